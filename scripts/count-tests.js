@@ -1,0 +1,25 @@
+/**
+ * Counts what Jest reported: `node scripts/count-tests.js report.json ...` prints `N passed, N failed`. Exit code 1 where a
+ * report is missing or no test of it ran. A file that could not be loaded is one failed test: its own are not known.
+ */
+import { readFileSync } from 'node:fs';
+
+let passed = 0;
+let failed = 0;
+const files = process.argv.slice(2);
+if (files.length === 0) process.exitCode = 1;
+for (const file of files) {
+  const report = read(file);
+  if (!report || report.numPassedTests + report.numFailedTests === 0) process.exitCode = 1;
+  passed += report?.numPassedTests ?? 0;
+  failed += (report?.numFailedTests ?? 0) + (report?.numRuntimeErrorTestSuites ?? 0);
+}
+console.log(`${passed} passed, ${failed} failed`);
+
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

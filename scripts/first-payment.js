@@ -1,0 +1,59 @@
+/**
+ * Starts the built program as `npm start` does, with nothing configured, pays with the very command that it prints, which
+ * must be README's, and stops it: exit code 1 where any of that fails.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const READY_WITHIN_MS = 10_000;
+const STOPPED_WITHIN_MS = 35_000; // SIGTERM gives requests in flight 30 s
+
+const startedAtMs = performance.now();
+const gateway = spawn(process.execPath, ['dist/main.js'], {
+  env: { PATH: process.env.PATH, HTTP_PORT: '0', HTTP_HOST: '127.0.0.1', DATABASE_URL: 'sqlite::memory:' },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const stopped = once(gateway, 'exit');
+
+try {
+  const command = await printedCommand();
+  console.log(`Ready in ${(performance.now() - startedAtMs).toFixed(0)} ms.\n${command}`);
+  if (!withoutLayout(readFileSync('README.md', 'utf8')).includes(withoutLayout(command))) {
+    throw new Error('README.md tells another command');
+  }
+  const answer = execFileSync('bash', ['-c', command], { encoding: 'utf8' });
+  console.log(answer);
+  const { result, paymentId } = JSON.parse(answer);
+  if (result !== 'OK' || !paymentId) throw new Error('the payment was not answered with OK and a paymentId');
+} catch (error) {
+  console.error(`The first payment failed: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  gateway.kill('SIGTERM');
+  const [code] = await Promise.race([stopped, sleep(STOPPED_WITHIN_MS, ['none in time'], { ref: false })]);
+  console.log(`Exit code after SIGTERM: ${code}.`);
+  if (code !== 0) process.exitCode = 1;
+  gateway.kill('SIGKILL');
+}
+
+/** The curl of the greeting, its continuation lines included. */
+async function printedCommand() {
+  let output = '';
+  const deadline = sleep(READY_WITHIN_MS, 'late', { ref: false });
+  for (;;) {
+    const next = await Promise.race([once(gateway.stdout, 'data'), stopped, deadline]);
+    if (next === 'late')
+      throw new Error(`no command was printed within ${READY_WITHIN_MS} ms; so far:\n${output}`);
+    if (!Buffer.isBuffer(next[0])) throw new Error(`the program ended with exit code ${next[0]}`);
+    output += next[0];
+    const command = /^ *curl (?:.*\\\n)*.*'\s*\n/m.exec(output);
+    if (command) return command[0].trim();
+  }
+}
+
+/** README has the default port. */
+function withoutLayout(text) {
+  return text.replace(/localhost:\d+/g, 'localhost:8080').replace(/\\?\s+/g, ' ');
+}
