@@ -1,0 +1,117 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { until } from '../../test/support/until.js';
+import { WorkerLoop } from './worker-loop.js';
+
+const LONG_MS = 3_600_000;
+
+describe('WorkerLoop', () => {
+  let loop: WorkerLoop;
+  afterEach(() => loop.stop());
+
+  it('runs again at once while there is more, and then waits', async () => {
+    let turns = 0;
+    const idle = Promise.withResolvers<void>();
+    loop = new WorkerLoop(
+      async () => {
+        turns += 1;
+        if (turns === 3) idle.resolve();
+        return { more: turns < 3 };
+      },
+      LONG_MS,
+      () => {},
+    );
+    loop.start();
+    await idle.promise;
+    await loop.stop();
+    expect(turns).toBe(3);
+  });
+
+  it('never runs two turns at once, and forgets no hint', async () => {
+    let running = 0;
+    let most = 0;
+    let turns = 0;
+    const second = Promise.withResolvers<void>();
+    loop = new WorkerLoop(
+      async () => {
+        running += 1;
+        most = Math.max(most, running);
+        turns += 1;
+        if (turns === 1) for (let i = 0; i < 5; i += 1) loop.wake();
+        await Promise.resolve();
+        running -= 1;
+        if (turns === 2) second.resolve();
+        return { more: false };
+      },
+      LONG_MS,
+      () => {},
+    );
+    loop.start();
+    await second.promise;
+    await loop.stop();
+    expect({ most, turns }).toEqual({ most: 1, turns: 2 });
+  });
+
+  it('tells an error, and polls again', async () => {
+    const errors: unknown[] = [];
+    const again = Promise.withResolvers<void>();
+    let turns = 0;
+    loop = new WorkerLoop(
+      async () => {
+        turns += 1;
+        if (turns === 1) throw new Error('first');
+        again.resolve();
+        return { more: false };
+      },
+      1,
+      (error) => errors.push(error),
+    );
+    loop.start();
+    await again.promise;
+    expect(errors).toEqual([new Error('first')]);
+  });
+
+  it('runs each turn outside the scope of whoever woke it', async () => {
+    const scope = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    const woken = Promise.withResolvers<void>();
+    loop = new WorkerLoop(
+      async () => {
+        seen.push(scope.getStore());
+        if (seen.length === 2) woken.resolve();
+        return { more: false };
+      },
+      LONG_MS,
+      () => {},
+    );
+    loop.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    scope.run('a request', () => loop.wake());
+    await woken.promise;
+    expect(seen).toEqual([undefined, undefined]);
+  });
+
+  it('is stalled while a turn hangs, and neither between turns nor once it is stopped', async () => {
+    const hanging = Promise.withResolvers<{ more: boolean }>();
+    loop = new WorkerLoop(
+      () => hanging.promise,
+      0,
+      () => {},
+    );
+    expect(loop.stalledMs).toBe(0);
+    loop.start();
+    await until(() => loop.stalledMs > 20, 'the loop to be stalled');
+    hanging.resolve({ more: false });
+    await loop.stop();
+    expect(loop.stalledMs).toBe(0);
+    const idle = new WorkerLoop(
+      () => Promise.resolve({ more: false }),
+      LONG_MS,
+      () => {},
+    );
+    idle.start();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(idle.stalledMs).toBe(0);
+    await idle.stop();
+  });
+});
