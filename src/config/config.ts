@@ -1,0 +1,92 @@
+import type { Secret } from '../security/secret.js';
+
+/**
+ * All that the gateway is told from outside, read once at the start, frozen (SPEC §6). Nothing else reads `process.env`.
+ * Times are milliseconds, sizes are bytes.
+ */
+export interface Config {
+  readonly production: boolean;
+  readonly http: HttpConfig;
+  readonly logLevel: LogLevel;
+  /** How much of the calls to externals is logged, redacted. */
+  readonly httpLogLevel: 'none' | 'basic' | 'headers' | 'body';
+  readonly externals: ExternalsSource;
+  readonly notifications: NotificationsConfig;
+  readonly reconciliation: { readonly scheduleMs: readonly number[] };
+  readonly database: DatabaseConfig;
+  readonly callers: CallersConfig;
+  readonly callbacks: { readonly requireAuth: boolean };
+  readonly idempotencyTtlMs: number;
+  /** `off`: this replica serves the API only. */
+  readonly workers: boolean;
+  /** Where OpenTelemetry traces go; undefined: no tracing, and none of its modules is loaded. */
+  readonly otlpEndpoint: string | undefined;
+  /** What outgoing calls may dial (SSRF). */
+  readonly egress: EgressConfig;
+}
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+export interface HttpConfig {
+  readonly port: number;
+  readonly host: string;
+  /** Of `/health/*`, `/metrics`, `/documentation`, `/problems/*`: those that need no credentials (SPEC §8). */
+  readonly publicPaths: readonly PublicPath[];
+  /** Express's `trust proxy`: comma-separated addresses, or a hop count; undefined: the socket's address is the caller's. */
+  readonly trustProxy: string | number | undefined;
+  readonly maxConnections: number;
+}
+
+export type PublicPath = '/health' | '/metrics' | '/documentation' | '/problems';
+
+/** A file to read and watch, or, with neither file nor production, the bundled simulator (SPEC §6). */
+export type ExternalsSource =
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      /** The names of `ENABLED_PROVIDERS`; undefined: all of the file. */
+      readonly enabled: readonly string[] | undefined;
+      /** `REQUIRE_CALLBACK_AUTH`: an external without `callbackAuth` is refused when the file is read. */
+      readonly requireCallbackAuth?: boolean;
+    }
+  | { readonly kind: 'simulator' };
+
+export interface NotificationsConfig {
+  /** The receiver, `PAYMENT_CALLBACK_URL`. Undefined: the bundled simulator, or nobody to tell. */
+  readonly receiverUrl: string | undefined;
+  /** One signing secret, or two while a key is rotated. Empty: the gateway makes one for the simulator. */
+  readonly secrets: readonly Secret[];
+  /** Waits between attempts. */
+  readonly scheduleMs: readonly number[];
+  readonly concurrency: number;
+}
+
+export type DatabaseConfig =
+  | { readonly kind: 'sqlite'; /** `:memory:` or a file */ readonly path: string }
+  | {
+      readonly kind: 'postgres';
+      readonly url: Secret;
+      readonly poolSize: number;
+      readonly schema: string | undefined;
+    };
+
+export interface CallersConfig {
+  readonly auth: 'required' | 'optional' | 'none';
+  readonly keys: readonly ApiKeyConfig[];
+  readonly keysFile: string | undefined;
+  readonly oidc: { readonly issuer: string; readonly audience: string } | undefined;
+  readonly rateLimit: { readonly requests: number; readonly windowMs: number } | undefined;
+}
+
+export type Scope = 'payments' | 'refunds' | 'subscriptions' | 'read' | 'admin';
+
+export interface ApiKeyConfig {
+  readonly name: string;
+  readonly secret: Secret;
+  readonly scopes: readonly Scope[];
+}
+
+export interface EgressConfig {
+  readonly allowHttpHosts: readonly string[];
+  readonly blockPrivateAddresses: boolean;
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { ACME, parseAcme, webhookSecret } from '../../test/support/config-problems.js';
+import { configurationWarnings, externalsWarnings } from './configuration-warnings.js';
+import { loadConfig } from './load-config.js';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  EXTERNAL_PROVIDERS_CONFIG: '/etc/tollgate/externals.json',
+  PAYMENT_CALLBACK_URL: 'https://shop.internal/payments',
+  NOTIFICATION_SECRET: webhookSecret(),
+  API_KEYS: `shop:${'x'.repeat(16)}`,
+};
+
+describe('configurationWarnings', () => {
+  it('has nothing to say of a careful production', () => {
+    expect(configurationWarnings(loadConfig(PRODUCTION))).toEqual([]);
+  });
+
+  it.each([
+    ['API_AUTH=optional', { API_AUTH: 'optional' }],
+    ['API_AUTH=none', { API_AUTH: 'none' }],
+    ['API_KEYS: the secret of shop', { API_KEYS: `shop:${'x'.repeat(15)}` }],
+    ['DATABASE_URL=sqlite::memory:', { DATABASE_URL: 'sqlite::memory:' }],
+  ])('warns of %s', (beginning, env) => {
+    const warnings = configurationWarnings(loadConfig({ ...PRODUCTION, ...env }));
+    expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${beginning}`))]);
+  });
+
+  it('says who is not notified, and who cannot verify', () => {
+    const open = { API_AUTH: 'required', API_KEYS: PRODUCTION.API_KEYS };
+    expect(configurationWarnings(loadConfig({ ...open, EXTERNAL_PROVIDERS_CONFIG: 'x.json' }))).toEqual([
+      'PAYMENT_CALLBACK_URL is not set: nobody is notified',
+    ]);
+    expect(configurationWarnings(loadConfig({ ...open, PAYMENT_CALLBACK_URL: 'http://shop' }))).toEqual([
+      'NOTIFICATION_SECRET is not set: the receiver cannot verify who notifies it',
+    ]);
+  });
+
+  it('shows no secret', () => {
+    expect(configurationWarnings(loadConfig({ API_KEYS: 'shop:hunter2' })).join()).not.toContain('hunter2');
+  });
+});
+
+describe('externalsWarnings', () => {
+  const production = loadConfig(PRODUCTION);
+  const callbackAuth = { type: 'bearer', token: 'x' };
+  const auth = {
+    type: 'oauth2-client-credentials',
+    tokenUrl: 'http://login.internal/token',
+    clientId: 'c',
+    clientSecret: 's',
+  };
+
+  it('names externals whose callbacks anyone may send', () => {
+    expect(externalsWarnings([parseAcme({})], production)).toEqual([
+      expect.stringMatching(/acme: no callbackAuth/),
+    ]);
+    expect(externalsWarnings([parseAcme({ ...ACME, callbackAuth })], production)).toEqual([]);
+  });
+
+  it('names, in production, what travels in the clear', () => {
+    const open = [parseAcme({ callbackAuth, auth, baseUrl: 'http://acme.internal' })];
+    expect(externalsWarnings(open, production)).toEqual([
+      expect.stringMatching(/acme: baseUrl is not https/),
+      expect.stringMatching(/acme: auth\.tokenUrl is not https/),
+    ]);
+    expect(externalsWarnings(open, loadConfig({}))).toEqual([]);
+  });
+});

@@ -1,0 +1,48 @@
+import type { Secret } from '../security/secret.js';
+
+/** One entry of the externals file, defaults filled in, `${…}` resolved, frozen (SPEC §6). */
+export interface ExternalConfig {
+  /** `{external}` in the path: 1 to 64 of `a-z 0-9 - _`. */
+  readonly name: string;
+  /** Absolute http(s) URL without a trailing slash, query or fragment. */
+  readonly baseUrl: string;
+  /** Bounds a whole operation, retries included. */
+  readonly timeoutMs: number;
+  readonly maxConcurrency: number;
+  readonly auth: OutboundAuthConfig;
+  readonly callbackAuth: CallbackAuthConfig;
+  /** CIDR blocks or addresses that may post callbacks; undefined: any. */
+  readonly callbackAllowedIps: readonly string[] | undefined;
+  /** Operations by their path below the prefix (`refund`, `subscription/schedule`); absent means on. */
+  readonly operations: Readonly<Partial<Record<string, boolean>>>;
+  readonly honoursIdempotencyKey: boolean;
+  readonly statusByShopTransactionId: boolean;
+  readonly duplicatePayments: 'refuse' | 'allow';
+  readonly circuitBreaker: { readonly failures: number; readonly windowMs: number; readonly openMs: number };
+}
+
+export type OutboundAuthConfig =
+  | { readonly type: 'none' }
+  | { readonly type: 'bearer'; readonly token: Secret }
+  | { readonly type: 'basic'; readonly username: string; readonly password: Secret }
+  | { readonly type: 'header'; readonly name: string; readonly value: Secret }
+  | {
+      readonly type: 'oauth2-client-credentials';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: Secret;
+      readonly scope: string | undefined;
+      readonly audience: string | undefined;
+    }
+  | {
+      readonly type: 'mtls';
+      readonly certFile: string;
+      readonly keyFile: string;
+      readonly caFile: string | undefined;
+    };
+
+export type CallbackAuthConfig =
+  | { readonly type: 'none' }
+  | { readonly type: 'bearer'; readonly token: Secret }
+  | { readonly type: 'basic'; readonly username: string; readonly password: Secret }
+  | { readonly type: 'standard-webhooks'; /** `whsec_…`, one or two */ readonly secrets: readonly Secret[] };

@@ -1,0 +1,124 @@
+import { Secret } from '../security/secret.js';
+import { ConfigError } from './config-error.js';
+import type { CallersConfig, Config, DatabaseConfig, ExternalsSource } from './config.js';
+import { CONFIGURATION_RULES, type Given } from './configuration-rules.js';
+import { deepFreeze } from './deep-freeze.js';
+import { displayText } from './display.js';
+import type { Environment } from './environment.js';
+import { Refusal, type Variable } from './variable.js';
+import { VARIABLES, type Values, type VariableName } from './variables.js';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The configuration that the environment says, deeply frozen (SPEC §6). An empty text counts as not set; variables that
+ * are not the gateway's are none of its business. No file is read: the externals file has `readExternalsFile`.
+ *
+ * @throws ConfigError with every problem at once
+ */
+export function loadConfig(env: Environment = process.env): Config {
+  const problems: string[] = [];
+  const texts = readTexts(env);
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const variable: Variable<unknown> = VARIABLES[name];
+    const text = texts[name] ?? variable.default;
+    const value = text === undefined ? undefined : variable.parse(text);
+    if (value instanceof Refusal) problems.push(describeProblem(name, variable, text!, value));
+    else values[name] = value;
+  }
+  const given: Given = { production: isProduction(texts), texts, values };
+  problems.push(...CONFIGURATION_RULES.flatMap((rule) => rule(given)));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(assemble(values as Values, given.production));
+}
+
+function readTexts(env: Environment): Partial<Record<VariableName, string>> {
+  const texts: Partial<Record<VariableName, string>> = {};
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const text = Object.hasOwn(env, name) ? env[name]?.trim() : undefined;
+    if (text) texts[name] = text;
+  }
+  return texts;
+}
+
+/** In any case: `Production` that counted as development would open the gateway to everybody. */
+function isProduction(texts: Given['texts']): boolean {
+  return texts.NODE_ENV?.toLowerCase() === 'production';
+}
+
+function describeProblem(
+  name: string,
+  variable: Variable<unknown>,
+  text: string,
+  { reason }: Refusal,
+): string {
+  const shown = variable.secret ? '***' : displayText(text);
+  return `${name}: must be ${variable.allowed}; got ${shown}${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+function assemble(values: Values, production: boolean): Config {
+  return {
+    production,
+    http: {
+      port: values.HTTP_PORT,
+      host: values.HTTP_HOST,
+      publicPaths: values.PUBLIC_PATHS,
+      trustProxy: values.TRUST_PROXY,
+      maxConnections: values.MAX_CONNECTIONS,
+    },
+    logLevel: values.LOG_LEVEL,
+    httpLogLevel: values.HTTP_LOG_LEVEL,
+    externals: externalsSource(values),
+    notifications: {
+      receiverUrl: values.PAYMENT_CALLBACK_URL,
+      secrets: values.NOTIFICATION_SECRET ?? [],
+      scheduleMs: values.NOTIFICATION_SCHEDULE,
+      concurrency: values.NOTIFICATION_CONCURRENCY,
+    },
+    reconciliation: { scheduleMs: values.RECONCILIATION_SCHEDULE },
+    database: database(values),
+    callers: callers(values, production),
+    callbacks: { requireAuth: values.REQUIRE_CALLBACK_AUTH },
+    idempotencyTtlMs: values.IDEMPOTENCY_TTL_HOURS * HOUR_MS,
+    workers: values.WORKERS,
+    otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+    egress: {
+      allowHttpHosts: values.ALLOW_HTTP_HOSTS ?? [],
+      blockPrivateAddresses: values.BLOCK_PRIVATE_ADDRESSES,
+    },
+  };
+}
+
+function externalsSource(values: Values): ExternalsSource {
+  return values.EXTERNAL_PROVIDERS_CONFIG === undefined
+    ? { kind: 'simulator' }
+    : {
+        kind: 'file',
+        path: values.EXTERNAL_PROVIDERS_CONFIG,
+        enabled: values.ENABLED_PROVIDERS,
+        requireCallbackAuth: values.REQUIRE_CALLBACK_AUTH,
+      };
+}
+
+function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig {
+  return location.kind === 'sqlite'
+    ? location
+    : {
+        kind: 'postgres',
+        url: new Secret(location.url),
+        poolSize: values.DATABASE_POOL_SIZE,
+        schema: values.DATABASE_SCHEMA,
+      };
+}
+
+function callers(values: Values, production: boolean): CallersConfig {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
+  return {
+    auth: values.API_AUTH ?? (production ? 'required' : 'optional'),
+    keys: values.API_KEYS ?? [],
+    keysFile: values.API_KEYS_FILE,
+    oidc: issuer !== undefined && audience !== undefined ? { issuer, audience } : undefined,
+    rateLimit: values.RATE_LIMIT,
+  };
+}

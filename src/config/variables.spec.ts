@@ -1,0 +1,135 @@
+import { describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
+import { problemLines } from '../../test/support/config-problems.js';
+import type { Config } from './config.js';
+import type { Environment } from './environment.js';
+import { loadConfig } from './load-config.js';
+
+const problemsOf = (env: Environment): string[] => problemLines(() => loadConfig(env));
+
+describe('a variable', () => {
+  it.each<[string, string, (config: Config) => unknown, unknown]>([
+    ['HTTP_PORT', '0', (c) => c.http.port, 0],
+    ['HTTP_PORT', '65535', (c) => c.http.port, 65_535],
+    ['HTTP_HOST', 'localhost', (c) => c.http.host, 'localhost'],
+    ['LOG_LEVEL', 'TRACE', (c) => c.logLevel, 'trace'],
+    ['LOG_LEVEL', 'Fatal', (c) => c.logLevel, 'fatal'],
+    ['HTTP_LOG_LEVEL', 'body', (c) => c.httpLogLevel, 'body'],
+    [
+      'PAYMENT_CALLBACK_URL',
+      'http://localhost:9/x?y=1',
+      (c) => c.notifications.receiverUrl,
+      'http://localhost:9/x?y=1',
+    ],
+    ['NOTIFICATION_SCHEDULE', '200ms, 5s', (c) => c.notifications.scheduleMs, [200, 5_000]],
+    ['NOTIFICATION_SCHEDULE', '1ms,30d', (c) => c.notifications.scheduleMs, [1, 2_592_000_000]],
+    ['RECONCILIATION_SCHEDULE', '1s', (c) => c.reconciliation.scheduleMs, [1_000]],
+    ['NOTIFICATION_CONCURRENCY', '1', (c) => c.notifications.concurrency, 1],
+    ['IDEMPOTENCY_TTL_HOURS', '8760', (c) => c.idempotencyTtlMs, 8_760 * 3_600_000],
+    ['WORKERS', 'off', (c) => c.workers, false],
+    ['DATABASE_URL', 'sqlite::memory:', (c) => c.database, { kind: 'sqlite', path: ':memory:' }],
+    ['DATABASE_URL', 'sqlite:/var/lib/t.db', (c) => c.database, { kind: 'sqlite', path: '/var/lib/t.db' }],
+    ['API_AUTH', 'none', (c) => c.callers.auth, 'none'],
+    ['API_KEYS_FILE', 'keys.json', (c) => c.callers.keysFile, 'keys.json'],
+    ['RATE_LIMIT', '100/1s', (c) => c.callers.rateLimit, { requests: 100, windowMs: 1_000 }],
+    ['RATE_LIMIT', '1000000/1h', (c) => c.callers.rateLimit, { requests: 1_000_000, windowMs: 3_600_000 }],
+    ['MAX_CONNECTIONS', '1', (c) => c.http.maxConnections, 1],
+    ['PUBLIC_PATHS', '/health', (c) => c.http.publicPaths, ['/health']],
+    ['PUBLIC_PATHS', 'none', (c) => c.http.publicPaths, []],
+    ['TRUST_PROXY', '1', (c) => c.http.trustProxy, 1],
+    ['TRUST_PROXY', 'loopback, 10.0.0.0/8', (c) => c.http.trustProxy, 'loopback,10.0.0.0/8'],
+    ['REQUIRE_CALLBACK_AUTH', 'true', (c) => c.callbacks.requireAuth, true],
+    ['ALLOW_HTTP_HOSTS', 'Shop.internal, ::1', (c) => c.egress.allowHttpHosts, ['shop.internal', '[::1]']],
+    ['BLOCK_PRIVATE_ADDRESSES', 'true', (c) => c.egress.blockPrivateAddresses, true],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel:4318', (c) => c.otlpEndpoint, 'http://otel:4318'],
+    ['ENABLED_PROVIDERS', 'simulator', (c) => c.externals, { kind: 'simulator' }],
+    [
+      'EXTERNAL_PROVIDERS_CONFIG',
+      'x.json',
+      (c) => c.externals,
+      { kind: 'file', path: 'x.json', enabled: undefined, requireCallbackAuth: false },
+    ],
+  ])('accepts %s=%s', (name, text, pick, expected) => {
+    expect(pick(loadConfig({ [name]: text }))).toEqual(expected);
+  });
+
+  it.each([
+    ['HTTP_PORT', '65536'],
+    ['HTTP_PORT', '-1'],
+    ['HTTP_PORT', '8080.5'],
+    ['HTTP_PORT', '1e3'],
+    ['HTTP_PORT', '0x50'],
+    ['HTTP_HOST', 'a b'],
+    ['LOG_LEVEL', 'verbose'],
+    ['HTTP_LOG_LEVEL', 'all'],
+    ['PAYMENT_CALLBACK_URL', 'ftp://shop.internal'],
+    ['PAYMENT_CALLBACK_URL', '/relative'],
+    ['PAYMENT_CALLBACK_URL', 'https://shop.internal/#fragment'],
+    ['NOTIFICATION_SCHEDULE', '0s'],
+    ['NOTIFICATION_SCHEDULE', '31d'],
+    ['NOTIFICATION_SCHEDULE', '5s,'],
+    ['NOTIFICATION_SCHEDULE', '5'],
+    ['RECONCILIATION_SCHEDULE', Array(101).fill('1s').join(',')],
+    ['NOTIFICATION_CONCURRENCY', '0'],
+    ['NOTIFICATION_CONCURRENCY', '1025'],
+    ['IDEMPOTENCY_TTL_HOURS', '0'],
+    ['IDEMPOTENCY_TTL_HOURS', '8761'],
+    ['WORKERS', 'true'],
+    ['DATABASE_URL', 'sqlite:'],
+    ['DATABASE_URL', 'sqlite://data/x.db'],
+    ['DATABASE_URL', 'mysql://localhost/x'],
+    ['DATABASE_URL', './data/x.db'],
+    ['DATABASE_URL', 'postgres:db'],
+    ['DATABASE_POOL_SIZE', '0'],
+    ['DATABASE_SCHEMA', '1a'],
+    ['DATABASE_SCHEMA', 'a"; drop'],
+    ['DATABASE_SCHEMA', 'a'.repeat(64)],
+    ['API_AUTH', 'Required'],
+    ['RATE_LIMIT', '0/1s'],
+    ['RATE_LIMIT', '1000001/1s'],
+    ['RATE_LIMIT', '100/61m'],
+    ['RATE_LIMIT', '100'],
+    ['MAX_CONNECTIONS', '0'],
+    ['PUBLIC_PATHS', '/admin'],
+    ['PUBLIC_PATHS', 'none,/health'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '0'],
+    ['TRUST_PROXY', '33'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['REQUIRE_CALLBACK_AUTH', 'yes'],
+    ['ALLOW_HTTP_HOSTS', 'shop.internal:80'],
+    ['ALLOW_HTTP_HOSTS', 'http://shop.internal'],
+    ['BLOCK_PRIVATE_ADDRESSES', '1'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'otel:4318'],
+    ['ENABLED_PROVIDERS', 'acme,'],
+    ['ENABLED_PROVIDERS', 'acme,acme'],
+    ['ENABLED_PROVIDERS', 'Acme'],
+    ['ENABLED_PROVIDERS', 'acme'],
+  ])('refuses %s=%s, naming variable, value and what is allowed', (name, text) => {
+    const problems = problemsOf({ [name]: text });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name}: must be .+; got `));
+    expect(problems[0]).toContain(JSON.stringify(text).slice(0, 100).replace(/"$/, ''));
+  });
+});
+
+describe('DATABASE_URL', () => {
+  it.each(['postgres', 'postgresql'])('may be %s, its address kept as a secret', (scheme) => {
+    const url = `${scheme}://tollgate:hunter2@db:5432/payments`;
+    const { database } = loadConfig({ DATABASE_URL: url, DATABASE_POOL_SIZE: '3', DATABASE_SCHEMA: 'blue' });
+    expect(database).toMatchObject({ kind: 'postgres', poolSize: 3, schema: 'blue' });
+    expect(database.kind === 'postgres' && database.url.reveal()).toBe(url);
+    expect(inspect(database) + JSON.stringify(database)).not.toContain('hunter2');
+  });
+
+  it.each([
+    'mysql://root:hunter2@db/x',
+    'postgres://root:hun/ter2@hunter2@db:x/x',
+    'postgre://db/x?password=hunter2',
+    'host=db password=hunter2',
+  ])('is shown without its password: %s', (url) => {
+    const [problem] = problemsOf({ DATABASE_URL: url });
+    expect(problem).toMatch(/^DATABASE_URL: must be sqlite:PATH.*\*\*\*/);
+    expect(problem).not.toContain('hunter2');
+  });
+});
