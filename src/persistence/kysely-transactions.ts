@@ -1,0 +1,26 @@
+import { type ConnectionProvider, type Dialect, Kysely, type KyselyProps, Transaction } from 'kysely';
+import type { DatabaseSchema } from './database.js';
+import type { Trx } from './store.js';
+
+/**
+ * Makes Kysely's transactions on connections whose begin and end are the store's own. Kysely's would begin one at a time, not
+ * in groups, and costs 65 µs of CPU more for each (measured on PostgreSQL) in controllers, mutexes and deferred promises.
+ */
+export class KyselyTransactions {
+  readonly #props: KyselyProps;
+
+  constructor(dialect: Dialect) {
+    const executor = new Kysely<DatabaseSchema>({ dialect }).getExecutor();
+    this.#props = { config: { dialect }, dialect, driver: dialect.createDriver(), executor };
+  }
+
+  on(connection: ConnectionProvider): Trx {
+    const { config, dialect, driver, executor } = this.#props;
+    return new Transaction({
+      config,
+      dialect,
+      driver,
+      executor: executor.withConnectionProvider(connection),
+    });
+  }
+}

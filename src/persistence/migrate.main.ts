@@ -1,0 +1,20 @@
+/** `npm run migrate`: brings the database up to date and does nothing else, as one step before several replicas start. */
+import { ConfigError } from '../config/config-error.js';
+import { loadConfig } from '../config/load-config.js';
+import { DatabaseTooNew } from './migrations/migrate.js';
+import { openStore } from './open-store.js';
+import { DatabaseInUse } from './sqlite/sqlite-file.js';
+import { StorageUnavailable } from './store.js';
+
+const EXPECTED = [ConfigError, DatabaseTooNew, DatabaseInUse, StorageUnavailable];
+
+try {
+  const store = await openStore(loadConfig().database, (migrations) =>
+    console.log(migrations.length > 0 ? `applied ${migrations.join(', ')}` : 'the database is up to date'),
+  );
+  await store.close();
+} catch (error) {
+  const expected = EXPECTED.some((type) => error instanceof type);
+  console.error(expected ? (error as Error).message : error);
+  process.exitCode = 1;
+}

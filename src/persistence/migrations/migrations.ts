@@ -1,0 +1,26 @@
+import type { Kysely } from 'kysely';
+import type { Dialect } from '../dialect.js';
+import * as settings from './0001-settings.js';
+import * as ledger from './0002-ledger.js';
+import * as notifications from './0003-notifications.js';
+import * as callbacks from './0004-callbacks.js';
+import * as adminIndexes from './0006-admin-indexes.js';
+import * as unknownPayments from './0007-unknown-payments.js';
+
+/**
+ * One step of the schema, for both databases: written with the schema builder in types that both know (`text`, `integer`,
+ * `bigint`). Constraints must be immediate: a deferred one would fail the commit that others share.
+ */
+export interface Migration {
+  up(db: Kysely<unknown>, dialect: Dialect): Promise<void>;
+}
+
+/** In order. A name is never changed or removed once released: databases remember it. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-settings': settings,
+  '0002-ledger': ledger,
+  '0003-notifications': notifications,
+  '0004-callbacks': callbacks,
+  '0006-admin-indexes': adminIndexes,
+  '0007-unknown-payments': unknownPayments,
+};

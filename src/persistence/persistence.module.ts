@@ -1,0 +1,34 @@
+import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { openStore } from './open-store.js';
+import { Store } from './store.js';
+
+/**
+ * The one {@link Store}, opened and migrated before anything that needs it is made. It closes in Nest's last hook: workers
+ * stop in an earlier one (`beforeApplicationShutdown`), as they need it to hand back what they leased.
+ */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: Store,
+      inject: [CONFIG],
+      useFactory: (config: Config) => openStore(config.database, logMigrations),
+    },
+  ],
+  exports: [Store],
+})
+export class PersistenceModule implements OnApplicationShutdown {
+  constructor(@Inject(Store) private readonly store: Store) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+}
+
+function logMigrations(migrations: readonly string[]): void {
+  if (migrations.length > 0) {
+    new Logger('Persistence').log(`database migrated: ${migrations.join(', ')}`);
+  }
+}

@@ -1,0 +1,101 @@
+import {
+  AbortedTransactionError,
+  type CompiledQuery,
+  type ConnectionProvider,
+  type DatabaseConnection,
+  type QueryResult,
+} from 'kysely';
+import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
+import type { PreparedQuery } from '../statement.js';
+import { assertStorable } from '../storable.js';
+import { isConnectionLost, notCommitted, storageFailure } from './postgres-errors.js';
+
+const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+/** One connection out of the pool as Kysely wants it, until it is released; it speaks the store's errors. */
+export class PostgresConnection implements DatabaseConnection, ConnectionProvider {
+  readonly #client: PoolClient;
+  #begun: Promise<unknown> | undefined;
+  #lost = false;
+  #released = false;
+
+  /** @throws {StorageUnavailable} when none can be had in time. */
+  static async from(pool: Pool): Promise<PostgresConnection> {
+    try {
+      return new PostgresConnection(await pool.connect());
+    } catch (error) {
+      throw notCommitted(error);
+    }
+  }
+
+  private constructor(client: PoolClient) {
+    this.#client = client;
+  }
+
+  async provideConnection<T>(consumer: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
+    return consumer(this);
+  }
+
+  async executeQuery<R>(query: CompiledQuery | PreparedQuery): Promise<QueryResult<R>> {
+    const { parameters } = query;
+    assertStorable(parameters);
+    const { command, rowCount, rows } = await this.#send({
+      name: 'preparedName' in query ? query.preparedName : undefined,
+      text: query.sql,
+      values: parameters as unknown[],
+    });
+    return { rows: rows as R[], numAffectedRows: CHANGES.has(command) ? BigInt(rowCount ?? 0) : undefined };
+  }
+
+  /** All rows in one chunk: nothing here is as large as to need a cursor. */
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query);
+  }
+
+  /** The first query is sent right behind it, and its answer is awaited with that of the commit: it never fails alone. */
+  begin(): void {
+    this.#begun = this.#send({ text: 'begin' });
+    this.#begun.catch(() => {});
+  }
+
+  /** @throws {StorageUnavailable} with `unknown` when the connection is lost before the answer. */
+  async commit(): Promise<void> {
+    await this.#begun;
+    const { command } = await this.#send({ text: 'commit' }, true);
+    if (command === 'ROLLBACK') {
+      // A statement had failed, and the work went on as if it had not.
+      throw new AbortedTransactionError();
+    }
+  }
+
+  /** Never throws: on a lost connection the server rolls back by itself, and the error that led here is the one to tell. */
+  async rollback(): Promise<void> {
+    try {
+      await this.#send({ text: 'rollback' });
+    } catch {
+      this.#lost = true;
+    }
+  }
+
+  /** Back to the pool, which drops it where it is of no more use. */
+  release(): void {
+    this.#released = true;
+    this.#client.release(this.#lost);
+  }
+
+  async #send(query: QueryConfig, committing = false): Promise<Answer> {
+    if (this.#released) {
+      throw new Error('query on a transaction that has ended: every query must be awaited inside it');
+    }
+    if (this.#lost) {
+      // It would wait behind the query that is not answered.
+      throw notCommitted(new Error('the connection is lost'));
+    }
+    try {
+      return await this.#client.query(query);
+    } catch (error) {
+      this.#lost = isConnectionLost(error);
+      throw storageFailure(error, committing);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { StorageUnavailable } from './store.js';
+
+/** Counts what a store has under way, so that closing waits for it and lets nothing new begin. */
+export class RunningWork {
+  #count = 0;
+  #closed = false;
+  #drained: (() => void) | undefined;
+
+  /** @throws {StorageUnavailable} after {@link close}. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      throw new StorageUnavailable('the database is closed', 'not-committed');
+    }
+    this.#count++;
+    try {
+      return await work();
+    } finally {
+      this.#count--;
+      if (this.#count === 0) {
+        this.#drained?.();
+      }
+    }
+  }
+
+  /** Resolves when the last of it has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#count > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * A thread with a connection of its own that copies the write-ahead log into the database when it is told to. Loaded by
+ * path, also from the sources (Node strips the types), hence no import of ours and no TypeScript that needs compiling.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+
+const { path, busyTimeoutMs } = workerData as { path: string; busyTimeoutMs: number };
+const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+const checkpoint = database.prepare('pragma wal_checkpoint(passive)');
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
+parentPort!.on('message', () => parentPort!.postMessage(framesAfterCheckpoint()));
+
+/** How many frames the log has. A checkpoint that fails leaves them where they are: the writer meets the same disk and tells. */
+function framesAfterCheckpoint(): number {
+  try {
+    return Number(checkpoint.get()!['log']);
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StorageUnavailable } from '../store.js';
+import { commitFailure, isBusy, storageFailure } from './sqlite-errors.js';
+import type { Checkpointer } from './checkpointer.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+
+/** Bound how long the first of a batch waits for the last. */
+const BATCH_LIMIT = 256;
+const GATHERING_TURNS = 4;
+/** How long another program (a backup, the `sqlite3` shell) may hold the write lock before requests are refused. */
+const BUSY_LIMIT_MS = 2_000;
+const BUSY_PAUSE_MS = 10;
+
+interface Member {
+  /** Runs the transaction's work inside its savepoint. Throws only when not even that can be undone. */
+  readonly run: () => Promise<void>;
+  /** Tells the caller what the work answered or threw. Only after the commit: the work may have read what others of the batch wrote. */
+  readonly settle: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Transactions that arrive in one turn of the event loop, and those of the next turns while each brings more, share one
+ * `begin immediate … commit`, and so one fsync. Each has a savepoint of its own and is rolled back alone; none is answered
+ * before the commit is durable. They run strictly one after another; what arrives meanwhile makes up the next batch.
+ */
+export class GroupCommit {
+  readonly #connection: SqliteConnection;
+  readonly #checkpointer: Checkpointer | undefined;
+  readonly #committed: (durationMs: number, transactions: number) => void;
+  readonly #busyLimitMs: number;
+  readonly #queue: Member[] = [];
+  #scheduled = false;
+  #failing = false;
+
+  /** `committed` is told of every commit. */
+  constructor(
+    connection: SqliteConnection,
+    checkpointer: Checkpointer | undefined,
+    committed: (durationMs: number, transactions: number) => void,
+    busyLimitMs = BUSY_LIMIT_MS,
+  ) {
+    this.#connection = connection;
+    this.#checkpointer = checkpointer;
+    this.#committed = committed;
+    this.#busyLimitMs = busyLimitMs;
+  }
+
+  /** The storage refused something in the last batch: the next one shows whether it is back. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  /** `work` runs inside a savepoint. Resolves with its result once that is durable. */
+  add<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let settle: () => void;
+      const run = async () => {
+        settle = await this.#inSavepoint(work, resolve, reject);
+      };
+      this.#queue.push({ run, settle: () => settle(), fail: reject });
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#gather(GATHERING_TURNS);
+    }
+  }
+
+  /** A turn in which nothing else happens takes microseconds; a busy one brings company, and a commit costs many as much as one. */
+  #gather(turns: number): void {
+    const waiting = this.#queue.length;
+    setImmediate(() => {
+      if (turns > 1 && this.#queue.length > waiting && this.#queue.length < BATCH_LIMIT)
+        this.#gather(turns - 1);
+      else void this.#next();
+    });
+  }
+
+  async #next(): Promise<void> {
+    await this.#runBatch(this.#queue.splice(0, BATCH_LIMIT));
+    this.#scheduled = false;
+    if (this.#queue.length > 0) {
+      this.#schedule();
+    }
+  }
+
+  async #runBatch(batch: Member[]): Promise<void> {
+    let durationMs: number;
+    try {
+      await this.#checkpointer?.restart;
+      await this.#begin();
+      await this.#runMembers(batch);
+      durationMs = this.#commit();
+    } catch (error) {
+      this.#failing = true;
+      this.#rollback();
+      const failure = storageFailure(error);
+      for (const member of batch) {
+        member.fail(failure);
+      }
+      return;
+    }
+    this.#failing = false;
+    for (const member of batch) {
+      member.settle();
+    }
+    this.#checkpointer?.committed();
+    this.#committed(durationMs, batch.length);
+  }
+
+  async #runMembers(batch: Member[]): Promise<void> {
+    for (let i = 0; i < batch.length; i++) {
+      await batch[i]!.run();
+      if (!this.#connection.inTransaction) {
+        // SQLite has undone everything since the begin; those that have not run yet are none the worse.
+        this.#queue.unshift(...batch.splice(i + 1));
+        throw new StorageUnavailable('SQLite rolled the transaction back', 'not-committed');
+      }
+    }
+  }
+
+  /** Waits for the write lock without stopping the event loop, which `busy_timeout` would. */
+  async #begin(): Promise<void> {
+    const deadline = performance.now() + this.#busyLimitMs;
+    for (;;) {
+      try {
+        this.#connection.run('begin immediate');
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadline) {
+          throw error;
+        }
+      }
+      await sleep(BUSY_PAUSE_MS);
+    }
+  }
+
+  #commit(): number {
+    const startedAt = performance.now();
+    try {
+      this.#connection.run('commit');
+    } catch (error) {
+      throw commitFailure(error);
+    }
+    return performance.now() - startedAt;
+  }
+
+  #rollback(): void {
+    try {
+      if (this.#connection.inTransaction) {
+        this.#connection.run('rollback');
+      }
+    } catch {
+      // The connection is in a bad way; the batch must be told of its own failure, and the next begin tells of this one.
+    }
+  }
+
+  async #inSavepoint<T>(
+    work: () => Promise<T>,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): Promise<() => void> {
+    try {
+      this.#connection.run('savepoint member');
+      const value = await work();
+      this.#connection.run('release member');
+      return () => resolve(value);
+    } catch (error) {
+      this.#undo();
+      const failure = storageFailure(error);
+      return () => {
+        this.#failing ||= failure instanceof StorageUnavailable;
+        reject(failure);
+      };
+    }
+  }
+
+  /** Back to where the savepoint began, unless SQLite has undone the whole transaction already. */
+  #undo(): void {
+    if (this.#connection.inTransaction) {
+      this.#connection.run('rollback to member');
+      this.#connection.run('release member');
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { StorageUnavailable } from '../store.js';
+
+/** Primary result codes (https://sqlite.org/rescode.html) that blame the file, the disk or its users, not the query. */
+const PERM = 3;
+const BUSY = 5;
+const LOCKED = 6;
+const NOMEM = 7;
+const READONLY = 8;
+const IOERR = 10;
+const CORRUPT = 11;
+const FULL = 13;
+const CANTOPEN = 14;
+const PROTOCOL = 15;
+const NOTADB = 26;
+
+const UNAVAILABLE = new Set([
+  PERM,
+  BUSY,
+  LOCKED,
+  NOMEM,
+  READONLY,
+  IOERR,
+  CORRUPT,
+  FULL,
+  CANTOPEN,
+  PROTOCOL,
+  NOTADB,
+]);
+
+/** The primary result code of an error of `node:sqlite`, or undefined for any other error. */
+function resultCode(error: unknown): number | undefined {
+  const errcode = (error as { errcode?: unknown } | undefined)?.errcode;
+  return typeof errcode === 'number' ? errcode & 0xff : undefined;
+}
+
+export function isBusy(error: unknown): boolean {
+  return resultCode(error) === BUSY;
+}
+
+/** `error` as {@link StorageUnavailable} where the storage is to blame, else `error` itself. */
+export function storageFailure(error: unknown): unknown {
+  const code = resultCode(error);
+  return code !== undefined && UNAVAILABLE.has(code) ? unavailable(error, 'not-committed') : error;
+}
+
+/**
+ * What a failed COMMIT means for the transactions in it. After an I/O error the outcome is `unknown`: the last frame may be
+ * in the WAL though its fsync failed, and a crash right now would bring it back.
+ */
+export function commitFailure(error: unknown): StorageUnavailable {
+  const outcome = resultCode(error) === IOERR ? 'unknown' : 'not-committed';
+  return unavailable(error, outcome);
+}
+
+function unavailable(cause: unknown, outcome: StorageUnavailable['outcome']): StorageUnavailable {
+  return new StorageUnavailable(`SQLite: ${(cause as Error).message}`, outcome, { cause });
+}

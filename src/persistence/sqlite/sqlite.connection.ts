@@ -1,0 +1,83 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import { assertStorable } from '../storable.js';
+import { storageFailure } from './sqlite-errors.js';
+
+/** More than the program has queries; lists of varying length (`in (?, ?, …)`) push out what was not used for longest. */
+const CACHED_STATEMENTS = 600;
+
+interface PreparedStatement {
+  readonly statement: StatementSync;
+  /** Answers rows: SELECT, WITH and every RETURNING. */
+  readonly reader: boolean;
+}
+
+/**
+ * One `node:sqlite` connection as Kysely wants it. A statement runs to its end inside the call, so nothing interleaves and the
+ * promise costs a microtask. Rows keep their null prototype: they are mapped at the edge of each room, and a copy would cost as
+ * much as the query.
+ */
+export class SqliteConnection implements DatabaseConnection {
+  readonly #database: DatabaseSync;
+  #recent = new Map<string, PreparedStatement>();
+  #older = new Map<string, PreparedStatement>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** False after SQLite itself has undone the transaction, as it may on a full disk (https://sqlite.org/lang_transaction.html §2). */
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { parameters } = query;
+    assertStorable(parameters);
+    try {
+      const { statement, reader } = this.#prepare(query.sql);
+      if (reader) {
+        return { rows: statement.all(...parameters) as R[] };
+      }
+      return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) };
+    } catch (error) {
+      throw storageFailure(error);
+    }
+  }
+
+  /** Runs a statement without parameters and answers its first row. */
+  run(sql: string): Record<string, unknown> | undefined {
+    return this.#prepare(sql).statement.get();
+  }
+
+  /** All rows in one chunk: a cursor would stay open across turns, and with it the snapshot that stops checkpoints. */
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query);
+  }
+
+  close(): void {
+    this.#recent.clear();
+    this.#older.clear();
+    this.#database.close();
+  }
+
+  /** The statement of `sql`, prepared once while it is in use. Half of the cache at a time is forgotten, so that a hit moves nothing. */
+  #prepare(sql: string): PreparedStatement {
+    const recent = this.#recent.get(sql);
+    if (recent) {
+      return recent;
+    }
+    const prepared = this.#older.get(sql) ?? this.#compile(sql);
+    if (this.#recent.size >= CACHED_STATEMENTS / 2) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(sql, prepared);
+    return prepared;
+  }
+
+  #compile(sql: string): PreparedStatement {
+    const statement = this.#database.prepare(sql);
+    return { statement, reader: statement.columns().length > 0 };
+  }
+}

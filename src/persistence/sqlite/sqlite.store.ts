@@ -1,0 +1,130 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Kysely, sql } from 'kysely';
+import { answerInTime } from '../answer-in-time.js';
+import type { DatabaseSchema } from '../database.js';
+import { KyselyTransactions } from '../kysely-transactions.js';
+import { migrateToLatest } from '../migrations/migrate.js';
+import { RunningWork } from '../running-work.js';
+import { PING_LIMIT_MS, Store, type Trx, type WakeChannel } from '../store.js';
+import { Checkpointer } from './checkpointer.js';
+import { GroupCommit } from './group-commit.js';
+import { NodeSqliteDialect } from './node-sqlite.dialect.js';
+import { lockDatabase, openConnection, openReadOnly, prepareDirectory } from './sqlite-file.js';
+import { SqliteTransaction } from './sqlite-transaction.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+
+const MEMORY = ':memory:';
+/** As much as a batch of requests writes: less may still fit where they do not. */
+const PROBE = { key: 'persistence.probe', value: 'x'.repeat(32_768) };
+
+interface Connections {
+  readonly writer: SqliteConnection;
+  /** Sees the last commit and never a transaction under way (WAL). `:memory:` cannot have a second connection. */
+  readonly reader: SqliteConnection | undefined;
+  readonly checkpointer: Checkpointer | undefined;
+  readonly lock: DatabaseSync | undefined;
+}
+
+/** The {@link Store} on one SQLite file, or in memory for tests: one process, one writing connection, group commit. */
+export class SqliteStore extends Store {
+  readonly dialect = 'sqlite';
+  readonly kysely: Kysely<DatabaseSchema>;
+  readonly #connections: Connections;
+  readonly #transactions: KyselyTransactions;
+  readonly #commits: GroupCommit;
+  readonly #running = new RunningWork();
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Opens the database at `path` (`:memory:` or a file, made where it is missing) and migrates it; `migrations` are those
+   * that were applied now.
+   * @throws {DatabaseInUse} where another process has it open.
+   * @throws {DatabaseTooNew}
+   */
+  static async open(path: string): Promise<{ store: SqliteStore; migrations: string[] }> {
+    const file = path === MEMORY ? undefined : prepareDirectory(path);
+    const lock = file === undefined ? undefined : lockDatabase(file);
+    let writer: SqliteConnection | undefined;
+    try {
+      writer = openConnection(file ?? MEMORY);
+      const migrations = await migrateToLatest(new Kysely({ dialect: new NodeSqliteDialect(writer) }));
+      const reader = file === undefined ? undefined : openReadOnly(file);
+      const checkpointer = file === undefined ? undefined : new Checkpointer(file);
+      return { store: new SqliteStore({ writer, reader, checkpointer, lock }), migrations };
+    } catch (error) {
+      writer?.close();
+      lock?.close();
+      throw error;
+    }
+  }
+
+  private constructor(connections: Connections) {
+    super();
+    this.#connections = connections;
+    this.#transactions = new KyselyTransactions(new NodeSqliteDialect(connections.writer));
+    this.#commits = new GroupCommit(
+      connections.writer,
+      connections.checkpointer,
+      (durationMs, transactions) => this.observer?.onCommit(durationMs, transactions),
+    );
+    this.kysely = new Kysely({ dialect: new NodeSqliteDialect(connections.reader ?? connections.writer) });
+  }
+
+  transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    return this.telling(work, (told) =>
+      this.#running.run(() => this.#commits.add(() => this.#inTransaction(told))),
+    );
+  }
+
+  read<T>(work: (db: Trx) => Promise<T>): Promise<T> {
+    if (!this.#connections.reader) {
+      // On the one connection a read has to wait its turn, or it would see what may yet be rolled back.
+      return this.transaction(work);
+    }
+    // Repositories take a transaction as their first argument; to queries that only read, a Kysely is the same thing.
+    return this.#running.run(() => work(this.kysely as Trx));
+  }
+
+  /** After a failure only a write shows that the disk has room again; otherwise a read will do, which costs no fsync. */
+  async ping(): Promise<void> {
+    const answer = this.#commits.failing
+      ? this.transaction(probe)
+      : this.read((db) => sql`select 1`.execute(db));
+    await answerInTime<unknown>(answer, PING_LIMIT_MS);
+  }
+
+  /** There is one process, and it wakes its own workers. */
+  notify(_channel: WakeChannel): void {}
+  listen(_channel: WakeChannel, _wake: () => void): void {}
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #inTransaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    const transaction = new SqliteTransaction(this.#connections.writer);
+    try {
+      return await work(this.#transactions.on(transaction));
+    } finally {
+      transaction.end();
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#running.close();
+    await this.#connections.checkpointer?.close();
+    // The writer goes last of the two: SQLite then moves the WAL into the database and removes it.
+    this.#connections.reader?.close();
+    this.#connections.writer.close();
+    this.#connections.lock?.close();
+  }
+}
+
+async function probe(trx: Trx): Promise<void> {
+  await trx
+    .insertInto('settings')
+    .values(PROBE)
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: PROBE.value }))
+    .execute();
+}
