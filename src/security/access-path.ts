@@ -1,0 +1,35 @@
+import type { PublicPath } from '../config/config.js';
+
+/** Whose credentials a path needs (SPEC §8). */
+export type AccessPath =
+  | { readonly kind: 'public' }
+  /** The gateway's own state: a key is needed even where callers may pay without one. */
+  | { readonly kind: 'operator' }
+  | { readonly kind: 'admin' }
+  | { readonly kind: 'callback'; readonly external: string }
+  /** `external` undefined: no path of an external, and so of no route. */
+  | { readonly kind: 'caller'; readonly external: string | undefined };
+
+const OPERATING_PATHS: readonly PublicPath[] = ['/health', '/metrics', '/documentation', '/problems'];
+const CALLBACK = /^\/v3\/([^/]+)\/callback$/;
+/** Who resolves them reads another path. */
+const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;
+const EXTERNAL = /^\/v3\/([^/]*)/;
+
+/**
+ * Classifies a path as the router sees it: not decoded, matched exactly. Whatever is not known to be something else
+ * needs a caller, routes that do not exist included.
+ */
+export function accessPathOf(path: string, publicPaths: readonly PublicPath[]): AccessPath {
+  if (DOT_SEGMENT.test(path)) return { kind: 'caller', external: EXTERNAL.exec(path)?.[1] };
+  const operating = OPERATING_PATHS.find((prefix) => isBelow(path, prefix));
+  if (operating) return { kind: publicPaths.includes(operating) ? 'public' : 'operator' };
+  if (isBelow(path, '/admin')) return { kind: 'admin' };
+  const callback = CALLBACK.exec(path)?.[1];
+  if (callback !== undefined) return { kind: 'callback', external: callback };
+  return { kind: 'caller', external: EXTERNAL.exec(path)?.[1] };
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
+}

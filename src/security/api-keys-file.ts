@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { DEFAULT_SCOPES, SCOPES } from '../config/api-keys.js';
+import { ConfigError } from '../config/config-error.js';
+import type { ApiKeyConfig, Scope } from '../config/config.js';
+import { EXTERNAL_NAME, EXTERNAL_NAME_ALLOWED } from '../config/external-name.js';
+import { scanJson } from '../config/json-scan.js';
+import { errorCode } from '../config/placeholder.js';
+import { array, child, object, optional, refuse, required, text, type Place } from '../config/reader.js';
+import { sha256 } from './digest.js';
+
+/** One key, of `API_KEYS` or of the file. The secret itself is not kept. */
+export interface ApiKey {
+  readonly name: string;
+  /** SHA-256 of the secret, 32 bytes. */
+  readonly digest: Buffer;
+  readonly scopes: readonly Scope[];
+  /** The externals it may use; undefined: all. */
+  readonly externals: readonly string[] | undefined;
+}
+
+const MAX_FILE_CHARACTERS = 1_048_576;
+/** Every key is compared at every request. */
+const MAX_KEYS = 1_000;
+
+const keyName = text('1 to 64 of A-Z a-z 0-9 . _ -', (value) =>
+  /^[A-Za-z0-9._-]{1,64}$/.test(value) ? value : undefined,
+);
+// As a secret: who writes the secret itself here by mistake does not find it in the log.
+const digest = text(
+  'the SHA-256 of the secret in 64 hexadecimal digits',
+  (value) => (/^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, 'hex') : undefined),
+  true,
+);
+const scope = text(`one of ${SCOPES.join(', ')}`, (value) => SCOPES.find((known) => known === value));
+const external = text(EXTERNAL_NAME_ALLOWED, (value) => (EXTERNAL_NAME.test(value) ? value : undefined));
+
+const apiKey = object<ApiKey>({
+  name: required('name', keyName),
+  digest: required('sha256', digest),
+  scopes: optional('scopes', array('a non-empty array of scopes', scope), DEFAULT_SCOPES),
+  externals: optional<readonly string[] | undefined>(
+    'externals',
+    array('a non-empty array of names of externals', external),
+    undefined,
+  ),
+});
+
+/** The key that an entry of `API_KEYS` stands for. */
+export function configuredKey({ name, secret, scopes }: ApiKeyConfig): ApiKey {
+  return { name, digest: sha256(secret.reveal()), scopes, externals: undefined };
+}
+
+/**
+ * Reads the file of API keys: `[{ "name", "sha256", "scopes"?, "externals"? }]`. None at all is allowed: so the last
+ * one is withdrawn.
+ *
+ * @param taken keys that are in force beside it: no name and no secret twice
+ * @throws ConfigError with every problem at once
+ */
+export function readApiKeysFile(path: string, taken: readonly ApiKey[]): readonly ApiKey[] {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError([
+      `API_KEYS_FILE: must be a file that can be read; ${path} gave ${errorCode(error)}`,
+    ]);
+  }
+  return parseApiKeys(content, path, taken);
+}
+
+/** The same for its content. `file` is what it is called in problems. */
+export function parseApiKeys(
+  content: string,
+  file: string,
+  taken: readonly ApiKey[] = [],
+): readonly ApiKey[] {
+  const place: Place = {
+    pointer: '',
+    problems: [],
+    sources: { env: {}, readFile: (path) => readFileSync(path, 'utf8') },
+    resolves: true,
+  };
+  const keys = readDocument(content.replace(/^\uFEFF/, ''), place, taken);
+  if (place.problems.length > 0) {
+    throw new ConfigError(place.problems.map(({ pointer, detail }) => `${file}#${pointer}: ${detail}`));
+  }
+  return keys;
+}
+
+function readDocument(json: string, place: Place, taken: readonly ApiKey[]): readonly ApiKey[] {
+  if (json.length > MAX_FILE_CHARACTERS) {
+    refuse(place, `must be at most ${MAX_FILE_CHARACTERS} characters long; got ${json.length}`);
+    return [];
+  }
+  const { syntaxError, duplicates } = scanJson(json);
+  if (syntaxError) {
+    const { line, column, expected } = syntaxError;
+    refuse(place, `must be JSON; at line ${line}, column ${column}, ${expected} was expected`);
+    return [];
+  }
+  for (const pointer of duplicates) {
+    place.problems.push({ pointer, detail: 'must be given once; got it twice' });
+  }
+  const document: unknown = JSON.parse(json);
+  if (!Array.isArray(document) || document.length > MAX_KEYS) {
+    refuse(place, `must be an array of ${MAX_KEYS} keys at most`);
+    return [];
+  }
+  const keys = document.map((entry: unknown, index) => apiKey(entry, child(place, index)));
+  for (const [index, key] of keys.entries()) {
+    if (key) refuseContradictions(key, [...taken, ...keys.slice(0, index)], child(place, index));
+  }
+  return keys.filter((key) => key !== undefined);
+}
+
+function refuseContradictions(key: ApiKey, others: readonly (ApiKey | undefined)[], place: Place): void {
+  if (others.some((other) => other?.name === key.name)) {
+    refuse(child(place, 'name'), 'must be unique, API_KEYS included; it is taken');
+  }
+  if (others.some((other) => other?.digest.equals(key.digest))) {
+    refuse(child(place, 'sha256'), 'must be unique, API_KEYS included; it is taken');
+  }
+  if (key.externals && key.scopes.includes('admin')) {
+    refuse(child(place, 'externals'), 'must not be here where scopes has admin, which sees every external');
+  }
+}

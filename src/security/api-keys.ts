@@ -1,0 +1,91 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { CallersConfig } from '../config/config.js';
+import { ConfigError } from '../config/config-error.js';
+import { watchFile, type FileWatcher, type FileWatcherOptions } from '../config/file-watcher.js';
+import type { Principal } from '../http/request-context.js';
+import { configuredKey, readApiKeysFile, type ApiKey } from './api-keys-file.js';
+import { equalDigests, sha256 } from './digest.js';
+import type { SecurityObserver } from './security-observer.js';
+
+interface Entry {
+  readonly digest: Buffer;
+  readonly principal: Principal;
+}
+
+/**
+ * The keys of `API_KEYS` and of `API_KEYS_FILE`, which is watched: a valid change is in force at once, an invalid one changes
+ * nothing and is told (SPEC §6).
+ */
+export class ApiKeys implements OnApplicationShutdown {
+  readonly #configured: readonly ApiKey[];
+  readonly #watcher: FileWatcher | undefined;
+  #entries: readonly Entry[];
+
+  /** @throws ConfigError where the file is not valid, or credentials are required and there are none */
+  constructor(
+    private readonly config: CallersConfig,
+    private readonly observer: SecurityObserver,
+    watching?: FileWatcherOptions,
+  ) {
+    const { keysFile } = config;
+    this.#configured = config.keys.map(configuredKey);
+    // Watched before it is read: a change in between is told rather than lost.
+    this.#watcher = keysFile === undefined ? undefined : watchFile(keysFile, () => this.#reload(), watching);
+    try {
+      this.#entries = this.#read();
+      this.#refuseNoCredentials();
+    } catch (error) {
+      this.onApplicationShutdown();
+      throw error;
+    }
+  }
+
+  /** Whose secret this is. Takes the same time for every wrong one, whichever digest it comes near. */
+  find(secret: string): Principal | undefined {
+    const digest = sha256(secret);
+    let found: Principal | undefined;
+    for (const entry of this.#entries) {
+      if (equalDigests(entry.digest, digest)) found = entry.principal;
+    }
+    return found;
+  }
+
+  /** Looks at the file now. */
+  async check(): Promise<void> {
+    await this.#watcher?.check();
+  }
+
+  onApplicationShutdown(): void {
+    this.#watcher?.close();
+  }
+
+  #read(): readonly Entry[] {
+    const { keysFile } = this.config;
+    const filed = keysFile === undefined ? [] : readApiKeysFile(keysFile, this.#configured);
+    return [...this.#configured, ...filed].map(entryOf);
+  }
+
+  #reload(): void {
+    try {
+      this.#entries = this.#read();
+      this.observer.onKeysReloaded(this.#entries.length);
+    } catch (error) {
+      this.observer.onKeysRejected(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** At the start it is a mistake that locks everybody out; later it is how the last key is withdrawn. */
+  #refuseNoCredentials(): void {
+    if (this.config.auth !== 'required' || this.config.oidc || this.#entries.length > 0) return;
+    throw new ConfigError([
+      'API_KEYS_FILE: must have at least one key where API_AUTH is required and neither API_KEYS nor OIDC_ISSUER is set',
+    ]);
+  }
+}
+
+function entryOf({ name, digest, scopes, externals }: ApiKey): Entry {
+  return {
+    digest,
+    principal: { name, scopes: new Set(scopes), externals: externals && new Set(externals) },
+  };
+}

@@ -1,0 +1,99 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { PublicPath } from '../config/config.js';
+import { sendJson } from '../http/http-answer.js';
+import { Problem } from '../http/problem.js';
+import { contextOf, type Principal } from '../http/request-context.js';
+import { accessPathOf, type AccessPath } from './access-path.js';
+import type { CallbackDoor } from './callback-door.js';
+import type { Callers } from './callers.js';
+import { credentialsOf } from './request-credentials.js';
+import { foreignExternal, missingScope, unauthenticated } from './refusals.js';
+import type { CallerRefusal, SecurityObserver } from './security-observer.js';
+
+export interface AuthenticationParts {
+  readonly publicPaths: readonly PublicPath[];
+  readonly callers: Callers;
+  readonly callbacks: CallbackDoor;
+  readonly observer: SecurityObserver;
+}
+
+/**
+ * Checks credentials before anything else is said, and so before routing: an unknown route is no exception (SPEC §8).
+ * It judges by the path alone; the scope that a route needs is the scope guard's question.
+ */
+export function authentication(parts: AuthenticationParts): RequestHandler {
+  return async (request, response, next) => {
+    const context = contextOf(request);
+    // What the router goes by.
+    const path = accessPathOf(request.path, parts.publicPaths);
+    if (path.kind === 'callback') {
+      const acknowledged = await admitCallback(parts.callbacks, request, response, path.external);
+      if (acknowledged) return;
+      context.access = 'external';
+    } else if (path.kind === 'public') {
+      context.access = 'public';
+    } else {
+      context.principal = await admitCaller(parts, request, path);
+      context.access = path.kind === 'operator' ? 'operator' : 'caller';
+    }
+    next();
+  };
+}
+
+async function admitCaller(
+  { callers, observer }: AuthenticationParts,
+  request: Request,
+  path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
+): Promise<Principal> {
+  try {
+    const principal = await callers.identify(request);
+    refuseByPath(principal, path);
+    return principal;
+  } catch (error) {
+    observer.onCallerRefused(reasonOf(error, request));
+    throw error;
+  }
+}
+
+/** A foreign external is refused in the same way whether there is one of that name or not. */
+function refuseByPath(
+  principal: Principal,
+  path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
+): void {
+  const isAdmin = principal.scopes.has('admin');
+  // Without a name there are no credentials; they would do only where none are looked at.
+  if (path.kind !== 'caller' && principal.name === '' && !isAdmin) throw unauthenticated();
+  if (path.kind === 'admin' && !isAdmin) throw missingScope('admin');
+  if (path.kind !== 'caller' || path.external === undefined) return;
+  if (principal.externals?.has(path.external) === false) throw foreignExternal();
+}
+
+function reasonOf(error: unknown, request: Request): CallerRefusal {
+  const code = error instanceof Problem ? error.code : undefined;
+  if (code === 'authentication-unavailable') return 'issuer-unavailable';
+  if (code === 'forbidden') return 'forbidden';
+  return credentialsOf(request).kind === 'none' ? 'no-credentials' : 'wrong-credentials';
+}
+
+/** True where it has been answered: it was taken before, and is acknowledged once more. */
+async function admitCallback(
+  callbacks: CallbackDoor,
+  request: Request,
+  response: Response,
+  external: string,
+): Promise<boolean> {
+  const admission = await callbacks.admit(request, external);
+  const { told } = contextOf(request);
+  if (admission.kind === 'new') {
+    response.once('finish', () => {
+      if (response.statusCode === 200) admission.remember({ paymentId: told.paymentId });
+    });
+    return false;
+  }
+  // Another method is still to hear that it is not allowed.
+  if (request.method !== 'GET' && request.method !== 'POST') return false;
+  const { paymentId } = admission;
+  if (paymentId !== undefined) told.paymentId = paymentId;
+  sendJson(response, { received: true, ...(paymentId !== undefined && { paymentId }) });
+  return true;
+}

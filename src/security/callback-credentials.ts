@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { CallbackAuthConfig } from '../config/external-config.js';
+import { equalDigests, sha256 } from './digest.js';
+import { credentialsOf } from './request-credentials.js';
+import { Secret } from './secret.js';
+import type { CallbackRefusal } from './security-observer.js';
+import { verifyWebhook } from './standard-webhooks.js';
+
+/** What an external shows that does not exist: nobody knows it, so it is refused as any other is (SPEC §8). */
+export const NOBODYS: CallbackAuthConfig = {
+  type: 'bearer',
+  token: new Secret(randomBytes(32).toString('base64url')),
+};
+
+/**
+ * Why a callback does not show the credentials of its external, or undefined where it does. `body` is the body as
+ * received; what a GET signs is its target instead, path and query (SPEC §6).
+ */
+export function refusalOf(
+  auth: CallbackAuthConfig,
+  request: IncomingMessage & { readonly originalUrl: string },
+  body: Buffer,
+  nowMs: number,
+): CallbackRefusal | undefined {
+  switch (auth.type) {
+    case 'none':
+      return undefined;
+    case 'bearer': {
+      const given = credentialsOf(request);
+      return given.kind === 'bearer' && isSame(given.token, auth.token.reveal()) ? undefined : 'credentials';
+    }
+    case 'basic': {
+      const given = credentialsOf(request);
+      const wanted = `${auth.username}:${auth.password.reveal()}`;
+      return given.kind === 'basic' && isSame(given.userPassword, wanted) ? undefined : 'credentials';
+    }
+    case 'standard-webhooks': {
+      const { headersDistinct: headers, method, originalUrl } = request;
+      const verification = verifyWebhook({
+        id: headers['webhook-id'],
+        timestamp: headers['webhook-timestamp'],
+        signature: headers['webhook-signature'],
+        body: method === 'POST' ? body : Buffer.from(originalUrl),
+        secrets: auth.secrets,
+        nowMs,
+      });
+      if (verification.ok) return undefined;
+      return verification.reason === 'too-old' || verification.reason === 'too-new'
+        ? 'timestamp'
+        : 'signature';
+    }
+    default:
+      return auth satisfies never;
+  }
+}
+
+function isSame(given: string, wanted: string): boolean {
+  return equalDigests(sha256(given), sha256(wanted));
+}

@@ -1,0 +1,14 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+
+/** SHA-256 of the text's UTF-8 bytes, 32 bytes long. */
+export function sha256(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
+}
+
+/**
+ * Whether two digests are the same, in a time that does not depend on where they differ. Compare digests of secrets, never
+ * the secrets: they have all the same length, so that not even the length is told.
+ */
+export function equalDigests(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SignJWT, UnsecuredJWT } from 'jose';
+import { AUDIENCE, type Issuer, startIssuer } from '../../test/support/issuer.js';
+import { TestClock } from '../../test/support/test-clock.js';
+import { Problem } from '../http/problem.js';
+import { AddressGuard } from './address-guard.js';
+import { IssuerConnection } from './issuer-connection.js';
+import { looksLikeJwt, OidcTokens } from './oidc-tokens.js';
+import { SecurityObserver } from './security-observer.js';
+
+describe('OidcTokens', () => {
+  let issuer: Issuer;
+  let tokens: OidcTokens;
+  let clock: TestClock;
+  let failures: Error[];
+
+  beforeEach(async () => {
+    issuer = await startIssuer();
+    clock = new TestClock(Date.now());
+    failures = [];
+    const observer = new SecurityObserver();
+    observer.onIssuerUnavailable = (error) => failures.push(error);
+    const connection = new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false }));
+    tokens = new OidcTokens({ issuer: issuer.url, audience: AUDIENCE }, connection, clock, observer);
+  });
+  afterEach(async () => {
+    await tokens.onApplicationShutdown();
+    await issuer.close();
+  });
+
+  const codeOf = async (token: string): Promise<string> => {
+    try {
+      await tokens.verify(token);
+      return 'accepted';
+    } catch (error) {
+      return error instanceof Problem ? error.code : String(error);
+    }
+  };
+  const nowS = (): number => Math.floor(clock.now() / 1_000);
+
+  it('takes a name from sub and scopes from scope, and no scope that it does not know', async () => {
+    const token = await issuer.sign({ sub: 'shop-7', scope: 'openid payments admin Refunds' });
+    expect(await tokens.verify(token)).toEqual({
+      name: 'oidc:shop-7',
+      scopes: new Set(['payments', 'admin']),
+      externals: undefined,
+    });
+  });
+
+  it('takes a token without scopes, which may nothing', async () => {
+    for (const scope of [undefined, '', 7, ['payments']]) {
+      expect((await tokens.verify(await issuer.sign({ scope }))).scopes.size).toBe(0);
+    }
+  });
+
+  it('asks for discovery document and keys once', async () => {
+    for (let i = 0; i < 3; i += 1) expect(await codeOf(await issuer.sign())).toBe('accepted');
+    expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/jwks']);
+  });
+
+  it.each<[string, (issuer: Issuer) => Promise<string>]>([
+    ['of another issuer', (by) => by.sign({ iss: 'https://elsewhere.example' })],
+    ['for another audience', (by) => by.sign({ aud: 'https://other.example' })],
+    ['without audience', (by) => by.sign({ aud: undefined })],
+    ['expired a minute ago', (by) => by.sign({ exp: nowS() - 60 })],
+    ['without an end', (by) => by.sign({ exp: undefined })],
+    ['not valid yet', (by) => by.sign({ nbf: nowS() + 60 })],
+    ['without a subject', (by) => by.sign({ sub: undefined })],
+    ['with a subject that is none', (by) => by.sign({ sub: '' })],
+    ['with a subject of control characters', (by) => by.sign({ sub: 'a\nb' })],
+    ['by a key that is not published', (by) => by.sign({}, { keyId: 'key-9' })],
+    ['changed on the way', async (by) => `${(await by.sign()).slice(0, -6)}AAAAAA`],
+    [
+      'signed by HMAC',
+      async (by) =>
+        new SignJWT({ iss: by.url, aud: AUDIENCE, sub: 'x', exp: nowS() + 60 })
+          .setProtectedHeader({ alg: 'HS256', kid: 'key-1' })
+          .sign(Buffer.alloc(32)),
+    ],
+    [
+      'not signed',
+      async (by) => new UnsecuredJWT({ iss: by.url, aud: AUDIENCE, sub: 'x', exp: nowS() + 60 }).encode(),
+    ],
+    ['that is none', async () => 'a.b.c'],
+  ])('refuses a token %s', async (_what, sign) => {
+    expect(await codeOf(await sign(issuer))).toBe('unauthenticated');
+    expect(failures).toEqual([]);
+  });
+
+  it('bears clocks that are 30 s apart', async () => {
+    expect(await codeOf(await issuer.sign({ exp: nowS() - 29 }))).toBe('accepted');
+    expect(await codeOf(await issuer.sign({ exp: nowS() - 31 }))).toBe('unauthenticated');
+    expect(await codeOf(await issuer.sign({ nbf: nowS() + 29 }))).toBe('accepted');
+  });
+
+  it('says 503 while the issuer cannot be asked, asks it no more than once in five seconds, and recovers', async () => {
+    issuer.available = false;
+    const token = await issuer.sign();
+    expect(await Promise.all([token, token, token].map(codeOf))).toEqual(
+      Array(3).fill('authentication-unavailable'),
+    );
+    clock.advance(4_999);
+    expect(await codeOf(token)).toBe('authentication-unavailable');
+    expect(issuer.asked).toHaveLength(1);
+    expect(failures).toHaveLength(1);
+    issuer.available = true;
+    clock.advance(1);
+    expect(await codeOf(token)).toBe('accepted');
+  });
+
+  it('goes on with the keys that it has while the issuer is down', async () => {
+    const token = await issuer.sign();
+    expect(await codeOf(token)).toBe('accepted');
+    issuer.available = false;
+    expect(await codeOf(token)).toBe('accepted');
+  });
+});
+
+describe('looksLikeJwt', () => {
+  it('asks for three parts of base64url', () => {
+    expect(['eyJh.eyJi.c2ln', 'a-_.b.c'].map(looksLikeJwt)).toEqual([true, true]);
+    expect(['secret', 'a.b', 'a.b.c.d', 'a.b.', 'a b.c.d', 'a=.b.c'].map(looksLikeJwt)).toEqual(
+      Array(6).fill(false),
+    );
+  });
+});

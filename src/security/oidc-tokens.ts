@@ -1,0 +1,159 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
+import { SCOPES } from '../config/api-keys.js';
+import { Problem } from '../http/problem.js';
+import type { Principal } from '../http/request-context.js';
+import type { Clock } from '../shared/clock.js';
+import { isJsonObject } from '../shared/json.js';
+import type { IssuerConnection } from './issuer-connection.js';
+import { unauthenticated } from './refusals.js';
+import type { SecurityObserver } from './security-observer.js';
+
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Signatures by a private key only: with an HMAC, whoever can verify could also issue. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+const CLOCK_SKEW_S = 30;
+/** After a failure the issuer is left alone so long: tokens are cheap to make up, and each would cause a question. */
+const PAUSE_MS = 5_000;
+const SUBJECT = /^\P{C}{1,255}$/u;
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** True for what has the shape of a JWT (RFC 7519 §3, compact): three parts of base64url. */
+export function looksLikeJwt(token: string): boolean {
+  return JWT.test(token);
+}
+
+/**
+ * Verifies the JWTs of one OpenID Connect issuer: signature by a key of its JWKS, issuer, audience, time. Where the
+ * issuer's keys cannot be had, that is told as 503: a 401 would make callers throw good tokens away.
+ */
+export class OidcTokens implements OnApplicationShutdown {
+  #keys: Promise<JWTVerifyGetKey> | undefined;
+  #pausedUntilMs = 0;
+
+  constructor(
+    private readonly config: OidcConfig,
+    private readonly connection: IssuerConnection,
+    private readonly clock: Clock,
+    private readonly observer: SecurityObserver,
+  ) {}
+
+  /**
+   * The holder of a token, its name prefixed by `oidc:`, which no name of an API key can begin with.
+   * @throws Problem `unauthenticated`, or `authentication-unavailable`
+   */
+  async verify(token: string): Promise<Principal> {
+    const { issuer, audience } = this.config;
+    try {
+      const { payload } = await jwtVerify(token, this.#keyFor, {
+        issuer,
+        audience,
+        algorithms: ALGORITHMS,
+        clockTolerance: CLOCK_SKEW_S,
+        currentDate: new Date(this.clock.now()),
+        requiredClaims: ['sub', 'exp'],
+      });
+      return principalOf(payload);
+    } catch (error) {
+      throw error instanceof Problem ? error : unauthenticated();
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.connection.close();
+  }
+
+  readonly #keyFor: JWTVerifyGetKey = async (header, input) => {
+    try {
+      const keys = await (this.#keys ??= this.#discover());
+      return await keys(header, input);
+    } catch (error) {
+      throw isFaultOfToken(error) ? error : this.#unavailable(error);
+    }
+  };
+
+  /** OpenID Connect Discovery 1.0 §4. */
+  async #discover(): Promise<JWTVerifyGetKey> {
+    try {
+      const { issuer } = this.config;
+      const text = await this.#get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+      const document: unknown = JSON.parse(text);
+      if (!isJsonObject(document) || document['issuer'] !== issuer) {
+        throw new Error('the discovery document is not of this issuer');
+      }
+      return createRemoteJWKSet(keySetUrl(document['jwks_uri'], issuer), {
+        [customFetch]: async (url: string) => new Response(await this.#get(url)),
+      });
+    } catch (error) {
+      this.#keys = undefined;
+      throw error;
+    }
+  }
+
+  async #get(url: string): Promise<string> {
+    if (this.clock.now() < this.#pausedUntilMs) throw new Error('the issuer failed a moment ago');
+    return this.connection.get(url);
+  }
+
+  #unavailable(error: unknown): Problem {
+    const now = this.clock.now();
+    if (now >= this.#pausedUntilMs) {
+      this.#pausedUntilMs = now + PAUSE_MS;
+      this.observer.onIssuerUnavailable(error instanceof Error ? error : new Error(String(error)));
+    }
+    return new Problem(
+      'authentication-unavailable',
+      'The issuer of this token cannot be asked for its keys now.',
+      { retryAfterMs: PAUSE_MS, cause: error },
+    );
+  }
+}
+
+/** Keys that came in the clear could be anybody's; an issuer spoken to by http was allowed to be so by the configuration. */
+function keySetUrl(text: unknown, issuer: string): URL {
+  const url = typeof text === 'string' ? URL.parse(text) : null;
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && issuer.startsWith('http:'))) return url;
+  throw new Error('the discovery document has no usable jwks_uri');
+}
+
+/** The keys are there, and none of them is the token's. */
+function isFaultOfToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys ||
+    error instanceof errors.JOSENotSupported
+  );
+}
+
+function principalOf({ sub, scope }: JWTPayload): Principal {
+  if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new Error('sub is no name');
+  const granted = new Set(typeof scope === 'string' ? scope.split(' ') : []);
+  return {
+    name: `oidc:${sub}`,
+    scopes: new Set(SCOPES.filter((known) => granted.has(known))),
+    externals: undefined,
+  };
+}

@@ -1,0 +1,53 @@
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import {
+  getOptionsToken,
+  getStorageToken,
+  ThrottlerGuard,
+  type ThrottlerLimitDetail,
+  type ThrottlerModuleOptions,
+  type ThrottlerStorage,
+} from '@nestjs/throttler';
+import type { Request } from 'express';
+import { Problem } from '../http/problem.js';
+import { contextOf } from '../http/request-context.js';
+import { SecurityObserver } from './security-observer.js';
+
+/**
+ * `RATE_LIMIT`: so many requests a caller, over all routes together. Callers without a name are told apart by address. What
+ * operates the gateway is not counted, and neither are callbacks: an external's news must not be lost to a caller's haste.
+ */
+@Injectable()
+export class RateLimitGuard extends ThrottlerGuard {
+  constructor(
+    @Inject(getOptionsToken()) options: ThrottlerModuleOptions,
+    @Inject(getStorageToken()) storage: ThrottlerStorage,
+    reflector: Reflector,
+    private readonly observer: SecurityObserver,
+  ) {
+    super(options, storage, reflector);
+  }
+
+  protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
+    return contextOf(context.switchToHttp().getRequest<Request>()).access !== 'caller';
+  }
+
+  protected override async getTracker(request: Request): Promise<string> {
+    const name = contextOf(request).principal?.name;
+    return name ? `caller ${name}` : `address ${await super.getTracker(request)}`;
+  }
+
+  protected override generateKey(_context: ExecutionContext, tracker: string): string {
+    return tracker;
+  }
+
+  protected override async throwThrottlingException(
+    _context: ExecutionContext,
+    { limit, ttl, timeToBlockExpire }: ThrottlerLimitDetail,
+  ): Promise<never> {
+    this.observer.onCallerRefused('rate-limited');
+    throw new Problem('rate-limited', `More than ${limit} requests in ${ttl} ms.`, {
+      retryAfterMs: timeToBlockExpire * 1_000,
+    });
+  }
+}

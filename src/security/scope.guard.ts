@@ -1,0 +1,34 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Request } from 'express';
+import { contextOf } from '../http/request-context.js';
+import { closedRoute, missingScope, unauthenticated } from './refusals.js';
+import { RequireScope } from './scope.js';
+import { SecurityObserver } from './security-observer.js';
+
+/**
+ * Lets a caller through to the routes that his scopes allow. A route of the API that does not say which scope it needs is closed to all:
+ * forgetting the decorator must not open it.
+ */
+@Injectable()
+export class ScopeGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly observer: SecurityObserver,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const { access, principal } = contextOf(context.switchToHttp().getRequest<Request>());
+    const scope = this.reflector.getAllAndOverride(RequireScope, [context.getHandler(), context.getClass()]);
+    if (scope === undefined) {
+      if (access === undefined || access === 'caller') throw closedRoute();
+      return true;
+    }
+    if (!principal) throw unauthenticated();
+    if (!principal.scopes.has(scope)) {
+      this.observer.onCallerRefused('forbidden');
+      throw missingScope(scope);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,29 @@
+import { inspect } from 'node:util';
+
+const MASK = '***';
+
+/** A text that must not be seen: prints as `***` in logs, errors, `util.inspect` and JSON. Only `reveal()` tells it. */
+export class Secret {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The text itself. Call it where it is used (signing, comparing, dialling), never to keep a copy. */
+  reveal(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return MASK;
+  }
+
+  toJSON(): string {
+    return MASK;
+  }
+
+  [inspect.custom](): string {
+    return MASK;
+  }
+}

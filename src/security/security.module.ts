@@ -1,0 +1,69 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { Clock } from '../shared/clock.js';
+import { AddressGuard } from './address-guard.js';
+import { ApiKeys } from './api-keys.js';
+import { Callers } from './callers.js';
+import { FixedWindows } from './fixed-windows.js';
+import { IssuerConnection } from './issuer-connection.js';
+import { OidcTokens } from './oidc-tokens.js';
+import { RateLimitGuard } from './rate-limit.guard.js';
+import { ScopeGuard } from './scope.guard.js';
+import { SecurityObserver } from './security-observer.js';
+
+type RateLimit = NonNullable<Config['callers']['rateLimit']>;
+
+/** Undefined where no issuer is configured. */
+const OIDC_TOKENS = Symbol('OidcTokens');
+
+const PROVIDERS: Provider[] = [
+  {
+    provide: ApiKeys,
+    inject: [CONFIG, SecurityObserver],
+    useFactory: ({ callers }: Config, observer: SecurityObserver) => new ApiKeys(callers, observer),
+  },
+  {
+    provide: OIDC_TOKENS,
+    inject: [CONFIG, Clock, SecurityObserver],
+    useFactory: ({ callers, egress }: Config, clock: Clock, observer: SecurityObserver) =>
+      callers.oidc &&
+      new OidcTokens(callers.oidc, new IssuerConnection(new AddressGuard(egress)), clock, observer),
+  },
+  {
+    provide: Callers,
+    inject: [CONFIG, ApiKeys, OIDC_TOKENS],
+    useFactory: ({ callers }: Config, keys: ApiKeys, tokens: OidcTokens | undefined) =>
+      new Callers(callers.auth, keys, tokens),
+  },
+];
+
+/**
+ * Who may call, and how often. What is checked before routing is the authentication middleware's, which
+ * `create-app.ts` puts in front; the guards ask what only a route can tell.
+ *
+ * @throws ConfigError at start, with every problem of `API_KEYS_FILE`
+ */
+@Module({})
+// oxlint-disable-next-line typescript/no-extraneous-class -- a dynamic module of Nest is a class with a static method
+export class SecurityModule {
+  static register({ callers: { rateLimit } }: Config): DynamicModule {
+    const guards = rateLimit ? [RateLimitGuard, ScopeGuard] : [ScopeGuard];
+    return {
+      module: SecurityModule,
+      global: true,
+      imports: rateLimit ? [throttlerModule(rateLimit)] : [],
+      providers: [...PROVIDERS, ...guards.map((guard) => ({ provide: APP_GUARD, useClass: guard }))],
+      exports: [Callers],
+    };
+  }
+}
+
+function throttlerModule({ requests: limit, windowMs: ttl }: RateLimit): DynamicModule {
+  return ThrottlerModule.forRootAsync({
+    inject: [Clock],
+    useFactory: (clock: Clock) => ({ throttlers: [{ limit, ttl }], storage: new FixedWindows(clock) }),
+  });
+}
