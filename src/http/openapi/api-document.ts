@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { type INestApplication, Injectable } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { applyDeferredDecorators } from '../../contract/deferred-decorators.js';
+import type { SchemaKeywords } from '../../contract/field.js';
+import { COMPONENTS } from './components.js';
+import { documentOperation } from './document-operation.js';
+import { INTRODUCTION } from './introduction.js';
+import { notificationPayloads, webhooks } from './notification-webhook.js';
+import { describedOperation, describedOperations } from './operation-description.js';
+import { completeSchemas, type SchemaSource } from './schemas.js';
+import { TAGS } from './tags.js';
+
+const PACKAGE = new URL('../../../package.json', import.meta.url);
+
+/**
+ * The OpenAPI document of the gateway (SPEC §8). Made when it is first asked for: neither it nor the library that it is
+ * made with costs the start anything.
+ */
+@Injectable()
+export class ApiDocument {
+  #app: INestApplication | undefined;
+  #text: Promise<string> | undefined;
+
+  /** Tells it whose routes it is about. */
+  describe(app: INestApplication): void {
+    this.#app = app;
+  }
+
+  /** As JSON text. */
+  text(): Promise<string> {
+    this.#text ??= this.#write().catch((error: unknown) => {
+      this.#text = undefined;
+      throw error;
+    });
+    return this.#text;
+  }
+
+  async #write(): Promise<string> {
+    if (!this.#app) throw new Error('ApiDocument does not know the app');
+    const { SwaggerModule, DocumentBuilder } = await applyDeferredDecorators();
+    const scanned = SwaggerModule.createDocument(this.#app, new DocumentBuilder().build(), {
+      extraModels: notificationPayloads(),
+      autoTagControllers: false,
+    });
+    const { version } = JSON.parse(await readFile(PACKAGE, 'utf8')) as { version: string };
+    return JSON.stringify(complete(scanned, version));
+  }
+}
+
+/** Adds what holds for many operations to what the library found: paths, and schemas of DTOs. */
+function complete({ paths, components }: OpenAPIObject, version: string): object {
+  const schemas = (components?.schemas ?? {}) as Record<string, SchemaKeywords>;
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tollgate',
+      version,
+      description: INTRODUCTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'The gateway that this document comes from' }],
+    tags: Object.entries(TAGS).map(([name, { description }]) => ({ name, description })),
+    paths: describedPaths(paths),
+    webhooks: webhooks(),
+    components: {
+      ...COMPONENTS,
+      schemas: { ...completeSchemas(schemas, schemaSources()), ...COMPONENTS.schemas },
+    },
+  };
+}
+
+/** Routes that nobody described, such as the documentation's own, are not part of the contract. */
+function describedPaths(paths: OpenAPIObject['paths']): object {
+  const described: Record<string, Record<string, object>> = {};
+  for (const [path, item] of Object.entries(paths)) {
+    for (const [method, { operationId = '' }] of Object.entries(
+      item as Record<string, { operationId?: string }>,
+    )) {
+      const operation = describedOperation(operationId);
+      if (operation) (described[path] ??= {})[method] = documentOperation(path, operation);
+    }
+  }
+  return described;
+}
+
+function schemaSources(): SchemaSource[] {
+  const ofOperations = describedOperations().flatMap(({ description: { request, answer } }) => [
+    ...(request ? [{ type: request.type, open: request.open ?? false }] : []),
+    ...('type' in answer ? [{ type: answer.type, open: undefined }] : []),
+  ]);
+  return [...ofOperations, ...notificationPayloads().map((type) => ({ type, open: undefined }))];
+}

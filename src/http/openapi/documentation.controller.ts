@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { Problem } from '../problem.js';
+import { ApiDocument } from './api-document.js';
+import {
+  documentationPage,
+  findSwaggerUi,
+  START_SCRIPT,
+  SWAGGER_UI_FILES,
+  type SwaggerUi,
+} from './swagger-ui.js';
+
+/** `/documentation`: Swagger UI and the document that it shows (SPEC §8). */
+@Controller('documentation')
+export class DocumentationController {
+  #swaggerUi: SwaggerUi | undefined;
+
+  constructor(private readonly document: ApiDocument) {}
+
+  @Get('{/}')
+  page(@Req() request: Request, @Res() response: Response): void {
+    sendText(request, response, 'text/html; charset=utf-8', documentationPage(this.#found));
+  }
+
+  @Get('start.js')
+  start(@Req() request: Request, @Res() response: Response): void {
+    sendText(request, response, 'text/javascript; charset=utf-8', START_SCRIPT);
+  }
+
+  @Get('openapi.json')
+  async openapi(@Req() request: Request, @Res() response: Response): Promise<void> {
+    sendText(request, response, 'application/json; charset=utf-8', await this.document.text());
+  }
+
+  /** The version is part of the address, so that these are never fetched twice. */
+  @Get('swagger-ui-:version/:file')
+  file(@Param('version') version: string, @Param('file') file: string, @Res() response: Response): void {
+    const { root, version: present } = this.#found;
+    if (version !== present || !SWAGGER_UI_FILES.has(file)) {
+      throw new Problem('not-found', 'There is nothing at this path.');
+    }
+    response.sendFile(file, { root, maxAge: '1y', immutable: true });
+  }
+
+  get #found(): SwaggerUi {
+    return (this.#swaggerUi ??= findSwaggerUi());
+  }
+}
+
+/** With an entity tag: asked for anew each time, sent anew only where it changed. */
+function sendText(request: Request, response: Response, type: string, text: string): void {
+  response.setHeader('Content-Type', type);
+  response.setHeader('Cache-Control', 'no-cache');
+  response.setHeader('ETag', `"${createHash('sha256').update(text).digest('base64url')}"`);
+  if (request.fresh) {
+    response.statusCode = 304;
+    response.end();
+    return;
+  }
+  response.end(text);
+}

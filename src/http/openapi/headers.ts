@@ -1,0 +1,135 @@
+/** Headers of requests, answers and notifications (SPEC §3, §4, §5, §8), each described once. */
+
+export const REQUEST_ID_EXAMPLE = 'req_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10';
+const TRACEPARENT_EXAMPLE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+/** `components.headers`. */
+export const HEADERS = {
+  RequestId: {
+    description: 'The caller’s `X-Request-Id`, else one that the gateway made. It is in every log line.',
+    schema: { type: 'string' },
+    example: REQUEST_ID_EXAMPLE,
+  },
+  IdempotencyReplayed: {
+    description:
+      '`true` where this is the stored answer to an earlier request with the same `Idempotency-Key`.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  RetryAfter: {
+    description: 'After how many seconds to try again.',
+    schema: { type: 'integer', minimum: 1 },
+    example: 5,
+  },
+  Allow: {
+    description: 'With 405: the methods that the path takes.',
+    schema: { type: 'string' },
+    example: 'POST',
+  },
+  WwwAuthenticate: {
+    description: 'How to authenticate, or which scope is missing (RFC 6750).',
+    schema: { type: 'string' },
+    example: 'Bearer realm="tollgate"',
+  },
+} as const;
+
+/** Header parameters of requests, for `components.parameters`. */
+export const HEADER_PARAMETERS = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'Makes the request safe to repeat: it is executed once, and a repeat gets the same answer. Bare or a quoted ' +
+      'string, such as a UUID. The same key with another body is refused. Where it is missing, a repeat is another request.',
+    // No example: Swagger UI would send it with every payment that somebody tries out.
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  },
+  RequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    description: 'Kept in logs, and passed on to external and receiver. Up to 128 visible ASCII characters.',
+    schema: { type: 'string' },
+  },
+  Traceparent: {
+    name: 'traceparent',
+    in: 'header',
+    description: 'W3C Trace Context, passed on to external and receiver.',
+    schema: { type: 'string' },
+  },
+} as const;
+
+/** Of a notification. */
+export const NOTIFICATION_HEADERS = [
+  {
+    name: 'webhook-id',
+    in: 'header',
+    required: true,
+    description:
+      'Of this notification, the same on every attempt: what was taken once is not to be taken again.',
+    schema: { type: 'string' },
+    example: 'ntf_0199f2a4-c7d1-7b3e-8f5a-91d0c2b7e644',
+  },
+  {
+    name: 'webhook-timestamp',
+    in: 'header',
+    required: true,
+    description: 'Of this attempt: seconds since 1970-01-01T00:00:00Z.',
+    schema: { type: 'string', pattern: '^[1-9][0-9]*$' },
+    example: '1767225600',
+  },
+  {
+    name: 'webhook-signature',
+    in: 'header',
+    required: true,
+    description:
+      'By the Standard Webhooks specification: `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}` ' +
+      'with `NOTIFICATION_SECRET`. Two, separated by a space, while a key is rotated.',
+    schema: { type: 'string' },
+    example: 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+  },
+  {
+    name: 'X-Payment-Version',
+    in: 'header',
+    required: true,
+    description: 'Counts up per payment: a lower one than the last that was seen is older.',
+    schema: { type: 'integer', minimum: 1 },
+    example: 3,
+  },
+  {
+    name: 'X-Request-Id',
+    in: 'header',
+    required: true,
+    description: 'Of the request that caused it.',
+    schema: { type: 'string' },
+    example: REQUEST_ID_EXAMPLE,
+  },
+  {
+    name: 'traceparent',
+    in: 'header',
+    description: 'W3C Trace Context of the request that caused it.',
+    schema: { type: 'string' },
+    example: TRACEPARENT_EXAMPLE,
+  },
+] as const;
+
+export interface AnswerHeaders {
+  readonly status: number;
+  readonly retryAfter?: boolean;
+  readonly allow?: boolean;
+  /** It may be a stored answer. */
+  readonly replayable?: boolean;
+}
+
+/** The `headers` of a response, as references. */
+export function headersOf({ status, retryAfter, allow, replayable }: AnswerHeaders): Record<string, object> {
+  return {
+    'X-Request-Id': header('RequestId'),
+    ...(replayable && { 'Idempotency-Replayed': header('IdempotencyReplayed') }),
+    ...(retryAfter && { 'Retry-After': header('RetryAfter') }),
+    ...(allow && { Allow: header('Allow') }),
+    ...((status === 401 || status === 403) && { 'WWW-Authenticate': header('WwwAuthenticate') }),
+  };
+}
+
+function header(name: keyof typeof HEADERS): object {
+  return { $ref: `#/components/headers/${name}` };
+}

@@ -1,0 +1,52 @@
+import { NOTIFICATION_HEADERS } from './headers.js';
+import type { Dto, Examples } from './operation-description.js';
+import { schemaReference } from './schemas.js';
+
+/** What the gateway posts to the receiver (SPEC §5). */
+interface Notification {
+  readonly payload: Dto;
+  readonly examples: Examples;
+}
+
+const notifications = new Map<string, Notification>();
+
+/** Declares a DTO as the body of a notification, which the documentation shows as the webhook `name`. */
+export function DescribeNotification(name: string, examples: Examples): (payload: Dto) => void {
+  return (payload) => {
+    notifications.set(name, { payload, examples });
+  };
+}
+
+export function notificationPayloads(): Dto[] {
+  return [...notifications.values()].map(({ payload }) => payload);
+}
+
+/** The `webhooks` of the document. */
+export function webhooks(): Record<string, object> {
+  return Object.fromEntries(
+    [...notifications].map(([name, notification]) => [name, { post: webhook(name, notification) }]),
+  );
+}
+
+function webhook(name: string, { payload, examples }: Notification): object {
+  return {
+    tags: ['Payments'],
+    operationId: name,
+    summary: 'What became of a payment',
+    description:
+      'Posted to `PAYMENT_CALLBACK_URL` after `check`, a verified callback, and a change found by reconciliation. At least ' +
+      'once, and never an older truth after a newer one. Verify the signature over the raw body before parsing it.\n\n' +
+      'Anything but 2xx, or no answer in 10 s, is tried again on a growing schedule (`NOTIFICATION_SCHEDULE`).',
+    security: [],
+    parameters: NOTIFICATION_HEADERS,
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: schemaReference(payload), examples } },
+    },
+    responses: {
+      '200': { description: 'Taken; any other 2xx means the same.' },
+      '410': { description: 'Never again: this notification is not tried any more.' },
+      default: { description: 'Not taken: tried again later, not before `Retry-After`.' },
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import type { Outcome, ProblemCode } from '../problem.js';
+import type { ExternalCall } from './operation-description.js';
+import type { Access } from './tags.js';
+
+/** What decides which problems an operation can end in. */
+export interface OperationNature {
+  readonly access: Access;
+  readonly calls: ExternalCall | undefined;
+  readonly hasBody: boolean;
+}
+
+export interface ProblemOccasion {
+  /**
+   * Which operations can end in it: all of a kind; `own`: those that name it in their description; `any`: whatever HTTP request,
+   * before it is known what it asks for.
+   */
+  readonly at: 'own' | 'any' | ((nature: OperationNature) => boolean);
+  /** What is told of an operation that changes something, the usual case first. */
+  readonly outcomes: readonly Outcome[];
+  readonly retryAfter?: true;
+  /** It is kept for repeats with the same `Idempotency-Key` (SPEC §4). */
+  readonly stored?: true;
+}
+
+const NOT_EXECUTED = ['not-executed'] as const;
+const UNKNOWN = ['unknown'] as const;
+const EITHER = ['unknown', 'not-executed'] as const;
+
+/** Also of what is public: `PUBLIC_PATHS` can close it. */
+const always = (): boolean => true;
+const behindADoor = ({ access }: OperationNature): boolean => access !== 'public';
+const forCallers = ({ access }: OperationNature): boolean => access === 'caller' || access === 'admin';
+const withKeys = ({ access }: OperationNature): boolean => access !== 'external';
+const ofAnExternal = ({ access }: OperationNature): boolean => access === 'caller' || access === 'external';
+const calling = ({ calls }: OperationNature): boolean => calls !== undefined;
+const changing = ({ calls }: OperationNature): boolean => calls?.changesState === true;
+const withBody = ({ hasBody }: OperationNature): boolean => hasBody;
+const about =
+  (subject: ExternalCall['subject']) =>
+  ({ calls }: OperationNature): boolean =>
+    calls?.subject === subject;
+
+/** When each problem occurs (SPEC §3). A new code has no documentation until it is entered here: the compiler asks for it. */
+export const PROBLEM_OCCASIONS: Readonly<Record<ProblemCode, ProblemOccasion>> = {
+  'validation-failed': { at: behindADoor, outcomes: NOT_EXECUTED },
+  unauthenticated: { at: always, outcomes: NOT_EXECUTED },
+  forbidden: { at: behindADoor, outcomes: NOT_EXECUTED },
+  'not-found': { at: 'own', outcomes: NOT_EXECUTED },
+  'external-not-found': { at: ofAnExternal, outcomes: NOT_EXECUTED },
+  'payment-not-found': { at: about('payment'), outcomes: NOT_EXECUTED },
+  'subscription-not-found': { at: about('subscription'), outcomes: NOT_EXECUTED },
+  'method-not-allowed': { at: 'any', outcomes: NOT_EXECUTED },
+  'request-timeout': { at: 'any', outcomes: NOT_EXECUTED },
+  'idempotency-conflict': { at: changing, outcomes: UNKNOWN, retryAfter: true },
+  'duplicate-payment': { at: 'own', outcomes: NOT_EXECUTED },
+  conflict: { at: 'own', outcomes: NOT_EXECUTED },
+  'payload-too-large': { at: withBody, outcomes: NOT_EXECUTED },
+  'uri-too-long': { at: 'any', outcomes: NOT_EXECUTED },
+  'unsupported-media-type': { at: withBody, outcomes: NOT_EXECUTED },
+  'idempotency-key-reused': { at: changing, outcomes: NOT_EXECUTED },
+  'refund-exceeds-payment': { at: 'own', outcomes: NOT_EXECUTED },
+  'provider-rejected': { at: calling, outcomes: NOT_EXECUTED },
+  'rate-limited': { at: forCallers, outcomes: NOT_EXECUTED, retryAfter: true },
+  'headers-too-large': { at: 'any', outcomes: NOT_EXECUTED },
+  'internal-error': { at: 'any', outcomes: UNKNOWN },
+  'operation-not-supported': { at: calling, outcomes: NOT_EXECUTED },
+  'provider-error': { at: calling, outcomes: EITHER, stored: true },
+  'invalid-provider-response': { at: calling, outcomes: UNKNOWN, stored: true },
+  'provider-unavailable': { at: calling, outcomes: NOT_EXECUTED, retryAfter: true },
+  'shutting-down': { at: behindADoor, outcomes: EITHER, retryAfter: true },
+  'authentication-unavailable': { at: withKeys, outcomes: NOT_EXECUTED, retryAfter: true },
+  'storage-unavailable': { at: behindADoor, outcomes: EITHER },
+  'provider-timeout': { at: calling, outcomes: UNKNOWN, stored: true },
+};

@@ -1,0 +1,109 @@
+import type { FieldError } from '../../contract/field-error.js';
+import { type Outcome, type ProblemCode, type ProblemDocument, PROBLEMS } from '../problem.js';
+import { headersOf, REQUEST_ID_EXAMPLE } from './headers.js';
+import { type OperationNature, PROBLEM_OCCASIONS } from './problem-occasions.js';
+
+/** What the responses of an operation are made from. */
+export interface ProblemSource {
+  readonly nature: OperationNature;
+  /** Those that the operation names itself. */
+  readonly own: readonly ProblemCode[];
+  /** A path of this operation, and a breach of its contract, for the examples. */
+  readonly instance: string;
+  readonly breach: FieldError;
+}
+
+const CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
+
+/**
+ * The statuses of SPEC §3. Every operation on an external declares each of them, also those that cannot come of it, so that
+ * clients handle the errors of all operations by one piece of code.
+ */
+const CONTRACT_STATUSES: readonly number[] = [
+  ...new Set(CODES.filter((code) => PROBLEM_OCCASIONS[code].at !== 'any').map(statusOf)),
+];
+
+/** The error responses of an operation by status, each with the problems that it can be as named examples. */
+export function problemResponses(source: ProblemSource): Record<string, object> {
+  const { access } = source.nature;
+  const codes = CODES.filter((code) => canEndIn(code, source));
+  const declared = access === 'caller' || access === 'external' ? CONTRACT_STATUSES : [];
+  const statuses = [...new Set([...declared, ...codes.map(statusOf)])].toSorted((a, b) => a - b);
+  const ofStatus = statuses.map((status) => {
+    const possible = codes.filter((code) => statusOf(code) === status);
+    return [String(status), problemResponse(describe(possible), possible, source)] as const;
+  });
+  const ofHttp = CODES.filter((code) => PROBLEM_OCCASIONS[code].at === 'any');
+  const rest = problemResponse(
+    `Whatever else can become of a request.\n\n${describe(ofHttp)}`,
+    ofHttp,
+    source,
+  );
+  return { ...Object.fromEntries(ofStatus), default: rest };
+}
+
+function statusOf(code: ProblemCode): number {
+  return PROBLEMS[code].status;
+}
+
+function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
+  const { at } = PROBLEM_OCCASIONS[code];
+  return own.includes(code) || (typeof at === 'function' && at(nature));
+}
+
+function describe(codes: readonly ProblemCode[]): string {
+  if (codes.length === 0) return 'Does not come of this operation; declared as it is on all others.';
+  return codes.map((code) => `- \`${code}\`: ${PROBLEMS[code].title}.`).join('\n');
+}
+
+function problemResponse(description: string, codes: readonly ProblemCode[], source: ProblemSource): object {
+  const examples = Object.fromEntries(codes.flatMap((code) => examplesOf(code, source)));
+  return {
+    description,
+    headers: headersOf({
+      status: statusOf(codes[0] ?? 'internal-error'),
+      retryAfter: codes.some((code) => PROBLEM_OCCASIONS[code].retryAfter),
+      allow: codes.includes('method-not-allowed'),
+      replayable: changes(source) && codes.some((code) => PROBLEM_OCCASIONS[code].stored),
+    }),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        ...(codes.length > 0 && { examples }),
+      },
+    },
+  };
+}
+
+function changes({ nature }: ProblemSource): boolean {
+  return nature.calls?.changesState === true;
+}
+
+function examplesOf(code: ProblemCode, source: ProblemSource): [string, object][] {
+  const { outcomes } = PROBLEM_OCCASIONS[code];
+  if (!changes(source)) return [[code, { summary: code, value: exampleOf(code, undefined, source) }]];
+  return outcomes.map((outcome) => [
+    outcomes.length > 1 ? `${code}-${outcome}` : code,
+    { summary: `${code}, ${outcome}`, value: exampleOf(code, outcome, source) },
+  ]);
+}
+
+function exampleOf(
+  code: ProblemCode,
+  outcome: Outcome | undefined,
+  { instance, breach }: ProblemSource,
+): ProblemDocument {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail: `${title}.`,
+    instance,
+    code,
+    requestId: REQUEST_ID_EXAMPLE,
+    ...(outcome && { outcome }),
+    ...(code === 'validation-failed' && { errors: [breach] }),
+    ...(code === 'duplicate-payment' && { paymentId: 'pm_7f3a', paymentStatus: 'ACCEPTED' }),
+  };
+}

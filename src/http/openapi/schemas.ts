@@ -1,0 +1,59 @@
+import { nestedFields, type SchemaKeywords, schemaKeywords } from '../../contract/field.js';
+import { isJsonObject } from '../../shared/json.js';
+import type { Dto } from './operation-description.js';
+
+/** A DTO, and how it is read. */
+export interface SchemaSource {
+  readonly type: Dto;
+  /** Whether fields that it does not name may be there, in the DTOs in it too; undefined: nothing is promised. */
+  readonly open: boolean | undefined;
+}
+
+export function schemaReference(type: Dto): SchemaKeywords {
+  return { $ref: `#/components/schemas/${type.name}` };
+}
+
+/** Says in the schemas of DTOs what decorators of single fields cannot: rules about the whole, and whether it is closed. */
+export function completeSchemas(
+  scanned: Readonly<Record<string, SchemaKeywords>>,
+  sources: readonly SchemaSource[],
+): Record<string, SchemaKeywords> {
+  const all = sources.flatMap(withNested);
+  return Object.fromEntries(
+    Object.entries(scanned).map(([name, schema]) => {
+      const source = all.find(({ type }) => type.name === name);
+      return [name, { ...withExamples(schema), ...(source && wholeOf(source)) }];
+    }),
+  );
+}
+
+function withNested({ type, open }: SchemaSource): SchemaSource[] {
+  const nested = [...nestedFields(type as new () => object).values()];
+  return [{ type, open }, ...nested.flatMap((typeOf) => withNested({ type: typeOf(), open }))];
+}
+
+function wholeOf({ type, open }: SchemaSource): SchemaKeywords {
+  const whole: Record<string, unknown> = open === undefined ? {} : { additionalProperties: open };
+  for (const [keyword, value] of schemaKeywords(type).flatMap((keywords) => Object.entries(keywords))) {
+    const present = whole[keyword];
+    whole[keyword] = isJsonObject(value) && isJsonObject(present) ? { ...present, ...value } : value;
+  }
+  return whole;
+}
+
+/** OpenAPI 3.1 has JSON SchemaKeywords's `examples`; its own `example` is deprecated. */
+function withExamples(schema: SchemaKeywords): SchemaKeywords {
+  const { example, properties, ...rest } = schema;
+  return {
+    ...rest,
+    ...(example !== undefined && { examples: [example] }),
+    ...(properties !== undefined && {
+      properties: Object.fromEntries(
+        Object.entries(properties as Record<string, SchemaKeywords>).map(([name, property]) => [
+          name,
+          withExamples(property),
+        ]),
+      ),
+    }),
+  };
+}

@@ -1,0 +1,20 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Clock } from '../shared/clock.js';
+import { setContext } from './request-context.js';
+import { requestIdOf, traceparentOf } from './tracing-headers.js';
+
+/** The first of all: gives every request its ids, so that whatever becomes of it can be traced (SPEC §8). */
+export function requestContext(clock: Clock): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
+    const receivedAtMs = clock.now();
+    const requestId = requestIdOf(request.headers, receivedAtMs);
+    setContext(request, {
+      requestId,
+      traceparent: traceparentOf(request.headers),
+      receivedAtMs,
+      told: {},
+    });
+    response.setHeader('X-Request-Id', requestId);
+    next();
+  };
+}

@@ -1,0 +1,71 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import { IDENTIFIER_DETAIL, isIdentifier } from '../contract/rules.js';
+import type { CallerContext } from './caller-context.js';
+import { maskCardNumbers } from '../security/card-number.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
+import { Problem } from './problem.js';
+import { contextOf } from './request-context.js';
+
+/** Parameters of controllers, each checked against the contract (SPEC §1). */
+
+const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
+
+/** Who calls, and how the request is traced. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): CallerContext => {
+  const request = requestOf(context);
+  const { principal, requestId, traceparent } = contextOf(request);
+  return {
+    caller: principal?.name ?? '',
+    requestId,
+    traceparent,
+    idempotencyKey: request.method === 'GET' ? undefined : idempotencyKeyOf(request),
+    instance: instanceOf(request),
+  };
+});
+
+/** The one `paymentId` of the query. */
+export const PaymentIdQuery = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+  const request = requestOf(context);
+  const paymentId = singleQueryValue(request, 'paymentId');
+  if (!isIdentifier(paymentId)) throw invalid('/query/paymentId', IDENTIFIER_DETAIL);
+  contextOf(request).told.paymentId = paymentId;
+  return paymentId;
+});
+
+/** The `subscriptionToken` of the path. `.` and `..` would change the path of the external's URL. */
+export const SubscriptionTokenParam = createParamDecorator(
+  (_: unknown, context: ExecutionContext): string => {
+    const token: unknown = requestOf(context).params['subscriptionToken'];
+    if (!isIdentifier(token) || token === '.' || token === '..') {
+      throw invalid('/path/subscriptionToken', `${IDENTIFIER_DETAIL}, and neither . nor ..`);
+    }
+    return token;
+  },
+);
+
+/** The path alone: a query may hold what must not be echoed. */
+export function pathOf(request: Request): string {
+  const { originalUrl } = request;
+  const end = originalUrl.indexOf('?');
+  return end < 0 ? originalUrl : originalUrl.slice(0, end);
+}
+
+/** The path as an answer may show it: whatever somebody put there, it is no card number any more. */
+export function instanceOf(request: Request): string {
+  return maskCardNumbers(pathOf(request));
+}
+
+/** A query parameter that may come once at most; undefined where it is absent. */
+export function singleQueryValue(request: Request, name: string): string | undefined {
+  const start = request.originalUrl.indexOf('?');
+  const values = start < 0 ? [] : new URLSearchParams(request.originalUrl.slice(start)).getAll(name);
+  if (values.length > 1) throw invalid(`/query/${name}`, 'must be given once');
+  return values[0];
+}
+
+export function invalid(pointer: string, detail: string): Problem {
+  return new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')}: ${detail}.`, {
+    errors: [{ pointer, detail }],
+  });
+}

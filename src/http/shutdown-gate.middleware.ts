@@ -1,0 +1,24 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { answerProblem } from './problem.filter.js';
+import { Problem } from './problem.js';
+import { pathOf } from './request-parameters.js';
+import type { ShutdownState } from './shutdown-state.js';
+
+const RETRY_AFTER_MS = 1_000;
+/** An orchestrator still wants to know how far it is. */
+const OPERATING = /^\/(?:health|metrics)(?:\/|$)/;
+
+/** While the gateway stops, a request on a connection that is still open is refused: nothing of it was executed (SPEC §3, §8). */
+export function shutdownGate(state: ShutdownState): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
+    state.track(response);
+    if (!state.refuses || OPERATING.test(pathOf(request))) return next();
+    answerProblem(
+      request,
+      response,
+      new Problem('shutting-down', 'This replica is shutting down; nothing was executed.', {
+        retryAfterMs: RETRY_AFTER_MS,
+      }),
+    );
+  };
+}
