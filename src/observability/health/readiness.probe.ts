@@ -1,0 +1,92 @@
+import { Injectable, Logger, ServiceUnavailableException } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { ShutdownState } from '../../http/shutdown-state.js';
+import { Store } from '../../persistence/store.js';
+import { type Condition, type HealthCheck, HealthChecks } from './health-checks.js';
+
+/** Probes that come together share one look at the database. */
+const DATABASE_FRESH_MS = 500;
+/** Above the second in which the store promises to answer. */
+const DATABASE_LIMIT_MS = 1_200;
+
+/** What terminus answers. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly body: object;
+}
+
+/** Whether requests should be sent here (SPEC §8): database, externals' registry, workers, and no shutdown. */
+@Injectable()
+export class ReadinessProbe {
+  readonly #logger = new Logger('Readiness');
+  #ready = true;
+
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly checks: HealthChecks,
+    private readonly shutdown: ShutdownState,
+    private readonly store: Store,
+  ) {}
+
+  async look(): Promise<Readiness> {
+    const readiness = await this.#check();
+    if (readiness.ready !== this.#ready) {
+      this.#ready = readiness.ready;
+      if (readiness.ready) this.#logger.log('Ready again');
+      else this.#logger.warn(readiness.body, 'Not ready');
+    }
+    return readiness;
+  }
+
+  async #check(): Promise<Readiness> {
+    try {
+      const body = await this.health.check([
+        () => this.#running(),
+        () => this.#database(),
+        ...this.checks.all().map((check) => () => this.#part(check)),
+      ]);
+      return { ready: true, body };
+    } catch (error) {
+      // How terminus says that something is down; a problem document would hide what.
+      if (error instanceof ServiceUnavailableException)
+        return { ready: false, body: error.getResponse() as object };
+      throw error;
+    }
+  }
+
+  #running(): HealthIndicatorResult {
+    const indicator = this.indicators.check('gateway');
+    return this.shutdown.begun ? indicator.down('shutting down') : indicator.up();
+  }
+
+  async #database(): Promise<HealthIndicatorResult> {
+    return this.indicators
+      .check('database')
+      .attempt(async () => {
+        try {
+          await this.store.ping();
+        } catch {
+          // The reason is in the log: here it could tell a stranger where the database is.
+          throw new Error('cannot be used now');
+        }
+      })
+      .withTimeout(DATABASE_LIMIT_MS)
+      .cacheFor(DATABASE_FRESH_MS);
+  }
+
+  async #part({ name, required, look }: HealthCheck): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check(name);
+    const { well, details } = await condition(look);
+    if (well) return indicator.up(details);
+    return required ? indicator.down(details) : indicator.degraded(details);
+  }
+}
+
+async function condition(look: HealthCheck['look']): Promise<Condition> {
+  try {
+    return await look();
+  } catch {
+    return { well: false };
+  }
+}

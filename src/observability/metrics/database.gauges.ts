@@ -1,0 +1,89 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Store, type Trx } from '../../persistence/store.js';
+import { Clock } from '../../shared/clock.js';
+import { Metrics, type Sample } from './metrics.js';
+
+/** However often somebody scrapes, the rows are counted this often at most. */
+const FRESH_MS = 2_000;
+const READ_LIMIT_MS = 1_500;
+
+export interface GaugeDeclaration {
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+}
+
+export type GaugeSamples<Name extends string> = Readonly<Record<Name, readonly Sample<string>[]>>;
+
+/** Counts rows by their indexes: it runs every few seconds, on databases with many millions of them. */
+export type CountRows<Name extends string> = (db: Trx, nowMs: number) => Promise<GaugeSamples<Name>>;
+
+/**
+ * Gauges whose truth is in the database: what waits, and what needs an operator. Every replica reports the same figures, so a
+ * dashboard takes their maximum, never their sum. While the database cannot be read they are absent.
+ */
+@Injectable()
+export class DatabaseGauges {
+  readonly #logger = new Logger(DatabaseGauges.name);
+  readonly #counts: CountRows<string>[] = [];
+  #samples: Partial<GaugeSamples<string>> = {};
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+  #up = false;
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly store: Store,
+    private readonly clock: Clock,
+  ) {
+    metrics.gauge('tollgate_database_up', '1 while the database can be read.', () => [
+      { value: this.#up ? 1 : 0 },
+    ]);
+  }
+
+  /** Gauges that `count` reads together. */
+  add<Name extends string>(gauges: Readonly<Record<Name, GaugeDeclaration>>, count: CountRows<Name>): void {
+    this.#counts.push(count);
+    for (const [name, { help, labelNames }] of Object.entries<GaugeDeclaration>(gauges)) {
+      this.metrics.gauge<string>(name, help, () => this.#samples[name] ?? [], labelNames);
+    }
+  }
+
+  /** Reads the database again unless that was done a moment ago. Never rejects, and never takes longer than 1.5 s. */
+  async refresh(): Promise<void> {
+    if (performance.now() - this.#readAt < FRESH_MS) return;
+    this.#reading ??= this.#read().finally(() => {
+      this.#readAt = performance.now();
+      this.#reading = undefined;
+    });
+    await withinLimit(this.#reading, () => this.#lose());
+  }
+
+  async #read(): Promise<void> {
+    const nowMs = this.clock.now();
+    try {
+      this.#samples = await this.store.read(async (db) => {
+        const samples: Record<string, readonly Sample<string>[]> = {};
+        for (const count of this.#counts) Object.assign(samples, await count(db, nowMs));
+        return samples;
+      });
+      this.#up = true;
+    } catch (error) {
+      if (this.#up) this.#logger.warn({ err: error }, 'The database cannot be read for the metrics');
+      this.#lose();
+    }
+  }
+
+  #lose(): void {
+    this.#up = false;
+    this.#samples = {};
+  }
+}
+
+async function withinLimit(work: Promise<void>, late: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), READ_LIMIT_MS);
+  });
+  if ((await Promise.race([work, limit])) === 'late') late();
+  clearTimeout(timer);
+}

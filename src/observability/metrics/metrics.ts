@@ -1,0 +1,107 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- declarations of modules cannot be imported
+/// <reference path="./prom-client.d.ts" />
+import { Injectable } from '@nestjs/common';
+// One by one: the package's index loads @opentelemetry/api for its default metrics, and nothing of OpenTelemetry is loaded
+// where no traces are wanted (SPEC §8).
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
+import Histogram from 'prom-client/lib/histogram.js';
+import Registry from 'prom-client/lib/registry.js';
+
+/** Seconds. From an answer out of memory to one that was given up. */
+export const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Seconds, for what takes fractions of a millisecond when all is well. */
+export const SHORT_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** What a gauge is set to at a scrape. */
+export interface Sample<Label extends string> {
+  readonly labels?: Readonly<Record<Label, string>>;
+  readonly value: number;
+}
+
+export interface DeclaredMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labelNames: readonly string[];
+}
+
+/**
+ * The metrics of one application. Rooms declare their own; every name begins with `tollgate_` but those of the process,
+ * and every label comes from a closed set or from the configuration.
+ */
+@Injectable()
+export class Metrics {
+  readonly #registry = new Registry();
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The text that Prometheus scrapes. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** What there is, for the documentation. */
+  declared(): readonly DeclaredMetric[] {
+    const metrics = this.#registry.getMetricsAsArray() as unknown as (DeclaredMetric & {
+      labelNames: string[];
+    })[];
+    return metrics.map(({ name, help, type, labelNames }) => ({ name, help, type, labelNames }));
+  }
+
+  counter<Label extends string = never>(
+    name: `${string}_total`,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** A counter that somebody else keeps: `read` tells its total at each scrape. */
+  total(name: `${string}_total`, help: string, read: () => number): void {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect: () => {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  }
+
+  histogram<Label extends string = never>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labelNames: readonly Label[] = [],
+  ): Histogram<Label> {
+    return new Histogram({ name, help, buckets: [...buckets], labelNames, registers: [this.#registry] });
+  }
+
+  /** `read` is asked at each scrape; what it does not name any more is gone from the metrics too. */
+  gauge<Label extends string = never>(
+    name: string,
+    help: string,
+    read: () => Iterable<Sample<Label>>,
+    labelNames: readonly Label[] = [],
+  ): void {
+    const gauge: Gauge<Label> = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect: () => {
+        gauge.reset();
+        // Without labels reset() leaves a zero, and "not known" is another thing than zero.
+        if (labelNames.length === 0) gauge.remove();
+        for (const { labels, value } of read()) {
+          if (labels) gauge.set(labels as Record<Label, string>, value);
+          else gauge.set(value);
+        }
+      },
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Metrics } from './metrics.js';
+
+const LAG_RESOLUTION_MS = 10;
+const NANOSECONDS = 1e9;
+const MICROSECONDS = 1e6;
+const MILLISECONDS = 1e3;
+const GC_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
+const GC_KINDS = new Map([
+  [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
+  [constants.NODE_PERFORMANCE_GC_MINOR, 'minor'],
+  [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
+  [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
+]);
+
+/**
+ * CPU, memory, garbage collection and event loop under the names that dashboards for Node know. prom-client's own collection
+ * loads OpenTelemetry and can never be stopped; this one ends with the application.
+ */
+@Injectable()
+export class ProcessMetrics implements OnApplicationShutdown {
+  readonly #lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  readonly #gc: PerformanceObserver;
+
+  constructor(private readonly metrics: Metrics) {
+    this.#lag.enable();
+    this.#declareLag();
+    this.#declareProcess();
+    const durations = metrics.histogram(
+      'nodejs_gc_duration_seconds',
+      'Time of garbage collections by kind.',
+      GC_BUCKETS,
+      ['kind'],
+    );
+    this.#gc = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        const { kind = 0 } = (entry as { detail?: { kind?: number } }).detail ?? {};
+        durations.observe({ kind: GC_KINDS.get(kind) ?? 'other' }, entry.duration / 1_000);
+      }
+    });
+    this.#gc.observe({ entryTypes: ['gc'] });
+  }
+
+  onApplicationShutdown(): void {
+    this.#lag.disable();
+    this.#gc.disconnect();
+  }
+
+  /** Since the scrape before. The histogram counts the timer's own interval in, and nobody is late by that. */
+  #declareLag(): void {
+    this.metrics.gauge(
+      'tollgate_event_loop_lag_seconds',
+      'How late timers ran since the scrape before: mean, p50, p99 and max.',
+      () => {
+        const { mean, max } = this.#lag;
+        const samples = [
+          { labels: { stat: 'mean' }, value: seconds(mean) },
+          { labels: { stat: 'p50' }, value: seconds(this.#lag.percentile(50)) },
+          { labels: { stat: 'p99' }, value: seconds(this.#lag.percentile(99)) },
+          { labels: { stat: 'max' }, value: seconds(max) },
+        ];
+        this.#lag.reset();
+        return samples;
+      },
+      ['stat'],
+    );
+  }
+
+  #declareProcess(): void {
+    this.metrics.total('process_cpu_seconds_total', 'User and system CPU time.', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / MICROSECONDS;
+    });
+    this.metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => [
+      { value: process.memoryUsage.rss() },
+    ]);
+    this.metrics.gauge('process_start_time_seconds', 'Start of the process since the Unix epoch.', () => [
+      { value: performance.timeOrigin / 1_000 },
+    ]);
+    this.metrics.gauge('nodejs_heap_size_used_bytes', 'Used heap.', () => [
+      { value: process.memoryUsage().heapUsed },
+    ]);
+    this.metrics.gauge('nodejs_external_memory_bytes', 'Memory of buffers outside the heap.', () => [
+      { value: process.memoryUsage().external },
+    ]);
+  }
+}
+
+function seconds(nanoseconds: number): number {
+  const read = Number.isFinite(nanoseconds) ? nanoseconds / NANOSECONDS : 0;
+  return Math.max(0, read - LAG_RESOLUTION_MS / MILLISECONDS);
+}

@@ -1,0 +1,36 @@
+import type { Request } from 'express';
+
+/** What a request was about, by the route that took it: a closed set, fit for metric labels. */
+export interface RequestRoute {
+  /** Its template, `/v3/:external/pay`; `/v3/*` and the like where it was refused before it was routed, or there is no route. */
+  readonly template: string;
+  /** Of SPEC §1, such as `pay` or `subscription/status`; undefined for what is no operation. */
+  readonly operation: string | undefined;
+  /** Probes and scrapes come every few seconds, and say nothing while all is well. */
+  readonly quiet: boolean;
+}
+
+const OPERATION = /^\/v3\/:external\/(.+?)(?:\/:subscriptionToken)?$/;
+const QUIET = /^\/(?:health|metrics)(?:\/|$)/;
+
+const METHODS = new Set(['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS']);
+
+export function methodLabel(method: string): string {
+  return METHODS.has(method) ? method : 'other';
+}
+
+const AREA = /^\/(?:v3|admin|health|metrics|documentation|problems)(?=[/?]|$)/;
+
+/** As many entries as there are routes and areas in the program. */
+const known = new Map<string, RequestRoute>();
+
+export function routeOf(request: Request): RequestRoute {
+  const path: unknown = (request.route as { path?: unknown } | undefined)?.path;
+  const template = typeof path === 'string' ? path : `${AREA.exec(request.originalUrl)?.[0] ?? ''}/*`;
+  let route = known.get(template);
+  if (!route) {
+    route = { template, operation: OPERATION.exec(template)?.[1], quiet: QUIET.test(template) };
+    known.set(template, route);
+  }
+  return route;
+}

@@ -1,0 +1,176 @@
+import { Injectable } from '@nestjs/common';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { PROBLEMS } from '../http/problem.js';
+import { contextOf, type RequestContext, setContext } from '../http/request-context.js';
+import { pathOf } from '../http/request-parameters.js';
+import { Log } from './logging/log.js';
+import { outside } from './logging/outside.js';
+import { LATENCY_BUCKETS, Metrics, SHORT_BUCKETS } from './metrics/metrics.js';
+import { methodLabel, type RequestRoute, routeOf } from './request-route.js';
+import { type RequestScope, runInScope } from './request-scope.js';
+import { type Span, Tracer } from './tracing/tracer.js';
+import { traceIdOf } from './tracing/traceparent.js';
+
+/** nginx's status for a caller that went away before there was an answer. */
+const CALLER_GONE = 499;
+
+/** A request under way. */
+interface Observed {
+  readonly context: RequestContext;
+  readonly scope: RequestScope;
+  readonly span: Span;
+  readonly startedAt: number;
+}
+
+/** One log line, one span and the metrics of each request (SPEC §8). */
+@Injectable()
+export class RequestTelemetry {
+  readonly #requests;
+  readonly #durations;
+  readonly #overheads;
+  readonly #problems;
+  #inFlight = 0;
+
+  constructor(
+    private readonly log: Log,
+    metrics: Metrics,
+    private readonly tracer: Tracer,
+  ) {
+    this.#requests = metrics.counter('tollgate_http_requests_total', 'Requests by route and status.', [
+      'method',
+      'route',
+      'status',
+    ]);
+    this.#durations = metrics.histogram(
+      'tollgate_http_request_duration_seconds',
+      'From the arrival of a request to the end of its answer.',
+      LATENCY_BUCKETS,
+      ['method', 'route'],
+    );
+    this.#overheads = metrics.histogram(
+      'tollgate_gateway_overhead_seconds',
+      'Duration of requests that called an external, less the time spent waiting for it.',
+      SHORT_BUCKETS,
+      ['operation'],
+    );
+    this.#problems = metrics.counter('tollgate_problems_total', 'Problem documents by their code.', ['code']);
+    // From zero: Prometheus sees no increase in what was not there before.
+    for (const code of Object.keys(PROBLEMS)) this.#problems.inc({ code }, 0);
+    metrics.gauge('tollgate_http_requests_in_flight', 'Requests that are not answered yet.', () => [
+      { value: this.#inFlight },
+    ]);
+  }
+
+  /** Right after the request's context is set: whatever becomes of the request is seen. */
+  readonly middleware: RequestHandler = (request: Request, response: Response, next: NextFunction) => {
+    const startedAt = performance.now();
+    const received = contextOf(request);
+    const given = request.headers['traceparent'] === received.traceparent;
+    const span = this.tracer.start(request.method, {
+      kind: 'server',
+      parent: given ? received.traceparent : undefined,
+    });
+    const context = { ...received, traceparent: span.traceparent ?? received.traceparent };
+    setContext(request, context);
+    const scope = { requestId: context.requestId, traceparent: context.traceparent, externalMs: 0 };
+    this.#inFlight += 1;
+    response.once('close', () => this.#end(request, response, { context, scope, span, startedAt }));
+    runInScope(scope, next);
+  };
+
+  #end(request: Request, response: Response, observed: Observed): void {
+    this.#inFlight -= 1;
+    const { scope, startedAt } = observed;
+    const durationMs = performance.now() - startedAt;
+    const route = routeOf(request);
+    const status = response.writableFinished ? response.statusCode : CALLER_GONE;
+    this.#count(request, route, status, durationMs, observed);
+    if (scope.externalMs > 0 && route.operation !== undefined) {
+      this.#overheads.observe({ operation: route.operation }, (durationMs - scope.externalMs) / 1_000);
+    }
+    this.#write(request, route, status, durationMs, observed.context);
+    if (this.tracer.enabled) endSpan(request, route, status, observed);
+  }
+
+  #count(
+    { method: given }: Request,
+    { template: route }: RequestRoute,
+    status: number,
+    durationMs: number,
+    { context: { told } }: Observed,
+  ): void {
+    const method = methodLabel(given);
+    this.#requests.inc({ method, route, status });
+    this.#durations.observe({ method, route }, durationMs / 1_000);
+    if (told.code !== undefined) this.#problems.inc({ code: told.code });
+  }
+
+  #write(
+    request: Request,
+    { template, operation, quiet }: RequestRoute,
+    status: number,
+    durationMs: number,
+    { requestId, traceparent, told, principal }: RequestContext,
+  ): void {
+    const level = levelOf(status, told.code, quiet);
+    if (!this.log.isLevelEnabled(level)) return;
+    const routed = !template.endsWith('*') && (operation === undefined || told.external !== undefined);
+    this.log[level](
+      {
+        requestId,
+        traceId: traceIdOf(traceparent),
+        method: request.method,
+        route: template,
+        // A path is the caller's own text: only where there is nothing better.
+        path: routed ? undefined : outside(pathOf(request)),
+        status,
+        durationMs: Math.round(durationMs * 100) / 100,
+        external: told.external,
+        operation,
+        paymentId: masked(told.paymentId),
+        shopTransactionId: masked(told.shopTransactionId),
+        outcome: told.outcome,
+        code: told.code,
+        caller: principal?.name || undefined,
+      },
+      'request',
+    );
+  }
+}
+
+function levelOf(
+  status: number,
+  code: string | undefined,
+  quiet: boolean,
+): 'debug' | 'info' | 'warn' | 'error' {
+  if (code === 'internal-error') return 'error';
+  if (quiet) return 'debug';
+  return status >= 500 ? 'warn' : 'info';
+}
+
+function masked(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : outside(text);
+}
+
+function endSpan(
+  { method }: Request,
+  { template, operation }: RequestRoute,
+  status: number,
+  { span, context: { told, principal } }: Observed,
+): void {
+  span.rename(`${method} ${template}`);
+  span.set({
+    'http.request.method': method,
+    'http.route': template,
+    'http.response.status_code': status,
+    'tollgate.external': told.external,
+    'tollgate.operation': operation,
+    'tollgate.payment_id': masked(told.paymentId),
+    'tollgate.shop_transaction_id': masked(told.shopTransactionId),
+    'tollgate.outcome': told.outcome,
+    'tollgate.code': told.code,
+    'tollgate.caller': principal?.name || undefined,
+  });
+  if (status >= 500) span.fail(told.code ?? String(status));
+  span.end();
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { externalConfig } from '../../test/support/provider.js';
+import { loadConfig } from '../config/load-config.js';
+import { Secret } from '../security/secret.js';
+import { startReport } from './start-report.js';
+
+describe('the report of the start', () => {
+  const external = externalConfig({
+    baseUrl: 'https://acme.test/with-a-token',
+    auth: { type: 'bearer', token: new Secret('s3cret-token') },
+  });
+
+  it('says what runs, and what had better be changed', () => {
+    const config = loadConfig({ DATABASE_URL: 'sqlite:./data/test.db', API_AUTH: 'optional' });
+    expect(startReport(config, [external], '0.0.0.0:8080')).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      node: process.versions.node,
+      address: '0.0.0.0:8080',
+      database: 'sqlite:./data/test.db',
+      callerAuth: 'optional',
+      externals: [{ name: 'acme', auth: 'bearer', callbackAuth: 'none' }],
+      receiver: 'simulator',
+      workers: true,
+      tracing: false,
+      warnings: [expect.stringContaining('API_AUTH=optional'), expect.stringContaining('acme')],
+    });
+  });
+
+  it('holds no secret, no password of the database, and of the receiver its host alone', () => {
+    const config = loadConfig({
+      DATABASE_URL: 'postgres://tollgate:s3cret-password@db.test/tollgate',
+      API_KEYS: 'shop:s3cret-key-of-the-shop',
+      PAYMENT_CALLBACK_URL: 'https://shop.test/hook?s3cret',
+      NOTIFICATION_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
+    });
+    const report = startReport(config, [external], '0.0.0.0:8080');
+    expect(report).toMatchObject({ database: 'postgres', receiver: 'shop.test' });
+    expect(JSON.stringify(report)).not.toMatch(/s3cret|whsec_/);
+  });
+});

@@ -1,0 +1,54 @@
+import { configurationWarnings, externalsWarnings } from '../config/configuration-warnings.js';
+import type { Config } from '../config/config.js';
+import type { ExternalConfig } from '../config/external-config.js';
+import { VERSION } from './version.js';
+
+/** What the program is and what it works with: the one line of its start, without a secret (SPEC §8). */
+export interface StartReport {
+  readonly version: string;
+  readonly node: string;
+  readonly address: string;
+  readonly production: boolean;
+  readonly database: string;
+  readonly callerAuth: string;
+  readonly externals: readonly {
+    readonly name: string;
+    readonly auth: string;
+    readonly callbackAuth: string;
+  }[];
+  /** Its host alone: the path may hold a token. */
+  readonly receiver: string;
+  readonly workers: boolean;
+  readonly tracing: boolean;
+  readonly warnings: readonly string[];
+}
+
+export function startReport(
+  config: Config,
+  externals: readonly ExternalConfig[],
+  address: string,
+): StartReport {
+  const { database, notifications, callers } = config;
+  return {
+    version: VERSION,
+    node: process.versions.node,
+    address,
+    production: config.production,
+    database: database.kind === 'sqlite' ? `sqlite:${database.path}` : 'postgres',
+    callerAuth: callers.auth,
+    externals: externals.map(({ name, auth, callbackAuth }) => ({
+      name,
+      auth: auth.type,
+      callbackAuth: callbackAuth.type,
+    })),
+    receiver:
+      notifications.receiverUrl === undefined
+        ? config.externals.kind === 'simulator'
+          ? 'simulator'
+          : 'none'
+        : new URL(notifications.receiverUrl).host,
+    workers: config.workers,
+    tracing: config.otlpEndpoint !== undefined,
+    warnings: [...configurationWarnings(config), ...externalsWarnings(externals, config)],
+  };
+}

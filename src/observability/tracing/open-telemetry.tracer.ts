@@ -1,0 +1,110 @@
+import {
+  type Attributes,
+  type Context,
+  type Span as OtelSpan,
+  type Tracer as OtelTracer,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import {
+  defaultResource,
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceNameEnvDetector,
+} from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { type Span, type SpanAttributes, type SpanStart, Tracer } from './tracer.js';
+
+const KINDS = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
+const SERVICE_NAME = 'tollgate';
+const EXPORT_EVERY_MS = 500;
+/** A collector that is away costs spans, never memory or a request. */
+const EXPORT_LIMIT_MS = 5_000;
+const CLOSE_LIMIT_MS = 2_000;
+
+/**
+ * Spans to an OpenTelemetry collector, over OTLP/HTTP. The caller's sampling decision is kept; a trace that begins here is
+ * sampled. Nothing is registered globally and nothing is patched: spans are where the gateway starts them.
+ */
+export class OpenTelemetryTracer extends Tracer {
+  readonly enabled = true;
+  readonly #provider: TracerProvider;
+  readonly #tracer: OtelTracer;
+
+  /** `endpoint` is the collector's base URL, as `OTEL_EXPORTER_OTLP_ENDPOINT` is defined by OpenTelemetry. */
+  constructor(endpoint: string, version: string) {
+    super();
+    const exporter = new OTLPTraceExporter({
+      url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
+      timeoutMillis: EXPORT_LIMIT_MS,
+    });
+    this.#provider = new TracerProvider({
+      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before the gateway's own name.
+      resource: defaultResource()
+        .merge(resourceFromAttributes({ 'service.name': SERVICE_NAME, 'service.version': version }))
+        .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] })),
+      spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: EXPORT_EVERY_MS })],
+    });
+    this.#tracer = this.#provider.getTracer(SERVICE_NAME, version);
+  }
+
+  start(name: string, { kind = 'internal', parent, attributes }: SpanStart): Span {
+    return new RecordedSpan(
+      this.#tracer.startSpan(
+        name,
+        { kind: KINDS[kind], attributes: attributes as Attributes },
+        parentContext(parent),
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+    });
+    // The collector may be away; the gateway stops all the same.
+    await Promise.race([this.#provider.shutdown().catch(() => {}), late]);
+    clearTimeout(timer);
+  }
+}
+
+class RecordedSpan implements Span {
+  readonly traceparent: string;
+
+  constructor(private readonly span: OtelSpan) {
+    const { traceId, spanId, traceFlags } = span.spanContext();
+    this.traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+  }
+
+  rename(name: string): void {
+    this.span.updateName(name);
+  }
+
+  set(attributes: SpanAttributes): void {
+    this.span.setAttributes(attributes);
+  }
+
+  fail(reason: string): void {
+    this.span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
+  }
+
+  end(): void {
+    this.span.end();
+  }
+}
+
+function parentContext(traceparent: string | undefined): Context {
+  if (traceparent === undefined) return ROOT_CONTEXT;
+  const [, traceId, spanId, flags] = traceparent.split('-') as [string, string, string, string];
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16) & 1,
+    isRemote: true,
+  });
+}
