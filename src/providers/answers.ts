@@ -1,0 +1,141 @@
+import { type AbsenceRule, Field, Whole } from '../contract/field.js';
+import { anyJson, httpUrl, issuedIdentifier, oneOf, text } from '../contract/rules.js';
+import type { JsonValue } from '../shared/json.js';
+
+/** The answers of externals (SPEC §1, §2), which are the gateway's answers too. Read with `unknownFields: 'drop'`. */
+
+export type PaymentResult = 'OK' | 'KO' | 'PENDING' | 'REDIRECT_TO_URL';
+export type PaymentStatusName = 'ACCEPTED' | 'FAILED' | 'PENDING';
+export type SubscriptionStatusName = 'PENDING' | 'ACTIVE' | 'PAST_DUE' | 'EXPIRED' | 'CANCELED';
+
+/** What names a payment, only a declined one may lack. */
+const isDecline: AbsenceRule = {
+  accepts: (answer) => (answer as { result?: unknown }).result === 'KO',
+};
+
+const RESULT_DESCRIPTION = {
+  optional: true,
+  description: 'In words, for a person.',
+  example: 'Insufficient funds',
+};
+
+@Whole<PayAnswer>({
+  detail: 'must have redirectToUrl or redirectToUrlMobile with REDIRECT_TO_URL',
+  accepts: ({ result, redirectToUrl, redirectToUrlMobile }) =>
+    result !== 'REDIRECT_TO_URL' || redirectToUrl !== undefined || redirectToUrlMobile !== undefined,
+})
+export class PayAnswer {
+  @Field(oneOf(['OK', 'KO', 'PENDING', 'REDIRECT_TO_URL']), { example: 'OK' })
+  result: PaymentResult;
+
+  @Field(text, RESULT_DESCRIPTION)
+  resultDescription?: string;
+
+  @Field(issuedIdentifier, {
+    optional: isDecline,
+    description: 'The external’s id of the payment. Absent only with `KO`.',
+    example: 'pm_7f3a',
+  })
+  paymentId?: string;
+
+  @Field(httpUrl, {
+    optional: true,
+    description: 'Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.',
+    example: 'https://pay.example/r/7f3a',
+  })
+  redirectToUrl?: string;
+
+  @Field(httpUrl, { optional: true, description: 'The same for a mobile device.' })
+  redirectToUrlMobile?: string;
+
+  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  metadata?: JsonValue;
+}
+
+export class PayByLinkAnswer {
+  @Field(oneOf(['OK', 'KO']), { example: 'OK' })
+  result: 'OK' | 'KO';
+
+  @Field(text, RESULT_DESCRIPTION)
+  resultDescription?: string;
+
+  @Field(issuedIdentifier, { optional: true, example: 'pm_7f3a' })
+  paymentId?: string;
+
+  @Field(httpUrl, {
+    optional: isDecline,
+    description: 'The link to give to the payer. Absent only with `KO`.',
+    example: 'https://pay.example/l/7f3a',
+  })
+  link?: string;
+}
+
+export class RefundAnswer {
+  @Field(oneOf(['OK', 'KO', 'PENDING']), { example: 'OK' })
+  result: 'OK' | 'KO' | 'PENDING';
+
+  @Field(text, RESULT_DESCRIPTION)
+  resultDescription?: string;
+}
+
+export class PaymentStatusAnswer {
+  @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), { example: 'ACCEPTED' })
+  status: PaymentStatusName;
+
+  @Field(issuedIdentifier, { optional: true, example: 'pm_7f3a' })
+  paymentId?: string;
+
+  @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
+  shopTransactionId?: string;
+
+  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  metadata?: JsonValue;
+
+  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  action?: JsonValue;
+}
+
+export class SubscriptionPayAnswer extends PayAnswer {
+  @Field(issuedIdentifier, {
+    optional: isDecline,
+    description: 'Names the subscription in all later calls. Absent only with `KO`.',
+    example: 'sub_91c2',
+  })
+  subscriptionToken?: string;
+}
+
+export class SubscriptionUpdateAnswer {
+  @Field(oneOf(['OK', 'KO', 'PENDING']), { example: 'OK' })
+  result: 'OK' | 'KO' | 'PENDING';
+
+  @Field(text, RESULT_DESCRIPTION)
+  resultDescription?: string;
+
+  @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
+  subscriptionToken?: string;
+
+  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  metadata?: JsonValue;
+}
+
+export class SubscriptionStatusAnswer {
+  @Field(oneOf(['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED']), { example: 'ACTIVE' })
+  status: SubscriptionStatusName;
+
+  @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
+  subscriptionToken?: string;
+
+  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  metadata?: JsonValue;
+}
+
+export class SubscriptionExpireAnswer {
+  @Field(oneOf(['OK', 'KO', 'PENDING']), { example: 'OK' })
+  result: 'OK' | 'KO' | 'PENDING';
+
+  @Field(text, RESULT_DESCRIPTION)
+  resultDescription?: string;
+
+  @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
+  subscriptionToken?: string;
+}

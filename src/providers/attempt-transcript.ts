@@ -1,0 +1,74 @@
+import { maskCardNumbers, maskCardNumbersIn } from '../security/card-number.js';
+import { isJsonObject } from '../shared/json.js';
+import { readBody } from './answer-body.js';
+import type { ExternalAnswer } from './exchange.js';
+import type { AttemptTranscript } from './provider-observer.js';
+
+/** The request as it was handed to the client. */
+export interface SentRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly body: object | undefined;
+}
+
+const MASK = '***';
+const SECRET_HEADERS = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'www-authenticate',
+]);
+const SHOWN_CHARACTERS = 4_096;
+
+/** What may be logged of an attempt (SPEC §8): no credentials, no `providerData`, no card numbers. */
+export function transcriptOf(
+  level: 'headers' | 'body',
+  request: SentRequest,
+  answer: ExternalAnswer | undefined,
+): AttemptTranscript {
+  const headers = {
+    requestHeaders: {
+      ...redactHeaders(request.headers),
+      ...Object.fromEntries(Object.keys(request.credentials).map((name) => [name, MASK])),
+    },
+    responseHeaders: answer && redactHeaders(answer.headers),
+  };
+  if (level === 'headers') return headers;
+  return { ...headers, requestBody: redactBody(request.body), responseBody: answer && redactAnswer(answer) };
+}
+
+function redactHeaders(headers: ExternalAnswer['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      SECRET_HEADERS.has(name.toLowerCase()) ? MASK : maskCardNumbers(String(value)),
+    ]),
+  );
+}
+
+function redactBody(body: object | undefined): unknown {
+  if (!body || !('providerData' in body)) return body && maskCardNumbersIn(body);
+  return maskCardNumbersIn({ ...body, providerData: MASK });
+}
+
+/** An external may send `providerData` back, or put what it likes into a body that is no JSON: that is only measured. */
+function redactAnswer(answer: ExternalAnswer): unknown {
+  const reading = readBody(answer);
+  if (!reading.ok) return `${answer.body.length} bytes: ${reading.problem}`;
+  if (answer.body.length > SHOWN_CHARACTERS) return `${answer.body.length} bytes of JSON`;
+  return maskCardNumbersIn(withoutProviderData(reading.json));
+}
+
+/** At any depth: an external may put the whole request into its `metadata`. An answer that is shown is short, and so not deep. */
+function withoutProviderData(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(withoutProviderData);
+  if (!isJsonObject(json)) return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => [
+      name,
+      name === 'providerData' ? MASK : withoutProviderData(value),
+    ]),
+  );
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import type { OutboundAuthConfig } from '../../config/external-config.js';
+import { watchFiles, type FileWatcher } from '../../config/file-watcher.js';
+import type { AuthHeaders, ClientTls, OutboundAuth, OutboundAuthDependencies } from './outbound-auth.js';
+
+type ClientCertificateConfig = Extract<OutboundAuthConfig, { type: 'mtls' }>;
+
+/**
+ * Mutual TLS: the gateway shows a certificate when it dials. The files are read again when they change; as long as they do
+ * not fit each other (a new certificate beside the old key) the last ones that did stay in use.
+ */
+export class ClientCertificateAuth implements OutboundAuth {
+  #tls: ClientTls;
+  readonly #watcher: FileWatcher;
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(
+    private readonly config: ClientCertificateConfig,
+    private readonly dependencies: Pick<OutboundAuthDependencies, 'onWarning'>,
+  ) {
+    const { certFile, keyFile, caFile } = config;
+    const files = caFile === undefined ? [certFile, keyFile] : [certFile, keyFile, caFile];
+    // Watched before they are read: what changes in between is noticed.
+    this.#watcher = watchFiles(files, () => this.#reload());
+    try {
+      this.#tls = read(config);
+    } catch (error) {
+      this.#watcher.close();
+      throw error;
+    }
+  }
+
+  headers(): AuthHeaders {
+    return {};
+  }
+
+  invalidate(): boolean {
+    return false;
+  }
+
+  tls(): ClientTls {
+    return this.#tls;
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): void {
+    this.#watcher.close();
+  }
+
+  #reload(): void {
+    let next: ClientTls;
+    try {
+      next = read(this.config);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'unreadable';
+      this.dependencies.onWarning?.(`Client certificate not reloaded, the present one stays in use: ${why}`);
+      return;
+    }
+    if (isSame(next, this.#tls)) return;
+    this.#tls = next;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** @throws Error where a file cannot be read, is no PEM, or the key is not the certificate's */
+function read({ certFile, keyFile, caFile }: ClientCertificateConfig): ClientTls {
+  const tls = {
+    cert: readFileSync(certFile),
+    key: readFileSync(keyFile),
+    ca: caFile === undefined ? undefined : readFileSync(caFile),
+  };
+  createSecureContext(tls);
+  return tls;
+}
+
+function isSame(a: ClientTls, b: ClientTls): boolean {
+  return (
+    a.cert.equals(b.cert) &&
+    a.key.equals(b.key) &&
+    (a.ca === b.ca || (a.ca !== undefined && b.ca !== undefined && a.ca.equals(b.ca)))
+  );
+}

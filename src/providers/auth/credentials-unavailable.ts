@@ -1,0 +1,11 @@
+/** There were no credentials to be had in time: the request to the external was not sent. The message holds no secret and no address. */
+export class CredentialsUnavailable extends Error {
+  constructor(
+    readonly reason: 'token-refused' | 'token-unreachable' | 'token-timeout' | 'token-invalid',
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'CredentialsUnavailable';
+  }
+}

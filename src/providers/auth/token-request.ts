@@ -1,0 +1,139 @@
+import { request, type Dispatcher } from 'undici';
+import type { OutboundAuthConfig } from '../../config/external-config.js';
+import { isJsonObject } from '../../shared/json.js';
+import { CredentialsUnavailable } from './credentials-unavailable.js';
+import { basicAuthorization } from './static-auth.js';
+
+export type ClientCredentialsConfig = Extract<OutboundAuthConfig, { type: 'oauth2-client-credentials' }>;
+
+/** An access token (RFC 6749 §5.1) and how long it lives from the moment that it was asked for. */
+export interface AccessToken {
+  readonly text: string;
+  readonly lifetimeMs: number;
+}
+
+const MAX_ANSWER_BYTES = 65_536;
+/** For a server that does not say: short enough to notice a withdrawn client, long enough to cost nothing. */
+const DEFAULT_LIFETIME_MS = 300_000;
+/** RFC 6750 §2.1 allows less, but what a server gives out it will take back; only what breaks a header is refused. */
+const HEADER_SAFE = /^[\x21-\x7e]+$/;
+const OAUTH_ERROR = /^[a-z_]{1,64}$/;
+
+/**
+ * Asks for a token with the client credentials grant (RFC 6749 §4.4), the client authenticated by `client_secret_basic`
+ * (§2.3.1). Follows no redirects, reads 64 KiB at most, and ends within `timeoutMs`.
+ * @throws CredentialsUnavailable
+ */
+export async function requestToken(
+  config: ClientCredentialsConfig,
+  dispatcher: Dispatcher,
+  timeoutMs: number,
+): Promise<AccessToken> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  let status: number;
+  let body: Buffer | undefined;
+  try {
+    const answer = await request(config.tokenUrl, {
+      method: 'POST',
+      headers: {
+        authorization: clientAuthorization(config),
+        'content-type': 'application/x-www-form-urlencoded',
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': 'tollgate',
+      },
+      body: formOf(config),
+      dispatcher,
+      signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    status = answer.statusCode;
+    body = await readBounded(answer.body);
+  } catch (error) {
+    throw signal.aborted
+      ? new CredentialsUnavailable(
+          'token-timeout',
+          `The token endpoint did not answer in ${timeoutMs} ms`,
+          error,
+        )
+      : new CredentialsUnavailable(
+          'token-unreachable',
+          `The token endpoint could not be reached${codeOf(error)}`,
+          error,
+        );
+  }
+  if (body === undefined) throw invalid('is over 64 KiB');
+  if (status !== 200) throw refused(status, body);
+  return readToken(body);
+}
+
+/** id and secret are form-encoded before they are joined (RFC 6749 §2.3.1), so that a colon in the id is harmless. */
+function clientAuthorization({ clientId, clientSecret }: ClientCredentialsConfig): string {
+  return basicAuthorization(formEncoded(clientId), formEncoded(clientSecret.reveal()));
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1);
+}
+
+function formOf({ scope, audience }: ClientCredentialsConfig): string {
+  return new URLSearchParams({
+    grant_type: 'client_credentials',
+    ...(scope !== undefined && { scope }),
+    ...(audience !== undefined && { audience }),
+  }).toString();
+}
+
+/** Undefined where it is too large; what is left of it is not read. */
+async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function readToken(body: Buffer): AccessToken {
+  const answer = parsed(body);
+  if (!isJsonObject(answer)) throw invalid('is no JSON object');
+  const { access_token: text, token_type: type = 'Bearer', expires_in: expiresIn } = answer;
+  if (typeof text !== 'string' || !HEADER_SAFE.test(text)) throw invalid('has no usable access_token');
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
+    throw invalid('has a token_type other than Bearer');
+  if (expiresIn === undefined || expiresIn === null) return { text, lifetimeMs: DEFAULT_LIFETIME_MS };
+  // Some servers send the number as a text.
+  const seconds = typeof expiresIn === 'string' && expiresIn !== '' ? Number(expiresIn) : expiresIn;
+  if (typeof seconds !== 'number' || !(seconds >= 0))
+    throw invalid('has an expires_in that is no number of seconds');
+  return { text, lifetimeMs: seconds * 1_000 };
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error code of RFC 6749 §5.2 helps the operator; descriptions are somebody else's text, and stay out. */
+function refused(status: number, body: Buffer): CredentialsUnavailable {
+  const answer = parsed(body);
+  const error = isJsonObject(answer) ? answer['error'] : undefined;
+  const code = typeof error === 'string' && OAUTH_ERROR.test(error) ? ` ${error}` : '';
+  return new CredentialsUnavailable('token-refused', `The token endpoint answered ${status}${code}`);
+}
+
+function invalid(how: string): CredentialsUnavailable {
+  return new CredentialsUnavailable('token-invalid', `The token endpoint’s answer ${how}`);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? ` (${error.code})`
+    : '';
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { until } from '../../test/support/until.js';
+import { CircuitBreaker, isFailure } from './circuit-breaker.js';
+import type { ProviderOutcome } from './provider-outcome.js';
+
+type End = ProviderOutcome<string>;
+
+const success: End = { kind: 'completed', answer: 'x' };
+const failure: End = { kind: 'unknown', reason: 'timeout', detail: '' };
+const unreachable: End = {
+  kind: 'not-executed',
+  reason: 'connection-failed',
+  detail: '',
+  retryAfterMs: undefined,
+};
+
+function breaker(overrides: object = {}): { breaker: CircuitBreaker; run: (end: End) => Promise<End> } {
+  const created = new CircuitBreaker({ failures: 3, windowMs: 10_000, openMs: 60_000, ...overrides });
+  return { breaker: created, run: (end) => created.run(() => Promise.resolve(end)) };
+}
+
+describe('CircuitBreaker', () => {
+  it('opens at the last of the failures in a row, and not before', async () => {
+    const { breaker: circuit, run } = breaker();
+    await run(failure);
+    await run(unreachable);
+    expect(circuit.circuit).toBe('closed');
+    await run(failure);
+    expect(circuit.circuit).toBe('open');
+    expect(await run(success)).toMatchObject({ kind: 'not-executed', reason: 'circuit-open' });
+  });
+
+  it('begins to count anew after an answer', async () => {
+    const { breaker: circuit, run } = breaker();
+    for (const end of [failure, failure, success, failure, failure]) await run(end);
+    expect(circuit.circuit).toBe('closed');
+    await run(failure);
+    expect(circuit.circuit).toBe('open');
+  });
+
+  it('stays closed when the failures are further apart than the window', async () => {
+    const { breaker: circuit, run } = breaker({ windowMs: 20 });
+    await run(failure);
+    await run(failure);
+    const startedAt = performance.now();
+    await until(() => performance.now() - startedAt > 25, 'the window to pass');
+    await run(failure);
+    expect(circuit.circuit).toBe('closed');
+    await run(failure);
+    await run(failure);
+    expect(circuit.circuit).toBe('open');
+  });
+
+  it('hears nothing from operations that began before it opened', async () => {
+    const { breaker: circuit, run } = breaker({ openMs: 30 });
+    const late = Array.from({ length: 10 }, () => Promise.withResolvers<End>());
+    const calls = late.map(({ promise }) => circuit.run(() => promise));
+    for (let count = 0; count < 3; count += 1) await run(failure);
+    await until(() => circuit.circuit === 'half-open', 'the circuit to be half open');
+
+    const probe = Promise.withResolvers<End>();
+    const probing = circuit.run(() => probe.promise);
+    for (const { resolve } of late.slice(0, 5)) resolve(failure);
+    await Promise.all(calls.slice(0, 5));
+    expect(await run(success)).toMatchObject({ reason: 'circuit-open', retryAfterMs: 1_000 });
+    probe.resolve(success);
+    expect(await probing).toEqual(success);
+    expect(circuit.circuit).toBe('closed');
+    for (const { resolve } of late.slice(5)) resolve(failure);
+    expect(await Promise.all(calls)).toEqual(calls.map(() => failure));
+    expect(circuit.circuit).toBe('closed');
+  });
+
+  it('takes a question that found no connection or answer as a failure, and any other as nothing', async () => {
+    const { breaker: circuit, run } = breaker();
+    const broken: End = { kind: 'unknown', reason: 'server-error', detail: '', status: 500 };
+    for (const end of [unreachable, success, broken, failure, success]) await circuit.noteQuestion(end);
+    expect(circuit.circuit).toBe('closed');
+    await run(failure);
+    expect(circuit.circuit).toBe('open');
+    for (let count = 0; count < 5; count += 1) await circuit.noteQuestion(success);
+    expect(circuit.circuit).toBe('open');
+  });
+
+  it('lets a defect through', async () => {
+    const { breaker: circuit } = breaker();
+    await expect(circuit.run(() => Promise.reject(new Error('a defect')))).rejects.toThrow('a defect');
+    expect(circuit.circuit).toBe('closed');
+  });
+});
+
+describe('isFailure', () => {
+  it.each<[boolean, End]>([
+    [true, failure],
+    [true, unreachable],
+    [true, { kind: 'unknown', reason: 'cut-off', detail: '' }],
+    [true, { kind: 'unknown', reason: 'invalid-answer', detail: '' }],
+    [true, { kind: 'unknown', reason: 'server-error', detail: '', status: 500 }],
+    [true, { kind: 'unknown', reason: 'server-error', detail: '', status: 408 }],
+    [false, { kind: 'unknown', reason: 'server-error', detail: '', status: 302 }],
+    [false, { kind: 'unknown', reason: 'server-error', detail: '', status: 409 }],
+    [false, { kind: 'rejected', reason: 'refused', status: 422, detail: undefined }],
+    [false, { kind: 'not-executed', reason: 'throttled', detail: '', retryAfterMs: 1 }],
+    [false, { kind: 'not-executed', reason: 'credentials-refused', detail: '', retryAfterMs: undefined }],
+    [false, success],
+  ])('is %s for %j', (expected, end) => {
+    expect(isFailure(end)).toBe(expected);
+  });
+});

@@ -1,0 +1,220 @@
+import type { HttpService } from '@nestjs/axios';
+import type { ExternalConfig } from '../config/external-config.js';
+import { readContract } from '../contract/contract-reader.js';
+import type { AddressGuard } from '../security/address-guard.js';
+import type { Clock } from '../shared/clock.js';
+import {
+  PayAnswer,
+  PayByLinkAnswer,
+  PaymentStatusAnswer,
+  RefundAnswer,
+  SubscriptionExpireAnswer,
+  SubscriptionPayAnswer,
+  SubscriptionStatusAnswer,
+  SubscriptionUpdateAnswer,
+} from './answers.js';
+import type { OutboundAuth } from './auth/outbound-auth.js';
+import type {
+  CallContext,
+  ExternalProvider,
+  ProviderHealth,
+  RequestBody,
+  StatusQuestion,
+} from './external-provider.js';
+import { ExternalConnections } from './external-connections.js';
+import { externalConnector } from './external-connector.js';
+import { maskForeignTexts } from './foreign-texts.js';
+import { HttpCall, reasonOf, type Transport } from './http-call.js';
+import { LastEnds } from './last-ends.js';
+import type { OperationName } from './operation.js';
+import type { ProviderObserver } from './provider-observer.js';
+import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
+import { requestHeaders } from './request-headers.js';
+import { Resilience } from './resilience.js';
+
+export interface HttpExternalProviderDependencies {
+  /** As `bareHttpService` leaves it. */
+  readonly http: HttpService;
+  /** This external's own; closed with it. */
+  readonly auth: OutboundAuth;
+  readonly guard: AddressGuard;
+  readonly clock: Clock;
+  readonly observer: ProviderObserver;
+}
+
+interface RequestParts {
+  /** Below the base URL; the operation's name where it is left out. */
+  readonly path?: string;
+  readonly body?: RequestBody;
+}
+
+/**
+ * An external behind HTTP (SPEC §2), and the only kind of provider there is: `{baseUrl}` + the gateway's own path below the
+ * prefix, same method, same JSON, same query.
+ */
+export class HttpExternalProvider implements ExternalProvider {
+  readonly #resilience: Resilience;
+  readonly #transport: Transport;
+  readonly #connections: ExternalConnections;
+  readonly #auth: OutboundAuth;
+  readonly #lastEnds: LastEnds;
+  #closed = false;
+
+  constructor(
+    readonly config: ExternalConfig,
+    { http, auth, guard, clock, observer }: HttpExternalProviderDependencies,
+  ) {
+    const { origin, pathname } = new URL(config.baseUrl);
+    this.#auth = auth;
+    this.#lastEnds = new LastEnds(clock);
+    this.#connections = new ExternalConnections(origin, externalConnector(guard, auth, config.timeoutMs));
+    this.#resilience = new Resilience(config, (circuit) => observer.onCircuit(config.name, circuit));
+    this.#transport = {
+      external: config.name,
+      axios: http.axiosRef,
+      connections: this.#connections,
+      auth,
+      clock,
+      observer,
+      basePath: pathname.replace(/\/$/, ''),
+    };
+  }
+
+  pay(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayAnswer>> {
+    return this.#call('pay', PayAnswer, context, { body });
+  }
+
+  payByLink(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayByLinkAnswer>> {
+    return this.#call('pay-by-link', PayByLinkAnswer, context, { body });
+  }
+
+  refund(body: RequestBody, context: CallContext): Promise<ProviderOutcome<RefundAnswer>> {
+    return this.#call('refund', RefundAnswer, context, { body });
+  }
+
+  status(question: StatusQuestion, context: CallContext): Promise<ProviderOutcome<PaymentStatusAnswer>> {
+    const [[name, value]] = Object.entries(question) as [[string, string]];
+    return this.#call('status', PaymentStatusAnswer, context, {
+      path: `status?${name}=${encodeURIComponent(value)}`,
+    });
+  }
+
+  scheduleSubscription(
+    body: RequestBody,
+    context: CallContext,
+  ): Promise<ProviderOutcome<SubscriptionPayAnswer>> {
+    return this.#call('subscription/schedule', SubscriptionPayAnswer, context, { body });
+  }
+
+  startSubscription(
+    body: RequestBody,
+    context: CallContext,
+  ): Promise<ProviderOutcome<SubscriptionPayAnswer>> {
+    return this.#call('subscription/start', SubscriptionPayAnswer, context, { body });
+  }
+
+  paySubscription(body: RequestBody, context: CallContext): Promise<ProviderOutcome<SubscriptionPayAnswer>> {
+    return this.#call('subscription/pay', SubscriptionPayAnswer, context, { body });
+  }
+
+  updateSubscription(
+    token: string,
+    body: RequestBody,
+    context: CallContext,
+  ): Promise<ProviderOutcome<SubscriptionUpdateAnswer>> {
+    return this.#callToken('subscription/update', SubscriptionUpdateAnswer, token, context, body);
+  }
+
+  subscriptionStatus(
+    token: string,
+    context: CallContext,
+  ): Promise<ProviderOutcome<SubscriptionStatusAnswer>> {
+    return this.#callToken('subscription/status', SubscriptionStatusAnswer, token, context);
+  }
+
+  expireSubscription(
+    token: string,
+    context: CallContext,
+  ): Promise<ProviderOutcome<SubscriptionExpireAnswer>> {
+    return this.#callToken('subscription/expire', SubscriptionExpireAnswer, token, context);
+  }
+
+  health(): ProviderHealth {
+    const { circuit, inFlight } = this.#resilience;
+    return { circuit, inFlight, ...this.#lastEnds.told() };
+  }
+
+  /**
+   * Another provider takes this one's place. Whoever still holds it may go on calling; its sockets are closed whenever no
+   * call is under way. Resolves when they are for the first time.
+   */
+  async retire(): Promise<void> {
+    this.#auth.close();
+    await this.#connections.drain();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.retire();
+  }
+
+  /** A token stands in the path. Dots alone cannot: they are steps in it to whoever reads it, encoded or not (RFC 3986 §5.2.4). */
+  async #callToken<A extends object>(
+    operation: OperationName,
+    type: new () => A,
+    token: string,
+    context: CallContext,
+    body?: RequestBody,
+  ): Promise<ProviderOutcome<A>> {
+    if (token === '.' || token === '..')
+      return notExecuted('not-supported', 'Such a token cannot stand in a path.');
+    return this.#call(operation, type, context, { path: `${operation}/${encodeURIComponent(token)}`, body });
+  }
+
+  async #call<A extends object>(
+    operation: OperationName,
+    type: new () => A,
+    context: CallContext,
+    { path = operation, body }: RequestParts,
+  ): Promise<ProviderOutcome<A>> {
+    if (this.config.operations[operation] === false) {
+      return notExecuted('not-supported', `The operation ${operation} is switched off for this external.`);
+    }
+    if (this.#closed) return notExecuted('shutting-down', 'The gateway is stopping.');
+    const { observer, clock } = this.#transport;
+    const trace = observer.trace(this.config.name, operation, context.traceparent);
+    const traced = { ...context, traceparent: trace.traceparent };
+    const call = new HttpCall<A>(this.#transport, {
+      operation,
+      path: `/${path}`,
+      body,
+      headers: requestHeaders(operation, traced, body !== undefined, clock.now()),
+      requestId: context.requestId,
+      background: context.priority === 'background',
+      read: (json) => {
+        const result = readContract(type, json, { unknownFields: 'drop' });
+        if (result.ok) maskForeignTexts(result.value);
+        return result;
+      },
+    });
+    const startedAt = performance.now();
+    const outcome = await this.#connections.use(() => this.#resilience.run(call));
+    const durationMs = performance.now() - startedAt;
+    this.#lastEnds.note(outcome, call.attempts > 0 ? durationMs : undefined);
+    trace.end(outcome.kind, reasonOf(outcome));
+    observer.onCall({
+      external: this.config.name,
+      operation,
+      requestId: context.requestId,
+      attempts: call.attempts,
+      outcome: outcome.kind,
+      reason: reasonOf(outcome),
+      durationMs,
+    });
+    return outcome;
+  }
+}
+
+function notExecuted(reason: NotExecuted['reason'], detail: string): NotExecuted {
+  return { kind: 'not-executed', reason, detail, retryAfterMs: undefined };
+}

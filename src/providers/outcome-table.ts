@@ -1,0 +1,209 @@
+import type { ContractResult } from '../contract/contract-reader.js';
+import { isJsonObject } from '../shared/json.js';
+import { foreignText, readBody, refusalDetail } from './answer-body.js';
+import { ExchangeBroken, type ExternalAnswer } from './exchange.js';
+import type { Operation } from './operation.js';
+import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from './provider-outcome.js';
+import { retryAfterMs } from './retry-after.js';
+
+/** All that decides what became of a call: the connection, the status, the body, and what was asked. */
+interface Facts {
+  readonly operation: Operation;
+  /** Set where no whole answer came. */
+  readonly broken: ExchangeBroken | undefined;
+  /** 0 where no whole answer came. */
+  readonly status: number;
+  readonly body: 'contract' | 'json-object' | 'other';
+  /** How a 2xx breaks the contract. */
+  readonly breach: string;
+  readonly refusal: string | undefined;
+  readonly retryAfterMs: number;
+}
+
+type Failure = Rejected | NotExecuted | Unknown;
+
+interface OutcomeRow {
+  /** Unique: the tests provoke each on a real socket. */
+  readonly name: string;
+  when(facts: Facts): boolean;
+  /** Undefined: the answer itself is the outcome. */
+  becomes(facts: Facts): Failure | undefined;
+}
+
+/**
+ * Every way that a call can end, and what it says of the money (SPEC §3). The first row that fits decides. The rule behind it:
+ * `not-executed` needs a certainty (nothing was sent, or the external said so in a whole answer), and whatever leaves a
+ * doubt is `unknown`.
+ */
+export const OUTCOME_TABLE: readonly OutcomeRow[] = [
+  {
+    name: 'an answer of the contract',
+    when: ({ status, body }) => isSuccess(status) && body === 'contract',
+    becomes: () => undefined,
+  },
+  {
+    name: 'success, but none of the contract',
+    when: ({ status }) => isSuccess(status),
+    becomes: ({ status, breach }) =>
+      unknown('invalid-answer', `The external’s answer breaks the contract: ${breach}.`, status),
+  },
+  {
+    // Refused, unresolvable, TLS failure, reset while connecting, not connected before the deadline.
+    name: 'nothing was sent',
+    when: ({ broken }) => broken?.begun === false,
+    becomes: ({ broken }) =>
+      notExecuted('connection-failed', `No connection to the external could be made${codeOf(broken)}.`),
+  },
+  {
+    name: 'the deadline passed after the request was begun',
+    when: ({ broken }) => broken?.reason === 'deadline' || broken?.reason === 'superseded',
+    becomes: () => unknown('timeout', 'The external did not answer in time.'),
+  },
+  {
+    // Reset before or after the request was written whole, headers without body, body cut: it may have read enough.
+    name: 'the connection broke after the request was begun',
+    when: ({ broken }) => broken?.reason === 'cut',
+    becomes: ({ broken }) =>
+      unknown(
+        'cut-off',
+        `The connection to the external broke before its answer was whole${codeOf(broken)}.`,
+      ),
+  },
+  {
+    name: 'an answer over the limit',
+    when: ({ broken }) => broken?.reason === 'too-large',
+    becomes: () => unknown('invalid-answer', 'The external’s answer is over 1 MiB.'),
+  },
+  {
+    name: 'an answer that is no HTTP',
+    when: ({ broken }) => broken?.reason === 'not-http',
+    becomes: () => unknown('invalid-answer', 'The external’s answer is no HTTP.'),
+  },
+  {
+    name: '3xx',
+    when: ({ status }) => status >= 300 && status < 400,
+    becomes: ({ status }) =>
+      unknown('server-error', `The external redirected (${status}), which is not followed.`, status),
+  },
+  {
+    name: '401, 403, 407',
+    when: ({ status }) => status === 401 || status === 403 || status === 407,
+    becomes: ({ status }) =>
+      notExecuted('credentials-refused', `The external refused the gateway’s credentials (${status}).`),
+  },
+  {
+    name: '408, 409, 425',
+    when: ({ status }) => status === 408 || status === 409 || status === 425,
+    becomes: ({ status }) => unknown('server-error', `The external answered ${status}.`, status),
+  },
+  {
+    name: '429',
+    when: ({ status }) => status === 429,
+    becomes: ({ retryAfterMs }) =>
+      notExecuted('throttled', 'The external asks for fewer calls (429).', retryAfterMs),
+  },
+  {
+    // With or without a body: it has never seen what was asked for (SPEC §2).
+    name: '404 to a status question',
+    when: ({ status, operation }) => status === 404 && !operation.changesState,
+    becomes: (facts) => rejected('not-found', facts),
+  },
+  {
+    name: '404 with a JSON object, about a payment or subscription',
+    when: ({ status, body, operation }) =>
+      status === 404 && body === 'json-object' && operation.subject !== 'none',
+    becomes: (facts) => rejected('not-found', facts),
+  },
+  {
+    name: '404 with a JSON object, about nothing that could be missing',
+    when: ({ status, body }) => status === 404 && body === 'json-object',
+    becomes: (facts) => rejected('refused', facts),
+  },
+  {
+    name: '404 without a JSON object, 405, 501',
+    when: ({ status }) => status === 404 || status === 405 || status === 501,
+    becomes: ({ status }) =>
+      notExecuted('not-supported', `The external does not offer this operation (${status}).`),
+  },
+  {
+    name: 'another 4xx',
+    when: ({ status }) => status >= 400 && status < 500,
+    becomes: (facts) => rejected('refused', facts),
+  },
+  {
+    name: '5xx',
+    when: ({ status }) => status >= 500 && status < 600,
+    becomes: ({ status }) => unknown('server-error', `The external answered ${status}.`, status),
+  },
+  {
+    name: 'a status that HTTP does not know',
+    when: () => true,
+    becomes: ({ status }) => unknown('invalid-answer', `The external answered ${status}.`, status),
+  },
+];
+
+/** How an exchange that was `operation` ended: the row that decided, and its outcome. */
+export function judge<A extends object>(
+  end: ExternalAnswer | ExchangeBroken,
+  operation: Operation,
+  read: (json: unknown) => ContractResult<A>,
+  nowMs: number,
+): { readonly row: string; readonly outcome: ProviderOutcome<A> } {
+  const { facts, answer } = factsOf(end, operation, read, nowMs);
+  const row = OUTCOME_TABLE.find((candidate) => candidate.when(facts))!;
+  return { row: row.name, outcome: row.becomes(facts) ?? { kind: 'completed', answer: answer! } };
+}
+
+function factsOf<A extends object>(
+  end: ExternalAnswer | ExchangeBroken,
+  operation: Operation,
+  read: (json: unknown) => ContractResult<A>,
+  nowMs: number,
+): { readonly facts: Facts; readonly answer?: A } {
+  const unread = {
+    operation,
+    broken: undefined,
+    status: 0,
+    body: 'other',
+    breach: '',
+    refusal: undefined,
+  } as const;
+  if (end instanceof ExchangeBroken) return { facts: { ...unread, broken: end, retryAfterMs: 0 } };
+  const { status } = end;
+  const reading = readBody(end);
+  const facts = { ...unread, status, retryAfterMs: retryAfterMs(headerOf(end, 'retry-after'), nowMs) };
+  if (!reading.ok) return { facts: { ...facts, breach: reading.problem } };
+  const body = isJsonObject(reading.json) ? 'json-object' : 'other';
+  if (!isSuccess(status)) return { facts: { ...facts, body, refusal: refusalDetail(reading.json) } };
+  const contract = read(reading.json);
+  if (contract.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
+  const breach = foreignText(
+    contract.errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; '),
+  );
+  return { facts: { ...facts, body, breach } };
+}
+
+function headerOf({ headers }: ExternalAnswer, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function codeOf(broken: ExchangeBroken | undefined): string {
+  return broken?.code === undefined ? '' : ` (${broken.code})`;
+}
+
+function notExecuted(reason: NotExecuted['reason'], detail: string, retryAfterMs?: number): NotExecuted {
+  return { kind: 'not-executed', reason, detail, retryAfterMs };
+}
+
+function unknown(reason: Unknown['reason'], detail: string, status?: number): Unknown {
+  return { kind: 'unknown', reason, detail, ...(status !== undefined && { status }) };
+}
+
+function rejected(reason: Rejected['reason'], { status, refusal, body }: Facts): Rejected {
+  return { kind: 'rejected', reason, status, detail: refusal, explicit: body === 'json-object' };
+}

@@ -1,0 +1,100 @@
+import { bulkhead, type BulkheadPolicy } from 'cockatiel';
+import type { ExternalConfig } from '../config/external-config.js';
+import { ChangingAttempts, QuestionAttempts, type Call } from './attempts.js';
+import { CircuitBreaker, type Circuit } from './circuit-breaker.js';
+import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
+
+export type ResilienceConfig = Pick<
+  ExternalConfig,
+  'timeoutMs' | 'maxConcurrency' | 'circuitBreaker' | 'honoursIdempotencyKey'
+>;
+
+/** Background questions may take this share of the concurrency limit, and at least one place of it (SPEC §4). */
+const BACKGROUND_SHARE = 0.25;
+const FULL_RETRY_MS = 1_000;
+
+/**
+ * What stands between a call and one external (SPEC §7), outermost first: concurrency limit, circuit breaker, deadline, further
+ * attempts. Its state is this replica's own: N replicas allow N times `maxConcurrency`, and each finds out for itself that the
+ * external is down. cockatiel's policies are nested by hand, as its `wrap` costs more; the deadline is not its `timeout`, which
+ * costs as much as all the rest here.
+ */
+export class Resilience {
+  readonly #all: BulkheadPolicy;
+  readonly #background: BulkheadPolicy;
+  readonly #breaker: CircuitBreaker;
+  readonly #timeoutMs: number;
+  readonly #changing: ChangingAttempts;
+  readonly #questions: QuestionAttempts;
+  readonly #maxConcurrency: number;
+
+  constructor(config: ResilienceConfig, onCircuit?: (circuit: Circuit) => void) {
+    this.#maxConcurrency = config.maxConcurrency;
+    this.#all = bulkhead(config.maxConcurrency, 0);
+    this.#background = bulkhead(Math.max(1, Math.floor(config.maxConcurrency * BACKGROUND_SHARE)), 0);
+    this.#breaker = new CircuitBreaker(config.circuitBreaker, onCircuit);
+    this.#timeoutMs = config.timeoutMs;
+    this.#changing = new ChangingAttempts(config.timeoutMs, config.honoursIdempotencyKey);
+    this.#questions = new QuestionAttempts(config.timeoutMs);
+  }
+
+  get circuit(): Circuit {
+    return this.#breaker.circuit;
+  }
+
+  /** Places taken of the concurrency limit. */
+  get inFlight(): number {
+    return this.#maxConcurrency - this.#all.executionSlots;
+  }
+
+  /** Resolves within `timeoutMs`, refusals at once. */
+  async run<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
+    return (
+      this.#admit(call, () => (call.changesState ? this.#change(call) : this.#ask(call))) ??
+      CONCURRENCY_REFUSAL
+    );
+  }
+
+  #change<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
+    return this.#breaker.run(() => this.#within(call, (signal) => this.#changing.run(call, signal)));
+  }
+
+  async #ask<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
+    const beside = (attempt: () => Promise<ProviderOutcome<A>>) => this.#admit(call, attempt);
+    const outcome = await this.#within(call, (signal) => this.#questions.run(call, signal, beside));
+    if (outcome.kind !== 'completed') await this.#breaker.noteQuestion(outcome);
+    return outcome;
+  }
+
+  /** Runs `work` in a free place, or gives undefined where there is none. */
+  #admit<T>(call: Call<unknown>, work: () => Promise<T>): Promise<T> | undefined {
+    if (this.#all.executionSlots < 1 || (call.background && this.#background.executionSlots < 1))
+      return undefined;
+    if (!call.background) return this.#all.execute(work);
+    return this.#background.execute(() => this.#all.execute(work));
+  }
+
+  /** When the time is over, `work` is told by its signal, and nobody waits for it to notice. */
+  #within<A>(
+    call: Call<A>,
+    work: (signal: AbortSignal) => Promise<ProviderOutcome<A>>,
+  ): Promise<ProviderOutcome<A>> {
+    return new Promise((resolve, reject) => {
+      const deadline = new AbortController();
+      const timer = setTimeout(() => {
+        deadline.abort();
+        resolve(call.atDeadline());
+      }, this.#timeoutMs);
+      work(deadline.signal)
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
+  }
+}
+
+const CONCURRENCY_REFUSAL: NotExecuted = Object.freeze({
+  kind: 'not-executed',
+  reason: 'concurrency-limit',
+  detail: 'As many calls to the external are under way as are allowed.',
+  retryAfterMs: FULL_RETRY_MS,
+});

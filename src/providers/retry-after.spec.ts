@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { retryAfterMs } from './retry-after.js';
+
+const NOW_MS = Date.UTC(2026, 0, 1, 12, 0, 0);
+
+describe('retryAfterMs', () => {
+  it.each([
+    ['7', 7_000],
+    [' 7 ', 7_000],
+    ['0', 1_000],
+    ['3600', 3_600_000],
+    ['3601', 3_600_000],
+    ['999999999', 3_600_000],
+    ['Thu, 01 Jan 2026 12:00:30 GMT', 30_000],
+    ['Thu, 01 Jan 2026 11:00:00 GMT', 1_000],
+    ['Fri, 02 Jan 2026 12:00:00 GMT', 3_600_000],
+    ['Thu, 99 Foo 2026 12:00:30 GMT', 1_000],
+    ['-5', 1_000],
+    ['1.5', 1_000],
+    ['1e3', 1_000],
+    ['soon', 1_000],
+    ['', 1_000],
+    [undefined, 1_000],
+  ])('reads %j as %d ms', (header, expected) => {
+    expect(retryAfterMs(header, NOW_MS)).toBe(expected);
+  });
+
+  it('is from 1 s to 1 h, whatever the header', () => {
+    fc.assert(
+      fc.property(fc.string(), (header) => {
+        const waitMs = retryAfterMs(header, NOW_MS);
+        expect(waitMs).toBeGreaterThanOrEqual(1_000);
+        expect(waitMs).toBeLessThanOrEqual(3_600_000);
+      }),
+    );
+  });
+});
