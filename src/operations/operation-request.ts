@@ -1,0 +1,44 @@
+import type { CallerContext } from '../http/caller-context.js';
+import type { Trx } from '../persistence/store.js';
+import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
+import type { ChangingOperation } from '../providers/operation.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import type { OperationRow } from './operation.table.js';
+
+/** Which rows of the ledger an operation is about; their ids are made before anything is written. */
+export interface LedgerRefs {
+  readonly paymentRef?: string;
+  readonly refundRef?: string;
+  readonly subscriptionRef?: string;
+}
+
+/** One state-changing operation on an external, as its room describes it to the executor. */
+export interface OperationRequest<Answer extends object> {
+  readonly operation: ChangingOperation;
+  readonly provider: ExternalProvider;
+  readonly context: CallerContext;
+  readonly refs: LedgerRefs;
+  /** What makes a repeat the same request: the body and what the path names. Fingerprinted, never stored. */
+  readonly identity: unknown;
+
+  /** In transaction A: writes the ledger's rows, or throws a `Problem` to refuse before anything is executed. */
+  open(trx: Trx, operation: OperationRow): Promise<void>;
+
+  /** Calls the external, no transaction open. */
+  call(context: CallContext): Promise<ProviderOutcome<Answer>>;
+
+  /**
+   * After an unknown outcome: finds out what became of the operation without executing anything. Undefined where nothing
+   * certain can be learned now.
+   */
+  inquire(operation: OperationRow, context: CallContext): Promise<Answer | undefined>;
+}
+
+/**
+ * The ledger's side of an operation. It knows the operation by its row alone, so that one whose process died is settled
+ * in the same way.
+ */
+export interface OperationLedger {
+  /** In transaction B: brings the ledger's rows to what `outcome` says. Callable again with a later outcome. */
+  settle(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void>;
+}

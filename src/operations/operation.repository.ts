@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+import { Statement } from '../persistence/statement.js';
+import type { Trx } from '../persistence/store.js';
+import type { OperationRow, OperationState } from './operation.table.js';
+
+/** The scope of an `Idempotency-Key` (SPEC §4). */
+export type KeyScope = Pick<OperationRow, 'external' | 'caller' | 'operation' | 'idempotency_key'>;
+
+/** How an operation ended, for its row. */
+export interface OperationEnd {
+  readonly state: Exclude<OperationState, 'running'>;
+  readonly reason: string | null;
+  readonly atMs: number;
+  readonly answerStatus: number | null;
+  readonly answerBody: string | null;
+  /** Whether the key stays taken. */
+  readonly keyHeld: 0 | 1;
+}
+
+const INSERT_UNLESS_KEY_HELD = new Statement<OperationRow>((db, row) =>
+  db
+    .insertInto('operations')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing()),
+);
+
+interface EndParameters extends Omit<OperationEnd, 'keyHeld'> {
+  readonly id: string;
+  readonly deadlineAt: number | undefined;
+  /** Undefined where it stays as it is: SQLite writes each index anew that the name of a column stands in, another value or not. */
+  readonly keyHeld: 0 | 1 | undefined;
+}
+
+const END = new Statement<EndParameters>(
+  (db, { id, deadlineAt, keyHeld, ...end }) => {
+    const update = db
+      .updateTable('operations')
+      .set({
+        state: end.state,
+        reason: end.reason,
+        finished_at: end.atMs,
+        answer_status: end.answerStatus,
+        answer_body: end.answerBody,
+        ...(keyHeld && { key_held: keyHeld }),
+      })
+      .where('id', '=', id)
+      .where('state', 'in', ['running', 'unknown']);
+    return deadlineAt === undefined ? update : update.where('deadline_at', '=', deadlineAt);
+  },
+  { deadlineAt: true, keyHeld: true },
+);
+
+@Injectable()
+export class OperationRepository {
+  /** Writes the row ahead of the call; false when its key is taken. */
+  async insertUnlessKeyHeld(trx: Trx, row: OperationRow): Promise<boolean> {
+    return (await INSERT_UNLESS_KEY_HELD.change(trx, row)) === 1;
+  }
+
+  findByHeldKey(trx: Trx, scope: KeyScope): Promise<OperationRow | undefined> {
+    return trx
+      .selectFrom('operations')
+      .selectAll()
+      .where('external', '=', scope.external)
+      .where('caller', '=', scope.caller)
+      .where('operation', '=', scope.operation)
+      .where('idempotency_key', '=', scope.idempotency_key)
+      .where('key_held', '=', 1)
+      .executeTakeFirst();
+  }
+
+  find(trx: Trx, id: string): Promise<OperationRow | undefined> {
+    return trx.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /**
+   * Compare-and-set to an end. False when somebody else has ended it, or has taken it up again since: the deadline of the
+   * attempt at hand is its fencing token.
+   */
+  async end(trx: Trx, operation: OperationRow, end: OperationEnd): Promise<boolean> {
+    const { id, deadline_at, key_held } = operation;
+    const parameters: EndParameters = {
+      ...end,
+      id,
+      keyHeld: end.keyHeld === key_held ? undefined : end.keyHeld,
+      // A whole answer is certain, whichever attempt brought it.
+      deadlineAt: end.state === 'completed' ? undefined : deadline_at,
+    };
+    return (await END.change(trx, parameters)) === 1;
+  }
+
+  /** Takes an operation of unknown outcome up again; false when somebody else has. */
+  async resume(trx: Trx, id: string, deadlineAt: number): Promise<boolean> {
+    const updated = await trx
+      .updateTable('operations')
+      .set({ state: 'running', deadline_at: deadlineAt })
+      .where('id', '=', id)
+      .where('state', '=', 'unknown')
+      .executeTakeFirst();
+    return updated.numUpdatedRows === 1n;
+  }
+
+  /** It has turned out that the operation that made this payment was never executed: its key may be used again. */
+  async notExecuted(trx: Trx, paymentRef: string, atMs: number): Promise<void> {
+    await trx
+      .updateTable('operations')
+      .set({ state: 'not-executed', reason: 'never-seen', finished_at: atMs, key_held: 0, answer_body: null })
+      .where('payment_ref', '=', paymentRef)
+      .where('state', '=', 'unknown')
+      .execute();
+  }
+
+  /** Frees the key and clears the stored answer: its time is over (SPEC §4). */
+  async release(trx: Trx, id: string): Promise<void> {
+    await trx
+      .updateTable('operations')
+      .set({ key_held: 0, answer_body: null })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  /** Frees the keys of at most `limit` finished operations whose stored answers have ended; says how many. */
+  async releaseExpired(trx: Trx, nowMs: number, limit: number): Promise<number> {
+    const expired = trx
+      .selectFrom('operations')
+      .select('id')
+      .where('key_held', '=', 1)
+      .where('expires_at', '<=', nowMs)
+      .where('state', '!=', 'running')
+      .limit(limit);
+    const updated = await trx
+      .updateTable('operations')
+      .set({ key_held: 0, answer_body: null })
+      .where('id', 'in', expired)
+      .executeTakeFirst();
+    return Number(updated.numUpdatedRows);
+  }
+
+  /** Operations whose process has died: still running at `deadlineBefore`. */
+  abandoned(trx: Trx, deadlineBefore: number, limit: number): Promise<OperationRow[]> {
+    return trx
+      .selectFrom('operations')
+      .selectAll()
+      .where('state', '=', 'running')
+      .where('deadline_at', '<=', deadlineBefore)
+      .orderBy('deadline_at')
+      .limit(limit)
+      .execute();
+  }
+}

@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import type { ExternalConfig } from '../config/external-config.js';
+import type { CallerContext } from '../http/caller-context.js';
+import { Problem, problemDocument } from '../http/problem.js';
+import { traced, Tracer } from '../observability/tracing/tracer.js';
+import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
+import { OPERATIONS } from '../providers/operation.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { Clock } from '../shared/clock.js';
+import { LateSettlements } from './late-settlements.js';
+import { OperationLedgers } from './operation-ledgers.js';
+import { type OperationEnd, OperationRepository } from './operation.repository.js';
+import type { OperationRow } from './operation.table.js';
+import { outcomeProblem } from './outcome-problem.js';
+
+/** What a running operation may take beyond the external's own time limit: the two commits and a busy event loop. */
+const COMMIT_MARGIN_MS = 5_000;
+
+interface SettledAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+type Tracing = Pick<CallerContext, 'requestId' | 'instance'> & Partial<Pick<CallerContext, 'traceparent'>>;
+
+/** Transaction B: how an operation ended, in its own row and in the ledger, together or not at all (SPEC §4). */
+@Injectable()
+export class OperationSettler {
+  constructor(
+    private readonly store: Store,
+    private readonly operations: OperationRepository,
+    private readonly ledgers: OperationLedgers,
+    private readonly late: LateSettlements,
+    private readonly clock: Clock,
+    private readonly tracer: Tracer,
+  ) {}
+
+  /** Later than this, a `running` operation belongs to a process that died. */
+  deadlineOf({ timeoutMs }: ExternalConfig, nowMs: number): number {
+    return nowMs + timeoutMs + COMMIT_MARGIN_MS;
+  }
+
+  /**
+   * Commits `outcome` and returns the answer for the caller. When the database cannot be used, throws a `Problem` with
+   * outcome `unknown` and goes on trying in the background: what is known must reach the books.
+   */
+  async settle(
+    operation: OperationRow,
+    outcome: ProviderOutcome<object>,
+    tracing: Tracing,
+  ): Promise<SettledAnswer> {
+    const answer = this.#answer(operation, outcome, tracing);
+    const commit = (): Promise<void> =>
+      this.store.transaction((trx) => this.#commit(trx, operation, outcome, answer));
+    const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
+    try {
+      await traced(this.tracer, 'commit of the outcome', { parent }, commit);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      this.late.add(commit);
+      throw new Problem(
+        'storage-unavailable',
+        'The external was called, but its answer cannot be stored now.',
+        {
+          outcome: 'unknown',
+          cause: error,
+        },
+      );
+    }
+    return answer;
+  }
+
+  /** Its process died or its end was never stored: nobody knows whether it was executed. */
+  async abandon(operation: OperationRow): Promise<void> {
+    await this.settle(
+      operation,
+      {
+        kind: 'unknown',
+        reason: 'cut-off',
+        detail: 'The gateway stopped while this operation was under way.',
+      },
+      { requestId: operation.request_id, instance: `/v3/${operation.external}/${operation.operation}` },
+    );
+  }
+
+  /** Ends a resumption that learned nothing: unknown as before, with the stored answer as before. */
+  async putBack(operation: OperationRow, tracing: Tracing): Promise<SettledAnswer> {
+    if (operation.answer_status === null || operation.answer_body === null) {
+      return this.settle(
+        operation,
+        { kind: 'unknown', reason: 'cut-off', detail: 'The outcome is not known.' },
+        tracing,
+      );
+    }
+    const answer = { status: operation.answer_status, body: operation.answer_body };
+    await this.store.transaction((trx) =>
+      this.operations.end(trx, operation, {
+        state: 'unknown',
+        reason: operation.reason,
+        atMs: this.clock.now(),
+        answerStatus: answer.status,
+        answerBody: answer.body,
+        keyHeld: operation.key_held,
+      }),
+    );
+    return answer;
+  }
+
+  async #commit(
+    trx: Trx,
+    operation: OperationRow,
+    outcome: ProviderOutcome<object>,
+    answer: SettledAnswer,
+  ): Promise<void> {
+    const ended = this.operations.end(trx, operation, this.#end(operation, outcome, answer));
+    // Where somebody was faster, only what is certain reaches the ledger; and that need not wait to hear of it.
+    if (outcome.kind === 'completed' || (await ended))
+      await Promise.all([ended, this.ledgers.of(operation.operation).settle(trx, operation, outcome)]);
+  }
+
+  #end(operation: OperationRow, outcome: ProviderOutcome<object>, answer: SettledAnswer): OperationEnd {
+    const kept = operation.key_held === 1 && (outcome.kind === 'completed' || outcome.kind === 'unknown');
+    return {
+      state: outcome.kind,
+      reason: outcome.kind === 'completed' ? null : outcome.reason,
+      atMs: this.clock.now(),
+      answerStatus: answer.status,
+      answerBody: kept ? answer.body : null,
+      keyHeld: kept ? 1 : 0,
+    };
+  }
+
+  #answer(operation: OperationRow, outcome: ProviderOutcome<object>, tracing: Tracing): SettledAnswer {
+    if (outcome.kind === 'completed') return { status: 200, body: JSON.stringify(outcome.answer) };
+    const problem = outcomeProblem(outcome, OPERATIONS[operation.operation]);
+    return {
+      status: problem.status,
+      body: JSON.stringify(problemDocument(problem, tracing.instance, tracing.requestId)),
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import type { Selectable } from 'kysely';
+import type { ChangingOperation } from '../providers/operation.js';
+
+/**
+ * One row for each state-changing call: at once the write-ahead record, the idempotency record and the audit trail
+ * (DESIGN, "the way of a request"). Never deleted, and never holds anything of `providerData`.
+ */
+export interface OperationTable {
+  /** `op_…` */
+  id: string;
+  /** The name of the caller's credentials; empty for a caller without. */
+  caller: string;
+  external: string;
+  operation: ChangingOperation;
+  /** The caller's own, else made by the gateway; the external gets it on every attempt. */
+  idempotency_key: string;
+  /** 1 while caller + external + operation + key are taken by this row (unique); 0 once the key may be used again. */
+  key_held: 0 | 1;
+  /** Keyed hash of the request. */
+  fingerprint: string;
+  state: OperationState;
+  /** Which way it ended, of the outcome union's reasons; null while running or completed. */
+  reason: string | null;
+  /** When the call to the external must have ended: later, a `running` row belongs to a process that died. */
+  deadline_at: number;
+  created_at: number;
+  finished_at: number | null;
+  /** When the stored answer ends (SPEC §4). */
+  expires_at: number;
+  answer_status: number | null;
+  /** The answer's JSON text; null where none is stored, or no longer. */
+  answer_body: string | null;
+  /** The ledger's rows that this operation is about. */
+  payment_ref: string | null;
+  refund_ref: string | null;
+  subscription_ref: string | null;
+  request_id: string;
+  traceparent: string | null;
+}
+
+/** `rejected` and `not-executed` are final and free the key; `unknown` may become `completed` later. */
+export type OperationState = 'running' | 'completed' | 'rejected' | 'not-executed' | 'unknown';
+
+export type OperationRow = Selectable<OperationTable>;

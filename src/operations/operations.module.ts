@@ -1,0 +1,34 @@
+import { Module } from '@nestjs/common';
+import { Fingerprints } from './fingerprint.js';
+import { LedgerEventRepository } from './ledger-event.repository.js';
+import { LateSettlements } from './late-settlements.js';
+import { OperationLedgers } from './operation-ledgers.js';
+import { OperationExecutor } from './operation.executor.js';
+import { OperationRecovery } from './operation.recovery.js';
+import { OperationRepository } from './operation.repository.js';
+import { OperationSettler } from './operation.settler.js';
+import { OperationsUnderWay } from './operations-under-way.js';
+import { OperationsWorker } from './operations.worker.js';
+
+@Module({
+  providers: [
+    Fingerprints,
+    LedgerEventRepository,
+    LateSettlements,
+    OperationExecutor,
+    OperationLedgers,
+    OperationRecovery,
+    OperationRepository,
+    OperationSettler,
+    OperationsUnderWay,
+    OperationsWorker,
+  ],
+  exports: [
+    LedgerEventRepository,
+    OperationExecutor,
+    OperationLedgers,
+    OperationRecovery,
+    OperationRepository,
+  ],
+})
+export class OperationsModule {}

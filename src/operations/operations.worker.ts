@@ -1,0 +1,45 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { WorkerLoop } from '../shared/worker-loop.js';
+import { OperationRecovery } from './operation.recovery.js';
+
+const POLL_MS = 2_000;
+
+/** Runs the recovery: once before the first request, then in the background. */
+@Injectable()
+export class OperationsWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #loop: WorkerLoop;
+
+  constructor(
+    private readonly recovery: OperationRecovery,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    const logger = new Logger(OperationsWorker.name);
+    this.#loop = new WorkerLoop(
+      () => recovery.turn(),
+      POLL_MS,
+      (error) => logger.error({ err: error }, 'Recovery failed; it is tried again'),
+    );
+  }
+
+  /** For readiness: how long nothing has been heard of it. */
+  get stalledMs(): number {
+    return this.#loop.stalledMs;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.recovery.atStart();
+    if (this.config.workers) this.#loop.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.#loop.stop();
+  }
+}

@@ -1,0 +1,58 @@
+import { Problem, type ProblemCode } from '../http/problem.js';
+import type { Operation } from '../providers/operation.js';
+import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from '../providers/provider-outcome.js';
+
+const NOT_EXECUTED_CODES: Readonly<Record<NotExecuted['reason'], ProblemCode>> = {
+  'not-supported': 'operation-not-supported',
+  'connection-failed': 'provider-error',
+  'credentials-refused': 'provider-error',
+  'circuit-open': 'provider-unavailable',
+  'concurrency-limit': 'provider-unavailable',
+  throttled: 'provider-unavailable',
+  'shutting-down': 'shutting-down',
+};
+
+const UNKNOWN_CODES: Readonly<Record<Unknown['reason'], ProblemCode>> = {
+  timeout: 'provider-timeout',
+  'cut-off': 'provider-error',
+  'server-error': 'provider-error',
+  'invalid-answer': 'invalid-provider-response',
+};
+
+const REJECTED_DETAIL = 'The external refused the request.';
+
+/** The problem of SPEC §3 that says how a call ended. `outcome` is told only where something could have changed. */
+export function outcomeProblem(
+  outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>,
+  operation: Operation,
+): Problem {
+  switch (outcome.kind) {
+    case 'rejected':
+      return new Problem(
+        rejectedCode(outcome, operation),
+        outcome.detail ?? REJECTED_DETAIL,
+        told(operation, 'not-executed'),
+      );
+    case 'not-executed':
+      return new Problem(NOT_EXECUTED_CODES[outcome.reason], outcome.detail, {
+        ...told(operation, 'not-executed'),
+        ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }),
+      });
+    case 'unknown':
+      return new Problem(UNKNOWN_CODES[outcome.reason], outcome.detail, told(operation, 'unknown'));
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function rejectedCode({ reason }: Rejected, { subject }: Operation): ProblemCode {
+  if (reason === 'refused' || subject === 'none') return 'provider-rejected';
+  return subject === 'payment' ? 'payment-not-found' : 'subscription-not-found';
+}
+
+function told(
+  operation: Operation,
+  outcome: 'not-executed' | 'unknown',
+): { outcome?: 'not-executed' | 'unknown' } {
+  return operation.changesState ? { outcome } : {};
+}
