@@ -1,0 +1,58 @@
+import { Field } from '../contract/field.js';
+import { amount, currency, httpUrl, identifier, providerData } from '../contract/rules.js';
+import type { JsonValue } from '../shared/json.js';
+
+const SUCCESS_URL = {
+  optional: true,
+  description: 'Where the payer goes after success. https only in production.',
+  example: 'https://shop.example/thanks',
+};
+const FAILURE_URL = {
+  optional: true,
+  description: 'Where the payer goes after failure. https only in production.',
+  example: 'https://shop.example/sorry',
+};
+const PROVIDER_DATA = {
+  optional: true,
+  description: 'For the external, value for value. Never stored, never logged.',
+  example: { scenario: 'ok' },
+};
+
+/** The fields that every payment has but its amount, whose minimum depends on the operation (SPEC §1). */
+export abstract class PaymentFields {
+  @Field(currency, { example: 'EUR' })
+  currency: string;
+
+  @Field(identifier, { description: 'The shop’s own id of the order.', example: 'order-1001' })
+  shopTransactionId: string;
+
+  @Field(httpUrl, SUCCESS_URL)
+  successRedirectUrl?: string;
+
+  @Field(httpUrl, FAILURE_URL)
+  failureRedirectUrl?: string;
+
+  @Field(providerData, PROVIDER_DATA)
+  providerData?: Record<string, JsonValue>;
+}
+
+/** POST `/pay` and `/pay-by-link` (SPEC §1). */
+export class PayRequest extends PaymentFields {
+  @Field(amount(1), { description: 'In minor units: EUR 12.99 is 1299, JPY 500 is 500.', example: 1299 })
+  amount: number;
+}
+
+/** POST `/refund` (SPEC §1). */
+export class RefundRequest {
+  @Field(amount(1), { description: 'In minor units.', example: 500 })
+  amount: number;
+
+  @Field(currency, { example: 'EUR' })
+  currency: string;
+
+  @Field(identifier, { description: 'The payment to refund, as `/pay` named it.', example: 'pm_7f3a' })
+  paymentId: string;
+
+  @Field(providerData, PROVIDER_DATA)
+  providerData?: Record<string, JsonValue>;
+}

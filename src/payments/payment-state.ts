@@ -1,0 +1,41 @@
+import type { PaymentResult, PaymentStatusName } from '../providers/answers.js';
+
+/** A payment's state in the ledger (SPEC §4). */
+export type PaymentState = 'CREATED' | 'PENDING' | 'ACCEPTED' | 'FAILED' | 'UNKNOWN';
+
+/**
+ * From → to. `UNKNOWN → PENDING` is what an external says that has it, but has not decided; `FAILED → ACCEPTED` is a late
+ * success; ACCEPTED never goes back; nothing returns to CREATED.
+ */
+const ALLOWED: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
+  CREATED: ['PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'],
+  PENDING: ['ACCEPTED', 'FAILED'],
+  UNKNOWN: ['PENDING', 'ACCEPTED', 'FAILED'],
+  FAILED: ['ACCEPTED'],
+  ACCEPTED: [],
+};
+
+export function mayBecome(from: PaymentState, to: PaymentState): boolean {
+  return ALLOWED[from].includes(to);
+}
+
+/** PENDING and UNKNOWN are worth asking the external about. */
+export function isOpen(state: PaymentState): boolean {
+  return state === 'CREATED' || state === 'PENDING' || state === 'UNKNOWN';
+}
+
+const STATE_OF_RESULT: Readonly<Record<PaymentResult, PaymentState>> = {
+  OK: 'ACCEPTED',
+  KO: 'FAILED',
+  PENDING: 'PENDING',
+  REDIRECT_TO_URL: 'PENDING',
+};
+
+export function stateOfResult(result: PaymentResult): PaymentState {
+  return STATE_OF_RESULT[result];
+}
+
+/** What a status answer says of a payment, as the result of the operation that made it. */
+export function resultOfStatus(status: PaymentStatusName): PaymentResult {
+  return status === 'ACCEPTED' ? 'OK' : status === 'FAILED' ? 'KO' : 'PENDING';
+}

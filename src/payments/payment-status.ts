@@ -1,0 +1,86 @@
+import { Field } from '../contract/field.js';
+import { anyJson, identifier, oneOf } from '../contract/rules.js';
+import { DescribeNotification } from '../http/openapi/notification-webhook.js';
+import type { Examples } from '../http/openapi/operation-description.js';
+import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
+import type { JsonValue } from '../shared/json.js';
+
+export const PAYMENT_STATUS_EXAMPLES: Examples = {
+  ACCEPTED: {
+    summary: 'Paid',
+    value: {
+      status: 'ACCEPTED',
+      paymentId: 'pm_7f3a',
+      shopTransactionId: 'order-1001',
+      providerName: 'simulator',
+      metadata: { scheme: 'visa' },
+    },
+  },
+  FAILED: {
+    summary: 'Not paid',
+    value: {
+      status: 'FAILED',
+      paymentId: 'pm_7f3a',
+      shopTransactionId: 'order-1001',
+      providerName: 'simulator',
+    },
+  },
+  PENDING: {
+    summary: 'Not decided yet',
+    value: {
+      status: 'PENDING',
+      paymentId: 'pm_7f3a',
+      shopTransactionId: 'order-1001',
+      providerName: 'simulator',
+    },
+  },
+};
+
+/** A payment's status as callers and the receiver get it (SPEC §1). */
+@DescribeNotification('paymentStatusChanged', PAYMENT_STATUS_EXAMPLES)
+export class PaymentStatus {
+  @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), { example: 'ACCEPTED' })
+  status: PaymentStatusName;
+
+  @Field(identifier, { example: 'pm_7f3a' })
+  paymentId: string;
+
+  @Field(identifier, {
+    optional: true,
+    description: 'Absent only where neither the external nor the gateway knows it.',
+    example: 'order-1001',
+  })
+  shopTransactionId?: string;
+
+  @Field(identifier, { description: 'The `{external}` name.', example: 'simulator' })
+  providerName: string;
+
+  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  metadata?: JsonValue;
+
+  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  action?: JsonValue;
+}
+
+/** Fills in what the external left out. `status` may be newer than the answer's, where the ledger knows better. */
+export function paymentStatus(
+  answer: PaymentStatusAnswer,
+  known: {
+    readonly paymentId: string;
+    readonly shopTransactionId: string | null | undefined;
+    readonly providerName: string;
+    readonly status?: PaymentStatusName;
+  },
+): PaymentStatus {
+  const shopTransactionId = answer.shopTransactionId ?? known.shopTransactionId ?? undefined;
+  const status = known.status ?? answer.status;
+  return {
+    status,
+    paymentId: known.paymentId,
+    ...(shopTransactionId !== undefined && { shopTransactionId }),
+    providerName: known.providerName,
+    ...(answer.metadata !== undefined && { metadata: answer.metadata }),
+    // What the external asks of the payer belongs to the status that it gave, not to a newer one.
+    ...(answer.action !== undefined && status === answer.status && { action: answer.action }),
+  };
+}

@@ -1,0 +1,42 @@
+import type { Selectable } from 'kysely';
+import type { PaymentState } from './payment-state.js';
+
+/** The ledger's payments: one row each, state changed only by compare-and-set (SPEC §4). */
+export interface PaymentTable {
+  /** The gateway's own id, `pay_…`. */
+  id: string;
+  external: string;
+  /** Who paid through the gateway; null for one that it learned of by a callback or a check. */
+  caller: string | null;
+  origin: PaymentOrigin;
+  /** The external's id, once known; unique per external. */
+  payment_id: string | null;
+  shop_transaction_id: string | null;
+  subscription_token: string | null;
+  /** Null where the gateway learned of the payment from the external, which does not tell it. */
+  amount_minor: number | null;
+  currency: string | null;
+  state: PaymentState;
+  /** Sum of the refunds that are reserved or done. */
+  refunded_minor: number;
+  /** 1: no second payment with this shopTransactionId at this external (unique); 0: FAILED, or duplicates are allowed. */
+  duplicate_guard: 0 | 1;
+  /** Counts the notifications queued for it: `X-Payment-Version`. */
+  version: number;
+  created_at: number;
+  updated_at: number;
+  /** When the call that made it must have ended. */
+  deadline_at: number;
+  /** Reconciliation: when to ask next (null: not due any more), questions asked, first "never seen", parked since. */
+  next_ask_at: number | null;
+  asks: number;
+  never_seen_at: number | null;
+  parked_at: number | null;
+  lease_token: string | null;
+  lease_until: number | null;
+  traceparent: string | null;
+}
+
+export type PaymentOrigin = 'pay' | 'pay-by-link' | 'subscription' | 'learned';
+
+export type PaymentRow = Selectable<PaymentTable>;

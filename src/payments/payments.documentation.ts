@@ -1,0 +1,137 @@
+import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
+import type { Examples, OperationDescription } from '../http/openapi/operation-description.js';
+import { PayAnswer, PayByLinkAnswer, RefundAnswer } from '../providers/answers.js';
+import { OPERATIONS } from '../providers/operation.js';
+import { PayRequest, RefundRequest } from './payment-requests.js';
+import { PAYMENT_STATUS_EXAMPLES, PaymentStatus } from './payment-status.js';
+
+const PAYMENT = { amount: 1299, currency: 'EUR', shopTransactionId: 'order-1001' };
+const REDIRECT_URLS = {
+  successRedirectUrl: 'https://shop.example/thanks',
+  failureRedirectUrl: 'https://shop.example/sorry',
+};
+
+const PAY_ANSWERS: Examples = {
+  OK: { summary: 'Paid', value: { result: 'OK', paymentId: 'pm_7f3a' } },
+  KO: {
+    summary: 'Declined',
+    value: { result: 'KO', resultDescription: 'Insufficient funds', paymentId: 'pm_7f3a' },
+  },
+  PENDING: {
+    summary: 'Not decided yet; a notification follows',
+    value: { result: 'PENDING', paymentId: 'pm_7f3a' },
+  },
+  REDIRECT_TO_URL: {
+    summary: 'The payer has to go there first',
+    value: { result: 'REDIRECT_TO_URL', paymentId: 'pm_7f3a', redirectToUrl: 'https://pay.example/r/7f3a' },
+  },
+};
+
+export const PAY: OperationDescription = {
+  id: 'pay',
+  tag: 'Payments',
+  summary: 'Pay',
+  description:
+    'Executes a payment at the external. A `shopTransactionId` that already has a payment there is refused, unless that payment failed.',
+  calls: OPERATIONS.pay,
+  request: {
+    type: PayRequest,
+    examples: {
+      payment: { summary: 'A payment', value: PAYMENT },
+      declined: {
+        summary: 'One that the simulator declines',
+        value: { ...PAYMENT, shopTransactionId: 'order-1002', providerData: { scenario: 'decline' } },
+      },
+      redirected: {
+        summary: 'One for which the payer has to go to a page of the simulator',
+        value: {
+          ...PAYMENT,
+          shopTransactionId: 'order-1003',
+          ...REDIRECT_URLS,
+          providerData: { scenario: 'redirect' },
+        },
+      },
+      pending: {
+        summary: 'One that the simulator decides after a second',
+        value: {
+          ...PAYMENT,
+          shopTransactionId: 'order-1004',
+          providerData: { scenario: 'pending', delayMs: 1000 },
+        },
+      },
+    },
+  },
+  answer: { type: PayAnswer, examples: PAY_ANSWERS },
+  problems: ['duplicate-payment'],
+};
+
+export const PAY_BY_LINK: OperationDescription = {
+  id: 'payByLink',
+  tag: 'Payments',
+  summary: 'Make a link to pay by',
+  description: 'Asks the external for a link that the payer can pay by later.',
+  calls: OPERATIONS['pay-by-link'],
+  request: {
+    type: PayRequest,
+    examples: { payment: { summary: 'A payment', value: { ...PAYMENT, shopTransactionId: 'order-1005' } } },
+  },
+  answer: {
+    type: PayByLinkAnswer,
+    examples: {
+      OK: {
+        summary: 'The link',
+        value: { result: 'OK', paymentId: 'pm_7f3a', link: 'https://pay.example/l/7f3a' },
+      },
+      KO: { summary: 'Refused', value: { result: 'KO', resultDescription: 'Not offered to this shop' } },
+    },
+  },
+  problems: ['duplicate-payment'],
+};
+
+export const REFUND: OperationDescription = {
+  id: 'refund',
+  tag: 'Payments',
+  summary: 'Refund',
+  description:
+    'Gives back a payment or a part of it. All refunds of a payment together, running ones included, never exceed its amount.',
+  calls: OPERATIONS.refund,
+  request: {
+    type: RefundRequest,
+    examples: {
+      part: {
+        summary: 'A part of a payment',
+        value: { amount: 500, currency: 'EUR', paymentId: 'pm_7f3a' },
+      },
+    },
+  },
+  answer: {
+    type: RefundAnswer,
+    examples: {
+      OK: { summary: 'Refunded', value: { result: 'OK' } },
+      KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Too late' } },
+      PENDING: { summary: 'Not decided yet', value: { result: 'PENDING' } },
+    },
+  },
+  problems: ['refund-exceeds-payment'],
+};
+
+export const STATUS: OperationDescription = {
+  id: 'getPaymentStatus',
+  tag: 'Payments',
+  summary: 'Ask for the status of a payment',
+  description: 'Asks the external now. Nothing changes, and nobody is notified.',
+  calls: OPERATIONS.status,
+  query: [PAYMENT_ID_QUERY],
+  answer: { type: PaymentStatus, examples: PAYMENT_STATUS_EXAMPLES },
+};
+
+export const CHECK: OperationDescription = {
+  id: 'checkPayment',
+  tag: 'Payments',
+  summary: 'Ask for the status of a payment, and notify the receiver',
+  description:
+    'Asks the external now, brings the ledger up to date, and posts the status to the receiver (see the webhook).',
+  calls: OPERATIONS.status,
+  query: [PAYMENT_ID_QUERY],
+  answer: { type: PaymentStatus, examples: PAYMENT_STATUS_EXAMPLES },
+};
