@@ -1,0 +1,81 @@
+import { type AbsenceRule, Field, NestedField, Whole } from '../contract/field.js';
+import { amount, count, currency, identifier, oneOf, providerData } from '../contract/rules.js';
+import { PaymentFields } from '../payments/payment-requests.js';
+import type { JsonValue } from '../shared/json.js';
+
+export type SubscriptionInterval = 'DAY' | 'MONTH';
+
+/** How often a subscription is paid: every `intervalCount` days or months, `expiresAfter` times or for ever (SPEC §1). */
+export class SubscriptionInfo {
+  @Field(oneOf(['DAY', 'MONTH']), { example: 'MONTH' })
+  interval: SubscriptionInterval;
+
+  @Field(count, { description: 'Every so many intervals.', example: 1 })
+  intervalCount: number;
+
+  @Field(count, { optional: true, description: 'Ends after so many intervals; absent: never.', example: 12 })
+  expiresAfter?: number;
+}
+
+/** Names the subscription that a payment belongs to. */
+export class SubscriptionReference {
+  @Field(identifier, { description: 'The `subscriptionToken` of schedule or start.', example: 'sub_91c2' })
+  token: string;
+}
+
+abstract class SubscriptionPaymentFields extends PaymentFields {
+  @Field(amount(0), { description: 'In minor units; 0 for a free first period.', example: 999 })
+  amount: number;
+}
+
+/** POST `/subscription/schedule` and `/subscription/start` (SPEC §1). */
+export class SubscriptionStartRequest extends SubscriptionPaymentFields {
+  @NestedField(() => SubscriptionInfo)
+  subscriptionInfo: SubscriptionInfo;
+}
+
+/** POST `/subscription/pay` (SPEC §1). */
+export class SubscriptionPayRequest extends SubscriptionPaymentFields {
+  @NestedField(() => SubscriptionReference)
+  subscriptionInfo: SubscriptionReference;
+}
+
+/** `amount` and `currency` come together or not at all. */
+const without = (other: 'amount' | 'currency'): AbsenceRule => ({
+  accepts: (request) => (request as SubscriptionUpdateRequest)[other] === undefined,
+  schema: (field) => ({ dependentRequired: { [other]: [field] } }),
+});
+
+/** POST `/subscription/update/{subscriptionToken}`: at least one field; `amount` and `currency` only together (SPEC §1). */
+@Whole<SubscriptionUpdateRequest>({
+  detail: 'must have at least one field',
+  schema: { minProperties: 1 },
+  accepts: (request) => Object.values(request).some((value) => value !== undefined),
+})
+export class SubscriptionUpdateRequest {
+  @Field(amount(0), {
+    optional: without('currency'),
+    description: 'In minor units, together with `currency`.',
+    example: 1499,
+  })
+  amount?: number;
+
+  @Field(currency, {
+    optional: without('amount'),
+    description: 'Together with `amount`.',
+    example: 'EUR',
+  })
+  currency?: string;
+
+  @Field(identifier, { optional: true, example: 'order-1001' })
+  shopTransactionId?: string;
+
+  @NestedField(() => SubscriptionInfo, { optional: true })
+  subscriptionInfo?: SubscriptionInfo;
+
+  @Field(providerData, {
+    optional: true,
+    description: 'For the external, value for value. Never stored, never logged.',
+  })
+  providerData?: Record<string, JsonValue>;
+}

@@ -1,0 +1,19 @@
+import { Field } from '../contract/field.js';
+import { anyJson, identifier, oneOf } from '../contract/rules.js';
+import type { SubscriptionStatusName } from '../providers/answers.js';
+import type { JsonValue } from '../shared/json.js';
+
+/** A subscription's status as callers get it (SPEC §1). */
+export class SubscriptionStatus {
+  @Field(oneOf(['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED']), { example: 'ACTIVE' })
+  status: SubscriptionStatusName;
+
+  @Field(identifier, { example: 'sub_91c2' })
+  subscriptionToken: string;
+
+  @Field(identifier, { description: 'The `{external}` name.', example: 'simulator' })
+  providerName: string;
+
+  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  metadata?: JsonValue;
+}

@@ -1,0 +1,29 @@
+import type { Selectable } from 'kysely';
+import type { SubscriptionState } from './subscription-state.js';
+
+/** The ledger's subscriptions (SPEC §4). */
+export interface SubscriptionTable {
+  /** The gateway's own id, `sub_…`. */
+  id: string;
+  external: string;
+  caller: string;
+  /** The external's `subscriptionToken`, once known; unique per external. */
+  token: string | null;
+  shop_transaction_id: string;
+  amount_minor: number;
+  currency: string;
+  interval_unit: 'DAY' | 'MONTH';
+  interval_count: number;
+  expires_after: number | null;
+  state: SubscriptionState;
+  created_at: number;
+  updated_at: number;
+  /** Reconciliation, as for payments. */
+  next_ask_at: number | null;
+  asks: number;
+  parked_at: number | null;
+  lease_token: string | null;
+  lease_until: number | null;
+}
+
+export type SubscriptionRow = Selectable<SubscriptionTable>;
