@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import type { Trx } from '../persistence/store.js';
+import { type DeliveryEnd, retryAfterMs, verdictOf } from './delivery-end.js';
+import {
+  type NotificationAttempt,
+  NotificationAttemptRepository,
+} from './notification-attempt.repository.js';
+import {
+  type FailedState,
+  type NotificationLease,
+  NotificationLeaseRepository,
+} from './notification-lease.repository.js';
+import { RetrySchedule } from './retry-schedule.js';
+
+/**
+ * What became of a notification after an attempt: `retry`, there will be another; `dead`, there will be none; `superseded`, a
+ * newer one goes instead; `lost`, the attempt took longer than its lease; `handed-back`, it was none.
+ */
+export type DeliveryResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost' | 'handed-back';
+
+const RESULT_OF_FAILURE: Readonly<Record<FailedState, DeliveryResult>> = {
+  RETRY: 'retry',
+  DEAD: 'dead',
+  SUPERSEDED: 'superseded',
+};
+
+/** At most so many at a time go into one statement. */
+const BATCH = 100;
+const LEASE_EXPIRED = 'the worker ended before it could tell how this attempt did';
+
+/** Writes down how attempts ended. What the lease no longer covers is appended to the attempts, and changes nothing else. */
+@Injectable()
+export class DeliveryRecorder {
+  constructor(
+    private readonly leases: NotificationLeaseRepository,
+    private readonly attempts: NotificationAttemptRepository,
+    private readonly schedule: RetrySchedule,
+  ) {}
+
+  /** Answers what became of each, in the same order. */
+  async record(trx: Trx, ends: readonly DeliveryEnd[], nowMs: number): Promise<DeliveryResult[]> {
+    const results: DeliveryResult[] = [];
+    for (let from = 0; from < ends.length; from += BATCH) {
+      results.push(...(await this.#recordBatch(trx, ends.slice(from, from + BATCH), nowMs)));
+    }
+    return results;
+  }
+
+  /** Takes over from workers that died with their leases; says if there may be more of them. */
+  async reclaim(trx: Trx, endedBeforeMs: number, nowMs: number): Promise<boolean> {
+    const reclaimed = await this.leases.reclaimExpired(trx, { endedBeforeMs, nowMs, limit: BATCH });
+    await this.attempts.append(
+      trx,
+      reclaimed.map(({ id, attempts }) => ({
+        notification_ref: id,
+        attempt: attempts,
+        at: nowMs,
+        status_code: null,
+        duration_ms: null,
+        error: LEASE_EXPIRED,
+        answer: null,
+      })),
+    );
+    return reclaimed.length === BATCH;
+  }
+
+  async #recordBatch(trx: Trx, ends: readonly DeliveryEnd[], nowMs: number): Promise<DeliveryResult[]> {
+    const results: DeliveryResult[] = [];
+    for (const end of ends) results.push(await this.#recordOne(trx, end, nowMs));
+    const delivered = ends.filter((_, i) => results[i] === 'delivered').map(leaseOf);
+    await this.leases.markDelivered(trx, delivered, nowMs);
+    await this.attempts.append(trx, ends.filter((_, i) => results[i] !== 'handed-back').map(attemptOf));
+    return results;
+  }
+
+  /** Nearly all are delivered, and share one statement. */
+  async #recordOne(trx: Trx, end: DeliveryEnd, nowMs: number): Promise<DeliveryResult> {
+    const verdict = verdictOf(end.outcome);
+    if (verdict === 'delivered') return verdict;
+    if (verdict === 'not-sent') {
+      await this.leases.handBack(trx, leaseOf(end), nowMs);
+      return 'handed-back';
+    }
+    const nextAttemptAtMs = verdict === 'gone' ? null : this.#nextAttemptAt(end, nowMs);
+    const state = await this.leases.markFailed(trx, leaseOf(end), nextAttemptAtMs, nowMs);
+    return state === undefined ? 'lost' : RESULT_OF_FAILURE[state];
+  }
+
+  #nextAttemptAt({ notification, outcome }: DeliveryEnd, nowMs: number): number | null {
+    const header = outcome.kind === 'answered' ? outcome.answer.retryAfter : undefined;
+    return this.schedule.next(notification.attempts, nowMs, retryAfterMs(header, nowMs));
+  }
+}
+
+function leaseOf({ notification }: DeliveryEnd): NotificationLease {
+  return { id: notification.id, token: notification.lease_token };
+}
+
+function attemptOf({ notification, startedAtMs, durationMs, outcome }: DeliveryEnd): NotificationAttempt {
+  const answer = outcome.kind === 'answered' ? outcome.answer : undefined;
+  return {
+    notification_ref: notification.id,
+    attempt: notification.attempts,
+    at: startedAtMs,
+    status_code: answer?.statusCode ?? null,
+    duration_ms: durationMs,
+    error: outcome.kind === 'broken' ? outcome.error : null,
+    answer: answer?.text ?? null,
+  };
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { Selectable } from 'kysely';
+import { Statement } from '../persistence/statement.js';
+import type { Trx } from '../persistence/store.js';
+import { newIdentifier } from '../shared/identifier.js';
+import type { NotificationAttemptTable } from './notification.table.js';
+
+type AttemptRow = Selectable<NotificationAttemptTable>;
+
+export type NotificationAttempt = Omit<AttemptRow, 'id'>;
+
+const APPEND = new Statement<{ readonly rows: readonly AttemptRow[] }>(
+  (trx, { rows }) => trx.insertInto('notification_attempts').values(rows),
+  { rows: true },
+);
+
+/** Attempts and requests for replay are only ever appended. */
+@Injectable()
+export class NotificationAttemptRepository {
+  async append(trx: Trx, attempts: readonly NotificationAttempt[]): Promise<void> {
+    if (attempts.length === 0) return;
+    const rows = attempts.map((attempt) => ({ id: newIdentifier('att', attempt.at), ...attempt }));
+    await APPEND.change(trx, { rows });
+  }
+
+  async appendReplays(
+    trx: Trx,
+    notificationRefs: readonly string[],
+    requestedBy: string,
+    atMs: number,
+  ): Promise<void> {
+    if (notificationRefs.length === 0) return;
+    const rows = notificationRefs.map((ref) => ({
+      notification_ref: ref,
+      at: atMs,
+      requested_by: requestedBy,
+    }));
+    await trx.insertInto('notification_replays').values(rows).execute();
+  }
+}

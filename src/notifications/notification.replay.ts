@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../http/problem.js';
+import { Store, type Trx } from '../persistence/store.js';
+import { Clock } from '../shared/clock.js';
+import { NotificationAttemptRepository } from './notification-attempt.repository.js';
+import { NotificationOutbox } from './notification.outbox.js';
+import { NotificationRepository } from './notification.repository.js';
+import type { NotificationRow } from './notification.table.js';
+import { type ReplayFilter, ReplayRepository } from './replay.repository.js';
+
+/** What a replay by filter did. */
+export interface ReplayCount {
+  readonly replayed: number;
+  /** Matched, but outdated by a newer notification of the same payment, or just on the wire. */
+  readonly skipped: number;
+}
+
+const BATCH = 500;
+const IDENTIFIER = /^ntf_[0-9a-f-]{36}$/;
+
+/**
+ * Sends notifications again: same id, same body, a fresh timestamp and signature, the schedule from its begin. Only the newest
+ * of a payment: the receiver is never told an older truth after a newer one (SPEC §5), even where the newer one is DEAD,
+ * for a receiver that failed to answer may have heard it all the same.
+ */
+@Injectable()
+export class NotificationReplay {
+  constructor(
+    private readonly store: Store,
+    private readonly notifications: NotificationRepository,
+    private readonly replays: ReplayRepository,
+    private readonly attempts: NotificationAttemptRepository,
+    private readonly outbox: NotificationOutbox,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws `not-found`, or `conflict` where it must not be sent now. */
+  async one(id: string, requestedBy: string): Promise<Pick<NotificationRow, 'id' | 'state'>> {
+    if (!IDENTIFIER.test(id)) throw refusal(undefined);
+    const nowMs = this.clock.now();
+    await this.store.transaction(async (trx) => {
+      const [replayed] = await this.#requeue(trx, [id], requestedBy, nowMs);
+      if (replayed === undefined) throw refusal(await this.notifications.find(trx, id));
+    });
+    this.outbox.wake();
+    return { id, state: 'PENDING' };
+  }
+
+  /** All that match, in bounded batches, each a transaction of its own; those that come to match meanwhile are left out. */
+  async all(filter: ReplayFilter, requestedBy: string): Promise<ReplayCount> {
+    const toMs = Math.min(filter.toMs, this.clock.now());
+    let replayed = 0;
+    let matched = 0;
+    let after: string | undefined;
+    for (;;) {
+      const batch = await this.store.read((db) =>
+        this.replays.matching(db, { ...filter, toMs }, after, BATCH),
+      );
+      const newest = batch.filter((match) => match.newest === 1).map(({ id }) => id);
+      const requeued = await this.store.transaction((trx) =>
+        this.#requeue(trx, newest, requestedBy, this.clock.now()),
+      );
+      if (requeued.length > 0) this.outbox.wake();
+      replayed += requeued.length;
+      matched += batch.length;
+      after = batch.at(-1)?.id;
+      if (batch.length < BATCH) return { replayed, skipped: matched - replayed };
+    }
+  }
+
+  async #requeue(trx: Trx, ids: readonly string[], requestedBy: string, atMs: number): Promise<string[]> {
+    const requeued = await this.replays.requeue(trx, ids, atMs);
+    await this.attempts.appendReplays(trx, requeued, requestedBy, atMs);
+    return requeued;
+  }
+}
+
+function refusal(row: NotificationRow | undefined): Problem {
+  if (!row) return new Problem('not-found', 'There is no notification of this id.');
+  if (row.newest === 1) return new Problem('conflict', 'The notification is being delivered at this moment.');
+  return new Problem('conflict', 'There is a newer notification of the same payment: replay that one.');
+}

@@ -1,0 +1,58 @@
+import type { Selectable } from 'kysely';
+
+/** The outbox: one row for each notification, written in the transaction of the change that it tells of (SPEC §5). */
+export interface NotificationTable {
+  /** `ntf_…`: the `webhook-id`, the same on every attempt. */
+  id: string;
+  /** The payment's row. */
+  payment_ref: string;
+  external: string;
+  /** `X-Payment-Version`. */
+  version: number;
+  /** The body's JSON text, frozen. */
+  payload: string;
+  state: NotificationState;
+  /** 1 for the newest of its payment (unique), which alone may be sent; 0 once there is a newer one. */
+  newest: 0 | 1;
+  /** Since it was queued, or replayed last; counted when it is claimed. */
+  attempts: number;
+  /** Set while it waits (PENDING and RETRY), and only then. */
+  next_attempt_at: number | null;
+  /** Set while an attempt is under way (LEASED), and only then. */
+  lease_token: string | null;
+  lease_until: number | null;
+  request_id: string;
+  traceparent: string | null;
+  created_at: number;
+  updated_at: number;
+  delivered_at: number | null;
+}
+
+export type NotificationState = 'PENDING' | 'LEASED' | 'RETRY' | 'DELIVERED' | 'DEAD' | 'SUPERSEDED';
+
+export type NotificationRow = Selectable<NotificationTable>;
+
+/** Every attempt, append-only. */
+export interface NotificationAttemptTable {
+  /** `att_…`, ordered by time. */
+  id: string;
+  notification_ref: string;
+  /** Counts up from 1, and again after a replay. */
+  attempt: number;
+  at: number;
+  /** Null where no answer came. */
+  status_code: number | null;
+  duration_ms: number | null;
+  /** What broke it, for a person; null where a whole answer came. */
+  error: string | null;
+  /** The first KiB of the answer, masked. */
+  answer: string | null;
+}
+
+/** Who asked for a notification to be sent again, append-only. */
+export interface NotificationReplayTable {
+  notification_ref: string;
+  at: number;
+  /** The name of the credentials; empty for a caller without. */
+  requested_by: string;
+}

@@ -1,0 +1,43 @@
+import { Controller, Param, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { ContractBody } from '../http/contract-body.js';
+import { sendJson } from '../http/http-answer.js';
+import { DescribeOperation } from '../http/openapi/operation-description.js';
+import { contextOf } from '../http/request-context.js';
+import { RequireScope } from '../security/scope.js';
+import { REPLAY_ALL, REPLAY_ONE } from './notifications-admin.documentation.js';
+import { NotificationReplay } from './notification.replay.js';
+import { replayFilterOf, ReplayRequest } from './replay-request.js';
+
+/** What operators do about notifications that did not arrive (SPEC §8). */
+@Controller('admin/notifications')
+export class NotificationsAdminController {
+  constructor(private readonly replay: NotificationReplay) {}
+
+  @Post('replay')
+  @DescribeOperation(REPLAY_ALL)
+  @RequireScope('admin')
+  async replayAll(
+    @Req() request: Request,
+    @ContractBody(ReplayRequest) body: ReplayRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    sendJson(response, await this.replay.all(replayFilterOf(body), nameOf(request)));
+  }
+
+  @Post(':id/replay')
+  @DescribeOperation(REPLAY_ONE)
+  @RequireScope('admin')
+  async replayOne(
+    @Param('id') id: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    sendJson(response, await this.replay.one(id, nameOf(request)));
+  }
+}
+
+/** Empty for a caller without credentials, where they are optional. */
+function nameOf(request: Request): string {
+  return contextOf(request).principal?.name ?? '';
+}

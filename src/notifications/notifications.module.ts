@@ -1,0 +1,32 @@
+import { Module } from '@nestjs/common';
+import { DeliveryRecorder } from './delivery.recorder.js';
+import { DeliveryWorker } from './delivery.worker.js';
+import { NotificationAttemptRepository } from './notification-attempt.repository.js';
+import { NotificationLeaseRepository } from './notification-lease.repository.js';
+import { NotificationReceiver } from './notification-receiver.js';
+import { NotificationOutbox } from './notification.outbox.js';
+import { NotificationReplay } from './notification.replay.js';
+import { NotificationRepository } from './notification.repository.js';
+import { NotificationSender } from './notification.sender.js';
+import { NotificationsAdminController } from './notifications-admin.controller.js';
+import { ReplayRepository } from './replay.repository.js';
+import { RetrySchedule } from './retry-schedule.js';
+
+@Module({
+  controllers: [NotificationsAdminController],
+  providers: [
+    DeliveryRecorder,
+    DeliveryWorker,
+    NotificationAttemptRepository,
+    NotificationLeaseRepository,
+    NotificationOutbox,
+    NotificationReceiver,
+    NotificationReplay,
+    NotificationRepository,
+    NotificationSender,
+    ReplayRepository,
+    RetrySchedule,
+  ],
+  exports: [DeliveryWorker, NotificationOutbox, NotificationReceiver, NotificationRepository, RetrySchedule],
+})
+export class NotificationsModule {}
