@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../http/problem.js';
+import { StorageUnavailable, Store } from '../persistence/store.js';
+import { maskCardNumbers } from '../security/card-number.js';
+import { Clock } from '../shared/clock.js';
+import { newIdentifier } from '../shared/identifier.js';
+import { storableText } from '../shared/storable-text.js';
+import type { CallbackMessage } from './callback-message.js';
+import { CallbackRepository } from './callback.repository.js';
+
+/** Where a callback came from, and how it is traced. */
+export interface CallbackOrigin {
+  readonly external: string;
+  readonly requestId: string;
+  readonly traceparent: string;
+}
+
+/** What the external gets (SPEC §1). */
+export interface CallbackReceipt {
+  readonly received: true;
+  readonly paymentId: string;
+}
+
+/**
+ * Externals send the same callback several times at once. The first is let lie until no other has come for this long, so that
+ * all are merged: one question, one notification.
+ */
+const QUIET_MS = 100;
+/** However many come. */
+const GATHERING_MS = 1_000;
+/** Node's timers may be a little early. */
+const TIMER_MARGIN_MS = 5;
+const RETRY_AFTER_MS = 1_000;
+const MAX_BODY_BYTES = 16_384;
+/** A card number may lie across the end of what is kept: it is masked before the cut. */
+const MASKED_CHARACTERS = MAX_BODY_BYTES + 256;
+
+/** Takes callbacks in: each is written down before it is acknowledged, and what it says is asked of the external later. */
+@Injectable()
+export class CallbackInbox {
+  #wakeWorker: (() => void) | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly callbacks: CallbackRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws `storage-unavailable` where it could not be written down: the external will send it again. */
+  async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<CallbackReceipt> {
+    await this.#writeDown(message, origin);
+    setTimeout(() => this.#wake(), QUIET_MS + TIMER_MARGIN_MS).unref();
+    return { received: true, paymentId: message.paymentId };
+  }
+
+  /** The worker of this process; undefined once it has stopped. */
+  attachWorker(wake: (() => void) | undefined): void {
+    this.#wakeWorker = wake;
+  }
+
+  /** Without a worker in this process, another replica's is told. */
+  #wake(): void {
+    if (this.#wakeWorker) this.#wakeWorker();
+    else this.store.notify('callbacks');
+  }
+
+  async #writeDown(
+    { method, paymentId, body }: CallbackMessage,
+    { external, requestId, traceparent }: CallbackOrigin,
+  ): Promise<void> {
+    const now = this.clock.now();
+    try {
+      await this.store.transaction((trx) =>
+        this.callbacks.insertOrMerge(
+          trx,
+          {
+            id: newIdentifier('cbk', now),
+            external,
+            payment_id: paymentId,
+            state: 'PENDING',
+            method,
+            body: body === null ? null : keptText(body),
+            received_at: now,
+            repeats: 0,
+            last_received_at: now,
+            again: 0,
+            attempts: 0,
+            next_attempt_at: now + QUIET_MS,
+            lease_token: null,
+            lease_until: null,
+            finished_at: null,
+            shop_transaction_id: null,
+            last_error: null,
+            request_id: requestId,
+            traceparent,
+          },
+          GATHERING_MS,
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      throw new Problem('storage-unavailable', 'The callback could not be stored: send it again.', {
+        retryAfterMs: RETRY_AFTER_MS,
+        cause: error,
+      });
+    }
+  }
+}
+
+function keptText(body: string): string {
+  return storableText(maskCardNumbers(body.slice(0, MASKED_CHARACTERS)), MAX_BODY_BYTES);
+}

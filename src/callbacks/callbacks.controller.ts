@@ -1,0 +1,51 @@
+import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { sendJson } from '../http/http-answer.js';
+import { DescribeOperation } from '../http/openapi/operation-description.js';
+import { Problem } from '../http/problem.js';
+import { contextOf } from '../http/request-context.js';
+import { ExternalGuard } from '../providers/external.guard.js';
+import { readCallback } from './callback-message.js';
+import { CallbackInbox } from './callback.inbox.js';
+import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
+
+/** Where externals tell that there is news of a payment (SPEC §1). Who may call is decided by guards, before. */
+@Controller('v3/:external/callback')
+@UseGuards(ExternalGuard)
+export class CallbacksController {
+  constructor(private readonly inbox: CallbackInbox) {}
+
+  @Get()
+  @DescribeOperation(CALLBACK_BY_GET)
+  async get(
+    @Param('external') external: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    // Express runs GET handlers for HEAD too, and a HEAD must have no effect.
+    if (request.method === 'HEAD') {
+      throw new Problem('method-not-allowed', 'This path takes GET, POST.', {
+        headers: { Allow: 'GET, POST' },
+      });
+    }
+    await this.#receive(external, request, response);
+  }
+
+  @Post()
+  @DescribeOperation(CALLBACK_BY_POST)
+  async post(
+    @Param('external') external: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.#receive(external, request, response);
+  }
+
+  async #receive(external: string, request: Request, response: Response): Promise<void> {
+    response.setHeader('Cache-Control', 'no-store');
+    const { requestId, traceparent, told } = contextOf(request);
+    const message = await readCallback(request);
+    told.paymentId = message.paymentId;
+    sendJson(response, await this.inbox.receive(message, { external, requestId, traceparent }));
+  }
+}

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { NotificationsModule } from '../notifications/notifications.module.js';
+import { PaymentsModule } from '../payments/payments.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
+import { CallbackInbox } from './callback.inbox.js';
+import { CallbackRepository } from './callback.repository.js';
+import { CallbacksController } from './callbacks.controller.js';
+import { VerificationRecorder } from './verification.recorder.js';
+import { VerificationWorker } from './verification.worker.js';
+
+@Module({
+  imports: [NotificationsModule, PaymentsModule, ProvidersModule],
+  controllers: [CallbacksController],
+  providers: [CallbackInbox, CallbackRepository, VerificationRecorder, VerificationWorker],
+  exports: [CallbackInbox, CallbackRepository],
+})
+export class CallbacksModule {}
