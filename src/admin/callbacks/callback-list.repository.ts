@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { CallbackRow, CallbackState } from '../../callbacks/callback.table.js';
+import type { DatabaseSchema } from '../../persistence/database.js';
+import type { Trx } from '../../persistence/store.js';
+import type { Keyset } from '../lists/keyset.js';
+import { type Newest, newest, smallSet, type Source } from '../lists/newest.js';
+import type { QueryOf } from '../lists/query-rule.js';
+import { external, identifier, oneOf, PAGING, TIME_RANGE } from '../lists/query-rules.js';
+
+export const CALLBACK_QUERY = {
+  state: oneOf<CallbackState>(['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED'], 'In this state.'),
+  external,
+  paymentId: identifier('About the payment with this id of the external’s.', 'pm_7f3a'),
+  ...TIME_RANGE,
+  ...PAGING,
+};
+
+export type CallbackQuery = QueryOf<typeof CALLBACK_QUERY>;
+
+/** What decides whether a callback belongs to a list: its body is long. */
+const FILTERED = ['id', 'external', 'state', 'payment_id'] as const;
+type Filtered = Pick<CallbackRow, (typeof FILTERED)[number]>;
+type Callbacks = SelectQueryBuilder<DatabaseSchema, 'callbacks', Filtered>;
+
+@Injectable()
+export class CallbackListRepository {
+  async newest(db: Trx, filter: CallbackQuery, keyset: Keyset): Promise<Newest<CallbackRow>> {
+    const all = within(db.selectFrom('callbacks').select(FILTERED), keyset);
+    const source = (await this.#indexed(all, filter)) ?? inOrder(all);
+    const narrowed =
+      filter.state !== undefined || filter.external !== undefined || filter.paymentId !== undefined;
+    const found = await newest([source], {
+      limit: keyset.limit,
+      accepts: narrowed ? (row) => accepts(filter, row) : undefined,
+    });
+    return { rows: await this.#whole(db, found.rows), next: found.next };
+  }
+
+  /** Those that are UNCONFIRMED have an index; those that are open, and those about one payment, are few. */
+  async #indexed(all: Callbacks, { paymentId, state }: CallbackQuery): Promise<Source<Filtered> | undefined> {
+    if (paymentId !== undefined) {
+      const ofPayment = all.where('payment_id', '=', paymentId);
+      return (await few(ofPayment)) ?? inOrder(ofPayment);
+    }
+    if (state === 'UNCONFIRMED') return inOrder(all.where('state', '=', sql.lit('UNCONFIRMED')));
+    if (state === 'PENDING') return few(all.where('next_attempt_at', 'is not', null));
+    if (state === 'LEASED') return few(all.where('lease_until', 'is not', null));
+    return undefined;
+  }
+
+  async #whole(db: Trx, found: readonly Filtered[]): Promise<CallbackRow[]> {
+    if (found.length === 0) return [];
+    const ids = found.map(({ id }) => id);
+    const rows = await db.selectFrom('callbacks').selectAll().where('id', 'in', ids).execute();
+    return rows.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+  }
+}
+
+function within(query: Callbacks, { above, below }: Keyset): Callbacks {
+  return query.where('id', '>=', above).where('id', '<', below);
+}
+
+function inOrder(query: Callbacks): Source<Filtered> {
+  return (limit) => query.orderBy('id', 'desc').limit(limit).execute();
+}
+
+function few(query: Callbacks): Promise<Source<Filtered> | undefined> {
+  return smallSet((limit) => query.limit(limit).execute());
+}
+
+function accepts(filter: CallbackQuery, row: Filtered): boolean {
+  return (
+    (filter.state ?? row.state) === row.state &&
+    (filter.external ?? row.external) === row.external &&
+    (filter.paymentId ?? row.payment_id) === row.payment_id
+  );
+}

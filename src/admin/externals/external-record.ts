@@ -1,0 +1,125 @@
+import { Field, NestedField } from '../../contract/field.js';
+import { oneOf } from '../../contract/rules.js';
+import type { ExternalProvider, ProviderHealth } from '../../providers/external-provider.js';
+import { OPERATION_NAMES } from '../../providers/operation.js';
+import { cursor, flag, instant, listOf, number, word, words } from '../records/record-rules.js';
+import { shownText, shownTimeOrNone } from '../records/shown.js';
+
+class CircuitBreakerRecord {
+  @Field(number, { example: 5 })
+  failures: number;
+
+  @Field(number, { example: 10000 })
+  windowMs: number;
+
+  @Field(number, { example: 5000 })
+  openMs: number;
+}
+
+class LatencyRecord {
+  @Field(number, { description: 'Of how many calls, the last ones.', example: 128 })
+  calls: number;
+
+  @Field(number, { description: 'In milliseconds, rounded.', example: 42 })
+  p50Ms: number;
+
+  @Field(number, { example: 180 })
+  p95Ms: number;
+}
+
+/** An external: its configuration without secrets, and how it is, as the replica that answers sees it. */
+export class ExternalRecord {
+  @Field(word, { example: 'acme' })
+  external: string;
+
+  @Field(word, { example: 'https://acme.internal/payments' })
+  baseUrl: string;
+
+  @Field(oneOf(['closed', 'open', 'half-open']), { description: 'The circuit breaker.', example: 'closed' })
+  circuit: ProviderHealth['circuit'];
+
+  @Field(number, { description: 'Calls under way.', example: 3 })
+  inFlight: number;
+
+  @Field(number, { description: 'Calls at the same time at most.', example: 200 })
+  maxConcurrency: number;
+
+  @NestedField(() => LatencyRecord, { optional: true, description: 'Absent before the first call.' })
+  latency?: LatencyRecord | undefined;
+
+  @Field(instant, { optional: true, example: '2026-01-31T12:00:00.150Z' })
+  lastSuccessAt?: string | undefined;
+
+  @Field(instant, { optional: true, example: '2026-01-31T11:40:10.000Z' })
+  lastFailureAt?: string | undefined;
+
+  @Field(word, { optional: true, example: 'timeout: No answer came in time.' })
+  lastFailure?: string | undefined;
+
+  @Field(number, { example: 10000 })
+  timeoutMs: number;
+
+  @NestedField(() => CircuitBreakerRecord)
+  circuitBreaker: CircuitBreakerRecord;
+
+  @Field(word, { description: 'How the gateway shows who it is.', example: 'bearer' })
+  auth: string;
+
+  @Field(word, {
+    description: 'How the external shows who it is when it calls back.',
+    example: 'standard-webhooks',
+  })
+  callbackAuth: string;
+
+  @Field(words, { optional: true, description: 'Where callbacks may come from; absent: from anywhere.' })
+  callbackAllowedIps?: string[] | undefined;
+
+  @Field(words, { description: 'The operations that are not switched off.', example: ['pay', 'status'] })
+  operations: string[];
+
+  @Field(flag, { example: true })
+  honoursIdempotencyKey: boolean;
+
+  @Field(flag, { example: false })
+  statusByShopTransactionId: boolean;
+
+  @Field(oneOf(['refuse', 'allow']), { example: 'refuse' })
+  duplicatePayments: 'refuse' | 'allow';
+}
+
+export class ExternalPage {
+  @Field(listOf(() => ExternalRecord))
+  items: ExternalRecord[];
+
+  @Field(cursor, { description: 'For the next page; `null` after the last.' })
+  nextCursor: string | null;
+}
+
+export function externalRecord(provider: ExternalProvider): ExternalRecord {
+  const { config } = provider;
+  const { circuit, inFlight, latency, lastSuccessAt, lastFailureAt, lastFailure } = provider.health();
+  return {
+    external: config.name,
+    baseUrl: config.baseUrl,
+    circuit,
+    inFlight,
+    maxConcurrency: config.maxConcurrency,
+    latency: latency && {
+      calls: latency.calls,
+      p50Ms: Math.round(latency.p50Ms),
+      p95Ms: Math.round(latency.p95Ms),
+    },
+    lastSuccessAt: shownTimeOrNone(lastSuccessAt),
+    lastFailureAt: shownTimeOrNone(lastFailureAt),
+    lastFailure: shownText(lastFailure ?? null),
+    timeoutMs: config.timeoutMs,
+    circuitBreaker: { ...config.circuitBreaker },
+    auth: config.auth.type,
+    callbackAuth: config.callbackAuth.type,
+    callbackAllowedIps: config.callbackAllowedIps && [...config.callbackAllowedIps],
+    operations: OPERATION_NAMES.filter((name) => config.operations[name] !== false),
+    honoursIdempotencyKey: config.honoursIdempotencyKey,
+    statusByShopTransactionId: config.statusByShopTransactionId,
+    duplicatePayments: config.duplicatePayments,
+  };
+}

@@ -1,0 +1,39 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { sendJson } from '../../http/http-answer.js';
+import { DescribeOperation } from '../../http/openapi/operation-description.js';
+import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
+import { RequireScope } from '../../security/scope.js';
+import { AdminQuery } from '../admin-parameters.js';
+import { type Page, pageOf, positionIn } from '../lists/keyset.js';
+import type { QueryOf } from '../lists/query-rule.js';
+import { DEFAULT_LIMIT, PAGING } from '../lists/query-rules.js';
+import { type ExternalRecord, externalRecord } from './external-record.js';
+import { LIST_EXTERNALS } from './externals-admin.documentation.js';
+
+type ExternalQuery = QueryOf<typeof PAGING>;
+
+@Controller('admin/externals')
+@RequireScope('admin')
+export class ExternalsAdminController {
+  constructor(private readonly registry: ExternalProviderRegistry) {}
+
+  @Get()
+  @DescribeOperation(LIST_EXTERNALS)
+  list(@AdminQuery(PAGING) query: ExternalQuery, @Res() response: Response): void {
+    sendJson(response, this.#page(query));
+  }
+
+  /** By name. */
+  #page(query: ExternalQuery): Page<ExternalRecord> {
+    const { limit = DEFAULT_LIMIT } = query;
+    const begin = positionIn('externals', query) ?? '';
+    const rest = this.registry
+      .names()
+      .filter((name) => name > begin)
+      .toSorted();
+    const shown = rest.slice(0, limit);
+    const items = shown.flatMap((name) => this.registry.get(name) ?? []).map(externalRecord);
+    return pageOf('externals', query, items, rest.length > limit ? shown.at(-1) : undefined);
+  }
+}

@@ -1,0 +1,24 @@
+/** What spreadsheets take for the begin of a formula (OWASP, CSV Injection). */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+const SPECIAL = /[",\r\n]/;
+
+type Cell = string | number | undefined;
+
+/**
+ * CSV by RFC 4180, in UTF-8, one line for each row below the names of the columns. A text that a spreadsheet would take for a
+ * formula gets an apostrophe in front: whoever pays may choose the text, and who opens the file is an operator.
+ */
+export function csvOf<Row extends object>(
+  columns: readonly (keyof Row & string)[],
+  rows: readonly Row[],
+): string {
+  const lines = rows.map((row) => columns.map((column) => cellOf(row[column] as Cell)).join(','));
+  return [columns.join(','), ...lines, ''].join('\r\n');
+}
+
+function cellOf(value: Cell): string {
+  if (value === undefined) return '';
+  if (typeof value === 'number') return String(value);
+  const text = FORMULA.test(value) ? `'${value}` : value;
+  return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { Problem } from '../../http/problem.js';
+import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
+import { canonicalJson } from '../../shared/json.js';
+import { queryProblem } from './query-rule.js';
+import { DEFAULT_LIMIT } from './query-rules.js';
+
+/** A page of a list, newest first (SPEC §8). */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Null where there is no more. */
+  readonly nextCursor: string | null;
+}
+
+/** Where in a list a page lies. Ids are ordered by time, so a range of time is a range of ids. */
+export interface Keyset {
+  /** Inclusive. */
+  readonly above: string;
+  /** Exclusive. */
+  readonly below: string;
+  readonly limit: number;
+}
+
+export interface PageQuery {
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+const CHECK_BYTES = 6;
+/** Sorts behind the hexadecimal digits of every id. */
+const END = 'g';
+
+/**
+ * The keyset that `query` asks for, in the list of the name `list` whose ids begin with `prefix`; undefined for a list of several
+ * tables, whose ids are ordered without their prefixes.
+ * @throws Problem `validation-failed` for a range that is none, or a cursor that is not of this list with these filters
+ */
+export function keysetOf(list: string, prefix: IdentifierPrefix | undefined, query: PageQuery): Keyset {
+  const { from, to, limit = DEFAULT_LIMIT } = query;
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw queryProblem([{ pointer: '/query/to', detail: 'must be later than from' }]);
+  }
+  const begin = prefix === undefined ? '' : `${prefix}_`;
+  const at = (ms: number): string => begin + timeFloor(ms);
+  const end = to === undefined ? begin + END : at(to);
+  return {
+    above: from === undefined ? begin : at(from),
+    below: positionIn(list, query) ?? end,
+    limit,
+  };
+}
+
+/**
+ * What the cursor of `query` points behind; undefined where there is none, and the list begins.
+ * @throws Problem `validation-failed` for a cursor that is not of this list with these filters
+ */
+export function positionIn(list: string, query: PageQuery): string | undefined {
+  return query.cursor === undefined ? undefined : readCursor(list, query, query.cursor);
+}
+
+/** The page of `items`; `next` is the id that it ends behind, undefined where the list does. */
+export function pageOf<Item>(
+  list: string,
+  query: PageQuery,
+  items: readonly Item[],
+  next: string | undefined,
+): Page<Item> {
+  return { items, nextCursor: next === undefined ? null : writeCursor(list, query, next) };
+}
+
+function timeFloor(ms: number): string {
+  return identifierFloor('pay', ms).slice('pay_'.length);
+}
+
+function writeCursor(list: string, query: PageQuery, id: string): string {
+  return Buffer.concat([checkOf(list, query, id), Buffer.from(id)]).toString('base64url');
+}
+
+function readCursor(list: string, query: PageQuery, cursor: string): string {
+  const bytes = Buffer.from(cursor, 'base64url');
+  const id = bytes.subarray(CHECK_BYTES).toString('latin1');
+  const intact =
+    bytes.toString('base64url') === cursor && checkOf(list, query, id).equals(bytes.subarray(0, CHECK_BYTES));
+  if (!intact) throw foreignCursor();
+  return id;
+}
+
+/** Finds mistakes, not malice: whoever may read the list may begin it wherever he likes. */
+function checkOf(list: string, query: PageQuery, id: string): Buffer {
+  const { limit: _limit, cursor: _cursor, ...filters } = query;
+  return createHash('sha256')
+    .update(canonicalJson([list, filters, id]))
+    .digest()
+    .subarray(0, CHECK_BYTES);
+}
+
+function foreignCursor(): Problem {
+  return queryProblem([
+    {
+      pointer: '/query/cursor',
+      detail: 'must be the nextCursor of a page of this list with the same filters',
+    },
+  ]);
+}

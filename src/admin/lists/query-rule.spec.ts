@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { Problem } from '../../http/problem.js';
+import { PAYMENT_QUERY } from '../payments/payment-filter.js';
+import { documentedQuery, readQuery } from './query-rule.js';
+
+const read = (query: string) => readQuery(`/admin/payments${query}`, PAYMENT_QUERY);
+
+function errorsOf(query: string): readonly (readonly [string, string])[] {
+  try {
+    read(query);
+  } catch (error) {
+    if (error instanceof Problem)
+      return (error.extras.errors ?? []).map(({ pointer, detail }) => [pointer, detail]);
+    throw error;
+  }
+  return [];
+}
+
+describe('readQuery', () => {
+  it('reads nothing where nothing is asked', () => {
+    expect([read(''), read('?')]).toEqual([{}, {}]);
+  });
+
+  it('reads each parameter as what it is', () => {
+    expect(
+      read(
+        '?external=acme&state=UNKNOWN&paymentId=pm%20%C3%BC&minAmount=0&maxAmount=999999999999&currency=JPY' +
+          '&from=2026-01-31T12:00:00Z&to=2026-01-31T14:00:00.5%2B01:00&limit=200',
+      ),
+    ).toEqual({
+      external: 'acme',
+      state: 'UNKNOWN',
+      paymentId: 'pm ü',
+      minAmount: 0,
+      maxAmount: 999_999_999_999,
+      currency: 'JPY',
+      from: Date.UTC(2026, 0, 31, 12),
+      to: Date.UTC(2026, 0, 31, 13, 0, 0, 500),
+      limit: 200,
+    });
+  });
+
+  it.each([
+    ['?stat=FAILED', '/query/stat'],
+    ['?State=FAILED', '/query/State'],
+    ['?state=failed', '/query/state'],
+    ['?state=', '/query/state'],
+    ['?external=Acme', '/query/external'],
+    ['?limit=0', '/query/limit'],
+    ['?limit=201', '/query/limit'],
+    ['?limit=1e2', '/query/limit'],
+    ['?limit=5&limit=6', '/query/limit'],
+    ['?minAmount=-1', '/query/minAmount'],
+    ['?minAmount=12.99', '/query/minAmount'],
+    ['?maxAmount=1000000000000', '/query/maxAmount'],
+    ['?currency=eur', '/query/currency'],
+    ['?from=2026-01-31', '/query/from'],
+    ['?from=2026-01-31T12:00:00', '/query/from'],
+    ['?from=2026-01-31T12:00:00+01:00', '/query/from'],
+    ['?from=2026-02-31T25:00:00Z', '/query/from'],
+    ['?from=1769860800000', '/query/from'],
+    ['?paymentId=%00', '/query/paymentId'],
+    ['?cursor=%20', '/query/cursor'],
+    ['?__proto__=1', '/query/__proto__'],
+    ['?constructor=1', '/query/constructor'],
+    ['?a/b~c=1', '/query/a~1b~0c'],
+    ['?4111111111111111=1', '/query/***'],
+  ])('refuses %s', (query, pointer) => {
+    expect(errorsOf(query).map(([at]) => at)).toEqual([pointer]);
+  });
+
+  it('names what there is instead of a typo, and tells all mistakes at once', () => {
+    const errors = errorsOf('?stat=FAILED&limit=0');
+    expect(errors.map(([pointer]) => pointer)).toEqual(['/query/stat', '/query/limit']);
+    expect(errors[0]![1]).toContain('external, state, paymentId');
+  });
+
+  it('is documented by the same rules', () => {
+    expect(documentedQuery(PAYMENT_QUERY).map(({ name }) => name)).toEqual(Object.keys(PAYMENT_QUERY));
+  });
+});

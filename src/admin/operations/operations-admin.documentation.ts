@@ -1,0 +1,48 @@
+import type { OperationDescription } from '../../http/openapi/operation-description.js';
+import { documentedQuery } from '../lists/query-rule.js';
+import { UNKNOWN_OPERATION_EXAMPLE } from '../records/examples.js';
+import { OperationPage, OperationRecord } from '../records/operation-record.js';
+import { OperationResolutionRequest } from '../resolutions/resolution-requests.js';
+import { OPERATION_QUERY } from './operation-list.repository.js';
+
+export const LIST_OPERATIONS: OperationDescription = {
+  id: 'listOperations',
+  tag: 'Admin',
+  summary: 'List operations of unknown outcome',
+  description:
+    'The newest first. `paymentState` tells what has become known of its payment since; refunds that are still open are under `/admin/attention`.',
+  query: documentedQuery(OPERATION_QUERY),
+  answer: {
+    type: OperationPage,
+    examples: {
+      page: { summary: 'The only page', value: { items: [UNKNOWN_OPERATION_EXAMPLE], nextCursor: null } },
+    },
+  },
+};
+
+export const RESOLVE_OPERATION: OperationDescription = {
+  id: 'resolveOperation',
+  tag: 'Admin',
+  summary: 'Settle a change of a subscription by hand',
+  description:
+    'For an update or an expiry of unknown outcome. Operations about a payment or a refund are settled with that.',
+  request: {
+    type: OperationResolutionRequest,
+    examples: {
+      executed: {
+        summary: 'It was executed',
+        value: { outcome: 'executed', reason: 'The subscription has ended in acme’s back office' },
+      },
+    },
+  },
+  answer: {
+    type: OperationRecord,
+    examples: {
+      settled: {
+        summary: 'As it is now',
+        value: { ...UNKNOWN_OPERATION_EXAMPLE, state: 'completed', reason: 'operator' },
+      },
+    },
+  },
+  problems: ['not-found', 'conflict'],
+};

@@ -1,0 +1,55 @@
+import { Field } from '../../contract/field.js';
+import { CallbackRecord, callbackRecord } from '../records/callback-record.js';
+import {
+  attemptRecord,
+  NotificationHistory,
+  notificationRecord,
+  replayRecord,
+} from '../records/notification-record.js';
+import { EventRecord, eventRecord, OperationRecord, operationRecord } from '../records/operation-record.js';
+import { PaymentRecord, paymentRecord } from '../records/payment-record.js';
+import { listOf, words } from '../records/record-rules.js';
+import { RefundRecord, refundRecord } from '../records/refund-record.js';
+import type { PaymentParts } from './payment-parts.repository.js';
+import { StoryEntry, storyOf } from './payment-story.js';
+
+/** All that is known of one payment. */
+export class PaymentDetail extends PaymentRecord {
+  @Field(listOf(() => StoryEntry), { description: 'What happened, in time order.' })
+  story: StoryEntry[];
+
+  @Field(listOf(() => RefundRecord))
+  refunds: RefundRecord[];
+
+  @Field(listOf(() => OperationRecord))
+  operations: OperationRecord[];
+
+  @Field(listOf(() => EventRecord), { description: 'Every change of the payment and its refunds.' })
+  events: EventRecord[];
+
+  @Field(listOf(() => CallbackRecord))
+  callbacks: CallbackRecord[];
+
+  @Field(listOf(() => NotificationHistory))
+  notifications: NotificationHistory[];
+
+  @Field(words, { description: 'Of which of these there are more than the newest 500, which are shown.' })
+  truncated: string[];
+}
+
+export function paymentDetail(parts: PaymentParts): PaymentDetail {
+  return {
+    ...paymentRecord(parts.payment),
+    story: storyOf(parts),
+    refunds: parts.refunds.map(refundRecord),
+    operations: parts.operations.map(operationRecord),
+    events: parts.events.map(eventRecord),
+    callbacks: parts.callbacks.map(callbackRecord),
+    notifications: parts.notifications.map((row) => ({
+      ...notificationRecord(row),
+      deliveries: parts.attempts.filter((each) => each.notification_ref === row.id).map(attemptRecord),
+      replays: parts.replays.filter((each) => each.notification_ref === row.id).map(replayRecord),
+    })),
+    truncated: [...parts.truncated],
+  };
+}

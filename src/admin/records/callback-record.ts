@@ -1,0 +1,90 @@
+import type { CallbackRow, CallbackState } from '../../callbacks/callback.table.js';
+import { Field } from '../../contract/field.js';
+import { anyJson, issuedIdentifier, oneOf } from '../../contract/rules.js';
+import { cursor, instant, listOf, number, word } from './record-rules.js';
+import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
+
+/** A callback of an external’s, and what became of it. */
+export class CallbackRecord {
+  @Field(word, { example: 'cbk_0199f2a5-03a0-7e45-8c1d-2e3f4a5b6c7d' })
+  id: string;
+
+  @Field(word, { example: 'acme' })
+  external: string;
+
+  @Field(issuedIdentifier, { description: 'The external’s id of the payment.', example: 'pm_7f3a' })
+  paymentId: string;
+
+  @Field(oneOf(['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED']), {
+    description: '`UNCONFIRMED`: the external never confirmed it, and nothing was changed by it.',
+    example: 'VERIFIED',
+  })
+  state: CallbackState;
+
+  @Field(oneOf(['GET', 'POST']), { example: 'POST' })
+  method: 'GET' | 'POST';
+
+  @Field(anyJson, { optional: true, description: 'As it came, masked: a JSON value, or a text.' })
+  body?: unknown;
+
+  @Field(instant, { example: '2026-01-31T12:01:00.000Z' })
+  receivedAt: string;
+
+  @Field(number, { description: 'How many of the same came while it waited.', example: 0 })
+  repeats: number;
+
+  @Field(instant, { description: 'When the last of them came.', example: '2026-01-31T12:01:00.000Z' })
+  lastReceivedAt: string;
+
+  @Field(number, { description: 'How often the external was asked.', example: 1 })
+  attempts: number;
+
+  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  nextAttemptAt?: string | undefined;
+
+  @Field(instant, { optional: true, example: '2026-01-31T12:01:00.080Z' })
+  finishedAt?: string | undefined;
+
+  @Field(issuedIdentifier, { optional: true, description: 'As the external told it.', example: 'order-1001' })
+  shopTransactionId?: string | undefined;
+
+  @Field(word, { optional: true, description: 'Why the external could not confirm it at the last attempt.' })
+  lastError?: string | undefined;
+
+  @Field(word, { description: 'As in every log line about it.' })
+  requestId: string;
+
+  @Field(word, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  traceId?: string | undefined;
+}
+
+export class CallbackPage {
+  @Field(listOf(() => CallbackRecord))
+  items: CallbackRecord[];
+
+  @Field(cursor, {
+    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+  })
+  nextCursor: string | null;
+}
+
+export function callbackRecord(row: CallbackRow): CallbackRecord {
+  return {
+    id: row.id,
+    external: row.external,
+    paymentId: shownIdentifier(row.payment_id)!,
+    state: row.state,
+    method: row.method,
+    body: shownJson(row.body),
+    receivedAt: shownTime(row.received_at),
+    repeats: row.repeats,
+    lastReceivedAt: shownTime(row.last_received_at),
+    attempts: row.attempts,
+    nextAttemptAt: shownTimeOrNone(row.next_attempt_at),
+    finishedAt: shownTimeOrNone(row.finished_at),
+    shopTransactionId: shownIdentifier(row.shop_transaction_id),
+    lastError: shownText(row.last_error),
+    requestId: shownText(row.request_id)!,
+    traceId: traceIdOf(row.traceparent),
+  };
+}

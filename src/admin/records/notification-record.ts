@@ -1,0 +1,153 @@
+import type { Selectable } from 'kysely';
+import { Field } from '../../contract/field.js';
+import { oneOf } from '../../contract/rules.js';
+import type {
+  NotificationAttemptTable,
+  NotificationReplayTable,
+  NotificationRow,
+  NotificationState,
+} from '../../notifications/notification.table.js';
+import { cursor, instant, listOf, number, object, word } from './record-rules.js';
+import { shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
+
+export const NOTIFICATION_STATES = [
+  'PENDING',
+  'LEASED',
+  'RETRY',
+  'DELIVERED',
+  'DEAD',
+  'SUPERSEDED',
+] as const satisfies readonly NotificationState[];
+
+/** A notification to the receiver. */
+export class NotificationRecord {
+  @Field(word, {
+    description: 'The `webhook-id`.',
+    example: 'ntf_0199f2a5-04b2-7f10-9d2e-3f4a5b6c7d8e',
+  })
+  id: string;
+
+  @Field(word, {
+    description: 'The payment, `pay_…`.',
+    example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
+  })
+  payment: string;
+
+  @Field(word, { example: 'acme' })
+  external: string;
+
+  @Field(oneOf(NOTIFICATION_STATES), { example: 'DELIVERED' })
+  state: NotificationState;
+
+  @Field(number, { description: '`X-Payment-Version`.', example: 1 })
+  version: number;
+
+  @Field(object, { description: 'The body.' })
+  payload: unknown;
+
+  @Field(number, { description: 'Attempts since it was queued, or replayed last.', example: 2 })
+  attempts: number;
+
+  @Field(instant, { example: '2026-01-31T12:01:00.080Z' })
+  createdAt: string;
+
+  @Field(instant, { example: '2026-01-31T12:01:05.300Z' })
+  updatedAt: string;
+
+  @Field(instant, { optional: true, description: 'When it is tried next.' })
+  nextAttemptAt?: string | undefined;
+
+  @Field(instant, { optional: true, example: '2026-01-31T12:01:05.300Z' })
+  deliveredAt?: string | undefined;
+
+  @Field(word, { description: 'As in every log line about it.' })
+  requestId: string;
+
+  @Field(word, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  traceId?: string | undefined;
+}
+
+/** One attempt to deliver a notification. */
+export class AttemptRecord {
+  @Field(number, { description: 'Counts up from 1, and again after a replay.', example: 1 })
+  attempt: number;
+
+  @Field(instant, { example: '2026-01-31T12:01:00.100Z' })
+  at: string;
+
+  @Field(number, { optional: true, description: 'Absent where no answer came.', example: 503 })
+  status?: number | undefined;
+
+  @Field(number, { optional: true, example: 12 })
+  durationMs?: number | undefined;
+
+  @Field(word, { optional: true, description: 'What broke it, where no whole answer came.' })
+  error?: string | undefined;
+
+  @Field(word, { optional: true, description: 'The begin of the answer, masked.' })
+  answer?: string | undefined;
+}
+
+/** That somebody had a notification sent again. */
+export class ReplayRecord {
+  @Field(instant, { example: '2026-02-01T08:00:00.000Z' })
+  at: string;
+
+  @Field(word, {
+    description: 'The name of the credentials; empty for a caller without.',
+    example: 'on-call',
+  })
+  requestedBy: string;
+}
+
+/** A notification with all that became of it. */
+export class NotificationHistory extends NotificationRecord {
+  @Field(listOf(() => AttemptRecord))
+  deliveries: AttemptRecord[];
+
+  @Field(listOf(() => ReplayRecord))
+  replays: ReplayRecord[];
+}
+
+export class NotificationPage {
+  @Field(listOf(() => NotificationRecord))
+  items: NotificationRecord[];
+
+  @Field(cursor, {
+    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+  })
+  nextCursor: string | null;
+}
+
+export function notificationRecord(row: NotificationRow): NotificationRecord {
+  return {
+    id: row.id,
+    payment: row.payment_ref,
+    external: row.external,
+    state: row.state,
+    version: row.version,
+    payload: shownJson(row.payload),
+    attempts: row.attempts,
+    createdAt: shownTime(row.created_at),
+    updatedAt: shownTime(row.updated_at),
+    nextAttemptAt: shownTimeOrNone(row.next_attempt_at),
+    deliveredAt: shownTimeOrNone(row.delivered_at),
+    requestId: shownText(row.request_id)!,
+    traceId: traceIdOf(row.traceparent),
+  };
+}
+
+export function attemptRecord(row: Selectable<NotificationAttemptTable>): AttemptRecord {
+  return {
+    attempt: row.attempt,
+    at: shownTime(row.at),
+    status: row.status_code ?? undefined,
+    durationMs: row.duration_ms ?? undefined,
+    error: shownText(row.error),
+    answer: shownText(row.answer),
+  };
+}
+
+export function replayRecord(row: Selectable<NotificationReplayTable>): ReplayRecord {
+  return { at: shownTime(row.at), requestedBy: row.requested_by };
+}

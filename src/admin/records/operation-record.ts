@@ -1,0 +1,152 @@
+import { Field } from '../../contract/field.js';
+import { anyJson, oneOf } from '../../contract/rules.js';
+import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
+import type { OperationRow, OperationState } from '../../operations/operation.table.js';
+import { cursor, instant, listOf, number, word } from './record-rules.js';
+import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
+
+/** One call that could change something at an external. */
+export class OperationRecord {
+  @Field(word, { description: 'The gateway’s own id.', example: 'op_0199f2a4-c7d0-7a02-b1c3-0f9e8d7c6b5a' })
+  id: string;
+
+  @Field(word, { example: 'acme' })
+  external: string;
+
+  @Field(word, { example: 'pay' })
+  operation: string;
+
+  @Field(oneOf(['running', 'completed', 'rejected', 'not-executed', 'unknown']), { example: 'completed' })
+  state: OperationState;
+
+  @Field(word, {
+    optional: true,
+    description: 'How it ended, where it did not complete.',
+    example: 'timeout',
+  })
+  reason?: string | undefined;
+
+  @Field(word, {
+    description: 'The name of the caller’s credentials; empty for one without.',
+    example: 'shop',
+  })
+  caller: string;
+
+  @Field(word, { description: 'As the external got it: the caller’s own, or one of the gateway’s.' })
+  idempotencyKey: string;
+
+  @Field(word, { description: 'As in every log line of the request.' })
+  requestId: string;
+
+  @Field(word, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  traceId?: string | undefined;
+
+  @Field(instant, { example: '2026-01-31T12:00:00.000Z' })
+  createdAt: string;
+
+  @Field(instant, { optional: true, example: '2026-01-31T12:00:00.150Z' })
+  finishedAt?: string | undefined;
+
+  @Field(number, { optional: true, description: 'The status that the caller got.', example: 200 })
+  answerStatus?: number | undefined;
+
+  @Field(anyJson, {
+    optional: true,
+    description: 'What the caller got, while it is kept for repeats with the same `Idempotency-Key`.',
+  })
+  answer?: unknown;
+
+  @Field(word, { optional: true, description: 'The payment that it is about, `pay_…`.' })
+  payment?: string | undefined;
+
+  @Field(word, { optional: true, description: 'The refund that it is about, `ref_…`.' })
+  refund?: string | undefined;
+
+  @Field(word, { optional: true, description: 'The subscription that it is about, `sub_…`.' })
+  subscription?: string | undefined;
+}
+
+/** One that may have been executed. */
+export class UnknownOperationRecord extends OperationRecord {
+  @Field(oneOf(['PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN']), {
+    optional: true,
+    description: 'What has become known of its payment since.',
+    example: 'ACCEPTED',
+  })
+  paymentState?: string | undefined;
+}
+
+export class OperationPage {
+  @Field(listOf(() => UnknownOperationRecord))
+  items: UnknownOperationRecord[];
+
+  @Field(cursor, { description: 'For the next page; `null` after the last.' })
+  nextCursor: string | null;
+}
+
+/** A change of a payment, a refund or a subscription. */
+export class EventRecord {
+  @Field(word, { example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60' })
+  id: string;
+
+  @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
+  at: string;
+
+  @Field(oneOf(['call', 'callback', 'check', 'reconciliation', 'operator']), { example: 'call' })
+  source: string;
+
+  @Field(word, { example: 'CREATED' })
+  before: string;
+
+  @Field(word, { example: 'ACCEPTED' })
+  after: string;
+
+  @Field(word, { optional: true, description: 'What brought it: an id, or an operator’s name and reason.' })
+  cause?: string | undefined;
+
+  @Field(word, { optional: true, description: 'The refund that changed; absent where the payment did.' })
+  refund?: string | undefined;
+
+  @Field(word, { optional: true, description: 'The subscription that changed.' })
+  subscription?: string | undefined;
+}
+
+export function operationRecord(row: OperationRow): OperationRecord {
+  return {
+    id: row.id,
+    external: row.external,
+    operation: row.operation,
+    state: row.state,
+    reason: row.reason ?? undefined,
+    caller: row.caller,
+    idempotencyKey: shownIdentifier(row.idempotency_key)!,
+    requestId: shownText(row.request_id)!,
+    traceId: traceIdOf(row.traceparent),
+    createdAt: shownTime(row.created_at),
+    finishedAt: shownTimeOrNone(row.finished_at),
+    answerStatus: row.answer_status ?? undefined,
+    answer: shownJson(row.answer_body),
+    payment: row.payment_ref ?? undefined,
+    refund: row.refund_ref ?? undefined,
+    subscription: row.subscription_ref ?? undefined,
+  };
+}
+
+export function unknownOperationRecord(
+  row: OperationRow & { readonly payment_state: string | null },
+): UnknownOperationRecord {
+  return { ...operationRecord(row), paymentState: row.payment_state ?? undefined };
+}
+
+export function eventRecord(row: LedgerEventRow): EventRecord {
+  return {
+    id: row.id,
+    at: shownTime(row.at),
+    source: row.source,
+    before: row.before,
+    after: row.after,
+    cause: shownText(row.cause),
+    refund: row.refund_ref ?? undefined,
+    subscription: row.subscription_ref ?? undefined,
+  };
+}

@@ -1,0 +1,109 @@
+import { Field } from '../../contract/field.js';
+import { currency, issuedIdentifier as identifier, oneOf } from '../../contract/rules.js';
+import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
+import type { PaymentState } from '../../payments/payment-state.js';
+import { cursor, instant, listOf, number, word } from './record-rules.js';
+import { shownIdentifier, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
+
+/** A payment as the ledger has it. */
+export class PaymentRecord {
+  @Field(word, {
+    description: 'The gateway’s own id.',
+    example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
+  })
+  id: string;
+
+  @Field(word, { example: 'acme' })
+  external: string;
+
+  @Field(oneOf(['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN']), { example: 'ACCEPTED' })
+  state: PaymentState;
+
+  @Field(oneOf(['pay', 'pay-by-link', 'subscription', 'learned']), {
+    description: 'What made it. `learned`: the gateway heard of it by a callback or a check.',
+    example: 'pay',
+  })
+  origin: PaymentOrigin;
+
+  @Field(identifier, { optional: true, description: 'The external’s id, once known.', example: 'pm_7f3a' })
+  paymentId?: string | undefined;
+
+  @Field(identifier, { optional: true, example: 'order-1001' })
+  shopTransactionId?: string | undefined;
+
+  @Field(identifier, { optional: true, example: 'sub_91c2' })
+  subscriptionToken?: string | undefined;
+
+  @Field(number, {
+    optional: true,
+    description: 'In minor units. Absent where the gateway only heard of the payment.',
+    example: 1299,
+  })
+  amount?: number | undefined;
+
+  @Field(currency, { optional: true, example: 'EUR' })
+  currency?: string | undefined;
+
+  @Field(number, { description: 'Refunds that are done or reserved, in minor units.', example: 0 })
+  refundedAmount: number;
+
+  @Field(word, { optional: true, description: 'The name of the caller’s credentials.', example: 'shop' })
+  caller?: string | undefined;
+
+  @Field(instant, { example: '2026-01-31T12:00:00.000Z' })
+  createdAt: string;
+
+  @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
+  updatedAt: string;
+
+  @Field(number, { description: 'How often the external was asked for it in the background.', example: 0 })
+  questions: number;
+
+  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  nextQuestionAt?: string | undefined;
+
+  @Field(instant, {
+    optional: true,
+    description: 'Since when nobody asks any more although its end is not known: an operator must look.',
+  })
+  parkedAt?: string | undefined;
+
+  @Field(word, {
+    optional: true,
+    description: 'The trace that made it.',
+    example: '4bf92f3577b34da6a3ce929d0e0e4736',
+  })
+  traceId?: string | undefined;
+}
+
+export class PaymentPage {
+  @Field(listOf(() => PaymentRecord))
+  items: PaymentRecord[];
+
+  @Field(cursor, {
+    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+  })
+  nextCursor: string | null;
+}
+
+export function paymentRecord(row: PaymentRow): PaymentRecord {
+  return {
+    id: row.id,
+    external: row.external,
+    state: row.state,
+    origin: row.origin,
+    paymentId: shownIdentifier(row.payment_id),
+    shopTransactionId: shownIdentifier(row.shop_transaction_id),
+    subscriptionToken: shownIdentifier(row.subscription_token),
+    amount: row.amount_minor ?? undefined,
+    currency: row.currency ?? undefined,
+    refundedAmount: row.refunded_minor,
+    caller: row.caller ?? undefined,
+    createdAt: shownTime(row.created_at),
+    updatedAt: shownTime(row.updated_at),
+    questions: row.asks,
+    nextQuestionAt: shownTimeOrNone(row.next_ask_at),
+    parkedAt: shownTimeOrNone(row.parked_at),
+    traceId: traceIdOf(row.traceparent),
+  };
+}

@@ -1,0 +1,62 @@
+import { Field } from '../../contract/field.js';
+import { currency, issuedIdentifier, oneOf } from '../../contract/rules.js';
+import type { RefundRow, RefundState } from '../../payments/refund.table.js';
+import { instant, number, word } from './record-rules.js';
+import { shownIdentifier, shownTime } from './shown.js';
+
+export class RefundRecord {
+  @Field(word, {
+    description: 'The gateway’s own id.',
+    example: 'ref_0199f2a4-d0b3-7c11-9a44-5c1d8e9f0a21',
+  })
+  id: string;
+
+  @Field(word, {
+    optional: true,
+    description: 'The gateway’s own id of the payment, where it knows it.',
+    example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
+  })
+  payment?: string | undefined;
+
+  @Field(word, { example: 'acme' })
+  external: string;
+
+  @Field(issuedIdentifier, { description: 'The external’s id of the payment.', example: 'pm_7f3a' })
+  paymentId: string;
+
+  @Field(oneOf(['PENDING', 'OK', 'KO', 'UNKNOWN']), { example: 'OK' })
+  state: RefundState;
+
+  @Field(number, { description: 'In minor units.', example: 500 })
+  amount: number;
+
+  @Field(currency, { example: 'EUR' })
+  currency: string;
+
+  @Field(word, {
+    description: 'The name of the caller’s credentials; empty for one without.',
+    example: 'shop',
+  })
+  caller: string;
+
+  @Field(instant, { example: '2026-02-01T09:30:00.000Z' })
+  createdAt: string;
+
+  @Field(instant, { example: '2026-02-01T09:30:00.120Z' })
+  updatedAt: string;
+}
+
+export function refundRecord(row: RefundRow): RefundRecord {
+  return {
+    id: row.id,
+    payment: row.payment_ref ?? undefined,
+    external: row.external,
+    paymentId: shownIdentifier(row.payment_id)!,
+    state: row.state,
+    amount: row.amount_minor,
+    currency: row.currency,
+    caller: row.caller,
+    createdAt: shownTime(row.created_at),
+    updatedAt: shownTime(row.updated_at),
+  };
+}

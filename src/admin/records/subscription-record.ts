@@ -1,0 +1,111 @@
+import { Field } from '../../contract/field.js';
+import { currency, issuedIdentifier, oneOf } from '../../contract/rules.js';
+import type { SubscriptionState } from '../../subscriptions/subscription-state.js';
+import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
+import { cursor, instant, listOf, number, word } from './record-rules.js';
+import { shownIdentifier, shownTime, shownTimeOrNone } from './shown.js';
+
+export const SUBSCRIPTION_STATES = [
+  'CREATED',
+  'PENDING',
+  'ACTIVE',
+  'PAST_DUE',
+  'EXPIRED',
+  'CANCELED',
+  'FAILED',
+  'UNKNOWN',
+] as const satisfies readonly SubscriptionState[];
+
+/** A subscription as the ledger has it. */
+export class SubscriptionRecord {
+  @Field(word, {
+    description: 'The gateway’s own id.',
+    example: 'sub_0199f2a4-e1f2-7034-8b5c-6d7e8f9a0b1c',
+  })
+  id: string;
+
+  @Field(word, { example: 'acme' })
+  external: string;
+
+  @Field(oneOf(SUBSCRIPTION_STATES), { example: 'ACTIVE' })
+  state: SubscriptionState;
+
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The external’s, once known.',
+    example: 'sub_91c2',
+  })
+  subscriptionToken?: string | undefined;
+
+  @Field(issuedIdentifier, { example: 'order-1001' })
+  shopTransactionId: string;
+
+  @Field(number, { description: 'In minor units.', example: 999 })
+  amount: number;
+
+  @Field(currency, { example: 'EUR' })
+  currency: string;
+
+  @Field(oneOf(['DAY', 'MONTH']), { example: 'MONTH' })
+  interval: 'DAY' | 'MONTH';
+
+  @Field(number, { example: 1 })
+  intervalCount: number;
+
+  @Field(number, { optional: true, example: 12 })
+  expiresAfter?: number | undefined;
+
+  @Field(word, {
+    description: 'The name of the caller’s credentials; empty for one without.',
+    example: 'shop',
+  })
+  caller: string;
+
+  @Field(instant, { example: '2026-01-31T12:00:00.000Z' })
+  createdAt: string;
+
+  @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
+  updatedAt: string;
+
+  @Field(number, { description: 'How often the external was asked for it in the background.', example: 0 })
+  questions: number;
+
+  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  nextQuestionAt?: string | undefined;
+
+  @Field(instant, {
+    optional: true,
+    description:
+      'Since when nobody asks any more although it is not known how it stands: an operator must look.',
+  })
+  parkedAt?: string | undefined;
+}
+
+export class SubscriptionPage {
+  @Field(listOf(() => SubscriptionRecord))
+  items: SubscriptionRecord[];
+
+  @Field(cursor, { description: 'For the next page; `null` after the last.' })
+  nextCursor: string | null;
+}
+
+export function subscriptionRecord(row: SubscriptionRow): SubscriptionRecord {
+  return {
+    id: row.id,
+    external: row.external,
+    state: row.state,
+    subscriptionToken: shownIdentifier(row.token),
+    shopTransactionId: shownIdentifier(row.shop_transaction_id)!,
+    amount: row.amount_minor,
+    currency: row.currency,
+    interval: row.interval_unit,
+    intervalCount: row.interval_count,
+    expiresAfter: row.expires_after ?? undefined,
+    caller: row.caller,
+    createdAt: shownTime(row.created_at),
+    updatedAt: shownTime(row.updated_at),
+    questions: row.asks,
+    nextQuestionAt: shownTimeOrNone(row.next_ask_at),
+    parkedAt: shownTimeOrNone(row.parked_at),
+  };
+}

@@ -1,0 +1,28 @@
+import { Controller, Post, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { ContractBody } from '../../http/contract-body.js';
+import { sendJson } from '../../http/http-answer.js';
+import { DescribeOperation } from '../../http/openapi/operation-description.js';
+import { RequireScope } from '../../security/scope.js';
+import { OperatorOf, OwnId } from '../admin-parameters.js';
+import type { Operator } from '../resolutions/operator.js';
+import { RefundResolution } from '../resolutions/refund-resolution.service.js';
+import { RefundResolutionRequest } from '../resolutions/resolution-requests.js';
+import { RESOLVE_REFUND } from './refunds-admin.documentation.js';
+
+@Controller('admin/refunds')
+@RequireScope('admin')
+export class RefundsAdminController {
+  constructor(private readonly resolutions: RefundResolution) {}
+
+  @Post(':id/resolve')
+  @DescribeOperation(RESOLVE_REFUND)
+  async resolve(
+    @OwnId('ref') id: string,
+    @OperatorOf() operator: Operator,
+    @ContractBody(RefundResolutionRequest) body: RefundResolutionRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    sendJson(response, await this.resolutions.resolve(id, body, operator));
+  }
+}
