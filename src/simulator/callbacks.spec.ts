@@ -1,0 +1,169 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Webhook } from 'standardwebhooks';
+import { ExternalClient, payBody } from '../../test/support/external-client.js';
+import { until } from '../../test/support/until.js';
+import { Secret } from '../security/secret.js';
+import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.js';
+
+interface Callback {
+  readonly method: string | undefined;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+let gateway: Server;
+let callbackUrl: string;
+let callbacks: Callback[];
+/** The statuses of the next answers; 200 once they are used up. */
+let answers: number[];
+let simulator: Simulator;
+
+beforeEach(async () => {
+  callbacks = [];
+  answers = [];
+  gateway = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8');
+    request.on('data', (chunk: string) => (body += chunk));
+    request.on('end', () => {
+      callbacks.push({ method: request.method, target: request.url ?? '', headers: request.headers, body });
+      response.writeHead(answers.shift() ?? 200, { location: callbackUrl }).end();
+    });
+  });
+  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+  callbackUrl = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/v3/simulator/callback`;
+});
+
+afterEach(async () => {
+  await simulator.close();
+  gateway.closeAllConnections();
+  await new Promise((resolve) => gateway.close(resolve));
+});
+
+async function started(options: Partial<SimulatorOptions> = {}): Promise<ExternalClient> {
+  simulator = await startSimulator({ port: 0, callbackUrl, callbackRetryMs: [1, 1, 1], ...options });
+  return new ExternalClient(simulator.url);
+}
+
+const tally = () => simulator.report().totals.callbacks;
+
+describe('callbacks', () => {
+  it('are posted once a pending payment is final, and the status is final before', async () => {
+    const client = await started();
+    const body = payBody({ providerData: { scenario: 'pending', delayMs: 5 } });
+    const { paymentId } = (await client.post('/pay', body)).body!;
+    await until(() => callbacks.length > 0, 'the callback');
+    expect((await client.get(`/status?paymentId=${String(paymentId)}`)).body?.status).toBe('ACCEPTED');
+    const [callback] = callbacks;
+    expect(callback?.method).toBe('POST');
+    expect(callback?.target).toBe(`/v3/simulator/callback?paymentId=${String(paymentId)}`);
+    expect(callback?.headers['content-type']).toBe('application/json');
+    const { shopTransactionId } = body;
+    expect(JSON.parse(callback!.body)).toEqual({ paymentId, shopTransactionId, status: 'ACCEPTED' });
+  });
+
+  it('are sent by GET where providerData says so', async () => {
+    const client = await started();
+    const providerData = { scenario: 'pending', delayMs: 0, callbackMethod: 'GET' };
+    const { paymentId } = (await client.post('/pay', payBody({ providerData }))).body!;
+    await until(() => callbacks.length > 0, 'the callback');
+    expect(callbacks[0]).toMatchObject({ method: 'GET', body: '' });
+    expect(callbacks[0]?.target).toBe(`/v3/simulator/callback?paymentId=${String(paymentId)}`);
+  });
+
+  it('come several times, all the same, with duplicate-callback', async () => {
+    const client = await started({ callbackSecrets: [new Secret(SECRET)] });
+    await client.post('/pay', payBody({ providerData: { scenario: 'duplicate-callback', delayMs: 0 } }));
+    await until(() => tally().acknowledged === 3, 'three acknowledgements');
+    expect(new Set(callbacks.map(({ target }) => target)).size).toBe(1);
+    expect(new Set(callbacks.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    await client.post('/pay', payBody({ providerData: { callbackTimes: 5 } }));
+    await until(() => tally().acknowledged === 8, 'five more');
+  });
+
+  it('can be there before the answer of the call that caused them', async () => {
+    const client = await started();
+    const answer = client.post(
+      '/pay',
+      payBody({ providerData: { scenario: 'slow', delayMs: 60_000, callbackTimes: 1 } }),
+    );
+    answer.catch(() => undefined);
+    await until(() => tally().acknowledged === 1, 'the callback');
+    await simulator.close();
+    await expect(answer).rejects.toThrow('fetch failed');
+  });
+
+  it('are repeated until they are acknowledged; a redirect is none', async () => {
+    const client = await started();
+    answers = [500, 302];
+    await client.post('/pay', payBody({ providerData: { scenario: 'late-success', delayMs: 0 } }));
+    await until(() => tally().acknowledged === 1, 'the acknowledgement');
+    expect(tally()).toMatchObject({ attempts: 3, acknowledged: 1, abandoned: 0 });
+    expect(tally().lastFailure).toContain('answered 302');
+  });
+
+  it('are given up after the last repeat, and also where nobody listens', async () => {
+    const client = await started();
+    answers = [500, 500, 500, 500];
+    await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
+    await until(() => tally().abandoned === 1, 'the end of the attempts');
+    expect(callbacks).toHaveLength(4);
+    await simulator.close();
+    await new Promise((resolve) => gateway.close(resolve));
+    const deaf = await started();
+    await deaf.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
+    await until(() => tally().abandoned === 1, 'the end of the attempts');
+    expect(tally().lastFailure).toContain('ECONNREFUSED');
+  });
+
+  it('are not sent without a callbackUrl, and once there is one they are', async () => {
+    const known: { url?: string } = {};
+    const client = await started({ callbackUrl: () => known.url });
+    await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
+    known.url = callbackUrl;
+    await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
+    await until(() => tally().acknowledged === 1, 'the callback');
+    expect(callbacks).toHaveLength(1);
+  });
+
+  it('tell of a pending refund too', async () => {
+    const client = await started();
+    const { paymentId } = (await client.post('/pay', payBody())).body!;
+    const providerData = { scenario: 'pending', delayMs: 0 };
+    await client.post('/refund', { amount: 1, currency: 'EUR', paymentId, providerData });
+    await until(() => callbacks.length === 1, 'the callback');
+    expect(JSON.parse(callbacks[0]!.body)).toMatchObject({ paymentId });
+  });
+});
+
+describe('credentials of callbacks', () => {
+  it('are a signature that the reference library verifies, over the body of a POST', async () => {
+    const client = await started({ callbackSecrets: [new Secret(SECRET)] });
+    await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
+    await until(() => callbacks.length === 1, 'the callback');
+    const { body, headers } = callbacks[0]!;
+    expect(() => new Webhook(SECRET).verify(body, headers as Record<string, string>)).not.toThrow();
+  });
+
+  it('are a signature over the request target of a GET', async () => {
+    const client = await started({ callbackSecrets: [new Secret(SECRET)] });
+    await client.post('/pay', payBody({ providerData: { callbackTimes: 1, callbackMethod: 'GET' } }));
+    await until(() => callbacks.length === 1, 'the callback');
+    const { target, headers } = callbacks[0]!;
+    const verify = () => new Webhook(SECRET).verify(target, headers as Record<string, string>);
+    /** The library parses what it has verified: the only complaint left is that a target is no JSON. */
+    expect(verify).toThrow(SyntaxError);
+  });
+
+  it('are a bearer token', async () => {
+    const client = await started({ callbackBearer: new Secret('tok') });
+    await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
+    await until(() => callbacks.length === 1, 'the callback');
+    expect(callbacks[0]?.headers.authorization).toBe('Bearer tok');
+  });
+});
