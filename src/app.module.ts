@@ -1,0 +1,46 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module.js';
+import { BundledSimulator } from './bundled-simulator.js';
+import { CallbacksModule } from './callbacks/callbacks.module.js';
+import type { Config } from './config/config.js';
+import { TollgateConfigModule } from './config/config.module.js';
+import { HttpModule } from './http/http.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
+import { type Instruments, ObservabilityModule } from './observability/observability.module.js';
+import { OperationsModule } from './operations/operations.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
+import { PersistenceModule } from './persistence/persistence.module.js';
+import { ProvidersModule } from './providers/providers.module.js';
+import { SecurityModule } from './security/security.module.js';
+import type { Clock } from './shared/clock.js';
+import { ClockModule } from './shared/clock.module.js';
+import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
+import { TelemetryModule } from './telemetry.module.js';
+
+/** All rooms together; it only wires. */
+@Module({})
+// oxlint-disable-next-line typescript/no-extraneous-class -- a dynamic module of Nest is a class with a static method
+export class AppModule {
+  static register(config: Config, clock: Clock, instruments: Instruments): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ClockModule.register(clock),
+        TollgateConfigModule.register(config),
+        ObservabilityModule.register(instruments),
+        TelemetryModule,
+        PersistenceModule,
+        SecurityModule.register(config),
+        ProvidersModule,
+        HttpModule,
+        OperationsModule,
+        NotificationsModule,
+        PaymentsModule,
+        SubscriptionsModule,
+        CallbacksModule,
+        AdminModule,
+      ],
+      providers: config.externals.kind === 'simulator' ? [BundledSimulator] : [],
+    };
+  }
+}

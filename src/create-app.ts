@@ -1,0 +1,95 @@
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import express, { type Express } from 'express';
+import { AppModule } from './app.module.js';
+import type { Config } from './config/config.js';
+import { ApiDocument } from './http/openapi/api-document.js';
+import { inOrder } from './http/in-order.middleware.js';
+import { requestLimits } from './http/limits.middleware.js';
+import { applyLimits } from './http/limits.js';
+import { requestContext } from './http/request-context.middleware.js';
+import { shutdownGate } from './http/shutdown-gate.middleware.js';
+import { ShutdownState } from './http/shutdown-state.js';
+import { type LogOutput, standardOutput } from './observability/logging/log-output.js';
+import { createLog } from './observability/logging/log.js';
+import { nestLogger } from './observability/logging/nest.logger.js';
+import { RequestTelemetry } from './observability/request.telemetry.js';
+import { openTracer } from './observability/tracing/open-tracer.js';
+import { VERSION } from './observability/version.js';
+import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
+import { authentication, type AuthenticationParts } from './security/authentication.middleware.js';
+import { CallbackDoor } from './security/callback-door.js';
+import { Callers } from './security/callers.js';
+import { securityHeaders } from './security/security-headers.js';
+import { SecurityObserver } from './security/security-observer.js';
+import { Clock, SystemClock } from './shared/clock.js';
+
+/** What tests replace; nothing else is ever replaced. */
+export interface AppOptions {
+  readonly clock?: Clock;
+  /** Where log lines go; standard output where it is left out. */
+  readonly logOutput?: LogOutput;
+}
+
+/** The gateway, ready to listen: the same for `main.ts` and for every test. */
+export async function createApp(
+  config: Config,
+  { clock = new SystemClock(), logOutput: output }: AppOptions = {},
+): Promise<NestExpressApplication> {
+  const logOutput = output ?? (await standardOutput());
+  const log = createLog(config.logLevel, logOutput, clock);
+  const tracer = await openTracer(config.otlpEndpoint, VERSION);
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.register(config, clock, { log, logOutput, tracer }),
+    new ExpressAdapter(expressApp(config)),
+    { bodyParser: false, abortOnError: false, logger: nestLogger(log) },
+  );
+  app.get(ApiDocument).describe(app);
+  const observer = app.get(SecurityObserver);
+  applyLimits(app.getHttpServer(), {
+    maxConnections: config.http.maxConnections,
+    clock,
+    onDrop: () => observer.onConnectionDropped(),
+    onUnreadable: (status) => observer.onUnreadableRequest(status),
+  });
+  app.use(
+    inOrder(
+      requestContext(clock),
+      app.get(RequestTelemetry).middleware,
+      securityHeaders(),
+      requestLimits,
+      shutdownGate(app.get(ShutdownState)),
+      authentication(doorsOf(app, config, observer)),
+    ),
+  );
+  return app;
+}
+
+/** Who may come in: callers by their keys, externals by the callbackAuth of whatever configuration is in force. */
+function doorsOf(
+  app: INestApplication,
+  { http, callers }: Config,
+  observer: SecurityObserver,
+): AuthenticationParts {
+  const registry = app.get(ExternalProviderRegistry);
+  const namesAreOpen = callers.auth !== 'required';
+  return {
+    publicPaths: http.publicPaths,
+    callers: app.get(Callers),
+    callbacks: new CallbackDoor((name) => registry.get(name)?.config, app.get(Clock), observer, namesAreOpen),
+    observer,
+  };
+}
+
+/** Express with what the contract needs, and nothing that only costs time: paths are matched exactly (SPEC §6). */
+function expressApp(config: Config): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  if (config.http.trustProxy !== undefined) app.set('trust proxy', config.http.trustProxy);
+  return app;
+}
