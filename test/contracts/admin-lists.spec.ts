@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { type AttentionQuery, AttentionRepository } from '../../src/admin/attention/attention.repository.js';
+import { CallbackListRepository } from '../../src/admin/callbacks/callback-list.repository.js';
+import { type Keyset, keysetOf, pageOf, type PageQuery } from '../../src/admin/lists/keyset.js';
+import type { Newest } from '../../src/admin/lists/newest.js';
+import { NotificationListRepository } from '../../src/admin/notifications/notification-list.repository.js';
+import { OperationListRepository } from '../../src/admin/operations/operation-list.repository.js';
+import { PaymentListRepository } from '../../src/admin/payments/payment-list.repository.js';
+import { PaymentPartsRepository } from '../../src/admin/payments/payment-parts.repository.js';
+import { SubscriptionListRepository } from '../../src/admin/subscriptions/subscription-list.repository.js';
+import type { Trx } from '../../src/persistence/store.js';
+import type { IdentifierPrefix } from '../../src/shared/identifier.js';
+import { fillLedger } from '../scale/ledger-filler.js';
+import { eachDatabase, type TestDatabase } from '../support/databases.js';
+import { costlySteps, plansOf } from '../support/query-plans.js';
+
+const UNTIL_MS = Date.UTC(2026, 0, 31, 12);
+const RANGE = { from: UNTIL_MS - 4_000_000, to: UNTIL_MS - 500_000 };
+
+type Row = { readonly id: string } & Record<string, unknown>;
+type Filter = Record<string, string | number>;
+
+interface List {
+  readonly name: string;
+  readonly prefix: IdentifierPrefix | undefined;
+  readonly read: (db: Trx, filter: never, keyset: Keyset) => Promise<Newest<Row>>;
+  /** All rows that any filter could show. */
+  readonly all: (db: Trx) => Promise<Row[]>;
+  readonly filters: readonly Filter[];
+  /** Which column each filter is about. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+const payments = new PaymentListRepository();
+
+const LISTS: readonly List[] = [
+  {
+    name: 'subscriptions',
+    prefix: 'sub',
+    read: (db, filter, keyset) => new SubscriptionListRepository().newest(db, filter, keyset),
+    all: (db) => db.selectFrom('subscriptions').selectAll().execute(),
+    filters: [
+      {},
+      RANGE,
+      { external: 'acme' },
+      { state: 'EXPIRED' },
+      { external: 'beta', state: 'ACTIVE', ...RANGE },
+      { subscriptionToken: 'tok_1f' },
+      { shopTransactionId: 'order-103' },
+      { shopTransactionId: 'order-103', state: 'EXPIRED', external: 'acme' },
+    ],
+    columns: {
+      external: 'external',
+      state: 'state',
+      subscriptionToken: 'token',
+      shopTransactionId: 'shop_transaction_id',
+    },
+  },
+  {
+    name: 'operations',
+    prefix: 'op',
+    read: (db, filter, keyset) => new OperationListRepository().newest(db, filter, keyset),
+    all: (db) => db.selectFrom('operations').selectAll().where('state', '=', 'unknown').execute(),
+    filters: [{}, RANGE, { external: 'acme' }, { external: 'beta', ...RANGE }],
+    columns: { external: 'external' },
+  },
+  {
+    name: 'notifications',
+    prefix: 'ntf',
+    read: (db, filter, keyset) => new NotificationListRepository().newest(db, filter, keyset),
+    all: (db) => db.selectFrom('notifications').selectAll().execute(),
+    filters: [
+      {},
+      RANGE,
+      ...['PENDING', 'LEASED', 'RETRY', 'DELIVERED', 'DEAD', 'SUPERSEDED'].map((state) => ({ state })),
+      { external: 'gamma', state: 'DEAD' },
+      { external: 'beta', ...RANGE },
+    ],
+    columns: { external: 'external', state: 'state' },
+  },
+  {
+    name: 'callbacks',
+    prefix: 'cbk',
+    read: (db, filter, keyset) => new CallbackListRepository().newest(db, filter, keyset),
+    all: (db) => db.selectFrom('callbacks').selectAll().execute(),
+    filters: [
+      {},
+      RANGE,
+      ...['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED'].map((state) => ({ state })),
+      { paymentId: 'pm_00000012' },
+      { external: 'acme', state: 'UNCONFIRMED', ...RANGE },
+    ],
+    columns: { external: 'external', state: 'state', paymentId: 'payment_id' },
+  },
+];
+
+eachDatabase((_name, open) => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await open();
+    await fillLedger(database.store, { payments: 6_000, untilMs: UNTIL_MS });
+    if (database.store.dialect === 'postgres') await sql`analyze`.execute(database.store.kysely);
+  });
+  afterAll(() => database.dispose());
+
+  describe.each(LISTS)('the list of $name', ({ name, prefix, read, all, filters, columns }) => {
+    const expected = async (filter: Filter): Promise<string[]> => {
+      const query = filter as PageQuery;
+      const { above, below } = keysetOf(name, prefix, query);
+      return (await database.store.read(all))
+        .filter((row) =>
+          Object.entries(columns).every(([key, column]) => (filter[key] ?? row[column]) === row[column]),
+        )
+        .map(({ id }) => id)
+        .filter((id) => id >= above && id < below)
+        .toSorted()
+        .toReversed();
+    };
+
+    it.each(filters)('answers %j from an index, and leads through all of it', async (filter) => {
+      const found: string[] = [];
+      let query: PageQuery = { ...filter, limit: 100 };
+      for (;;) {
+        const { result, plans } = await plansOf(database.store, (db) =>
+          read(db, query as never, keysetOf(name, prefix, query)),
+        );
+        for (const plan of plans) expect([plan.sql, costlySteps(plan)]).toEqual([plan.sql, []]);
+        found.push(...result.rows.map(({ id }) => id));
+        const { nextCursor } = pageOf(name, query, [], result.next);
+        if (nextCursor === null) break;
+        query = { ...query, cursor: nextCursor };
+      }
+      expect(found).toEqual(await expected(filter));
+    });
+  });
+
+  describe('attention', () => {
+    const attention = new AttentionRepository(payments);
+    const read = (query: PageQuery & AttentionQuery, nowMs = UNTIL_MS + 3_600_000) =>
+      plansOf(database.store, (db) =>
+        attention.newest(db, query, keysetOf('attention', undefined, query), nowMs),
+      );
+
+    it('is found by indexes, in order of time over all tables, each once', async () => {
+      const refs: string[] = [];
+      const ids: string[] = [];
+      let query: PageQuery = { limit: 7 };
+      for (;;) {
+        const { result, plans } = await read(query);
+        for (const plan of plans) expect([plan.sql, costlySteps(plan)]).toEqual([plan.sql, []]);
+        refs.push(...result.rows.map(({ ref }) => ref));
+        ids.push(...result.rows.map(({ id }) => id));
+        const { nextCursor } = pageOf('attention', query, [], result.next);
+        if (nextCursor === null) break;
+        query = { ...query, cursor: nextCursor };
+      }
+      expect(ids).toEqual(ids.toSorted().toReversed());
+      expect(new Set(refs)).toEqual(new Set(await needAttention()));
+      expect(refs).toHaveLength(new Set(refs).size);
+    });
+
+    it('can be narrowed to one external', async () => {
+      const { result } = await read({ external: 'beta', limit: 200 });
+      expect(result.rows.length).toBeGreaterThan(0);
+      expect(result.rows.filter(({ external }) => external !== 'beta')).toEqual([]);
+    });
+
+    it('tells of a refund that is PENDING after a day', async () => {
+      const { id } = await database.store.read((db) =>
+        db.selectFrom('refunds').select('id').where('state', '=', 'OK').limit(1).executeTakeFirstOrThrow(),
+      );
+      await database.store.transaction((trx) =>
+        trx.updateTable('refunds').set({ state: 'PENDING' }).where('id', '=', id).execute(),
+      );
+      const told = async (nowMs: number): Promise<boolean> =>
+        (await read({ limit: 200, kind: 'refund-stuck' }, nowMs)).result.rows.some(({ ref }) => ref === id);
+      expect([await told(UNTIL_MS + 60_000), await told(UNTIL_MS + 87_000_000)]).toEqual([false, true]);
+    });
+
+    it('forgets unconfirmed callbacks after 30 days, and nothing else', async () => {
+      const { result } = await read({ limit: 200 }, UNTIL_MS + 31 * 86_400_000);
+      const kinds = new Set(result.rows.map(({ kind }) => kind));
+      expect(kinds).toContain('payment-unknown');
+      expect(kinds).not.toContain('callback-unconfirmed');
+    });
+
+    /** Read from all rows, by the words of the documentation. */
+    async function needAttention(): Promise<string[]> {
+      return database.store.read(async (db) => {
+        const paid = await db.selectFrom('payments').selectAll().execute();
+        const known = new Set(
+          paid
+            .filter(({ state }) => state === 'ACCEPTED' || state === 'FAILED')
+            .map(({ payment_id }) => payment_id),
+        );
+        const ids = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id);
+        return [
+          ...ids(
+            paid.filter(({ state, parked_at }) => state === 'UNKNOWN' || (state === 'PENDING' && parked_at)),
+          ),
+          ...ids(
+            (await db.selectFrom('refunds').selectAll().execute()).filter(({ state }) => state === 'UNKNOWN'),
+          ),
+          ...ids(
+            (await db.selectFrom('subscriptions').selectAll().execute()).filter(({ parked_at }) => parked_at),
+          ),
+          ...ids(
+            (await db.selectFrom('notifications').selectAll().execute()).filter(
+              ({ state }) => state === 'DEAD',
+            ),
+          ),
+          ...ids(
+            (await db.selectFrom('callbacks').selectAll().execute()).filter(
+              ({ state, payment_id }) => state === 'UNCONFIRMED' && !known.has(payment_id),
+            ),
+          ),
+        ];
+      });
+    }
+  });
+
+  it('reads the parts of one payment by indexes', async () => {
+    const parts = new PaymentPartsRepository();
+    const refund = await database.store.read((db) =>
+      db.selectFrom('refunds').selectAll().limit(1).executeTakeFirstOrThrow(),
+    );
+    const { result, plans } = await plansOf(database.store, (db) => parts.read(db, refund.payment_ref!));
+    expect(result?.refunds).toEqual([refund]);
+    expect(result?.operations.map(({ operation }) => operation)).toEqual(['pay', 'refund']);
+    for (const plan of plans) {
+      // What one payment has may be sorted.
+      const costly = costlySteps(plan).filter((step) => !/TEMP B-TREE|^Sort/.test(step));
+      expect([plan.sql, costly]).toEqual([plan.sql, []]);
+    }
+  });
+});

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { accepts, PAYMENT_QUERY, type PaymentQuery } from '../../src/admin/payments/payment-filter.js';
+import { PaymentListRepository } from '../../src/admin/payments/payment-list.repository.js';
+import { keysetOf, pageOf } from '../../src/admin/lists/keyset.js';
+import type { PaymentRow } from '../../src/payments/payment.table.js';
+import type { Trx } from '../../src/persistence/store.js';
+import { eachDatabase, type TestDatabase } from '../support/databases.js';
+import { costlySteps, plansOf } from '../support/query-plans.js';
+import { fillLedger } from '../scale/ledger-filler.js';
+
+const PAYMENTS = 6_000;
+const UNTIL_MS = Date.UTC(2026, 0, 31, 12);
+
+const NAMED: readonly PaymentQuery[] = [
+  { paymentId: 'pm_00000abc', shopTransactionId: 'order-77', subscriptionToken: 'tok_3' },
+  { paymentId: 'pm_00000abc' },
+  { shopTransactionId: 'order-77' },
+  { subscriptionToken: 'tok_3' },
+];
+/** Values that find something, and what they are together with. */
+const VALUES: readonly (readonly PaymentQuery[])[] = [
+  [{ external: 'acme' }, { external: 'tiny' }],
+  [{ state: 'ACCEPTED' }, { state: 'UNKNOWN' }, { state: 'CREATED' }],
+  [{ minAmount: 60_000, maxAmount: 61_000 }, { currency: 'JPY' }],
+  [{ from: UNTIL_MS - 3_000_000, to: UNTIL_MS - 600_000 }],
+];
+
+eachDatabase((_name, open) => {
+  let database: TestDatabase;
+  let all: PaymentRow[];
+  const list = new PaymentListRepository();
+
+  beforeAll(async () => {
+    database = await open();
+    const { store } = database;
+    await fillLedger(store, { payments: PAYMENTS, untilMs: UNTIL_MS });
+    await store.transaction(beginOne);
+    all = await store.read((db) => db.selectFrom('payments').selectAll().orderBy('id', 'desc').execute());
+    if (store.dialect === 'postgres') await sql`analyze`.execute(store.kysely);
+  });
+  afterAll(() => database.dispose());
+
+  const expected = (query: PaymentQuery): string[] =>
+    all
+      .filter((row) => accepts(query, row))
+      .filter(({ created_at: at }) => at >= (query.from ?? 0) && at < (query.to ?? Number.MAX_SAFE_INTEGER))
+      .map(({ id }) => id);
+
+  const page = (query: PaymentQuery) =>
+    plansOf(database.store, (db) => list.newest(db, query, keysetOf('payments', 'pay', query)));
+
+  it.each(combinations())('answers %j from an index, in order', async (query) => {
+    const { result, plans } = await page({ ...query, limit: 20 });
+    const shown = result.rows.map(({ id }) => id);
+    expect(shown).toEqual(expected(query).slice(0, shown.length));
+    if (result.next === undefined) expect(shown).toEqual(expected(query));
+    else expect(result.next <= (shown.at(-1) ?? result.next)).toBe(true);
+    for (const plan of plans) {
+      expect([plan.sql, costlySteps(plan)]).toEqual([plan.sql, []]);
+    }
+  });
+
+  it.each<[PaymentQuery]>([
+    [{}],
+    [{ external: 'acme' }],
+    [{ state: 'FAILED' }],
+    [{ external: 'beta', state: 'PENDING' }],
+    [{ minAmount: 60_000, maxAmount: 60_400 }],
+    [{ state: 'ACCEPTED', currency: 'JPY', from: UNTIL_MS - 4_000_000 }],
+    [{ external: 'nobody' }],
+  ])('leads through all of %j, each once', async (filter) => {
+    const found: string[] = [];
+    let query: PaymentQuery = { ...filter, limit: 200 };
+    for (;;) {
+      const { rows, next } = await database.store.read((db) =>
+        list.newest(db, query, keysetOf('payments', 'pay', query)),
+      );
+      found.push(...rows.map(({ id }) => id));
+      const { nextCursor } = pageOf('payments', query, [], next);
+      if (nextCursor === null) break;
+      query = { ...query, cursor: nextCursor };
+    }
+    expect(found).toEqual(expected(filter));
+  });
+
+  it('finds the payments of one id, whichever external has them', async () => {
+    const [row] = all.filter(({ payment_id, subscription_token }) => payment_id && subscription_token);
+    for (const query of [
+      { paymentId: row!.payment_id! },
+      { shopTransactionId: row!.shop_transaction_id! },
+      { subscriptionToken: row!.subscription_token! },
+    ]) {
+      const { result } = await page(query);
+      expect(result).toEqual({ rows: [row], next: undefined });
+    }
+  });
+
+  it('finds those whose call is under way by what runs, not by all that was made', async () => {
+    const { plans } = await page({ state: 'CREATED' });
+    expect(plans[0]!.steps.join()).toContain('operations_running');
+  });
+
+  it('knows every external that has payments', async () => {
+    expect(await database.store.read((db) => list.externals(db))).toEqual(['acme', 'beta', 'gamma', 'tiny']);
+  });
+
+  describe('where one shopTransactionId is everybody’s', () => {
+    it('pages through them all the same', async () => {
+      await database.store.transaction((trx) =>
+        trx.updateTable('payments').set({ shop_transaction_id: 'test', duplicate_guard: 0 }).execute(),
+      );
+      all = all.map((row) => ({ ...row, shop_transaction_id: 'test' }));
+      const { result } = await page({ shopTransactionId: 'test', state: 'FAILED', limit: 200 });
+      const shown = result.rows.map(({ id }) => id);
+      expect(shown.length).toBeGreaterThan(50);
+      expect(shown).toEqual(expected({ state: 'FAILED' }).slice(0, shown.length));
+    });
+  });
+});
+
+describe('the filters of payments', () => {
+  it('are all in this test', () => {
+    const tested = combinations().flatMap((query) => Object.keys(query));
+    expect(new Set([...tested, 'cursor', 'limit'])).toEqual(new Set(Object.keys(PAYMENT_QUERY)));
+  });
+});
+
+/** Every combination of the filters, with the first value of each, and every other value alone. */
+function combinations(): PaymentQuery[] {
+  const groups = [NAMED, ...VALUES];
+  const together = groups.reduce<PaymentQuery[]>(
+    (queries, [first]) => queries.flatMap((query) => [query, { ...query, ...first }]),
+    [{}],
+  );
+  return [...together, ...groups.flatMap(([, ...others]) => others)];
+}
+
+/** A payment whose call is under way. */
+async function beginOne(trx: Trx): Promise<void> {
+  const last = await trx.selectFrom('payments').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow();
+  const operation = await trx
+    .selectFrom('operations')
+    .selectAll()
+    .where('payment_ref', '=', last.id)
+    .executeTakeFirstOrThrow();
+  await trx.updateTable('payments').set({ state: 'CREATED' }).where('id', '=', last.id).execute();
+  await trx.updateTable('operations').set({ state: 'running' }).where('id', '=', operation.id).execute();
+}

@@ -1,0 +1,238 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { CallbackInbox } from '../../src/callbacks/callback.inbox.js';
+import { CallbackRepository, type LeasedCallback } from '../../src/callbacks/callback.repository.js';
+import type { CallbackRow } from '../../src/callbacks/callback.table.js';
+import { unconfirmed, type VerificationVerdict } from '../../src/callbacks/verification-end.js';
+import { VerificationRecorder } from '../../src/callbacks/verification.recorder.js';
+import type { Config } from '../../src/config/config.js';
+import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
+import { eachDatabase, type TestDatabase } from '../support/databases.js';
+import { TestClock } from '../support/test-clock.js';
+
+const QUIET_MS = 100;
+const LEASE_MS = 30_000;
+const SCHEDULE_MS = [5_000, 30_000];
+
+eachDatabase((_name, open) => {
+  let database: TestDatabase;
+  let clock: TestClock;
+  const callbacks = new CallbackRepository();
+  const recorder = new VerificationRecorder(
+    callbacks,
+    new RetrySchedule({ notifications: { scheduleMs: SCHEDULE_MS } } as unknown as Config),
+  );
+
+  beforeEach(async () => {
+    database = await open();
+    clock = new TestClock();
+  });
+  afterEach(() => database.dispose());
+
+  const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null) =>
+    new CallbackInbox(database.store, callbacks, clock).receive(
+      { method: body === null ? 'GET' : 'POST', paymentId, body },
+      { external, requestId: `req_${paymentId}`, traceparent: '00-trace' },
+    );
+  const claim = (external = 'acme', limit = 10): Promise<LeasedCallback[]> =>
+    database.store.transaction((trx) =>
+      callbacks.claimDue(trx, {
+        external,
+        nowMs: clock.now(),
+        limit,
+        token: `lease-${Math.random()}-`,
+        leaseUntilMs: clock.now() + LEASE_MS,
+      }),
+    );
+  const record = (callback: LeasedCallback, verdict: VerificationVerdict) =>
+    database.store.transaction((trx) =>
+      recorder.record(trx, [{ callback, durationMs: 1, verdict }], clock.now()),
+    );
+  const rows = (): Promise<CallbackRow[]> =>
+    database.store.read((db) => db.selectFrom('callbacks').selectAll().orderBy('received_at').execute());
+  const confirmed = (settled: boolean): VerificationVerdict => ({
+    kind: 'confirmed',
+    shopTransactionId: 'order-1',
+    settled,
+  });
+  const NEVER_SEEN = unconfirmed('the external has never seen this payment');
+
+  describe('gathering', () => {
+    it('lets a new one lie until it has been quiet, and then it is due', async () => {
+      await receive();
+      expect(await claim()).toEqual([]);
+      clock.advance(QUIET_MS);
+      expect(await claim()).toMatchObject([{ payment_id: 'pm_1', attempts: 1, repeats: 0 }]);
+    });
+
+    it('merges those that come at the same moment, whoever receives them', async () => {
+      await Promise.all(Array.from({ length: 20 }, () => receive()));
+      clock.advance(QUIET_MS);
+      expect(await claim()).toMatchObject([{ repeats: 19 }]);
+      expect(await rows()).toHaveLength(1);
+    });
+
+    it('waits on while more come, but for a second at most', async () => {
+      const first = clock.now();
+      for (let i = 0; i < 20; i += 1) {
+        await receive();
+        clock.advance(80);
+        if ((await claim()).length > 0) break;
+      }
+      expect(clock.now() - first).toBeGreaterThan(900);
+      expect(clock.now() - first).toBeLessThanOrEqual(1_100);
+    });
+
+    it('keeps apart what differs in payment or external', async () => {
+      await receive('pm_1');
+      await receive('pm_2');
+      await receive('pm_1', 'other');
+      expect(await rows()).toHaveLength(3);
+    });
+
+    it('keeps what the latest said', async () => {
+      await receive('pm_1', 'acme', '{"status":"PENDING"}');
+      clock.advance(10);
+      await receive('pm_1', 'acme', '{"status":"ACCEPTED"}');
+      expect(await rows()).toMatchObject([
+        { method: 'POST', body: '{"status":"ACCEPTED"}', last_received_at: clock.now(), repeats: 1 },
+      ]);
+    });
+  });
+
+  async function leased(): Promise<LeasedCallback> {
+    await receive();
+    clock.advance(QUIET_MS);
+    const [callback] = await claim();
+    return callback!;
+  }
+
+  describe('one that the external confirms', () => {
+    it('is VERIFIED, and the next one is a new one', async () => {
+      expect(await record(await leased(), confirmed(false))).toEqual(['verified']);
+      await receive();
+      expect((await rows()).map(({ state }) => state)).toEqual(['VERIFIED', 'PENDING']);
+    });
+
+    it('is asked about once more where another came meanwhile, however many', async () => {
+      const callback = await leased();
+      await Promise.all([receive(), receive(), receive()]);
+      expect(await record(callback, confirmed(false))).toEqual(['again']);
+      const [again] = await claim();
+      expect(again).toMatchObject({ id: callback.id, attempts: 1, repeats: 3 });
+      expect(await record(again!, confirmed(false))).toEqual(['verified']);
+      expect(await rows()).toMatchObject([{ state: 'VERIFIED', shop_transaction_id: 'order-1' }]);
+    });
+
+    it('is not, where its answer was final', async () => {
+      const callback = await leased();
+      await receive();
+      expect(await record(callback, confirmed(true))).toEqual(['verified']);
+      expect(await rows()).toMatchObject([{ state: 'VERIFIED', again: 0, repeats: 1 }]);
+    });
+  });
+
+  describe('one that the external does not confirm', () => {
+    it('is asked about again on the schedule, and left UNCONFIRMED at its end', async () => {
+      let callback = await leased();
+      for (const waitMs of SCHEDULE_MS) {
+        expect(await record(callback, NEVER_SEEN)).toEqual(['retry']);
+        clock.advance(waitMs - 1);
+        expect(await claim()).toEqual([]);
+        clock.advance(waitMs * 0.1 + 1);
+        [callback] = (await claim()) as [LeasedCallback];
+      }
+      expect(await record(callback, NEVER_SEEN)).toEqual(['unconfirmed']);
+      expect(await rows()).toMatchObject([
+        {
+          state: 'UNCONFIRMED',
+          attempts: 3,
+          next_attempt_at: null,
+          finished_at: clock.now(),
+          last_error: 'the external has never seen this payment',
+        },
+      ]);
+    });
+
+    it('waits for as long as the external asks', async () => {
+      await record(await leased(), unconfirmed('throttled', 60_000));
+      expect(await rows()).toMatchObject([{ next_attempt_at: clock.now() + 60_000 }]);
+    });
+
+    it('is asked about soon when it comes once more, its schedule begun anew', async () => {
+      await record(await leased(), NEVER_SEEN);
+      await receive();
+      expect(await claim()).toEqual([]);
+      clock.advance(QUIET_MS);
+      expect(await claim()).toMatchObject([{ attempts: 1, repeats: 1 }]);
+    });
+
+    it('begins its schedule anew where another came while it was asked about', async () => {
+      const first = await leased();
+      await record(first, NEVER_SEEN);
+      clock.advance(SCHEDULE_MS[0]! * 1.1);
+      const [second] = await claim();
+      await receive();
+      expect(await record(second!, NEVER_SEEN)).toEqual(['retry']);
+      const [row] = await rows();
+      expect(row).toMatchObject({ state: 'PENDING', attempts: 1, again: 0 });
+      expect(row!.next_attempt_at! - clock.now()).toBeLessThanOrEqual(SCHEDULE_MS[0]! * 1.1);
+    });
+
+    it('has not been tried where the gateway itself put it off', async () => {
+      await record(await leased(), { kind: 'not-asked', retryAfterMs: 1_000 });
+      expect(await rows()).toMatchObject([
+        { state: 'PENDING', attempts: 0, next_attempt_at: clock.now() + 1_000 },
+      ]);
+    });
+  });
+
+  describe('among workers', () => {
+    it('nothing is taken twice', async () => {
+      await Promise.all(Array.from({ length: 50 }, (_, i) => receive(`pm_${i}`)));
+      clock.advance(QUIET_MS);
+      const claims = await Promise.all(Array.from({ length: 10 }, () => claim('acme', 5)));
+      const ids = claims.flat().map(({ id }) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids.length + (await claim('acme', 50)).length).toBe(50);
+    });
+
+    it('the externals that something waits for are found', async () => {
+      const waiting = () => database.store.read((db) => callbacks.waitingExternals(db));
+      expect(await waiting()).toEqual([]);
+      for (const external of ['b', 'a', 'c-1', 'c_1', 'b']) await receive('pm_1', external);
+      expect((await waiting()).toSorted()).toEqual(['a', 'b', 'c-1', 'c_1']);
+      clock.advance(QUIET_MS);
+      await claim('a');
+      expect((await waiting()).toSorted()).toEqual(['b', 'c-1', 'c_1']);
+    });
+
+    it('what a dead one left is taken over when its lease ends', async () => {
+      const dead = await leased();
+      await receive();
+      const reclaim = () =>
+        database.store.transaction((trx) =>
+          callbacks.reclaimExpired(trx, { endedBeforeMs: clock.now(), nowMs: clock.now(), limit: 10 }),
+        );
+      expect(await reclaim()).toBe(0);
+      clock.advance(LEASE_MS);
+      expect(await reclaim()).toBe(1);
+      const [taken] = await claim();
+      expect(taken).toMatchObject({ id: dead.id, attempts: 2, repeats: 1 });
+      expect(await record(dead, confirmed(true))).toEqual(['lost']);
+      expect(await rows()).toMatchObject([{ state: 'LEASED' }]);
+    });
+
+    it('a repeat and the end of the question never miss each other', async () => {
+      for (let i = 0; i < 25; i += 1) {
+        const paymentId = `pm_${i}`;
+        await receive(paymentId);
+        clock.advance(QUIET_MS);
+        const [callback] = await claim();
+        await Promise.all([receive(paymentId), record(callback!, confirmed(false))]);
+        clock.advance(QUIET_MS);
+        // Whichever came first, there is one more question to put.
+        expect(await claim()).toMatchObject([{ payment_id: paymentId }]);
+      }
+    });
+  });
+});

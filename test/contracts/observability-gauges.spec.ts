@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { CallbackTelemetry } from '../../src/callbacks/callback.telemetry.js';
+import { NotificationRepository } from '../../src/notifications/notification.repository.js';
+import { NotificationTelemetry } from '../../src/notifications/notification.telemetry.js';
+import { createLog } from '../../src/observability/logging/log.js';
+import type { CountRows, DatabaseGauges } from '../../src/observability/metrics/database.gauges.js';
+import { Metrics } from '../../src/observability/metrics/metrics.js';
+import { PaymentGauges } from '../../src/payments/payment.gauges.js';
+import { eachDatabase, type TestDatabase } from '../support/databases.js';
+import { LogLines } from '../support/log-lines.js';
+import { plansOf } from '../support/query-plans.js';
+import { TestClock } from '../support/test-clock.js';
+
+/** What each room counts at a scrape. */
+function counts(): CountRows<string>[] {
+  const collected: CountRows<string>[] = [];
+  const gauges = {
+    add: (_: unknown, count: CountRows<string>) => collected.push(count),
+  } as unknown as DatabaseGauges;
+  const log = createLog('fatal', new LogLines(), new TestClock());
+  const metrics = new Metrics();
+  const rooms = [
+    new PaymentGauges(gauges),
+    new CallbackTelemetry(log, metrics, gauges),
+    new NotificationTelemetry(log, metrics, gauges, new NotificationRepository()),
+  ];
+  expect(collected.length).toBeGreaterThanOrEqual(rooms.length);
+  return collected;
+}
+
+eachDatabase((_name, open) => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await open();
+  });
+  afterAll(() => database.dispose());
+
+  it('counts at a scrape by an index each, however many payments there are', async () => {
+    const steps: string[] = [];
+    for (const count of counts()) {
+      const { plans } = await plansOf(database.store, (db) => count(db, Date.now()));
+      steps.push(...plans.flatMap((plan) => plan.steps));
+    }
+    const reads = steps.filter((step) => /scan|search/i.test(step));
+    expect(reads.length).toBeGreaterThanOrEqual(10);
+    expect(reads.filter((step) => !/index/i.test(step))).toEqual([]);
+  });
+});

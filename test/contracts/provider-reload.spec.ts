@@ -1,0 +1,198 @@
+import { mkdtemp, rename, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HttpService } from '@nestjs/axios';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import axios from 'axios';
+import { readExternalsFile } from '../../src/config/externals-file.js';
+import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
+import { ExternalsReloader } from '../../src/providers/externals-reloader.js';
+import { HttpExternalProviderFactory } from '../../src/providers/http-external-provider.factory.js';
+import { SilentProviderObserver, type ObservedReload } from '../../src/providers/provider-observer.js';
+import { AddressGuard } from '../../src/security/address-guard.js';
+import { SystemClock } from '../../src/shared/clock.js';
+import { context, externalConfig, payRequest } from '../support/provider.js';
+import { answer, RawExternal, type Script } from '../support/raw-external.js';
+import { until } from '../support/until.js';
+
+const PAID = '{"result":"OK","paymentId":"pm_1"}';
+const RELOADS = 50;
+const CALLERS = 20;
+
+class ReloadObserver extends SilentProviderObserver {
+  readonly reloads: ObservedReload[] = [];
+  readonly rejected: Error[] = [];
+
+  override onReload(reload: ObservedReload): void {
+    this.reloads.push(reload);
+  }
+
+  override onReloadRejected(error: Error): void {
+    this.rejected.push(error);
+  }
+}
+
+describe('reload', () => {
+  const opened: (() => Promise<void> | void)[] = [];
+
+  afterEach(async () => {
+    for (const close of opened.splice(0).toReversed()) await close();
+  });
+
+  function registry(observer = new ReloadObserver()): ExternalProviderRegistry {
+    const factory = new HttpExternalProviderFactory({
+      http: new HttpService(axios.create()),
+      guard: new AddressGuard({ blockPrivateAddresses: false }),
+      clock: new SystemClock(),
+      observer,
+    });
+    const created = new ExternalProviderRegistry(factory, observer);
+    opened.push(() => created.close());
+    return created;
+  }
+
+  async function listen(script: Script): Promise<RawExternal> {
+    const external = await RawExternal.listen({ script });
+    opened.push(() => external.close());
+    return external;
+  }
+
+  const paysSlowly: Script = (socket) => void setTimeout(() => answer(socket, 200, PAID), 5);
+
+  it(`fails no request and leaves no socket in ${RELOADS} reloads under load`, async () => {
+    const [first, second, untouched] = [
+      await listen(paysSlowly),
+      await listen(paysSlowly),
+      await listen(paysSlowly),
+    ];
+    const externals = registry();
+    const steady = externalConfig({ name: 'steady', baseUrl: untouched.baseUrl });
+    const moving = (turn: number) =>
+      externalConfig({
+        baseUrl: (turn % 2 === 0 ? first : second).baseUrl,
+        // Now and then the same as before, now and then only a switch.
+        operations: { refund: turn % 3 === 0 },
+      });
+    externals.replace([moving(0), steady]);
+    const kept = externals.get('steady');
+
+    const stop = new AbortController();
+    const ends = new Map<string, number>();
+    const callers = Array.from({ length: CALLERS }, async (_, caller) => {
+      while (!stop.signal.aborted) {
+        const provider = externals.require(caller % 2 === 0 ? 'acme' : 'steady');
+        // The registry may change between looking up and calling.
+        if (caller % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 3));
+        const { kind } = await provider.pay(payRequest, context);
+        ends.set(kind, (ends.get(kind) ?? 0) + 1);
+      }
+    });
+    for (let turn = 1; turn <= RELOADS; turn += 1) {
+      externals.replace([moving(turn), steady]);
+      const before = ends.get('completed') ?? 0;
+      await until(() => (ends.get('completed') ?? 0) >= before + CALLERS, 'traffic between reloads');
+    }
+    expect(externals.get('steady')).toBe(kept);
+    stop.abort();
+    await Promise.all(callers);
+
+    expect([...ends.keys()]).toEqual(['completed']);
+    // Of all the sockets that were ever opened there are left those of the providers in the registry, and then none.
+    const last = RELOADS % 2 === 0 ? first : second;
+    const gone = last === first ? second : first;
+    await until(() => gone.openConnections === 0, 'the sockets of the replaced providers to be closed');
+    expect(last.openConnections).toBeLessThanOrEqual(2 * CALLERS);
+    expect(untouched.connections).toBeLessThanOrEqual(2 * CALLERS);
+    await externals.close();
+    await until(() => last.openConnections + untouched.openConnections === 0, 'every socket to be closed');
+  });
+
+  it('lets a call of a removed external end, then closes its sockets; who still holds it leaves none either', async () => {
+    const external = await listen(paysSlowly);
+    const externals = registry();
+    externals.replace([externalConfig({ baseUrl: external.baseUrl })]);
+    const provider = externals.require('acme');
+
+    const call = provider.pay(payRequest, context);
+    externals.replace([]);
+    expect(externals.get('acme')).toBeUndefined();
+    expect(() => externals.require('acme')).toThrow('external-not-found');
+    expect(await call).toMatchObject({ kind: 'completed' });
+    await until(() => external.openConnections === 0, 'its sockets to be closed');
+
+    expect(await provider.pay(payRequest, context)).toMatchObject({ kind: 'completed' });
+    await until(() => external.openConnections === 0, 'the late caller’s socket to be closed');
+  });
+
+  it('keeps provider, breaker and sockets of what stays as it was', async () => {
+    const external = await listen((socket) => answer(socket, 500));
+    const externals = registry();
+    const config = {
+      baseUrl: external.baseUrl,
+      circuitBreaker: { failures: 1, windowMs: 1_000, openMs: 60_000 },
+    };
+    externals.replace([externalConfig(config)]);
+    await externals.require('acme').pay(payRequest, context);
+    externals.replace([externalConfig(config), externalConfig({ name: 'new', baseUrl: external.baseUrl })]);
+
+    expect(externals.require('acme').health().circuit).toBe('open');
+    expect(externals.names()).toEqual(['acme', 'new']);
+    expect(externals.get('constructor')).toBeUndefined();
+    expect(externals.get('__proto__')).toBeUndefined();
+  });
+
+  it('is all or nothing', () => {
+    const externals = registry();
+    externals.replace([externalConfig({ baseUrl: 'http://127.0.0.1:1' })]);
+    const before = externals.get('acme');
+    const missing = { type: 'mtls', certFile: '/none', keyFile: '/none', caFile: undefined } as const;
+    expect(() =>
+      externals.replace([
+        externalConfig({ baseUrl: 'http://127.0.0.1:2' }),
+        externalConfig({ name: 'broken', baseUrl: 'https://127.0.0.1:3', auth: missing }),
+      ]),
+    ).toThrow('ENOENT');
+    expect(externals.get('acme')).toBe(before);
+    expect(externals.names()).toEqual(['acme']);
+  });
+
+  it('follows the file, as Kubernetes swaps it too, and keeps what there was when it is invalid', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tollgate-reload-'));
+    const write = async (version: string, text: string): Promise<void> => {
+      await writeFile(join(folder, version), text);
+      await symlink(version, join(folder, 'next'));
+      await rename(join(folder, 'next'), join(folder, 'externals.json'));
+    };
+    const file = (...names: string[]): string =>
+      JSON.stringify({
+        externalServices: names.map((externalService) => ({
+          externalService,
+          baseUrl: 'http://127.0.0.1:1',
+        })),
+      });
+    await write('1', file('a', 'b'));
+
+    const source = { kind: 'file', path: join(folder, 'externals.json'), enabled: undefined } as const;
+    const observer = new ReloadObserver();
+    const externals = registry(observer);
+    const reloader = new ExternalsReloader(source, externals, observer);
+    opened.push(() => reloader.onApplicationShutdown());
+    externals.replace(readExternalsFile(source));
+    expect(externals.names()).toEqual(['a', 'b']);
+
+    await write('2', file('b', 'c'));
+    await reloader.check();
+    expect(externals.names()).toEqual(['b', 'c']);
+    expect(observer.reloads.at(-1)).toEqual({ added: ['c'], changed: [], removed: ['a'] });
+
+    await write('3', file('b', 'c', 'C'));
+    await reloader.check();
+    expect(externals.names()).toEqual(['b', 'c']);
+    expect(observer.rejected).toHaveLength(1);
+    expect(observer.rejected[0]!.message).toContain('/externalServices/2/externalService');
+
+    await write('4', file('d'));
+    await reloader.check();
+    expect(externals.names()).toEqual(['d']);
+  });
+});

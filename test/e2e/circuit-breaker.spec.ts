@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { until } from '../support/until.js';
+
+const OPEN_MS = 700;
+
+describe('a circuit breaker, seen from outside', () => {
+  let external: StubExternal;
+  let gateway: Gateway;
+  let count = 0;
+  const pay = (): Promise<Answer> =>
+    call(`${gateway.url}/v3/acme/pay`, 'POST', {
+      amount: 1,
+      currency: 'EUR',
+      shopTransactionId: `o-${(count += 1)}`,
+    });
+  const status = (): Promise<Answer> => call(`${gateway.url}/v3/acme/status?paymentId=pm`, 'GET');
+  const circuit = async (): Promise<string | undefined> => {
+    const { text } = await call(`${gateway.url}/metrics`, 'GET');
+    return /tollgate_external_circuit_state\{[^}]*external="acme"[^}]*\} (\d)/.exec(text)?.[1];
+  };
+
+  beforeAll(async () => {
+    external = await startStubExternal();
+    gateway = await startGateway({
+      externals: [
+        {
+          externalService: 'acme',
+          baseUrl: external.url,
+          circuitBreaker: { failures: 3, windowMs: 10_000, openMs: OPEN_MS },
+        },
+      ],
+    });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await external.close();
+  });
+
+  it('opens after its failures, lets questions through, tries one, and closes', async () => {
+    expect((await pay()).status).toBe(200);
+    const closed = await circuit();
+
+    external.behave((arrived, response) =>
+      arrived.method === 'GET' ? answerOk(arrived, response) : answerJson(response, 500, {}),
+    );
+    for (let failure = 0; failure < 3; failure += 1) expect((await pay()).status).toBe(502);
+    external.requests.length = 0;
+    const refused = await pay();
+    expect([refused.status, refused.body['code'], refused.body['outcome']]).toEqual([
+      503,
+      'provider-unavailable',
+      'not-executed',
+    ]);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await circuit()).not.toBe(closed);
+    expect((await status()).status).toBe(200);
+    expect(external.requests.map(({ method }) => method)).toEqual(['GET']);
+
+    external.behave(answerOk);
+    // The breaker goes by the machine's own clock.
+    await until(async () => (await pay()).status === 200, 'a payment that goes through');
+    expect(await circuit()).toBe(closed);
+    const answers = await Promise.all([pay(), pay(), pay()]);
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+  });
+
+  it('opens anew where the one that was let through fails too', async () => {
+    external.behave((_, response) => answerJson(response, 500, {}));
+    for (let failure = 0; failure < 3; failure += 1) await pay();
+    await until(async () => (await pay()).status === 502, 'one to be let through');
+    expect((await pay()).status).toBe(503);
+  });
+});

@@ -1,0 +1,332 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PROBLEMS } from '../../src/http/problem.js';
+import { call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import {
+  type DocumentedOperation,
+  examplesIn,
+  fetchDocument,
+  type OpenApiDocument,
+  operationsOf,
+  parametersOf,
+  schemaJudge,
+  type SchemaJudge,
+  token,
+} from '../support/openapi-document.js';
+
+/** What a developer who has never seen the gateway is told by `/documentation/openapi.json` (SPEC §8). */
+
+let gateway: Gateway;
+let document: OpenApiDocument;
+let judge: SchemaJudge;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  document = await fetchDocument(gateway.url);
+  judge = schemaJudge(document);
+});
+afterAll(async () => {
+  await gateway.close();
+});
+
+const named = (id: string): DocumentedOperation =>
+  operationsOf(document).find(({ operation }) => operation.operationId === id)!;
+
+/** The problems that an operation shows as examples, as `status code` or `status code outcome`. */
+function problemsOf({ operation }: DocumentedOperation): string[] {
+  return Object.entries(operation.responses).flatMap(([status, { content }]) =>
+    Object.values(content?.['application/problem+json']?.examples ?? {}).map(({ value }) => {
+      const { code, outcome } = value as { code: string; outcome?: string };
+      return `${status} ${code}${outcome ? ` ${outcome}` : ''}`;
+    }),
+  );
+}
+
+describe('the document', () => {
+  it('is OpenAPI 3.1', () => {
+    expect(document).toMatchObject({
+      openapi: '3.1.0',
+      info: { title: 'Tollgate', license: { identifier: 'Apache-2.0' } },
+      servers: [{ url: '/' }],
+    });
+  });
+
+  it('passes Redocly’s recommended rules without a warning', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-lint-'));
+    const file = join(folder, 'openapi.json');
+    writeFileSync(file, JSON.stringify(document));
+    const redocly = resolve('node_modules/@redocly/cli/bin/cli.js');
+    const lint = spawn(process.execPath, [redocly, 'lint', file, '--extends=recommended', '--format=json'], {
+      cwd: folder,
+      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+    });
+    let output = '';
+    lint.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const code = await new Promise((ended) => lint.once('close', ended));
+    rmSync(folder, { recursive: true });
+    const { problems } = JSON.parse(output) as { problems: { ruleId: string; message: string }[] };
+    expect(problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([]);
+    expect(code).toBe(0);
+  });
+
+  it('has examples, and each fits its own schema', () => {
+    const breaches = [...examplesIn(document)].map(({ schema, value }) => judge(schema, value));
+    expect(breaches.length).toBeGreaterThan(400);
+    expect(breaches.filter((breach) => breach !== undefined)).toEqual([]);
+  });
+
+  it('would notice an example that does not fit', () => {
+    expect(judge('/components/schemas/PayRequest', { amount: '1' })).toContain('must have required property');
+    expect(judge('/components/schemas/PayRequest', payment({ typo: 1 }))).toContain('additional properties');
+    expect(judge('/components/schemas/SubscriptionUpdateRequest', {})).toContain('fewer than 1');
+    expect(judge('/components/schemas/SubscriptionUpdateRequest', { amount: 1 })).toContain('currency');
+  });
+
+  it('holds every route of the API, and no other', () => {
+    const { stack } = (gateway.app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } }).router;
+    const routes = stack.flatMap(({ route }) =>
+      Object.keys(route?.methods ?? {}).map(
+        (method) => `${method} ${route!.path.replaceAll(/:(\w+)/g, '{$1}')}`,
+      ),
+    );
+    const api = routes.filter((route) => /^\w+ \/(v3|admin|health|metrics)\b/.test(route));
+    const documented = operationsOf(document).map(({ method, path }) => `${method} ${path}`);
+    expect(documented.toSorted()).toEqual(api.toSorted());
+  });
+
+  it('names each operation once, under a declared tag', () => {
+    const operations = operationsOf(document).map(({ operation }) => operation);
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(expect.arrayContaining(['pay', 'payByLink', 'refund', 'expireSubscription']));
+    const tags = document.tags.map(({ name }) => name);
+    expect(operations.filter(({ tags: [tag] }) => !tags.includes(tag!))).toEqual([]);
+  });
+});
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
+}
+
+function payment(more: object = {}): object {
+  return { amount: 1, currency: 'EUR', shopTransactionId: 'o', ...more };
+}
+
+describe('what an operation can answer', () => {
+  /** SPEC §3, typed in by hand: what the document is derived from must not judge itself. */
+  const STATUSES = [400, 401, 403, 404, 409, 413, 415, 422, 429, 501, 502, 503, 504].map(String);
+
+  it('has every status of SPEC §3 on every operation of the contract', () => {
+    const contract = operationsOf(document).filter(({ path }) => path.startsWith('/v3/'));
+    for (const { operation } of contract) {
+      const declared = Object.keys(operation.responses);
+      expect([operation.operationId, declared]).toEqual([
+        operation.operationId,
+        ['200', ...STATUSES, 'default'],
+      ]);
+    }
+  });
+
+  it('is for a payment every problem of SPEC §3 but those of other things', () => {
+    expect(problemsOf(named('pay')).filter((problem) => !problem.startsWith('default'))).toEqual([
+      '400 validation-failed not-executed',
+      '401 unauthenticated not-executed',
+      '403 forbidden not-executed',
+      '404 external-not-found not-executed',
+      '409 idempotency-conflict unknown',
+      '409 duplicate-payment not-executed',
+      '413 payload-too-large not-executed',
+      '415 unsupported-media-type not-executed',
+      '422 idempotency-key-reused not-executed',
+      '422 provider-rejected not-executed',
+      '429 rate-limited not-executed',
+      '501 operation-not-supported not-executed',
+      '502 provider-error unknown',
+      '502 provider-error not-executed',
+      '502 invalid-provider-response unknown',
+      '503 provider-unavailable not-executed',
+      '503 shutting-down unknown',
+      '503 shutting-down not-executed',
+      '503 authentication-unavailable not-executed',
+      '503 storage-unavailable unknown',
+      '503 storage-unavailable not-executed',
+      '504 provider-timeout unknown',
+    ]);
+  });
+
+  it('follows from what the operation is about', () => {
+    expect(problemsOf(named('refund'))).toEqual(
+      expect.arrayContaining([
+        '404 payment-not-found not-executed',
+        '422 refund-exceeds-payment not-executed',
+      ]),
+    );
+    expect(problemsOf(named('refund'))).not.toContain('409 duplicate-payment not-executed');
+    const status = problemsOf(named('getPaymentStatus'));
+    expect(status).toEqual(expect.arrayContaining(['404 payment-not-found', '504 provider-timeout']));
+    expect(status.filter((problem) => /idempotency|payload|media-type/.test(problem))).toEqual([]);
+    expect(problemsOf(named('expireSubscription'))).toContain('404 subscription-not-found not-executed');
+  });
+
+  it('leaves no code out', () => {
+    const shown = new Set(
+      operationsOf(document)
+        .flatMap(problemsOf)
+        .map((problem) => problem.split(' ')[1]),
+    );
+    const hidden = Object.keys(PROBLEMS).filter((code) => !shown.has(code));
+    expect(hidden).toEqual([]);
+  });
+
+  it('says which headers come along', () => {
+    const { responses } = named('pay').operation;
+    const headersOf = (status: string): string[] => Object.keys(responses[status]!.headers!);
+    expect(headersOf('200')).toEqual(['X-Request-Id', 'Idempotency-Replayed']);
+    expect(headersOf('401')).toContain('WWW-Authenticate');
+    expect(headersOf('429')).toContain('Retry-After');
+    expect(headersOf('503')).toContain('Retry-After');
+    expect(headersOf('504')).toContain('Idempotency-Replayed');
+    expect(headersOf('default')).toContain('Allow');
+  });
+});
+
+describe('what an operation takes', () => {
+  it('names an Idempotency-Key on what changes something, and ids for tracing on all', () => {
+    for (const { operation, path, method } of operationsOf(document)) {
+      if (!path.startsWith('/v3/')) continue;
+      const headers = parametersOf(document, operation)
+        .filter((parameter) => parameter.in === 'header')
+        .map(({ name }) => name);
+      const changes = method !== 'get' && !path.endsWith('/callback');
+      expect([operation.operationId, headers]).toEqual([
+        operation.operationId,
+        [...(changes ? ['Idempotency-Key'] : []), 'X-Request-Id', 'traceparent'],
+      ]);
+    }
+  });
+
+  it('asks for a key or a token, with the scope of the route', () => {
+    expect(named('refund').operation.security).toEqual([
+      { apiKey: ['refunds'] },
+      { apiKeyHeader: ['refunds'] },
+      { accessToken: ['refunds'] },
+    ]);
+  });
+
+  it('shows the notification as a webhook', () => {
+    const { post } = document.webhooks['paymentStatusChanged']!;
+    expect(parametersOf(document, post).map(({ name, required }) => [name, required === true])).toEqual([
+      ['webhook-id', true],
+      ['webhook-timestamp', true],
+      ['webhook-signature', true],
+      ['X-Payment-Version', true],
+      ['X-Request-Id', true],
+      ['traceparent', false],
+    ]);
+    expect(post.requestBody).toMatchObject({
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/PaymentStatus' } } },
+    });
+  });
+});
+
+describe('the examples at the bundled simulator', () => {
+  it('are answered as documented', async () => {
+    const answered: string[] = [];
+    for (const one of operationsOf(document)) {
+      for (const request of requestsOf(one)) {
+        const answer = await call(`${gateway.url}${request.target}`, one.method.toUpperCase(), request.body);
+        const type = answer.headers.get('content-type')!.split(';', 1)[0]!;
+        const response = one.operation.responses[answer.status];
+        answered.push(`${one.operation.operationId} ${answer.status}`);
+        expect([answered.at(-1), response?.content?.[type] !== undefined]).toEqual([answered.at(-1), true]);
+        expect(answer.headers.has('x-request-id')).toBe(true);
+        const schema = `${one.pointer}/responses/${answer.status}/content/${token(type)}/schema`;
+        expect(judge(schema, type === 'text/plain' ? answer.text : answer.body)).toBeUndefined();
+      }
+    }
+    expect(answered).toEqual(
+      expect.arrayContaining([
+        'pay 200',
+        'payByLink 200',
+        'scheduleSubscription 200',
+        'startSubscription 200',
+        'receiveCallback 200',
+        'getReadiness 200',
+        // The examples' payment and subscription exist only for who has just made them.
+        'refund 404',
+        'getPaymentStatus 404',
+        'expireSubscription 404',
+      ]),
+    );
+  });
+
+  function requestsOf({ path, operation }: DocumentedOperation): { target: string; body?: object }[] {
+    const parameters = parametersOf(document, operation);
+    const filled = parameters
+      .filter((parameter) => parameter.in === 'path')
+      .reduce((text, { name, example }) => text.replace(`{${name}}`, String(example)), path);
+    const query = parameters
+      .filter((parameter) => parameter.in === 'query' && parameter.required)
+      .map(({ name, example }) => `${name}=${encodeURIComponent(String(example))}`);
+    const target = [filled, ...query].join('?');
+    const examples = operation.requestBody?.content['application/json']?.examples;
+    return examples
+      ? Object.values(examples).map(({ value }) => ({ target, body: value as object }))
+      : [{ target }];
+  }
+});
+
+describe('serving it', () => {
+  const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${gateway.url}${path}`, { headers });
+
+  it('is the same page with and without a slash at the end', async () => {
+    const [bare, slashed] = await Promise.all([get('/documentation'), get('/documentation/')]);
+    expect([bare.status, slashed.status]).toEqual([200, 200]);
+    expect(await bare.text()).toBe(await slashed.text());
+  });
+
+  it('asks each time whether it changed, and sends it only then', async () => {
+    for (const path of ['/documentation', '/documentation/openapi.json', '/documentation/start.js']) {
+      const first = await get(path);
+      expect(first.headers.get('cache-control')).toBe('no-cache');
+      // Without this one, fetch would add `no-cache` of its own.
+      const headers = { 'if-none-match': first.headers.get('etag')!, 'cache-control': 'max-age=0' };
+      const second = await get(path, headers);
+      expect([second.status, await second.text()]).toEqual([304, '']);
+    }
+  });
+
+  it('lets browsers keep the files of Swagger UI, and serves no other', async () => {
+    const page = await (await get('/documentation')).text();
+    const [script] = /\/documentation\/swagger-ui-[^"]+\.js/.exec(page)!;
+    const file = await get(script);
+    expect(file.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(file.headers.get('content-type')).toMatch(/^text\/javascript/);
+    await file.body!.cancel();
+    for (const path of ['package.json', '..%2fpackage.json', 'swagger-ui-bundle.js.map', 'index.html']) {
+      expect((await get(script.replace('swagger-ui-bundle.js', path))).status).toBe(404);
+    }
+    expect((await get(script.replace(/-[\d.]+\//, '-1.0.0/'))).status).toBe(404);
+  });
+
+  it('answers in problem documents what it does not have', async () => {
+    const answer = await call(`${gateway.url}/documentation`, 'POST', {});
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
+    expect((await call(`${gateway.url}/documentation/nothing`, 'GET')).body['code']).toBe('not-found');
+  });
+
+  it('costs the start nothing: no file imports @nestjs/swagger before it is asked for', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    const eager = files.filter((file) =>
+      /^import (?!type ).*'@nestjs\/swagger'/m.test(readFileSync(join('src', file), 'utf8')),
+    );
+    expect(eager).toEqual([]);
+  });
+});

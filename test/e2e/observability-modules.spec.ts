@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { startCollector } from '../support/collector.js';
+import { startGatewayProcess } from '../support/gateway-process.js';
+
+/** The packages that the program loads, from its start until it has paid, been scraped and stopped. */
+async function packagesOf(env: Readonly<Record<string, string>>): Promise<string[]> {
+  const gateway = await startGatewayProcess({ env, imports: ['./test/support/module-census.js'] });
+  try {
+    await fetch(`${gateway.url}/v3/simulator/pay`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ amount: 1, currency: 'EUR', shopTransactionId: 'order-1' }),
+    });
+    await fetch(`${gateway.url}/metrics`);
+    gateway.kill('SIGTERM');
+    await gateway.exit;
+    return [...gateway.output().matchAll(/^package (.+)$/gm)].map(([, name]) => name!);
+  } finally {
+    await gateway.dispose();
+  }
+}
+
+describe('OpenTelemetry', () => {
+  it('is not loaded where no endpoint is set: not one module of it', async () => {
+    const packages = await packagesOf({});
+    expect(packages).toEqual(expect.arrayContaining(['@nestjs/core', 'express', 'pino', 'prom-client']));
+    expect(packages.filter((name) => name.startsWith('@opentelemetry/'))).toEqual([]);
+  });
+
+  it('is loaded where one is set, and the last spans are sent at the end', async () => {
+    const collector = await startCollector();
+    const packages = await packagesOf({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    expect(packages).toContain('@opentelemetry/sdk-trace');
+    expect(collector.spans.map(({ name }) => name)).toContain('POST /v3/:external/pay');
+    await collector.close();
+  });
+});

@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { call } from '../support/client.js';
+import { type CollectedSpan, type Collector, startCollector } from '../support/collector.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { startReceiver, type TestReceiver } from '../support/test-receiver.js';
+import { until } from '../support/until.js';
+
+const CALLER_SPAN = '00f067aa0ba902b7';
+const CLIENT = 3;
+const SERVER = 2;
+const ERROR = 2;
+
+describe('traces', () => {
+  let collector: Collector;
+  let external: StubExternal;
+  let receiver: TestReceiver;
+  let gateway: Gateway;
+  let count = 0;
+  let traceId: string;
+
+  const traceparent = (flags = '01'): string => `00-${traceId}-${CALLER_SPAN}-${flags}`;
+  const spansOfTrace = (): CollectedSpan[] => collector.spans.filter((span) => span.traceId === traceId);
+  const parentOf = (span: CollectedSpan): string | undefined =>
+    spansOfTrace().find(({ spanId }) => spanId === span.parentSpanId)?.name ?? span.parentSpanId;
+  /** Of each span of the trace its name and its parent's, in no order that time decides. */
+  const tree = (): string[] =>
+    spansOfTrace()
+      .map((span) => `${span.name} < ${parentOf(span)}`)
+      .toSorted((a, b) => a.localeCompare(b));
+  const named = (name: string): CollectedSpan => spansOfTrace().find((span) => span.name === name)!;
+  const collected = (spans: number): Promise<void> =>
+    until(() => spansOfTrace().length >= spans, `${spans} spans`);
+
+  const pay = (headers: Readonly<Record<string, string>>): ReturnType<typeof call> =>
+    call(
+      `${gateway.url}/v3/acme/pay`,
+      'POST',
+      {
+        amount: 1299,
+        currency: 'EUR',
+        shopTransactionId: `order-${(count += 1)}`,
+        providerData: { token: 'tok_never_to_be_seen' },
+      },
+      headers,
+    );
+
+  beforeAll(async () => {
+    collector = await startCollector();
+    external = await startStubExternal();
+    receiver = await startReceiver();
+    gateway = await startGateway({
+      externals: [{ externalService: 'acme', baseUrl: external.url }],
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        PAYMENT_CALLBACK_URL: receiver.url,
+        NOTIFICATION_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+        NOTIFICATION_SCHEDULE: '10ms',
+      },
+    });
+  });
+  beforeEach(() => {
+    count += 1;
+    traceId = count.toString(16).padStart(32, '4bf92f3577b34da6');
+    external.behave(answerOk);
+    external.requests.length = 0;
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await external.close();
+    await receiver.stop();
+    await collector.close();
+  });
+
+  it('lead from the caller to the operation, the external and the commits', async () => {
+    await pay({ traceparent: traceparent() });
+    await collected(5);
+    expect(tree()).toEqual([
+      'call pay < operation pay',
+      'commit before the call < operation pay',
+      'commit of the outcome < operation pay',
+      'operation pay < POST /v3/:external/pay',
+      `POST /v3/:external/pay < ${CALLER_SPAN}`,
+    ]);
+    expect([named('POST /v3/:external/pay').kind, named('call pay').kind]).toEqual([SERVER, CLIENT]);
+    expect(attributesOf(named('POST /v3/:external/pay'))).toMatchObject({
+      'http.request.method': 'POST',
+      'http.route': '/v3/:external/pay',
+      'http.response.status_code': 200,
+      'tollgate.external': 'acme',
+      'tollgate.outcome': 'executed',
+    });
+    expect(external.requests[0]!.headers['traceparent']).toBe(`00-${traceId}-${named('call pay').spanId}-01`);
+  });
+
+  it('go on across the queue, to the receiver', async () => {
+    await call(`${gateway.url}/v3/acme/check?paymentId=across-${count}`, 'GET', undefined, {
+      traceparent: traceparent(),
+    });
+    await collected(4);
+    expect(tree()).toEqual([
+      'call status < GET /v3/:external/check',
+      'commit of the answer < GET /v3/:external/check',
+      `GET /v3/:external/check < ${CALLER_SPAN}`,
+      'notify receiver < GET /v3/:external/check',
+    ]);
+    const told = receiver.received.at(-1)!.headers['traceparent'];
+    expect(told).toBe(`00-${traceId}-${named('notify receiver').spanId}-01`);
+  });
+
+  it('go on after a callback, which is answered before anything is asked', async () => {
+    await call(
+      `${gateway.url}/v3/acme/callback?paymentId=called-back-${count}`,
+      'POST',
+      {},
+      {
+        traceparent: traceparent(),
+      },
+    );
+    await collected(4);
+    expect(tree()).toEqual([
+      'call status < POST /v3/:external/callback',
+      'commit of the answer < POST /v3/:external/callback',
+      'notify receiver < POST /v3/:external/callback',
+      `POST /v3/:external/callback < ${CALLER_SPAN}`,
+    ]);
+  });
+
+  it('begin here where the caller brings none', async () => {
+    await pay({});
+    const sent = external.requests[0]!.headers['traceparent'] as string;
+    traceId = sent.slice(3, 35);
+    await collected(5);
+    expect(named('POST /v3/:external/pay').parentSpanId ?? '').toBe('');
+  });
+
+  it('keep to the caller’s decision not to be sampled, and pass it on', async () => {
+    await pay({ traceparent: traceparent('00') });
+    expect(external.requests[0]!.headers['traceparent']).toMatch(
+      new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`),
+    );
+    const sampled = { traceparent: `00-${'ab'.repeat(16)}-${CALLER_SPAN}-01` };
+    await pay(sampled);
+    await until(
+      () => collector.spans.filter((span) => span.traceId === 'ab'.repeat(16)).length === 5,
+      'the spans of a later trace',
+    );
+    expect(spansOfTrace()).toEqual([]);
+  });
+
+  it('show what failed', async () => {
+    external.behave((_, response) => answerJson(response, 500, {}));
+    await pay({ traceparent: traceparent() });
+    await collected(5);
+    expect(named('call pay').status).toEqual({ code: ERROR, message: 'server-error' });
+    expect(named('operation pay').status.code).toBe(ERROR);
+    expect(named('POST /v3/:external/pay').status).toEqual({ code: ERROR, message: 'provider-error' });
+    expect(named('commit of the outcome').status.code ?? 0).toBe(0);
+  });
+
+  it('name the service, and hold nothing that is secret', () => {
+    expect(JSON.stringify(collector.resources[0])).toContain(
+      '{"key":"service.name","value":{"stringValue":"tollgate"}}',
+    );
+    expect(collector.bodies.join()).not.toContain('tok_never_to_be_seen');
+  });
+});
+
+function attributesOf({ attributes }: CollectedSpan): Record<string, unknown> {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+}

@@ -1,0 +1,339 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
+
+let external: StubExternal;
+let gateway: Gateway;
+let count = 0;
+const order = (): string => `order-${(count += 1)}`;
+const pay = (more: object = {}): object => ({
+  amount: 5_000,
+  currency: 'EUR',
+  shopTransactionId: order(),
+  ...more,
+});
+const post = (operation: string, body: object, headers: Record<string, string> = {}): Promise<Answer> =>
+  call(`${gateway.url}/v3/acme/${operation}`, 'POST', body, headers);
+const told = ({ status, body }: Answer): unknown[] => [status, body['code'], body['outcome']];
+
+beforeAll(async () => {
+  external = await startStubExternal();
+  gateway = await startGateway({
+    externals: [
+      {
+        externalService: 'acme',
+        baseUrl: external.url,
+        timeoutMs: 2_000,
+        circuitBreaker: { failures: 1_000 },
+      },
+      { externalService: 'many', baseUrl: external.url, duplicatePayments: 'allow' },
+    ],
+  });
+});
+afterEach(() => {
+  external.requests.length = 0;
+  external.behave(answerOk);
+});
+afterAll(async () => {
+  await gateway.close();
+  await external.close();
+});
+
+describe('what the external sees', () => {
+  it('is what the caller sent, value for value', async () => {
+    const body = pay({
+      successRedirectUrl: 'https://shop.example/ok',
+      providerData: {
+        deep: { a: [1, 0.1, -0.5, 1e21, null, true, { ü: '€', '': {} }] },
+        constructor: { prototype: 1 },
+        text: 'line\nbreak \u0000 \ud83d\ude00',
+      },
+    });
+    await post('pay', body);
+    expect(JSON.parse(external.requests[0]!.body)).toEqual(body);
+  });
+
+  it('keeps own names such as __proto__', async () => {
+    const providerData = '{"__proto__":{"admin":true},"a":1}';
+    const shopTransactionId = order();
+    await call(
+      `${gateway.url}/v3/acme/pay`,
+      'POST',
+      `{"amount":1,"currency":"EUR","shopTransactionId":"${shopTransactionId}","providerData":${providerData}}`,
+    );
+    expect(external.requests[0]!.body).toContain(`"providerData":${providerData}`);
+  });
+
+  it('is one value where a name is doubled: the one that was validated', async () => {
+    const body = `{"amount":1,"amount":2,"currency":"EUR","shopTransactionId":"${order()}"}`;
+    await call(`${gateway.url}/v3/acme/pay`, 'POST', body);
+    expect(external.requests[0]!.body.match(/"amount":/g)).toHaveLength(1);
+    expect(JSON.parse(external.requests[0]!.body)).toMatchObject({ amount: 2 });
+  });
+
+  it('carries the ids of the request', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const answer = await post('pay', pay(), { 'x-request-id': 'r-1', traceparent });
+    expect(external.requests[0]!.headers).toMatchObject({
+      'x-request-id': 'r-1',
+      'content-type': 'application/json',
+    });
+    expect(external.requests[0]!.headers['traceparent']).toMatch(
+      /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/,
+    );
+    expect(answer.headers.get('x-request-id')).toBe('r-1');
+  });
+
+  it('is the path and query below the prefix, encoded', async () => {
+    await call(`${gateway.url}/v3/acme/status?paymentId=${encodeURIComponent('a/b c&d=ü')}`, 'GET');
+    await call(`${gateway.url}/v3/acme/subscription/update/${encodeURIComponent('t/1?x')}`, 'POST', {
+      shopTransactionId: 'n',
+    });
+    await call(`${gateway.url}/v3/acme/subscription/expire/tok`, 'DELETE');
+    expect(external.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /status?paymentId=a%2Fb%20c%26d%3D%C3%BC',
+      'POST /subscription/update/t%2F1%3Fx',
+      'DELETE /subscription/expire/tok',
+    ]);
+  });
+});
+
+describe('a second payment for one shopTransactionId', () => {
+  it('is refused while the first is accepted, and names it', async () => {
+    const body = pay();
+    const first = await post('pay', body);
+    const second = await post('pay', body);
+    expect(told(second)).toEqual([409, 'duplicate-payment', 'not-executed']);
+    expect(second.body).toMatchObject({ paymentId: first.body['paymentId'], paymentStatus: 'ACCEPTED' });
+    expect(external.requests).toHaveLength(1);
+  });
+
+  it('is refused while the first is pending, running or unknown', async () => {
+    const pending = pay();
+    external.behave(() => ({ result: 'PENDING', paymentId: order() }));
+    await post('pay', pending);
+    expect((await post('pay', pending)).body['paymentStatus']).toBe('PENDING');
+
+    const unknown = pay();
+    external.behave((_, response) => answerJson(response, 503, {}));
+    await post('pay', unknown);
+    expect((await post('pay', unknown)).body['paymentStatus']).toBe('UNKNOWN');
+
+    const running = pay();
+    const arrived = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    external.behave(async () => {
+      arrived.resolve();
+      await release.promise;
+      return { result: 'OK', paymentId: order() };
+    });
+    const first = post('pay', running);
+    await arrived.promise;
+    expect((await post('pay', running)).body['code']).toBe('duplicate-payment');
+    release.resolve();
+    expect((await first).status).toBe(200);
+  });
+
+  it.each([
+    ['declined', () => ({ result: 'KO' })],
+    ['rejected', (_: unknown, response: never) => answerJson(response, 400, {})],
+  ])('may be tried after the first was %s', async (_name, behaviour) => {
+    const body = pay();
+    external.behave(behaviour as never);
+    await post('pay', body);
+    external.behave(answerOk);
+    expect((await post('pay', body)).status).toBe(200);
+  });
+
+  it('counts across operations that make a payment', async () => {
+    const body = pay();
+    await post('pay', body);
+    const schedule = await post('subscription/start', {
+      ...body,
+      subscriptionInfo: { interval: 'DAY', intervalCount: 1 },
+    });
+    expect(told(schedule)).toEqual([409, 'duplicate-payment', 'not-executed']);
+  });
+
+  it('reaches the external once when 50 come at once', async () => {
+    const body = pay();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post('pay', body)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(external.requests).toHaveLength(1);
+  });
+
+  it('goes through where the configuration allows it', async () => {
+    const body = pay();
+    await call(`${gateway.url}/v3/many/pay`, 'POST', body);
+    expect((await call(`${gateway.url}/v3/many/pay`, 'POST', body)).status).toBe(200);
+  });
+});
+
+describe('refunds', () => {
+  const paid = async (): Promise<string> => String((await post('pay', pay())).body['paymentId']);
+  const refund = (paymentId: string, amount: number, more: object = {}): Promise<Answer> =>
+    post('refund', { amount, currency: 'EUR', paymentId, ...more });
+
+  it('lets exactly 50 of 100 concurrent ones through, and a KO frees its share', async () => {
+    const paymentId = await paid();
+    external.requests.length = 0;
+    external.behave(() => ({ result: 'OK' }));
+    const answers = await Promise.all(Array.from({ length: 100 }, () => refund(paymentId, 100)));
+    expect(external.requests).toHaveLength(50);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused).toHaveLength(50);
+    expect(
+      refused.every((answer) => String(told(answer)) === '422,refund-exceeds-payment,not-executed'),
+    ).toBe(true);
+
+    external.behave(answerOk);
+    const other = await paid();
+    external.behave(() => ({ result: 'KO' }));
+    expect((await refund(other, 5_000)).body['result']).toBe('KO');
+    external.behave(() => ({ result: 'PENDING' }));
+    expect((await refund(other, 5_000)).body['result']).toBe('PENDING');
+    expect(told(await refund(other, 1))).toEqual([422, 'refund-exceeds-payment', 'not-executed']);
+  });
+
+  it('keeps the share of one whose outcome is unknown', async () => {
+    const paymentId = await paid();
+    external.behave((_, response) => answerJson(response, 500, {}));
+    expect(told(await refund(paymentId, 3_000))).toEqual([502, 'provider-error', 'unknown']);
+    external.behave(() => ({ result: 'OK' }));
+    expect(told(await refund(paymentId, 3_000))).toEqual([422, 'refund-exceeds-payment', 'not-executed']);
+    expect((await refund(paymentId, 2_000)).status).toBe(200);
+  });
+
+  it('frees the share of one that was rejected', async () => {
+    const paymentId = await paid();
+    external.behave((_, response) => answerJson(response, 422, { message: 'not now' }));
+    const rejected = await refund(paymentId, 5_000);
+    expect([...told(rejected), rejected.body['detail']]).toEqual([
+      422,
+      'provider-rejected',
+      'not-executed',
+      'not now',
+    ]);
+    external.behave(() => ({ result: 'OK' }));
+    expect((await refund(paymentId, 5_000)).status).toBe(200);
+  });
+
+  it('refuses another currency', async () => {
+    const paymentId = await paid();
+    expect(told(await refund(paymentId, 1, { currency: 'USD' }))).toEqual([
+      422,
+      'refund-exceeds-payment',
+      'not-executed',
+    ]);
+  });
+
+  it('asks the external once more about a payment that is not accepted', async () => {
+    external.behave(() => ({ result: 'PENDING', paymentId: 'pm-late' }));
+    await post('pay', pay());
+    external.requests.length = 0;
+    external.behave(() => ({ status: 'PENDING' }));
+    expect(told(await refund('pm-late', 1))).toEqual([422, 'refund-exceeds-payment', 'not-executed']);
+    external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
+    expect((await refund('pm-late', 1)).status).toBe(200);
+    expect(external.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'POST']);
+  });
+
+  it('passes through for a payment that the gateway has never seen', async () => {
+    external.behave(() => ({ result: 'OK' }));
+    expect((await refund('before-our-time', 999_999_999_999)).status).toBe(200);
+  });
+});
+
+describe('subscriptions', () => {
+  it('go through their life', async () => {
+    const info = { subscriptionInfo: { interval: 'MONTH', intervalCount: 1, expiresAfter: 12 } };
+    const scheduled = await post('subscription/schedule', { ...pay({ amount: 0 }), ...info });
+    const token = String(scheduled.body['subscriptionToken']);
+    expect(scheduled.body).toMatchObject({ result: 'OK', paymentId: expect.any(String) as unknown });
+    const paid = await post('subscription/pay', { ...pay(), subscriptionInfo: { token } });
+    expect(paid.body).toMatchObject({ result: 'OK', subscriptionToken: expect.any(String) as unknown });
+    external.behave(() => ({ result: 'OK' }));
+    expect((await post(`subscription/update/${token}`, { amount: 1, currency: 'EUR' })).body).toEqual({
+      result: 'OK',
+      subscriptionToken: token,
+    });
+    external.behave(() => ({ status: 'ACTIVE', metadata: { plan: 1 } }));
+    expect((await call(`${gateway.url}/v3/acme/subscription/status/${token}`, 'GET')).body).toEqual({
+      status: 'ACTIVE',
+      subscriptionToken: token,
+      providerName: 'acme',
+      metadata: { plan: 1 },
+    });
+    external.behave(() => ({ result: 'OK' }));
+    expect((await call(`${gateway.url}/v3/acme/subscription/expire/${token}`, 'DELETE')).body).toEqual({
+      result: 'OK',
+      subscriptionToken: token,
+    });
+  });
+
+  it('tell an unknown token apart', async () => {
+    external.behave((_, response) => answerJson(response, 404, { message: 'no such token' }));
+    expect(told(await post('subscription/update/tok', { shopTransactionId: 'n' }))).toEqual([
+      404,
+      'subscription-not-found',
+      'not-executed',
+    ]);
+    expect(told(await call(`${gateway.url}/v3/acme/subscription/status/tok`, 'GET'))).toEqual([
+      404,
+      'subscription-not-found',
+      undefined,
+    ]);
+  });
+
+  it('refuse a token that would change the path', async () => {
+    for (const token of ['%2E', '%2e%2E']) {
+      const answer = await call(`${gateway.url}/v3/acme/subscription/expire/${token}`, 'DELETE');
+      expect([400, 404]).toContain(answer.status);
+    }
+    expect(external.requests).toHaveLength(0);
+  });
+});
+
+describe('status and check', () => {
+  it('fill in what the external leaves out', async () => {
+    const body = pay() as { shopTransactionId: string };
+    const { paymentId } = (await post('pay', body)).body;
+    external.behave(() => ({ status: 'ACCEPTED', metadata: { m: 1 }, action: { a: 1 }, extra: 1 }));
+    for (const route of ['status', 'check']) {
+      const answer = await call(`${gateway.url}/v3/acme/${route}?paymentId=${String(paymentId)}`, 'GET');
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        {
+          status: 'ACCEPTED',
+          paymentId,
+          shopTransactionId: body.shopTransactionId,
+          providerName: 'acme',
+          metadata: { m: 1 },
+          action: { a: 1 },
+        },
+      ]);
+    }
+  });
+
+  it('say payment-not-found for what the external has never seen', async () => {
+    external.behave((_, response) => answerJson(response, 404, {}));
+    expect(told(await call(`${gateway.url}/v3/acme/status?paymentId=x`, 'GET'))).toEqual([
+      404,
+      'payment-not-found',
+      undefined,
+    ]);
+  });
+
+  it.each(['', '?paymentId=', '?paymentId=a&paymentId=b', '?paymentID=a'])(
+    'refuse the query "%s"',
+    async (query) => {
+      expect(told(await call(`${gateway.url}/v3/acme/status${query}`, 'GET'))).toEqual([
+        400,
+        'validation-failed',
+        undefined,
+      ]);
+      expect(external.requests).toHaveLength(0);
+    },
+  );
+});

@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ReconciliationWorker } from '../../src/payments/reconciliation.worker.js';
+import type { PaymentRow } from '../../src/payments/payment.table.js';
+import { Store } from '../../src/persistence/store.js';
+import type { SubscriptionRow } from '../../src/subscriptions/subscription.table.js';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import {
+  answerJson,
+  answerOk,
+  startStubExternal,
+  type StubBehaviour,
+  type StubExternal,
+} from '../support/stub-external.js';
+import { TestClock } from '../support/test-clock.js';
+
+const MINUTE_MS = 60_000;
+
+describe('reconciliation', () => {
+  let external: StubExternal;
+  let gateway: Gateway;
+  let clock: TestClock;
+
+  beforeEach(async () => {
+    clock = new TestClock();
+    external = await startStubExternal();
+    gateway = await startGateway({
+      clock,
+      env: { WORKERS: 'off', PAYMENT_CALLBACK_URL: 'http://127.0.0.1:9/receiver' },
+      externals: [
+        {
+          externalService: 'asked',
+          baseUrl: external.url,
+          timeoutMs: 1_000,
+          statusByShopTransactionId: true,
+        },
+        { externalService: 'mute', baseUrl: external.url, timeoutMs: 1_000 },
+        { externalService: 'narrow', baseUrl: external.url, timeoutMs: 1_000, maxConcurrency: 1 },
+      ],
+    });
+  });
+  afterEach(async () => {
+    await gateway.close();
+    await external.close();
+  });
+
+  const failing: StubBehaviour = (_, response) => answerJson(response, 500, {});
+  const neverSeen: StubBehaviour = (_, response) => answerJson(response, 404, { message: 'never seen' });
+  const pay = (name: string, behaviour: StubBehaviour, key = 'k'): Promise<Answer> => {
+    external.behave(behaviour);
+    const body = { amount: 100, currency: 'EUR', shopTransactionId: 'order' };
+    return call(`${gateway.url}/v3/${name}/pay`, 'POST', body, { 'idempotency-key': key });
+  };
+  const after = async (waitMs: number, behaviour: StubBehaviour): Promise<PaymentRow> => {
+    clock.advance(waitMs);
+    external.behave(behaviour);
+    external.requests.length = 0;
+    await gateway.app.get(ReconciliationWorker).reconcileDue();
+    return payment();
+  };
+  const store = (): Store => gateway.app.get(Store);
+  const payment = (): Promise<PaymentRow> =>
+    store().read((db) =>
+      db.selectFrom('payments').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow(),
+    );
+  const notified = (): Promise<{ payload: string }[]> =>
+    store().read((db) => db.selectFrom('notifications').select('payload').orderBy('id').execute());
+
+  it.each(['ACCEPTED', 'FAILED'])('finds an unknown payment %s, and the receiver is told', async (status) => {
+    expect((await pay('asked', failing)).body['outcome']).toBe('unknown');
+    expect(await payment()).toMatchObject({
+      state: 'UNKNOWN',
+      payment_id: null,
+      next_ask_at: clock.now() + MINUTE_MS,
+    });
+    const found = await after(MINUTE_MS, () => ({ status, paymentId: 'pm' }));
+    expect(external.requests.map(({ url }) => url)).toEqual(['/status?shopTransactionId=order']);
+    expect(found).toMatchObject({ state: status, payment_id: 'pm', next_ask_at: null, parked_at: null });
+    expect((await notified()).map(({ payload }) => JSON.parse(payload) as unknown)).toEqual([
+      { status, paymentId: 'pm', shopTransactionId: 'order', providerName: 'asked' },
+    ]);
+  });
+
+  it('asks on a growing schedule while a payment is pending, and tells nothing as nothing changed', async () => {
+    await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    const waits: number[] = [];
+    for (const minutes of [1, 2, 5, 10]) {
+      const { next_ask_at } = await after(minutes * MINUTE_MS, () => ({ status: 'PENDING' }));
+      waits.push((next_ask_at! - clock.now()) / MINUTE_MS);
+      expect(external.requests).toHaveLength(1);
+    }
+    expect(waits).toEqual([2, 5, 10, 30]);
+    expect(await notified()).toEqual([]);
+  });
+
+  it('does not ask before it is due', async () => {
+    await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    await after(MINUTE_MS - 1, answerOk);
+    expect(external.requests).toHaveLength(0);
+  });
+
+  it('believes "never seen" when it is said twice after the deadline, and frees the key', async () => {
+    await pay('asked', failing);
+    expect(await after(MINUTE_MS, neverSeen)).toMatchObject({ state: 'UNKNOWN', never_seen_at: clock.now() });
+    expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'FAILED', duplicate_guard: 0 });
+    expect((await notified()).map(({ payload }) => JSON.parse(payload) as unknown)).toEqual([
+      { status: 'FAILED', shopTransactionId: 'order', providerName: 'asked' },
+    ]);
+    const again = await pay('asked', answerOk);
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, null]);
+  });
+
+  it('does not believe a bare 404, which may be a proxy’s', async () => {
+    await pay('asked', failing);
+    const bare: StubBehaviour = (_, response) => {
+      response.writeHead(404).end();
+      return undefined;
+    };
+    await after(MINUTE_MS, bare);
+    expect(await after(2 * MINUTE_MS, bare)).toMatchObject({ state: 'UNKNOWN', never_seen_at: null });
+  });
+
+  it('never guesses that a payment failed which the external once named', async () => {
+    await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    await after(MINUTE_MS, neverSeen);
+    expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'PENDING', parked_at: null });
+  });
+
+  it('parks what cannot be asked', async () => {
+    await pay('mute', failing);
+    expect(await payment()).toMatchObject({ state: 'UNKNOWN', next_ask_at: null, parked_at: clock.now() });
+  });
+
+  it('parks when the schedule is used up, and keeps the state', async () => {
+    await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    for (let asked = 0; asked < 15; asked += 1) {
+      expect((await payment()).parked_at).toBeNull();
+      await after(24 * 60 * MINUTE_MS, failing);
+    }
+    expect(await payment()).toMatchObject({ state: 'PENDING', next_ask_at: null, parked_at: clock.now() });
+  });
+
+  it('does not count a question for which there was no room', async () => {
+    await pay('narrow', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    const release = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    external.behave(async () => {
+      arrived.resolve();
+      await release.promise;
+      return { status: 'PENDING' };
+    });
+    const occupying = call(`${gateway.url}/v3/narrow/status?paymentId=other`, 'GET');
+    await arrived.promise;
+    clock.advance(MINUTE_MS);
+    await gateway.app.get(ReconciliationWorker).reconcileDue();
+    release.resolve();
+    await occupying;
+    expect(await payment()).toMatchObject({ asks: 0, next_ask_at: clock.now() + 1_000, lease_token: null });
+  });
+
+  it('asks once when two replicas look at the same time', async () => {
+    await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    clock.advance(MINUTE_MS);
+    external.requests.length = 0;
+    external.behave(() => ({ status: 'ACCEPTED' }));
+    const worker = gateway.app.get(ReconciliationWorker);
+    await Promise.all([worker.reconcileDue(), worker.reconcileDue(), worker.reconcileDue()]);
+    expect(external.requests).toHaveLength(1);
+  });
+
+  it('takes over what a dead replica had claimed', async () => {
+    await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    clock.advance(MINUTE_MS);
+    await store().transaction(async (trx) => {
+      await trx
+        .updateTable('payments')
+        .set({ lease_token: 'dead', lease_until: clock.now() + 30_000 })
+        .execute();
+    });
+    await after(29_999, () => ({ status: 'ACCEPTED' }));
+    expect(external.requests).toHaveLength(0);
+    expect(await after(1, () => ({ status: 'ACCEPTED' }))).toMatchObject({
+      state: 'ACCEPTED',
+      lease_token: null,
+    });
+  });
+
+  describe('of subscriptions', () => {
+    const start = (behaviour: StubBehaviour): Promise<Answer> => {
+      external.behave(behaviour);
+      return call(`${gateway.url}/v3/mute/subscription/start`, 'POST', {
+        amount: 0,
+        currency: 'EUR',
+        shopTransactionId: 'order',
+        subscriptionInfo: { interval: 'MONTH', intervalCount: 1 },
+      });
+    };
+    const subscription = (): Promise<SubscriptionRow> =>
+      store().read((db) => db.selectFrom('subscriptions').selectAll().executeTakeFirstOrThrow());
+    const byPath =
+      (status: string): StubBehaviour =>
+      ({ url }) =>
+        url.startsWith('/subscription/') ? { status } : { status: 'ACCEPTED' };
+
+    it('asks how a pending one stands', async () => {
+      await start(() => ({ result: 'PENDING', paymentId: 'pm', subscriptionToken: 'tok' }));
+      expect(await subscription()).toMatchObject({ state: 'PENDING', token: 'tok' });
+      await after(MINUTE_MS, byPath('ACTIVE'));
+      expect(external.requests.map(({ url }) => url).toSorted((a, b) => a.localeCompare(b))).toEqual([
+        '/status?paymentId=pm',
+        '/subscription/status/tok',
+      ]);
+      expect(await subscription()).toMatchObject({ state: 'ACTIVE', next_ask_at: null, lease_token: null });
+    });
+
+    it('asks after a change of unknown outcome', async () => {
+      await start(() => ({ result: 'OK', paymentId: 'pm', subscriptionToken: 'tok' }));
+      external.behave(failing);
+      expect((await call(`${gateway.url}/v3/mute/subscription/expire/tok`, 'DELETE')).body['outcome']).toBe(
+        'unknown',
+      );
+      expect(await subscription()).toMatchObject({ state: 'ACTIVE', next_ask_at: clock.now() + MINUTE_MS });
+      await after(MINUTE_MS, byPath('EXPIRED'));
+      expect(await subscription()).toMatchObject({ state: 'EXPIRED', next_ask_at: null });
+    });
+
+    it('parks one whose token was never learned', async () => {
+      await start(failing);
+      expect(await subscription()).toMatchObject({ state: 'UNKNOWN', token: null, parked_at: clock.now() });
+    });
+  });
+});

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { OperationRecovery } from '../../src/operations/operation.recovery.js';
+import type { OperationRow } from '../../src/operations/operation.table.js';
+import type { PaymentRow } from '../../src/payments/payment.table.js';
+import { Store } from '../../src/persistence/store.js';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { TestClock } from '../support/test-clock.js';
+
+/** What becomes of an operation whose process is gone: seen from a second gateway on the books of the first. */
+describe('an operation whose process died', () => {
+  let external: StubExternal;
+  let clock: TestClock;
+  let gateway: Gateway;
+  let release: () => void;
+  let first: Promise<Answer>;
+
+  const send = (): Promise<Answer> =>
+    call(
+      `${gateway.url}/v3/acme/pay`,
+      'POST',
+      { amount: 1, currency: 'EUR', shopTransactionId: 'o' },
+      { 'idempotency-key': 'k' },
+    );
+  const operation = (): Promise<OperationRow> =>
+    gateway.app.get(Store).read((db) => db.selectFrom('operations').selectAll().executeTakeFirstOrThrow());
+  const payment = (): Promise<PaymentRow> =>
+    gateway.app.get(Store).read((db) => db.selectFrom('payments').selectAll().executeTakeFirstOrThrow());
+
+  beforeEach(async () => {
+    clock = new TestClock();
+    const arrived = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    release = answer.resolve;
+    external = await startStubExternal(async () => {
+      arrived.resolve();
+      await answer.promise;
+      return { result: 'OK', paymentId: 'pm' };
+    });
+    gateway = await startGateway({
+      clock,
+      env: { WORKERS: 'off' },
+      externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 5_000 }],
+    });
+    first = send();
+    await arrived.promise;
+  });
+  afterEach(async () => {
+    release();
+    await first;
+    await gateway.close();
+    await external.close();
+  });
+
+  it('is written down before the external is called', async () => {
+    expect(await operation()).toMatchObject({ state: 'running', idempotency_key: 'k' });
+    expect(await payment()).toMatchObject({ state: 'CREATED', amount_minor: 1 });
+  });
+
+  it('is left alone before its deadline, and is UNKNOWN after it', async () => {
+    const recovery = gateway.app.get(OperationRecovery);
+    clock.advance(9_999);
+    await recovery.turn();
+    expect(await payment()).toMatchObject({ state: 'CREATED' });
+    clock.advance(1);
+    await recovery.turn();
+    expect(await payment()).toMatchObject({ state: 'UNKNOWN' });
+    expect(await operation()).toMatchObject({ state: 'unknown', answer_status: 502 });
+  });
+
+  it('is given up by the repeat that comes after its deadline', async () => {
+    expect((await send()).body['code']).toBe('idempotency-conflict');
+    clock.advance(10_000);
+    const repeat = await send();
+    expect([repeat.status, repeat.body['outcome'], repeat.headers.get('idempotency-replayed')]).toEqual([
+      502,
+      'unknown',
+      'true',
+    ]);
+    expect(external.requests).toHaveLength(1);
+  });
+
+  it('is settled by its late answer, should it live after all', async () => {
+    clock.advance(10_000);
+    await send();
+    release();
+    expect((await first).status).toBe(200);
+    expect(await payment()).toMatchObject({ state: 'ACCEPTED', payment_id: 'pm' });
+    expect(await operation()).toMatchObject({ state: 'completed', answer_status: 200 });
+    expect((await send()).headers.get('idempotency-replayed')).toBe('true');
+  });
+});
+
+describe('two replicas on one database', () => {
+  const replicas: Gateway[] = [];
+  afterEach(async () => {
+    for (const replica of replicas.splice(0).toReversed()) await replica.close();
+  });
+
+  // SQLite belongs to one process (SPEC §8): replicas need PostgreSQL.
+  const onPostgres = process.env['TEST_DATABASE_URL'] ? it : it.skip;
+  onPostgres('execute 200 equal requests once', async () => {
+    const external = await startStubExternal();
+    const externals = [{ externalService: 'acme', baseUrl: external.url }];
+    const one = await startGateway({ externals });
+    const two = await startGateway({ externals, database: one.database });
+    replicas.push(one, two);
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        call(
+          `${(index % 2 ? one : two).url}/v3/acme/pay`,
+          'POST',
+          { amount: 1, currency: 'EUR', shopTransactionId: 'o' },
+          { 'idempotency-key': 'k' },
+        ),
+      ),
+    );
+    expect(external.requests).toHaveLength(1);
+    expect(
+      answers.every(({ status, body }) => status === 200 || body['code'] === 'idempotency-conflict'),
+    ).toBe(true);
+    const repeat = await call(
+      `${two.url}/v3/acme/pay`,
+      'POST',
+      { amount: 1, currency: 'EUR', shopTransactionId: 'o' },
+      { 'idempotency-key': 'k' },
+    );
+    expect([repeat.status, repeat.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+    await external.close();
+  });
+});

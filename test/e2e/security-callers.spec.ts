@@ -1,0 +1,364 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { AUDIENCE, type Issuer, startIssuer } from '../support/issuer.js';
+import { RawClient } from '../support/raw-client.js';
+import { pathWith, type Route, routesOf } from '../support/routes.js';
+import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+
+/** Lets no one in (SPEC §8): every route, and some that do not exist, by every kind of credentials. */
+
+const SCOPES = ['payments', 'refunds', 'subscriptions', 'read', 'admin'] as const;
+
+/** What each route of the API needs; a new one must be entered, or this fails. */
+const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
+  'POST /v3/:external/pay': 'payments',
+  'POST /v3/:external/pay-by-link': 'payments',
+  'POST /v3/:external/refund': 'refunds',
+  'GET /v3/:external/status': 'read',
+  'GET /v3/:external/check': 'read',
+  'POST /v3/:external/subscription/schedule': 'subscriptions',
+  'POST /v3/:external/subscription/start': 'subscriptions',
+  'POST /v3/:external/subscription/pay': 'subscriptions',
+  'POST /v3/:external/subscription/update/:subscriptionToken': 'subscriptions',
+  'GET /v3/:external/subscription/status/:subscriptionToken': 'read',
+  'DELETE /v3/:external/subscription/expire/:subscriptionToken': 'subscriptions',
+};
+
+const UNKNOWN_ROUTES = [
+  '/',
+  '/nothing',
+  '/v3',
+  '/v3/',
+  '/v3/acme',
+  '/v3/acme/nothing',
+  '/v3/acme/pay/',
+  '/v3/acme/PAY',
+  '/v3//pay',
+  '/V3/acme/pay',
+  '//v3/acme/pay',
+  '/v3/acme/../acme/pay',
+  '/admin/nothing',
+  '/%61dmin/payments',
+  '/health%2Flive',
+  '/metrics/../admin/payments',
+  '/healthy',
+];
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'QUERY'];
+const PUBLIC = /^\/(health|metrics|documentation|problems)\b/;
+const CALLBACK = '/v3/:external/callback';
+
+let external: StubExternal;
+let issuer: Issuer;
+let gateway: Gateway;
+let folder: string;
+let routes: Route[];
+let raw: RawClient;
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+beforeAll(async () => {
+  external = await startStubExternal();
+  issuer = await startIssuer();
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-keys-'));
+  const filed = [
+    { name: 'only-other', scopes: SCOPES.filter((scope) => scope !== 'admin'), externals: ['other'] },
+    { name: 'only-acme', scopes: SCOPES.filter((scope) => scope !== 'admin'), externals: ['acme'] },
+    ...SCOPES.map((scope) => ({ name: `only-${scope}`, scopes: [scope] })),
+    ...SCOPES.map((scope) => ({ name: `all-but-${scope}`, scopes: SCOPES.filter((one) => one !== scope) })),
+  ].map((key) => ({ ...key, sha256: createHash('sha256').update(`secret-of-${key.name}`).digest('hex') }));
+  writeFileSync(join(folder, 'keys.json'), JSON.stringify(filed));
+  gateway = await startGateway({
+    externals: [
+      { externalService: 'acme', baseUrl: external.url },
+      { externalService: 'other', baseUrl: external.url },
+    ],
+    env: {
+      API_AUTH: 'required',
+      API_KEYS: `boss:secret-of-boss:${SCOPES.join('+')}`,
+      API_KEYS_FILE: join(folder, 'keys.json'),
+      OIDC_ISSUER: issuer.url,
+      OIDC_AUDIENCE: AUDIENCE,
+    },
+  });
+  routes = routesOf(gateway);
+  raw = new RawClient(gateway.url);
+  expect(guarded().length).toBeGreaterThanOrEqual(Object.keys(SCOPE_OF).length);
+});
+afterAll(async () => {
+  raw.close();
+  await gateway.close();
+  await issuer.close();
+  await external.close();
+  rmSync(folder, { recursive: true });
+});
+
+const send = (
+  { method, path }: Route,
+  headers: Record<string, string>,
+  externalName = 'acme',
+): Promise<Answer> =>
+  call(
+    `${gateway.url}${pathWith(path, { external: externalName })}`,
+    method,
+    method === 'POST' ? {} : undefined,
+    headers,
+  );
+
+/** What an answer tells, without what is its own each time. */
+const toldBy = ({ status, headers, body }: Answer): unknown => {
+  const { requestId, instance, ...document } = body;
+  const named = Object.fromEntries(headers);
+  for (const own of ['x-request-id', 'date', 'content-length']) delete named[own];
+  return { status, headers: named, document, told: [typeof requestId, typeof instance] };
+};
+
+const guarded = (): Route[] => routes.filter(({ path }) => !PUBLIC.test(path) && path !== CALLBACK);
+const scopeOf = ({ method, path }: Route): (typeof SCOPES)[number] => {
+  const scope = path.startsWith('/admin') ? 'admin' : SCOPE_OF[`${method} ${path}`];
+  if (!scope) throw new Error(`Say in SCOPE_OF which scope ${method} ${path} needs`);
+  return scope;
+};
+
+describe('without the right credentials', () => {
+  const wrong = async (): Promise<[string, Record<string, string>][]> => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    return [
+      ['none', {}],
+      ['a wrong key', bearer('secret-of-bosr')],
+      ['a wrong key as X-Api-Key', { 'x-api-key': 'nope' }],
+      ['the name of a key', bearer('boss')],
+      ['a digest of a key', bearer(createHash('sha256').update('secret-of-boss').digest('hex'))],
+      ['a key and a space', bearer('secret-of-boss x')],
+      ['a key twice', { ...bearer('secret-of-boss'), 'x-api-key': 'secret-of-boss' }],
+      ['Basic', { authorization: `Basic ${btoa('boss:secret-of-boss')}` }],
+      ['an expired token', bearer(await issuer.sign({ scope: SCOPES.join(' '), exp: nowS - 60 }))],
+      ['a token for somebody else', bearer(await issuer.sign({ scope: SCOPES.join(' '), aud: 'other' }))],
+      ['a forged token', bearer(`${(await issuer.sign({ scope: SCOPES.join(' ') })).slice(0, -8)}AAAAAAAA`)],
+      ['the key in the query', {}],
+    ];
+  };
+
+  it('every route answers 401, and all in the same way', async () => {
+    const kinds = await wrong();
+    const told = new Set<string>();
+    for (const route of guarded()) {
+      for (const [kind, headers] of kinds) {
+        const query =
+          kind === 'the key in the query' ? '?api_key=secret-of-boss&access_token=secret-of-boss' : '';
+        const answer = await send({ ...route, path: route.path + query }, headers);
+        expect([route, kind, answer.status, answer.body['code']]).toEqual([
+          route,
+          kind,
+          401,
+          'unauthenticated',
+        ]);
+        told.add(JSON.stringify(toldBy(answer)));
+      }
+    }
+    // With and without the outcome of SPEC §3.
+    expect(told.size).toBe(2);
+    expect(external.requests).toHaveLength(0);
+  });
+
+  it('so does what does not exist, by any method', async () => {
+    const paths = [
+      ...UNKNOWN_ROUTES,
+      '/v3/nobody/pay',
+      '/v3/acme/pay',
+      '/admin',
+      '/v3/acme/subscription/status/x',
+    ];
+    const told = new Set<string>();
+    for (const target of paths) {
+      for (const method of METHODS) {
+        const answer = await raw.send({ method, target, headers: ['Authorization', 'Bearer nope'] });
+        expect([method, target, answer.status]).toEqual([method, target, 401]);
+        if (method === 'HEAD') continue;
+        const { requestId: _own, instance, ...document } = JSON.parse(answer.text) as Record<string, unknown>;
+        expect(instance).toBe(target);
+        told.add(JSON.stringify(document));
+      }
+    }
+    expect(told.size).toBe(2);
+  });
+
+  it('an absolute target is judged by its path', async () => {
+    const headers = ['Authorization', 'Bearer nope'];
+    for (const path of ['/v3/acme/pay', '/admin/payments', '/', '']) {
+      const { status } = await raw.send({ method: 'GET', target: `http://health.example${path}`, headers });
+      expect([path, status]).toEqual([path, 401]);
+    }
+    const open = await raw.send({ method: 'GET', target: 'http://elsewhere.example/problems/forbidden' });
+    expect(open.status).toBe(200);
+  });
+
+  it('a callback does not take the key of a caller', async () => {
+    for (const method of ['GET', 'POST', 'PUT', 'HEAD']) {
+      const answer = await call(
+        `${gateway.url}/v3/nobody/callback`,
+        method,
+        undefined,
+        bearer('secret-of-boss'),
+      );
+      expect([method, answer.status]).toEqual([method, 401]);
+    }
+  });
+
+  it('what is public is open', async () => {
+    const answer = await call(`${gateway.url}/problems/unauthenticated`, 'GET');
+    expect(answer.status).toBe(200);
+  });
+});
+
+describe('with credentials for something else', () => {
+  it('every route answers 403 without its scope, whether the external exists or not', async () => {
+    for (const route of guarded()) {
+      const headers = bearer(`secret-of-all-but-${scopeOf(route)}`);
+      const answers = [await send(route, headers), await send(route, headers, 'nobody')];
+      for (const answer of answers) {
+        expect([route, answer.status, answer.body['code']]).toEqual([route, 403, 'forbidden']);
+        expect(answer.headers.get('www-authenticate')).toContain(`scope="${scopeOf(route)}"`);
+      }
+      expect(toldBy(answers[0]!)).toEqual(toldBy(answers[1]!));
+    }
+  });
+
+  it('so does a token without its scope', async () => {
+    for (const route of guarded()) {
+      const scope = SCOPES.filter((one) => one !== scopeOf(route)).join(' ');
+      expect((await send(route, bearer(await issuer.sign({ scope })))).status).toBe(403);
+    }
+  });
+
+  it('a key for one external gets the same 403 for any other, existing or not, also where there is no route', async () => {
+    const paths = ['/v3/:external/nothing', '/v3/:external', '/v3/:external/'].map((path) => ({
+      method: 'GET',
+      path,
+    }));
+    for (const route of [...guarded(), ...paths].filter(({ path }) => path.startsWith('/v3'))) {
+      const headers = bearer('secret-of-only-other');
+      const told = [];
+      for (const name of ['acme', 'nobody', 'othe', 'other2', 'OTHER', '%6fther']) {
+        const answer = await send(route, headers, name);
+        expect([route, name, answer.status, answer.body['code']]).toEqual([route, name, 403, 'forbidden']);
+        told.push(JSON.stringify(toldBy(answer)));
+      }
+      expect(new Set(told).size).toBe(1);
+    }
+  });
+
+  it('what is below /admin answers 403 to who is no administrator, also where there is no route', async () => {
+    for (const path of ['/admin', '/admin/', '/admin/nothing']) {
+      const answer = await call(`${gateway.url}${path}`, 'GET', undefined, bearer('secret-of-only-read'));
+      expect([path, answer.status]).toEqual([path, 403]);
+    }
+  });
+
+  it('nothing of all this reached the external', () => {
+    expect(external.requests).toHaveLength(0);
+  });
+});
+
+describe('with the right credentials', () => {
+  const passes = async (route: Route, headers: Record<string, string>, name?: string): Promise<void> => {
+    const { status } = await send(route, headers, name);
+    expect([route, status === 401 || status === 403]).toEqual([route, false]);
+  };
+
+  it('every route lets in a key, in either header, or a token, with its scope alone', async () => {
+    for (const route of guarded()) {
+      const scope = scopeOf(route);
+      await passes(route, bearer(`secret-of-only-${scope}`));
+      await passes(route, { 'x-api-key': `secret-of-only-${scope}` });
+      await passes(route, bearer(await issuer.sign({ scope })));
+      if (scope !== 'admin') await passes(route, bearer('secret-of-only-acme'));
+    }
+  });
+
+  it('says what does not exist', async () => {
+    const boss = bearer('secret-of-boss');
+    expect((await call(`${gateway.url}/nothing`, 'GET', undefined, boss)).body['code']).toBe('not-found');
+    const answer = await call(`${gateway.url}/v3/nobody/pay`, 'POST', {}, boss);
+    expect(answer.body['code']).toBe('external-not-found');
+    const options = await call(`${gateway.url}/v3/acme/pay`, 'OPTIONS', undefined, boss);
+    expect([options.status, options.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  it('keeps callers apart: a key and a token with the same name are two', async () => {
+    const pay = { amount: 1, currency: 'EUR', shopTransactionId: 'apart-1' };
+    const headers = { 'idempotency-key': 'apart' };
+    const token = bearer(await issuer.sign({ sub: 'only-payments', scope: 'payments' }));
+    const url = `${gateway.url}/v3/acme/pay`;
+    const first = await call(url, 'POST', pay, { ...headers, ...bearer('secret-of-only-payments') });
+    const second = await call(
+      url,
+      'POST',
+      { ...pay, shopTransactionId: 'apart-2' },
+      { ...headers, ...token },
+    );
+    expect([first.status, second.status]).toEqual([200, 200]);
+  });
+
+  it('answers 503 to a token while the issuer cannot be asked, and to nobody else', async () => {
+    const down = await startIssuer();
+    down.available = false;
+    const other = await startGateway({
+      externals: [{ externalService: 'acme', baseUrl: external.url }],
+      env: {
+        API_AUTH: 'required',
+        API_KEYS: 'boss:secret-of-boss',
+        OIDC_ISSUER: down.url,
+        OIDC_AUDIENCE: AUDIENCE,
+      },
+    });
+    try {
+      const url = `${other.url}/v3/acme/status?paymentId=p`;
+      const answer = await call(url, 'GET', undefined, bearer(await down.sign({ scope: 'read' })));
+      expect([answer.status, answer.body['code']]).toEqual([503, 'authentication-unavailable']);
+      expect(answer.headers.get('retry-after')).toBe('5');
+      expect((await call(url, 'GET', undefined, bearer('secret-of-boss'))).status).toBe(200);
+    } finally {
+      await other.close();
+      await down.close();
+    }
+  });
+});
+
+describe('API_AUTH', () => {
+  const statusOf = async (path: string, headers: Record<string, string>, env: Record<string, string>) => {
+    const one = await startGateway({
+      externals: [{ externalService: 'acme', baseUrl: external.url }],
+      env: { API_KEYS: 'shop:shop-secret:read,boss:boss-secret:admin', ...env },
+    });
+    try {
+      return (await call(`${one.url}${path}`, 'GET', undefined, headers)).status;
+    } finally {
+      await one.close();
+    }
+  };
+  const status = '/v3/acme/status?paymentId=p';
+  const admin = '/admin/nothing';
+
+  it.each<[string, string, string, Record<string, string>, number]>([
+    ['optional', 'lets in who shows nothing', status, {}, 200],
+    ['optional', 'but no wrong key', status, bearer('nope'), 401],
+    ['optional', 'and asks administrators for their key', admin, {}, 401],
+    ['optional', 'with its scope', admin, bearer('shop-secret'), 403],
+    ['optional', 'which lets them in', admin, bearer('boss-secret'), 404],
+    ['none', 'looks at no key', status, bearer('nope'), 200],
+    ['none', 'not even of administrators', admin, {}, 404],
+  ])('%s %s', async (auth, _what, path, headers, expected) => {
+    expect(await statusOf(path, headers, { API_AUTH: auth })).toBe(expected);
+  });
+
+  it('PUBLIC_PATHS closes what it leaves out to who has no key', async () => {
+    const env = { API_AUTH: 'optional', PUBLIC_PATHS: '/health' };
+    expect(await statusOf('/problems', {}, env)).toBe(401);
+    expect(await statusOf('/problems', bearer('shop-secret'), env)).toBe(200);
+  });
+});

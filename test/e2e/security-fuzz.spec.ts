@@ -1,0 +1,129 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { PROBLEMS, type ProblemCode } from '../../src/http/problem.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { oddBytes, oddRequest } from '../support/odd-requests.js';
+import { type RawAnswer, RawClient, type RawRequest } from '../support/raw-client.js';
+import { exchangeAll } from '../support/raw-socket.js';
+import { routesOf } from '../support/routes.js';
+import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+
+/**
+ * Whatever is sent, the answer is never a 500 and never anything but a problem document where it is an error (SPEC §3).
+ * `FUZZ_INPUTS=20000` asks for more than the suite has time for, `FUZZ_SEED` for others.
+ */
+const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? 4_000);
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_115);
+/** At once, so that it takes no longer than it must. */
+const BATCH = 20;
+const LIMIT_MS = 10 * 60_000;
+const MEGABYTE = 1_048_576;
+
+let external: StubExternal;
+let gateway: Gateway;
+let client: RawClient;
+
+beforeAll(async () => {
+  external = await startStubExternal();
+  gateway = await startGateway({
+    externals: [{ externalService: 'acme', baseUrl: external.url, duplicatePayments: 'allow' }],
+    env: { API_AUTH: 'optional', API_KEYS: 'boss:boss-secret:payments+refunds+subscriptions+read+admin' },
+  });
+  client = new RawClient(gateway.url);
+});
+afterAll(async () => {
+  client.close();
+  await gateway.close();
+  await external.close();
+});
+
+/** What is wrong with an answer; undefined where nothing is. */
+function fault(status: number, type: unknown, text: string): string | undefined {
+  if (status >= 100 && status < 400) return undefined;
+  if (status === 500) return `500: ${text}`;
+  if (type !== 'application/problem+json; charset=utf-8') return `${status} of type ${String(type)}: ${text}`;
+  if (text === '') return undefined;
+  const { code, status: told, type: page, requestId } = JSON.parse(text) as Record<string, unknown>;
+  const known = typeof code === 'string' && Object.hasOwn(PROBLEMS, code);
+  if (!known || PROBLEMS[code as ProblemCode].status !== status || told !== status)
+    return `${status}: ${text}`;
+  if (page !== `/problems/${code}` || typeof requestId !== 'string') return `${status}: ${text}`;
+  return undefined;
+}
+
+function faultOf({ method }: RawRequest, answer: RawAnswer): string | undefined {
+  if (answer.text === '' && method !== 'HEAD' && answer.status >= 400)
+    return `${answer.status} without a body`;
+  return fault(answer.status, answer.headers['content-type'], answer.text);
+}
+
+/** After everything that can be freed was freed: `gc` is there without a flag for the process. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+it(
+  `answers ${INPUTS} odd requests to all routes with sense, and keeps nothing of them`,
+  async () => {
+    const statuses = new Map<number, number>();
+    const heap: number[] = [];
+    let sent = 0;
+    const batches = fc.array(oddRequest(routesOf(gateway), 'boss-secret'), {
+      minLength: BATCH,
+      maxLength: BATCH,
+    });
+    const property = fc.asyncProperty(batches, async (requests) => {
+      await Promise.all(
+        requests.map(async (request) => {
+          const answer = await client.send(request);
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+          expect([faultOf(request, answer), request]).toEqual([undefined, request]);
+        }),
+      );
+      external.requests.length = 0;
+      if (Math.floor((sent * 4) / INPUTS) !== Math.floor(((sent += BATCH) * 4) / INPUTS))
+        heap.push(heapBytes());
+    });
+    await fc.assert(property, { seed: SEED, numRuns: Math.ceil(INPUTS / BATCH), endOnFailure: false });
+
+    // It got past the door, and to the external; each kind of refusal was met.
+    for (const status of [200, 400, 401, 404, 405, 413, 415]) {
+      expect([status, (statuses.get(status) ?? 0) > 0]).toEqual([status, true]);
+    }
+    expect((heap.at(-1)! - heap[0]!) / MEGABYTE).toBeLessThan(24);
+    if (process.env['FUZZ_INPUTS'])
+      console.log(
+        Object.fromEntries(statuses),
+        heap.map((bytes) => bytes / MEGABYTE),
+      );
+  },
+  LIMIT_MS,
+);
+
+it(
+  `answers bytes that are hardly HTTP with a problem document, or not at all`,
+  async () => {
+    const batches = fc.array(oddBytes, { minLength: BATCH, maxLength: BATCH });
+    const property = fc.asyncProperty(batches, async (requests) => {
+      await Promise.all(
+        requests.map(async (bytes) => {
+          for (const { status, head, body } of await exchangeAll(gateway.url, bytes)) {
+            const type = /^content-type: (.*)$/im.exec(head)?.[1];
+            expect([fault(status, type, body), bytes.toString('latin1')]).toEqual([
+              undefined,
+              bytes.toString('latin1'),
+            ]);
+          }
+        }),
+      );
+    });
+    await fc.assert(property, { seed: SEED, numRuns: Math.ceil(INPUTS / BATCH / 10) });
+  },
+  LIMIT_MS,
+);

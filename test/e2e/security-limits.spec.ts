@@ -1,0 +1,198 @@
+import type { Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { type RawAnswer, RawClient } from '../support/raw-client.js';
+import { exchange, openSocket } from '../support/raw-socket.js';
+import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { until } from '../support/until.js';
+
+/** What a request may cost, and how a caller is held to his share. */
+
+let external: StubExternal;
+let gateway: Gateway;
+let client: RawClient;
+
+const externals = () => [{ externalService: 'acme', baseUrl: external.url }];
+const STATUS = '/v3/acme/status?paymentId=p';
+
+beforeAll(async () => {
+  external = await startStubExternal();
+  gateway = await startGateway({ externals: externals() });
+  client = new RawClient(gateway.url);
+});
+afterAll(async () => {
+  client.close();
+  await gateway.close();
+  await external.close();
+});
+
+const get = (target: string, headers: readonly string[] = []): Promise<RawAnswer> =>
+  client.send({ method: 'GET', target, headers });
+const told = ({ status, text }: RawAnswer): unknown[] => [
+  status,
+  (JSON.parse(text) as { code?: string }).code,
+];
+
+describe('sizes', () => {
+  it('takes a query of 8 KiB, and no more', async () => {
+    const query = (bytes: number): string => `/problems?${'q'.repeat(bytes)}`;
+    expect((await get(query(8_192))).status).toBe(200);
+    expect(told(await get(query(8_193)))).toEqual([414, 'uri-too-long']);
+    expect(told(await get(query(12_000)))).toEqual([414, 'uri-too-long']);
+  });
+
+  it('takes a path of 4 KiB, and no more', async () => {
+    expect(told(await get(`/${'p'.repeat(4_095)}`))).toEqual([404, 'not-found']);
+    expect(told(await get(`/${'p'.repeat(4_096)}`))).toEqual([414, 'uri-too-long']);
+  });
+
+  it('takes headers of 16 KiB, and no more, one or many', async () => {
+    expect((await get('/problems', ['X-Big', 'y'.repeat(16_000)])).status).toBe(200);
+    expect(told(await get('/problems', ['X-Big', 'y'.repeat(16_384)]))).toEqual([431, 'headers-too-large']);
+    const many = Array.from({ length: 1_000 }, (_, i) => [`X-${i}`, 'y'.repeat(10)]).flat();
+    expect(told(await get('/problems', many))).toEqual([431, 'headers-too-large']);
+  });
+
+  it('takes a long query and long headers at once', async () => {
+    const answer = await get(`/problems?${'q'.repeat(8_192)}`, ['X-Big', 'y'.repeat(16_000)]);
+    expect(answer.status).toBe(200);
+  });
+
+  it('says outcome not-executed to a payment that was too large', async () => {
+    const refused = await client.send({
+      method: 'POST',
+      target: `/v3/acme/pay?${'q'.repeat(9_000)}`,
+      body: '{}',
+    });
+    expect(JSON.parse(refused.text)).toMatchObject({ status: 414, outcome: 'not-executed' });
+  });
+});
+
+describe('what is ambiguous', () => {
+  it.each([
+    ['no Host', 'GET /problems HTTP/1.1\r\nConnection: close\r\n\r\n', '/headers/host'],
+    [
+      'two of them',
+      'GET /problems HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n',
+      '/headers/host',
+    ],
+    ['a fragment', 'GET /problems#x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', '/path'],
+    ['a backslash', 'GET /problems\\x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', '/path'],
+    ['a star', 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', '/path'],
+  ])('%s is refused', async (_what, bytes, pointer) => {
+    const { status, body } = await exchange(gateway.url, bytes);
+    expect([status, (JSON.parse(body) as { errors: unknown }).errors]).toEqual([
+      400,
+      [{ pointer, detail: expect.any(String) }],
+    ]);
+  });
+
+  it('HTTP/1.0 needs no Host', async () => {
+    expect((await exchange(gateway.url, 'GET /problems HTTP/1.0\r\n\r\n')).status).toBe(200);
+  });
+});
+
+describe('headers of answers', () => {
+  it('say what browsers may not do with data, and nothing of what runs here', async () => {
+    const { headers } = await get(STATUS, ['Origin', 'https://elsewhere.example']);
+    expect(headers).toMatchObject({
+      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'strict-transport-security': 'max-age=31536000',
+      'cache-control': 'no-store',
+    });
+    for (const name of ['x-powered-by', 'server', 'etag', 'access-control-allow-origin']) {
+      expect(headers).not.toHaveProperty(name);
+    }
+  });
+
+  it('let Swagger UI use its own scripts', async () => {
+    const { headers } = await get('/documentation');
+    expect(headers['content-security-policy']).toContain(
+      "script-src 'self';style-src 'self' 'unsafe-inline'",
+    );
+    expect(headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
+  });
+
+  it.each(['OPTIONS', 'TRACE', 'PUT', 'PROPFIND'])('%s is answered with 405 and Allow', async (method) => {
+    const headers = ['Origin', 'https://elsewhere.example', 'Access-Control-Request-Method', 'POST'];
+    const answer = await client.send({ method, target: '/v3/acme/pay', headers });
+    expect(told(answer)).toEqual([405, 'method-not-allowed']);
+    expect(answer.headers['allow']).toBe('POST');
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+});
+
+describe('slow senders', () => {
+  const held: Socket[] = [];
+  afterAll(() => {
+    for (const socket of held) socket.destroy();
+  });
+
+  it('500 of them hold their sockets open: the gateway still answers others in under 100 ms', async () => {
+    const head = `POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n`;
+    for (let i = 0; i < 500; i += 1) held.push(openSocket(gateway.url));
+    await until(() => held.every((socket) => socket.readyState === 'open'), 'the sockets to open');
+    // A third in their headers, a third in their body, a third says nothing at all.
+    for (const [i, socket] of held.entries()) {
+      if (i % 3 === 0) socket.write(head);
+      if (i % 3 === 1) socket.write(`${head}\r\n{"amount":`);
+    }
+    const drip = setInterval(() => {
+      for (const [i, socket] of held.entries()) if (i % 3 < 2) socket.write(i % 3 === 0 ? 'X' : ' ');
+    }, 100);
+    try {
+      const times: number[] = [];
+      for (let i = 0; i < 60; i += 1) {
+        const startedAt = performance.now();
+        expect((await get(STATUS)).status).toBe(200);
+        times.push(performance.now() - startedAt);
+      }
+      times.sort((a, b) => a - b);
+      // The machine may be busy with other tests: a single answer may be late, most may not.
+      expect(times[Math.floor(times.length * 0.9)]).toBeLessThan(100);
+    } finally {
+      clearInterval(drip);
+    }
+    expect(held.filter((socket) => socket.readyState === 'open').length).toBe(500);
+  });
+});
+
+describe('RATE_LIMIT', () => {
+  const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+
+  it('holds each caller to his share, over all routes, and says when to come again', async () => {
+    const limited = await startGateway({
+      externals: externals(),
+      env: { RATE_LIMIT: '3/1m', API_KEYS: 'a:secret-a,b:secret-b' },
+    });
+    try {
+      const ask = (path: string, headers = {}) => call(`${limited.url}${path}`, 'GET', undefined, headers);
+      const paths = [STATUS, '/v3/acme/check?paymentId=p', '/v3/acme/subscription/status/s'];
+      for (const [i, path] of paths.entries()) {
+        const { status, headers } = await ask(path, bearer('secret-a'));
+        expect([status === 429, headers.get('x-ratelimit-remaining')]).toEqual([false, String(2 - i)]);
+      }
+      const refused = await ask(STATUS, bearer('secret-a'));
+      expect([refused.status, refused.body['code']]).toEqual([429, 'rate-limited']);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
+      const payment = await call(`${limited.url}/v3/acme/pay`, 'POST', {}, bearer('secret-a'));
+      expect([payment.status, payment.body['outcome']]).toEqual([429, 'not-executed']);
+
+      expect((await ask(STATUS, { 'x-api-key': 'secret-b' })).status).toBe(200);
+      for (let i = 0; i < 3; i += 1) expect((await ask(STATUS)).status).toBe(200);
+      expect((await ask(STATUS)).status).toBe(429);
+      for (let i = 0; i < 10; i += 1) expect((await ask('/problems')).status).toBe(200);
+    } finally {
+      await limited.close();
+    }
+  });
+
+  it('is off unless it is set', async () => {
+    const { headers } = await get(STATUS);
+    expect(headers).not.toHaveProperty('x-ratelimit-limit');
+  });
+});

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Store } from '../../src/persistence/store.js';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
+
+// A SQLite file that is full is shown in test/contracts; a server that stops, only PostgreSQL can show.
+const database = process.env['TEST_DATABASE_URL'];
+const onPostgres = database ? describe : describe.skip;
+
+onPostgres('a PostgreSQL that stops', () => {
+  let external: StubExternal;
+  let proxy: TcpProxy;
+  let direct: Gateway;
+  let gateway: Gateway;
+  let count = 0;
+  const pay = (key?: string): Promise<Answer> =>
+    call(
+      `${gateway.url}/v3/acme/pay`,
+      'POST',
+      { amount: 1, currency: 'EUR', shopTransactionId: `o-${(count += 1)}` },
+      key ? { 'idempotency-key': key } : {},
+    );
+
+  beforeAll(async () => {
+    external = await startStubExternal();
+    const externals = [{ externalService: 'acme', baseUrl: external.url }];
+    direct = await startGateway({ externals, env: { WORKERS: 'off' } });
+    const url = new URL(database!);
+    proxy = await new TcpProxy({ host: url.hostname, port: Number(url.port || 5432) }).open();
+    url.host = `127.0.0.1:${proxy.port}`;
+    gateway = await startGateway({
+      externals,
+      env: { WORKERS: 'off' },
+      database: { ...direct.database, DATABASE_URL: url.href },
+    });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await proxy.close();
+    await direct.close();
+    await external.close();
+  });
+
+  it('refuses before the call, sends nothing, and comes back by itself', async () => {
+    expect((await pay()).status).toBe(200);
+    await proxy.close();
+    external.requests.length = 0;
+    const refused = await pay();
+    expect([refused.status, refused.body['code'], refused.body['outcome']]).toEqual([
+      503,
+      'storage-unavailable',
+      'not-executed',
+    ]);
+    expect(external.requests).toHaveLength(0);
+    await proxy.open();
+    expect((await pay()).status).toBe(200);
+  });
+
+  it('says unknown after the call, and stores what it knows as soon as it can', async () => {
+    external.behave(async (arrived, response) => {
+      await proxy.close();
+      return answerOk(arrived, response);
+    });
+    const cut = await pay('cut');
+    external.behave(answerOk);
+    expect([cut.status, cut.body['code'], cut.body['outcome']]).toEqual([
+      503,
+      'storage-unavailable',
+      'unknown',
+    ]);
+    await proxy.open();
+    const find = (): Promise<{ state: string } | undefined> =>
+      direct.app
+        .get(Store)
+        .read((db) =>
+          db.selectFrom('operations').select('state').where('idempotency_key', '=', 'cut').executeTakeFirst(),
+        );
+    const deadline = Date.now() + 10_000;
+    while ((await find())?.state !== 'completed' && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect((await find())?.state).toBe('completed');
+  });
+});

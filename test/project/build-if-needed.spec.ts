@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+/** Stands in for Nest's compiler, which takes seconds: logs each build, and fails while src/broken.ts is there. */
+const NEST = `
+  const { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } = require('node:fs');
+  appendFileSync('builds.log', process.argv[2] + '\\n');
+  rmSync('dist', { recursive: true, force: true });
+  mkdirSync('dist');
+  const broken = existsSync('src/broken.ts');
+  if (broken) console.error('src/broken.ts: error');
+  else writeFileSync('dist/main.js', '');
+  writeFileSync('dist/.tsbuildinfo', '');
+  process.exitCode = broken ? 1 : 0;
+`;
+const PAST = new Date('2020-01-01');
+/** When the build was made: before any change of a test, whatever the file system's clock resolves. */
+const PRESENT = new Date('2021-01-01');
+
+let root: string;
+const inRoot = (path: string): string => join(root, path);
+
+function write(path: string, content = ''): void {
+  mkdirSync(dirname(inRoot(path)), { recursive: true });
+  writeFileSync(inRoot(path), content);
+}
+
+async function run(): Promise<{ exitCode: number | null; output: string }> {
+  const child = spawn(process.execPath, [inRoot('scripts/build-if-needed.js')], { cwd: tmpdir() });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  return { exitCode, output: stdout + stderr };
+}
+
+const builds = (): number =>
+  existsSync(inRoot('builds.log')) ? readFileSync(inRoot('builds.log'), 'utf8').split('\n').length - 1 : 0;
+
+describe('build-if-needed', () => {
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'tollgate-build-'));
+    cpSync('scripts/build-if-needed.js', inRoot('scripts/build-if-needed.js'));
+    write('node_modules/@nestjs/cli/bin/nest.js', NEST);
+    write('package.json', '{ "type": "module" }');
+    write('node_modules/package.json', '{ "type": "commonjs" }');
+    write('src/room/file.ts');
+  });
+
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  it('builds once, and has then nothing to do and nothing to say', async () => {
+    expect(await run()).toMatchObject({
+      exitCode: 0,
+      output: expect.stringMatching(/^Building.*\nBuilt in/),
+    });
+    expect(await run()).toEqual({ exitCode: 0, output: '' });
+    expect(builds()).toBe(1);
+  });
+
+  it.each([
+    ['a source was changed', () => write('src/room/file.ts', '1')],
+    ['a source was deleted', () => rmSync(inRoot('src/room/file.ts'))],
+    ['a setting was changed', () => write('tsconfig.json')],
+    ['packages were installed', () => write('node_modules/.package-lock.json')],
+    ['the program is missing', () => rmSync(inRoot('dist/main.js'))],
+    ['the last build was killed', () => rmSync(inRoot('dist/.tsbuildinfo'))],
+  ])('builds again when %s', async (_what, change) => {
+    await run();
+    utimesSync(inRoot('dist/.tsbuildinfo'), PRESENT, PRESENT);
+    for (const path of ['src/room/file.ts', 'src/room', 'src', 'package.json'])
+      utimesSync(inRoot(path), PAST, PAST);
+    expect(await run()).toEqual({ exitCode: 0, output: '' });
+    change();
+    await run();
+    expect(builds()).toBe(2);
+  });
+
+  it('does not build again for a test', async () => {
+    await run();
+    write('src/room/file.spec.ts');
+    utimesSync(inRoot('src/room'), PAST, PAST);
+    await run();
+    expect(builds()).toBe(1);
+  });
+
+  it('shows why a build failed, and tries it again the next time', async () => {
+    write('src/broken.ts');
+    expect(await run()).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('src/broken.ts: error'),
+    });
+    expect((await run()).exitCode).toBe(1);
+    rmSync(inRoot('src/broken.ts'));
+    expect((await run()).exitCode).toBe(0);
+    expect(builds()).toBe(3);
+  });
+
+  it('builds once for two that start at the same time', async () => {
+    const results = await Promise.all([run(), run()]);
+    expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(builds()).toBe(1);
+  });
+
+  it('takes over from one that was killed', async () => {
+    write('node_modules/.tollgate-build.lock', '999999999');
+    expect((await run()).exitCode).toBe(0);
+    expect(builds()).toBe(1);
+  });
+
+  it('starts what is there when the build tools were pruned, and says so', async () => {
+    await run();
+    rmSync(inRoot('node_modules/@nestjs'), { recursive: true });
+    write('node_modules/.package-lock.json');
+    utimesSync(inRoot('dist/.tsbuildinfo'), PAST, PAST);
+    expect(await run()).toMatchObject({ exitCode: 0, output: expect.stringContaining('not installed') });
+  });
+
+  it('refuses to start nothing at all', async () => {
+    rmSync(inRoot('node_modules/@nestjs'), { recursive: true });
+    expect(await run()).toMatchObject({ exitCode: 1, output: expect.stringContaining('npm ci') });
+  });
+
+  it('leaves a dist/ without sources alone', async () => {
+    rmSync(inRoot('src'), { recursive: true });
+    expect(await run()).toEqual({ exitCode: 0, output: '' });
+  });
+});

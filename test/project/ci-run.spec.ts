@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+/** Stands in for npm: `FAILING` names scripts that fail, `TESTS` is what a run of Jest reports. */
+const NPM = `#!/usr/bin/env bash
+for argument in "$@"; do
+  if [[ $argument == --outputFile=* && -n $TESTS ]]; then echo "$TESTS" > "\${argument#--outputFile=}"; fi
+done
+for argument in "$@"; do
+  if [[ " $FAILING " == *" $argument "* ]]; then exit 1; fi
+done
+`;
+
+const report = (numPassedTests: number, numFailedTests = 0, numRuntimeErrorTestSuites = 0): string =>
+  JSON.stringify({ numPassedTests, numFailedTests, numRuntimeErrorTestSuites });
+
+describe('.ci/run', () => {
+  let root: string;
+
+  const write = (path: string, content: string, mode = 0o755): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+    chmodSync(join(root, path), mode);
+  };
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'tollgate-ci-'));
+    for (const path of ['.ci/run', 'scripts/count-tests.js']) cpSync(path, join(root, path));
+    for (const script of ['first-payment', 'audit']) write(`scripts/${script}.js`, '');
+    write('package.json', '{ "type": "module" }');
+    write('bin/npm', NPM);
+    write('bin/chromium', '#!/bin/sh\n'); // or it would be installed
+    write('bin/nginx', '#!/bin/sh\n');
+  });
+
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  function run({ failing = '', tests = report(3) } = {}): { status: number | null; lines: string[] } {
+    const PATH = `${join(root, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
+    const env = { PATH, FAILING: failing, TESTS: tests };
+    const { status, stdout } = spawnSync(join(root, '.ci/run'), { env, encoding: 'utf8', cwd: tmpdir() });
+    return { status, lines: stdout.trimEnd().split('\n') };
+  }
+
+  it('passes when every step passes, and ends with the number of tests of both runs', () => {
+    const { status, lines } = run();
+    expect(status).toBe(0);
+    expect(lines.at(-1)).toBe('6 passed, 0 failed');
+  });
+
+  it.each([
+    'format',
+    'lint',
+    'imports',
+    'types',
+    'build',
+    'test',
+    'test:postgres',
+    'test:kill',
+    'test:chaos',
+  ])('fails when %s fails, but runs the rest', (script) => {
+    const { status, lines } = run({ failing: script });
+    expect(status).toBe(1);
+    expect(lines.filter((line) => line.includes('FAILED'))).not.toEqual([]);
+    expect(lines.at(-1)).toBe('6 passed, 0 failed');
+  });
+
+  it('passes whatever becomes of the benchmark, which it shows last', () => {
+    const { status, lines } = run({ failing: 'bench:quick' });
+    expect(status).toBe(0);
+    expect(lines.at(-2)).toMatch(/CPU per request .*NOT SHOWN: ended with 1/);
+  });
+
+  it('counts failures, and a file that could not be loaded as one', () => {
+    const { status, lines } = run({ failing: 'test', tests: report(3, 2, 1) });
+    expect(status).toBe(1);
+    expect(lines.at(-1)).toBe('6 passed, 6 failed');
+  });
+
+  it.each([
+    ['no test ran', report(0)],
+    ['nothing was reported', ''],
+  ])('fails when %s', (_what, tests) => {
+    const { status, lines } = run({ tests });
+    expect(status).toBe(1);
+    expect(lines.at(-1)).toBe('0 passed, 0 failed');
+  });
+
+  it('goes no further without its packages', () => {
+    const { status, lines } = run({ failing: 'ci' });
+    expect(status).toBe(1);
+    expect(lines.join('\n')).not.toContain('=== lint');
+    expect(lines.at(-1)).toBe('0 passed, 0 failed');
+  });
+});

@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { load } from 'js-yaml';
+import { loadConfig } from '../../src/config/load-config.js';
+import { readExternalsFile } from '../../src/config/externals-file.js';
+import { optionsOf } from '../../src/simulator/main.js';
+
+interface ComposeService {
+  readonly command?: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly configs?: readonly { readonly source: string; readonly target: string }[];
+  readonly ports?: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+}
+
+interface Compose {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly configs: Readonly<Record<string, { readonly content: string }>>;
+}
+
+const { services, configs } = load(readFileSync('docker-compose.yml', 'utf8')) as Compose;
+
+/** The instructions of the Dockerfile, continuation lines joined, by stage. */
+const stages = readFileSync('Dockerfile', 'utf8')
+  .replaceAll('\\\n', ' ')
+  .split(/^(?=FROM )/m)
+  .slice(1)
+  .map((stage) => stage.split('\n').filter((line) => /^[A-Z]+ /.test(line)));
+const instructions = (name: string): string[] =>
+  stages.at(-1)!.flatMap((line) => (line.startsWith(`${name} `) ? [line.slice(name.length + 1)] : []));
+
+describe('docker-compose.yml', () => {
+  const { gateway, simulator } = services;
+
+  it('configures a gateway that starts', () => {
+    const config = loadConfig(gateway!.environment);
+    expect(config.database.kind).toBe('postgres');
+    const [mounted] = gateway!.configs!;
+    const content = configs[mounted!.source]!.content.replaceAll('$$', '$');
+    const source = config.externals.kind === 'file' ? config.externals : undefined;
+    expect(source?.path).toBe(mounted!.target);
+    const [external] = readExternalsFile(source!, gateway!.environment, () => content);
+    expect(external).toMatchObject({ name: 'simulator', baseUrl: 'http://simulator:9090' });
+  });
+
+  it('gives the simulator the same secrets and addresses', () => {
+    const options = optionsOf(simulator!.command!.slice(2))!;
+    const { environment } = gateway!;
+    expect(options.notificationSecrets!.map((secret) => secret.reveal())).toEqual([
+      environment['NOTIFICATION_SECRET'],
+    ]);
+    expect(options.callbackSecrets!.map((secret) => secret.reveal())).toEqual([
+      environment['SIMULATOR_CALLBACK_SECRET'],
+    ]);
+    expect(options.callbackUrl).toBe('http://gateway:8080/v3/simulator/callback');
+    expect(environment['PAYMENT_CALLBACK_URL']).toBe(`http://simulator:${options.port}/receiver`);
+  });
+
+  it('waits for what is healthy, and asks everything how it is', () => {
+    for (const { condition } of Object.values(gateway!.depends_on!))
+      expect(condition).toBe('service_healthy');
+    const unasked = Object.keys(services).filter((name) => !services[name]!.healthcheck);
+    expect(unasked).toEqual(['gateway']); // its image asks
+    expect(Object.keys(gateway!.depends_on!).toSorted()).toEqual(['postgres', 'simulator']);
+  });
+
+  it('opens its ports to this machine alone', () => {
+    for (const port of Object.values(services).flatMap(({ ports }) => ports ?? [])) {
+      expect(port).toMatch(/^127\.0\.0\.1:/);
+    }
+  });
+});
+
+describe('Dockerfile', () => {
+  it('runs as a user of its own, asks for health, and starts the program without a shell', () => {
+    expect(instructions('USER')).toEqual(['1000:1000']);
+    expect(instructions('HEALTHCHECK')[0]).toContain('/health/live');
+    expect(instructions('CMD').map((json) => JSON.parse(json) as unknown)).toEqual([
+      ['node', 'dist/main.js'],
+    ]);
+  });
+
+  it('copies only what is there and what .dockerignore lets through', () => {
+    const sent = readFileSync('.dockerignore', 'utf8')
+      .split('\n')
+      .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+    const copied = stages.flat().flatMap((line) => {
+      const [instruction, ...paths] = line.split(/\s+/);
+      return instruction === 'COPY' && !paths[0]!.startsWith('--from') ? paths.slice(0, -1) : [];
+    });
+    expect(new Set(copied)).toEqual(new Set(sent));
+    for (const path of copied) expect(existsSync(path)).toBe(true);
+  });
+});

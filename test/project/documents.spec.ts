@@ -1,0 +1,44 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const DOCUMENTS = [...globSync('*.md'), ...globSync('docs/**/*.md')].toSorted();
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** Without code blocks: their `#` are no headings and their brackets no links. */
+const prose = (file: string): string => readFileSync(file, 'utf8').replaceAll(/^```[^]*?^```/gm, '');
+
+/** The anchors that GitHub gives the headings of a document. */
+function anchors(file: string): string[] {
+  return [...prose(file).matchAll(/^#+ (.*)/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+}
+
+function leadsNowhere(file: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? file : join(dirname(file), path);
+  if (!existsSync(target)) return true;
+  return anchor !== undefined && target.endsWith('.md') && !anchors(target).includes(anchor);
+}
+
+describe.each(DOCUMENTS)('%s', (file) => {
+  it('links to what is there', () => {
+    const links = [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link!);
+    expect(links.filter((link) => leadsNowhere(file, link))).toEqual([]);
+  });
+
+  it('names files and scripts that are there', () => {
+    const text = prose(file);
+    const paths = [...text.matchAll(/`((?:src|test|docs|scripts|bench|\.ci)\/[\w./-]+)`/g)].map(
+      ([, path]) => path!,
+    );
+    expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name!);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+});

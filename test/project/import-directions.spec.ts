@@ -1,0 +1,149 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+/** [what it imports, who does, the rule against it]. Each line is one file of its own in a project of its own. */
+const FORBIDDEN = [
+  ['config imports a feature', 'src/config/a.ts', '../payments/x.js', 'room-config'],
+  ['security imports a feature', 'src/security/a.ts', '../operations/x.js', 'room-security'],
+  ['observability imports a feature', 'src/observability/a.ts', '../payments/x.js', 'room-observability'],
+  [
+    'persistence imports a feature',
+    'src/persistence/a.ts',
+    '../payments/payment.table.js',
+    'room-persistence',
+  ],
+  ['http imports a feature', 'src/http/a.ts', '../operations/x.js', 'room-http'],
+  ['the contract imports anything but shared', 'src/contract/a.ts', '../http/x.js', 'room-contract'],
+  ['shared imports a room', 'src/shared/a.ts', '../config/x.js', 'room-shared'],
+  ['providers imports a feature', 'src/providers/a.ts', '../operations/x.js', 'room-providers'],
+  ['operations imports a feature above it', 'src/operations/a.ts', '../payments/x.js', 'room-operations'],
+  ['notifications imports a feature', 'src/notifications/a.ts', '../payments/x.js', 'room-notifications'],
+  ['payments imports subscriptions', 'src/payments/a.ts', '../subscriptions/x.js', 'room-payments'],
+  ['payments imports callbacks', 'src/payments/b.ts', '../callbacks/x.js', 'room-payments'],
+  ['the simulator imports the registry', 'src/simulator/a.ts', '../providers/x.js', 'room-simulator'],
+  ['a room imports the simulator', 'src/payments/c.ts', '../simulator/x.js', 'room-payments'],
+  ['a room imports the wiring', 'src/payments/d.ts', '../app.module.js', 'rooms-do-not-import-the-wiring'],
+  ['a room is not entered in the table', 'src/unheard-of/a.ts', '../shared/x.js', 'known-room'],
+  ['src imports a test', 'src/payments/e.ts', '../../test/x.js', 'no-tests-in-src'],
+  ['src imports a development tool', 'src/payments/f.ts', 'dev-tool', 'no-dev-dependencies'],
+  ['src imports an undeclared package', 'src/payments/g.ts', 'stowaway', 'no-undeclared-dependencies'],
+  ['an import leads nowhere', 'src/payments/h.ts', './nowhere.js', 'resolvable'],
+] as const;
+
+const IMPORTED = [
+  ...[
+    'callbacks',
+    'config',
+    'http',
+    'operations',
+    'payments',
+    'providers',
+    'shared',
+    'simulator',
+    'subscriptions',
+  ].map((room) => `src/${room}/x.ts`),
+  'src/app.module.ts',
+  'src/operations/operation.table.ts',
+  'src/payments/payment.table.ts',
+  'src/security/secret.ts',
+  'test/x.ts',
+];
+
+/** The one file below the features that may name them: row types, and nothing else. */
+const DATABASE = `
+  import type { x as allowed } from '../payments/payment.table.js';
+  import type { x as noRowType } from '../payments/x.js';
+  import { x as noType } from '../operations/operation.table.js';
+  console.log(noType);
+`;
+
+const ALLOWED: [from: string, content: string][] = [
+  ['src/payments/i.ts', "import { x } from '../operations/x.js';"],
+  ['src/payments/i.spec.ts', "import { x } from '../subscriptions/x.js'; import { y } from 'dev-tool';"],
+  ['src/payments/j.ts', "import { x } from 'library';"],
+  ['src/simulator/b.ts', "import { x } from '../security/secret.js';"],
+  ['src/config/b.ts', "import { x } from '../security/secret.js';"],
+];
+
+describe('import directions', () => {
+  let root: string;
+  let report: string;
+  let violations: string[];
+
+  const write = (path: string, content: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  };
+
+  beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), 'tollgate-imports-'));
+    for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json']) cpSync(file, join(root, file));
+    const manifest = {
+      type: 'module',
+      dependencies: { library: '1.0.0' },
+      devDependencies: { 'dev-tool': '1.0.0' },
+    };
+    write('package.json', JSON.stringify(manifest));
+    for (const name of ['library', 'dev-tool', 'stowaway']) {
+      write(
+        `node_modules/${name}/package.json`,
+        JSON.stringify({ name, version: '1.0.0', main: 'index.js' }),
+      );
+      write(`node_modules/${name}/index.js`, 'exports.x = exports.y = 1;');
+    }
+    for (const path of IMPORTED) write(path, 'export const x = 1;');
+    write('src/persistence/database.ts', DATABASE);
+    for (const [, from, to] of FORBIDDEN) write(from, `import { x } from '${to}'; console.log(x);`);
+    for (const [path, content] of ALLOWED) write(path, content);
+    write('src/payments/lonely.ts', 'export {};');
+    write('src/payments/egg.ts', "import './hen.js';");
+    write('src/payments/hen.ts', "import './egg.js';");
+    report = cruise();
+    const lines = report.matchAll(/error ([\w-]+): (\S+)/g);
+    violations = [...lines].map(([, rule, from]) => `${from}: ${rule}`);
+  });
+
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  /** What `npm run imports` prints; throws where it would have passed. */
+  function cruise(): string {
+    const args = [resolve('node_modules/.bin/depcruise'), 'src', '--config', '.dependency-cruiser.cjs'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+    if (status === 0 || stderr) throw new Error(`exit code ${status}: ${stderr || stdout}`);
+    return stdout;
+  }
+
+  it.each(FORBIDDEN)('refuses that %s', (_what, from, _to, rule) => {
+    expect(violations).toContain(`${from}: ${rule}`);
+  });
+
+  it('refuses a cycle and a file that nothing knows', () => {
+    expect(violations).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/(egg|hen)\.ts: no-circular/),
+        'src/payments/lonely.ts: no-orphans',
+      ]),
+    );
+  });
+
+  it('lets persistence/database.ts take row types, and only those', () => {
+    expect(report.match(/\S+ (?=src\/persistence\/database\.ts).*/g)).toEqual([
+      expect.stringMatching(/^database-types-only: .* src\/payments\/x\.ts$/),
+      expect.stringMatching(/^database-type-imports-only: .* src\/operations\/operation\.table\.ts$/),
+    ]);
+  });
+
+  it.each(ALLOWED)('allows %s', (from) => {
+    expect(violations.filter((violation) => violation.startsWith(`${from}:`))).toEqual([]);
+  });
+
+  it('has a line for each room in docs/adr/0002-rooms.md', () => {
+    const rooms = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const record = readFileSync('docs/adr/0002-rooms.md', 'utf8');
+    const named = [...record.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
+    expect(named).toEqual(expect.arrayContaining(rooms.map(({ name }) => name)));
+  });
+});

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { loadAll } from 'js-yaml';
+import { parseExternals } from '../../src/config/externals-file.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { VARIABLES } from '../../src/config/variables.js';
+
+interface Resource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly stringData?: Readonly<Record<string, string>>;
+  readonly spec?: Spec;
+}
+
+interface Spec {
+  readonly replicas?: number;
+  readonly minAvailable?: number;
+  readonly selector?: object;
+  readonly ports?: readonly { readonly targetPort: string }[];
+  readonly template?: { readonly metadata: { readonly labels: object }; readonly spec: PodSpec };
+}
+
+interface PodSpec {
+  readonly terminationGracePeriodSeconds: number;
+  readonly securityContext: object;
+  readonly containers: readonly [Container];
+  readonly volumes: readonly { readonly name: string; readonly configMap: { readonly name: string } }[];
+}
+
+interface Container {
+  readonly envFrom: readonly Readonly<Record<'configMapRef' | 'secretRef', { readonly name: string }>>[];
+  readonly ports: readonly [{ readonly name: string; readonly containerPort: number }];
+  readonly livenessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
+  readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
+  readonly securityContext: object;
+  readonly volumeMounts: readonly [{ readonly name: string; readonly mountPath: string }];
+}
+
+const resources = loadAll(readFileSync('docs/kubernetes.yml', 'utf8')) as Resource[];
+const resource = (kind: string, name = 'tollgate'): Resource =>
+  resources.find((each) => each.kind === kind && each.metadata.name === name)!;
+const { template, replicas, selector } = resource('Deployment').spec!;
+const pod = template!.spec;
+const [container] = pod.containers;
+const environment = { ...resource('ConfigMap').data, ...resource('Secret').stringData };
+
+describe('docs/kubernetes.yml', () => {
+  it('configures a gateway that starts in production', () => {
+    const config = loadConfig(environment);
+    expect(config.production).toBe(true);
+    expect(config.http.port).toBe(container.ports[0].containerPort);
+    expect(config.callers.keys.map(({ name }) => name)).toEqual(['shop', 'on-call']);
+    expect(container.envFrom).toEqual([
+      { configMapRef: { name: 'tollgate' } },
+      { secretRef: { name: 'tollgate' } },
+    ]);
+  });
+
+  it('mounts the externals file where it is looked for, with secrets for each placeholder', () => {
+    const [mount] = container.volumeMounts;
+    const volume = pod.volumes.find(({ name }) => name === mount.name)!;
+    const { data } = resource('ConfigMap', volume.configMap.name);
+    const [file, text] = Object.entries(data!)[0]!;
+    expect(`${mount.mountPath}/${file}`).toBe(environment['EXTERNAL_PROVIDERS_CONFIG']);
+    const externals = parseExternals(text, { env: environment, readFile: () => '', enabled: undefined });
+    expect(externals.map(({ name }) => name)).toEqual(['acme']);
+    const placeholders = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!);
+    const unused = Object.keys(environment).filter(
+      (name) => !(name in VARIABLES) && !placeholders.includes(name),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it('sends what it selects to two replicas, and lets one of them go at a time', () => {
+    expect(replicas).toBe(2);
+    const labels = template!.metadata.labels;
+    expect(selector).toEqual({ matchLabels: labels });
+    expect(resource('Service').spec).toMatchObject({
+      selector: labels,
+      ports: [{ targetPort: container.ports[0].name }],
+    });
+    expect(resource('PodDisruptionBudget').spec).toEqual({ minAvailable: 1, selector });
+  });
+
+  it('asks the right things, and gives requests time to end', () => {
+    expect([container.livenessProbe.httpGet, container.readinessProbe.httpGet]).toEqual([
+      { path: '/health/live', port: 'http' },
+      { path: '/health/ready', port: 'http' },
+    ]);
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(35);
+  });
+
+  it('runs without any privilege', () => {
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1_000 });
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+});

@@ -1,0 +1,171 @@
+import { Logger } from '@nestjs/common';
+import type { Config } from '../../src/config/config.js';
+import { DeliveryRecorder } from '../../src/notifications/delivery.recorder.js';
+import { DeliveryWorker } from '../../src/notifications/delivery.worker.js';
+import { NotificationAttemptRepository } from '../../src/notifications/notification-attempt.repository.js';
+import { NotificationLeaseRepository } from '../../src/notifications/notification-lease.repository.js';
+import { NotificationReceiver } from '../../src/notifications/notification-receiver.js';
+import {
+  NotificationObserver,
+  type ObservedDelivery,
+} from '../../src/notifications/notification.observer.js';
+import { type NotificationDraft, NotificationOutbox } from '../../src/notifications/notification.outbox.js';
+import { NotificationReplay } from '../../src/notifications/notification.replay.js';
+import { NotificationRepository } from '../../src/notifications/notification.repository.js';
+import { NotificationSender } from '../../src/notifications/notification.sender.js';
+import type { NotificationRow } from '../../src/notifications/notification.table.js';
+import type { ReceiverCircuit } from '../../src/notifications/receiver-breaker.js';
+import { ReplayRepository } from '../../src/notifications/replay.repository.js';
+import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
+import type { Store } from '../../src/persistence/store.js';
+import { Secret } from '../../src/security/secret.js';
+import type { Clock } from '../../src/shared/clock.js';
+import { newIdentifier } from '../../src/shared/identifier.js';
+
+export const NOTIFICATION_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+export interface DeliveryOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly receiverUrl?: string | undefined;
+  readonly secrets?: readonly string[];
+  readonly scheduleMs?: readonly number[];
+  readonly concurrency?: number;
+  readonly deadlineMs?: number;
+  readonly stopGraceMs?: number;
+}
+
+/** The room `notifications`, put together as its module does, over a database that the test opened. */
+export interface Delivery {
+  readonly outbox: NotificationOutbox;
+  readonly notifications: NotificationRepository;
+  readonly leases: NotificationLeaseRepository;
+  readonly replay: NotificationReplay;
+  readonly worker: DeliveryWorker;
+  readonly receiver: NotificationReceiver;
+  readonly deliveries: readonly ObservedDelivery[];
+  readonly circuits: readonly ReceiverCircuit[];
+  start(): void;
+  stop(): Promise<void>;
+  /** Commits one notification and wakes the worker; answers its id. */
+  queue(draft?: Partial<NotificationDraft>): Promise<string>;
+  row(id: string): Promise<NotificationRow>;
+  rows(): Promise<NotificationRow[]>;
+}
+
+// What fails is logged, and here most things fail on purpose.
+Logger.overrideLogger(false);
+
+class Remembering extends NotificationObserver {
+  readonly deliveries: ObservedDelivery[] = [];
+  readonly circuits: ReceiverCircuit[] = [];
+  onDelivery(delivery: ObservedDelivery): void {
+    this.deliveries.push(delivery);
+  }
+  onReceiver(circuit: ReceiverCircuit): void {
+    this.circuits.push(circuit);
+  }
+}
+
+export function buildDelivery(options: DeliveryOptions): Delivery {
+  const { store, clock } = options;
+  const config = deliveryConfig(options);
+  const notifications = new NotificationRepository();
+  const leases = new NotificationLeaseRepository();
+  const attempts = new NotificationAttemptRepository();
+  const outbox = new NotificationOutbox(store, notifications);
+  const receiver = new NotificationReceiver(config);
+  const limits = { deadlineMs: options.deadlineMs ?? 10_000, stopGraceMs: options.stopGraceMs ?? 200 };
+  const sender = new NotificationSender(clock, config, limits);
+  const recorder = new DeliveryRecorder(leases, attempts, new RetrySchedule(config));
+  const observer = new Remembering();
+  const worker = new DeliveryWorker(
+    store,
+    leases,
+    recorder,
+    sender,
+    receiver,
+    outbox,
+    clock,
+    config,
+    limits,
+    observer,
+  );
+  const replay = new NotificationReplay(
+    store,
+    notifications,
+    new ReplayRepository(),
+    attempts,
+    outbox,
+    clock,
+  );
+  return {
+    outbox,
+    notifications,
+    leases,
+    replay,
+    worker,
+    receiver,
+    deliveries: observer.deliveries,
+    circuits: observer.circuits,
+    start: () => worker.onApplicationBootstrap(),
+    stop: async () => {
+      await worker.beforeApplicationShutdown();
+      await sender.onApplicationShutdown();
+    },
+    queue: async (draft = {}) => {
+      const full = { ...draftOf(clock.now()), ...draft };
+      await store.transaction((trx) => outbox.enqueue(trx, full));
+      outbox.wake();
+      const { id } = await newestOf(store, full.paymentRef);
+      return id;
+    },
+    row: (id) =>
+      store.read((db) =>
+        db.selectFrom('notifications').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+      ),
+    rows: () => store.read((db) => db.selectFrom('notifications').selectAll().orderBy('id').execute()),
+  };
+}
+
+function newestOf(store: Store, paymentRef: string): Promise<{ id: string }> {
+  return store.read((db) =>
+    db
+      .selectFrom('notifications')
+      .select('id')
+      .where('payment_ref', '=', paymentRef)
+      .where('newest', '=', 1)
+      .executeTakeFirstOrThrow(),
+  );
+}
+
+function draftOf(atMs: number): NotificationDraft {
+  return {
+    paymentRef: newIdentifier('pay', atMs),
+    external: 'acme',
+    version: 1,
+    payload: { status: 'ACCEPTED', paymentId: 'pm_1', shopTransactionId: 'order-1', providerName: 'acme' },
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    requestId: 'req-of-the-test',
+    atMs,
+  };
+}
+
+/** As much of the configuration as the room reads. */
+export function deliveryConfig({
+  receiverUrl,
+  secrets,
+  scheduleMs,
+  concurrency,
+}: Pick<DeliveryOptions, 'receiverUrl' | 'secrets' | 'scheduleMs' | 'concurrency'>): Config {
+  return {
+    workers: true,
+    egress: { allowHttpHosts: [], blockPrivateAddresses: false },
+    notifications: {
+      receiverUrl,
+      secrets: (secrets ?? [NOTIFICATION_SECRET]).map((secret) => new Secret(secret)),
+      scheduleMs: scheduleMs ?? [5_000, 30_000, 120_000],
+      concurrency: concurrency ?? 32,
+    },
+  } as unknown as Config;
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { loadConfig } from '../../src/config/load-config.js';
+import { createApp } from '../../src/create-app.js';
+import type { LogOutput } from '../../src/observability/logging/log-output.js';
+import type { Clock } from '../../src/shared/clock.js';
+import { type DatabasePlace, postgresSchema, postgresUrl, sqliteFile } from './databases.js';
+
+export interface GatewayOptions {
+  /** Entries of the externals file; without any, the bundled simulator is the external. */
+  readonly externals?: readonly object[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  /** Where its log goes; to standard output, and nothing but the fatal of it, where it is left out. */
+  readonly logOutput?: LogOutput;
+  /** The database of an earlier gateway, to see what a restart finds. */
+  readonly database?: Readonly<Record<string, string>>;
+}
+
+/** A gateway on a free port, configured by environment alone as the program is. */
+export interface Gateway {
+  readonly url: string;
+  readonly app: NestExpressApplication;
+  /** Its database, for another gateway after or beside it. */
+  readonly database: Readonly<Record<string, string>>;
+  /** The externals file; a test may change it. Undefined with the bundled simulator. */
+  readonly externalsPath: string | undefined;
+  close(): Promise<void>;
+}
+
+/** Starts a gateway on SQLite, or on PostgreSQL where `TEST_DATABASE_URL` is set, with a database of its own. */
+export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-'));
+  const own = options.database ? undefined : await (postgresUrl() ? postgresSchema() : sqliteFile());
+  const database = options.database ?? variablesOf(own!);
+  const externalsPath = options.externals && join(folder, 'externals.json');
+  if (externalsPath) writeFileSync(externalsPath, JSON.stringify({ externalServices: options.externals }));
+  const config = loadConfig({
+    HTTP_PORT: '0',
+    HTTP_HOST: '127.0.0.1',
+    LOG_LEVEL: 'fatal',
+    ...database,
+    ...(externalsPath && { EXTERNAL_PROVIDERS_CONFIG: externalsPath }),
+    ...options.env,
+  });
+  const { clock, logOutput } = options;
+  const app = await createApp(config, { ...(clock && { clock }), ...(logOutput && { logOutput }) });
+  await app.listen(config.http.port, config.http.host);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    app,
+    database,
+    externalsPath,
+    async close() {
+      await app.close();
+      await own?.dispose();
+      if (own) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The variables that lead a gateway to the database. */
+export function variablesOf({ config }: DatabasePlace): Readonly<Record<string, string>> {
+  if (config.kind === 'sqlite') return { DATABASE_URL: `sqlite:${config.path}` };
+  return { DATABASE_URL: config.url.reveal(), DATABASE_SCHEMA: config.schema!, DATABASE_POOL_SIZE: '5' };
+}

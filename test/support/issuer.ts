@@ -1,0 +1,50 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
+
+/** An OpenID Connect issuer of a test, over real HTTP: discovery document and JWKS; it signs what it is asked to. */
+export interface Issuer {
+  readonly url: string;
+  /** Paths in the order in which they were asked for. */
+  readonly asked: string[];
+  /** Down: the answers are 503. */
+  available: boolean;
+  /** A token for `audience`, valid for a minute, unless the claims say otherwise. */
+  sign(claims?: JWTPayload, options?: { readonly keyId?: string }): Promise<string>;
+  close(): Promise<void>;
+}
+
+const KEY_ID = 'key-1';
+export const AUDIENCE = 'https://payments.example';
+
+export async function startIssuer(): Promise<Issuer> {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const keys = [{ ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'ES256', use: 'sig' }];
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url!);
+    const document =
+      request.url === '/jwks' ? { keys } : { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` };
+    response.writeHead(issuer.available ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(document));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer: Issuer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    available: true,
+    sign(claims = {}, { keyId = KEY_ID } = {}) {
+      const nowS = Math.floor(Date.now() / 1_000);
+      const payload = { iss: issuer.url, aud: AUDIENCE, sub: 'shop', iat: nowS, exp: nowS + 60, ...claims };
+      return new SignJWT(payload)
+        .setProtectedHeader({ alg: 'ES256', kid: keyId, typ: 'at+jwt' })
+        .sign(privateKey);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return issuer;
+}

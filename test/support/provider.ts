@@ -1,0 +1,54 @@
+import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
+import { Agent } from 'undici';
+import type { ExternalConfig } from '../../src/config/external-config.js';
+import { createOutboundAuth } from '../../src/providers/auth/outbound-auth.factory.js';
+import { bareHttpService } from '../../src/providers/bare-http-service.js';
+import type { CallContext } from '../../src/providers/external-provider.js';
+import {
+  HttpExternalProvider,
+  type HttpExternalProviderDependencies,
+} from '../../src/providers/http-external-provider.js';
+import { SilentProviderObserver } from '../../src/providers/provider-observer.js';
+import { AddressGuard } from '../../src/security/address-guard.js';
+import { SystemClock } from '../../src/shared/clock.js';
+
+/** A configuration with the defaults of the externals file, but quick. */
+export function externalConfig(overrides: Partial<ExternalConfig> & { baseUrl: string }): ExternalConfig {
+  return {
+    name: 'acme',
+    timeoutMs: 2_000,
+    maxConcurrency: 50,
+    auth: { type: 'none' },
+    callbackAuth: { type: 'none' },
+    callbackAllowedIps: undefined,
+    operations: {},
+    honoursIdempotencyKey: false,
+    statusByShopTransactionId: false,
+    duplicatePayments: 'refuse',
+    circuitBreaker: { failures: 1_000, windowMs: 10_000, openMs: 1_000 },
+    ...overrides,
+  };
+}
+
+const tokenConnections = new Agent();
+
+/** A real provider of one external. */
+export function httpProvider(
+  config: ExternalConfig,
+  overrides: Partial<HttpExternalProviderDependencies> = {},
+): HttpExternalProvider {
+  const clock = new SystemClock();
+  return new HttpExternalProvider(config, {
+    http: bareHttpService(new HttpService(axios.create())),
+    auth: createOutboundAuth(config.auth, { clock, dispatcher: tokenConnections }),
+    guard: new AddressGuard({ blockPrivateAddresses: false }),
+    clock,
+    observer: new SilentProviderObserver(),
+    ...overrides,
+  });
+}
+
+export const context: CallContext = { requestId: 'req-1', idempotencyKey: 'key-1' };
+
+export const payRequest = { amount: 1_299, currency: 'EUR', shopTransactionId: 'order-1' };

@@ -1,0 +1,62 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** A real wire between a client and a server that a test can cut: what a stopped server or a broken network looks like. */
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #port = 0;
+  #mute = false;
+  #onRequest: ((bytes: Buffer) => 'forward' | 'cut') | undefined;
+
+  constructor(target: { host: string; port: number }) {
+    this.#server = createServer((client) => {
+      const upstream = connect(target);
+      for (const socket of [client, upstream]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          this.#sockets.delete(socket);
+          client.destroy();
+          upstream.destroy();
+        });
+      }
+      client.on('data', (bytes) => {
+        upstream.write(bytes);
+        if (this.#onRequest?.(bytes) === 'cut') {
+          client.destroy();
+        }
+      });
+      upstream.on('data', (bytes) => this.#mute || client.write(bytes));
+    });
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Starts, or starts again, on the same port. */
+  async open(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+    return this;
+  }
+
+  /** Breaks every connection and refuses new ones. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+    await closed;
+  }
+
+  /** Swallows the server's answers, while connections stay up. */
+  mute(mute: boolean): void {
+    this.#mute = mute;
+  }
+
+  /** Looks at what clients send, once it has been forwarded; `cut` breaks that client's connection before the answer. */
+  onRequest(handler: ((bytes: Buffer) => 'forward' | 'cut') | undefined): void {
+    this.#onRequest = handler;
+  }
+}
