@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NotificationOutbox } from '../../src/notifications/notification.outbox.js';
+import { NotificationRepository } from '../../src/notifications/notification.repository.js';
+import { openStore } from '../../src/persistence/open-store.js';
+import { newIdentifier } from '../../src/shared/identifier.js';
+import type { BenchDatabase } from '../databases.js';
+import { PAYLOAD, REQUEST_ID, TRACEPARENT } from './notification.js';
+
+const QUEUED_AT_ONCE = 1_000;
+const LOOK_EVERY_MS = 200;
+const LIMIT_MS = 300_000;
+
+/** Queues `count` notifications, each of a payment of its own, as Tollgate queues them, while no program runs. */
+export async function fillOutbox({ config }: BenchDatabase, count: number): Promise<void> {
+  const store = await openStore(config);
+  const outbox = new NotificationOutbox(store, new NotificationRepository());
+  for (let queued = 0; queued < count; queued += QUEUED_AT_ONCE) {
+    await store.transaction(async (trx) => {
+      for (let i = queued; i < Math.min(count, queued + QUEUED_AT_ONCE); i += 1) {
+        const atMs = Date.now();
+        await outbox.enqueue(trx, {
+          paymentRef: newIdentifier('pay', atMs),
+          external: 'acme',
+          version: 1,
+          payload: PAYLOAD,
+          traceparent: TRACEPARENT,
+          requestId: REQUEST_ID,
+          atMs,
+        });
+      }
+    });
+  }
+  await store.close();
+}
+
+/** Resolves when nothing waits or is on the wire any more. Asks the two partial indexes, which shrink as it drains. */
+export async function untilDrained(database: BenchDatabase): Promise<void> {
+  const startedAt = performance.now();
+  const open = (column: string): Promise<number> =>
+    database.number(`select count(*) from notifications where ${column} is not null`);
+  // In this order: what is claimed between the two questions is found by the second.
+  while ((await open('next_attempt_at')) + (await open('lease_until')) > 0) {
+    if (performance.now() - startedAt > LIMIT_MS) throw new Error('The outbox does not drain');
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Deliveries a second after the first `warmUp` of them, by the times at which they were recorded. */
+export async function drainRate(database: BenchDatabase, warmUp: number): Promise<number> {
+  const delivered = `from notifications where state = 'DELIVERED' and delivered_at`;
+  if ((await database.number(`select count(*) from notifications where delivered_at is null`)) > 0) {
+    throw new Error('Not all of them were delivered');
+  }
+  const from = await database.number(
+    `select delivered_at ${delivered} is not null order by delivered_at limit 1 offset ${warmUp - 1}`,
+  );
+  // What was recorded at that very moment was sent before it.
+  const counted = await database.number(`select count(*) ${delivered} > ${from}`);
+  const to = await database.number(`select max(delivered_at) ${delivered} > ${from}`);
+  return (counted * 1_000) / (to - from);
+}

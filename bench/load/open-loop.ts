@@ -1,0 +1,103 @@
+import { Worker } from 'node:worker_threads';
+import { HttpConnection, type Answer } from './http-connection.js';
+import { isRight, type LoadResult, wrongAnswer } from './closed-loop.js';
+import { latenciesOf } from './latencies.js';
+import { type Operation, requestsOf, type Target } from './requests.js';
+
+export interface OpenLoop {
+  readonly kind: 'open-loop';
+  readonly target: Target;
+  readonly operation: Operation;
+  readonly requestsPerSecond: number;
+  readonly rampMs: number;
+  readonly seconds: number;
+}
+
+/** More than are ever needed at half of saturation; a server that needs them all is not at half. */
+const MOST_CONNECTIONS = 1_024;
+
+/**
+ * Requests come when they come (a Poisson process), however slow the answers are. Durations count from the moment at which a request
+ * was due, so that a stall counts against every request that it kept waiting.
+ */
+export async function openLoop(load: OpenLoop, onBegin: () => void): Promise<LoadResult> {
+  const ticker = new Worker(new URL('./ticker.js', import.meta.url));
+  try {
+    return await new OpenLoopRun(load, onBegin).run(ticker);
+  } finally {
+    await ticker.terminate();
+  }
+}
+
+class OpenLoopRun {
+  readonly #load: OpenLoop;
+  readonly #onBegin: () => void;
+  readonly #nextRequest: () => string;
+  readonly #idle: HttpConnection[] = [];
+  readonly #connections: HttpConnection[] = [];
+  readonly #durationsMs: number[] = [];
+  readonly #run = Promise.withResolvers<LoadResult>();
+  #dueAt = 0;
+  #beginAt = 0;
+  #endAt = 0;
+  #begun = false;
+  #waiting = 0;
+
+  constructor(load: OpenLoop, onBegin: () => void) {
+    this.#load = load;
+    this.#onBegin = onBegin;
+    this.#nextRequest = requestsOf(load.operation, load.target);
+  }
+
+  run(ticker: Worker): Promise<LoadResult> {
+    this.#dueAt = performance.now();
+    this.#beginAt = this.#dueAt + this.#load.rampMs;
+    this.#endAt = this.#beginAt + this.#load.seconds * 1_000;
+    ticker.on('message', () => this.#tick());
+    return this.#run.promise.finally(() => {
+      for (const connection of this.#connections) connection.close();
+    });
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    if (!this.#begun && now >= this.#beginAt) {
+      this.#begun = true;
+      this.#onBegin();
+    }
+    while (this.#dueAt <= now && this.#dueAt < this.#endAt) {
+      this.#send(this.#dueAt);
+      // The time between two events of a Poisson process.
+      this.#dueAt += (-Math.log(1 - Math.random()) * 1_000) / this.#load.requestsPerSecond;
+    }
+    if (now >= this.#endAt && this.#waiting === 0) this.#finish();
+  }
+
+  #send(dueAt: number): void {
+    const connection = this.#idle.pop() ?? this.#connect();
+    this.#waiting += 1;
+    const answered = (answer: Answer): void => {
+      this.#waiting -= 1;
+      this.#idle.push(connection);
+      if (!isRight(answer, this.#load.operation)) this.#run.reject(wrongAnswer(answer));
+      if (dueAt >= this.#beginAt) this.#durationsMs.push(answer.durationMs);
+    };
+    connection.send(this.#nextRequest(), answered, dueAt);
+  }
+
+  #connect(): HttpConnection {
+    if (this.#connections.length >= MOST_CONNECTIONS)
+      this.#run.reject(new Error('the server does not keep up with this rate'));
+    const connection = new HttpConnection(this.#load.target.port, (error) => this.#run.reject(error));
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  #finish(): void {
+    this.#run.resolve({
+      requests: this.#durationsMs.length,
+      seconds: this.#load.seconds,
+      latencies: latenciesOf(this.#durationsMs),
+    });
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What Tollgate costs, beside what one would write instead.
+ *
+ *     npm run bench                     all parts but the memory of a million requests, which takes as long as the rest
+ *     npm run bench -- PART             one of comparison, open-loop, start-up, drain, postgres, profile, memory
+ *     npm run bench:quick               the two ratios that matter most, within 90 s, printed only
+ *
+ * A part writes its section of docs/performance.md. With `--rounds N`, `--seconds N`, `--warm-up SECONDS` or `--count N` a run is a
+ * trial: it is printed and not written.
+ */
+import { BenchRun } from './bench-run.js';
+import { readCommandLine } from './command-line.js';
+import { type Part, PART_NAMES, type PartName, say } from './part.js';
+import { comparison, quick } from './parts/comparison.js';
+import { drain } from './parts/drain.js';
+import { memory } from './parts/memory.js';
+import { addedLatency } from './parts/open-loop.js';
+import { postgres } from './parts/postgres.js';
+import { profile } from './parts/profile.js';
+import { startUp } from './parts/start-up.js';
+import { formatted, writeSection } from './report/document.js';
+import { targetTable } from './report/markdown.js';
+import { provenance } from './report/provenance.js';
+
+const PARTS: Readonly<Record<PartName, Part>> = {
+  comparison,
+  'open-loop': addedLatency,
+  'start-up': startUp,
+  drain,
+  postgres,
+  profile,
+  memory,
+};
+
+const { part, options, command } = readCommandLine(process.argv.slice(2));
+const isTrial = Object.values(options).some((value) => value !== undefined);
+
+if (part === 'quick') {
+  console.log(await formatted(await BenchRun.with((run) => quick(run, options))));
+} else if (part === 'all') {
+  for (const name of PART_NAMES) if (name !== 'memory') await report(name);
+} else {
+  await report(part);
+}
+
+async function report(name: PartName): Promise<void> {
+  say(`\n=== ${name}`);
+  const section = await BenchRun.with(async (run) => {
+    const findings = await PARTS[name](run, options);
+    if (!findings) return undefined;
+    const targets = findings.targets.length > 0 ? [targetTable(findings.targets)] : [];
+    return [findings.markdown, ...targets, provenance(command, run)].join('\n\n');
+  });
+  if (section === undefined) return;
+  console.log(await formatted(section));
+  if (!isTrial) await writeSection(name, section);
+}

@@ -1,0 +1,101 @@
+import { type BenchRun, warmUpOf } from '../bench-run.js';
+import { compare, type ComparisonRow, rowNamed, windowsOf } from '../compare.js';
+import type { Operation } from '../load/requests.js';
+import type { BenchOptions, Findings, Part, Target } from '../part.js';
+import { table, times, whole } from '../report/markdown.js';
+import { LABELS, server, SERVER_NAMES, type ServerName } from '../servers.js';
+
+const ROUTES: Readonly<Record<Operation, string>> = { pay: '`POST /pay`', status: '`GET /status`' };
+const LIMITS: Readonly<Record<Operation, number>> = { pay: 0.7, status: 0.6 };
+const OPERATIONS = ['pay', 'status'] as const;
+const CONNECTIONS = [32, 128];
+
+/** Tollgate beside what one would write or run instead. */
+export const comparison: Part = async (
+  run,
+  { rounds = 5, seconds = 3, warmUpSeconds = 24 },
+): Promise<Findings> => {
+  const names = SERVER_NAMES.filter((name) => name !== 'nginx' || run.nginx !== undefined);
+  const rows = await compare(run, {
+    servers: names.map((name) => server(name, run.subfolder(name))),
+    operations: OPERATIONS,
+    connections: CONNECTIONS,
+    rounds,
+    seconds,
+    warmUp: warmUpOf(warmUpSeconds),
+  });
+  const windows = windowsOf({ operations: OPERATIONS, connections: CONNECTIONS });
+  const tables = windows.map((window) => {
+    const title = `${ROUTES[window.operation]}, ${window.connections} connections`;
+    return windowTable(
+      title,
+      names.map((name) => rowNamed(rows, name, window)),
+    );
+  });
+  return {
+    markdown: [
+      `Medians of ${rounds} rounds; in brackets how far single rounds were from it; × is the ratio to (2).`,
+      ...tables,
+    ].join('\n\n'),
+    targets: windows.flatMap((window) => {
+      const [own, nest] = [rowNamed(rows, 'tollgate', window), rowNamed(rows, 'nest', window)];
+      const of = `${ROUTES[window.operation]}, ${window.connections} connections`;
+      const cpu = targetOf(`CPU of (2), ${of}`, LIMITS[window.operation], own.cpuMicros / nest.cpuMicros);
+      const peak = targetOf(`Peak memory of (2), ${of}`, 1, own.peakMiB / nest.peakMiB);
+      return window.connections === 128 ? [cpu, peak] : [cpu];
+    }),
+  };
+};
+
+/** The two ratios that matter most, within a minute and a half: one short table. */
+export async function quick(
+  run: BenchRun,
+  { rounds = 5, seconds = 1, warmUpSeconds = 16 }: BenchOptions,
+): Promise<string> {
+  const names = ['tollgate', 'nest'] as const;
+  const rows = await compare(run, {
+    servers: names.map((name) => server(name, run.subfolder(name))),
+    operations: OPERATIONS,
+    connections: [32],
+    rounds,
+    seconds,
+    warmUp: warmUpOf(warmUpSeconds),
+  });
+  const cpu = (name: ServerName, operation: Operation): number =>
+    rowNamed(rows, name, { operation, connections: 32 }).cpuMicros;
+  const line = (head: string, cell: (operation: Operation) => string): string[] => [
+    head,
+    ...OPERATIONS.map(cell),
+  ];
+  return table(
+    line(`CPU per request, 32 connections, ${rounds} rounds`, (operation) => ROUTES[operation]),
+    [
+      ...names.map((name) => line(LABELS[name], (operation) => `${cpu(name, operation).toFixed(0)} µs`)),
+      line('**ratio**', (operation) => `**${times(cpu('tollgate', operation) / cpu('nest', operation))}**`),
+      line('target', (operation) => times(LIMITS[operation])),
+    ],
+  );
+}
+
+function windowTable(title: string, rows: readonly ComparisonRow[]): string {
+  const nest = rows.find((row) => row.server === 'nest')!;
+  const head = [title, 'CPU µs', '×', 'requests/s', '×', 'p50 ms', 'p99 ms', 'peak MiB', '×'];
+  return table(
+    head,
+    rows.map((row) => [
+      LABELS[row.server as ServerName],
+      `${row.cpuMicros.toFixed(0)} (${(row.cpuSpread * 100).toFixed(0)} %)`,
+      (row.cpuMicros / nest.cpuMicros).toFixed(2),
+      whole(row.requestsPerSecond),
+      (row.requestsPerSecond / nest.requestsPerSecond).toFixed(2),
+      row.p50.toFixed(2),
+      row.p99.toFixed(2),
+      row.peakMiB.toFixed(0),
+      (row.peakMiB / nest.peakMiB).toFixed(2),
+    ]),
+  );
+}
+
+function targetOf(name: string, limit: number, measured: number): Target {
+  return { name, limit, measured, unit: '×' };
+}
