@@ -109,7 +109,8 @@ if (postgresUrl() !== undefined) {
           await lock(trx, theirs);
         });
       await Promise.all([crossing('a', 'b'), crossing('b', 'a')]);
-      expect(attempts).toBe(3);
+      // Three, unless the one that is run again is quicker than the one that was let through.
+      expect(attempts).toBeGreaterThan(2);
       await store.close();
     });
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Pool } from 'pg';
 import { answerInTime } from '../answer-in-time.js';
@@ -13,6 +14,8 @@ import { PostgresWakeHints } from './wake-hints.js';
 
 /** Of a transaction that meets a deadlock or a serialisation failure. */
 const ATTEMPTS = 3;
+/** Whoever was in the way gets on with it meanwhile: tried again at once, the same two may meet the same way again. */
+const MAX_PAUSE_MS = 20;
 
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
 export class PostgresStore extends Store {
@@ -68,6 +71,7 @@ export class PostgresStore extends Store {
           throw notCommitted(error);
         }
       }
+      await sleep(Math.random() * MAX_PAUSE_MS * attempt);
     }
   }
 
