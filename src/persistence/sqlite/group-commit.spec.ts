@@ -1,26 +1,29 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { until } from '../../../test/support/until.js';
 import { GroupCommit } from './group-commit.js';
 import { SqliteConnection } from './sqlite.connection.js';
+import { WriteAheadLog } from './write-ahead-log.js';
 
 const BUSY_LIMIT_MS = 30;
 
 describe('GroupCommit', () => {
   let directory: string;
+  let path: string;
   let foreign: DatabaseSync;
   let connection: SqliteConnection;
   let commits: GroupCommit;
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'tollgate-test-'));
-    const path = join(directory, 'test.db');
+    path = join(directory, 'test.db');
     foreign = new DatabaseSync(path);
     foreign.exec('pragma journal_mode = wal; create table t (n integer)');
     connection = new SqliteConnection(new DatabaseSync(path, { timeout: 0 }));
-    commits = new GroupCommit(connection, undefined, () => {}, BUSY_LIMIT_MS);
+    commits = new GroupCommit(connection, undefined, undefined, () => {}, BUSY_LIMIT_MS);
   });
 
   afterEach(() => {
@@ -57,6 +60,50 @@ describe('GroupCommit', () => {
     expect(commits.failing).toBe(true);
     await insert();
     expect(commits.failing).toBe(false);
+  });
+
+  it('answers once the disk has the log, and gathers meanwhile', async () => {
+    const batches: number[] = [];
+    const log = new WriteAheadLog(path);
+    const synced = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let syncs = 0;
+    jest.spyOn(log, 'sync').mockImplementation(() => synced[syncs++]!.promise);
+    commits = new GroupCommit(connection, log, undefined, (_, transactions) => batches.push(transactions));
+    let answers = 0;
+    const answered = () => (answers += 1);
+    const first = insert().then(answered);
+    await until(() => syncs === 1, 'the first sync');
+    const rest = [insert().then(answered), insert().then(answered)];
+    expect({ ...foreign.prepare('select count(*) as rows from t').get() }).toEqual({ rows: 1 });
+    expect(answers).toBe(0);
+    synced[0]!.resolve();
+    await first;
+    await until(() => syncs === 2, 'the second sync');
+    expect(answers).toBe(1);
+    synced[1]!.resolve();
+    await Promise.all(rest);
+    expect(batches).toEqual([1, 2]);
+    log.close();
+  });
+
+  it('calls a commit unknown that the disk refused, and begins the log anew before the next one', async () => {
+    const log = new WriteAheadLog(path);
+    const ioError = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+    jest.spyOn(log, 'sync').mockRejectedValueOnce(ioError);
+    commits = new GroupCommit(connection, log, undefined, () => {}, BUSY_LIMIT_MS);
+    await expect(insert()).rejects.toMatchObject({ name: 'StorageUnavailable', outcome: 'unknown' });
+    expect(commits.failing).toBe(true);
+
+    // As long as the log cannot be brought into the database, nothing is built on it.
+    foreign.exec('begin; select * from t');
+    await expect(insert()).rejects.toMatchObject({ name: 'StorageUnavailable', outcome: 'not-committed' });
+    foreign.exec('commit');
+    await insert();
+    expect(commits.failing).toBe(false);
+    const { size } = statSync(`${path}-wal`);
+    expect(size).toBeLessThan(20_000);
+    expect({ ...connection.run('select count(*) as rows from t') }).toEqual({ rows: 2 });
+    log.close();
   });
 
   it('passes on whatever the work throws, even nothing', async () => {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageUnavailable } from '../store.js';
-import { commitFailure, isBusy, storageFailure } from './sqlite-errors.js';
+import { commitFailure, isBusy, storageFailure, syncFailure } from './sqlite-errors.js';
 import type { Checkpointer } from './checkpointer.js';
 import type { SqliteConnection } from './sqlite.connection.js';
+import type { WriteAheadLog } from './write-ahead-log.js';
 
 /** Bound how long the first of a batch waits for the last. */
 const BATCH_LIMIT = 256;
@@ -22,25 +23,30 @@ interface Member {
 /**
  * Transactions that arrive in one turn of the event loop, and those of the next turns while each brings more, share one
  * `begin immediate … commit`, and so one fsync. Each has a savepoint of its own and is rolled back alone; none is answered
- * before the commit is durable. They run strictly one after another; what arrives meanwhile makes up the next batch.
+ * before the commit is durable. They run strictly one after another; what arrives meanwhile, and while the disk is waited for,
+ * makes up the next batch: the slower the disk, the more share its fsync.
  */
 export class GroupCommit {
   readonly #connection: SqliteConnection;
+  readonly #log: WriteAheadLog | undefined;
   readonly #checkpointer: Checkpointer | undefined;
   readonly #committed: (durationMs: number, transactions: number) => void;
   readonly #busyLimitMs: number;
   readonly #queue: Member[] = [];
   #scheduled = false;
   #failing = false;
+  #logLost = false;
 
   /** `committed` is told of every commit. */
   constructor(
     connection: SqliteConnection,
+    log: WriteAheadLog | undefined,
     checkpointer: Checkpointer | undefined,
     committed: (durationMs: number, transactions: number) => void,
     busyLimitMs = BUSY_LIMIT_MS,
   ) {
     this.#connection = connection;
+    this.#log = log;
     this.#checkpointer = checkpointer;
     this.#committed = committed;
     this.#busyLimitMs = busyLimitMs;
@@ -92,9 +98,10 @@ export class GroupCommit {
     let durationMs: number;
     try {
       await this.#checkpointer?.restart;
+      if (this.#logLost) this.#rescueLog();
       await this.#begin();
       await this.#runMembers(batch);
-      durationMs = this.#commit();
+      durationMs = await this.#commit();
     } catch (error) {
       this.#failing = true;
       this.#rollback();
@@ -139,14 +146,30 @@ export class GroupCommit {
     }
   }
 
-  #commit(): number {
+  async #commit(): Promise<number> {
     const startedAt = performance.now();
     try {
       this.#connection.run('commit');
     } catch (error) {
       throw commitFailure(error);
     }
+    try {
+      await this.#log?.sync();
+    } catch (error) {
+      this.#logLost = true;
+      throw syncFailure(error);
+    }
     return performance.now() - startedAt;
+  }
+
+  /**
+   * What the disk refused, the kernel may have dropped, though reads still show it: a commit behind such a gap would be lost with
+   * it. A checkpoint writes all of the log into the database, by an fsync of its own, and has the log begin anew.
+   */
+  #rescueLog(): void {
+    if (this.#connection.run('pragma wal_checkpoint(truncate)')?.['busy'] !== 0)
+      throw new StorageUnavailable('SQLite: its log cannot be brought to the disk', 'not-committed');
+    this.#logLost = false;
   }
 
   #rollback(): void {

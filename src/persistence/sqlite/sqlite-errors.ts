@@ -52,6 +52,11 @@ export function commitFailure(error: unknown): StorageUnavailable {
   return unavailable(error, outcome);
 }
 
+/** The log is written and its fsync failed: a crash would keep it or not. */
+export function syncFailure(error: unknown): StorageUnavailable {
+  return unavailable(error, 'unknown');
+}
+
 function unavailable(cause: unknown, outcome: StorageUnavailable['outcome']): StorageUnavailable {
   return new StorageUnavailable(`SQLite: ${(cause as Error).message}`, outcome, { cause });
 }

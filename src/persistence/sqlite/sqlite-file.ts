@@ -32,7 +32,10 @@ export function prepareDirectory(path: string): string {
   return realPath(path) ?? join(realpathSync(dirname(path)), basename(path));
 }
 
-/** The writing connection: every commit is on the disk when it returns (`synchronous=full`). `:memory:` has neither file nor WAL. */
+/**
+ * The writing connection. Its commits are written when they return, and on the disk after `WriteAheadLog.sync`, which the
+ * group commit waits for before it answers. `:memory:` has neither file nor WAL.
+ */
 export function openConnection(path: string): SqliteConnection {
   if (path !== ':memory:') {
     createFile(path);
@@ -46,7 +49,7 @@ export function openConnection(path: string): SqliteConnection {
     if (mode !== 'wal' && mode !== 'memory') {
       throw new Error(`${path}: SQLite cannot use a write-ahead log here (journal mode ${String(mode)})`);
     }
-    database.exec('pragma synchronous = full');
+    database.exec('pragma synchronous = normal');
     // What savepoints need for their undoing is of no use after a crash; in a temporary file it costs half of each transaction.
     database.exec('pragma temp_store = memory');
     database.exec(`pragma wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);

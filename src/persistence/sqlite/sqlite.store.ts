@@ -9,9 +9,11 @@ import { PING_LIMIT_MS, Store, type Trx, type WakeChannel } from '../store.js';
 import { Checkpointer } from './checkpointer.js';
 import { GroupCommit } from './group-commit.js';
 import { NodeSqliteDialect } from './node-sqlite.dialect.js';
+import { syncFailure } from './sqlite-errors.js';
 import { lockDatabase, openConnection, openReadOnly, prepareDirectory } from './sqlite-file.js';
 import { SqliteTransaction } from './sqlite-transaction.js';
 import type { SqliteConnection } from './sqlite.connection.js';
+import { WriteAheadLog } from './write-ahead-log.js';
 
 const MEMORY = ':memory:';
 /** As much as a batch of requests writes: less may still fit where they do not. */
@@ -21,6 +23,7 @@ interface Connections {
   readonly writer: SqliteConnection;
   /** Sees the last commit and never a transaction under way (WAL). `:memory:` cannot have a second connection. */
   readonly reader: SqliteConnection | undefined;
+  readonly log: WriteAheadLog | undefined;
   readonly checkpointer: Checkpointer | undefined;
   readonly lock: DatabaseSync | undefined;
 }
@@ -49,8 +52,9 @@ export class SqliteStore extends Store {
       writer = openConnection(file ?? MEMORY);
       const migrations = await migrateToLatest(new Kysely({ dialect: new NodeSqliteDialect(writer) }));
       const reader = file === undefined ? undefined : openReadOnly(file);
+      const log = file === undefined ? undefined : new WriteAheadLog(file);
       const checkpointer = file === undefined ? undefined : new Checkpointer(file);
-      return { store: new SqliteStore({ writer, reader, checkpointer, lock }), migrations };
+      return { store: new SqliteStore({ writer, reader, log, checkpointer, lock }), migrations };
     } catch (error) {
       writer?.close();
       lock?.close();
@@ -64,6 +68,7 @@ export class SqliteStore extends Store {
     this.#transactions = new KyselyTransactions(new NodeSqliteDialect(connections.writer));
     this.#commits = new GroupCommit(
       connections.writer,
+      connections.log,
       connections.checkpointer,
       (durationMs, transactions) => this.observer?.onCommit(durationMs, transactions),
     );
@@ -81,8 +86,7 @@ export class SqliteStore extends Store {
       // On the one connection a read has to wait its turn, or it would see what may yet be rolled back.
       return this.transaction(work);
     }
-    // Repositories take a transaction as their first argument; to queries that only read, a Kysely is the same thing.
-    return this.#running.run(() => work(this.kysely as Trx));
+    return this.#running.run(() => this.#readDurable(work));
   }
 
   /** After a failure only a write shows that the disk has room again; otherwise a read will do, which costs no fsync. */
@@ -102,6 +106,18 @@ export class SqliteStore extends Store {
     return this.#closing;
   }
 
+  /** Nobody is told what a power cut could still undo. */
+  async #readDurable<T>(work: (db: Trx) => Promise<T>): Promise<T> {
+    // Repositories take a transaction as their first argument; to queries that only read, a Kysely is the same thing.
+    const result = await work(this.kysely as Trx);
+    try {
+      await this.#connections.log?.syncing;
+    } catch (error) {
+      throw syncFailure(error);
+    }
+    return result;
+  }
+
   async #inTransaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     const transaction = new SqliteTransaction(this.#connections.writer);
     try {
@@ -117,6 +133,7 @@ export class SqliteStore extends Store {
     // The writer goes last of the two: SQLite then moves the WAL into the database and removes it.
     this.#connections.reader?.close();
     this.#connections.writer.close();
+    this.#connections.log?.close();
     this.#connections.lock?.close();
   }
 }
