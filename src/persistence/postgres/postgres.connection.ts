@@ -54,14 +54,14 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
 
   /** The first query is sent right behind it, and its answer is awaited with that of the commit: it never fails alone. */
   begin(): void {
-    this.#begun = this.#send({ text: 'begin' });
+    this.#begun = this.#send('begin');
     this.#begun.catch(() => {});
   }
 
   /** @throws {StorageUnavailable} with `unknown` when the connection is lost before the answer. */
   async commit(): Promise<void> {
     await this.#begun;
-    const { command } = await this.#send({ text: 'commit' }, true);
+    const { command } = await this.#send('commit', true);
     if (command === 'ROLLBACK') {
       // A statement had failed, and the work went on as if it had not.
       throw new AbortedTransactionError();
@@ -71,7 +71,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
   /** Never throws: on a lost connection the server rolls back by itself, and the error that led here is the one to tell. */
   async rollback(): Promise<void> {
     try {
-      await this.#send({ text: 'rollback' });
+      await this.#send('rollback');
     } catch {
       this.#lost = true;
     }
@@ -83,7 +83,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
     this.#client.release(this.#lost);
   }
 
-  async #send(query: QueryConfig, committing = false): Promise<Answer> {
+  async #send(query: string | QueryConfig, committing = false): Promise<Answer> {
     if (this.#released) {
       throw new Error('query on a transaction that has ended: every query must be awaited inside it');
     }

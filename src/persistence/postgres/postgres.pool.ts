@@ -1,5 +1,6 @@
 import { type ClientConfig, Pool, types } from 'pg';
 import type { DatabaseConfig } from '../../config/config.js';
+import { gatheringSocket } from './gathering-socket.js';
 
 export type PostgresConfig = Extract<DatabaseConfig, { kind: 'postgres' }>;
 
@@ -31,6 +32,7 @@ export function openPool(config: PostgresConfig): Pool {
       max: config.poolSize,
       // Queries need not wait for the answers to those before them.
       pipeline: true,
+      stream: gatheringSocket,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
