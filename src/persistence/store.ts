@@ -22,7 +22,8 @@ export abstract class Store {
   /**
    * Runs `work` in one transaction; resolves once the commit is durable. `work` must await nothing but queries on `trx`.
    * On SQLite, transactions of the same turn of the event loop share one fsync, each atomic on its own; on PostgreSQL a
-   * serialisation failure or deadlock runs `work` again, so it must have no effect but its queries.
+   * serialisation failure, a deadlock or a unique value that somebody took at the same moment runs `work` again, so it must
+   * have no effect but its queries.
    */
   abstract transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
 

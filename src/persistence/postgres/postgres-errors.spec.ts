@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DatabaseError } from 'pg';
 import { StorageUnavailable } from '../store.js';
-import { isConnectionLost, isRetryable, storageFailure } from './postgres-errors.js';
+import { isConnectionLost, isRetryable, isUniqueViolation, storageFailure } from './postgres-errors.js';
 
 function fromServer(code: string, severity = 'ERROR'): DatabaseError {
   return Object.assign(new DatabaseError(`SQLSTATE ${code}`, 0, 'error'), { code, severity });
@@ -55,6 +55,15 @@ describe('Errors of PostgreSQL', () => {
       false,
     ]);
     expect(isRetryable(RESET)).toBe(false);
+  });
+
+  it('tells apart a unique value that another transaction may have taken meanwhile', () => {
+    expect(['23505', '23502', '40001'].map((code) => isUniqueViolation(fromServer(code)))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(isUniqueViolation(RESET)).toBe(false);
   });
 
   it('gives up a connection whose session has ended', () => {

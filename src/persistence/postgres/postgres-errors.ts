@@ -15,10 +15,19 @@ const UNAVAILABLE_STATES = new Set([
 ]);
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
+const UNIQUE_VIOLATION = '23505';
 
 /** Both mean: nothing was kept, and the same transaction may succeed when run again. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === SERIALIZATION_FAILURE || error.code === DEADLOCK);
+}
+
+/**
+ * A row with the same unique value stands in the way. Another transaction may have committed it a moment ago, unseen by the
+ * query that looked for it; run again, the transaction sees it. Where it violates its constraint all the same, it is a mistake.
+ */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === UNIQUE_VIOLATION;
 }
 
 /** Whether the connection is of no more use: the socket broke, the answer never came, or the server ended the session. */

@@ -7,12 +7,12 @@ import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
 import { RunningWork } from '../running-work.js';
 import { PING_LIMIT_MS, Store, type Trx, type WakeChannel } from '../store.js';
-import { isRetryable, notCommitted } from './postgres-errors.js';
+import { isRetryable, isUniqueViolation, notCommitted } from './postgres-errors.js';
 import { PostgresConnection } from './postgres.connection.js';
 import { connectionConfig, openMigrationPool, openPool, type PostgresConfig } from './postgres.pool.js';
 import { PostgresWakeHints } from './wake-hints.js';
 
-/** Of a transaction that meets a deadlock or a serialisation failure. */
+/** Of a transaction that meets a deadlock, a serialisation failure, or a unique value that somebody took at the same moment. */
 const ATTEMPTS = 3;
 /** Whoever was in the way gets on with it meanwhile: tried again at once, the same two may meet the same way again. */
 const MAX_PAUSE_MS = 20;
@@ -64,10 +64,14 @@ export class PostgresStore extends Store {
       try {
         return await this.#withConnection((connection) => this.#inTransaction(connection, work));
       } catch (error) {
+        const lastAttempt = attempt === ATTEMPTS;
+        if (isUniqueViolation(error) && !lastAttempt) {
+          continue;
+        }
         if (!isRetryable(error)) {
           throw error;
         }
-        if (attempt === ATTEMPTS) {
+        if (lastAttempt) {
           throw notCommitted(error);
         }
       }
