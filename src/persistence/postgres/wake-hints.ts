@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Client, type ClientConfig, escapeIdentifier } from 'pg';
 import type { WakeChannel } from '../store.js';
 
-/** Hints of one burst become one. */
+/** Hints that follow one within this time become one; the first goes at once, for somebody may be waiting. */
 const COALESCE_MS = 20;
 const RECONNECT_MS = 1_000;
 
@@ -17,6 +17,7 @@ export class PostgresWakeHints {
   /** Marks our own hints, which come back to us: this replica's workers know already. */
   readonly #self = randomUUID();
   readonly #pending = new Set<WakeChannel>();
+  readonly #sentAt = new Map<WakeChannel, number>();
   readonly #wakes = new Map<string, () => void>();
   #client: Client | undefined;
   #closed = false;
@@ -37,12 +38,17 @@ export class PostgresWakeHints {
       return;
     }
     this.#pending.add(channel);
-    setTimeout(() => {
-      this.#pending.delete(channel);
-      if (!this.#closed) {
-        this.#send(this.#nameOf(channel), this.#self).catch(() => {});
-      }
-    }, COALESCE_MS).unref();
+    const sentAt = this.#sentAt.get(channel) ?? -Infinity;
+    setTimeout(
+      () => {
+        this.#pending.delete(channel);
+        this.#sentAt.set(channel, performance.now());
+        if (!this.#closed) {
+          this.#send(this.#nameOf(channel), this.#self).catch(() => {});
+        }
+      },
+      Math.max(0, sentAt + COALESCE_MS - performance.now()),
+    ).unref();
   }
 
   listen(channel: WakeChannel, wake: () => void): void {
