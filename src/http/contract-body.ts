@@ -13,18 +13,26 @@ import { readContract } from '../contract/contract-reader.js';
 import type { FieldError } from '../contract/field-error.js';
 import { readJsonBody } from './json-body.js';
 import { Problem } from './problem.js';
+import { readBody } from './raw-body.js';
 import { contextOf } from './request-context.js';
 
 /** Nest's pipes know no argument's DTO class but its own metadata, so each body parameter carries it here. */
-interface BodySource {
+interface BodySource extends BodyOptions {
   readonly request: Request;
   readonly type: Type<object>;
 }
 
-const BodySourceOf = createParamDecorator((type: Type<object>, context: ExecutionContext): BodySource => ({
-  request: context.switchToHttp().getRequest<Request>(),
-  type,
-}));
+interface BodyOptions {
+  /** No body at all is read as `{}`. */
+  readonly optional?: boolean;
+}
+
+const BodySourceOf = createParamDecorator(
+  (source: Omit<BodySource, 'request'>, context: ExecutionContext): BodySource => ({
+    request: context.switchToHttp().getRequest<Request>(),
+    ...source,
+  }),
+);
 
 /**
  * Reads the body, after the guards have let the request in (nobody is told about a body before his credentials are
@@ -34,8 +42,10 @@ const BodySourceOf = createParamDecorator((type: Type<object>, context: Executio
 export class ContractBodyPipe implements PipeTransform<BodySource, Promise<object>> {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
-  async transform({ request, type }: BodySource): Promise<object> {
-    const result = readContract(type, await readJsonBody(request), { unknownFields: 'refuse' });
+  async transform({ request, type, optional }: BodySource): Promise<object> {
+    const isLeftOut = optional === true && (await readBody(request)).length === 0;
+    const body = isLeftOut ? {} : await readJsonBody(request);
+    const result = readContract(type, body, { unknownFields: 'refuse' });
     const errors = result.ok && this.config.production ? insecureRedirects(result.value) : [];
     if (!result.ok) throw breach(result.errors);
     if (errors.length > 0) throw breach(errors);
@@ -45,7 +55,8 @@ export class ContractBodyPipe implements PipeTransform<BodySource, Promise<objec
 }
 
 /** A parameter that takes the JSON body as an instance of `type`. */
-export const ContractBody = (type: Type<object>): ParameterDecorator => BodySourceOf(type, ContractBodyPipe);
+export const ContractBody = (type: Type<object>, options: BodyOptions = {}): ParameterDecorator =>
+  BodySourceOf({ type, ...options }, ContractBodyPipe);
 
 /** For the request's log line: what a person asks for who misses a payment. */
 function tell(request: Request, body: object): void {

@@ -56,6 +56,13 @@ export function instanceOf(request: Request): string {
   return maskCardNumbers(pathOf(request));
 }
 
+/** For a path that takes no query: a filter that somebody put there must not be overlooked, and all be taken instead. */
+export function refuseQuery({ originalUrl }: Request): void {
+  const start = originalUrl.indexOf('?');
+  if (start >= 0 && start + 1 < originalUrl.length)
+    throw invalid('/query', 'must be left out: filters belong in the body');
+}
+
 /** A query parameter that may come once at most; undefined where it is absent. */
 export function singleQueryValue(request: Request, name: string): string | undefined {
   const start = request.originalUrl.indexOf('?');

@@ -51,7 +51,7 @@ export function isReceiverUnwell(outcome: DeliveryOutcome): boolean {
   return statusCode >= 500 || statusCode === 408 || statusCode === 429;
 }
 
-const SECONDS = /^\d{1,9}$/;
+const SECONDS = /^\d+$/;
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** A `Retry-After` header (RFC 9110 §10.2.3) as a wait from `nowMs`; 0 where there is none that can be read. */

@@ -4,6 +4,7 @@ import { ContractBody } from '../http/contract-body.js';
 import { sendJson } from '../http/http-answer.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { contextOf } from '../http/request-context.js';
+import { refuseQuery } from '../http/request-parameters.js';
 import { RequireScope } from '../security/scope.js';
 import { REPLAY_ALL, REPLAY_ONE } from './notifications-admin.documentation.js';
 import { NotificationReplay } from './notification.replay.js';
@@ -19,9 +20,10 @@ export class NotificationsAdminController {
   @RequireScope('admin')
   async replayAll(
     @Req() request: Request,
-    @ContractBody(ReplayRequest) body: ReplayRequest,
+    @ContractBody(ReplayRequest, { optional: true }) body: ReplayRequest,
     @Res() response: Response,
   ): Promise<void> {
+    refuseQuery(request);
     sendJson(response, await this.replay.all(replayFilterOf(body), nameOf(request)));
   }
 

@@ -38,9 +38,10 @@ export const REPLAY_ALL: OperationDescription = {
   id: 'replayNotifications',
   tag: 'Admin',
   summary: 'Send notifications again',
-  description: `All that match; without any field, all that are DEAD. ${SAME_ID}`,
+  description: `All that match; without any field, or any body, all that are DEAD. ${SAME_ID}`,
   request: {
     type: ReplayRequest,
+    optional: true,
     examples: {
       dead: { summary: 'All that are DEAD', value: {} },
       external: {

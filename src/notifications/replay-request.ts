@@ -16,7 +16,7 @@ const instant: FieldRule = {
     Date.parse(value) >= 0,
 };
 
-/** POST `/admin/notifications/replay`: which to send again. Without any field: all that are DEAD. */
+/** POST `/admin/notifications/replay`: which to send again. Without any field, or any body: all that are DEAD. */
 export class ReplayRequest {
   @Field(oneOf(['DEAD', 'RETRY', 'PENDING', 'DELIVERED', 'SUPERSEDED']), {
     optional: true,

@@ -149,6 +149,14 @@ describe('notifications', () => {
       );
     });
 
+    it('sends all that are DEAD where nothing is said, and never more than was asked for', async () => {
+      receiver.answers(410);
+      for (let i = 0; i < 2; i += 1) await check(gateway.url, `pm_${i}`);
+      await settled(2);
+      expect(await admin('replay?external=other', {})).toMatchObject({ status: 400 });
+      expect(await admin('replay')).toMatchObject({ status: 200, body: { replayed: 2, skipped: 0 } });
+    });
+
     it('refuses what would be an older truth after a newer one', async () => {
       await check(gateway.url);
       await settled(1);
