@@ -2,7 +2,7 @@ import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/commo
 import type { Request, Response } from 'express';
 import { sendJson } from '../http/http-answer.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
-import { Problem } from '../http/problem.js';
+import { NoHeadGuard } from '../http/no-head.guard.js';
 import { contextOf } from '../http/request-context.js';
 import { ExternalGuard } from '../providers/external.guard.js';
 import { readCallback } from './callback-message.js';
@@ -16,18 +16,13 @@ export class CallbacksController {
   constructor(private readonly inbox: CallbackInbox) {}
 
   @Get()
+  @UseGuards(NoHeadGuard)
   @DescribeOperation(CALLBACK_BY_GET)
   async get(
     @Param('external') external: string,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    // Express runs GET handlers for HEAD too, and a HEAD must have no effect.
-    if (request.method === 'HEAD') {
-      throw new Problem('method-not-allowed', 'This path takes GET, POST.', {
-        headers: { Allow: 'GET, POST' },
-      });
-    }
     await this.#receive(external, request, response);
   }
 

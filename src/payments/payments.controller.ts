@@ -2,6 +2,7 @@ import { Controller, Get, Param, Post, Res, UseGuards } from '@nestjs/common';
 import type { Response } from 'express';
 import { ContractBody } from '../http/contract-body.js';
 import { sendJson, sendOperationAnswer } from '../http/http-answer.js';
+import { NoHeadGuard } from '../http/no-head.guard.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { Caller, PaymentIdQuery } from '../http/request-parameters.js';
 import type { CallerContext } from '../http/caller-context.js';
@@ -69,6 +70,7 @@ export class PaymentsController {
   }
 
   @Get('check')
+  @UseGuards(NoHeadGuard)
   @DescribeOperation(CHECK)
   @RequireScope('read')
   async check(

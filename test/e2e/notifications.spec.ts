@@ -85,6 +85,14 @@ describe('notifications', () => {
     }
   });
 
+  it('a HEAD of check asks nobody and tells nobody', async () => {
+    const headers = { authorization: 'Bearer shop-secret' };
+    const answer = await call(`${gateway.url}/v3/acme/check?paymentId=pm_1`, 'HEAD', undefined, headers);
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
+    expect(external.requests).toEqual([]);
+    expect(await rows()).toEqual([]);
+  });
+
   it('status tells nobody', async () => {
     await call(`${gateway.url}/v3/acme/status?paymentId=pm_1`, 'GET', undefined, {
       authorization: 'Bearer shop-secret',
