@@ -34,6 +34,8 @@ const RETRY_AFTER_MS = 1_000;
 const MAX_BODY_BYTES = 16_384;
 /** A card number may lie across the end of what is kept: it is masked before the cut. */
 const MASKED_CHARACTERS = MAX_BODY_BYTES + 256;
+/** A digit as JSON (`\u0034`) or a form (`%34`) may escape it; any other escape of JSON is passed over whole. */
+const ESCAPED_DIGIT = /\\(?:u003(\d)|[\s\S])|%3(\d)/g;
 
 /** Takes callbacks in: each is written down before it is acknowledged, and what it says is asked of the external later. */
 @Injectable()
@@ -107,6 +109,12 @@ export class CallbackInbox {
   }
 }
 
+/** As it came, but where there is a card number in it: that is masked, however its digits are written. */
 function keptText(body: string): string {
-  return storableText(maskCardNumbers(body.slice(0, MASKED_CHARACTERS)), MAX_BODY_BYTES);
+  const plain = body
+    .replace(ESCAPED_DIGIT, (escape: string, json?: string, form?: string) => json ?? form ?? escape)
+    .slice(0, MASKED_CHARACTERS);
+  const masked = maskCardNumbers(plain);
+  const kept = masked === plain ? body.slice(0, MASKED_CHARACTERS) : masked;
+  return storableText(kept, MAX_BODY_BYTES);
 }

@@ -439,6 +439,25 @@ describe('what is taken for a callback', () => {
     expect(Buffer.byteLength(row!.body!)).toBeLessThanOrEqual(16_384);
   });
 
+  it.each([
+    [
+      'JSON',
+      String.raw`{"paymentId":"pm_1","pan":"\u0034111111111111\u0031\u0031\u0031"}`,
+      '"************1111"',
+    ],
+    ['a form', 'paymentId=pm_1&pan=%34111%20111111111111', 'pan=****%20********1111'],
+  ])('its card numbers are masked, escaped or not: %s', async (_, body, masked) => {
+    await post(body, body.startsWith('{') ? JSON_TYPE : FORM);
+    const [row] = await callbacks();
+    expect(row!.body).toContain(masked);
+  });
+
+  it('its escapes are kept as they came where no card number is written by them', async () => {
+    const body = String.raw`{"paymentId":"pm_1","a":"\u0034\\u0031","b":"%34"}`;
+    await post(body, JSON_TYPE);
+    expect((await callbacks())[0]!.body).toBe(body);
+  });
+
   it('none that could not be written down', async () => {
     // The last of these tests: the database is gone then.
     await gateway.app.get(Store).close();
