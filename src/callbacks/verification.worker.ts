@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { pollMsOf } from '../notifications/retry-schedule.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
@@ -27,7 +28,6 @@ import {
 } from './verification-end.js';
 import { VerificationRecorder } from './verification.recorder.js';
 
-const POLL_MS = 500;
 const CONCURRENCY = 512;
 /** So that an external that hangs leaves room for the others. */
 const CONCURRENCY_PER_EXTERNAL = 8;
@@ -64,7 +64,7 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
       },
       {
         limit: CONCURRENCY,
-        pollMs: POLL_MS,
+        pollMs: pollMsOf(config.notifications.scheduleMs),
         onError: (error) =>
           this.#logger.error({ err: error }, 'Verification of callbacks failed; it goes on'),
       },

@@ -29,8 +29,8 @@ import {
 } from './notification-lease.repository.js';
 import { NotificationSender } from './notification.sender.js';
 import { ReceiverBreaker, type ReceiverCircuit } from './receiver-breaker.js';
+import { pollMsOf } from './retry-schedule.js';
 
-const POLL_MS = 500;
 /** After it, another worker takes over what this one was doing (SPEC §5: deliveries end after 10 s). */
 const LEASE_MS = 30_000;
 const RECLAIM_EVERY_MS = 1_000;
@@ -63,7 +63,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       },
       {
         limit: config.notifications.concurrency,
-        pollMs: POLL_MS,
+        pollMs: pollMsOf(config.notifications.scheduleMs),
         onError: (error) => this.#logger.error({ err: error }, 'Delivery failed; it goes on'),
       },
     );

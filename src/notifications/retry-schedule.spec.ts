@@ -1,11 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Config } from '../config/config.js';
-import { RetrySchedule } from './retry-schedule.js';
+import { pollMsOf, RetrySchedule } from './retry-schedule.js';
 
 const NOW_MS = 1_000_000;
 const schedule = new RetrySchedule({
   notifications: { scheduleMs: [5_000, 30_000] },
 } as unknown as Config);
+
+describe('the poll of its workers', () => {
+  it.each([
+    [[5_000, 30_000], 500],
+    [[30_000, 1_000], 250],
+    [[200, 5_000], 50],
+    [[1], 20],
+    [[], 500],
+  ])('for %j is %d ms', (scheduleMs, pollMs) => {
+    expect(pollMsOf(scheduleMs)).toBe(pollMs);
+  });
+});
 
 describe('RetrySchedule', () => {
   it.each([

@@ -7,6 +7,15 @@ const JITTER = 0.1;
 /** However long the other side asks for. */
 const LONGEST_RETRY_AFTER_MS = 86_400_000;
 
+const LONGEST_POLL_MS = 500;
+const SHORTEST_POLL_MS = 20;
+
+/** How often to look for what is due: often enough that no wait of the schedule becomes longer by more than a quarter. */
+export function pollMsOf(scheduleMs: readonly number[]): number {
+  const quarterMs = Math.floor(Math.min(...scheduleMs) / 4);
+  return Math.min(LONGEST_POLL_MS, Math.max(SHORTEST_POLL_MS, quarterMs));
+}
+
 /** The schedule of `NOTIFICATION_SCHEDULE`, for deliveries and for the verification of callbacks (SPEC §5). */
 @Injectable()
 export class RetrySchedule {
