@@ -5,7 +5,7 @@ import type { ChangingOperation } from '../providers/operation.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import type { OperationRow } from './operation.table.js';
 
-/** Which rows of the ledger an operation is about; their ids are made before anything is written. */
+/** Which rows of the ledger an operation is about. */
 export interface LedgerRefs {
   readonly paymentRef?: string;
   readonly refundRef?: string;
@@ -17,9 +17,14 @@ export interface OperationRequest<Answer extends object> {
   readonly operation: ChangingOperation;
   readonly provider: ExternalProvider;
   readonly context: CallerContext;
-  readonly refs: LedgerRefs;
   /** What makes a repeat the same request: the body and what the path names. Fingerprinted, never stored. */
   readonly identity: unknown;
+
+  /**
+   * The rows that it is about. Ids made here are made of `atMs`, the moment that its rows are dated by: an id tells when its
+   * row was made, and ranges of time are read as ranges of ids.
+   */
+  refs(atMs: number): LedgerRefs;
 
   /** In transaction A: writes the ledger's rows, or throws a `Problem` to refuse before anything is executed. */
   open(trx: Trx, operation: OperationRow): Promise<void>;

@@ -60,8 +60,9 @@ export class OperationExecutor {
   }
 
   async #draft(request: OperationRequest<object>): Promise<OperationRow> {
-    const { context, operation, provider, refs } = request;
+    const { context, operation, provider } = request;
     const now = this.clock.now();
+    const refs = request.refs(now);
     const keyed = context.idempotencyKey !== undefined;
     return {
       id: newIdentifier('op', now),

@@ -17,7 +17,6 @@ import { NOT_DUE, ReconciliationSchedule } from './reconciliation-schedule.js';
 
 /** A payment that is about to be executed. */
 export interface PaymentDraft {
-  readonly id: string;
   readonly origin: PaymentOrigin;
   readonly shopTransactionId: string;
   readonly amountMinor: number;
@@ -54,7 +53,7 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
   /** Transaction A: the payment as CREATED, or the refusal of a duplicate (SPEC §3). */
   async open(trx: Trx, operation: OperationRow, draft: PaymentDraft): Promise<void> {
     const row: PaymentRow = {
-      id: draft.id,
+      id: operation.payment_ref!,
       external: operation.external,
       caller: operation.caller,
       origin: draft.origin,

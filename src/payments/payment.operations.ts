@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CallerContext } from '../http/caller-context.js';
 import type { OperationAnswer } from '../http/http-answer.js';
+import type { LedgerRefs } from '../operations/operation-request.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
@@ -8,7 +9,6 @@ import type { PayAnswer } from '../providers/answers.js';
 import type { CallContext, ExternalProvider, StatusQuestion } from '../providers/external-provider.js';
 import type { ChangingOperation } from '../providers/operation.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
-import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { PaymentFields } from './payment-requests.js';
 import { isOpen, resultOfStatus, stateOfResult } from './payment-state.js';
@@ -23,10 +23,11 @@ export interface PaymentOperation<Answer extends object> {
   readonly origin: PaymentOrigin;
   readonly body: PaymentFields & { readonly amount: number };
   readonly subscriptionToken?: string;
-  readonly subscriptionRef?: string;
   call(provider: ExternalProvider, context: CallContext): Promise<ProviderOutcome<Answer>>;
   /** The operation's own answer, made of what the external's status tells after an unknown outcome; undefined: it cannot be. */
   recover(known: Pick<PayAnswer, 'result' | 'paymentId' | 'metadata'>): Answer | undefined;
+  /** Ids of further rows, as in `OperationRequest`. */
+  refs?(atMs: number): LedgerRefs;
   /** Further rows of transaction A. */
   open?(trx: Trx, operation: OperationRow): Promise<void>;
 }
@@ -40,7 +41,6 @@ export class PaymentOperations {
     private readonly payments: PaymentRepository,
     private readonly inquiry: PaymentInquiry,
     private readonly store: Store,
-    private readonly clock: Clock,
   ) {}
 
   execute<Answer extends object>(
@@ -48,17 +48,15 @@ export class PaymentOperations {
     context: CallerContext,
     payment: PaymentOperation<Answer>,
   ): Promise<OperationAnswer> {
-    const { operation, origin, body, subscriptionRef } = payment;
-    const paymentRef = newIdentifier('pay', this.clock.now());
+    const { operation, origin, body } = payment;
     return this.executor.execute<Answer>({
       operation,
       provider,
       context,
-      refs: { paymentRef, ...(subscriptionRef !== undefined && { subscriptionRef }) },
+      refs: (atMs) => ({ ...payment.refs?.(atMs), paymentRef: newIdentifier('pay', atMs) }),
       identity: body,
       open: async (trx, row) => {
         await this.ledger.open(trx, row, {
-          id: paymentRef,
           origin,
           shopTransactionId: body.shopTransactionId,
           amountMinor: body.amount,

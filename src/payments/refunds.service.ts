@@ -5,7 +5,6 @@ import type { OperationRequest } from '../operations/operation-request.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
 import type { RefundAnswer } from '../providers/answers.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
-import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { RefundRequest } from './payment-requests.js';
 import { PaymentInquiry } from './payment.inquiry.js';
@@ -19,7 +18,6 @@ export class RefundsService {
     private readonly executor: OperationExecutor,
     private readonly ledger: RefundLedger,
     private readonly inquiry: PaymentInquiry,
-    private readonly clock: Clock,
   ) {}
 
   async refund(external: string, body: RefundRequest, context: CallerContext): Promise<OperationAnswer> {
@@ -28,7 +26,7 @@ export class RefundsService {
       operation: 'refund',
       provider,
       context,
-      refs: { refundRef: newIdentifier('ref', this.clock.now()) },
+      refs: (atMs) => ({ refundRef: newIdentifier('ref', atMs) }),
       identity: body,
       open: (trx, operation) => this.ledger.open(trx, operation, body),
       call: (callContext) => provider.refund(body, callContext),

@@ -14,7 +14,6 @@ import type { CallContext } from '../providers/external-provider.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { OPERATIONS } from '../providers/operation.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
-import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type {
   SubscriptionPayRequest,
@@ -43,7 +42,6 @@ export class SubscriptionsService {
     private readonly ledger: SubscriptionLedger,
     private readonly subscriptions: SubscriptionRepository,
     private readonly store: Store,
-    private readonly clock: Clock,
   ) {}
 
   schedule(
@@ -126,7 +124,7 @@ export class SubscriptionsService {
       operation,
       origin: 'subscription',
       body,
-      subscriptionRef: newIdentifier('sub', this.clock.now()),
+      refs: (atMs) => ({ subscriptionRef: newIdentifier('sub', atMs) }),
       call: (provider, callContext) =>
         operation === 'subscription/schedule'
           ? provider.scheduleSubscription(body, callContext)
@@ -148,7 +146,7 @@ export class SubscriptionsService {
       operation: change.operation,
       provider: this.registry.require(external),
       context,
-      refs: known ? { subscriptionRef: known.id } : {},
+      refs: () => (known ? { subscriptionRef: known.id } : {}),
       identity: { token, body: change.body ?? null },
       open: () => Promise.resolve(),
       call: (callContext) => change.call(callContext),

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Store } from '../../src/persistence/store.js';
+import { Clock } from '../../src/shared/clock.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
@@ -21,6 +22,15 @@ const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 /** Of no use to any network, but it looks like a card. */
 const CARD = '4111111111111111';
+
+/** No two looks at it in the same millisecond: as on a machine with too much to do. */
+class RestlessClock extends Clock {
+  #nowMs = Date.now();
+
+  now(): number {
+    return (this.#nowMs += 1);
+  }
+}
 
 let external: StubExternal;
 let receiver: TestReceiver;
@@ -233,6 +243,30 @@ describe('the list of payments', () => {
         query,
         [id],
       ]);
+    }
+  });
+
+  it('has a row in the range of its own time, however long the gateway took to write it', async () => {
+    const slow = await startGateway({
+      externals: [{ externalService: 'acme', baseUrl: external.url }],
+      env: { API_KEYS: `all:${KEYS.shop}:subscriptions+admin` },
+      clock: new RestlessClock(),
+    });
+    const at = (path: string, body?: object): Promise<Answer> =>
+      call(`${slow.url}/${path}`, body ? 'POST' : 'GET', body, { 'x-api-key': KEYS.shop });
+    try {
+      const body = { amount: 5_000, currency: 'EUR', shopTransactionId: order() };
+      const subscriptionInfo = { interval: 'MONTH', intervalCount: 1 };
+      await at('v3/acme/subscription/start', { ...body, subscriptionInfo });
+      for (const list of ['payments', 'subscriptions']) {
+        const [{ id, createdAt }] = items(await at(`admin/${list}`)) as [{ id: string; createdAt: string }];
+        const next = new Date(Date.parse(createdAt) + 1).toISOString();
+        const within = items(await at(`admin/${list}?from=${createdAt}&to=${next}`));
+        expect([list, within.map((item) => item['id'])]).toEqual([list, [id]]);
+        expect(items(await at(`admin/${list}?to=${createdAt}`))).toEqual([]);
+      }
+    } finally {
+      await slow.close();
     }
   });
 
