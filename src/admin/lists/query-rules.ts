@@ -7,7 +7,7 @@ import type { QueryRule } from './query-rule.js';
 
 export const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 const limit: QueryRule<number> = {
   description: `How many items at most. Default ${DEFAULT_LIMIT}.`,
@@ -33,10 +33,17 @@ function instant(description: string, example: string): QueryRule<number> {
     schema: { type: 'string', format: 'date-time' },
     example,
     read: (text) => {
-      const ms = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
+      const [, day] = RFC3339.exec(text) ?? [];
+      const ms = day !== undefined && isDay(day) ? Date.parse(text) : Number.NaN;
       return ms >= 0 ? ms : undefined;
     },
   };
+}
+
+/** Date.parse takes the 30th of February for a day in March. */
+function isDay(day: string): boolean {
+  const ms = Date.parse(day);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
 }
 
 /** Milliseconds since the epoch. */

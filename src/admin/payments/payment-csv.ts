@@ -22,9 +22,11 @@ export const CSV_COLUMNS = [
 
 const JSON_TYPE = 'application/json';
 export const CSV_TYPE = 'text/csv';
+const WHOLE_CSV_TYPE = `${CSV_TYPE}; charset=utf-8; header=present`;
 
 export function prefersCsv(request: Request): boolean {
-  return request.accepts(JSON_TYPE, CSV_TYPE) === CSV_TYPE;
+  // With its parameters, as a caller may ask for them too.
+  return request.accepts(JSON_TYPE, WHOLE_CSV_TYPE) === WHOLE_CSV_TYPE;
 }
 
 /** The page as CSV; the next one's address, where there is one, is in `Link` (RFC 8288). */
@@ -34,10 +36,9 @@ export function sendPaymentsAsCsv(
   { items, nextCursor }: Page<PaymentRecord>,
 ): void {
   const body = csvOf<PaymentRecord>(CSV_COLUMNS, items);
-  response.setHeader('Content-Type', `${CSV_TYPE}; charset=utf-8; header=present`);
+  response.setHeader('Content-Type', WHOLE_CSV_TYPE);
   response.setHeader('Content-Disposition', 'attachment; filename="payments.csv"');
   response.setHeader('Content-Length', Buffer.byteLength(body));
-  response.setHeader('Vary', 'Accept');
   if (nextCursor !== null) response.setHeader('Link', `<${nextPage(request, nextCursor)}>; rel="next"`);
   response.end(body);
 }

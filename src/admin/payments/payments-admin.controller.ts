@@ -38,6 +38,7 @@ export class PaymentsAdminController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
+    response.setHeader('Vary', 'Accept');
     const page = await this.lists.payments(query);
     if (prefersCsv(request)) sendPaymentsAsCsv(request, response, page);
     else sendJson(response, page);

@@ -2,12 +2,13 @@ import { Field, type FieldRule } from '../../contract/field.js';
 import { issuedIdentifier, oneOf } from '../../contract/rules.js';
 
 const MAX_REASON_LENGTH = 500;
-const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]{1,500}$/u;
+/** Not of spaces alone: it is kept for ever, and somebody will want to know. */
+const PRINTABLE = /^(?=.*\S)[^\p{C}\p{Zl}\p{Zp}]{1,500}$/u;
 
 const reason: FieldRule = {
   name: 'reason',
-  detail: `must be a string of 1 to ${MAX_REASON_LENGTH} printable characters`,
-  schema: { type: 'string', minLength: 1, maxLength: MAX_REASON_LENGTH },
+  detail: `must be a string of 1 to ${MAX_REASON_LENGTH} printable characters, and not blank`,
+  schema: { type: 'string', minLength: 1, maxLength: MAX_REASON_LENGTH, pattern: '\\S' },
   accepts: (value) => typeof value === 'string' && PRINTABLE.test(value),
 };
 
