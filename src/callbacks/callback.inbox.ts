@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
 import { StorageUnavailable, Store } from '../persistence/store.js';
 import { maskCardNumbers } from '../security/card-number.js';
+import { PaymentRepository } from '../payments/payment.repository.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { storableText } from '../shared/storable-text.js';
@@ -13,12 +14,20 @@ export interface CallbackOrigin {
   readonly external: string;
   readonly requestId: string;
   readonly traceparent: string;
+  /** Whether the external sent that `traceparent`. */
+  readonly continued: boolean;
 }
 
 /** What the external gets (SPEC §1). */
 export interface CallbackReceipt {
   readonly received: true;
   readonly paymentId: string;
+}
+
+export interface ReceivedCallback {
+  readonly receipt: CallbackReceipt;
+  /** The trace that it goes on, where the external sent none and the payment is known: one leads through all of a payment. */
+  readonly paymentTraceparent: string | undefined;
 }
 
 /**
@@ -45,14 +54,15 @@ export class CallbackInbox {
   constructor(
     private readonly store: Store,
     private readonly callbacks: CallbackRepository,
+    private readonly payments: PaymentRepository,
     private readonly clock: Clock,
   ) {}
 
   /** Throws `storage-unavailable` where it could not be written down: the external will send it again. */
-  async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<CallbackReceipt> {
-    await this.#writeDown(message, origin);
+  async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
+    const paymentTraceparent = await this.#writeDown(message, origin);
     setTimeout(() => this.#wake(), QUIET_MS + TIMER_MARGIN_MS).unref();
-    return { received: true, paymentId: message.paymentId };
+    return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent };
   }
 
   /** The worker of this process; undefined once it has stopped. */
@@ -68,12 +78,13 @@ export class CallbackInbox {
 
   async #writeDown(
     { method, paymentId, body }: CallbackMessage,
-    { external, requestId, traceparent }: CallbackOrigin,
-  ): Promise<void> {
+    { external, requestId, traceparent, continued }: CallbackOrigin,
+  ): Promise<string | undefined> {
     const now = this.clock.now();
     try {
-      await this.store.transaction((trx) =>
-        this.callbacks.insertOrMerge(
+      return await this.store.transaction(async (trx) => {
+        const ofPayment = continued ? undefined : await this.payments.traceparentOf(trx, external, paymentId);
+        await this.callbacks.insertOrMerge(
           trx,
           {
             id: newIdentifier('cbk', now),
@@ -94,11 +105,12 @@ export class CallbackInbox {
             shop_transaction_id: null,
             last_error: null,
             request_id: requestId,
-            traceparent,
+            traceparent: ofPayment ?? traceparent,
           },
           GATHERING_MS,
-        ),
-      );
+        );
+        return ofPayment;
+      });
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
       throw new Problem('storage-unavailable', 'The callback could not be stored: send it again.', {

@@ -38,9 +38,12 @@ export class CallbacksController {
 
   async #receive(external: string, request: Request, response: Response): Promise<void> {
     response.setHeader('Cache-Control', 'no-store');
-    const { requestId, traceparent, told } = contextOf(request);
+    const { requestId, traceparent, continued, told } = contextOf(request);
     const message = await readCallback(request);
     told.paymentId = message.paymentId;
-    sendJson(response, await this.inbox.receive(message, { external, requestId, traceparent }));
+    const origin = { external, requestId, traceparent, continued };
+    const { receipt, paymentTraceparent } = await this.inbox.receive(message, origin);
+    told.traceparent = paymentTraceparent;
+    sendJson(response, receipt);
   }
 }

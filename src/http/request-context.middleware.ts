@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Clock } from '../shared/clock.js';
 import { setContext } from './request-context.js';
-import { requestIdOf, traceparentOf } from './tracing-headers.js';
+import { requestIdOf, traceOf } from './tracing-headers.js';
 
 /** The first of all: gives every request its ids, so that whatever becomes of it can be traced (SPEC §8). */
 export function requestContext(clock: Clock): RequestHandler {
@@ -10,7 +10,7 @@ export function requestContext(clock: Clock): RequestHandler {
     const requestId = requestIdOf(request.headers, receivedAtMs);
     setContext(request, {
       requestId,
-      traceparent: traceparentOf(request.headers),
+      ...traceOf(request.headers),
       receivedAtMs,
       told: {},
     });

@@ -21,6 +21,8 @@ export type Access = 'public' | 'operator' | 'caller' | 'external';
 export interface RequestContext {
   readonly requestId: string;
   readonly traceparent: string;
+  /** Whether the request came with a trace of its own. */
+  readonly continued: boolean;
   readonly receivedAtMs: number;
   /** As what the request was let in; undefined: it was not, or not yet. */
   access?: Access;
@@ -31,6 +33,8 @@ export interface RequestContext {
     operation?: string;
     paymentId?: string | undefined;
     shopTransactionId?: string | undefined;
+    /** Of the payment that it turned out to be part of, where it came without a trace. */
+    traceparent?: string | undefined;
     outcome?: Outcome | 'executed' | 'replayed';
     code?: ProblemCode;
     error?: unknown;

@@ -3,7 +3,14 @@ import { maskCardNumbers } from '../security/card-number.js';
 import { newIdentifier, randomHex } from '../shared/identifier.js';
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const SAMPLED = 1;
+
+export interface Trace {
+  readonly traceparent: string;
+  /** False: the request brought none, and the trace begins here. */
+  readonly continued: boolean;
+}
 
 /** The caller's `X-Request-Id` where it is one that can be logged safely, else a new one (SPEC §8). */
 export function requestIdOf(headers: IncomingHttpHeaders, nowMs: number): string {
@@ -12,9 +19,17 @@ export function requestIdOf(headers: IncomingHttpHeaders, nowMs: number): string
   return usable ? given : newIdentifier('req', nowMs);
 }
 
-/** The caller's `traceparent` where it is valid (W3C Trace Context §3.2), else the begin of a new trace. */
-export function traceparentOf(headers: IncomingHttpHeaders): string {
-  const given = headers['traceparent'];
-  if (typeof given === 'string' && TRACEPARENT.test(given)) return given;
-  return `00-${randomHex(16)}-${randomHex(8)}-01`;
+/** The caller's trace where its `traceparent` is valid (W3C Trace Context §3.2), else a new one. */
+export function traceOf({ traceparent: given }: IncomingHttpHeaders): Trace {
+  const traceparent = typeof given === 'string' ? understood(given) : undefined;
+  if (traceparent !== undefined) return { traceparent, continued: true };
+  return { traceparent: `00-${randomHex(16)}-${randomHex(8)}-01`, continued: false };
+}
+
+/** Of a later version, what version 00 knows (§4.3); undefined: it is none. */
+function understood(given: string): string | undefined {
+  const [, version, ids, flags, rest] = TRACEPARENT.exec(given) ?? [];
+  if (version === undefined) return undefined;
+  if (version === '00') return rest === undefined ? given : undefined;
+  return `00-${ids}-0${Number.parseInt(flags!, 16) & SAMPLED}`;
 }

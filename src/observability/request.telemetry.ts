@@ -65,10 +65,9 @@ export class RequestTelemetry {
   readonly middleware: RequestHandler = (request: Request, response: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const received = contextOf(request);
-    const given = request.headers['traceparent'] === received.traceparent;
     const span = this.tracer.start(request.method, {
       kind: 'server',
-      parent: given ? received.traceparent : undefined,
+      parent: received.continued ? received.traceparent : undefined,
     });
     const context = { ...received, traceparent: span.traceparent ?? received.traceparent };
     setContext(request, context);
@@ -118,7 +117,7 @@ export class RequestTelemetry {
     this.log[level](
       {
         requestId,
-        traceId: traceIdOf(traceparent),
+        traceId: traceIdOf(told.traceparent ?? traceparent),
         method: request.method,
         route: template,
         // A path is the caller's own text: only where there is nothing better.
@@ -171,6 +170,7 @@ function endSpan(
     'tollgate.code': told.code,
     'tollgate.caller': principal?.name || undefined,
   });
+  if (told.traceparent !== undefined) span.link(told.traceparent);
   if (status >= 500) span.fail(told.code ?? String(status));
   span.end();
 }

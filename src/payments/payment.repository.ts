@@ -79,7 +79,18 @@ export class PaymentRepository {
       .executeTakeFirst();
   }
 
-  /** The same, held until `trx` ends: nobody else advances it, counts its version or takes it away meanwhile. */
+  /** Of the operation that made it; undefined where it is not known, or was only learned of. */
+  async traceparentOf(trx: Trx, external: string, paymentId: string): Promise<string | undefined> {
+    const row = await trx
+      .selectFrom('payments')
+      .select('traceparent')
+      .where('external', '=', external)
+      .where('payment_id', '=', paymentId)
+      .executeTakeFirst();
+    return row?.traceparent ?? undefined;
+  }
+
+  /** The payment of `findByPaymentId`, held until `trx` ends: nobody else advances it, counts its version or takes it away meanwhile. */
   lockByPaymentId(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
     return forUpdate(
       trx,

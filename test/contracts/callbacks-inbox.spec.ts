@@ -5,6 +5,7 @@ import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import { unconfirmed, type VerificationVerdict } from '../../src/callbacks/verification-end.js';
 import { VerificationRecorder } from '../../src/callbacks/verification.recorder.js';
 import type { Config } from '../../src/config/config.js';
+import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { TestClock } from '../support/test-clock.js';
@@ -29,9 +30,9 @@ eachDatabase((_name, open) => {
   afterEach(() => database.dispose());
 
   const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null) =>
-    new CallbackInbox(database.store, callbacks, clock).receive(
+    new CallbackInbox(database.store, callbacks, new PaymentRepository(), clock).receive(
       { method: body === null ? 'GET' : 'POST', paymentId, body },
-      { external, requestId: `req_${paymentId}`, traceparent: '00-trace' },
+      { external, requestId: `req_${paymentId}`, traceparent: '00-trace', continued: true },
     );
   const claim = (external = 'acme', limit = 10): Promise<LeasedCallback[]> =>
     database.store.transaction((trx) =>

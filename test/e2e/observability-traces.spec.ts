@@ -126,6 +126,24 @@ describe('traces', () => {
     ]);
   });
 
+  it('go on after a callback that brings none, where the payment’s began', async () => {
+    const paymentId = `pm-redirected-${count}`;
+    external.behave(({ method }) =>
+      method === 'GET' ? { status: 'ACCEPTED', paymentId } : { result: 'PENDING', paymentId },
+    );
+    await pay({ traceparent: traceparent() });
+    await call(`${gateway.url}/v3/acme/callback?paymentId=${paymentId}`, 'POST', {});
+    await collected(8);
+    expect(tree().filter((step) => /^(?:call status|commit of the answer|notify)/.test(step))).toEqual([
+      'call status < operation pay',
+      'commit of the answer < operation pay',
+      'notify receiver < operation pay',
+    ]);
+    const isCallback = ({ name, links }: CollectedSpan): boolean =>
+      name === 'POST /v3/:external/callback' && (links ?? []).some((link) => link.traceId === traceId);
+    await until(() => collector.spans.some(isCallback), 'the span of the callback, linked to the payment’s');
+  });
+
   it('begin here where the caller brings none', async () => {
     await pay({});
     const sent = external.requests[0]!.headers['traceparent'] as string;

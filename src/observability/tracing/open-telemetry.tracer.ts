@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   type Span as OtelSpan,
+  type SpanContext,
   type Tracer as OtelTracer,
   ROOT_CONTEXT,
   SpanKind,
@@ -89,6 +90,10 @@ class RecordedSpan implements Span {
     this.span.setAttributes(attributes);
   }
 
+  link(traceparent: string): void {
+    this.span.addLink({ context: spanContextOf(traceparent) });
+  }
+
   fail(reason: string): void {
     this.span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
   }
@@ -100,11 +105,10 @@ class RecordedSpan implements Span {
 
 function parentContext(traceparent: string | undefined): Context {
   if (traceparent === undefined) return ROOT_CONTEXT;
+  return trace.setSpanContext(ROOT_CONTEXT, spanContextOf(traceparent));
+}
+
+function spanContextOf(traceparent: string): SpanContext {
   const [, traceId, spanId, flags] = traceparent.split('-') as [string, string, string, string];
-  return trace.setSpanContext(ROOT_CONTEXT, {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16) & 1,
-    isRemote: true,
-  });
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
 }

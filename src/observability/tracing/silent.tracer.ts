@@ -18,6 +18,7 @@ class SilentSpan implements Span {
 
   rename(): void {}
   set(): void {}
+  link(): void {}
   fail(): void {}
   end(): void {}
 }

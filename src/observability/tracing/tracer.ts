@@ -15,6 +15,8 @@ export interface Span {
   /** For a span whose name is known only after its start, such as that of a request before it was routed. */
   rename(name: string): void;
   set(attributes: SpanAttributes): void;
+  /** Names a span of another trace that it has to do with. */
+  link(traceparent: string): void;
   /** Marks it as failed. `reason` is a word of the gateway's own, never a text from outside. */
   fail(reason: string): void;
   end(): void;
