@@ -67,6 +67,12 @@ describe('newest', () => {
     expect(last.rows).toHaveLength(6);
   });
 
+  it('counts a row once that goes from one source to another meanwhile', async () => {
+    const sources = [source(rowsOf([3, 2])), source(rowsOf([2, 1]))];
+    expect(await newest(sources, { limit: 2 })).toEqual({ rows: rowsOf([3, 2]), next: '000002' });
+    expect(await newest(sources, { limit: 3 })).toEqual({ rows: rowsOf([3, 2, 1]), next: undefined });
+  });
+
   it('finds nothing in no sources', async () => {
     expect(await newest([], { limit: 10 })).toEqual({ rows: [], next: undefined });
   });

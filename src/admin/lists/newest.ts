@@ -37,8 +37,8 @@ export async function newest<Row extends { readonly id: string }>(
     const last = rows.length === each ? rows.at(-1)!.id : undefined;
     if (last !== undefined && (reached === undefined || last > reached)) reached = last;
   }
-  // Behind `reached`, one of the sources may hold more than it told.
-  const seen = found
+  // Behind `reached`, one of the sources may hold more than it told. A row that went from one to another meanwhile counts once.
+  const seen = [...new Map(found.map((row) => [row.id, row])).values()]
     .filter(({ id }) => reached === undefined || id >= reached)
     .toSorted((a, b) => (a.id < b.id ? 1 : -1));
   const rows = (accepts ? seen.filter(accepts) : seen).slice(0, limit + 1);

@@ -5,6 +5,12 @@ import { amount, currency, external, identifier, oneOf, PAGING, TIME_RANGE } fro
 
 export const PAYMENT_STATES = ['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'] as const;
 
+/**
+ * The order in which payments are read by their state. Each list is several queries, between which payments go on: read in the
+ * direction of the state table, one that changes meanwhile is met twice, and never missed.
+ */
+export const READING_ORDER = ['CREATED', 'UNKNOWN', 'PENDING', 'FAILED', 'ACCEPTED'] as const;
+
 /** What payments may be asked for by; all of it may be combined. */
 export const PAYMENT_QUERY = {
   external,

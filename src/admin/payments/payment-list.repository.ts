@@ -12,8 +12,8 @@ import {
   asksForNothing,
   FILTERED,
   type FilteredPayment,
-  PAYMENT_STATES,
   type PaymentQuery,
+  READING_ORDER,
 } from './payment-filter.js';
 
 type FilteredQuery = SelectQueryBuilder<DatabaseSchema, 'payments', FilteredPayment>;
@@ -32,7 +32,9 @@ export class PaymentListRepository {
       accepts: exact ? undefined : (payment) => accepts(filter, payment),
     });
     const ids = found.rows.map(({ id }) => id);
-    return { rows: await this.#whole(db, ids), next: found.next };
+    const rows = await this.#whole(db, ids);
+    // One may have changed since it was found.
+    return { rows: rows.filter((payment) => accepts(filter, payment)), next: found.next };
   }
 
   /** Every external that has payments, be it configured or not: one step of the index each. */
@@ -85,7 +87,7 @@ export class PaymentListRepository {
   ): Promise<Source<FilteredPayment>[] | undefined> {
     const { external, state } = filter;
     const sources: Source<FilteredPayment>[] = [];
-    const states = state === undefined ? PAYMENT_STATES : [state];
+    const states = state === undefined ? READING_ORDER : [state];
     if (states.includes('CREATED')) {
       const created = await this.#created(db, filter, keyset);
       if (!created) return undefined;
