@@ -20,13 +20,14 @@ export const OwnId = createParamDecorator((prefix: IdentifierPrefix, context: Ex
   const id: unknown = request.params['id'];
   const pattern = new RegExp(`^${prefix}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
   if (typeof id !== 'string' || !pattern.test(id)) throw notFound();
+  contextOf(request).told.ref = id;
   return id;
 });
 
 /** Who asks, for what is done by hand. */
 export const OperatorOf = createParamDecorator((_: unknown, context: ExecutionContext): Operator => {
-  const { principal, requestId, traceparent } = contextOf(requestOf(context));
-  return { name: principal?.name ?? '', requestId, traceparent };
+  const { principal, requestId, traceparent, continued } = contextOf(requestOf(context));
+  return { name: principal?.name ?? '', requestId, traceparent, continued };
 });
 
 export function notFound(): Problem {

@@ -32,6 +32,8 @@ export interface RequestContext {
     external?: string;
     operation?: string;
     paymentId?: string | undefined;
+    /** The gateway's own id of what an operator asks for. */
+    ref?: string;
     shopTransactionId?: string | undefined;
     /** Of the payment that it turned out to be part of, where it came without a trace. */
     traceparent?: string | undefined;

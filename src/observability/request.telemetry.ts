@@ -128,6 +128,7 @@ export class RequestTelemetry {
         operation,
         paymentId: masked(told.paymentId),
         shopTransactionId: masked(told.shopTransactionId),
+        ref: told.ref,
         outcome: told.outcome,
         code: told.code,
         caller: principal?.name || undefined,

@@ -7,6 +7,7 @@ import { startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
 
 const KEY = 'a-caller-key-of-some-length';
+const OPERATOR_KEY = 'an-operator-key-of-some-length';
 const TOKEN = 'token-towards-the-external';
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const CARD = '4111111111111111';
@@ -26,7 +27,7 @@ describe('logs', () => {
       logOutput: log,
       env: {
         LOG_LEVEL: 'info',
-        API_KEYS: `shop:${KEY}`,
+        API_KEYS: `shop:${KEY},on-call:${OPERATOR_KEY}:admin`,
         PAYMENT_CALLBACK_URL: receiver.url,
         NOTIFICATION_SECRET: SECRET,
         NOTIFICATION_SCHEDULE: '20ms,20ms,20ms',
@@ -128,6 +129,28 @@ describe('logs', () => {
     expect(log.text).not.toContain('secret-of-the-query');
   });
 
+  it('says what an operator did, and to what', async () => {
+    external.behave((_, response) => answerJson(response, 500, {}));
+    await pay(gateway);
+    const operator = { 'x-api-key': OPERATOR_KEY };
+    const list = await call(`${gateway.url}/admin/attention`, 'GET', undefined, operator);
+    const [{ id }] = list.body['items'] as [{ id: string }];
+    const before = receiver.received.length;
+    log.clear();
+    const body = { status: 'FAILED', reason: 'Not in the settlement file' };
+    await call(`${gateway.url}/admin/payments/${id}/resolve`, 'POST', body, operator);
+    await until(() => log.lines('delivery').length === 1, 'the delivery');
+    expect(log.lines('request')).toMatchObject([
+      { route: '/admin/payments/:id/resolve', ref: id, status: 200, caller: 'on-call' },
+    ]);
+    expect(log.lines('Payment resolved by hand')).toMatchObject([
+      { payment: id, status: 'FAILED', cause: 'on-call: Not in the settlement file' },
+    ]);
+    // The notification goes on in the payment's trace, as the operator's request brought none.
+    expect(log.lines('delivery')[0]).toMatchObject({ traceId: TRACE_ID, paymentRef: id });
+    expect(receiver.received.slice(before)[0]!.headers['traceparent']).toContain(TRACE_ID);
+  });
+
   it('says nothing of probes and scrapes', async () => {
     await call(`${gateway.url}/health/ready`, 'GET');
     await call(`${gateway.url}/metrics`, 'GET');
@@ -194,7 +217,7 @@ describe('logs', () => {
       });
       expect(answer.status).toBe(200);
       await verbose.close();
-      for (const secret of [KEY, TOKEN, SECRET, CARD, 'tok_never_to_be_seen']) {
+      for (const secret of [KEY, OPERATOR_KEY, TOKEN, SECRET, CARD, 'tok_never_to_be_seen']) {
         expect(log.text).not.toContain(secret);
       }
       const attempts = log.lines('external attempt');

@@ -6,7 +6,9 @@ export interface Operator {
   /** The name of the credentials; empty where none are asked for. */
   readonly name: string;
   readonly requestId: string;
-  readonly traceparent: string | undefined;
+  readonly traceparent: string;
+  /** Whether the request came with a trace of its own. */
+  readonly continued: boolean;
 }
 
 /** The cause of an event that an operator brought about: his name, and what he says. */

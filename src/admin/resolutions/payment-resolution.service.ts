@@ -86,7 +86,8 @@ export class PaymentResolution {
         ...(row.shop_transaction_id !== null && { shopTransactionId: row.shop_transaction_id }),
         providerName: row.external,
       },
-      traceparent: operator.traceparent,
+      // An operator's request is no part of a trace, as a rule, and the payment is.
+      traceparent: operator.continued ? operator.traceparent : (row.traceparent ?? operator.traceparent),
       requestId: operator.requestId,
       atMs,
     });
