@@ -33,7 +33,7 @@ interface Dashboard {
 const text = (path: string): string => readFileSync(path, 'utf8');
 const rules = (load(text('docs/alerts.yml')) as RulesFile).groups.flatMap((group) => group.rules);
 const dashboard = JSON.parse(text('docs/grafana-dashboard.json')) as Dashboard;
-const runbook = text('docs/alerts-runbook.md');
+const runbook = text('docs/operating.md');
 
 /** Prometheus adds these to what it scrapes. */
 const SCRAPED_LABELS = ['instance', 'job', 'le'];
@@ -123,7 +123,7 @@ describe('what is written about the metrics', () => {
   it('names each alert once, with a severity, a summary and a section of the runbook', () => {
     const names = rules.map(({ alert }) => alert);
     expect(names).toHaveLength(new Set(names).size);
-    expect([...runbook.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)).toEqual(names);
+    expect([...runbook.matchAll(/^#### (\w+)$/gm)].map(([, name]) => name)).toEqual(names);
     for (const rule of rules) {
       expect(rule).toMatchObject({
         labels: { severity: expect.stringMatching(/^(?:critical|warning)$/) },
