@@ -45,13 +45,20 @@ export class StoryEntry {
   traceId?: string | undefined;
 }
 
+/** A row of whatever a request brought about. */
+interface Requested {
+  readonly id: string;
+  readonly request_id: string;
+  readonly traceparent: string | null;
+}
+
 interface Entry {
   readonly atMs: number;
   readonly what: Happening;
   readonly id: string;
   readonly text: string;
-  /** Whose request it was part of. */
-  readonly of?: { readonly request_id: string; readonly traceparent: string | null };
+  /** Whose request it was part of, where that is known. */
+  readonly of?: Requested | undefined;
 }
 
 /** What happened to a payment, in time order. */
@@ -68,25 +75,30 @@ export function storyOf(parts: PaymentParts): StoryEntry[] {
     }));
 }
 
-function* paymentEntries({ payment, refunds, operations, events }: PaymentParts): Generator<Entry> {
+function* paymentEntries(parts: PaymentParts): Generator<Entry> {
+  const { payment, refunds, operations, callbacks, events } = parts;
   const { amount_minor, currency, caller } = payment;
   const sum = amount_minor === null ? 'amount not known' : `${amount_minor} ${currency} (minor units)`;
   const origin =
     payment.origin === 'learned' ? 'heard of from the external' : `${payment.origin} by ${named(caller)}`;
-  yield { atMs: payment.created_at, what: 'payment-created', id: payment.id, text: `${origin}: ${sum}` };
+  const made = operations.find(({ payment_ref }) => payment_ref === payment.id);
+  const begin = { atMs: payment.created_at, what: 'payment-created', id: payment.id, of: made } as const;
+  yield { ...begin, text: `${origin}: ${sum}` };
   for (const refund of refunds) {
     const text = `${refund.amount_minor} ${refund.currency} (minor units) by ${named(refund.caller)}`;
-    yield { atMs: refund.created_at, what: 'refund-reserved', id: refund.id, text };
+    const of = operations.find(({ refund_ref }) => refund_ref === refund.id);
+    yield { atMs: refund.created_at, what: 'refund-reserved', id: refund.id, text, of };
   }
   for (const of of operations) {
     const { id, operation, external, created_at, finished_at } = of;
     yield { atMs: created_at, what: 'operation-begun', id, text: `${operation} to ${external}`, of };
     if (finished_at !== null) yield { atMs: finished_at, what: 'operation-ended', id, text: endOf(of), of };
   }
+  const causes = new Map([...operations, ...callbacks].map((row): [string, Requested] => [row.id, row]));
   for (const { at, before, after, source, cause, refund_ref } of events) {
     const what = refund_ref === null ? 'payment-changed' : 'refund-changed';
     const text = `${before} → ${after}, by ${source}${cause === null ? '' : ` (${cause})`}`;
-    yield { atMs: at, what, id: refund_ref ?? payment.id, text };
+    yield { atMs: at, what, id: refund_ref ?? payment.id, text, of: causes.get(cause ?? '') };
   }
 }
 
