@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sql } from 'kysely';
 import { type AttentionQuery, AttentionRepository } from '../../src/admin/attention/attention.repository.js';
 import { CallbackListRepository } from '../../src/admin/callbacks/callback-list.repository.js';
 import { type Keyset, keysetOf, pageOf, type PageQuery } from '../../src/admin/lists/keyset.js';
@@ -13,7 +12,7 @@ import type { Trx } from '../../src/persistence/store.js';
 import type { IdentifierPrefix } from '../../src/shared/identifier.js';
 import { fillLedger } from '../scale/ledger-filler.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
-import { costlySteps, plansOf } from '../support/query-plans.js';
+import { costlySteps, gatherStatistics, plansOf } from '../support/query-plans.js';
 
 const UNTIL_MS = Date.UTC(2026, 0, 31, 12);
 const RANGE = { from: UNTIL_MS - 4_000_000, to: UNTIL_MS - 500_000 };
@@ -101,7 +100,7 @@ eachDatabase((_name, open) => {
   beforeAll(async () => {
     database = await open();
     await fillLedger(database.store, { payments: 6_000, untilMs: UNTIL_MS });
-    if (database.store.dialect === 'postgres') await sql`analyze`.execute(database.store.kysely);
+    await gatherStatistics(database.store);
   });
   afterAll(() => database.dispose());
 

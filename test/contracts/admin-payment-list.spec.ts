@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sql } from 'kysely';
 import { accepts, PAYMENT_QUERY, type PaymentQuery } from '../../src/admin/payments/payment-filter.js';
 import { PaymentListRepository } from '../../src/admin/payments/payment-list.repository.js';
 import { keysetOf, pageOf } from '../../src/admin/lists/keyset.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import type { Trx } from '../../src/persistence/store.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
-import { costlySteps, plansOf } from '../support/query-plans.js';
+import { costlySteps, gatherStatistics, plansOf } from '../support/query-plans.js';
 import { fillLedger } from '../scale/ledger-filler.js';
 
 const PAYMENTS = 6_000;
@@ -37,7 +36,7 @@ eachDatabase((_name, open) => {
     await fillLedger(store, { payments: PAYMENTS, untilMs: UNTIL_MS });
     await store.transaction(beginOne);
     all = await store.read((db) => db.selectFrom('payments').selectAll().orderBy('id', 'desc').execute());
-    if (store.dialect === 'postgres') await sql`analyze`.execute(store.kysely);
+    await gatherStatistics(store);
   });
   afterAll(() => database.dispose());
 

@@ -26,8 +26,8 @@ type Callbacks = SelectQueryBuilder<DatabaseSchema, 'callbacks', Filtered>;
 @Injectable()
 export class CallbackListRepository {
   async newest(db: Trx, filter: CallbackQuery, keyset: Keyset): Promise<Newest<CallbackRow>> {
-    const all = within(db.selectFrom('callbacks').select(FILTERED), keyset);
-    const source = (await this.#indexed(all, filter)) ?? inOrder(all);
+    const all = db.selectFrom('callbacks').select(FILTERED);
+    const source = (await this.#indexed(all, filter, keyset)) ?? inOrder(all, keyset);
     const narrowed =
       filter.state !== undefined || filter.external !== undefined || filter.paymentId !== undefined;
     const found = await newest([source], {
@@ -38,14 +38,18 @@ export class CallbackListRepository {
   }
 
   /** Those that are UNCONFIRMED have an index; those that are open, and those about one payment, are few. */
-  async #indexed(all: Callbacks, { paymentId, state }: CallbackQuery): Promise<Source<Filtered> | undefined> {
+  async #indexed(
+    all: Callbacks,
+    { paymentId, state }: CallbackQuery,
+    keyset: Keyset,
+  ): Promise<Source<Filtered> | undefined> {
     if (paymentId !== undefined) {
       const ofPayment = all.where('payment_id', '=', paymentId);
-      return (await few(ofPayment)) ?? inOrder(ofPayment);
+      return (await few(ofPayment, keyset)) ?? inOrder(ofPayment, keyset);
     }
-    if (state === 'UNCONFIRMED') return inOrder(all.where('state', '=', sql.lit('UNCONFIRMED')));
-    if (state === 'PENDING') return few(all.where('next_attempt_at', 'is not', null));
-    if (state === 'LEASED') return few(all.where('lease_until', 'is not', null));
+    if (state === 'UNCONFIRMED') return inOrder(all.where('state', '=', sql.lit('UNCONFIRMED')), keyset);
+    if (state === 'PENDING') return few(all.where('next_attempt_at', 'is not', null), keyset);
+    if (state === 'LEASED') return few(all.where('lease_until', 'is not', null), keyset);
     return undefined;
   }
 
@@ -57,16 +61,17 @@ export class CallbackListRepository {
   }
 }
 
-function within(query: Callbacks, { above, below }: Keyset): Callbacks {
-  return query.where('id', '>=', above).where('id', '<', below);
+function inOrder(query: Callbacks, { above, below }: Keyset): Source<Filtered> {
+  const within = query.where('id', '>=', above).where('id', '<', below);
+  return (limit) => within.orderBy('id', 'desc').limit(limit).execute();
 }
 
-function inOrder(query: Callbacks): Source<Filtered> {
-  return (limit) => query.orderBy('id', 'desc').limit(limit).execute();
-}
-
-function few(query: Callbacks): Promise<Source<Filtered> | undefined> {
-  return smallSet((limit) => query.limit(limit).execute());
+/** Asked for without the range of ids: SQLite would take the primary key for it, and go over all of the table. */
+function few(query: Callbacks, { above, below }: Keyset): Promise<Source<Filtered> | undefined> {
+  return smallSet(
+    (limit) => query.limit(limit).execute(),
+    ({ id }) => id >= above && id < below,
+  );
 }
 
 function accepts(filter: CallbackQuery, row: Filtered): boolean {

@@ -27,8 +27,8 @@ type Notifications = SelectQueryBuilder<DatabaseSchema, 'notifications', Filtere
 @Injectable()
 export class NotificationListRepository {
   async newest(db: Trx, filter: NotificationQuery, keyset: Keyset): Promise<Newest<NotificationRow>> {
-    const all = within(db.selectFrom('notifications').select(FILTERED), keyset);
-    const source = (await this.#indexed(all, filter)) ?? inOrder(all);
+    const all = db.selectFrom('notifications').select(FILTERED);
+    const source = (await this.#indexed(all, filter, keyset)) ?? inOrder(all, keyset);
     const narrowed =
       filter.state !== undefined || filter.external !== undefined || filter.payment !== undefined;
     const found = await newest([source], {
@@ -42,14 +42,16 @@ export class NotificationListRepository {
   async #indexed(
     all: Notifications,
     { payment, state }: NotificationQuery,
+    keyset: Keyset,
   ): Promise<Source<Filtered> | undefined> {
     if (payment !== undefined) {
       const ofPayment = all.where('payment_ref', '=', payment);
-      return (await few(ofPayment)) ?? inOrder(ofPayment);
+      return (await few(ofPayment, keyset)) ?? inOrder(ofPayment, keyset);
     }
-    if (state === 'DEAD') return inOrder(all.where('state', '=', sql.lit('DEAD')));
-    if (state === 'LEASED') return few(all.where('lease_until', 'is not', null));
-    if (state === 'PENDING' || state === 'RETRY') return few(all.where('next_attempt_at', 'is not', null));
+    if (state === 'DEAD') return inOrder(all.where('state', '=', sql.lit('DEAD')), keyset);
+    if (state === 'LEASED') return few(all.where('lease_until', 'is not', null), keyset);
+    if (state === 'PENDING' || state === 'RETRY')
+      return few(all.where('next_attempt_at', 'is not', null), keyset);
     return undefined;
   }
 
@@ -61,16 +63,17 @@ export class NotificationListRepository {
   }
 }
 
-function within(query: Notifications, { above, below }: Keyset): Notifications {
-  return query.where('id', '>=', above).where('id', '<', below);
+function inOrder(query: Notifications, { above, below }: Keyset): Source<Filtered> {
+  const within = query.where('id', '>=', above).where('id', '<', below);
+  return (limit) => within.orderBy('id', 'desc').limit(limit).execute();
 }
 
-function inOrder(query: Notifications): Source<Filtered> {
-  return (limit) => query.orderBy('id', 'desc').limit(limit).execute();
-}
-
-function few(query: Notifications): Promise<Source<Filtered> | undefined> {
-  return smallSet((limit) => query.limit(limit).execute());
+/** Asked for without the range of ids: SQLite would take the primary key for it, and go over all of the table. */
+function few(query: Notifications, { above, below }: Keyset): Promise<Source<Filtered> | undefined> {
+  return smallSet(
+    (limit) => query.limit(limit).execute(),
+    ({ id }) => id >= above && id < below,
+  );
 }
 
 function accepts(filter: NotificationQuery, row: Filtered): boolean {
