@@ -34,6 +34,7 @@ function originForm(target: string): string {
 function excessOf({
   url: target = '',
   rawHeaders,
+  headers,
   headersDistinct,
   httpVersion,
 }: IncomingMessage): Problem | undefined {
@@ -47,6 +48,10 @@ function excessOf({
     return new Problem('headers-too-large', 'The headers have more than 16 KiB.');
   }
   if (!ORIGIN_FORM.test(target)) return malformed('/path', 'must begin with / and be percent-encoded');
+  // The parser takes chunks out of whatever was chunked last; the coding below stays on, and others may undo it.
+  if (headers['transfer-encoding'] !== undefined && !/^chunked$/i.test(headers['transfer-encoding'])) {
+    return malformed('/headers/transfer-encoding', 'must be chunked, and no more');
+  }
   const hosts = headersDistinct['host']?.length ?? 0;
   return hosts > 1 || (hosts === 0 && httpVersion === '1.1')
     ? malformed('/headers/host', 'must be given once')

@@ -3,7 +3,10 @@ import { Problem } from './problem.js';
 
 /** SPEC §3: a body may have 128 KiB. */
 export const MAX_BODY_BYTES = 131_072;
-/** What is read and thrown away of a larger one, so that its sender hears the answer; beyond it the connection is closed. */
+/**
+ * What is read and thrown away of a larger one, so that its sender hears the answer; beyond it the connection is closed.
+ * It must not stay open half read: the next request on it would wait in vain for its turn.
+ */
 const MAX_DISCARDED_BYTES = 1_048_576;
 
 const BODY = Symbol('tollgate.body');
@@ -31,8 +34,8 @@ function collect(request: IncomingMessage): Promise<Buffer> {
       if (size <= MAX_BODY_BYTES) chunks.push(chunk);
       else {
         chunks.length = 0;
-        if (size > MAX_DISCARDED_BYTES) request.pause();
-        reject(tooLarge(size > MAX_DISCARDED_BYTES));
+        reject(tooLarge(false));
+        if (size > MAX_DISCARDED_BYTES) request.pause().socket.destroySoon();
       }
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));

@@ -67,6 +67,16 @@ describe('sizes', () => {
     });
     expect(JSON.parse(refused.text)).toMatchObject({ status: 414, outcome: 'not-executed' });
   });
+
+  it('closes the connection of a chunked body that goes on and on, so that no request is left waiting on it', async () => {
+    const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
+    const head = 'POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+    const { status } = await exchange(
+      gateway.url,
+      `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`,
+    );
+    expect(status).toBe(413);
+  });
 });
 
 describe('what is ambiguous', () => {
@@ -80,6 +90,11 @@ describe('what is ambiguous', () => {
     ['a fragment', 'GET /problems#x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', '/path'],
     ['a backslash', 'GET /problems\\x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', '/path'],
     ['a star', 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', '/path'],
+    [
+      'a coding beside the chunks, which nobody undoes',
+      'POST /problems HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+      '/headers/transfer-encoding',
+    ],
   ])('%s is refused', async (_what, bytes, pointer) => {
     const { status, body } = await exchange(gateway.url, bytes);
     expect([status, (JSON.parse(body) as { errors: unknown }).errors]).toEqual([
