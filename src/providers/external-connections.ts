@@ -20,6 +20,13 @@ export class ExternalConnections {
     return (this.#adapter ??= new UndiciAdapter({ origin: this.origin, connect: this.connect }));
   }
 
+  /** Those to come are dialled anew, as their credentials changed; who is under way ends on those that there are. */
+  renew(): void {
+    const adapter = this.#adapter;
+    this.#adapter = undefined;
+    void adapter?.close();
+  }
+
   /** Keeps the connections open while `work` runs. */
   async use<T>(work: () => Promise<T>): Promise<T> {
     this.#users += 1;

@@ -68,6 +68,8 @@ export class HttpExternalProvider implements ExternalProvider {
     this.#auth = auth;
     this.#lastEnds = new LastEnds(clock);
     this.#connections = new ExternalConnections(origin, externalConnector(guard, auth, config.timeoutMs));
+    // Kept alive by steady traffic, they would show a certificate that was withdrawn for as long as that goes on.
+    auth.onChange(() => this.#connections.renew());
     this.#resilience = new Resilience(config, (circuit) => observer.onCircuit(config.name, circuit));
     this.#transport = {
       external: config.name,

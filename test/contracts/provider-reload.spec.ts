@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, rename, symlink, writeFile } from 'node:fs/promises';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { HttpService } from '@nestjs/axios';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
@@ -11,6 +15,7 @@ import { HttpExternalProviderFactory } from '../../src/providers/http-external-p
 import { SilentProviderObserver, type ObservedReload } from '../../src/providers/provider-observer.js';
 import { AddressGuard } from '../../src/security/address-guard.js';
 import { SystemClock } from '../../src/shared/clock.js';
+import { certificateAuthority } from '../support/certificates.js';
 import { context, externalConfig, payRequest } from '../support/provider.js';
 import { answer, RawExternal, type Script } from '../support/raw-external.js';
 import { until } from '../support/until.js';
@@ -139,6 +144,44 @@ describe('reload', () => {
     expect(externals.names()).toEqual(['acme', 'new']);
     expect(externals.get('constructor')).toBeUndefined();
     expect(externals.get('__proto__')).toBeUndefined();
+  });
+
+  it('shows a renewed client certificate to the next call, not only when traffic has paused', async () => {
+    const authority = certificateAuthority('test authority');
+    const seen: string[] = [];
+    const server = https.createServer(
+      { ...authority.issue('server'), ca: authority.cert, requestCert: true },
+      (request, response) => {
+        seen.push((request.socket as TLSSocket).getPeerCertificate().subject.CN as string);
+        response.writeHead(200, { 'content-type': 'application/json' }).end(PAID);
+      },
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    opened.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'tollgate-reload-'));
+    const [certFile, keyFile, caFile] = ['cert.pem', 'key.pem', 'ca.pem'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    const install = async (name: string): Promise<void> => {
+      const { cert, key } = authority.issue(name);
+      await writeFile(keyFile, key);
+      await writeFile(certFile, cert);
+    };
+    await writeFile(caFile, authority.cert);
+    await install('gateway');
+    const externals = registry();
+    const baseUrl = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    externals.replace([externalConfig({ baseUrl, auth: { type: 'mtls', certFile, keyFile, caFile } })]);
+    const pay = async (): Promise<string> => (await externals.get('acme')!.pay(payRequest, context)).kind;
+
+    expect([await pay(), await pay()]).toEqual(['completed', 'completed']);
+    expect(seen).toEqual(['gateway', 'gateway']);
+    await install('gateway renewed');
+    await until(async () => (await pay()) === 'completed' && seen.at(-1) === 'gateway renewed', 'renewal');
+    expect(new Set(seen)).toEqual(new Set(['gateway', 'gateway renewed']));
   });
 
   it('is all or nothing', () => {
