@@ -108,6 +108,29 @@ describe('OidcTokens', () => {
     expect(await codeOf(token)).toBe('accepted');
   });
 
+  it('notices a rotation at once, for all who come with the new key', async () => {
+    expect(await codeOf(await issuer.sign())).toBe('accepted');
+    await issuer.rotate('key-2');
+    const token = await issuer.sign();
+    expect(await Promise.all(Array.from({ length: 20 }, () => codeOf(token)))).toEqual(
+      Array(20).fill('accepted'),
+    );
+    expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/jwks', '/jwks']);
+  });
+
+  it('asks again for made-up key ids a few times only, and for a rotation once the window is over', async () => {
+    for (let i = 0; i < 20; i += 1) {
+      expect(await codeOf(await issuer.sign({}, { keyId: `made-up-${i}` }))).toBe('unauthenticated');
+    }
+    expect(issuer.asked.filter((path) => path === '/jwks')).toHaveLength(1 + 5);
+    await issuer.rotate('key-2');
+    const token = await issuer.sign();
+    clock.advance(29_999);
+    expect(await codeOf(token)).toBe('unauthenticated');
+    clock.advance(1);
+    expect(await codeOf(token)).toBe('accepted');
+  });
+
   it('goes on with the keys that it has while the issuer is down', async () => {
     const token = await issuer.sign();
     expect(await codeOf(token)).toBe('accepted');

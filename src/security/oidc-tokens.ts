@@ -4,6 +4,8 @@ import {
   customFetch,
   errors,
   jwtVerify,
+  type FlattenedJWSInput,
+  type JWSHeaderParameters,
   type JWTPayload,
   type JWTVerifyGetKey,
 } from 'jose';
@@ -38,8 +40,16 @@ const ALGORITHMS = [
 const CLOCK_SKEW_S = 30;
 /** After a failure the issuer is left alone so long: tokens are cheap to make up, and each would cause a question. */
 const PAUSE_MS = 5_000;
+/**
+ * So often a key id that is not known makes the gateway ask for the keys again: a rotation is noticed at once, whenever it comes,
+ * and made-up ids cost the issuer little.
+ */
+const MAX_REFRESHES = 5;
+const REFRESH_WINDOW_MS = 30_000;
 const SUBJECT = /^\P{C}{1,255}$/u;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
 /** True for what has the shape of a JWT (RFC 7519 §3, compact): three parts of base64url. */
 export function looksLikeJwt(token: string): boolean {
@@ -51,8 +61,10 @@ export function looksLikeJwt(token: string): boolean {
  * issuer's keys cannot be had, that is told as 503: a 401 would make callers throw good tokens away.
  */
 export class OidcTokens implements OnApplicationShutdown {
-  #keys: Promise<JWTVerifyGetKey> | undefined;
+  #keys: Promise<RemoteKeys> | undefined;
   #pausedUntilMs = 0;
+  /** When the keys were asked for again, the latest few. */
+  #refreshedAtMs: readonly number[] = [];
 
   constructor(
     private readonly config: OidcConfig,
@@ -89,14 +101,38 @@ export class OidcTokens implements OnApplicationShutdown {
   readonly #keyFor: JWTVerifyGetKey = async (header, input) => {
     try {
       const keys = await (this.#keys ??= this.#discover());
-      return await keys(header, input);
+      return await this.#keyAmong(keys, header, input);
     } catch (error) {
       throw isFaultOfToken(error) ? error : this.#unavailable(error);
     }
   };
 
+  async #keyAmong(
+    keys: RemoteKeys,
+    header: JWSHeaderParameters,
+    input: FlattenedJWSInput,
+  ): Promise<Awaited<ReturnType<RemoteKeys>>> {
+    try {
+      return await keys(header, input);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      // Who comes while they are asked for waits for the same answer.
+      if (!keys.reloading && !this.#mayRefresh()) throw error;
+      await keys.reload();
+      return keys(header, input);
+    }
+  }
+
+  #mayRefresh(): boolean {
+    const now = this.clock.now();
+    const recent = this.#refreshedAtMs.filter((atMs) => atMs > now - REFRESH_WINDOW_MS);
+    const may = recent.length < MAX_REFRESHES;
+    this.#refreshedAtMs = may ? [...recent, now] : recent;
+    return may;
+  }
+
   /** OpenID Connect Discovery 1.0 §4. */
-  async #discover(): Promise<JWTVerifyGetKey> {
+  async #discover(): Promise<RemoteKeys> {
     try {
       const { issuer } = this.config;
       const text = await this.#get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
@@ -106,6 +142,8 @@ export class OidcTokens implements OnApplicationShutdown {
       }
       return createRemoteJWKSet(keySetUrl(document['jwks_uri'], issuer), {
         [customFetch]: async (url: string) => new Response(await this.#get(url)),
+        // Whether an unknown key id is worth a question is decided here.
+        cooldownDuration: Infinity,
       });
     } catch (error) {
       this.#keys = undefined;

@@ -9,6 +9,8 @@ export interface Issuer {
   readonly asked: string[];
   /** Down: the answers are 503. */
   available: boolean;
+  /** From now on another key is published, and signs. */
+  rotate(keyId: string): Promise<void>;
   /** A token for `audience`, valid for a minute, unless the claims say otherwise. */
   sign(claims?: JWTPayload, options?: { readonly keyId?: string }): Promise<string>;
   close(): Promise<void>;
@@ -18,13 +20,18 @@ const KEY_ID = 'key-1';
 export const AUDIENCE = 'https://payments.example';
 
 export async function startIssuer(): Promise<Issuer> {
-  const { publicKey, privateKey } = await generateKeyPair('ES256');
-  const keys = [{ ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'ES256', use: 'sig' }];
+  const newKey = async (kid: string) => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    return { published: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' }, privateKey };
+  };
+  let key = await newKey(KEY_ID);
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url!);
     const document =
-      request.url === '/jwks' ? { keys } : { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` };
+      request.url === '/jwks'
+        ? { keys: [key.published] }
+        : { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` };
     response.writeHead(issuer.available ? 200 : 503, { 'content-type': 'application/json' });
     response.end(JSON.stringify(document));
   });
@@ -33,12 +40,15 @@ export async function startIssuer(): Promise<Issuer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     available: true,
-    sign(claims = {}, { keyId = KEY_ID } = {}) {
+    async rotate(keyId) {
+      key = await newKey(keyId);
+    },
+    sign(claims = {}, { keyId = key.published.kid } = {}) {
       const nowS = Math.floor(Date.now() / 1_000);
       const payload = { iss: issuer.url, aud: AUDIENCE, sub: 'shop', iat: nowS, exp: nowS + 60, ...claims };
       return new SignJWT(payload)
         .setProtectedHeader({ alg: 'ES256', kid: keyId, typ: 'at+jwt' })
-        .sign(privateKey);
+        .sign(key.privateKey);
     },
     close: () =>
       new Promise((resolve) => {
