@@ -1,4 +1,5 @@
 import type { FieldError } from '../contract/field-error.js';
+import { maskCardNumbers, maskCardNumbersIn } from '../security/card-number.js';
 
 /** Whether the money may have moved (SPEC §3): `not-executed` is safe to try again, `unknown` may have happened. */
 export type Outcome = 'not-executed' | 'unknown';
@@ -216,19 +217,22 @@ export type ProblemDocument = {
   errors?: readonly FieldError[];
 } & Record<string, unknown>;
 
-/** The document of `problem` for the request with path `instance` (no query: it may hold what must not be echoed). */
+/**
+ * The document of `problem` for the request with path `instance` (no query: it may hold what must not be echoed). What it says in words
+ * may quote somebody: a card number is masked here, whoever forgot to.
+ */
 export function problemDocument(problem: Problem, instance: string, requestId: string): ProblemDocument {
   const { outcome, errors, members } = problem.extras;
   return {
     type: `/problems/${problem.code}`,
     title: PROBLEMS[problem.code].title,
     status: problem.status,
-    detail: problem.detail,
+    detail: maskCardNumbers(problem.detail),
     instance,
     code: problem.code,
     requestId,
     ...(outcome && { outcome }),
-    ...(errors && { errors }),
+    ...(errors && { errors: maskCardNumbersIn(errors) as readonly FieldError[] }),
     ...members,
   };
 }

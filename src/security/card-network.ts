@@ -1,4 +1,5 @@
 import { findCardDigits } from './card-number-scanner.js';
+import { ZEROS } from './decimal-digits.js';
 
 /** From and to which leading digits, and how many digits in all. */
 type NumberRange = readonly [from: number, to: number, minDigits: number, maxDigits: number];
@@ -35,10 +36,9 @@ const NETWORKS: readonly NumberRange[] = [
 
 const MIN_DIGITS = 13;
 const MAX_DIGITS = 19;
-/** Groups of digits with one mark between each. */
-const CHAIN = /\p{Nd}+(?:[^\p{L}\p{N}]\p{Nd}+)*/gu;
+/** Groups of digits with a mark between each, or a few: wherever the scanner would take them together. */
+const CHAIN = /\p{Nd}+(?:[^\p{L}\p{N}]{1,3}\p{Nd}+)*/gu;
 const GROUP = /\p{Nd}+/gu;
-const FOREIGN_ZEROS = [0x660, 0x6f0, 0x966, 0xff10];
 
 /**
  * True where the text holds a number that a card network could have issued: of the right length and range, with the right check
@@ -81,11 +81,11 @@ function passesLuhn(number: string): boolean {
   return sum % 10 === 0;
 }
 
-/** As the scanner reads them: Arabic-Indic, Persian, Devanagari and full-width digits too. Any other digit is no card's. */
+/** As the scanner reads them, in any script of the basic plane. Any other digit is no card's. */
 function asciiDigits(digits: string): string {
   return digits.replaceAll(/[^0-9]/gu, (digit) => {
     const code = digit.codePointAt(0)!;
-    const zero = FOREIGN_ZEROS.find((start) => code >= start && code <= start + 9);
+    const zero = ZEROS.find((start) => code >= start && code <= start + 9);
     return zero === undefined ? '#' : String(code - zero);
   });
 }

@@ -1,8 +1,12 @@
+import { ZEROS } from './decimal-digits.js';
+
 const MIN_DIGITS = 13;
 const MAX_DIGITS = 19;
 const LAST_SHOWN = 4;
 /** Below this, groups between other separators than spaces and dashes are dates, addresses or versions, not a card's. */
 const MIN_FIRM_GROUP = 3;
+/** ` - ` between groups, or two spaces. */
+const MAX_LOOSE_SEPARATORS = 3;
 
 /** What a UTF-16 code unit is to a card number: 0 to 9 is a digit's value. */
 const LETTER = 10;
@@ -12,15 +16,12 @@ const LOOSE = 11;
 const FIRM = 12;
 /** Seen by nobody (zero width, soft hyphen, direction marks): read as if it were not there. */
 const INVISIBLE = 13;
-const PERCENT = 14;
 const KINDS = kindsOfCodeUnits();
 
 function kindsOfCodeUnits(): Uint8Array {
   const kinds = new Uint8Array(0x10000).fill(LETTER);
   kinds.fill(FIRM, 0, 0x30).fill(FIRM, 0x3a, 0x41).fill(FIRM, 0x5b, 0x61).fill(FIRM, 0x7b, 0x80);
-  kinds[0x25] = PERCENT;
-  // ASCII, and what input methods produce: Arabic-Indic, Persian, Devanagari, full-width.
-  for (const zero of [0x30, 0x660, 0x6f0, 0x966, 0xff10]) {
+  for (const zero of ZEROS) {
     for (let digit = 0; digit <= 9; digit += 1) kinds[zero + digit] = digit;
   }
   const markAll = (characters: string, kind: number) => {
@@ -36,7 +37,9 @@ function kindsOfCodeUnits(): Uint8Array {
 }
 
 /** `%20` to `%2F`, the punctuation of a query, so that `20` is no digit of a number. */
-const PERCENT_ESCAPE = /%2[0-9A-Fa-f]/y;
+const ESCAPED_PUNCTUATION = /%2[0-9A-Fa-f]/g;
+/** Any ASCII character. */
+const ESCAPED = /%[0-7][0-9A-Fa-f]/g;
 
 /**
  * Identifiers whose digits may pass the check by chance: UUIDs, trace contexts (W3C `traceparent`), and lower-case hex
@@ -46,26 +49,49 @@ const IDENTIFIER =
   /(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}|[0-9a-f]{32}(?:-[0-9a-f]{16}-[0-9a-f]{2}|[0-9a-f]{8}|[0-9a-f]{32})?)(?![0-9A-Za-z])/g;
 
 /**
- * Where the digits lie that `maskCardNumbers` hides, as indexes into the text, ascending. One pass; each group of
- * digits looks at most 19 digits ahead, so the time grows with the text's length and nothing else.
+ * Where the digits lie that `maskCardNumbers` hides, as indexes into the text, ascending. One pass, or two where there are percent
+ * escapes: nobody knows whether `%41` was meant to be an `A` or stands before a number. Each group of digits looks at most
+ * 19 digits ahead, so the time grows with the text's length and nothing else.
  */
 export function findCardDigits(text: string): number[] {
+  if (!text.includes('%')) return scan(text);
+  const found = new Set([...scanUnescaped(text, ESCAPED_PUNCTUATION), ...scanUnescaped(text, ESCAPED)]);
+  return [...found].toSorted((a, b) => a - b);
+}
+
+/** The same in what the text says once these escapes are read. Of an escaped digit the whole escape is hidden. */
+function scanUnescaped(text: string, escapes: RegExp): number[] {
+  /** For each character that is read, where it begins in the text. */
+  const starts: number[] = [];
+  let unescaped = '';
+  let at = 0;
+  const readUntil = (end: number): void => {
+    unescaped += text.slice(at, end);
+    for (; at < end; at += 1) starts.push(at);
+  };
+  for (const { index, 0: escape } of text.matchAll(escapes)) {
+    readUntil(index);
+    unescaped += String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    starts.push(at);
+    at += escape.length;
+  }
+  if (at === 0) return scan(text);
+  readUntil(text.length + 1);
+  return scan(unescaped).flatMap((read) => range(starts[read]!, starts[read + 1]!));
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, offset) => from + offset);
+}
+
+function scan(text: string): number[] {
   if (!mayHoldNumber(text)) return [];
   const chain = new DigitChain(text);
   let idle = true;
   for (let at = 0; at < text.length; at += 1) {
-    let code = text.charCodeAt(at);
-    let kind = KINDS[code]!;
-    if (kind > 9 && kind !== PERCENT && idle) continue;
-    if (kind === PERCENT) {
-      kind = FIRM;
-      PERCENT_ESCAPE.lastIndex = at;
-      if (PERCENT_ESCAPE.test(text)) {
-        code = Number.parseInt(text.slice(at + 1, at + 3), 16);
-        kind = KINDS[code] === LOOSE ? LOOSE : FIRM;
-        at += 2;
-      }
-    }
+    const code = text.charCodeAt(at);
+    const kind = KINDS[code]!;
+    if (kind > 9 && idle) continue;
     if (kind <= 9) chain.addDigit(kind, at);
     else if (kind === LETTER) chain.end();
     else if (kind !== INVISIBLE) chain.addSeparator(kind === LOOSE ? LOOSE : code << 8);
@@ -87,7 +113,7 @@ function mayHoldNumber(text: string): boolean {
   return false;
 }
 
-/** Groups of digits with one separator between each. Groups of more than 19 digits, and anything else between, end it. */
+/** Groups of digits with one separator between each, or a few loose ones. Groups of more than 19 digits, and anything else between, end it. */
 class DigitChain {
   readonly hidden: number[] = [];
   readonly #text: string;
@@ -102,6 +128,8 @@ class DigitChain {
   readonly #starts: number[] = [];
   readonly #separators: number[] = [];
   #separator: number | undefined;
+  /** How many characters it is made of. */
+  #separatorLength = 0;
   #overlong = false;
   #identifiers: { from: number; to: number }[] | undefined;
   #nextIdentifier = 0;
@@ -134,8 +162,11 @@ class DigitChain {
 
   addSeparator(separator: number): void {
     if (this.empty) return;
-    if (this.#overlong || this.#separator !== undefined) this.end();
-    else this.#separator = separator;
+    const continues = separator === LOOSE && this.#separator === LOOSE;
+    this.#separatorLength = continues ? this.#separatorLength + 1 : 1;
+    if (this.#overlong || this.#separatorLength > MAX_LOOSE_SEPARATORS) this.end();
+    else if (this.#separator === undefined) this.#separator = separator;
+    else if (!continues) this.end();
   }
 
   end(): void {

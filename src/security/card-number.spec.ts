@@ -72,12 +72,39 @@ describe('what is masked', () => {
     ['19 digits', '6304000000000000000', '***************0000'],
     ['full-width digits', '４１１１１１１１１１１１１１１１', '************１１１１'],
     ['Arabic digits', '٤١١١١١١١١١١١١١١١', '************١١١١'],
+    ['Bengali digits', '৪১১১১১১১১১১১১১১১', '************১১১১'],
+    ['with two spaces', '4111  1111  1111  1111', '****  ****  ****  1111'],
+    ['with dashes and spaces between', '4111 - 1111 - 1111 - 1111', '**** - **** - **** - 1111'],
+    [
+      'in a path',
+      '/pay/4111%2D1111%2D1111%2D1111?x=4111%2f1111%2F1111%2f1111',
+      '/pay/****%2D****%2D****%2D1111?x=****%2f****%2F****%2f1111',
+    ],
+    ['with escaped line ends', '4111%0A1111%0A1111%0A1111', '****%0A****%0A****%0A1111'],
+    ['with escaped digits', `%34${'%31'.repeat(15)}`, `${'*'.repeat(36)}${'%31'.repeat(4)}`],
+    ['behind a percent sign', '%4111111111111111 %5555555555554444', '%************1111 %************4444'],
   ])('%s', (_, text, masked) => {
     expect(maskCardNumbers(text)).toBe(masked);
   });
 
   it('every number that passes the check, in every format', () => {
-    const separator = fc.constantFrom(' ', '-', '.', '/', '_', ':', '\t', '\u00a0', '–', '%20', '+', '');
+    const separator = fc.constantFrom(
+      ' ',
+      '-',
+      '.',
+      '/',
+      '_',
+      ':',
+      '\t',
+      '\u00a0',
+      '–',
+      '%20',
+      '%2D',
+      '  ',
+      ' - ',
+      '+',
+      '',
+    );
     const format = fc.oneof(
       fc.tuple(fc.constant(15), fc.constant([4, 6, 5])),
       fc.tuple(fc.constant(16), fc.constant([4, 4, 4, 4])),
@@ -137,7 +164,8 @@ describe('what is left alone', () => {
     ['digits that fail the check', '4111111111111112'],
     ['20 digits, a card inside', '00004111111111111111'],
     ['a card number in a longer unbroken run', '4111111111111111123456789'],
-    ['two separators between', '4111  1111  1111  1111'],
+    ['two slashes between', '4111//1111//1111//1111'],
+    ['four spaces between', '4111    1111    1111    1111'],
     ['letters between', '4111x1111x1111x1111'],
     ['a time with milliseconds', '2024-01-02 03:04:05.678 2024-01-02T03:04:05.678Z'],
     ['addresses', '192.168.100.200 192.168.100.201:65535'],

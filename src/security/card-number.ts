@@ -9,10 +9,10 @@ const SMALLEST_CARD = 1e12;
  * The text with everything that looks like a card number masked but its last four digits, which PCI DSS 4.0 (3.4.1) lets
  * be shown; the text itself where there is none.
  *
- * A card number is 13 to 19 digits that pass the Luhn check, unbroken or in groups. Between groups stands one space, dash or
- * `+` (form encoding), of any kind and mixed; or any other one ASCII punctuation mark, the same throughout, between groups of
- * three digits or more (else dates and addresses would be masked). Percent escapes of these, full-width and Arabic digits
- * count too; invisible characters between are overlooked. It may touch letters and stand beside other groups
+ * A card number is 13 to 19 digits that pass the Luhn check, unbroken or in groups. Between groups stand one to three spaces,
+ * dashes or `+` (form encoding), of any kind and mixed; or any other one ASCII punctuation mark, the same throughout, between
+ * groups of three digits or more (else dates and addresses would be masked). Percent escapes of all these, and digits of other
+ * scripts, count too; invisible characters between are overlooked. It may touch letters and stand beside other groups
  * of digits (`4111111111111111 12/27`), but is no part of a longer unbroken run. Which network issued it is not asked, so one
  * in ten numbers of that length is masked for nothing: that is the price of letting none through.
  *

@@ -8,9 +8,9 @@ import { startStubExternal, type StubExternal } from '../support/stub-external.j
 /** Card numbers (SPEC §5, §8): whoever puts one wherever a text can be put, it is stored, logged and told back nowhere. */
 
 const CARD = '4539578763621486';
-const SHAPES = [CARD, '4539-5787-6362-1486', `order-${CARD} 12/29`];
+const SHAPES = [CARD, '4539-5787-6362-1486', `order-${CARD} 12/29`, '4539 - 5787 - 6362 - 1486'];
 /** All of it, or all that is to be hidden of it, with whatever stands between. */
-const FOUND = /4539[^0-9]{0,3}5787[^0-9]{0,3}6362/;
+const FOUND = /4539(?:[^0-9]{0,3}|%2D)5787(?:[^0-9]{0,3}|%2D)6362/;
 
 const PAYMENT = {
   amount: 1,
@@ -61,7 +61,11 @@ beforeEach(async () => {
   });
   gateway = await startGateway({
     externals: [{ externalService: 'acme', baseUrl: external.url, duplicatePayments: 'allow' }],
-    env: { LOG_LEVEL: 'trace', HTTP_LOG_LEVEL: 'body', API_KEYS: 'shop:shop-secret' },
+    env: {
+      LOG_LEVEL: 'trace',
+      HTTP_LOG_LEVEL: 'body',
+      API_KEYS: 'shop:shop-secret,operator:operator-secret:admin',
+    },
     logOutput: { write: (line) => (log += line), flushSync: () => {}, close: () => {} },
   });
   client = new RawClient(gateway.url);
@@ -121,11 +125,19 @@ function* requests(): Generator<RawRequest> {
       `/v3/${encoded}/status?paymentId=pm`,
       `/${encoded}?${encoded}`,
       `/problems/${encoded}`,
-      `/admin/payments?cursor=${encoded}`,
-      `/admin/${encoded}`,
     ]) {
       yield { method: 'GET', target };
       yield { method: 'GET', target: target.replaceAll('%20', '+') };
+      yield { method: 'GET', target: target.replaceAll('-', '%2D') };
+    }
+    for (const rest of [
+      `payments?cursor=${encoded}`,
+      `payments?${encoded}=1`,
+      `payments/${encoded}`,
+      encoded,
+    ]) {
+      yield { method: 'GET', target: `/admin/${rest}` };
+      yield { method: 'GET', target: `/admin/${rest}`, headers: ['X-Api-Key', 'operator-secret'] };
     }
     yield { method: 'DELETE', target: `/v3/acme/subscription/expire/${encoded}` };
     yield {

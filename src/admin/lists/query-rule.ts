@@ -2,6 +2,7 @@ import type { SchemaKeywords } from '../../contract/field.js';
 import type { FieldError } from '../../contract/field-error.js';
 import { Problem } from '../../http/problem.js';
 import type { QueryParameter } from '../../http/openapi/operation-description.js';
+import { maskCardNumbers } from '../../security/card-number.js';
 
 /** How one query parameter is read, told and documented. */
 export interface QueryRule<Value> {
@@ -62,12 +63,14 @@ function namesOf(rules: QueryRules): string {
   return Object.keys(rules).join(', ') || 'the parameters that this path takes: it takes none';
 }
 
+const SHOWN_NAME_LENGTH = 64;
+
 /** Somebody's typing, and perhaps a pasted value: cut, escaped by RFC 6901, and never with digits that a card number may hide in. */
 function shown(name: string): string {
-  return name
-    .slice(0, 64)
+  // Masked before it is cut or rewritten, which would break a number into what is none.
+  return maskCardNumbers(name.slice(0, 2 * SHOWN_NAME_LENGTH).replaceAll(/\d{6,}/g, '***'))
+    .slice(0, SHOWN_NAME_LENGTH)
     .replaceAll(/[^\x21-\x7e]/g, '?')
-    .replaceAll(/\d{6,}/g, '***')
     .replaceAll('~', '~0')
     .replaceAll('/', '~1');
 }
