@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
 import { StorageUnavailable, Store } from '../persistence/store.js';
 import { maskCardNumbers } from '../security/card-number.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
+import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
+import { SecurityObserver } from '../security/security-observer.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { storableText } from '../shared/storable-text.js';
@@ -16,6 +18,8 @@ export interface CallbackOrigin {
   readonly traceparent: string;
   /** Whether the external sent that `traceparent`. */
   readonly continued: boolean;
+  /** Of a signed callback: by what it is known when it comes again. */
+  readonly key?: string | undefined;
 }
 
 /** What the external gets (SPEC §1). */
@@ -56,12 +60,17 @@ export class CallbackInbox {
     private readonly callbacks: CallbackRepository,
     private readonly payments: PaymentRepository,
     private readonly clock: Clock,
+    @Optional() private readonly observer: SecurityObserver = new SecurityObserver(),
   ) {}
 
-  /** Throws `storage-unavailable` where it could not be written down: the external will send it again. */
+  /**
+   * A signed one that was taken before, here or by another replica, is acknowledged once more, and has no effect. Throws
+   * `storage-unavailable` where it could not be written down: the external will send it again.
+   */
   async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
-    const paymentTraceparent = await this.#writeDown(message, origin);
-    setTimeout(() => this.#wake(), QUIET_MS + TIMER_MARGIN_MS).unref();
+    const { isNew, paymentTraceparent } = await this.#writeDown(message, origin);
+    if (!isNew) this.observer.onCallbackRefused(origin.external, 'replayed');
+    else setTimeout(() => this.#wake(), QUIET_MS + TIMER_MARGIN_MS).unref();
     return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent };
   }
 
@@ -78,11 +87,13 @@ export class CallbackInbox {
 
   async #writeDown(
     { method, paymentId, body }: CallbackMessage,
-    { external, requestId, traceparent, continued }: CallbackOrigin,
-  ): Promise<string | undefined> {
+    { external, requestId, traceparent, continued, key }: CallbackOrigin,
+  ): Promise<{ isNew: boolean; paymentTraceparent?: string | undefined }> {
     const now = this.clock.now();
+    const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
     try {
       return await this.store.transaction(async (trx) => {
+        if (key !== undefined && !(await this.callbacks.take(trx, key, validity))) return { isNew: false };
         const ofPayment = continued ? undefined : await this.payments.traceparentOf(trx, external, paymentId);
         await this.callbacks.insertOrMerge(
           trx,
@@ -109,7 +120,7 @@ export class CallbackInbox {
           },
           GATHERING_MS,
         );
-        return ofPayment;
+        return { isNew: true, paymentTraceparent: ofPayment };
       });
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;

@@ -60,6 +60,44 @@ export class CallbackRepository {
       .execute();
   }
 
+  /** Notes that a signed callback was taken; false where it was before, and until then its signature was valid. */
+  async take(
+    trx: Trx,
+    key: string,
+    { nowMs, untilMs }: { nowMs: number; untilMs: number },
+  ): Promise<boolean> {
+    const noted = await trx
+      .insertInto('taken_callbacks')
+      .values({ key, until: untilMs })
+      .onConflict((conflict) =>
+        conflict.column('key').doUpdateSet({ until: untilMs }).where('taken_callbacks.until', '<=', nowMs),
+      )
+      .returning('key')
+      .executeTakeFirst();
+    return noted !== undefined;
+  }
+
+  /** Forgets at most `limit` whose signatures are not valid any more; says how many. */
+  async forgetTaken(trx: Trx, { nowMs, limit }: { nowMs: number; limit: number }): Promise<number> {
+    const forgotten = await trx
+      .with(
+        (cte) => cte('over').materialized(),
+        (db) =>
+          forUpdateSkipLocked(
+            trx,
+            db
+              .selectFrom('taken_callbacks')
+              .select('taken_callbacks.key')
+              .where('until', '<=', nowMs)
+              .limit(limitOf(limit)),
+          ),
+      )
+      .deleteFrom('taken_callbacks')
+      .where('key', 'in', (eb) => eb.selectFrom('over').select('over.key'))
+      .executeTakeFirst();
+    return Number(forgotten.numDeletedRows);
+  }
+
   /** The externals that callbacks wait for, found by as many steps through the index as there are of them. */
   async waitingExternals(db: Trx): Promise<string[]> {
     const { rows } = await sql<{ external: string }>`

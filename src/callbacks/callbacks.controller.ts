@@ -38,10 +38,10 @@ export class CallbacksController {
 
   async #receive(external: string, request: Request, response: Response): Promise<void> {
     response.setHeader('Cache-Control', 'no-store');
-    const { requestId, traceparent, continued, told } = contextOf(request);
+    const { requestId, traceparent, continued, told, callbackKey: key } = contextOf(request);
     const message = await readCallback(request);
     told.paymentId = message.paymentId;
-    const origin = { external, requestId, traceparent, continued };
+    const origin = { external, requestId, traceparent, continued, key };
     const { receipt, paymentTraceparent } = await this.inbox.receive(message, origin);
     told.traceparent = paymentTraceparent;
     sendJson(response, receipt);

@@ -36,6 +36,8 @@ const LEASE_MS = 30_000;
 const LEASE_MARGIN_MS = 10_000;
 const RECLAIM_EVERY_MS = 1_000;
 const RECLAIM_BATCH = 100;
+/** Each second; more than are taken in one for long. */
+const FORGET_BATCH = 5_000;
 const STOP_GRACE_MS = 5_000;
 
 /** Asks the externals about the callbacks that came: claim, ask, record. Any number of replicas may do so at once (SPEC §5). */
@@ -162,6 +164,7 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     const first = this.#reclaimAt === 0 && this.store.dialect === 'sqlite';
     const endedBeforeMs = first ? Number.MAX_SAFE_INTEGER : nowMs;
     const limit = RECLAIM_BATCH;
+    await this.callbacks.forgetTaken(trx, { nowMs, limit: FORGET_BATCH });
     return (await this.callbacks.reclaimExpired(trx, { endedBeforeMs, nowMs, limit })) === limit;
   }
 

@@ -27,6 +27,8 @@ export interface RequestContext {
   /** As what the request was let in; undefined: it was not, or not yet. */
   access?: Access;
   principal?: Principal;
+  /** Of a signed callback: by what it is known when it comes again. */
+  callbackKey?: string | undefined;
   /** For the log line and the metrics; filled in on the way. */
   readonly told: {
     external?: string;

@@ -83,8 +83,10 @@ async function admitCallback(
   external: string,
 ): Promise<boolean> {
   const admission = await callbacks.admit(request, external);
-  const { told } = contextOf(request);
+  const context = contextOf(request);
+  const { told } = context;
   if (admission.kind === 'new') {
+    context.callbackKey = admission.key;
     response.once('finish', () => {
       if (response.statusCode === 200) admission.remember({ paymentId: told.paymentId });
     });

@@ -5,18 +5,20 @@ import type { Clock } from '../shared/clock.js';
 import { AddressList } from './address-list.js';
 import { NOBODYS, refusalOf } from './callback-credentials.js';
 import { callbackUnauthenticated, foreignAddress } from './refusals.js';
-import { RememberedCallbacks, type TakenCallback } from './remembered-callbacks.js';
+import { callbackKey, RememberedCallbacks, type TakenCallback } from './remembered-callbacks.js';
 import type { SecurityObserver } from './security-observer.js';
 
 /** `taken`: it is signed, and was taken before: acknowledge it again, and do nothing else. */
 export type CallbackAdmission =
   | {
       readonly kind: 'new';
+      /** Of a signed one: by what it is known when it comes again. */
+      readonly key: string | undefined;
       /** Call it when the callback is written down. */ remember(taken: TakenCallback): void;
     }
   | ({ readonly kind: 'taken' } & TakenCallback);
 
-const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', remember: () => {} };
+const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', key: undefined, remember: () => {} };
 
 /**
  * Lets in the callbacks of externals (SPEC §6 `callbackAuth`, `callbackAllowedIps`, §8). Credentials come first, then
@@ -57,12 +59,13 @@ export class CallbackDoor {
 
   /** The id stays the same when a callback is sent again, and only then (Standard Webhooks). */
   #signed(external: string, webhookId: string): CallbackAdmission {
-    const taken = this.#remembered.find(external, webhookId);
+    const key = callbackKey(external, webhookId);
+    const taken = this.#remembered.find(key);
     if (taken) {
       this.observer.onCallbackRefused(external, 'replayed');
       return { kind: 'taken', paymentId: taken.paymentId };
     }
-    return { kind: 'new', remember: (about) => this.#remembered.add(external, webhookId, about) };
+    return { kind: 'new', key, remember: (about) => this.#remembered.add(key, about) };
   }
 
   #addressList(ranges: readonly string[]): AddressList {

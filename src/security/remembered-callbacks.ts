@@ -11,13 +11,12 @@ interface Entry extends TakenCallback {
 }
 
 /** Tolerance to both sides: so long one and the same signature stays valid. */
-const KEPT_MS = 600_000;
+export const REPLAYABLE_MS = 600_000;
 const MAX_ENTRIES = 100_000;
 
 /**
- * The ids of signed callbacks that were taken, as long as their signatures are valid. Per replica and in memory: one that
- * is replayed after a restart, to another replica, or after 100,000 others costs its external one status question, whose answer
- * is believed instead of the callback.
+ * The ids of signed callbacks that were taken, as long as their signatures are valid. In memory, so that a flood of replays
+ * does not reach the database; what another replica took, or this one before it was started anew, the inbox finds there.
  */
 export class RememberedCallbacks {
   readonly #entries = new Map<string, Entry>();
@@ -27,17 +26,16 @@ export class RememberedCallbacks {
     private readonly maxEntries = MAX_ENTRIES,
   ) {}
 
-  find(external: string, webhookId: string): TakenCallback | undefined {
-    const entry = this.#entries.get(keyOf(external, webhookId));
+  find(key: string): TakenCallback | undefined {
+    const entry = this.#entries.get(key);
     return entry && entry.until > this.clock.now() ? entry : undefined;
   }
 
   /** After it was written down, never before: the external sends again what was not acknowledged. */
-  add(external: string, webhookId: string, taken: TakenCallback): void {
+  add(key: string, taken: TakenCallback): void {
     const now = this.clock.now();
-    const key = keyOf(external, webhookId);
     this.#entries.delete(key);
-    this.#entries.set(key, { ...taken, until: now + KEPT_MS });
+    this.#entries.set(key, { ...taken, until: now + REPLAYABLE_MS });
     // In the order in which they came, and so in which they end.
     for (const [oldest, { until }] of this.#entries) {
       if (until > now && this.#entries.size <= this.maxEntries) break;
@@ -46,7 +44,7 @@ export class RememberedCallbacks {
   }
 }
 
-/** Ids are up to 255 characters long; a digest is not. */
-function keyOf(external: string, webhookId: string): string {
+/** By what a signed callback is known when it comes again. Ids are up to 255 characters long; a digest is not. */
+export function callbackKey(external: string, webhookId: string): string {
   return sha256(`${external} ${webhookId}`).toString('base64');
 }

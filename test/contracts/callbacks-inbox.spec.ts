@@ -29,10 +29,10 @@ eachDatabase((_name, open) => {
   });
   afterEach(() => database.dispose());
 
-  const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null) =>
+  const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null, key?: string) =>
     new CallbackInbox(database.store, callbacks, new PaymentRepository(), clock).receive(
       { method: body === null ? 'GET' : 'POST', paymentId, body },
-      { external, requestId: `req_${paymentId}`, traceparent: '00-trace', continued: true },
+      { external, requestId: `req_${paymentId}`, traceparent: '00-trace', continued: true, key },
     );
   const claim = (external = 'acme', limit = 10): Promise<LeasedCallback[]> =>
     database.store.transaction((trx) =>
@@ -56,6 +56,59 @@ eachDatabase((_name, open) => {
     settled,
   });
   const NEVER_SEEN = unconfirmed('the external has never seen this payment');
+
+  describe('a signed one that comes again', () => {
+    const VALID_MS = 600_000;
+    const signed = (key: string) => receive('pm_1', 'acme', null, key);
+    const end = async (): Promise<void> => {
+      clock.advance(QUIET_MS);
+      for (const callback of await claim()) await record(callback, confirmed(true));
+    };
+
+    it('is acknowledged, and no more, whichever replica it comes to and however many at once', async () => {
+      await signed('key-1');
+      await end();
+      const receipts = await Promise.all(Array.from({ length: 20 }, () => signed('key-1')));
+      for (const { receipt } of receipts) expect(receipt).toEqual({ received: true, paymentId: 'pm_1' });
+      clock.advance(VALID_MS - QUIET_MS - 1);
+      await signed('key-1');
+      expect(await rows()).toMatchObject([{ state: 'VERIFIED', repeats: 0 }]);
+      await signed('key-2');
+      expect(await rows()).toHaveLength(2);
+    });
+
+    it('is news again once its signature cannot be valid any more, forgotten or not', async () => {
+      await signed('key-1');
+      await signed('key-2');
+      await end();
+      clock.advance(VALID_MS - QUIET_MS);
+      const forget = (limit: number) =>
+        database.store.transaction((trx) => callbacks.forgetTaken(trx, { nowMs: clock.now(), limit }));
+      expect(await forget(1)).toBe(1);
+      for (const key of ['key-1', 'key-2']) {
+        await signed(key);
+        await end();
+      }
+      expect(await rows()).toHaveLength(3);
+      expect(await forget(10)).toBe(0);
+    });
+
+    it('is taken where it could not be written down before', async () => {
+      const broken = new CallbackRepository();
+      broken.insertOrMerge = () => Promise.reject(new Error('no'));
+      const inbox = new CallbackInbox(database.store, broken, new PaymentRepository(), clock);
+      const origin = {
+        external: 'acme',
+        requestId: 'req_1',
+        traceparent: '00-trace',
+        continued: true,
+        key: 'key-1',
+      };
+      await expect(inbox.receive({ method: 'GET', paymentId: 'pm_1', body: null }, origin)).rejects.toThrow();
+      await signed('key-1');
+      expect(await rows()).toHaveLength(1);
+    });
+  });
 
   describe('gathering', () => {
     it('lets a new one lie until it has been quiet, and then it is due', async () => {

@@ -6,6 +6,7 @@ import * as notifications from './0003-notifications.js';
 import * as callbacks from './0004-callbacks.js';
 import * as adminIndexes from './0006-admin-indexes.js';
 import * as unknownPayments from './0007-unknown-payments.js';
+import * as takenCallbacks from './0008-taken-callbacks.js';
 
 /**
  * One step of the schema, for both databases: written with the schema builder in types that both know (`text`, `integer`,
@@ -23,4 +24,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-callbacks': callbacks,
   '0006-admin-indexes': adminIndexes,
   '0007-unknown-payments': unknownPayments,
+  '0008-taken-callbacks': takenCallbacks,
 };
