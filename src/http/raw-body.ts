@@ -4,8 +4,8 @@ import { Problem } from './problem.js';
 /** SPEC §3: a body may have 128 KiB. */
 export const MAX_BODY_BYTES = 131_072;
 /**
- * What is read and thrown away of a larger one, so that its sender hears the answer; beyond it the connection is closed.
- * It must not stay open half read: the next request on it would wait in vain for its turn.
+ * What is read and thrown away of a larger one, so that its sender hears the answer; beyond it the connection is closed, and
+ * the answer says so: on one that is half read, the next request would wait in vain for its turn.
  */
 const MAX_DISCARDED_BYTES = 1_048_576;
 
@@ -32,13 +32,17 @@ function collect(request: IncomingMessage): Promise<Buffer> {
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-      else {
-        chunks.length = 0;
-        reject(tooLarge(false));
-        if (size > MAX_DISCARDED_BYTES) request.pause().socket.destroySoon();
-      }
+      else chunks.length = 0;
+      if (size <= MAX_DISCARDED_BYTES) return;
+      request.pause();
+      reject(tooLarge(true));
     });
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    // Only now is it known that chunks did not go on beyond what is thrown away.
+    request.on('end', () =>
+      size > MAX_BODY_BYTES
+        ? reject(tooLarge(false))
+        : resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)),
+    );
     request.on('error', () => reject(brokenOff()));
     request.on('aborted', () => reject(brokenOff()));
   });

@@ -71,11 +71,12 @@ describe('sizes', () => {
   it('closes the connection of a chunked body that goes on and on, so that no request is left waiting on it', async () => {
     const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
     const head = 'POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
-    const { status } = await exchange(
+    const { status, head: answered } = await exchange(
       gateway.url,
       `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`,
     );
     expect(status).toBe(413);
+    expect(answered.toLowerCase()).toContain('\r\nconnection: close');
   });
 });
 
