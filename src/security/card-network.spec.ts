@@ -32,6 +32,8 @@ describe('holdsCardNumber', () => {
     '৪১১১১১১১১১১১১১১১',
     '4111  1111  1111  1111',
     '4111 - 1111 - 1111 - 1111',
+    '4111%201111%201111%201111',
+    '%34111-1111-1111-1111',
   ])('finds it in %s', (text) => {
     expect(holdsCardNumber(text)).toBe(true);
   });

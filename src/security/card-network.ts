@@ -47,10 +47,21 @@ const GROUP = /\p{Nd}+/gu;
  */
 export function holdsCardNumber(text: string): boolean {
   if (text.length < MIN_DIGITS || findCardDigits(text).length === 0) return false;
+  return holdsIssuedNumber(text) || (text.includes('%') && holdsIssuedNumber(unescaped(text)));
+}
+
+function holdsIssuedNumber(text: string): boolean {
   return (text.match(CHAIN) ?? []).some((chain) => {
     const groups = (chain.match(GROUP) ?? []).map(asciiDigits);
     return groups.some((_group, first) => beginsCardNumber(groups.slice(first)));
   });
+}
+
+/** What somebody percent-encoded once more than he had to. */
+function unescaped(text: string): string {
+  return text.replaceAll(/%([0-7][0-9A-Fa-f])/g, (_escape, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 function beginsCardNumber(groups: readonly string[]): boolean {
