@@ -2,22 +2,31 @@ import type { IncomingMessage } from 'node:http';
 import { Problem } from './problem.js';
 import { readBody } from './raw-body.js';
 
-const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 const decoder = new TextDecoder('utf-8', { fatal: true });
-const LONG_DIGITS = /\d{16}/;
+/** Where a number may lose something: so many digits, or an exponent. Most bodies have neither. */
+const PERHAPS_LOSSY = /[\d.]{16}|\d[eE]/;
 
 /**
  * Reads and parses a request's JSON body. Of a doubled name the last value counts, and only that one goes on. Throws the
  * problems of SPEC §3 for a wrong type (415), too many bytes (413), and what is not JSON (400); none echoes the body.
  */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
-  if (!JSON_TYPE.test(request.headers['content-type'] ?? '') || isEncoded(request)) {
+  if (!isJson(request) || isEncoded(request)) {
     throw new Problem(
       'unsupported-media-type',
       'The body must be application/json, in UTF-8 and not compressed.',
     );
   }
   return parseJson(await readBody(request));
+}
+
+/** Parameters of the type mean nothing (RFC 8259 §11), but a charset that is not UTF-8 says that the bytes are no JSON. */
+function isJson({ headers }: IncomingMessage): boolean {
+  const type = headers['content-type'] ?? '';
+  const charset = CHARSET.exec(type)?.[1];
+  return JSON_TYPE.test(type) && (charset === undefined || /^utf-?8$/i.test(charset));
 }
 
 function isEncoded({ headers }: IncomingMessage): boolean {
@@ -28,7 +37,7 @@ function isEncoded({ headers }: IncomingMessage): boolean {
 function parseJson(bytes: Buffer): unknown {
   const text = decode(bytes);
   const value = parse(text);
-  if (LONG_DIGITS.test(text)) refuseLostDigits(text);
+  if (PERHAPS_LOSSY.test(text)) refuseLostDigits(text);
   return value;
 }
 
@@ -56,9 +65,9 @@ function malformed(detail: string): Problem {
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 
 /**
- * An integer that a double cannot hold would reach the external as another one, without anybody noticing (SPEC §1,
- * `providerData`). Whatever JSON.stringify would write back in the same way is fine. `text` is valid JSON. Its tokens are
- * walked, not its values: a reviver of JSON.parse recurses, and what is nested deeply enough overflows the stack.
+ * A whole number that a double cannot hold would reach the external as another one, and one beyond a double's range as `null` or
+ * 0, without anybody noticing (SPEC §1, `providerData`). `text` is valid JSON. Its tokens are walked, not its values: a reviver of
+ * JSON.parse recurses, and what is nested deeply enough overflows the stack.
  */
 function refuseLostDigits(text: string): void {
   for (const [token] of text.matchAll(TOKEN)) {
@@ -68,9 +77,20 @@ function refuseLostDigits(text: string): void {
   }
 }
 
+/** A fraction is rounded as it is everywhere; what is read as a whole number, 0 included, must be the one that was written. */
 function losesDigits(source: string, value: number): boolean {
   if (!Number.isFinite(value)) return true;
-  if (!/^-?\d+$/.test(source)) return false;
-  const written = JSON.stringify(value);
-  return /^-?\d+$/.test(written) ? BigInt(written) !== BigInt(source) : Number(source) !== Number(written);
+  return Number.isInteger(value) && decimalOf(source) !== decimalOf(JSON.stringify(value));
+}
+
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+
+/** The same text for all ways to write a number: `1200`, `1.2e3` and `1200.0` are `12e2`. */
+function decimalOf(number: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(number) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  if (end === 0) return '0';
+  return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
 }
