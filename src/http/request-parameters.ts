@@ -63,12 +63,27 @@ export function refuseQuery({ originalUrl }: Request): void {
     throw invalid('/query', 'must be left out: filters belong in the body');
 }
 
-/** A query parameter that may come once at most; undefined where it is absent. */
-export function singleQueryValue(request: Request, name: string): string | undefined {
-  const start = request.originalUrl.indexOf('?');
-  const values = start < 0 ? [] : new URLSearchParams(request.originalUrl.slice(start)).getAll(name);
+/** A query parameter that may come once at most; undefined where it is absent. Of the others nothing is asked. */
+export function singleQueryValue({ originalUrl }: Request, name: string): string | undefined {
+  const start = originalUrl.indexOf('?');
+  const pairs = start < 0 ? [] : originalUrl.slice(start + 1).split('&');
+  const values = pairs
+    .map((pair) => /^([^=]*)=?(.*)$/.exec(pair)!)
+    .filter(([, key]) => decoded(key!) === name);
   if (values.length > 1) throw invalid(`/query/${name}`, 'must be given once');
-  return values[0];
+  if (!values[0]) return undefined;
+  const value = decoded(values[0][2]!);
+  if (value === undefined) throw invalid(`/query/${name}`, 'must be percent-encoded UTF-8');
+  return value;
+}
+
+/** As forms are encoded; undefined where it is none: URLSearchParams would make up characters that nobody sent. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
 }
 
 export function invalid(pointer: string, detail: string): Problem {

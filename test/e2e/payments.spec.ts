@@ -325,15 +325,19 @@ describe('status and check', () => {
     ]);
   });
 
-  it.each(['', '?paymentId=', '?paymentId=a&paymentId=b', '?paymentID=a'])(
-    'refuse the query "%s"',
-    async (query) => {
-      expect(told(await call(`${gateway.url}/v3/acme/status${query}`, 'GET'))).toEqual([
-        400,
-        'validation-failed',
-        undefined,
-      ]);
-      expect(external.requests).toHaveLength(0);
-    },
-  );
+  it.each([
+    '',
+    '?paymentId=',
+    '?paymentId=a&paymentId=b',
+    '?paymentID=a',
+    '?paymentId=%ff',
+    '?paymentId=%zz',
+  ])('refuse the query "%s"', async (query) => {
+    expect(told(await call(`${gateway.url}/v3/acme/status${query}`, 'GET'))).toEqual([
+      400,
+      'validation-failed',
+      undefined,
+    ]);
+    expect(external.requests).toHaveLength(0);
+  });
 });
