@@ -74,6 +74,40 @@ describe('applyLimits', () => {
     await expectProblem(bytes, 'validation-failed');
   });
 
+  it.each([
+    [
+      'not begun, as its body is no body',
+      'POST /v3/acme/pay?a=b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
+      '/v3/acme/pay',
+      'not-executed',
+    ],
+    [
+      'not begun, as its headers are none',
+      'POST /v3/acme/refund HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello',
+      '/v3/acme/refund',
+      'not-executed',
+    ],
+    [
+      'perhaps under way, as it needs no body',
+      'DELETE /v3/acme/subscription/expire/s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
+      '/v3/acme/subscription/expire/s',
+      'unknown',
+    ],
+    ['a question', 'GET /v3/acme/status HTTP/1.1\r\nHost a\r\n\r\n', '/v3/acme/status', undefined],
+  ])('names the path and the outcome of a request that is %s', async (_what, bytes, instance, outcome) => {
+    const { status, body } = await exchange(url, bytes);
+    const document = JSON.parse(body) as { instance: string; outcome?: string };
+    expect([status, document.instance, document.outcome]).toEqual([400, instance, outcome]);
+  });
+
+  it('answers a whole request, whatever comes behind it, and closes', async () => {
+    const bytes = 'DELETE /v3/acme/subscription/expire/s HTTP/1.1\r\nHost: a\r\n\r\n{"no":"request"}';
+    const { status, head, body } = await exchange(url, bytes);
+    expect([status, body]).toEqual([200, 'heard']);
+    expect(head).toContain('Connection: close');
+    expect(unreadable).toEqual([400]);
+  });
+
   it('answers headers of 40 KiB with 431, one or many', async () => {
     await expectProblem(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`, 'headers-too-large');
     unreadable = [];

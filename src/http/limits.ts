@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
-import { Problem, problemDocument } from './problem.js';
+import { Problem } from './problem.js';
 import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './limits.middleware.js';
+import { answerOnSocket } from './socket-answer.js';
 
 export interface LimitsOptions {
   readonly maxConnections: number;
@@ -24,8 +24,6 @@ const CHECKING_INTERVAL_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Method and version beside the target. */
 const REQUEST_LINE_REST_BYTES = 64;
-/** How long what is still on its way is read after a refusal, so that its sender gets to hear it. */
-const LINGER_MS = 1_000;
 
 /**
  * Bounds what anybody may cost before a request exists: connections, header bytes, time. What cannot be read as HTTP is
@@ -46,9 +44,7 @@ export function applyLimits(server: Server, options: LimitsOptions): void {
   });
   const refuse = (socket: Duplex, problem: Problem, packet?: Buffer): void => {
     options.onUnreadable?.(problem.status);
-    // As far as it can be seen: the answer to a HEAD ends with its headers.
-    const withBody = packet?.toString('latin1', 0, 5) !== 'HEAD ';
-    answerOnSocket(socket, problem, newIdentifier('req', clock.now()), withBody);
+    answerOnSocket(socket, problem, newIdentifier('req', clock.now()), packet);
   };
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return;
@@ -88,43 +84,4 @@ function isRequestLine(packet: Buffer | undefined): boolean {
   return (
     packet !== undefined && !packet.includes('\n') && /^[A-Z]+ [/h]/.test(packet.toString('latin1', 0, 16))
   );
-}
-
-function answerOnSocket(socket: Duplex, problem: Problem, requestId: string, withBody: boolean): void {
-  const inFlight = (socket as Socket & { _httpMessage?: { _headerSent?: boolean } })._httpMessage;
-  // A part of another answer is out already: more would be taken for the rest of it.
-  if (inFlight?._headerSent) {
-    socket.destroy();
-    return;
-  }
-  const body = JSON.stringify(problemDocument(problem, '/', requestId));
-  const head = [
-    `HTTP/1.1 ${problem.status} ${REASONS[problem.status] ?? ''}`,
-    'Content-Type: application/problem+json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(problem.extras.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
-    `X-Request-Id: ${requestId}`,
-    'X-Content-Type-Options: nosniff',
-    'Cache-Control: no-store',
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${withBody ? body : ''}`, () =>
-    inFlight ? socket.destroy() : linger(socket),
-  );
-}
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  431: 'Request Header Fields Too Large',
-};
-
-/** Closing at once would reset the connection under an answer that the other side has not read yet. */
-function linger(socket: Duplex): void {
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  socket.once('close', () => clearTimeout(timer));
-  socket.once('end', () => socket.destroy());
 }

@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { StorageUnavailable } from '../persistence/store.js';
 import { allowedMethods } from './allowed-methods.js';
+import { couldChange } from './could-change.js';
 import { sendProblemDocument } from './http-answer.js';
 import { Problem, problemDocument } from './problem.js';
 import { contextOf } from './request-context.js';
@@ -70,11 +71,8 @@ export function answerProblem(request: Request, response: Response, problem: Pro
   sendProblemDocument(response, problem.status, document);
 }
 
-const CHANGING_ROUTE = /^\/v3\/[^/]*\/(?!callback$)/;
-
 function withOutcome(problem: Problem, method: string, path: string): Problem {
-  if (problem.extras.outcome || method === 'GET' || method === 'HEAD' || !CHANGING_ROUTE.test(path))
-    return problem;
+  if (problem.extras.outcome || !couldChange(method, path)) return problem;
   const outcome = problem.code === 'internal-error' ? 'unknown' : 'not-executed';
   return new Problem(problem.code, problem.detail, { ...problem.extras, outcome });
 }

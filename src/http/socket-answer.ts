@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { maskCardNumbers } from '../security/card-number.js';
+import { couldChange } from './could-change.js';
+import { MAX_PATH_BYTES } from './limits.middleware.js';
+import { Problem, problemDocument } from './problem.js';
+
+/** How long what is still on its way is read after a refusal, so that its sender gets to hear it. */
+const LINGER_MS = 1_000;
+
+/** The answer that is under way on a connection, where there is one. */
+function underWayOn(socket: Duplex): (ServerResponse & { readonly req: IncomingMessage }) | undefined {
+  return (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage ?? undefined;
+}
+
+/**
+ * Answers what could not be read as a request with a problem document, and closes the connection. Where a whole request came before
+ * it, perhaps to be executed, that one's answer is the last.
+ */
+export function answerOnSocket(
+  socket: Duplex,
+  problem: Problem,
+  requestId: string,
+  packet: Buffer | undefined,
+): void {
+  const underWay = underWayOn(socket);
+  if (underWay?.req.complete) {
+    endWith(underWay, socket);
+    return;
+  }
+  // A part of another answer is out already: more would be taken for the rest of it.
+  if (underWay?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const { method, path } = requestLineOf(underWay?.req, packet);
+  const body = JSON.stringify(problemDocument(withOutcome(problem, method, path, underWay), path, requestId));
+  const head = [
+    `HTTP/1.1 ${problem.status} ${REASONS[problem.status] ?? ''}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(problem.extras.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+    `X-Request-Id: ${requestId}`,
+    'X-Content-Type-Options: nosniff',
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  // The answer to a HEAD ends with its headers.
+  socket.end(`${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`, () =>
+    underWay ? socket.destroy() : linger(socket),
+  );
+}
+
+/** Those after which a connection is closed. */
+const ending = new WeakSet<ServerResponse>();
+
+function endWith(response: ServerResponse, socket: Duplex): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
+  else if (!ending.has(response)) response.once('finish', () => socket.end());
+  ending.add(response);
+}
+
+/** A target in its usual form, and short enough to be echoed. */
+const REQUEST_LINE = /^([A-Z]+) (\/[!"$->@-[\]^-~]*)(?:\?[!-~]*)? HTTP\//;
+
+/** Of what is known of the request, which may be a piece of its bytes only. */
+function requestLineOf(
+  request: IncomingMessage | undefined,
+  packet: Buffer | undefined,
+): { readonly method: string; readonly path: string } {
+  const line = request
+    ? `${request.method} ${request.url} HTTP/`
+    : (packet?.toString('latin1', 0, MAX_PATH_BYTES) ?? '');
+  const [, method = /^[A-Z]+(?= )/.exec(line)?.[0] ?? '', path = '/'] = REQUEST_LINE.exec(line) ?? [];
+  return { method, path: maskCardNumbers(path) };
+}
+
+/** A DELETE has no body to wait for, and may be under way already; whatever else is not whole has not begun. */
+function withOutcome(
+  problem: Problem,
+  method: string,
+  path: string,
+  underWay: ServerResponse | undefined,
+): Problem {
+  if (!couldChange(method, path)) return problem;
+  const outcome = underWay && method === 'DELETE' ? 'unknown' : 'not-executed';
+  return new Problem(problem.code, problem.detail, { ...problem.extras, outcome });
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+};
+
+/** Closing at once would reset the connection under an answer that the other side has not read yet. */
+function linger(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.once('end', () => socket.destroy());
+}
