@@ -23,6 +23,11 @@ export class BundledSimulator implements OnModuleInit, OnApplicationShutdown {
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
+  /** Of its first page, for a person. */
+  get url(): string | undefined {
+    return this.#simulator?.url;
+  }
+
   async onModuleInit(): Promise<void> {
     const { receiverUrl, secrets: configured } = this.config.notifications;
     const secrets =

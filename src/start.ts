@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { BundledSimulator } from './bundled-simulator.js';
 import { ConfigError } from './config/config-error.js';
 import type { Config } from './config/config.js';
 import { ExternalsFileError } from './config/externals-file-error.js';
@@ -11,6 +12,7 @@ import { DatabaseTooNew } from './persistence/migrations/migrate.js';
 import { DatabaseInUse } from './persistence/sqlite/sqlite-file.js';
 import { StorageUnavailable } from './persistence/store.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
+import { randomHex } from './shared/identifier.js';
 import { shutDownOnSignals } from './shutdown.js';
 
 /** Starts the gateway; a mistake in its configuration ends it with exit code 1 and one line for each (SPEC §6). */
@@ -49,9 +51,12 @@ function greet({ production, externals }: Config, app: NestExpressApplication): 
   const gateway = `http://localhost:${port}`;
   console.log(`\nTollgate is ready. Documentation: ${gateway}/documentation`);
   if (externals.kind !== 'simulator') return;
-  console.log(`A first payment:\n
+  // An order of its own: those of earlier starts are in the database, and an order is paid once.
+  const order = `order-${randomHex(3)}`;
+  console.log(`What the simulator executed and was notified of: ${app.get(BundledSimulator).url}/
+A first payment:\n
   curl -s ${gateway}/v3/simulator/pay -H 'Content-Type: application/json' \\
-    -d '{"amount":1299,"currency":"EUR","shopTransactionId":"order-1001"}'\n`);
+    -d '{"amount":1299,"currency":"EUR","shopTransactionId":"${order}"}'\n`);
 }
 
 /** What an operator can mend is told in its own words; anything else is a defect, and comes with its stack. */
