@@ -4,7 +4,7 @@ import { BundledSimulator } from './bundled-simulator.js';
 import { ConfigError } from './config/config-error.js';
 import type { Config } from './config/config.js';
 import { ExternalsFileError } from './config/externals-file-error.js';
-import { loadConfig } from './config/load-config.js';
+import { readConfig } from './config/read-config.js';
 import { createApp } from './create-app.js';
 import { Log } from './observability/logging/log.js';
 import { startReport } from './observability/start-report.js';
@@ -18,7 +18,7 @@ import { shutDownOnSignals } from './shutdown.js';
 /** Starts the gateway; a mistake in its configuration ends it with exit code 1 and one line for each (SPEC §6). */
 export async function start(): Promise<void> {
   try {
-    const config = loadConfig();
+    const config = readConfig();
     const app = await createApp(config);
     shutDownOnSignals(app);
     await app.listen(config.http.port, config.http.host);
