@@ -71,7 +71,7 @@ const HTTP_URL = /^https?:\/\/[^\s\p{C}]+$/iu;
 export const httpUrl: FieldRule = {
   name: 'httpUrl',
   detail: `must be an absolute http(s) URL of at most ${MAX_URL_LENGTH} characters`,
-  schema: { type: 'string', format: 'uri', maxLength: MAX_URL_LENGTH },
+  schema: { type: 'string', format: 'uri', pattern: '^[Hh][Tt]{2}[Pp][Ss]?://', maxLength: MAX_URL_LENGTH },
   accepts: (value) =>
     typeof value === 'string' &&
     value.length <= MAX_URL_LENGTH &&
