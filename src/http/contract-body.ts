@@ -11,6 +11,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { readContract } from '../contract/contract-reader.js';
 import type { FieldError } from '../contract/field-error.js';
+import { isJsonObject } from '../shared/json.js';
 import { readJsonBody } from './json-body.js';
 import { Problem } from './problem.js';
 import { readBody } from './raw-body.js';
@@ -44,11 +45,11 @@ export class ContractBodyPipe implements PipeTransform<BodySource, Promise<objec
 
   async transform({ request, type, optional }: BodySource): Promise<object> {
     const isLeftOut = optional === true && (await readBody(request)).length === 0;
-    const body = isLeftOut ? {} : await readJsonBody(request);
-    const result = readContract(type, body, { unknownFields: 'refuse' });
-    const errors = result.ok && this.config.production ? insecureRedirects(result.value) : [];
-    if (!result.ok) throw breach(result.errors);
-    if (errors.length > 0) throw breach(errors);
+    const json = isLeftOut ? {} : await readJsonBody(request);
+    const result = readContract(type, json, { unknownFields: 'refuse' });
+    const errors = result.ok ? [] : result.errors;
+    const insecure = this.config.production ? insecureRedirects(json, errors) : [];
+    if (!result.ok || insecure.length > 0) throw breach([...errors, ...insecure]);
     tell(request, result.value);
     return result.value;
   }
@@ -72,12 +73,11 @@ function breach(errors: readonly FieldError[]): Problem {
   return new Problem('validation-failed', detail, { errors });
 }
 
-/** In production payers are sent over TLS only (SPEC §1). */
-function insecureRedirects(body: object): FieldError[] {
+/** In production payers are sent over TLS only (SPEC §1). Of what is refused already, nothing more is said. */
+function insecureRedirects(json: unknown, refused: readonly FieldError[]): FieldError[] {
+  if (!isJsonObject(json)) return [];
   return ['successRedirectUrl', 'failureRedirectUrl']
-    .filter((name) => {
-      const url: unknown = (body as Record<string, unknown>)[name];
-      return typeof url === 'string' && !/^https:/i.test(url);
-    })
-    .map((name) => ({ pointer: `/${name}`, detail: 'must be an https URL' }));
+    .filter((name) => typeof json[name] === 'string' && /^http:/i.test(json[name]))
+    .map((name) => ({ pointer: `/${name}`, detail: 'must be an https URL' }))
+    .filter(({ pointer }) => refused.every((error) => error.pointer !== pointer));
 }

@@ -295,6 +295,43 @@ describe('subscriptions', () => {
   });
 });
 
+describe('in production', () => {
+  it('payers are sent over TLS only', async () => {
+    const production = await startGateway({
+      externals: [{ externalService: 'acme', baseUrl: external.url }],
+      env: {
+        NODE_ENV: 'production',
+        API_AUTH: 'none',
+        PAYMENT_CALLBACK_URL: 'https://shop.example/payments',
+        NOTIFICATION_SECRET: `whsec_${'a'.repeat(32)}`,
+        WORKERS: 'off',
+      },
+    });
+    const pointers = async (body: object): Promise<unknown> => {
+      const answer = await call(`${production.url}/v3/acme/pay`, 'POST', body);
+      const errors = (answer.body['errors'] ?? []) as { pointer: string }[];
+      return [answer.status, ...errors.map(({ pointer }) => pointer).toSorted()];
+    };
+    try {
+      const urls = {
+        successRedirectUrl: 'http://shop.example/a',
+        failureRedirectUrl: 'HTTP://shop.example/b',
+      };
+      expect(await pointers(pay(urls))).toEqual([400, '/failureRedirectUrl', '/successRedirectUrl']);
+      expect(await pointers(pay({ ...urls, amount: 0, failureRedirectUrl: 'http://' }))).toEqual([
+        400,
+        '/amount',
+        '/failureRedirectUrl',
+        '/successRedirectUrl',
+      ]);
+      expect(external.requests).toHaveLength(0);
+      expect(await pointers(pay({ successRedirectUrl: 'HTTPS://shop.example/a' }))).toEqual([200]);
+    } finally {
+      await production.close();
+    }
+  });
+});
+
 describe('status and check', () => {
   it('fill in what the external leaves out', async () => {
     const body = pay() as { shopTransactionId: string };
