@@ -178,6 +178,12 @@ describe('requests', () => {
       { numRuns: 500 },
     );
   });
+
+  it('names a hundred unknown fields at most, and what is wrong with the others', () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`x${index}`, 1]));
+    const pointers = pointersOf(PayRequest, { ...many, ...PAY, amount: 0 });
+    expect([pointers.length, pointers[0], pointers.at(-1)]).toEqual([101, '/x0', '/amount']);
+  });
 });
 
 describe('answers', () => {

@@ -58,7 +58,9 @@ function build<T extends object>(
   const unread = new Set<string>();
   for (const name of Object.keys(plain)) {
     if (!fields.has(name)) {
-      if (options.unknownFields === 'refuse') errors.push(unknownField(pointer, name));
+      if (options.unknownFields === 'refuse' && errors.length < MAX_UNKNOWN_TOLD) {
+        errors.push(unknownField(pointer, name));
+      }
       continue;
     }
     const value = plain[name];
@@ -95,6 +97,8 @@ function shapeOf(type: new () => object): Shape {
   return shape;
 }
 
+/** Nobody mistypes more; who sends thousands is not to be answered a megabyte. */
+const MAX_UNKNOWN_TOLD = 100;
 const SHOWN_NAME_LENGTH = 64;
 
 /** The name is somebody else's text: it is shown cut, escaped by RFC 6901, and never with digits that a card number may hide in. */
