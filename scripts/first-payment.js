@@ -1,6 +1,6 @@
 /**
  * Starts the built program as `npm start` does, with nothing configured, pays with the very command that it prints, which
- * must be README's, and stops it: exit code 1 where any of that fails.
+ * must be README's but for port and order, and stops it: exit code 1 where any of that fails.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -53,7 +53,10 @@ async function printedCommand() {
   }
 }
 
-/** README has the default port. */
+/** README has the default port, and an order of its own. */
 function withoutLayout(text) {
-  return text.replace(/localhost:\d+/g, 'localhost:8080').replace(/\\?\s+/g, ' ');
+  return text
+    .replace(/localhost:\d+/g, 'localhost:8080')
+    .replace(/"order-[0-9a-f]+"/g, '"order-1"')
+    .replace(/\\?\s+/g, ' ');
 }
