@@ -7,7 +7,7 @@ export const MAX_BODY_BYTES = 131_072;
  * What is read and thrown away of a larger one, so that its sender hears the answer; beyond it the connection is closed, and
  * the answer says so: on one that is half read, the next request would wait in vain for its turn.
  */
-const MAX_DISCARDED_BYTES = 1_048_576;
+const MAX_DISCARDED_BYTES = 16_777_216;
 
 const BODY = Symbol('tollgate.body');
 

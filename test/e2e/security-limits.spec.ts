@@ -73,7 +73,7 @@ describe('sizes', () => {
     const head = 'POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
     const { status, head: answered } = await exchange(
       gateway.url,
-      `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`,
+      `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(257)}`,
     );
     expect(status).toBe(413);
     expect(answered.toLowerCase()).toContain('\r\nconnection: close');

@@ -1,0 +1,52 @@
+import { Agent, createServer, request as send, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MAX_BODY_BYTES, readBody } from './raw-body.js';
+
+const MEBIBYTE = 1_048_576;
+
+describe('readBody', () => {
+  let server: Server;
+  let url: string;
+  let agent: Agent;
+
+  beforeEach(async () => {
+    server = createServer((request, response) => {
+      readBody(request).then(
+        (body) => response.end(String(body.length)),
+        (error: unknown) => response.end(String(error)),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  });
+  afterEach(() => {
+    agent.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const answerTo = (bytes: number, declared: boolean): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const headers = declared ? { 'content-length': bytes } : { 'transfer-encoding': 'chunked' };
+      send(url, { method: 'POST', agent, headers }, (response) => {
+        response
+          .setEncoding('utf8')
+          .toArray()
+          .then((texts) => resolve(texts.join('')), reject);
+      })
+        .on('error', reject)
+        .end(Buffer.alloc(bytes, 32));
+    });
+
+  it.each([true, false])(
+    'keeps a connection usable after a body that is too large (declared: %s)',
+    async (declared) => {
+      for (const bytes of [MAX_BODY_BYTES + 1, 1.5 * MEBIBYTE, 5 * MEBIBYTE]) {
+        expect(await answerTo(bytes, declared)).toContain('more than 128 KiB');
+        expect(await answerTo(MAX_BODY_BYTES, declared)).toBe(String(MAX_BODY_BYTES));
+      }
+    },
+  );
+});
