@@ -1,5 +1,4 @@
 import type { DatabaseConfig } from '../config/config.js';
-import { PostgresStore } from './postgres/postgres.store.js';
 import { SqliteStore } from './sqlite/sqlite.store.js';
 import type { Store } from './store.js';
 
@@ -12,7 +11,13 @@ export async function openStore(
   migrated: (migrations: readonly string[]) => void = () => {},
 ): Promise<Store> {
   const { store, migrations } =
-    config.kind === 'sqlite' ? await SqliteStore.open(config.path) : await PostgresStore.open(config);
+    config.kind === 'sqlite' ? await SqliteStore.open(config.path) : await openPostgres(config);
   migrated(migrations);
   return store;
+}
+
+/** Its client is loaded where it is needed: a start on SQLite is quicker without. */
+async function openPostgres(config: Extract<DatabaseConfig, { kind: 'postgres' }>) {
+  const { PostgresStore } = await import('./postgres/postgres.store.js');
+  return PostgresStore.open(config);
 }
