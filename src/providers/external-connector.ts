@@ -1,6 +1,7 @@
 import type { buildConnector } from 'undici';
 import type { AddressGuard } from '../security/address-guard.js';
 import type { OutboundAuth } from './auth/outbound-auth.js';
+import { passOverContinue } from './continue-answer.js';
 
 const LONGEST_CONNECT_MS = 5_000;
 
@@ -42,7 +43,7 @@ function withinMs(limitMs: number, dial: buildConnector.connector): buildConnect
       }
       clearTimeout(timer);
       if (error) callback(error, null);
-      else callback(null, socket);
+      else callback(null, passOverContinue(socket));
     });
   };
 }

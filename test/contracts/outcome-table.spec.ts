@@ -101,6 +101,39 @@ const CASES: readonly Case[] = [
   },
   {
     row: 'an answer of the contract',
+    what: '100 and 103 before the 200, though nobody asked for them',
+    external: sends((socket) => {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n');
+      setImmediate(() => {
+        socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+        answer(socket, 200, PAID);
+      });
+    }),
+    expected: completed,
+  },
+  {
+    row: 'an answer of the contract',
+    what: '100 before the 200, byte by byte',
+    external: sends((socket) => {
+      drip(socket, 'HTTP/1.1 100 Continue\r\n\r\n', () => answer(socket, 200, PAID));
+    }),
+    expected: completed,
+  },
+  {
+    row: 'an answer of the contract',
+    what: '100 before the 200, over TLS',
+    external: {
+      ...sends((socket) => {
+        socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+        answer(socket, 200, PAID);
+      }),
+      certificate: { ...trusted, ca: authority.cert },
+    },
+    config: { auth: clientCertificate() },
+    expected: completed,
+  },
+  {
+    row: 'an answer of the contract',
     what: 'chunked, with a pause between the chunks',
     external: sends((socket) => {
       socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n5\r\n${PAID.slice(0, 5)}\r\n`);
@@ -258,6 +291,13 @@ const CASES: readonly Case[] = [
   },
   {
     row: 'the deadline passed after the request was begun',
+    what: '100 and nothing after it',
+    external: sends((socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n')),
+    config: quick,
+    expected: timedOut,
+  },
+  {
+    row: 'the deadline passed after the request was begun',
     what: '1xx and nothing after it',
     external: sends((socket) => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n')),
     config: quick,
@@ -328,15 +368,6 @@ const CASES: readonly Case[] = [
     row: 'the connection broke after the request was begun',
     what: '101, which nobody asked for',
     external: sends((socket) => socket.write('HTTP/1.1 101 Up\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')),
-    expected: cutOff,
-  },
-  {
-    row: 'the connection broke after the request was begun',
-    what: '100, which nobody asked for: undici hangs up on it',
-    external: sends((socket) => {
-      socket.write('HTTP/1.1 100 Continue\r\n\r\n');
-      answer(socket, 200, PAID);
-    }),
     expected: cutOff,
   },
 
@@ -527,12 +558,14 @@ function sized(bytes: number): string {
   return before + 'x'.repeat(bytes - before.length - after.length) + after;
 }
 
-/** A byte each few milliseconds: some every time that somebody looks, all of it never. */
-function drip(socket: Socket, text: string): void {
+/** A byte each few milliseconds: some every time that somebody looks, and a long text never whole. */
+function drip(socket: Socket, text: string, then = (): void => {}): void {
   let sent = 0;
   const timer = setInterval(() => {
     socket.write(text[sent++] ?? '');
-    if (sent >= text.length) clearInterval(timer);
+    if (sent < text.length) return;
+    clearInterval(timer);
+    then();
   }, 20);
   socket.on('close', () => clearInterval(timer));
 }
