@@ -100,14 +100,18 @@ export class OperationRepository {
     return updated.numUpdatedRows === 1n;
   }
 
-  /** It has turned out that the operation that made this payment was never executed: its key may be used again. */
-  async notExecuted(trx: Trx, paymentRef: string, atMs: number): Promise<void> {
-    await trx
+  /**
+   * It has turned out that the operation that made this payment was never executed: its key may be used again. False where its
+   * outcome is not unknown any more, such as while a repeat executes it.
+   */
+  async notExecuted(trx: Trx, paymentRef: string, atMs: number): Promise<boolean> {
+    const updated = await trx
       .updateTable('operations')
       .set({ state: 'not-executed', reason: 'never-seen', finished_at: atMs, key_held: 0, answer_body: null })
       .where('payment_ref', '=', paymentRef)
       .where('state', '=', 'unknown')
-      .execute();
+      .executeTakeFirst();
+    return updated.numUpdatedRows > 0n;
   }
 
   /** Frees the key and clears the stored answer: its time is over (SPEC §4). */

@@ -24,6 +24,8 @@ export interface PaymentDraft {
   readonly subscriptionToken?: string;
   /** False where the external's configuration allows duplicates. */
   readonly guardDuplicates: boolean;
+  /** Of the call: later, the external cannot be asked to execute it any more. */
+  readonly deadlineAtMs: number;
 }
 
 /** What the answers of all operations that make a payment have in common. */
@@ -68,7 +70,7 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
       version: 0,
       created_at: operation.created_at,
       updated_at: operation.created_at,
-      deadline_at: operation.deadline_at,
+      deadline_at: draft.deadlineAtMs,
       next_ask_at: null,
       asks: 0,
       never_seen_at: null,

@@ -63,6 +63,7 @@ export class PaymentOperations {
           currency: body.currency,
           ...(payment.subscriptionToken !== undefined && { subscriptionToken: payment.subscriptionToken }),
           guardDuplicates: provider.config.duplicatePayments === 'refuse',
+          deadlineAtMs: row.created_at + provider.config.timeoutMs,
         });
         await payment.open?.(trx, row);
       },

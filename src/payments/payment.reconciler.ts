@@ -5,18 +5,16 @@ import { OperationRepository } from '../operations/operation.repository.js';
 import { Store } from '../persistence/store.js';
 import type { CallContext, StatusQuestion } from '../providers/external-provider.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import type { ProviderOutcome, Rejected } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { type InquiryResult, PaymentInquiry } from './payment.inquiry.js';
 import { PaymentRepository } from './payment.repository.js';
 import type { PaymentRow } from './payment.table.js';
 import { NOT_DUE, ReconciliationSchedule } from './reconciliation-schedule.js';
-import { type Reconciler, ReconciliationWorker } from './reconciliation.worker.js';
+import { handBack } from './reconciliation-claim.js';
+import { type Reconciled, type Reconciler, ReconciliationWorker } from './reconciliation.worker.js';
 import { ReconciliationRepository } from './reconciliation.repository.js';
-
-/** What one question of reconciliation came to. */
-export type Reconciled = 'settled' | 'still-open' | 'never-seen' | 'failed-to-ask' | 'parked' | 'deferred';
 
 const DEFERRAL_MS = 1_000;
 
@@ -44,41 +42,38 @@ export class PaymentReconciler implements Reconciler, OnModuleInit {
   /** `row` is leased to `token`, the question counted. Throws `StorageUnavailable`; the lease then ends by itself. */
   async reconcile(row: PaymentRow, token: string): Promise<Reconciled> {
     const provider = this.registry.get(row.external);
-    const question = questionAbout(row, provider?.config.statusByShopTransactionId ?? false);
-    if (!question) return this.#reschedule(row, token, 'parked', false);
+    // Out of the configuration, perhaps for a while only.
     if (!provider) return this.#reschedule(row, token, 'failed-to-ask', true);
+    const question = questionAbout(row, provider.config.statusByShopTransactionId);
+    if (!question) return this.#reschedule(row, token, 'parked', false);
+    const askedAtMs = this.clock.now();
     const outcome = await this.inquiry.ask(provider, question, this.#context(row), {
       source: 'reconciliation',
       notify: 'on-change',
       cause: null,
     });
-    return this.#act(row, token, question, outcome);
+    return this.#act(row, token, outcome, askedAtMs);
   }
 
   async #act(
     row: PaymentRow,
     token: string,
-    question: StatusQuestion,
     outcome: ProviderOutcome<InquiryResult>,
+    askedAtMs: number,
   ): Promise<Reconciled> {
     switch (outcome.kind) {
       case 'completed': {
         const { status } = outcome.answer.status;
         return this.#reschedule(row, token, status === 'PENDING' ? 'still-open' : 'settled', true);
       }
-      case 'rejected': {
-        // A bare 404 may be a proxy's: only one with a JSON object is the external's own word.
-        const said = outcome.reason === 'not-found' && outcome.explicit === true;
-        const neverSeen = said && 'shopTransactionId' in question;
-        return neverSeen ? this.#neverSeen(row, token) : this.#reschedule(row, token, 'failed-to-ask', true);
-      }
+      case 'rejected':
+        return isNeverSeen(row, outcome)
+          ? this.#neverSeen(row, token, askedAtMs)
+          : this.#reschedule(row, token, 'failed-to-ask', true);
       case 'not-executed':
         if (outcome.reason === 'concurrency-limit' || outcome.reason === 'throttled') {
           const waitMs = Math.max(outcome.retryAfterMs ?? 0, DEFERRAL_MS);
-          await this.store.transaction((trx) =>
-            this.due.defer(trx, row.id, token, this.clock.now() + waitMs),
-          );
-          return 'deferred';
+          return this.#handBack(row, token, 'deferred', this.clock.now() + waitMs);
         }
         return this.#reschedule(row, token, 'failed-to-ask', true);
       case 'unknown':
@@ -99,23 +94,40 @@ export class PaymentReconciler implements Reconciler, OnModuleInit {
     return result !== 'settled' && next.parkedAt !== null ? 'parked' : result;
   }
 
-  /** Certain only when said twice, both times later than the call could still have been under way (SPEC §4). */
-  async #neverSeen(row: PaymentRow, token: string): Promise<Reconciled> {
+  async #handBack(
+    { id }: PaymentRow,
+    token: string,
+    result: Reconciled,
+    dueAtMs: number,
+  ): Promise<Reconciled> {
+    await this.store.transaction((trx) => handBack(trx, 'payments', { id, token, dueAtMs }));
+    return result;
+  }
+
+  /**
+   * Certain only when said twice, both times to a question that was put when the call could not be under way any more (SPEC §4).
+   * What was said before that proves nothing: it does not count, and the question is put again as soon as it can.
+   */
+  async #neverSeen(row: PaymentRow, token: string, askedAtMs: number): Promise<Reconciled> {
+    if (askedAtMs <= row.deadline_at) return this.#handBack(row, token, 'too-early', row.deadline_at + 1);
     const now = this.clock.now();
-    if (now <= row.deadline_at) return this.#reschedule(row, token, 'never-seen', true);
     if (row.never_seen_at === null) {
       await this.store.transaction((trx) => this.due.noteNeverSeen(trx, row.id, now));
       return this.#reschedule(row, token, 'never-seen', true);
     }
-    await this.#fail(row, now);
-    return 'settled';
+    if (await this.#fail(row, now)) return 'settled';
+    return this.#handBack(row, token, 'too-early', now + DEFERRAL_MS);
   }
 
-  /** It was never executed: FAILED, the receiver is told, and the operation's key may be used again. */
-  async #fail(row: PaymentRow, now: number): Promise<void> {
-    await this.store.transaction(async (trx) => {
-      const failed = { state: 'FAILED', atMs: now, ...NOT_DUE } as const;
-      if (!(await this.payments.advance(trx, row.id, [row.state], failed))) return;
+  /**
+   * It was never executed: FAILED, the receiver is told, and the operation's key may be used again. False, and nothing is changed,
+   * where it is not open any more, or where a repeat with the same key has taken its operation up again.
+   */
+  async #fail(row: PaymentRow, now: number): Promise<boolean> {
+    const failed = await this.store.transaction(async (trx) => {
+      if ((await this.due.lockState(trx, row.id)) !== row.state) return false;
+      if (!(await this.operations.notExecuted(trx, row.id, now))) return false;
+      await this.payments.advance(trx, row.id, [row.state], { state: 'FAILED', atMs: now, ...NOT_DUE });
       await this.events.append(trx, {
         external: row.external,
         payment_ref: row.id,
@@ -125,7 +137,6 @@ export class PaymentReconciler implements Reconciler, OnModuleInit {
         after: 'FAILED',
         cause: 'The external has never seen it',
       });
-      await this.operations.notExecuted(trx, row.id, now);
       await this.outbox.enqueue(trx, {
         paymentRef: row.id,
         external: row.external,
@@ -138,8 +149,10 @@ export class PaymentReconciler implements Reconciler, OnModuleInit {
         traceparent: row.traceparent ?? undefined,
         atMs: now,
       });
+      return true;
     });
-    this.outbox.wake();
+    if (failed) this.outbox.wake();
+    return failed;
   }
 
   #context(row: PaymentRow): CallContext {
@@ -156,4 +169,12 @@ function questionAbout(row: PaymentRow, byShopTransactionId: boolean): StatusQue
   if (byShopTransactionId && row.shop_transaction_id !== null)
     return { shopTransactionId: row.shop_transaction_id };
   return undefined;
+}
+
+/**
+ * True where "never seen" may mean that it was never executed: of a payment that the external has not named, nor answered otherwise.
+ * A link that was made and that nobody has used yet may well be unknown to `/status`.
+ */
+function isNeverSeen(row: PaymentRow, { reason, page }: Rejected): boolean {
+  return reason === 'not-found' && !page && row.payment_id === null && row.state === 'UNKNOWN';
 }

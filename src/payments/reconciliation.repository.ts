@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { forUpdate } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
+import type { PaymentState } from './payment-state.js';
 import type { NextAsk } from './reconciliation-schedule.js';
 
 /** What reconciliation writes down of a payment that is leased to it. */
@@ -17,21 +19,10 @@ export class ReconciliationRepository {
     await this.#release(trx, id, token);
   }
 
-  /** The question could not be put now, and that is not the external's fault: it is put again and does not count. */
-  async defer(trx: Trx, id: string, token: string, nextAskAt: number): Promise<void> {
-    await trx
-      .updateTable('payments')
-      .set((eb) => ({
-        lease_token: null,
-        lease_until: null,
-        next_ask_at: nextAskAt,
-        asks: eb('asks', '-', 1),
-      }))
-      .where('id', '=', id)
-      .where('lease_token', '=', token)
-      .where('state', 'in', ['PENDING', 'UNKNOWN'])
-      .execute();
-    await this.#release(trx, id, token);
+  /** The payment's state, which nobody changes until `trx` ends. */
+  async lockState(trx: Trx, id: string): Promise<PaymentState | undefined> {
+    const query = trx.selectFrom('payments').select('state').where('id', '=', id);
+    return (await forUpdate(trx, query).executeTakeFirst())?.state;
   }
 
   /** The external has said for the first time that it has never seen the payment. */

@@ -26,7 +26,7 @@ type Providers = ReadonlyMap<string, ReplaceableProvider>;
 export class ExternalProviderRegistry implements OnApplicationShutdown {
   #providers: Providers = new Map();
   /** Out of the registry, with calls still under way. */
-  readonly #retiring = new Set<Promise<void>>();
+  readonly #retiring = new Set<ReplaceableProvider>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -91,12 +91,12 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
   }
 
   #retire(provider: ReplaceableProvider): void {
-    const retired = provider.retire().finally(() => this.#retiring.delete(retired));
-    this.#retiring.add(retired);
+    this.#retiring.add(provider);
+    void provider.retire().finally(() => this.#retiring.delete(provider));
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#retiring, ...this.#providers.values().map((provider) => provider.close())]);
+    await Promise.all([...this.#retiring, ...this.#providers.values()].map((provider) => provider.close()));
     await this.factory.close();
   }
 

@@ -57,7 +57,7 @@ export interface ExternalProvider {
   /** Breaker and concurrency, for health, metrics and the admin. */
   health(): ProviderHealth;
 
-  /** Lets requests in flight finish, then closes the keep-alive sockets. */
+  /** Cuts background questions, lets the other requests in flight finish, then closes the keep-alive sockets. */
   close(): Promise<void>;
 }
 

@@ -157,6 +157,7 @@ export class HttpExternalProvider implements ExternalProvider {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#resilience.cutBackground();
     await this.retire();
   }
 

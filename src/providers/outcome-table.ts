@@ -13,7 +13,7 @@ interface Facts {
   readonly broken: ExchangeBroken | undefined;
   /** 0 where no whole answer came. */
   readonly status: number;
-  readonly body: 'contract' | 'json-object' | 'other';
+  readonly body: 'contract' | 'json-object' | 'json' | 'none' | 'other';
   /** How a 2xx breaks the contract. */
   readonly breach: string;
   readonly refusal: string | undefined;
@@ -164,7 +164,7 @@ function factsOf<A extends object>(
     operation,
     broken: undefined,
     status: 0,
-    body: 'other',
+    body: 'none',
     breach: '',
     refusal: undefined,
   } as const;
@@ -172,8 +172,9 @@ function factsOf<A extends object>(
   const { status } = end;
   const reading = readBody(end);
   const facts = { ...unread, status, retryAfterMs: retryAfterMs(headerOf(end, 'retry-after'), nowMs) };
-  if (!reading.ok) return { facts: { ...facts, breach: reading.problem } };
-  const body = isJsonObject(reading.json) ? 'json-object' : 'other';
+  if (!reading.ok)
+    return { facts: { ...facts, body: end.body.length === 0 ? 'none' : 'other', breach: reading.problem } };
+  const body = isJsonObject(reading.json) ? 'json-object' : 'json';
   if (!isSuccess(status)) return { facts: { ...facts, body, refusal: refusalDetail(reading.json) } };
   const contract = read(reading.json);
   if (contract.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
@@ -205,5 +206,5 @@ function unknown(reason: Unknown['reason'], detail: string, status?: number): Un
 }
 
 function rejected(reason: Rejected['reason'], { status, refusal, body }: Facts): Rejected {
-  return { kind: 'rejected', reason, status, detail: refusal, explicit: body === 'json-object' };
+  return { kind: 'rejected', reason, status, detail: refusal, page: body === 'other' };
 }

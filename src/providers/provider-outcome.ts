@@ -14,10 +14,10 @@ export interface Rejected {
   /** The external's own `detail` or `message`: masked, at most 500 characters. */
   readonly detail: string | undefined;
   /**
-   * True where a JSON object came with it: the external's own program spoke, and no router or proxy before it. A 404 without
-   * one answers the caller's question just the same (SPEC §2), but is thin ground for calling a payment failed.
+   * True where a body came with it that is no JSON: the page of a router or proxy before the external. It answers the caller's
+   * question just the same (SPEC §2), but is thin ground for calling a payment failed.
    */
-  readonly explicit?: boolean;
+  readonly page?: boolean;
 }
 
 /** It is certain that nothing was executed. */

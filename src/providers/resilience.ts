@@ -9,9 +9,13 @@ export type ResilienceConfig = Pick<
   'timeoutMs' | 'maxConcurrency' | 'circuitBreaker' | 'honoursIdempotencyKey'
 >;
 
-/** Background questions may take this share of the concurrency limit, and at least one place of it (SPEC §4). */
 const BACKGROUND_SHARE = 0.25;
 const FULL_RETRY_MS = 1_000;
+
+/** How many background questions may be under way at once: a share of the concurrency limit, at least one (SPEC §4). */
+export function backgroundLimit({ maxConcurrency }: Pick<ResilienceConfig, 'maxConcurrency'>): number {
+  return Math.max(1, Math.floor(maxConcurrency * BACKGROUND_SHARE));
+}
 
 /**
  * What stands between a call and one external (SPEC §7), outermost first: concurrency limit, circuit breaker, deadline, further
@@ -27,11 +31,12 @@ export class Resilience {
   readonly #changing: ChangingAttempts;
   readonly #questions: QuestionAttempts;
   readonly #maxConcurrency: number;
+  readonly #backgroundCut = new AbortController();
 
   constructor(config: ResilienceConfig, onCircuit?: (circuit: Circuit) => void) {
     this.#maxConcurrency = config.maxConcurrency;
     this.#all = bulkhead(config.maxConcurrency, 0);
-    this.#background = bulkhead(Math.max(1, Math.floor(config.maxConcurrency * BACKGROUND_SHARE)), 0);
+    this.#background = bulkhead(backgroundLimit(config), 0);
     this.#breaker = new CircuitBreaker(config.circuitBreaker, onCircuit);
     this.#timeoutMs = config.timeoutMs;
     this.#changing = new ChangingAttempts(config.timeoutMs, config.honoursIdempotencyKey);
@@ -45,6 +50,11 @@ export class Resilience {
   /** Places taken of the concurrency limit. */
   get inFlight(): number {
     return this.#maxConcurrency - this.#all.executionSlots;
+  }
+
+  /** Ends the background questions under way, as if their time were over: nobody waits for them any more. */
+  cutBackground(): void {
+    this.#backgroundCut.abort();
   }
 
   /** Resolves within `timeoutMs`, refusals at once. */
@@ -62,7 +72,8 @@ export class Resilience {
   async #ask<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
     const beside = (attempt: () => Promise<ProviderOutcome<A>>) => this.#admit(call, attempt);
     const outcome = await this.#within(call, (signal) => this.#questions.run(call, signal, beside));
-    if (outcome.kind !== 'completed') await this.#breaker.noteQuestion(outcome);
+    if (outcome.kind !== 'completed' && !this.#backgroundCut.signal.aborted)
+      await this.#breaker.noteQuestion(outcome);
     return outcome;
   }
 
@@ -81,13 +92,19 @@ export class Resilience {
   ): Promise<ProviderOutcome<A>> {
     return new Promise((resolve, reject) => {
       const deadline = new AbortController();
-      const timer = setTimeout(() => {
+      const end = (): void => {
         deadline.abort();
         resolve(call.atDeadline());
-      }, this.#timeoutMs);
+      };
+      const timer = setTimeout(end, this.#timeoutMs);
+      const cut = call.background ? this.#backgroundCut.signal : undefined;
+      cut?.addEventListener('abort', end, { once: true });
       work(deadline.signal)
         .then(resolve, reject)
-        .finally(() => clearTimeout(timer));
+        .finally(() => {
+          clearTimeout(timer);
+          cut?.removeEventListener('abort', end);
+        });
     });
   }
 }

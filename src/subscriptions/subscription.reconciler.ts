@@ -1,15 +1,19 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { NOT_DUE, ReconciliationSchedule } from '../payments/reconciliation-schedule.js';
-import { type Reconciler, ReconciliationWorker } from '../payments/reconciliation.worker.js';
+import { handBack } from '../payments/reconciliation-claim.js';
+import { type Reconciled, type Reconciler, ReconciliationWorker } from '../payments/reconciliation.worker.js';
 import { Store } from '../persistence/store.js';
 import type { SubscriptionStatusAnswer } from '../providers/answers.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import type { NotExecuted, ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { SubscriptionLedger } from './subscription.ledger.js';
 import { SubscriptionRepository } from './subscription.repository.js';
 import type { SubscriptionRow } from './subscription.table.js';
+
+const DEFERRAL_MS = 1_000;
+const NO_ROOM: ReadonlySet<NotExecuted['reason']> = new Set(['concurrency-limit', 'throttled'] as const);
 
 /** Asks how a subscription stands that is pending, or whose last change has an unknown outcome (SPEC §4). */
 @Injectable()
@@ -29,19 +33,26 @@ export class SubscriptionReconciler implements Reconciler, OnModuleInit {
   }
 
   /** `row` is leased to `token`, the question counted. */
-  async reconcile(row: SubscriptionRow, token: string): Promise<'settled' | 'still-open' | 'failed-to-ask'> {
+  async reconcile(row: SubscriptionRow, token: string): Promise<Reconciled> {
     const outcome = await this.#ask(row);
     return this.store.transaction(async (trx) => {
+      const now = this.clock.now();
+      if (outcome?.kind === 'not-executed' && NO_ROOM.has(outcome.reason)) {
+        const waitMs = Math.max(outcome.retryAfterMs ?? 0, DEFERRAL_MS);
+        await handBack(trx, 'subscriptions', { id: row.id, token, dueAtMs: now + waitMs });
+        return 'deferred';
+      }
       if (outcome?.kind !== 'completed') {
-        const next = this.schedule.next(row.asks, row.token !== null, this.clock.now());
+        const next = this.schedule.next(row.asks, row.token !== null, now);
         await this.subscriptions.reschedule(trx, row.id, token, next);
-        return 'failed-to-ask';
+        return next.parkedAt === null ? 'failed-to-ask' : 'parked';
       }
       const { status } = outcome.answer;
-      const next = status === 'PENDING' ? this.schedule.next(row.asks, true, this.clock.now()) : NOT_DUE;
+      const next = status === 'PENDING' ? this.schedule.next(row.asks, true, now) : NOT_DUE;
       await this.ledger.advance(trx, row, status, { source: 'reconciliation', cause: null }, next);
       await this.subscriptions.reschedule(trx, row.id, token, next);
-      return status === 'PENDING' ? 'still-open' : 'settled';
+      if (status !== 'PENDING') return 'settled';
+      return next.parkedAt === null ? 'still-open' : 'parked';
     });
   }
 

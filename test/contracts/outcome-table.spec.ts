@@ -448,14 +448,14 @@ const CASES: readonly Case[] = [
       what: 'with a JSON object',
       external: JSON_404,
       ask,
-      expected: becomes('rejected', 'not-found', { status: 404, detail: 'never seen', explicit: true }),
+      expected: becomes('rejected', 'not-found', { status: 404, detail: 'never seen', page: false }),
     },
     {
       row: '404 to a status question',
       what: 'without one',
       external: HTML_404,
       ask,
-      expected: becomes('rejected', 'not-found', { status: 404, detail: undefined, explicit: false }),
+      expected: becomes('rejected', 'not-found', { status: 404, detail: undefined, page: true }),
     },
   ]),
   ...[refund, expire].map((ask) => ({

@@ -23,8 +23,11 @@ describe('shutting down', () => {
   beforeEach(async () => {
     external = await startStubExternal();
     gateway = await startGatewayProcess({
-      externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 10_000 }],
-      env: { LOG_LEVEL: 'warn' },
+      externals: [
+        { externalService: 'acme', baseUrl: external.url, timeoutMs: 10_000 },
+        { externalService: 'patient', baseUrl: external.url, timeoutMs: 120_000 },
+      ],
+      env: { LOG_LEVEL: 'warn', RECONCILIATION_SCHEDULE: '100ms,1h' },
     });
   });
   afterEach(async () => {
@@ -103,6 +106,25 @@ describe('shutting down', () => {
     await agent.close();
   });
 
+  it('does not wait for a question of reconciliation that hangs, and hands it back', async () => {
+    external.behave(({ method }) =>
+      method === 'GET' ? new Promise(() => {}) : { result: 'PENDING', paymentId: 'pm' },
+    );
+    expect(await pay(gateway.url, 'order', new Agent(), 'patient')).toBe('200');
+    await until(() => external.requests.some(({ method }) => method === 'GET'), 'the question');
+    gateway.kill('SIGTERM');
+    expect(await gateway.exit).toEqual({ code: 0, signal: null });
+    const database = new DatabaseSync(gateway.databasePath, { readOnly: true });
+    const [payment] = database.prepare('select state, asks, next_ask_at, lease_token from payments').all();
+    database.close();
+    expect(payment).toMatchObject({
+      state: 'PENDING',
+      asks: 0,
+      next_ask_at: expect.any(Number),
+      lease_token: null,
+    });
+  }, 20_000);
+
   it('ends at once on a second signal', async () => {
     external.behave(() => new Promise(() => {}));
     const waiting = pay(gateway.url, 'waiting', new Agent());
@@ -116,9 +138,14 @@ describe('shutting down', () => {
 });
 
 /** How it ended: the status, with the code of a problem, or why there was none. */
-async function pay(url: string, shopTransactionId: string, dispatcher: Agent): Promise<string> {
+async function pay(
+  url: string,
+  shopTransactionId: string,
+  dispatcher: Agent,
+  external = 'acme',
+): Promise<string> {
   try {
-    const { statusCode, body } = await request(`${url}/v3/acme/pay`, {
+    const { statusCode, body } = await request(`${url}/v3/${external}/pay`, {
       method: 'POST',
       dispatcher,
       headers: { 'content-type': 'application/json' },

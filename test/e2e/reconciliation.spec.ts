@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ReconciliationWorker } from '../../src/payments/reconciliation.worker.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store } from '../../src/persistence/store.js';
+import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
 import type { SubscriptionRow } from '../../src/subscriptions/subscription.table.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
@@ -15,6 +16,7 @@ import {
 import { TestClock } from '../support/test-clock.js';
 
 const MINUTE_MS = 60_000;
+const TIMEOUT_MS = 1_000;
 
 describe('reconciliation', () => {
   let external: StubExternal;
@@ -31,11 +33,11 @@ describe('reconciliation', () => {
         {
           externalService: 'asked',
           baseUrl: external.url,
-          timeoutMs: 1_000,
+          timeoutMs: TIMEOUT_MS,
           statusByShopTransactionId: true,
         },
-        { externalService: 'mute', baseUrl: external.url, timeoutMs: 1_000 },
-        { externalService: 'narrow', baseUrl: external.url, timeoutMs: 1_000, maxConcurrency: 1 },
+        { externalService: 'mute', baseUrl: external.url, timeoutMs: TIMEOUT_MS },
+        { externalService: 'narrow', baseUrl: external.url, timeoutMs: TIMEOUT_MS, maxConcurrency: 1 },
       ],
     });
   });
@@ -58,7 +60,17 @@ describe('reconciliation', () => {
     await gateway.app.get(ReconciliationWorker).reconcileDue();
     return payment();
   };
+  const payOrder = (name: string, shopTransactionId: string): Promise<Answer> => {
+    external.behave(() => ({ result: 'PENDING', paymentId: `${name}-${shopTransactionId}` }));
+    return call(`${gateway.url}/v3/${name}/pay`, 'POST', { amount: 100, currency: 'EUR', shopTransactionId });
+  };
   const store = (): Store => gateway.app.get(Store);
+  /** As a short schedule has it. */
+  const askNow = async (): Promise<void> => {
+    await store().transaction((trx) =>
+      trx.updateTable('payments').set({ next_ask_at: clock.now() }).executeTakeFirst(),
+    );
+  };
   const payment = (): Promise<PaymentRow> =>
     store().read((db) =>
       db.selectFrom('payments').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow(),
@@ -110,14 +122,95 @@ describe('reconciliation', () => {
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, null]);
   });
 
-  it('does not believe a bare 404, which may be a proxy’s', async () => {
+  const bare404: StubBehaviour = (_, response) => {
+    response.writeHead(404).end();
+    return undefined;
+  };
+
+  it('believes a 404 without a body', async () => {
     await pay('asked', failing);
-    const bare: StubBehaviour = (_, response) => {
-      response.writeHead(404).end();
+    await after(MINUTE_MS, bare404);
+    expect(await after(2 * MINUTE_MS, bare404)).toMatchObject({ state: 'FAILED' });
+  });
+
+  it('does not believe the page of a proxy', async () => {
+    await pay('asked', failing);
+    const page: StubBehaviour = (_, response) => {
+      response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not found</h1>');
       return undefined;
     };
-    await after(MINUTE_MS, bare);
-    expect(await after(2 * MINUTE_MS, bare)).toMatchObject({ state: 'UNKNOWN', never_seen_at: null });
+    await after(MINUTE_MS, page);
+    expect(await after(2 * MINUTE_MS, page)).toMatchObject({ state: 'UNKNOWN', never_seen_at: null });
+  });
+
+  it('does not count what is said before the deadline of the call, and asks again right after it', async () => {
+    await pay('asked', failing);
+    const madeAt = clock.now();
+    await askNow();
+    expect(await after(TIMEOUT_MS, neverSeen)).toMatchObject({
+      state: 'UNKNOWN',
+      never_seen_at: null,
+      asks: 0,
+      next_ask_at: madeAt + TIMEOUT_MS + 1,
+      lease_token: null,
+    });
+    expect(await after(1, neverSeen)).toMatchObject({ never_seen_at: clock.now(), asks: 1 });
+    expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'FAILED' });
+  });
+
+  it('does not count a "never seen" that answers a question of before the deadline', async () => {
+    await pay('asked', failing);
+    await askNow();
+    const late: StubBehaviour = (request, response) => {
+      clock.advance(TIMEOUT_MS + 1);
+      return neverSeen(request, response);
+    };
+    expect(await after(0, late)).toMatchObject({ state: 'UNKNOWN', never_seen_at: null });
+  });
+
+  it('does not fail a payment whose repeat is being executed', async () => {
+    await pay('asked', failing);
+    await after(MINUTE_MS, neverSeen);
+    await store().transaction((trx) =>
+      trx.updateTable('operations').set({ state: 'running' }).executeTakeFirst(),
+    );
+    expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({
+      state: 'UNKNOWN',
+      next_ask_at: clock.now() + 1_000,
+    });
+  });
+
+  it('does not call a link failed that nobody has used yet', async () => {
+    external.behave(() => ({ result: 'OK', link: 'https://pay.example/l/1' }));
+    await call(`${gateway.url}/v3/asked/pay-by-link`, 'POST', {
+      amount: 100,
+      currency: 'EUR',
+      shopTransactionId: 'order',
+    });
+    await after(MINUTE_MS, neverSeen);
+    expect(external.requests.map(({ url }) => url)).toEqual(['/status?shopTransactionId=order']);
+    expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'PENDING', parked_at: null });
+  });
+
+  it('does not park what belongs to an external that is out of the configuration for a while', async () => {
+    await pay('asked', failing);
+    const registry = gateway.app.get(ExternalProviderRegistry);
+    const externals = registry.all().map(({ config }) => config);
+    registry.replace(externals.filter(({ name }) => name !== 'asked'));
+    expect(await after(MINUTE_MS, answerOk)).toMatchObject({ asks: 1, parked_at: null });
+    registry.replace(externals);
+    expect(await after(2 * MINUTE_MS, () => ({ status: 'ACCEPTED', paymentId: 'pm' }))).toMatchObject({
+      state: 'ACCEPTED',
+    });
+  });
+
+  it('claims no more of an external than may be asked at once, whatever waits', async () => {
+    for (const order of ['a', 'b', 'c']) await payOrder('narrow', order);
+    await payOrder('mute', 'd');
+    await after(MINUTE_MS, () => ({ status: 'PENDING' }));
+    const urls = external.requests.map(({ url }) => url);
+    expect(urls.filter((url) => url.includes('narrow'))).toHaveLength(1);
+    expect(urls.filter((url) => url.includes('mute'))).toHaveLength(1);
   });
 
   it('never guesses that a payment failed which the external once named', async () => {
@@ -222,6 +315,17 @@ describe('reconciliation', () => {
       expect(await subscription()).toMatchObject({ state: 'ACTIVE', next_ask_at: clock.now() + MINUTE_MS });
       await after(MINUTE_MS, byPath('EXPIRED'));
       expect(await subscription()).toMatchObject({ state: 'EXPIRED', next_ask_at: null });
+    });
+
+    it('does not count a question for which there was no room', async () => {
+      await start(() => ({ result: 'PENDING', paymentId: 'pm', subscriptionToken: 'tok' }));
+      const throttling: StubBehaviour = (_, response) => answerJson(response, 429, {});
+      await after(MINUTE_MS, throttling);
+      expect(await subscription()).toMatchObject({
+        asks: 0,
+        next_ask_at: clock.now() + 1_000,
+        lease_token: null,
+      });
     });
 
     it('parks one whose token was never learned', async () => {

@@ -7,6 +7,7 @@ import * as callbacks from './0004-callbacks.js';
 import * as adminIndexes from './0006-admin-indexes.js';
 import * as unknownPayments from './0007-unknown-payments.js';
 import * as takenCallbacks from './0008-taken-callbacks.js';
+import * as reconciliationByExternal from './0009-reconciliation-by-external.js';
 
 /**
  * One step of the schema, for both databases: written with the schema builder in types that both know (`text`, `integer`,
@@ -25,4 +26,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-admin-indexes': adminIndexes,
   '0007-unknown-payments': unknownPayments,
   '0008-taken-callbacks': takenCallbacks,
+  '0009-reconciliation-by-external': reconciliationByExternal,
 };
