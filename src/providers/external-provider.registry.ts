@@ -8,6 +8,8 @@ import { isSameConfig } from './same-config.js';
 /** A provider that can make room for another one of the same name. */
 export interface ReplaceableProvider extends ExternalProvider {
   retire(): Promise<void>;
+  /** Ends the calls under way as if their time were over, and refuses further ones. */
+  cut(): void;
 }
 
 /** Makes the provider of one external. */
@@ -78,6 +80,11 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
     const gone = [...before].filter(([name, provider]) => after.get(name) !== provider);
     for (const [, provider] of gone) this.#retire(provider);
     this.#tell(before, after, created);
+  }
+
+  /** The gateway stops and cannot wait any longer: each call under way ends as if its time were over, and is recorded so. */
+  cut(): void {
+    for (const provider of [...this.#retiring, ...this.#providers.values()]) provider.cut();
   }
 
   /** Resolves when the last calls under way have ended, and every socket is closed. Called twice, it does it once. */

@@ -155,9 +155,14 @@ export class HttpExternalProvider implements ExternalProvider {
     await this.#connections.drain();
   }
 
+  cut(): void {
+    this.#closed = true;
+    this.#resilience.cut('all');
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
-    this.#resilience.cutBackground();
+    this.#resilience.cut('background');
     await this.retire();
   }
 

@@ -1,6 +1,7 @@
 import { bulkhead, type BulkheadPolicy } from 'cockatiel';
 import type { ExternalConfig } from '../config/external-config.js';
 import { ChangingAttempts, QuestionAttempts, type Call } from './attempts.js';
+import { UnderWay } from '../shared/under-way.js';
 import { CircuitBreaker, type Circuit } from './circuit-breaker.js';
 import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
 
@@ -31,7 +32,7 @@ export class Resilience {
   readonly #changing: ChangingAttempts;
   readonly #questions: QuestionAttempts;
   readonly #maxConcurrency: number;
-  readonly #backgroundCut = new AbortController();
+  readonly #underWay = new UnderWay<CallUnderWay>();
 
   constructor(config: ResilienceConfig, onCircuit?: (circuit: Circuit) => void) {
     this.#maxConcurrency = config.maxConcurrency;
@@ -52,9 +53,9 @@ export class Resilience {
     return this.#maxConcurrency - this.#all.executionSlots;
   }
 
-  /** Ends the background questions under way, as if their time were over: nobody waits for them any more. */
-  cutBackground(): void {
-    this.#backgroundCut.abort();
+  /** Ends the calls under way as if their time were over; `background`: those only that no caller waits for. */
+  cut(which: 'all' | 'background'): void {
+    for (const { background, end } of this.#underWay) if (which === 'all' || background) end();
   }
 
   /** Resolves within `timeoutMs`, refusals at once. */
@@ -72,8 +73,7 @@ export class Resilience {
   async #ask<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
     const beside = (attempt: () => Promise<ProviderOutcome<A>>) => this.#admit(call, attempt);
     const outcome = await this.#within(call, (signal) => this.#questions.run(call, signal, beside));
-    if (outcome.kind !== 'completed' && !this.#backgroundCut.signal.aborted)
-      await this.#breaker.noteQuestion(outcome);
+    if (outcome.kind !== 'completed') await this.#breaker.noteQuestion(outcome);
     return outcome;
   }
 
@@ -97,16 +97,21 @@ export class Resilience {
         resolve(call.atDeadline());
       };
       const timer = setTimeout(end, this.#timeoutMs);
-      const cut = call.background ? this.#backgroundCut.signal : undefined;
-      cut?.addEventListener('abort', end, { once: true });
+      const place = this.#underWay.enter({ background: call.background, end });
       work(deadline.signal)
         .then(resolve, reject)
         .finally(() => {
           clearTimeout(timer);
-          cut?.removeEventListener('abort', end);
+          this.#underWay.leave(place);
         });
     });
   }
+}
+
+/** A call that can be ended before its time is over. */
+interface CallUnderWay {
+  readonly background: boolean;
+  readonly end: () => void;
 }
 
 const CONCURRENCY_REFUSAL: NotExecuted = Object.freeze({

@@ -425,4 +425,38 @@ describe('resilience', () => {
     expect(JSON.stringify(transcript)).not.toContain('s3cret');
     expect(observer.attempts[0]!.transcript('headers')).not.toHaveProperty('requestBody');
   });
+
+  describe('when the gateway stops', () => {
+    it('ends calls under way as if their time were over, and refuses further ones', async () => {
+      const { external, provider } = await start(() => {}, { timeoutMs: 60_000 });
+      const calls = [provider.pay(payRequest, context), provider.status({ paymentId: 'pm_1' }, context)];
+      await until(() => external.requests.length === 2, 'both to be under way');
+      provider.cut();
+      expect(await Promise.all(calls)).toMatchObject([
+        { kind: 'unknown', reason: 'timeout' },
+        { kind: 'unknown', reason: 'timeout' },
+      ]);
+      expect(await provider.pay(payRequest, context)).toMatchObject({ reason: 'shutting-down' });
+      await provider.close();
+      await until(() => external.openConnections === 0, 'the sockets to be closed');
+    });
+
+    it('waits for callers’ calls, and for no question of the background', async () => {
+      let answerNow = (): void => {};
+      const { external, provider } = await start(
+        (socket, { method }) => {
+          if (method === 'POST') answerNow = () => answer(socket, 200, PAID);
+        },
+        { timeoutMs: 60_000 },
+      );
+      const paying = provider.pay(payRequest, context);
+      const asking = provider.status({ paymentId: 'pm_1' }, { ...context, priority: 'background' });
+      await until(() => external.requests.length === 2, 'both to be under way');
+      const closing = provider.close();
+      expect(await asking).toMatchObject({ kind: 'unknown', reason: 'timeout' });
+      answerNow();
+      expect(await paying).toMatchObject({ kind: 'completed' });
+      await closing;
+    });
+  });
 });
