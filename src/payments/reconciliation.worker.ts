@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { pollMsOf } from '../notifications/retry-schedule.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { backgroundLimit } from '../providers/resilience.js';
@@ -22,7 +23,6 @@ import {
   type ReconciledTable,
 } from './reconciliation-claim.js';
 
-const POLL_MS = 1_000;
 const CONCURRENCY = 200;
 /** And never more than its share of background questions: an external that hangs leaves room for the others. */
 const CONCURRENCY_PER_EXTERNAL = 50;
@@ -86,7 +86,7 @@ export class ReconciliationWorker implements OnApplicationBootstrap, BeforeAppli
       },
       {
         limit: CONCURRENCY,
-        pollMs: POLL_MS,
+        pollMs: pollMsOf(config.reconciliation.scheduleMs),
         onError: (error) => this.#logger.error({ err: error }, 'Reconciliation failed; it goes on'),
       },
     );
