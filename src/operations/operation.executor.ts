@@ -56,7 +56,9 @@ export class OperationExecutor {
   async #execute<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {
     const draft = await this.#draft(request);
     const earlier = await this.#writeAhead(request, draft);
-    return earlier ? this.#repeat(request, earlier, draft.fingerprint) : this.#run(request, draft, false);
+    return earlier
+      ? afterTheCall(this.#repeat(request, earlier, draft.fingerprint))
+      : this.#run(request, draft, false);
   }
 
   async #draft(request: OperationRequest<object>): Promise<OperationRow> {
@@ -206,6 +208,20 @@ async function beforeTheCall<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     throw error instanceof StorageUnavailable ? storageProblem(error) : error;
+  }
+}
+
+/** The first request may have been executed, whatever keeps its repeat from finding out. */
+async function afterTheCall<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (!(cause instanceof StorageUnavailable)) throw cause;
+    throw new Problem(
+      'storage-unavailable',
+      'The database cannot be used now; the first request with this Idempotency-Key may have been executed.',
+      { outcome: 'unknown', cause },
+    );
   }
 }
 

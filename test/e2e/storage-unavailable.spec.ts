@@ -3,7 +3,7 @@ import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
 // A SQLite file that is full is shown in test/contracts; a server that stops, only PostgreSQL can show.
 const database = process.env['TEST_DATABASE_URL'];
@@ -25,7 +25,10 @@ onPostgres('a PostgreSQL that stops', () => {
 
   beforeAll(async () => {
     external = await startStubExternal();
-    const externals = [{ externalService: 'acme', baseUrl: external.url }];
+    const externals = [
+      { externalService: 'acme', baseUrl: external.url },
+      { externalService: 'asked', baseUrl: external.url, statusByShopTransactionId: true },
+    ];
     direct = await startGateway({ externals, env: { WORKERS: 'off' } });
     const url = new URL(database!);
     proxy = await new TcpProxy({ host: url.hostname, port: Number(url.port || 5432) }).open();
@@ -82,5 +85,24 @@ onPostgres('a PostgreSQL that stops', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect((await find())?.state).toBe('completed');
+  });
+
+  it('leaves an unknown outcome unknown when it stops during the repeat', async () => {
+    const body = { amount: 1, currency: 'EUR', shopTransactionId: 'twice' };
+    const send = (): Promise<Answer> =>
+      call(`${gateway.url}/v3/asked/pay`, 'POST', body, { 'idempotency-key': 'twice' });
+    external.behave((_, response) => answerJson(response, 500, {}));
+    expect((await send()).body['outcome']).toBe('unknown');
+    external.behave(async () => {
+      await proxy.close();
+      return { status: 'ACCEPTED', paymentId: 'pm-twice' };
+    });
+    const cut = await send();
+    await proxy.open();
+    expect([cut.status, cut.body['code'], cut.body['outcome']]).toEqual([
+      503,
+      'storage-unavailable',
+      'unknown',
+    ]);
   });
 });

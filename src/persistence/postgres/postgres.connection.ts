@@ -94,7 +94,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
     try {
       return await this.#client.query(query);
     } catch (error) {
-      this.#lost = isConnectionLost(error);
+      this.#lost ||= isConnectionLost(error);
       throw storageFailure(error, committing);
     }
   }
