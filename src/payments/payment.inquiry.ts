@@ -10,6 +10,7 @@ import type { CallContext, ExternalProvider, StatusQuestion } from '../providers
 import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
+import { LearnedPaymentLedger } from './learned-payment.ledger.js';
 import { isOpen, mayBecome, type PaymentState } from './payment-state.js';
 import { type PaymentStatus, paymentStatus } from './payment-status.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -44,6 +45,7 @@ export class PaymentInquiry {
     private readonly payments: PaymentRepository,
     private readonly events: LedgerEventRepository,
     private readonly outbox: NotificationOutbox,
+    private readonly learned: LearnedPaymentLedger,
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
     private readonly tracer: Tracer,
@@ -73,6 +75,12 @@ export class PaymentInquiry {
       return broken('The external answered about another payment.');
     }
     const shopTransactionId = 'shopTransactionId' in question ? question.shopTransactionId : undefined;
+    if (
+      shopTransactionId !== undefined &&
+      (outcome.answer.shopTransactionId ?? shopTransactionId) !== shopTransactionId
+    ) {
+      return broken('The external answered about another shopTransactionId.');
+    }
     const answer = {
       ...outcome.answer,
       shopTransactionId: outcome.answer.shopTransactionId ?? shopTransactionId,
@@ -116,7 +124,10 @@ export class PaymentInquiry {
     return { status, paymentRef: row.id, changed };
   }
 
-  /** By `paymentId`; else the one payment with this shopTransactionId that still waits for its id; else a new row. */
+  /**
+   * The one payment with this shopTransactionId that still waits for its id, where no payment has this id or only a learned one
+   * that is no older; else the payment with this id; else a new row.
+   */
   async #findOrLearn(
     trx: Trx,
     external: string,
@@ -127,17 +138,19 @@ export class PaymentInquiry {
     const known =
       (await this.payments.lockByPaymentId(trx, external, paymentId)) ??
       (await this.payments.lockByPaymentId(trx, external, paymentId));
-    if (known) return known;
+    if (known && known.origin !== 'learned') return known;
     const unlinked =
       shopTransactionId === undefined
         ? []
-        : await this.payments.findUnlinked(trx, external, shopTransactionId);
+        : await this.payments.lockUnlinked(trx, external, shopTransactionId);
     const [own, another] = unlinked;
-    if (own && !another) {
+    if (own && !another && known === undefined) {
       await this.payments.link(trx, own.id, { paymentId });
       return { ...own, payment_id: paymentId };
     }
-    return this.#learn(trx, external, paymentId, shopTransactionId);
+    if (own && !another && known && known.created_at >= own.created_at)
+      return this.learned.absorb(trx, own, paymentId);
+    return known ?? this.#learn(trx, external, paymentId, shopTransactionId);
   }
 
   async #learn(

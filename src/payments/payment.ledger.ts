@@ -1,6 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
-import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import { OperationLedgers } from '../operations/operation-ledgers.js';
 import type { OperationLedger } from '../operations/operation-request.js';
@@ -10,6 +9,7 @@ import type { PaymentResult } from '../providers/answers.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
+import { LearnedPaymentLedger } from './learned-payment.ledger.js';
 import { isOpen, mayBecome, type PaymentState, stateOfResult } from './payment-state.js';
 import { PaymentRepository } from './payment.repository.js';
 import type { PaymentOrigin, PaymentRow } from './payment.table.js';
@@ -41,7 +41,7 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
   constructor(
     private readonly payments: PaymentRepository,
     private readonly events: LedgerEventRepository,
-    private readonly outbox: NotificationOutbox,
+    private readonly learned: LearnedPaymentLedger,
     private readonly schedule: ReconciliationSchedule,
     private readonly registry: ExternalProviderRegistry,
     private readonly ledgers: OperationLedgers,
@@ -80,7 +80,7 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
       traceparent: operation.traceparent,
     };
     if (await this.payments.insertUnlessDuplicate(trx, row)) return;
-    throw duplicate(await this.payments.findGuarding(trx, row.external, draft.shopTransactionId));
+    throw duplicate(await this.payments.findDoubled(trx, row.external, draft.shopTransactionId));
   }
 
   /** Transaction B. The first line is the way of nearly every payment; the rest is for whoever came second. */
@@ -89,9 +89,11 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
     const answer = outcome.kind === 'completed' ? (outcome.answer as PaymentAnswer) : undefined;
     const state = stateAfter(operation, outcome.kind, answer);
     if (await this.#advance(trx, operation, 'CREATED', state, answer)) return;
-    let row = await this.payments.find(trx, id);
+    let row = await this.payments.lock(trx, id);
     if (!row) return;
-    row = await this.#absorbLearned(trx, row, answer?.paymentId);
+    // A callback may have come before this answer, and found no payment to belong to.
+    if (answer?.paymentId !== undefined && row.payment_id === null)
+      row = await this.learned.absorb(trx, row, answer.paymentId);
     const own = answer && (await this.#withoutTakenId(trx, row, answer));
     if (mayBecome(row.state, state)) await this.#advance(trx, operation, row.state, state, own);
     else if (own) await this.payments.link(trx, row.id, own);
@@ -125,25 +127,6 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
       cause: operation.id,
     });
     return true;
-  }
-
-  /** A callback came before this answer and found no payment to belong to: now it has one. */
-  async #absorbLearned(trx: Trx, row: PaymentRow, paymentId: string | undefined): Promise<PaymentRow> {
-    if (paymentId === undefined || row.payment_id !== null) return row;
-    const learned = await this.payments.takeLearned(trx, row.external, paymentId);
-    if (!learned) return row;
-    await this.events.movePayment(trx, learned.id, row.id);
-    await this.outbox.movePayment(trx, learned.id, row.id);
-    await this.payments.raiseVersion(trx, row.id, learned.version);
-    await this.payments.link(trx, row.id, { paymentId });
-    if (!mayBecome(row.state, learned.state)) return { ...row, payment_id: paymentId };
-    await this.payments.advance(trx, row.id, [row.state], {
-      state: learned.state,
-      atMs: this.clock.now(),
-      nextAskAt: learned.next_ask_at,
-      parkedAt: learned.parked_at,
-    });
-    return { ...row, payment_id: paymentId, state: learned.state };
   }
 
   /** An external may give one `paymentId` to two operations; it stays with the row that has it. */

@@ -97,7 +97,8 @@ export class PaymentOperations {
       notify: 'on-change',
       cause: operation.id,
     });
-    if (outcome.kind !== 'completed') return undefined;
+    // By shopTransactionId the external may have spoken of another payment: one that failed before, or one more that was allowed.
+    if (outcome.kind !== 'completed' || outcome.answer.paymentRef !== row.id) return undefined;
     const { status, paymentId, metadata } = outcome.answer.status;
     return payment.recover({
       result: resultOfStatus(status),

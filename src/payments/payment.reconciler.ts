@@ -63,8 +63,10 @@ export class PaymentReconciler implements Reconciler, OnModuleInit {
   ): Promise<Reconciled> {
     switch (outcome.kind) {
       case 'completed': {
-        const { status } = outcome.answer.status;
-        return this.#reschedule(row, token, status === 'PENDING' ? 'still-open' : 'settled', true);
+        const { status, paymentRef } = outcome.answer;
+        // By shopTransactionId the external may have spoken of another payment, which says nothing of this one.
+        const settled = status.status !== 'PENDING' && paymentRef === row.id;
+        return this.#reschedule(row, token, settled ? 'settled' : 'still-open', true);
       }
       case 'rejected':
         return isNeverSeen(row, outcome)

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Expression, sql } from 'kysely';
 import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
@@ -14,12 +15,41 @@ export interface PaymentNews extends NextAsk {
   readonly atMs: number;
 }
 
-const INSERT_UNLESS_DUPLICATE = new Statement<PaymentRow>((db, row) =>
+const INSERT = new Statement<PaymentRow>((db, row) =>
   db
     .insertInto('payments')
     .values(row)
     .onConflict((conflict) => conflict.doNothing()),
 );
+
+/**
+ * The index of guards holds off a payment that begins at the same moment. The rest of the rule is in the states: a payment that
+ * failed has given its guard up, and may have come to success later; one that was learned of never had one.
+ */
+const INSERT_UNLESS_DUPLICATE = new Statement<PaymentRow>((db, row) => {
+  const columns = Object.keys(row) as (keyof PaymentRow)[];
+  const values = db
+    .selectNoFrom(columns.map((column) => sql`${row[column]}`.as(column)))
+    .where((eb) =>
+      eb.not(eb.exists(unlessFailed(db, row.external, row.shop_transaction_id).select('other.id'))),
+    );
+  return db
+    .insertInto('payments')
+    .columns(columns)
+    .expression(values)
+    .onConflict((conflict) => conflict.doNothing());
+});
+
+type Parameter<T> = T | Expression<T>;
+
+/** The payments that a second one with this shopTransactionId would double (SPEC §3). */
+function unlessFailed(db: Trx, external: Parameter<string>, shopTransactionId: Parameter<string | null>) {
+  return db
+    .selectFrom('payments as other')
+    .where('other.shop_transaction_id', '=', shopTransactionId)
+    .where('other.external', '=', external)
+    .where('other.state', '!=', 'FAILED');
+}
 
 const ADVANCE = new Statement<
   PaymentNews & {
@@ -61,13 +91,22 @@ const ADVANCE = new Statement<
 
 @Injectable()
 export class PaymentRepository {
-  /** False when `duplicate_guard` finds another payment with the same shopTransactionId at this external. */
+  /**
+   * False when the row is guarded against duplicates and there is another payment with its shopTransactionId at this external that
+   * has not failed; or when its `paymentId` is another row's.
+   */
   async insertUnlessDuplicate(trx: Trx, row: PaymentRow): Promise<boolean> {
-    return (await INSERT_UNLESS_DUPLICATE.change(trx, row)) === 1;
+    const statement = row.duplicate_guard === 1 ? INSERT_UNLESS_DUPLICATE : INSERT;
+    return (await statement.change(trx, row)) === 1;
   }
 
   find(trx: Trx, id: string): Promise<PaymentRow | undefined> {
     return trx.selectFrom('payments').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** The same, held until `trx` ends: its state is what it is, and no callback changes it meanwhile. */
+  lock(trx: Trx, id: string): Promise<PaymentRow | undefined> {
+    return forUpdate(trx, trx.selectFrom('payments').selectAll().where('id', '=', id)).executeTakeFirst();
   }
 
   findByPaymentId(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
@@ -102,29 +141,32 @@ export class PaymentRepository {
     ).executeTakeFirst();
   }
 
-  /** The payment that guards this shopTransactionId against a second one. */
-  findGuarding(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow | undefined> {
-    return trx
-      .selectFrom('payments')
+  /** The payment that stands in the way of a second one with its shopTransactionId; the last of several. */
+  findDoubled(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow | undefined> {
+    return unlessFailed(trx, external, shopTransactionId)
       .selectAll()
-      .where('external', '=', external)
-      .where('shop_transaction_id', '=', shopTransactionId)
-      .where('duplicate_guard', '=', 1)
+      .orderBy('other.created_at', 'desc')
+      .limit(1)
       .executeTakeFirst();
   }
 
-  /** Payments with this shopTransactionId that have not learned their `paymentId`; at most two, to tell one from many. */
-  findUnlinked(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow[]> {
-    return trx
-      .selectFrom('payments')
-      .selectAll()
-      .where('shop_transaction_id', '=', shopTransactionId)
-      .where('external', '=', external)
-      .where('payment_id', 'is', null)
-      .where('state', 'in', ['CREATED', 'PENDING', 'UNKNOWN'])
-      .orderBy('created_at', 'desc')
-      .limit(2)
-      .execute();
+  /**
+   * Payments with this shopTransactionId that have not learned their `paymentId`, held until `trx` ends; at most two, to tell one
+   * from many.
+   */
+  lockUnlinked(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow[]> {
+    return forUpdate(
+      trx,
+      trx
+        .selectFrom('payments')
+        .selectAll()
+        .where('shop_transaction_id', '=', shopTransactionId)
+        .where('external', '=', external)
+        .where('payment_id', 'is', null)
+        .where('state', 'in', ['CREATED', 'PENDING', 'UNKNOWN'])
+        .orderBy('created_at', 'desc')
+        .limit(2),
+    ).execute();
   }
 
   /**
@@ -167,12 +209,16 @@ export class PaymentRepository {
       .executeTakeFirst();
   }
 
-  async raiseVersion(trx: Trx, id: string, version: number): Promise<void> {
+  /** `learned` turned out to be `row`, which is held: its id, the refunds reserved of it, and the versions that were told of it. */
+  async takeOver(trx: Trx, row: PaymentRow, learned: PaymentRow): Promise<void> {
     await trx
       .updateTable('payments')
-      .set({ version })
-      .where('id', '=', id)
-      .where('version', '<', version)
+      .set({
+        payment_id: learned.payment_id,
+        refunded_minor: row.refunded_minor + learned.refunded_minor,
+        version: Math.max(row.version, learned.version),
+      })
+      .where('id', '=', row.id)
       .execute();
   }
 

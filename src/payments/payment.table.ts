@@ -19,7 +19,10 @@ export interface PaymentTable {
   state: PaymentState;
   /** Sum of the refunds that are reserved or done. */
   refunded_minor: number;
-  /** 1: no second payment with this shopTransactionId at this external (unique); 0: FAILED, or duplicates are allowed. */
+  /**
+   * 1: no second payment with this shopTransactionId may begin at this external, not even at the same moment (unique); 0: it has
+   * FAILED once, duplicates were allowed, or it was learned of. The state says then whether there may be another.
+   */
   duplicate_guard: 0 | 1;
   /** Counts the notifications queued for it: `X-Payment-Version`. */
   version: number;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Trx } from '../persistence/store.js';
+import type { PaymentRow } from './payment.table.js';
 import type { RefundRow, RefundState } from './refund.table.js';
 
 @Injectable()
@@ -10,6 +11,17 @@ export class RefundRepository {
 
   find(trx: Trx, id: string): Promise<RefundRow | undefined> {
     return trx.selectFrom('refunds').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** The payment turned out to be another row's: its refunds go along. */
+  async movePayment(trx: Trx, from: PaymentRow, toRef: string): Promise<void> {
+    await trx
+      .updateTable('refunds')
+      .set({ payment_ref: toRef })
+      .where('external', '=', from.external)
+      .where('payment_id', '=', from.payment_id)
+      .where('payment_ref', '=', from.id)
+      .execute();
   }
 
   /** Compare-and-set; false when the refund is not in one of the states `from` any more. */

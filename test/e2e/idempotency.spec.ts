@@ -199,6 +199,25 @@ describe('Idempotency-Key', () => {
       expect([third.text, third.headers.get('idempotency-replayed')]).toEqual([again.text, 'true']);
     });
 
+    it.each([
+      ['a payment that failed before', 'refuse', { result: 'KO', paymentId: 'pm-1' }, { status: 'FAILED' }],
+      [
+        'one more payment, as is allowed',
+        'allow',
+        { result: 'OK', paymentId: 'pm-1' },
+        { status: 'ACCEPTED' },
+      ],
+      ['another shopTransactionId', 'refuse', undefined, { status: 'ACCEPTED', shopTransactionId: 'other' }],
+    ])('does not believe what is said of %s', async (_name, duplicatePayments, earlier, said) => {
+      const gateway = await start({}, { statusByShopTransactionId: true, duplicatePayments });
+      external.behave(() => earlier);
+      if (earlier) await send(gateway, 'earlier', pay('o'));
+      await unknown(gateway);
+      external.behave(() => ({ paymentId: 'pm-1', ...said }));
+      const again = await send(gateway, 'k', pay('o'));
+      expect([again.status, again.body['outcome']]).toEqual([502, 'unknown']);
+    });
+
     it('sends again with the same key where the external honours it', async () => {
       const gateway = await start({}, { honoursIdempotencyKey: true });
       await unknown(gateway);

@@ -146,6 +146,28 @@ describe('a second payment for one shopTransactionId', () => {
     expect((await post('pay', body)).status).toBe(200);
   });
 
+  it('is refused when the first came to success after it had failed', async () => {
+    const body = pay();
+    external.behave(() => ({ result: 'KO', paymentId: 'pm-late-success' }));
+    await post('pay', body);
+    external.behave(() => ({ status: 'ACCEPTED' }));
+    await call(`${gateway.url}/v3/acme/check?paymentId=pm-late-success`, 'GET');
+    external.behave(answerOk);
+    const second = await post('pay', body);
+    expect(told(second)).toEqual([409, 'duplicate-payment', 'not-executed']);
+    expect(second.body).toMatchObject({ paymentId: 'pm-late-success', paymentStatus: 'ACCEPTED' });
+  });
+
+  it('is refused when the first was made elsewhere, and the external told of it', async () => {
+    const shopTransactionId = order();
+    external.behave(() => ({ status: 'ACCEPTED', shopTransactionId }));
+    await call(`${gateway.url}/v3/acme/check?paymentId=pm-elsewhere`, 'GET');
+    external.behave(answerOk);
+    const second = await post('pay', pay({ shopTransactionId }));
+    expect(told(second)).toEqual([409, 'duplicate-payment', 'not-executed']);
+    expect(second.body).toMatchObject({ paymentId: 'pm-elsewhere', paymentStatus: 'ACCEPTED' });
+  });
+
   it('counts across operations that make a payment', async () => {
     const body = pay();
     await post('pay', body);

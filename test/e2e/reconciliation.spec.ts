@@ -93,6 +93,22 @@ describe('reconciliation', () => {
     ]);
   });
 
+  it('finds an unknown payment that the external has spoken of already, and what was refunded of it', async () => {
+    await pay('asked', failing);
+    external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
+    await call(`${gateway.url}/v3/asked/check?paymentId=pm`, 'GET');
+    const refund = (amount: number): Promise<Answer> =>
+      call(`${gateway.url}/v3/asked/refund`, 'POST', { amount, currency: 'EUR', paymentId: 'pm' });
+    expect((await refund(60)).status).toBe(200);
+    expect(await after(MINUTE_MS, () => ({ status: 'ACCEPTED', paymentId: 'pm' }))).toMatchObject({
+      origin: 'pay',
+      state: 'ACCEPTED',
+      payment_id: 'pm',
+      refunded_minor: 60,
+    });
+    expect((await refund(41)).body['code']).toBe('refund-exceeds-payment');
+  });
+
   it('asks on a growing schedule while a payment is pending, and tells nothing as nothing changed', async () => {
     await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
     const waits: number[] = [];
