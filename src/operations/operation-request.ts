@@ -46,4 +46,7 @@ export interface OperationRequest<Answer extends object> {
 export interface OperationLedger {
   /** In transaction B: brings the ledger's rows to what `outcome` says. Callable again with a later outcome. */
   settle(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void>;
+
+  /** The operation, of unknown outcome, is about to be sent again: until its new deadline it may be executed at any moment. */
+  sendAgain?(trx: Trx, operation: OperationRow): Promise<void>;
 }

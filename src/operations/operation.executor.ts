@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { Problem } from '../http/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
-import { StorageUnavailable, Store } from '../persistence/store.js';
+import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../providers/operation.js';
 import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
@@ -91,22 +91,35 @@ export class OperationExecutor {
   }
 
   /** Transaction A. Returns the earlier operation that holds the key, if there is one; then nothing was written. */
-  #writeAhead(request: OperationRequest<object>, draft: OperationRow): Promise<OperationRow | undefined> {
+  async #writeAhead(
+    request: OperationRequest<object>,
+    draft: OperationRow,
+  ): Promise<OperationRow | undefined> {
     const span = { parent: request.context.traceparent };
-    return beforeTheCall(
-      traced(this.tracer, 'commit before the call', span, () =>
-        this.store.transaction(async (trx) => {
-          if (!(await this.operations.insertUnlessKeyHeld(trx, draft))) {
-            const earlier = await this.operations.findByHeldKey(trx, draft);
-            if (earlier && !isOver(earlier, draft.created_at)) return earlier;
-            if (earlier) await this.operations.release(trx, earlier.id);
-            if (!(await this.operations.insertUnlessKeyHeld(trx, draft))) throw stillRunning();
-          }
-          await request.open(trx, draft);
-          return undefined;
-        }),
-      ),
-    );
+    try {
+      return await traced(this.tracer, 'commit before the call', span, () =>
+        this.store.transaction((trx) => this.#open(trx, request, draft)),
+      );
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      if (error.outcome === 'unknown') this.settler.retract(draft);
+      throw storageProblem(error);
+    }
+  }
+
+  async #open(
+    trx: Trx,
+    request: OperationRequest<object>,
+    draft: OperationRow,
+  ): Promise<OperationRow | undefined> {
+    if (!(await this.operations.insertUnlessKeyHeld(trx, draft))) {
+      const earlier = await this.operations.findByHeldKey(trx, draft);
+      if (earlier && !isOver(earlier, draft.created_at)) return earlier;
+      if (earlier) await this.operations.release(trx, earlier.id);
+      if (!(await this.operations.insertUnlessKeyHeld(trx, draft))) throw stillRunning();
+    }
+    await request.open(trx, draft);
+    return undefined;
   }
 
   /** The call itself, and transaction B. `resumed`: an earlier attempt may have been executed already. */
@@ -184,7 +197,11 @@ export class OperationExecutor {
       );
       return { ...answer, replayed: true };
     }
-    if (config.honoursIdempotencyKey) return this.#run(request, operation, true);
+    if (config.honoursIdempotencyKey) {
+      const again = await this.settler.sendAgain(operation, config);
+      if (!again) throw stillRunning();
+      return this.#run(request, again, true);
+    }
     return { ...(await this.settler.putBack(operation, request.context)), replayed: true };
   }
 

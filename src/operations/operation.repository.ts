@@ -100,6 +100,18 @@ export class OperationRepository {
     return updated.numUpdatedRows === 1n;
   }
 
+  /** Moves the deadline of the attempt at hand; false when somebody else has given it up. */
+  async postpone(trx: Trx, operation: OperationRow, deadlineAt: number): Promise<boolean> {
+    const updated = await trx
+      .updateTable('operations')
+      .set({ deadline_at: deadlineAt })
+      .where('id', '=', operation.id)
+      .where('state', '=', 'running')
+      .where('deadline_at', '=', operation.deadline_at)
+      .executeTakeFirst();
+    return updated.numUpdatedRows === 1n;
+  }
+
   /**
    * It has turned out that the operation that made this payment was never executed: its key may be used again. False where its
    * outcome is not unknown any more, such as while a repeat executes it.

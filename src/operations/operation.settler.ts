@@ -5,7 +5,7 @@ import { Problem, problemDocument } from '../http/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../providers/operation.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import type { NotExecuted, ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { LateSettlements } from './late-settlements.js';
 import { OperationLedgers } from './operation-ledgers.js';
@@ -15,6 +15,13 @@ import { outcomeProblem } from './outcome-problem.js';
 
 /** What a running operation may take beyond the external's own time limit: the two commits and a busy event loop. */
 const COMMIT_MARGIN_MS = 5_000;
+
+const NEVER_SENT: NotExecuted = {
+  kind: 'not-executed',
+  reason: 'connection-failed',
+  detail: 'The database was lost before the call.',
+  retryAfterMs: undefined,
+};
 
 interface SettledAnswer {
   readonly status: number;
@@ -68,6 +75,33 @@ export class OperationSettler {
       );
     }
     return answer;
+  }
+
+  /**
+   * The commit before the call was cut off, so that nobody knows whether the operation was written down; but it was not sent. Where
+   * it was, it ends, and its key and its reservations are free again as the caller was told.
+   */
+  retract(operation: OperationRow): void {
+    const end = this.#end(operation, NEVER_SENT, { status: 503, body: '' });
+    this.late.add(() =>
+      this.store.transaction(async (trx) => {
+        if (await this.operations.end(trx, operation, { ...end, reason: 'storage-unavailable' }))
+          await this.ledgers.of(operation.operation).settle(trx, operation, NEVER_SENT);
+      }),
+    );
+  }
+
+  /**
+   * Before a resumed operation is sent again: it may be executed until the deadline of the row that is returned. Undefined where
+   * the question before it took so long that somebody else has given the resumption up.
+   */
+  sendAgain(operation: OperationRow, external: ExternalConfig): Promise<OperationRow | undefined> {
+    const again = { ...operation, deadline_at: this.deadlineOf(external, this.clock.now()) };
+    return this.store.transaction(async (trx) => {
+      if (!(await this.operations.postpone(trx, operation, again.deadline_at))) return undefined;
+      await this.ledgers.of(operation.operation).sendAgain?.(trx, again);
+      return again;
+    });
   }
 
   /** Its process died or its end was never stored: nobody knows whether it was executed. */

@@ -99,6 +99,10 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
     else if (own) await this.payments.link(trx, row.id, own);
   }
 
+  async sendAgain(trx: Trx, operation: OperationRow): Promise<void> {
+    await this.payments.expectUntil(trx, operation.payment_ref!, operation.deadline_at);
+  }
+
   async #advance(
     trx: Trx,
     operation: OperationRow,

@@ -123,11 +123,13 @@ export class PaymentReconciler implements Reconciler, OnModuleInit {
 
   /**
    * It was never executed: FAILED, the receiver is told, and the operation's key may be used again. False, and nothing is changed,
-   * where it is not open any more, or where a repeat with the same key has taken its operation up again.
+   * where it is not open any more, or where a repeat with the same key has taken its operation up again: then what was said
+   * before counts no more.
    */
   async #fail(row: PaymentRow, now: number): Promise<boolean> {
     const failed = await this.store.transaction(async (trx) => {
-      if ((await this.due.lockState(trx, row.id)) !== row.state) return false;
+      const current = await this.payments.lock(trx, row.id);
+      if (current?.state !== row.state || current.never_seen_at !== row.never_seen_at) return false;
       if (!(await this.operations.notExecuted(trx, row.id, now))) return false;
       await this.payments.advance(trx, row.id, [row.state], { state: 'FAILED', atMs: now, ...NOT_DUE });
       await this.events.append(trx, {

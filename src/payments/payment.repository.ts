@@ -209,6 +209,15 @@ export class PaymentRepository {
       .executeTakeFirst();
   }
 
+  /** What the external has never seen may still reach it until `deadlineAt`: what it said before counts no more. */
+  async expectUntil(trx: Trx, id: string, deadlineAt: number): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set({ deadline_at: deadlineAt, never_seen_at: null })
+      .where('id', '=', id)
+      .execute();
+  }
+
   /** `learned` turned out to be `row`, which is held: its id, the refunds reserved of it, and the versions that were told of it. */
   async takeOver(trx: Trx, row: PaymentRow, learned: PaymentRow): Promise<void> {
     await trx

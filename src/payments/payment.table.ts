@@ -28,7 +28,7 @@ export interface PaymentTable {
   version: number;
   created_at: number;
   updated_at: number;
-  /** When the call that made it must have ended. */
+  /** When the call that makes it must have ended, the last of them where it was sent again. */
   deadline_at: number;
   /** Reconciliation: when to ask next (null: not due any more), questions asked, first "never seen", parked since. */
   next_ask_at: number | null;

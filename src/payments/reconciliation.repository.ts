@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { forUpdate } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
-import type { PaymentState } from './payment-state.js';
 import type { NextAsk } from './reconciliation-schedule.js';
 
 /** What reconciliation writes down of a payment that is leased to it. */
@@ -19,19 +17,14 @@ export class ReconciliationRepository {
     await this.#release(trx, id, token);
   }
 
-  /** The payment's state, which nobody changes until `trx` ends. */
-  async lockState(trx: Trx, id: string): Promise<PaymentState | undefined> {
-    const query = trx.selectFrom('payments').select('state').where('id', '=', id);
-    return (await forUpdate(trx, query).executeTakeFirst())?.state;
-  }
-
-  /** The external has said for the first time that it has never seen the payment. */
+  /** The external has said for the first time that it has never seen the payment, nor may it be on its way, as when it is sent again. */
   async noteNeverSeen(trx: Trx, id: string, atMs: number): Promise<void> {
     await trx
       .updateTable('payments')
       .set({ never_seen_at: atMs })
       .where('id', '=', id)
       .where('never_seen_at', 'is', null)
+      .where('deadline_at', '<', atMs)
       .execute();
   }
 

@@ -35,7 +35,10 @@ export class SubscriptionLedger implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const starts: OperationLedger = { settle: (...settlement) => this.#settleStart(...settlement) };
+    const starts: OperationLedger = {
+      settle: (...settlement) => this.#settleStart(...settlement),
+      sendAgain: (trx, operation) => this.payments.sendAgain(trx, operation),
+    };
     const changes: OperationLedger = { settle: (...settlement) => this.#settleChange(...settlement) };
     this.ledgers.register(['subscription/schedule', 'subscription/start'], starts);
     this.ledgers.register(['subscription/update', 'subscription/expire'], changes);
@@ -94,7 +97,7 @@ export class SubscriptionLedger implements OnModuleInit {
 
   async #settleStart(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
     await this.payments.settle(trx, operation, outcome);
-    const row = await this.subscriptions.find(trx, operation.subscription_ref!);
+    const row = await this.subscriptions.lock(trx, operation.subscription_ref!);
     if (!row) return;
     const by = { source: 'call', cause: operation.id } as const;
     if (outcome.kind === 'completed') {
@@ -121,7 +124,7 @@ export class SubscriptionLedger implements OnModuleInit {
 
   async #settleChange(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
     if (operation.subscription_ref === null) return;
-    const row = await this.subscriptions.find(trx, operation.subscription_ref);
+    const row = await this.subscriptions.lock(trx, operation.subscription_ref);
     if (!row) return;
     if (outcome.kind === 'unknown') {
       await this.subscriptions.askAt(trx, row.id, this.schedule.next(0, true, this.clock.now()));

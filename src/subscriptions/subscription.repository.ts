@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { NextAsk } from '../payments/reconciliation-schedule.js';
+import { forUpdate } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
 import type { SubscriptionState } from './subscription-state.js';
 import type { SubscriptionRow } from './subscription.table.js';
@@ -11,14 +12,6 @@ export interface SubscriptionNews extends NextAsk {
   readonly atMs: number;
 }
 
-/** The terms that an accepted update changes. */
-export type SubscriptionTerms = Partial<
-  Pick<
-    SubscriptionRow,
-    'shop_transaction_id' | 'amount_minor' | 'currency' | 'interval_unit' | 'interval_count' | 'expires_after'
-  >
->;
-
 @Injectable()
 export class SubscriptionRepository {
   async insert(trx: Trx, row: SubscriptionRow): Promise<void> {
@@ -27,6 +20,14 @@ export class SubscriptionRepository {
 
   find(trx: Trx, id: string): Promise<SubscriptionRow | undefined> {
     return trx.selectFrom('subscriptions').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** The same, held until `trx` ends: reconciliation does not move it meanwhile. */
+  lock(trx: Trx, id: string): Promise<SubscriptionRow | undefined> {
+    return forUpdate(
+      trx,
+      trx.selectFrom('subscriptions').selectAll().where('id', '=', id),
+    ).executeTakeFirst();
   }
 
   findByToken(trx: Trx, external: string, token: string): Promise<SubscriptionRow | undefined> {
@@ -70,14 +71,6 @@ export class SubscriptionRepository {
     await trx
       .updateTable('subscriptions')
       .set({ next_ask_at: next.nextAskAt, parked_at: next.parkedAt, asks: 0 })
-      .where('id', '=', id)
-      .execute();
-  }
-
-  async setTerms(trx: Trx, id: string, terms: SubscriptionTerms, atMs: number): Promise<void> {
-    await trx
-      .updateTable('subscriptions')
-      .set({ ...terms, updated_at: atMs })
       .where('id', '=', id)
       .execute();
   }

@@ -36,6 +36,13 @@ describe('reconciliation', () => {
           timeoutMs: TIMEOUT_MS,
           statusByShopTransactionId: true,
         },
+        {
+          externalService: 'resent',
+          baseUrl: external.url,
+          timeoutMs: TIMEOUT_MS,
+          statusByShopTransactionId: true,
+          honoursIdempotencyKey: true,
+        },
         { externalService: 'mute', baseUrl: external.url, timeoutMs: TIMEOUT_MS },
         { externalService: 'narrow', baseUrl: external.url, timeoutMs: TIMEOUT_MS, maxConcurrency: 1 },
       ],
@@ -136,6 +143,15 @@ describe('reconciliation', () => {
     ]);
     const again = await pay('asked', answerOk);
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, null]);
+  });
+
+  it('does not count what was said before the operation was sent again', async () => {
+    await pay('resent', failing);
+    expect(await after(MINUTE_MS, neverSeen)).toMatchObject({ never_seen_at: clock.now() });
+    clock.advance(MINUTE_MS);
+    await pay('resent', failing);
+    expect(await after(MINUTE_MS, neverSeen)).toMatchObject({ state: 'UNKNOWN', never_seen_at: clock.now() });
+    expect(await after(5 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'FAILED' });
   });
 
   const bare404: StubBehaviour = (_, response) => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { until } from '../support/until.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
@@ -85,6 +86,20 @@ onPostgres('a PostgreSQL that stops', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect((await find())?.state).toBe('completed');
+  });
+
+  it('takes back what it had refused, should the commit before the call have been kept', async () => {
+    const body = { amount: 1, currency: 'EUR', shopTransactionId: 'ghost' };
+    const send = (key: string): Promise<Answer> =>
+      call(`${gateway.url}/v3/acme/pay`, 'POST', body, { 'idempotency-key': key });
+    external.behave(answerOk);
+    external.requests.length = 0;
+    proxy.onRequest((bytes) => (bytes.includes('commit') ? 'cut' : 'forward'));
+    const cut = await send('ghost');
+    proxy.onRequest(undefined);
+    expect([cut.status, cut.body['outcome'], external.requests.length]).toEqual([503, 'not-executed', 0]);
+    await until(async () => (await send('ghost')).status === 200, 'the key to be free');
+    expect(external.requests).toHaveLength(1);
   });
 
   it('leaves an unknown outcome unknown when it stops during the repeat', async () => {
