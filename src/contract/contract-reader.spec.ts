@@ -5,6 +5,7 @@ import {
   PayAnswer,
   PayByLinkAnswer,
   PaymentStatusAnswer,
+  SubscriptionChargeAnswer,
   SubscriptionPayAnswer,
 } from '../providers/answers.js';
 import {
@@ -218,6 +219,12 @@ describe('answers', () => {
       { result: 'OK', paymentId: 'p', redirectToUrl: null },
       { result: 'OK', paymentId: 'p' },
     ],
+    [
+      'empty texts, which are nothing',
+      PayAnswer,
+      { result: 'KO', paymentId: '', redirectToUrl: '', resultDescription: '' },
+      { result: 'KO' },
+    ],
     ['no result', PayAnswer, { paymentId: 'p' }, 'broken'],
     ['an unknown result', PayAnswer, { result: 'MAYBE', paymentId: 'p' }, 'broken'],
     ['OK without an id', PayAnswer, { result: 'OK' }, 'broken'],
@@ -233,6 +240,32 @@ describe('answers', () => {
       PayAnswer,
       { result: 'REDIRECT_TO_URL', paymentId: 'p', redirectToUrlMobile: 'https://a.b' },
       { result: 'REDIRECT_TO_URL', paymentId: 'p', redirectToUrlMobile: 'https://a.b' },
+    ],
+    [
+      'the link of an app',
+      PayAnswer,
+      { result: 'REDIRECT_TO_URL', paymentId: 'p', redirectToUrlMobile: 'bankapp://pay/1' },
+      { result: 'REDIRECT_TO_URL', paymentId: 'p', redirectToUrlMobile: 'bankapp://pay/1' },
+    ],
+    [
+      'the link of an app where a browser goes',
+      PayAnswer,
+      { result: 'REDIRECT_TO_URL', paymentId: 'p', redirectToUrl: 'bankapp://pay/1' },
+      'broken',
+    ],
+    ...['javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x', 'bankapp:', '/r/1', 'a b:c'].map(
+      (redirectToUrlMobile): [string, new () => object, object, 'broken'] => [
+        `a mobile URL ${redirectToUrlMobile}`,
+        PayAnswer,
+        { result: 'OK', paymentId: 'p', redirectToUrlMobile },
+        'broken',
+      ],
+    ),
+    [
+      'a payment of a subscription without the token that the caller named',
+      SubscriptionChargeAnswer,
+      { result: 'OK', paymentId: 'p' },
+      { result: 'OK', paymentId: 'p' },
     ],
     ['a link that is missing', PayByLinkAnswer, { result: 'OK' }, 'broken'],
     ['a declined link', PayByLinkAnswer, { result: 'KO' }, { result: 'KO' }],

@@ -10,8 +10,8 @@ export type ContractResult<T> =
 
 export interface ReadOptions {
   /**
-   * `refuse`: an unknown field is an error, for requests (a typo must not move money). `drop`: unknown fields and optional
-   * ones that are `null` are left out, for the answers of externals.
+   * `refuse`: an unknown field is an error, for requests (a typo must not move money). `drop`: unknown fields, and known ones
+   * that are `null` or empty, count as left out, for the answers of externals.
    */
   readonly unknownFields: 'refuse' | 'drop';
 }
@@ -64,7 +64,7 @@ function build<T extends object>(
       continue;
     }
     const value = plain[name];
-    if (value === null && options.unknownFields === 'drop') continue;
+    if (options.unknownFields === 'drop' && (value === null || value === '')) continue;
     const nested = fields.get(name);
     target[name] =
       nested && isJsonObject(value) ? build(nested, value, `${pointer}/${name}`, options, errors) : value;

@@ -79,6 +79,23 @@ export const httpUrl: FieldRule = {
     URL.canParse(value),
 };
 
+const ABSOLUTE_URL = /^[a-z][a-z\d+.-]*:[^\s\p{C}]+$/iu;
+/** Schemes by which a link would run or show what it carries itself, instead of leading anywhere. */
+const INLINE_SCHEME = /^(?:javascript|vbscript|data|blob|file|about):/i;
+
+/** Where an external sends a payer: an http(s) URL, or the link of an app. */
+export const redirectUrl: FieldRule = {
+  name: 'redirectUrl',
+  detail: `must be an absolute URL of at most ${MAX_URL_LENGTH} characters`,
+  schema: { type: 'string', format: 'uri', maxLength: MAX_URL_LENGTH },
+  accepts: (value) =>
+    typeof value === 'string' &&
+    value.length <= MAX_URL_LENGTH &&
+    ABSOLUTE_URL.test(value) &&
+    !INLINE_SCHEME.test(value) &&
+    URL.canParse(value),
+};
+
 export const providerData: FieldRule = {
   name: 'providerData',
   detail: `must be a JSON object of at most 64 KiB and ${MAX_PROVIDER_DATA_DEPTH} levels`,

@@ -71,16 +71,7 @@ export class PaymentInquiry {
     if (outcome.kind !== 'completed') return outcome;
     const paymentId = 'paymentId' in question ? question.paymentId : outcome.answer.paymentId;
     if (paymentId === undefined) return broken('The external named no paymentId.');
-    if (outcome.answer.paymentId !== undefined && outcome.answer.paymentId !== paymentId) {
-      return broken('The external answered about another payment.');
-    }
     const shopTransactionId = 'shopTransactionId' in question ? question.shopTransactionId : undefined;
-    if (
-      shopTransactionId !== undefined &&
-      (outcome.answer.shopTransactionId ?? shopTransactionId) !== shopTransactionId
-    ) {
-      return broken('The external answered about another shopTransactionId.');
-    }
     const answer = {
       ...outcome.answer,
       shopTransactionId: outcome.answer.shopTransactionId ?? shopTransactionId,

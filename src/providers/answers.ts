@@ -1,5 +1,5 @@
 import { type AbsenceRule, Field, Whole } from '../contract/field.js';
-import { anyJson, httpUrl, issuedIdentifier, oneOf, text } from '../contract/rules.js';
+import { anyJson, httpUrl, issuedIdentifier, oneOf, redirectUrl, text } from '../contract/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 /** The answers of externals (SPEC §1, §2), which are the gateway's answers too. Read with `unknownFields: 'drop'`. */
@@ -45,7 +45,11 @@ export class PayAnswer {
   })
   redirectToUrl?: string;
 
-  @Field(httpUrl, { optional: true, description: 'The same for a mobile device.' })
+  @Field(redirectUrl, {
+    optional: true,
+    description: 'The same for a mobile device: also the link of an app.',
+    example: 'bankapp://pay/7f3a',
+  })
   redirectToUrlMobile?: string;
 
   @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
@@ -101,6 +105,12 @@ export class SubscriptionPayAnswer extends PayAnswer {
     description: 'Names the subscription in all later calls. Absent only with `KO`.',
     example: 'sub_91c2',
   })
+  subscriptionToken?: string;
+}
+
+/** Of `subscription/pay`: the token is the caller's, and the gateway fills it in where the external leaves it out. */
+export class SubscriptionChargeAnswer extends PayAnswer {
+  @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 }
 

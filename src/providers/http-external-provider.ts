@@ -1,5 +1,6 @@
 import type { HttpService } from '@nestjs/axios';
 import type { ExternalConfig } from '../config/external-config.js';
+import type { FieldError } from '../contract/field-error.js';
 import { readContract } from '../contract/contract-reader.js';
 import type { AddressGuard } from '../security/address-guard.js';
 import type { Clock } from '../shared/clock.js';
@@ -8,6 +9,7 @@ import {
   PayByLinkAnswer,
   PaymentStatusAnswer,
   RefundAnswer,
+  SubscriptionChargeAnswer,
   SubscriptionExpireAnswer,
   SubscriptionPayAnswer,
   SubscriptionStatusAnswer,
@@ -46,6 +48,8 @@ interface RequestParts {
   /** Below the base URL; the operation's name where it is left out. */
   readonly path?: string;
   readonly body?: RequestBody;
+  /** What a question is about: an answer that names another is about something else, and breaks the contract. */
+  readonly about?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -98,6 +102,7 @@ export class HttpExternalProvider implements ExternalProvider {
     const [[name, value]] = Object.entries(question) as [[string, string]];
     return this.#call('status', PaymentStatusAnswer, context, {
       path: `status?${name}=${encodeURIComponent(value)}`,
+      about: { ...question },
     });
   }
 
@@ -115,8 +120,11 @@ export class HttpExternalProvider implements ExternalProvider {
     return this.#call('subscription/start', SubscriptionPayAnswer, context, { body });
   }
 
-  paySubscription(body: RequestBody, context: CallContext): Promise<ProviderOutcome<SubscriptionPayAnswer>> {
-    return this.#call('subscription/pay', SubscriptionPayAnswer, context, { body });
+  paySubscription(
+    body: RequestBody,
+    context: CallContext,
+  ): Promise<ProviderOutcome<SubscriptionChargeAnswer>> {
+    return this.#call('subscription/pay', SubscriptionChargeAnswer, context, { body });
   }
 
   updateSubscription(
@@ -124,14 +132,16 @@ export class HttpExternalProvider implements ExternalProvider {
     body: RequestBody,
     context: CallContext,
   ): Promise<ProviderOutcome<SubscriptionUpdateAnswer>> {
-    return this.#callToken('subscription/update', SubscriptionUpdateAnswer, token, context, body);
+    return this.#callToken('subscription/update', SubscriptionUpdateAnswer, token, context, { body });
   }
 
   subscriptionStatus(
     token: string,
     context: CallContext,
   ): Promise<ProviderOutcome<SubscriptionStatusAnswer>> {
-    return this.#callToken('subscription/status', SubscriptionStatusAnswer, token, context);
+    return this.#callToken('subscription/status', SubscriptionStatusAnswer, token, context, {
+      about: { subscriptionToken: token },
+    });
   }
 
   expireSubscription(
@@ -172,18 +182,21 @@ export class HttpExternalProvider implements ExternalProvider {
     type: new () => A,
     token: string,
     context: CallContext,
-    body?: RequestBody,
+    parts: Omit<RequestParts, 'path'> = {},
   ): Promise<ProviderOutcome<A>> {
     if (token === '.' || token === '..')
       return notExecuted('not-supported', 'Such a token cannot stand in a path.');
-    return this.#call(operation, type, context, { path: `${operation}/${encodeURIComponent(token)}`, body });
+    return this.#call(operation, type, context, {
+      ...parts,
+      path: `${operation}/${encodeURIComponent(token)}`,
+    });
   }
 
   async #call<A extends object>(
     operation: OperationName,
     type: new () => A,
     context: CallContext,
-    { path = operation, body }: RequestParts,
+    { path = operation, body, about = {} }: RequestParts,
   ): Promise<ProviderOutcome<A>> {
     if (this.config.operations[operation] === false) {
       return notExecuted('not-supported', `The operation ${operation} is switched off for this external.`);
@@ -201,7 +214,10 @@ export class HttpExternalProvider implements ExternalProvider {
       background: context.priority === 'background',
       read: (json) => {
         const result = readContract(type, json, { unknownFields: 'drop' });
-        if (result.ok) maskForeignTexts(result.value);
+        if (!result.ok) return result;
+        const errors = contradictions(result.value, about);
+        if (errors.length > 0) return { ok: false, errors };
+        maskForeignTexts(result.value);
         return result;
       },
     });
@@ -221,6 +237,13 @@ export class HttpExternalProvider implements ExternalProvider {
     });
     return outcome;
   }
+}
+
+/** Where the answer names something else than what was asked about. */
+function contradictions(answer: object, about: Readonly<Record<string, string>>): FieldError[] {
+  return Object.entries(about)
+    .filter(([name, value]) => ((answer as Record<string, unknown>)[name] ?? value) !== value)
+    .map(([name]) => ({ pointer: `/${name}`, detail: 'must be the one that was asked about' }));
 }
 
 function notExecuted(reason: NotExecuted['reason'], detail: string): NotExecuted {

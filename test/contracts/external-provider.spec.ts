@@ -30,7 +30,7 @@ const ALL: Readonly<Record<OperationName, { ask: Ask; target: string; reply: str
   status: {
     ask: (p, _, c) => p.status({ paymentId: 'pm 1/ü&x=y' }, c),
     target: '/base/status?paymentId=pm%201%2F%C3%BC%26x%3Dy',
-    reply: '{"status":"ACCEPTED","paymentId":"pm_1","metadata":[1],"action":null}',
+    reply: '{"status":"ACCEPTED","paymentId":"pm 1/ü&x=y","metadata":[1],"action":null}',
   },
   'subscription/schedule': {
     ask: (p, body, c) => p.scheduleSubscription(body, c),
@@ -145,6 +145,31 @@ describe('an external behind HTTP', () => {
     const { external, provider } = await start((socket) => answer(socket, 404, '{}'));
     await provider.status({ shopTransactionId: 'order 1' }, context);
     expect(external.requests[0]!.target).toBe('/base/status?shopTransactionId=order%201');
+  });
+
+  it.each<[string, string, (provider: HttpExternalProvider) => Promise<unknown>]>([
+    [
+      'paymentId',
+      '{"status":"ACCEPTED","paymentId":"pm_2"}',
+      (p) => p.status({ paymentId: 'pm_1' }, context),
+    ],
+    [
+      'shopTransactionId',
+      '{"status":"ACCEPTED","paymentId":"pm_1","shopTransactionId":"order-2"}',
+      (p) => p.status({ shopTransactionId: 'order-1' }, context),
+    ],
+    [
+      'subscriptionToken',
+      '{"status":"ACTIVE","subscriptionToken":"sub_2"}',
+      (p) => p.subscriptionStatus('sub_1', context),
+    ],
+  ])('is not believed where it answers about another %s', async (name, reply, ask) => {
+    const { provider } = await start((socket) => answer(socket, 200, reply));
+    expect(await ask(provider)).toMatchObject({
+      kind: 'unknown',
+      reason: 'invalid-answer',
+      detail: expect.stringContaining(name) as unknown,
+    });
   });
 
   it.each(['.', '..'])('is not called for the token %s, which would be a step in the path', async (token) => {
