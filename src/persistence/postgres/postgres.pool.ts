@@ -4,8 +4,8 @@ import { gatheringSocket } from './gathering-socket.js';
 
 export type PostgresConfig = Extract<DatabaseConfig, { kind: 'postgres' }>;
 
-/** How long a request waits for a connection, a free or a new one. */
-const CONNECT_TIMEOUT_MS = 2_000;
+/** How long a request waits for a connection, a free or a new one: within what a running operation has for its commits. */
+const CONNECT_TIMEOUT_MS = 4_000;
 /** The server's limit for one statement, and for a transaction that does nothing, as that of a replica cut off from it. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** The client's own, for a server that does not answer at all. */
