@@ -151,8 +151,8 @@ export class PaymentRepository {
   }
 
   /**
-   * Payments with this shopTransactionId that have not learned their `paymentId`, held until `trx` ends; at most two, to tell one
-   * from many.
+   * Payments with this shopTransactionId that have not learned their `paymentId`, what an operator has called ACCEPTED included,
+   * held until `trx` ends; at most two, to tell one from many.
    */
   lockUnlinked(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow[]> {
     return forUpdate(
@@ -163,7 +163,7 @@ export class PaymentRepository {
         .where('shop_transaction_id', '=', shopTransactionId)
         .where('external', '=', external)
         .where('payment_id', 'is', null)
-        .where('state', 'in', ['CREATED', 'PENDING', 'UNKNOWN'])
+        .where('state', '!=', 'FAILED')
         .orderBy('created_at', 'desc')
         .limit(2),
     ).execute();

@@ -20,7 +20,7 @@ export class PaymentNotAccepted extends Problem {
   }
 }
 
-/** From → to. A KO frees the reservation, and a refund that was taken for KO may still come through. */
+/** From → to. A KO has freed the reservation: to let it come through after all could refund more than was paid. */
 const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
   PENDING: ['OK', 'KO', 'UNKNOWN'],
   UNKNOWN: ['PENDING', 'OK', 'KO'],

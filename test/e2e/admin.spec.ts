@@ -445,6 +445,18 @@ describe('settling by hand', () => {
     expect((await asShop('POST', '/v3/acme/refund', refund)).body['result']).toBe('OK');
   });
 
+  it('leaves a payment to be linked that was ACCEPTED without its paymentId', async () => {
+    const { id, body } = await unknown();
+    const { shopTransactionId } = body as { shopTransactionId: string };
+    await resolve(id, { status: 'ACCEPTED', reason: 'In the settlement file' });
+    const paymentId = `pm-${shopTransactionId}`;
+    external.behave(() => ({ status: 'ACCEPTED', paymentId, shopTransactionId }));
+    expect((await asShop('GET', `/v3/acme/check?paymentId=${paymentId}`)).status).toBe(200);
+    expect(items(await admin(`payments?shopTransactionId=${shopTransactionId}`))).toMatchObject([
+      { id, state: 'ACCEPTED', paymentId },
+    ]);
+  });
+
   it('makes one FAILED, and a repeat with its key is a new attempt', async () => {
     const { id, body, headers } = await unknown();
     expect((await asShop('POST', '/v3/acme/pay', body, headers)).body['outcome']).toBe('unknown');
