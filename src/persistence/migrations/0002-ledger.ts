@@ -88,10 +88,11 @@ async function payments(db: Kysely<unknown>): Promise<void> {
     .addColumn('traceparent', 'text')
     .execute();
   await db.schema
+    // The external goes last, here and below: who looks for a payment need not know where it is.
     .createIndex('payments_payment_id')
     .unique()
     .on('payments')
-    .columns(['external', 'payment_id'])
+    .columns(['payment_id', 'external'])
     .where('payment_id', 'is not', null)
     .execute();
   await db.schema
@@ -106,10 +107,11 @@ async function payments(db: Kysely<unknown>): Promise<void> {
     .on('payments')
     .columns(['shop_transaction_id', 'external'])
     .execute();
+  // Reconciliation asks a few of each external, whatever waits for the others.
   await db.schema
     .createIndex('payments_next_ask')
     .on('payments')
-    .column('next_ask_at')
+    .columns(['external', 'next_ask_at'])
     .where('next_ask_at', 'is not', null)
     .execute();
 }
@@ -158,13 +160,13 @@ async function subscriptions(db: Kysely<unknown>): Promise<void> {
     .createIndex('subscriptions_token')
     .unique()
     .on('subscriptions')
-    .columns(['external', 'token'])
+    .columns(['token', 'external'])
     .where('token', 'is not', null)
     .execute();
   await db.schema
     .createIndex('subscriptions_next_ask')
     .on('subscriptions')
-    .column('next_ask_at')
+    .columns(['external', 'next_ask_at'])
     .where('next_ask_at', 'is not', null)
     .execute();
 }

@@ -1,7 +1,12 @@
 import { type Kysely, sql } from 'kysely';
 
-/** The inbox of callbacks. Times are epoch milliseconds. */
+/** The inbox of callbacks, and what replays of signed ones are known by. Times are epoch milliseconds. */
 export async function up(db: Kysely<unknown>): Promise<void> {
+  await callbacks(db);
+  await takenCallbacks(db);
+}
+
+async function callbacks(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('callbacks')
     .addColumn('id', 'text', (c) => c.primaryKey())
@@ -47,6 +52,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('callbacks_payment')
     .on('callbacks')
-    .columns(['external', 'payment_id'])
+    .columns(['payment_id', 'external'])
     .execute();
+}
+
+/** For the minutes in which a signature is valid. */
+async function takenCallbacks(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('taken_callbacks')
+    .addColumn('key', 'text', (c) => c.primaryKey())
+    .addColumn('until', 'bigint', (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex('taken_callbacks_until').on('taken_callbacks').column('until').execute();
 }

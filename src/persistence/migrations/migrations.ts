@@ -4,10 +4,7 @@ import * as settings from './0001-settings.js';
 import * as ledger from './0002-ledger.js';
 import * as notifications from './0003-notifications.js';
 import * as callbacks from './0004-callbacks.js';
-import * as adminIndexes from './0006-admin-indexes.js';
-import * as unknownPayments from './0007-unknown-payments.js';
-import * as takenCallbacks from './0008-taken-callbacks.js';
-import * as reconciliationByExternal from './0009-reconciliation-by-external.js';
+import * as adminIndexes from './0005-admin-indexes.js';
 
 /**
  * One step of the schema, for both databases: written with the schema builder in types that both know (`text`, `integer`,
@@ -23,8 +20,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-ledger': ledger,
   '0003-notifications': notifications,
   '0004-callbacks': callbacks,
-  '0006-admin-indexes': adminIndexes,
-  '0007-unknown-payments': unknownPayments,
-  '0008-taken-callbacks': takenCallbacks,
-  '0009-reconciliation-by-external': reconciliationByExternal,
+  '0005-admin-indexes': adminIndexes,
 };
