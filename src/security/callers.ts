@@ -3,9 +3,9 @@ import { DEFAULT_SCOPES, SCOPES } from '../config/api-keys.js';
 import type { CallersConfig } from '../config/config.js';
 import type { Principal } from '../http/request-context.js';
 import type { ApiKeys } from './api-keys.js';
-import { looksLikeJwt, type OidcTokens } from './oidc-tokens.js';
+import type { OidcTokens } from './oidc-tokens.js';
 import { unauthenticated } from './refusals.js';
-import { credentialsOf } from './request-credentials.js';
+import { credentialsOf, looksLikeJwt } from './request-credentials.js';
 
 const ANYBODY: Principal = { name: '', scopes: new Set(SCOPES), externals: undefined };
 const ANONYMOUS: Principal = { name: '', scopes: new Set(DEFAULT_SCOPES), externals: undefined };

@@ -5,7 +5,7 @@ import { TestClock } from '../../test/support/test-clock.js';
 import { Problem } from '../http/problem.js';
 import { AddressGuard } from './address-guard.js';
 import { IssuerConnection } from './issuer-connection.js';
-import { looksLikeJwt, OidcTokens } from './oidc-tokens.js';
+import { OidcTokens } from './oidc-tokens.js';
 import { SecurityObserver } from './security-observer.js';
 
 describe('OidcTokens', () => {
@@ -136,14 +136,5 @@ describe('OidcTokens', () => {
     expect(await codeOf(token)).toBe('accepted');
     issuer.available = false;
     expect(await codeOf(token)).toBe('accepted');
-  });
-});
-
-describe('looksLikeJwt', () => {
-  it('asks for three parts of base64url', () => {
-    expect(['eyJh.eyJi.c2ln', 'a-_.b.c'].map(looksLikeJwt)).toEqual([true, true]);
-    expect(['secret', 'a.b', 'a.b.c.d', 'a.b.', 'a b.c.d', 'a=.b.c'].map(looksLikeJwt)).toEqual(
-      Array(6).fill(false),
-    );
   });
 });

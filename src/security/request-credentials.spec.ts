@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { credentialsOf } from './request-credentials.js';
+import { credentialsOf, looksLikeJwt } from './request-credentials.js';
 
 const read = (headersDistinct: Record<string, string[]>) =>
   credentialsOf({ headersDistinct } as IncomingMessage);
@@ -33,5 +33,14 @@ describe('credentialsOf', () => {
     ['a key with a space', { 'x-api-key': ['a b'] }],
   ])('cannot use %s', (_what, headers) => {
     expect(read(headers)).toEqual({ kind: 'unusable' });
+  });
+});
+
+describe('looksLikeJwt', () => {
+  it('asks for three parts of base64url', () => {
+    expect(['eyJh.eyJi.c2ln', 'a-_.b.c'].map(looksLikeJwt)).toEqual([true, true]);
+    expect(['secret', 'a.b', 'a.b.c.d', 'a.b.', 'a b.c.d', 'a=.b.c'].map(looksLikeJwt)).toEqual(
+      Array(6).fill(false),
+    );
   });
 });

@@ -13,6 +13,7 @@ const UNUSABLE: RequestCredentials = { kind: 'unusable' };
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 const API_KEY = /^[\x21-\x7e]+$/;
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** Reads `Authorization` (RFC 6750 §2.1, RFC 7617) and `X-Api-Key`. */
 export function credentialsOf({ headersDistinct }: IncomingMessage): RequestCredentials {
@@ -33,4 +34,9 @@ function authorizationOf(header: string): RequestCredentials {
   return encoded === undefined
     ? UNUSABLE
     : { kind: 'basic', userPassword: Buffer.from(encoded, 'base64').toString() };
+}
+
+/** True for what has the shape of a JWT (RFC 7519 §3, compact): three parts of base64url. */
+export function looksLikeJwt(token: string): boolean {
+  return JWT.test(token);
 }

@@ -9,7 +9,7 @@ import { ApiKeys } from './api-keys.js';
 import { Callers } from './callers.js';
 import { FixedWindows } from './fixed-windows.js';
 import { IssuerConnection } from './issuer-connection.js';
-import { OidcTokens } from './oidc-tokens.js';
+import type { OidcTokens } from './oidc-tokens.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { ScopeGuard } from './scope.guard.js';
 import { SecurityObserver } from './security-observer.js';
@@ -28,9 +28,12 @@ const PROVIDERS: Provider[] = [
   {
     provide: OIDC_TOKENS,
     inject: [CONFIG, Clock, SecurityObserver],
-    useFactory: ({ callers, egress }: Config, clock: Clock, observer: SecurityObserver) =>
-      callers.oidc &&
-      new OidcTokens(callers.oidc, new IssuerConnection(new AddressGuard(egress)), clock, observer),
+    useFactory: async ({ callers, egress }: Config, clock: Clock, observer: SecurityObserver) => {
+      if (!callers.oidc) return undefined;
+      // Its library is loaded where there is an issuer: a start without is quicker.
+      const { OidcTokens } = await import('./oidc-tokens.js');
+      return new OidcTokens(callers.oidc, new IssuerConnection(new AddressGuard(egress)), clock, observer);
+    },
   },
   {
     provide: Callers,
