@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Checkpointer } from './checkpointer.js';
+import { SqliteConnection } from './sqlite.connection.js';
 
 describe('Checkpointer', () => {
   let directory: string;
@@ -32,20 +33,21 @@ describe('Checkpointer', () => {
     }
   };
 
-  it('copies the log into the database after a hundred commits, beside the event loop', async () => {
-    const checkpointer = new Checkpointer(path);
-    commit(checkpointer, 8, 99);
+  it('copies the log into the database once it is long, beside the event loop', async () => {
+    const checkpointer = new Checkpointer(path, new SqliteConnection(writer));
+    commit(checkpointer, 1_000, 31);
     await checkpointer.close();
     expect(statSync(path).size).toBeLessThan(100_000);
-
-    commit(checkpointer, 8, 1);
+    commit(checkpointer, 1_000, 1);
     expect(checkpointer.restart).toBeUndefined();
     await checkpointer.close();
-    expect(statSync(path).size).toBeGreaterThan(800_000);
+    expect(statSync(path).size).toBeGreaterThan(32_000_000);
   });
 
   it('does no harm when it cannot open the database', async () => {
-    const checkpointer = new Checkpointer(join(directory, 'elsewhere', 'test.db'));
+    const checkpointer = new Checkpointer(join(directory, 'elsewhere', 'test.db'), {
+      framesToCopy: () => 10_000,
+    });
     commit(checkpointer, 1, 250);
     await checkpointer.close();
     commit(checkpointer, 1, 100);

@@ -2,11 +2,14 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { SqliteConnection } from './sqlite.connection.js';
 
-/** About 1,500 pages when transactions come one at a time. */
-const COMMITS_PER_CHECKPOINT = 100;
+/** 16 MiB of log, of which most pages are written several times: the more go into one checkpoint, the fewer are copied in all. */
+const FRAMES_PER_CHECKPOINT = 8_000;
 /** 32 MiB of log: time to let it begin anew. */
 const FRAMES_LIMIT = 16_000;
+/** How often it is looked whether a checkpoint is due. */
+const COMMITS_PER_LOOK = 16;
 const BUSY_TIMEOUT_MS = 1_000;
 
 /**
@@ -16,13 +19,16 @@ const BUSY_TIMEOUT_MS = 1_000;
  */
 export class Checkpointer {
   readonly #path: string;
+  readonly #writer: Pick<SqliteConnection, 'framesToCopy'>;
   #worker: Worker | undefined;
   #commits = 0;
   #running: Promise<void> | undefined;
   #restart: Promise<unknown> | undefined;
 
-  constructor(path: string) {
+  /** For the database at `path`, to which `writer` commits. */
+  constructor(path: string, writer: Pick<SqliteConnection, 'framesToCopy'>) {
     this.#path = path;
+    this.#writer = writer;
   }
 
   /**
@@ -35,10 +41,9 @@ export class Checkpointer {
 
   committed(): void {
     this.#commits++;
-    if (this.#commits >= COMMITS_PER_CHECKPOINT && !this.#running) {
-      this.#commits = 0;
-      this.#running = this.#run();
-    }
+    if (this.#running || this.#commits < COMMITS_PER_LOOK) return;
+    this.#commits = 0;
+    if (this.#writer.framesToCopy() >= FRAMES_PER_CHECKPOINT) this.#running = this.#run();
   }
 
   async close(): Promise<void> {

@@ -50,6 +50,15 @@ export class SqliteConnection implements DatabaseConnection {
     return this.#prepare(sql).statement.get();
   }
 
+  /** How many frames of the write-ahead log a checkpoint would copy. It copies none, but with a SQLite before 3.51, which does. */
+  framesToCopy(): number {
+    const { log, checkpointed } = this.run('pragma wal_checkpoint(noop)') as {
+      log: number;
+      checkpointed: number;
+    };
+    return log - checkpointed;
+  }
+
   /** All rows in one chunk: a cursor would stay open across turns, and with it the snapshot that stops checkpoints. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query);

@@ -53,7 +53,7 @@ export class SqliteStore extends Store {
       const migrations = await migrateToLatest(new Kysely({ dialect: new NodeSqliteDialect(writer) }));
       const reader = file === undefined ? undefined : openReadOnly(file);
       const log = file === undefined ? undefined : new WriteAheadLog(file);
-      const checkpointer = file === undefined ? undefined : new Checkpointer(file);
+      const checkpointer = file === undefined ? undefined : new Checkpointer(file, writer);
       return { store: new SqliteStore({ writer, reader, log, checkpointer, lock }), migrations };
     } catch (error) {
       writer?.close();
