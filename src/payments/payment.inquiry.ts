@@ -176,7 +176,7 @@ export class PaymentInquiry {
       lease_until: null,
       traceparent: null,
     };
-    if (await this.payments.insertUnlessDuplicate(trx, row)) return row;
+    if (await this.payments.insertUnlessTaken(trx, row)) return row;
     // Another replica learned of it at the same time.
     const theirs = await this.payments.findByPaymentId(trx, external, paymentId);
     if (!theirs) throw new Error(`Payment ${paymentId} of ${external} could be neither read nor written`);

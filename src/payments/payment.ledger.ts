@@ -11,7 +11,7 @@ import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { LearnedPaymentLedger } from './learned-payment.ledger.js';
 import { isOpen, mayBecome, type PaymentState, stateOfResult } from './payment-state.js';
-import { PaymentRepository } from './payment.repository.js';
+import { type DoubledPayment, PaymentRepository } from './payment.repository.js';
 import type { PaymentOrigin, PaymentRow } from './payment.table.js';
 import { NOT_DUE, ReconciliationSchedule } from './reconciliation-schedule.js';
 
@@ -79,8 +79,13 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
       lease_until: null,
       traceparent: operation.traceparent,
     };
-    if (await this.payments.insertUnlessDuplicate(trx, row)) return;
-    throw duplicate(await this.payments.findDoubled(trx, row.external, draft.shopTransactionId));
+    const find = () => this.payments.findDoubled(trx, row.external, draft.shopTransactionId);
+    // Looked for first, and in one go; the index of guards holds off what begins at the same moment.
+    const [doubled, inserted] = await Promise.all([
+      draft.guardDuplicates ? find() : undefined,
+      this.payments.insertUnlessTaken(trx, row),
+    ]);
+    if (doubled || !inserted) throw duplicate(doubled ?? (await find()));
   }
 
   /** Transaction B. The first line is the way of nearly every payment; the rest is for whoever came second. */
@@ -156,7 +161,7 @@ function stateAfter(
   return operation === 'pay-by-link' && answer.result === 'OK' ? 'PENDING' : stateOfResult(answer.result);
 }
 
-function duplicate(existing: PaymentRow | undefined): Problem {
+function duplicate(existing: DoubledPayment | undefined): Problem {
   return new Problem('duplicate-payment', 'This shopTransactionId already has a payment at this external.', {
     outcome: 'not-executed',
     members: {

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { type Expression, sql } from 'kysely';
 import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
@@ -15,41 +14,27 @@ export interface PaymentNews extends NextAsk {
   readonly atMs: number;
 }
 
-const INSERT = new Statement<PaymentRow>((db, row) =>
+const INSERT_UNLESS_TAKEN = new Statement<PaymentRow>((db, row) =>
   db
     .insertInto('payments')
     .values(row)
     .onConflict((conflict) => conflict.doNothing()),
 );
 
-/**
- * The index of guards holds off a payment that begins at the same moment. The rest of the rule is in the states: a payment that
- * failed has given its guard up, and may have come to success later; one that was learned of never had one.
- */
-const INSERT_UNLESS_DUPLICATE = new Statement<PaymentRow>((db, row) => {
-  const columns = Object.keys(row) as (keyof PaymentRow)[];
-  const values = db
-    .selectNoFrom(columns.map((column) => sql`${row[column]}`.as(column)))
-    .where((eb) =>
-      eb.not(eb.exists(unlessFailed(db, row.external, row.shop_transaction_id).select('other.id'))),
-    );
-  return db
-    .insertInto('payments')
-    .columns(columns)
-    .expression(values)
-    .onConflict((conflict) => conflict.doNothing());
-});
+/** What is told of a payment that stands in the way of a second one. */
+export type DoubledPayment = Pick<PaymentRow, 'payment_id' | 'state'>;
 
-type Parameter<T> = T | Expression<T>;
-
-/** The payments that a second one with this shopTransactionId would double (SPEC §3). */
-function unlessFailed(db: Trx, external: Parameter<string>, shopTransactionId: Parameter<string | null>) {
-  return db
-    .selectFrom('payments as other')
-    .where('other.shop_transaction_id', '=', shopTransactionId)
-    .where('other.external', '=', external)
-    .where('other.state', '!=', 'FAILED');
-}
+const FIND_DOUBLED = new Statement<{ external: string; shopTransactionId: string }, DoubledPayment>(
+  (db, { external, shopTransactionId }) =>
+    db
+      .selectFrom('payments')
+      .select(['payment_id', 'state'])
+      .where('shop_transaction_id', '=', shopTransactionId)
+      .where('external', '=', external)
+      .where('state', '!=', 'FAILED')
+      .orderBy('created_at', 'desc')
+      .limit(1),
+);
 
 const ADVANCE = new Statement<
   PaymentNews & {
@@ -91,13 +76,9 @@ const ADVANCE = new Statement<
 
 @Injectable()
 export class PaymentRepository {
-  /**
-   * False when the row is guarded against duplicates and there is another payment with its shopTransactionId at this external that
-   * has not failed; or when its `paymentId` is another row's.
-   */
-  async insertUnlessDuplicate(trx: Trx, row: PaymentRow): Promise<boolean> {
-    const statement = row.duplicate_guard === 1 ? INSERT_UNLESS_DUPLICATE : INSERT;
-    return (await statement.change(trx, row)) === 1;
+  /** False when its guard against duplicates, or its `paymentId`, is that of another row. */
+  async insertUnlessTaken(trx: Trx, row: PaymentRow): Promise<boolean> {
+    return (await INSERT_UNLESS_TAKEN.change(trx, row)) === 1;
   }
 
   find(trx: Trx, id: string): Promise<PaymentRow | undefined> {
@@ -141,13 +122,18 @@ export class PaymentRepository {
     ).executeTakeFirst();
   }
 
-  /** The payment that stands in the way of a second one with its shopTransactionId; the last of several. */
-  findDoubled(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow | undefined> {
-    return unlessFailed(trx, external, shopTransactionId)
-      .selectAll()
-      .orderBy('other.created_at', 'desc')
-      .limit(1)
-      .executeTakeFirst();
+  /**
+   * The payment that stands in the way of a second one with its shopTransactionId (SPEC §3), the last of several: whatever has not
+   * failed. The index of guards does not know all of them: one that failed has given its guard up, and may have come
+   * to success later; one that was learned of never had one.
+   */
+  async findDoubled(
+    trx: Trx,
+    external: string,
+    shopTransactionId: string,
+  ): Promise<DoubledPayment | undefined> {
+    const [doubled] = await FIND_DOUBLED.rows(trx, { external, shopTransactionId });
+    return doubled;
   }
 
   /**
