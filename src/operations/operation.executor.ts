@@ -2,7 +2,6 @@ import { Injectable, Inject } from '@nestjs/common';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import type { OperationAnswer } from '../http/http-answer.js';
-import { Problem } from '../http/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../providers/operation.js';
@@ -11,6 +10,8 @@ import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { Fingerprints } from './fingerprint.js';
 import type { OperationRequest } from './operation-request.js';
+import { notSent, stillRunning } from './operation-problems.js';
+import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
@@ -32,6 +33,7 @@ export class OperationExecutor {
     @Inject(CONFIG) private readonly config: Config,
     private readonly tracer: Tracer,
     private readonly underWay: OperationsUnderWay,
+    private readonly repeats: OperationRepeats,
   ) {}
 
   /**
@@ -56,9 +58,10 @@ export class OperationExecutor {
   async #execute<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {
     const draft = await this.#draft(request);
     const earlier = await this.#writeAhead(request, draft);
-    return earlier
-      ? afterTheCall(this.#repeat(request, earlier, draft.fingerprint))
-      : this.#run(request, draft, false);
+    if (!earlier) return this.#run(request, draft, false);
+    return this.repeats.answer(request, earlier, draft.fingerprint, (again) =>
+      this.#run(request, again, true),
+    );
   }
 
   async #draft(request: OperationRequest<object>): Promise<OperationRow> {
@@ -103,7 +106,7 @@ export class OperationExecutor {
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
       if (error.outcome === 'unknown') this.settler.retract(draft);
-      throw storageProblem(error);
+      throw notSent(error);
     }
   }
 
@@ -152,71 +155,6 @@ export class OperationExecutor {
       throw error;
     }
   }
-
-  /** The key was used before (SPEC §4). */
-  async #repeat<Answer extends object>(
-    request: OperationRequest<Answer>,
-    earlier: OperationRow,
-    fingerprint: string,
-  ): Promise<OperationAnswer> {
-    if (earlier.fingerprint !== fingerprint) {
-      throw new Problem(
-        'idempotency-key-reused',
-        'This Idempotency-Key belongs to an earlier, different request.',
-        {
-          outcome: 'not-executed',
-        },
-      );
-    }
-    if (earlier.state === 'running') {
-      if (earlier.deadline_at > this.clock.now()) throw stillRunning();
-      await this.settler.abandon(earlier);
-      return this.#repeat(request, { ...earlier, state: 'unknown' }, fingerprint);
-    }
-    if (earlier.state === 'unknown') return this.#afterUnknown(request, earlier);
-    return stored(earlier);
-  }
-
-  /** Ask; else send again where the external honours the key; else the stored error (SPEC §4). */
-  async #afterUnknown<Answer extends object>(
-    request: OperationRequest<Answer>,
-    earlier: OperationRow,
-  ): Promise<OperationAnswer> {
-    const { config } = request.provider;
-    const operation = { ...earlier, deadline_at: this.settler.deadlineOf(config, this.clock.now()) };
-    const taken = await this.store.transaction((trx) =>
-      this.operations.resume(trx, operation.id, operation.deadline_at),
-    );
-    if (!taken) throw stillRunning();
-    const learned = await this.#inquire(request, operation);
-    if (learned) {
-      const answer = await this.settler.settle(
-        operation,
-        { kind: 'completed', answer: learned },
-        request.context,
-      );
-      return { ...answer, replayed: true };
-    }
-    if (config.honoursIdempotencyKey) {
-      const again = await this.settler.sendAgain(operation, config);
-      if (!again) throw stillRunning();
-      return this.#run(request, again, true);
-    }
-    return { ...(await this.settler.putBack(operation, request.context)), replayed: true };
-  }
-
-  async #inquire<Answer extends object>(
-    request: OperationRequest<Answer>,
-    operation: OperationRow,
-  ): Promise<Answer | undefined> {
-    try {
-      const { requestId, traceparent } = request.context;
-      return await request.inquire(operation, { requestId, traceparent });
-    } catch (error) {
-      await this.settler.putBack(operation, request.context);
-      throw error;
-    }
-  }
 }
 
 /** Nothing has been sent yet, so a storage fault here is certain to have executed nothing. */
@@ -224,52 +162,12 @@ async function beforeTheCall<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw error instanceof StorageUnavailable ? storageProblem(error) : error;
+    throw error instanceof StorageUnavailable ? notSent(error) : error;
   }
-}
-
-/** The first request may have been executed, whatever keeps its repeat from finding out. */
-async function afterTheCall<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    if (!(cause instanceof StorageUnavailable)) throw cause;
-    throw new Problem(
-      'storage-unavailable',
-      'The database cannot be used now; the first request with this Idempotency-Key may have been executed.',
-      { outcome: 'unknown', cause },
-    );
-  }
-}
-
-function storageProblem(cause: StorageUnavailable): Problem {
-  return new Problem(
-    'storage-unavailable',
-    'The database cannot be used now; nothing was sent to the external.',
-    {
-      outcome: 'not-executed',
-      cause,
-    },
-  );
 }
 
 function isOver(earlier: OperationRow, nowMs: number): boolean {
   return earlier.expires_at <= nowMs && earlier.state !== 'running';
-}
-
-function stillRunning(): Problem {
-  return new Problem(
-    'idempotency-conflict',
-    'The first request with this Idempotency-Key is still running.',
-    {
-      outcome: 'unknown',
-      retryAfterMs: 1_000,
-    },
-  );
-}
-
-function stored(earlier: OperationRow): OperationAnswer {
-  return { status: earlier.answer_status!, body: earlier.answer_body!, replayed: true };
 }
 
 /** Only a completed answer settles an operation that an earlier attempt may have executed. */

@@ -5,6 +5,7 @@ import { LateSettlements } from './late-settlements.js';
 import { OperationLedgers } from './operation-ledgers.js';
 import { OperationExecutor } from './operation.executor.js';
 import { OperationRecovery } from './operation.recovery.js';
+import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import { OperationsUnderWay } from './operations-under-way.js';
@@ -18,6 +19,7 @@ import { OperationsWorker } from './operations.worker.js';
     OperationExecutor,
     OperationLedgers,
     OperationRecovery,
+    OperationRepeats,
     OperationRepository,
     OperationSettler,
     OperationsUnderWay,

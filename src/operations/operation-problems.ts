@@ -1,0 +1,38 @@
+import { Problem } from '../http/problem.js';
+import type { StorageUnavailable } from '../persistence/store.js';
+
+/** What the executor refuses with, beside what became of a call (`outcome-problem.ts`). */
+
+export function stillRunning(): Problem {
+  return new Problem(
+    'idempotency-conflict',
+    'The first request with this Idempotency-Key is still running.',
+    { outcome: 'unknown', retryAfterMs: 1_000 },
+  );
+}
+
+export function keyReused(): Problem {
+  return new Problem(
+    'idempotency-key-reused',
+    'This Idempotency-Key belongs to an earlier, different request.',
+    { outcome: 'not-executed' },
+  );
+}
+
+/** The database failed before the call. */
+export function notSent(cause: StorageUnavailable): Problem {
+  return new Problem(
+    'storage-unavailable',
+    'The database cannot be used now; nothing was sent to the external.',
+    { outcome: 'not-executed', cause },
+  );
+}
+
+/** The database failed while a repeat found out about the first request. */
+export function perhapsSent(cause: StorageUnavailable): Problem {
+  return new Problem(
+    'storage-unavailable',
+    'The database cannot be used now; the first request with this Idempotency-Key may have been executed.',
+    { outcome: 'unknown', cause },
+  );
+}
