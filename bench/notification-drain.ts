@@ -4,7 +4,7 @@
  *   node --import ./test/support/typescript-hooks.js bench/notification-drain.ts [--count 5000] [--rounds 3] [--postgres URL]
  *
  * The receiver is a process of its own on the loopback, and does nothing but count. "Durable" signs, sends and records on
- * SQLite with synchronous=FULL (one fsync for each turn of the worker) or on PostgreSQL; "not durable" is the same loop over
+ * SQLite (each turn of the worker on the disk before it counts) or on PostgreSQL; "not durable" is the same loop over
  * SQLite in memory; "send alone" is signing and sending with nothing claimed or recorded, what the wire allows.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -46,7 +46,7 @@ try {
   console.log(`${count} notifications, concurrency ${CONCURRENCY}, best and all of ${rounds} rounds`);
   const { postgres } = values;
   const durable = postgres === undefined ? sqliteFile : () => postgresSchema(postgres);
-  await report(postgres ? 'durable, PostgreSQL' : 'durable, SQLite synchronous=FULL', () => drain(durable));
+  await report(postgres ? 'durable, PostgreSQL' : 'durable, SQLite', () => drain(durable));
   await report('not durable, SQLite in memory', () => drain(sqliteMemory));
   await report('send alone', sendAlone);
   await idle(durable);

@@ -42,7 +42,7 @@ export const drain: Part = async (run, { rounds = 3, count = 20_000 }) => {
         ['notifications a second', 'median', 'slowest', 'fastest', '×'],
         [
           row('a bare loop: undici `Pool.request`, `createHmac`, nothing stored', bare),
-          row('Tollgate, SQLite `synchronous=FULL`', sqlite),
+          row('Tollgate, SQLite, each commit on the disk', sqlite),
           ...(version === undefined ? [] : [row(`Tollgate, PostgreSQL ${version}`, postgres)]),
         ],
       ),
