@@ -44,6 +44,16 @@ describe('Checkpointer', () => {
     expect(statSync(path).size).toBeGreaterThan(32_000_000);
   });
 
+  it('does no harm when the length of the log cannot be told', async () => {
+    const checkpointer = new Checkpointer(path, {
+      framesToCopy: () => {
+        throw new Error('disk I/O error');
+      },
+    });
+    commit(checkpointer, 1, 40);
+    await checkpointer.close();
+  });
+
   it('does no harm when it cannot open the database', async () => {
     const checkpointer = new Checkpointer(join(directory, 'elsewhere', 'test.db'), {
       framesToCopy: () => 10_000,
