@@ -1,14 +1,25 @@
 /**
- * The direction of imports between the rooms of src/ (docs/adr/0002-rooms.md): `npm run imports`.
+ * The direction of imports between the modules of src/ (docs/adr/0002-modules.md): `npm run imports`.
  *
- * Each room lists what it may import besides itself: a room, or single files of one. What is not listed is forbidden,
- * so a new room is forbidden everything until it is entered here.
+ * Each module lists what it may import besides itself: a module, or single files of one. What is not listed is forbidden,
+ * so a new module is forbidden everything until it is entered here.
  */
 
-/** No feature among them: they serve every room. */
-const FOUNDATIONS = ['shared', 'contract', 'config', 'persistence', 'security', 'http', 'observability'];
+/** No feature among them: they serve every module. */
+const FOUNDATIONS = [
+  'shared',
+  'sensitive',
+  'webhooks',
+  'rules',
+  'problems',
+  'config',
+  'persistence',
+  'security',
+  'http',
+  'observability',
+];
 
-const SIGNER = ['security/standard-webhooks', 'security/secret'];
+const SIGNER = ['webhooks', 'sensitive'];
 const REQUESTS_AND_ANSWERS = [
   'payments/payment-requests',
   'subscriptions/subscription-requests',
@@ -19,20 +30,14 @@ const REQUESTS_AND_ANSWERS = [
 /** @type {Record<string, readonly string[]>} */
 const MAY_IMPORT = {
   shared: [],
-  contract: ['shared', 'security/card-network', 'security/card-number'],
-  config: ['shared', 'security/secret', 'security/standard-webhooks'],
+  sensitive: [],
+  webhooks: ['sensitive'],
+  rules: ['shared', 'sensitive'],
+  problems: ['sensitive', 'rules'],
+  config: ['shared', 'sensitive', 'webhooks', 'rules'],
   persistence: ['shared', 'config'],
-  security: ['shared', 'config', 'persistence', 'http'],
-  http: [
-    'shared',
-    'contract',
-    'config',
-    'persistence/store',
-    'security/scope',
-    'security/card-number',
-    'security/card-network',
-    'security/secret',
-  ],
+  security: ['shared', 'sensitive', 'webhooks', 'problems', 'config', 'persistence', 'http'],
+  http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence/store', 'security/scope'],
   observability: FOUNDATIONS,
   providers: FOUNDATIONS,
   operations: [...FOUNDATIONS, 'providers'],
@@ -49,30 +54,30 @@ const MAY_IMPORT = {
     'subscriptions',
     'callbacks',
   ],
-  simulator: ['shared', 'contract', ...SIGNER, ...REQUESTS_AND_ANSWERS],
+  simulator: ['shared', 'rules', ...SIGNER, ...REQUESTS_AND_ANSWERS],
 };
 
 const SPEC = '\\.spec\\.ts$';
 
-/** `security` allows the room, `security/secret` only that file. */
+/** `security` allows the module, `security/secret` only that file. */
 const asPattern = (allowed) => (allowed.includes('/') ? `^src/${allowed}\\.ts$` : `^src/${allowed}/`);
 
-const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
-  name: `room-${room}`,
-  comment: `src/${room}/ may import ${allowed.length > 0 ? allowed.join(', ') : 'no other room'} (docs/adr/0002-rooms.md).`,
+const moduleRules = Object.entries(MAY_IMPORT).map(([module, allowed]) => ({
+  name: `module-${module}`,
+  comment: `src/${module}/ may import ${allowed.length > 0 ? allowed.join(', ') : 'no other module'} (docs/adr/0002-modules.md).`,
   severity: 'error',
-  from: { path: `^src/${room}/`, pathNot: [SPEC, '^src/persistence/database\\.ts$'] },
-  to: { path: '^src/', pathNot: [room, ...allowed].map(asPattern) },
+  from: { path: `^src/${module}/`, pathNot: [SPEC, '^src/persistence/database\\.ts$'] },
+  to: { path: '^src/', pathNot: [module, ...allowed].map(asPattern) },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    ...roomRules,
+    ...moduleRules,
     {
       name: 'database-types-only',
       comment:
-        'persistence/database.ts composes the row types of the rooms, and takes nothing else from them.',
+        'persistence/database.ts composes the row types of the modules, and takes nothing else from them.',
       severity: 'error',
       from: { path: '^src/persistence/database\\.ts$' },
       to: { path: '^src/(?!persistence/)', pathNot: '\\.table\\.ts$' },
@@ -85,22 +90,22 @@ module.exports = {
       to: { path: '^src/(?!persistence/)', dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'known-room',
+      name: 'known-module',
       comment: 'A new folder of src/ is entered in MAY_IMPORT first.',
       severity: 'error',
       from: { path: `^src/(?!(${Object.keys(MAY_IMPORT).join('|')})/)[^/]+/` },
       to: {},
     },
     {
-      name: 'rooms-do-not-import-the-wiring',
-      comment: 'main, start, create-app and app.module put the rooms together; no room knows them.',
+      name: 'modules-do-not-import-the-wiring',
+      comment: 'main, start, create-app and app.module put the modules together; no module knows them.',
       severity: 'error',
       from: { path: '^src/[^/]+/', pathNot: SPEC },
       to: { path: '^src/[^/]+\\.ts$' },
     },
     {
       name: 'no-circular',
-      comment: 'A cycle has no direction. Type-only imports count: they tie the rooms just the same.',
+      comment: 'A cycle has no direction. Type-only imports count: they tie the modules just the same.',
       severity: 'error',
       from: {},
       to: { circular: true },

@@ -8,7 +8,7 @@ import { CONFIG } from './config/config.module.js';
 import { NotificationReceiver } from './notifications/notification-receiver.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { simulatorExternal } from './providers/simulator-external.js';
-import { Secret } from './security/secret.js';
+import { Secret } from './sensitive/secret.js';
 import { type Simulator, startSimulator } from './simulator/simulator.js';
 
 /** Without an externals file: an external and a receiver in the same process, so that a first payment needs no file (SPEC §6). */

@@ -19,7 +19,7 @@ import { openTracer } from './observability/tracing/open-tracer.js';
 import { VERSION } from './observability/version.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { authentication, type AuthenticationParts } from './security/authentication.middleware.js';
-import { CallbackDoor } from './security/callback-door.js';
+import { CallbackAuthenticator } from './security/callback-authenticator.js';
 import { Callers } from './security/callers.js';
 import { securityHeaders } from './security/security-headers.js';
 import { SecurityObserver } from './security/security-observer.js';
@@ -77,7 +77,12 @@ function doorsOf(
   return {
     publicPaths: http.publicPaths,
     callers: app.get(Callers),
-    callbacks: new CallbackDoor((name) => registry.get(name)?.config, app.get(Clock), observer, namesAreOpen),
+    callbacks: new CallbackAuthenticator(
+      (name) => registry.get(name)?.config,
+      app.get(Clock),
+      observer,
+      namesAreOpen,
+    ),
     observer,
   };
 }

@@ -38,12 +38,12 @@ export class CallbacksController {
 
   async #receive(external: string, request: Request, response: Response): Promise<void> {
     response.setHeader('Cache-Control', 'no-store');
-    const { requestId, traceparent, continued, told, callbackKey: key } = contextOf(request);
+    const { requestId, traceparent, continued, logFields, callbackKey: key } = contextOf(request);
     const message = await readCallback(request);
-    told.paymentId = message.paymentId;
+    logFields.paymentId = message.paymentId;
     const origin = { external, requestId, traceparent, continued, key };
     const { receipt, paymentTraceparent } = await this.inbox.receive(message, origin);
-    told.traceparent = paymentTraceparent;
+    logFields.traceparent = paymentTraceparent;
     sendJson(response, receipt);
   }
 }

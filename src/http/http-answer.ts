@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { ProblemCode } from './problem.js';
+import type { ProblemCode } from '../problems/problem.js';
 import { contextOf } from './request-context.js';
 
 /** What goes back to the caller. */
@@ -23,11 +23,11 @@ export function sendOperationAnswer(response: Response, answer: OperationAnswer)
 
 /** For the request's log line. */
 function tell({ req: request }: Response, { status, body, replayed }: OperationAnswer): void {
-  const { told } = contextOf(request);
+  const { logFields } = contextOf(request);
   const { paymentId, code } = JSON.parse(body) as { paymentId?: string; code?: ProblemCode };
-  told.outcome = replayed ? 'replayed' : 'executed';
-  told.paymentId ??= paymentId;
-  if (status >= 400 && code !== undefined) told.code = code;
+  logFields.outcome = replayed ? 'replayed' : 'executed';
+  logFields.paymentId ??= paymentId;
+  if (status >= 400 && code !== undefined) logFields.code = code;
 }
 
 /** Sends `value` as JSON with status 200. */

@@ -5,7 +5,7 @@ import { exchange, openSocket } from '../../test/support/raw-socket.js';
 import { until } from '../../test/support/until.js';
 import { SystemClock } from '../shared/clock.js';
 import { applyLimits } from './limits.js';
-import { PROBLEMS } from './problem.js';
+import { PROBLEMS } from '../problems/problem.js';
 
 /** What is said before there is a request; the rest is told in test/e2e/security-limits.spec.ts. */
 describe('applyLimits', () => {

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { Problem, type ProblemCode, PROBLEMS } from './problem.js';
+import { Problem, type ProblemCode, PROBLEMS } from '../problems/problem.js';
 
 /** `/problems/{code}`: what each problem's `type` leads to (RFC 9457 §3.1.1). */
 @Controller('problems')

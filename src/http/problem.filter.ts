@@ -5,7 +5,7 @@ import { StorageUnavailable } from '../persistence/store.js';
 import { allowedMethods } from './allowed-methods.js';
 import { couldChange } from './could-change.js';
 import { sendProblemDocument } from './http-answer.js';
-import { Problem, problemDocument } from './problem.js';
+import { Problem, problemDocument } from '../problems/problem.js';
 import { contextOf } from './request-context.js';
 import { instanceOf, pathOf } from './request-parameters.js';
 
@@ -21,10 +21,10 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const problem = this.#problemOf(thrown, request);
-    const { told, requestId } = contextOf(request);
-    told.code = problem.code;
+    const { logFields, requestId } = contextOf(request);
+    logFields.code = problem.code;
     if (problem.code === 'internal-error') {
-      told.error = thrown;
+      logFields.error = thrown;
       this.#logger.error({ err: thrown, requestId }, 'A defect: an error that nobody expected');
     }
     answerProblem(request, response, problem);
@@ -54,16 +54,16 @@ export function answerProblem(request: Request, response: Response, problem: Pro
     response.destroy();
     return;
   }
-  const { told, requestId } = contextOf(request);
+  const { logFields, requestId } = contextOf(request);
   const instance = instanceOf(request);
   const document = problemDocument(
     withOutcome(problem, request.method, pathOf(request)),
     instance,
     requestId,
   );
-  told.code = problem.code;
-  if (document.outcome) told.outcome = document.outcome;
-  told.paymentId ??= problem.extras.members?.['paymentId'];
+  logFields.code = problem.code;
+  if (document.outcome) logFields.outcome = document.outcome;
+  logFields.paymentId ??= problem.extras.members?.['paymentId'];
   for (const [name, value] of Object.entries(problem.extras.headers ?? {})) response.setHeader(name, value);
   if (problem.extras.retryAfterMs !== undefined) {
     response.setHeader('Retry-After', Math.max(1, Math.ceil(problem.extras.retryAfterMs / 1_000)));

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 
 /** SPEC §3: a body may have 128 KiB. */
 export const MAX_BODY_BYTES = 131_072;

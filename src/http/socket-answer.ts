@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { couldChange } from './could-change.js';
 import { MAX_PATH_BYTES } from './limits.middleware.js';
-import { Problem, problemDocument } from './problem.js';
+import { Problem, problemDocument } from '../problems/problem.js';
 
 /** How long what is still on its way is read after a refusal, so that its sender gets to hear it. */
 const LINGER_MS = 1_000;
 
 /** The answer that is under way on a connection, where there is one. */
-function underWayOn(socket: Duplex): (ServerResponse & { readonly req: IncomingMessage }) | undefined {
+function inFlightOn(socket: Duplex): (ServerResponse & { readonly req: IncomingMessage }) | undefined {
   return (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage ?? undefined;
 }
 
@@ -24,18 +24,18 @@ export function answerOnSocket(
   requestId: string,
   packet: Buffer | undefined,
 ): void {
-  const underWay = underWayOn(socket);
-  if (underWay?.req.complete) {
-    endWith(underWay, socket);
+  const inFlight = inFlightOn(socket);
+  if (inFlight?.req.complete) {
+    endWith(inFlight, socket);
     return;
   }
   // A part of another answer is out already: more would be taken for the rest of it.
-  if (underWay?.headersSent) {
+  if (inFlight?.headersSent) {
     socket.destroy();
     return;
   }
-  const { method, path } = requestLineOf(underWay?.req, packet);
-  const body = JSON.stringify(problemDocument(withOutcome(problem, method, path, underWay), path, requestId));
+  const { method, path } = requestLineOf(inFlight?.req, packet);
+  const body = JSON.stringify(problemDocument(withOutcome(problem, method, path, inFlight), path, requestId));
   const head = [
     `HTTP/1.1 ${problem.status} ${REASONS[problem.status] ?? ''}`,
     'Content-Type: application/problem+json; charset=utf-8',
@@ -48,7 +48,7 @@ export function answerOnSocket(
   ];
   // The answer to a HEAD ends with its headers.
   socket.end(`${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`, () =>
-    underWay ? socket.destroy() : linger(socket),
+    inFlight ? socket.destroy() : linger(socket),
   );
 }
 
@@ -81,10 +81,10 @@ function withOutcome(
   problem: Problem,
   method: string,
   path: string,
-  underWay: ServerResponse | undefined,
+  inFlight: ServerResponse | undefined,
 ): Problem {
   if (!couldChange(method, path)) return problem;
-  const outcome = underWay && method === 'DELETE' ? 'unknown' : 'not-executed';
+  const outcome = inFlight && method === 'DELETE' ? 'unknown' : 'not-executed';
   return new Problem(problem.code, problem.detail, { ...problem.extras, outcome });
 }
 

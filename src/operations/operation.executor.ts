@@ -15,7 +15,7 @@ import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
-import { OperationsUnderWay } from './operations-under-way.js';
+import { OperationsInFlight } from './operations-in-flight.js';
 import { outcomeProblem } from './outcome-problem.js';
 
 /**
@@ -32,7 +32,7 @@ export class OperationExecutor {
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
     private readonly tracer: Tracer,
-    private readonly underWay: OperationsUnderWay,
+    private readonly inFlight: OperationsInFlight,
     private readonly repeats: OperationRepeats,
   ) {}
 
@@ -41,7 +41,7 @@ export class OperationExecutor {
    * everything else, its `outcome` telling whether the money may have moved.
    */
   execute<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {
-    return this.underWay.run(() => this.#traced(request));
+    return this.inFlight.run(() => this.#traced(request));
   }
 
   #traced<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {

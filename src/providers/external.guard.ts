@@ -12,7 +12,7 @@ export class ExternalGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const name = request.originalUrl.split(/[/?]/, 3)[2] ?? '';
     this.registry.require(name);
-    contextOf(request).told.external = name;
+    contextOf(request).logFields.external = name;
     return true;
   }
 }

@@ -1,5 +1,5 @@
 import type { Scope } from '../config/config.js';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 
 /**
  * The answers of the door (SPEC §3). Each is the same whatever exists behind it: no key, external or route is told

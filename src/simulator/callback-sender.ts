@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Secret } from '../security/secret.js';
-import { signWebhook } from '../security/standard-webhooks.js';
+import type { Secret } from '../sensitive/secret.js';
+import { signWebhook } from '../webhooks/standard-webhooks.js';
 import type { Clock } from '../shared/clock.js';
 import type { BookedPayment } from './book.js';
 import type { Timers } from './timers.js';

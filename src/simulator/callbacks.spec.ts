@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { ExternalClient, payBody } from '../../test/support/external-client.js';
 import { until } from '../../test/support/until.js';
-import { Secret } from '../security/secret.js';
+import { Secret } from '../sensitive/secret.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.js';
 
 interface Callback {

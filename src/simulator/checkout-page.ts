@@ -1,4 +1,4 @@
-import { minorUnitDigits } from '../shared/currency.js';
+import { minorUnitDigits } from '../rules/currency.js';
 import type { Book, BookedPayment } from './book.js';
 import { html, page, type Html } from './html.js';
 import type { Call, Reply, Routes } from './http-server.js';

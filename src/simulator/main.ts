@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { Secret } from '../security/secret.js';
-import { decodeWebhookSecret } from '../security/standard-webhooks.js';
+import { Secret } from '../sensitive/secret.js';
+import { decodeWebhookSecret } from '../webhooks/standard-webhooks.js';
 import { SCENARIO_NAMES, SCENARIOS } from './scenario.js';
 import { startSimulator, type SimulatorOptions } from './simulator.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { ExternalClient, payBody } from '../../test/support/external-client.js';
-import { Secret } from '../security/secret.js';
+import { Secret } from '../sensitive/secret.js';
 import type { DeliveredNotification } from './receiver.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.js';
 

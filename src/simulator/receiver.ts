@@ -1,5 +1,5 @@
-import type { Secret } from '../security/secret.js';
-import { verifyWebhook } from '../security/standard-webhooks.js';
+import type { Secret } from '../sensitive/secret.js';
+import { verifyWebhook } from '../webhooks/standard-webhooks.js';
 import type { Clock } from '../shared/clock.js';
 import { isJsonObject } from '../shared/json.js';
 import { json, readableJson, type Call, type Routes, type Wire } from './http-server.js';

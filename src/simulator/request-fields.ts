@@ -1,4 +1,4 @@
-import { minorUnitDigits } from '../shared/currency.js';
+import { minorUnitDigits } from '../rules/currency.js';
 import { isJsonObject } from '../shared/json.js';
 import { Refusal } from './refusal.js';
 

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { Secret } from '../security/secret.js';
+import type { Secret } from '../sensitive/secret.js';
 import { SystemClock, type Clock } from '../shared/clock.js';
 import type { BookFilter, BookReport } from './book-report.js';
 import { Book } from './book.js';

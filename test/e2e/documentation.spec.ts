@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PROBLEMS } from '../../src/http/problem.js';
+import { PROBLEMS } from '../../src/problems/problem.js';
 import { call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import {

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PROBLEMS, type ProblemCode } from '../../src/http/problem.js';
+import { PROBLEMS, type ProblemCode } from '../../src/problems/problem.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { oddBytes, oddRequest } from '../support/odd-requests.js';
 import { type RawAnswer, RawClient, type RawRequest } from '../support/raw-client.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Problem } from '../../http/problem.js';
+import { Problem } from '../../problems/problem.js';
 import { PAYMENT_QUERY } from '../payments/payment-filter.js';
 import { documentedQuery, readQuery } from './query-rule.js';
 

@@ -1,7 +1,7 @@
 import { EXTERNAL_NAME } from '../../config/external-name.js';
-import type { SchemaKeywords } from '../../contract/field.js';
-import { identifier } from '../../contract/rules.js';
-import { PROBLEMS } from '../problem.js';
+import type { SchemaKeywords } from '../../rules/field.js';
+import { identifier } from '../../rules/rules.js';
+import { PROBLEMS } from '../../problems/problem.js';
 import { HEADER_PARAMETERS, HEADERS } from './headers.js';
 import type { QueryParameter } from './operation-description.js';
 

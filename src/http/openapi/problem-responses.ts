@@ -1,5 +1,5 @@
-import type { FieldError } from '../../contract/field-error.js';
-import { type Outcome, type ProblemCode, type ProblemDocument, PROBLEMS } from '../problem.js';
+import type { FieldError } from '../../rules/field-error.js';
+import { type Outcome, type ProblemCode, type ProblemDocument, PROBLEMS } from '../../problems/problem.js';
 import { headersOf, REQUEST_ID_EXAMPLE } from './headers.js';
 import { type OperationNature, PROBLEM_OCCASIONS } from './problem-occasions.js';
 

@@ -10,7 +10,7 @@ import { RefundRepository } from './refund.repository.js';
 
 /** Payments that the external spoke of before the gateway knew whose they are (SPEC §5). */
 @Injectable()
-export class LearnedPaymentLedger {
+export class UnsolicitedPaymentLedger {
   constructor(
     private readonly payments: PaymentRepository,
     private readonly refunds: RefundRepository,

@@ -1,11 +1,11 @@
 import { type Span, type SpanStart, Tracer } from './tracer.js';
 
 /** Without a collector: what comes in is passed on as it is, and nothing is recorded. */
-export class SilentTracer extends Tracer {
+export class NoopTracer extends Tracer {
   readonly enabled = false;
 
   start(_name: string, { parent }: SpanStart): Span {
-    return new SilentSpan(parent);
+    return new NoopSpan(parent);
   }
 
   close(): Promise<void> {
@@ -13,7 +13,7 @@ export class SilentTracer extends Tracer {
   }
 }
 
-class SilentSpan implements Span {
+class NoopSpan implements Span {
   constructor(readonly traceparent: string | undefined) {}
 
   rename(): void {}

@@ -1,5 +1,5 @@
-import { holdsCardNumber } from '../security/card-network.js';
-import { CURRENCY_CODES, minorUnitDigits } from '../shared/currency.js';
+import { holdsCardNumber } from '../sensitive/card-network.js';
+import { CURRENCY_CODES, minorUnitDigits } from './currency.js';
 import { isDeeperThan, isJsonObject } from '../shared/json.js';
 import type { FieldRule } from './field.js';
 

@@ -1,4 +1,4 @@
-import { maskCardNumbers, maskCardNumbersIn } from '../security/card-number.js';
+import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
 
 /** What an external writes for people or for itself, in any of its answers. */
 interface ForeignTexts {
@@ -11,7 +11,7 @@ interface ForeignTexts {
  * Masks card numbers in the texts of an answer before it is stored or passed on (SPEC §8). Ids and URLs stay as they are:
  * they must lead back to where they came from.
  */
-export function maskForeignTexts<Answer extends object>(answer: Answer): Answer {
+export function maskAnswerTexts<Answer extends object>(answer: Answer): Answer {
   const texts = answer as ForeignTexts;
   if (texts.resultDescription !== undefined)
     texts.resultDescription = maskCardNumbers(texts.resultDescription);

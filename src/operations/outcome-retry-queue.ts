@@ -8,8 +8,8 @@ const RETRY_MS = 500;
  * are tried again until they are in. What is lost with the process is found as abandoned and ends as UNKNOWN.
  */
 @Injectable()
-export class LateSettlements implements OnApplicationShutdown {
-  readonly #logger = new Logger(LateSettlements.name);
+export class OutcomeRetryQueue implements OnApplicationShutdown {
+  readonly #logger = new Logger(OutcomeRetryQueue.name);
   readonly #waiting: (() => Promise<void>)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;

@@ -1,5 +1,5 @@
-import type { FieldError } from '../contract/field-error.js';
-import { maskCardNumbers, maskCardNumbersIn } from '../security/card-number.js';
+import type { FieldError } from '../rules/field-error.js';
+import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
 
 /** Whether the money may have moved (SPEC §3): `not-executed` is safe to try again, `unknown` may have happened. */
 export type Outcome = 'not-executed' | 'unknown';

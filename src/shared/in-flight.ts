@@ -3,7 +3,7 @@
  * them, and V8's young collections take for alive what an abandoned one still holds: 5 MB of ended requests each time, and
  * pauses of 12 ms (measured).
  */
-export class UnderWay<T extends object> implements Iterable<T> {
+export class InFlight<T extends object> implements Iterable<T> {
   readonly #places: (T | undefined)[] = [];
   readonly #free: number[] = [];
 

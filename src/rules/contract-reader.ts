@@ -1,7 +1,7 @@
 import { validateSync, type ValidationError } from 'class-validator';
 import { Constraints, decoratedProperties } from './constraints.js';
 import type { FieldError } from './field-error.js';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { isJsonObject } from '../shared/json.js';
 import { nestedFields, wholeRules, type WholeRule } from './field.js';
 

@@ -5,7 +5,7 @@ import type { Clock } from '../shared/clock.js';
 import { AddressList } from './address-list.js';
 import { NOBODYS, refusalOf } from './callback-credentials.js';
 import { callbackUnauthenticated, foreignAddress } from './refusals.js';
-import { callbackKey, RememberedCallbacks, type TakenCallback } from './remembered-callbacks.js';
+import { callbackKey, RememberedCallbacks, type ProcessedCallback } from './remembered-callbacks.js';
 import type { SecurityObserver } from './security-observer.js';
 
 /** `taken`: it is signed, and was taken before: acknowledge it again, and do nothing else. */
@@ -14,9 +14,9 @@ export type CallbackAdmission =
       readonly kind: 'new';
       /** Of a signed one: by what it is known when it comes again. */
       readonly key: string | undefined;
-      /** Call it when the callback is written down. */ remember(taken: TakenCallback): void;
+      /** Call it when the callback is written down. */ remember(taken: ProcessedCallback): void;
     }
-  | ({ readonly kind: 'taken' } & TakenCallback);
+  | ({ readonly kind: 'taken' } & ProcessedCallback);
 
 const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', key: undefined, remember: () => {} };
 
@@ -25,7 +25,7 @@ const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', key: undefined, re
  * the address, then whether it is a replay: who has no credentials learns nothing, not even whether the external exists,
  * unless anybody may learn that (`namesAreOpen`: callers need no credentials).
  */
-export class CallbackDoor {
+export class CallbackAuthenticator {
   readonly #remembered: RememberedCallbacks;
   readonly #addressLists = new WeakMap<readonly string[], AddressList>();
 

@@ -5,7 +5,7 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
  * and recorded before it stops (SPEC §8). Each ends by itself: its external's deadline bounds it.
  */
 @Injectable()
-export class OperationsUnderWay implements BeforeApplicationShutdown {
+export class OperationsInFlight implements BeforeApplicationShutdown {
   #count = 0;
   #ended: (() => void) | undefined;
 

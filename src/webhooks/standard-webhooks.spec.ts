@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { Secret } from './secret.js';
+import { Secret } from '../sensitive/secret.js';
 import {
   decodeWebhookSecret,
   signWebhook,

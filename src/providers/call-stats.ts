@@ -14,7 +14,7 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
 const REMEMBERED = 128;
 
 /** When an external last answered, when and how it last failed to, and how long its last calls took. */
-export class LastEnds {
+export class CallStats {
   readonly #durationsMs: number[] = [];
   #next = 0;
   #successAt: number | undefined;
@@ -36,7 +36,7 @@ export class LastEnds {
     }
   }
 
-  told(): Pick<ProviderHealth, 'lastSuccessAt' | 'lastFailureAt' | 'lastFailure' | 'latency'> {
+  snapshot(): Pick<ProviderHealth, 'lastSuccessAt' | 'lastFailureAt' | 'lastFailure' | 'latency'> {
     return {
       lastSuccessAt: this.#successAt,
       lastFailureAt: this.#failureAt,

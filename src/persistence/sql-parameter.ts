@@ -1,13 +1,15 @@
 /** What a column may hold: the schema knows integers and text, and nothing that the two databases would keep differently. */
-export type Storable = null | string | number | bigint | Uint8Array;
+export type SqlParameter = null | string | number | bigint | Uint8Array;
 
 /**
  * Refuses the parameters that one database would convert and the other would not: booleans (`1` or `true`), dates, objects,
  * `undefined`, fractions. Thrown before the statement runs, so that a mistake is found on whichever database the test used.
  */
-export function assertStorable(parameters: readonly unknown[]): asserts parameters is readonly Storable[] {
+export function assertSqlParameter(
+  parameters: readonly unknown[],
+): asserts parameters is readonly SqlParameter[] {
   for (let i = 0; i < parameters.length; i++) {
-    if (!isStorable(parameters[i])) {
+    if (!isSqlParameter(parameters[i])) {
       throw new TypeError(
         `query parameter ${i + 1} is ${nameOf(parameters[i])}; only null, text, integers and bytes are stored`,
       );
@@ -15,7 +17,7 @@ export function assertStorable(parameters: readonly unknown[]): asserts paramete
   }
 }
 
-function isStorable(value: unknown): value is Storable {
+function isSqlParameter(value: unknown): value is SqlParameter {
   return (
     typeof value === 'string' ||
     (typeof value === 'number' && Number.isSafeInteger(value)) ||

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { Secret } from './secret.js';
+import type { Secret } from '../sensitive/secret.js';
 
 /*
  * The symmetric scheme (`v1`, HMAC-SHA256) of the Standard Webhooks specification 1.0.0, over raw bytes: what is signed is
