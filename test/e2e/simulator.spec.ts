@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
+import { startSimulator, type Simulator } from '@tollgate/simulator';
 import { ExternalClient, payBody, subscriptionBody } from '../support/external-client.js';
 import { until } from '../support/until.js';
 
@@ -27,7 +27,7 @@ describe('the simulator alone', () => {
     ended: Promise<number | null>;
   } {
     const hooks = ['--import', './test/support/typescript-hooks.js'];
-    const child = spawn(process.execPath, [...hooks, 'src/simulator/main.ts', ...args]);
+    const child = spawn(process.execPath, [...hooks, 'simulator/src/main.ts', ...args]);
     children.push(child);
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -7,13 +7,13 @@ import {
   type ExternalReply,
 } from '../../test/support/external-client.js';
 import { until } from '../../test/support/until.js';
-import { scenariosOf, SCENARIO_NAMES, type ScenarioName, type SteeredOperation } from './scenario.js';
+import { scenariosOf, SCENARIO_NAMES, type ScenarioName, type ScenarioOperation } from './scenario.js';
 import { startSimulator, type Simulator } from './simulator.js';
 
 type Call = (options: ExternalCallOptions) => Promise<ExternalReply>;
 
 const DELAY_MS = 20;
-const OPERATIONS: readonly SteeredOperation[] = [
+const OPERATIONS: readonly ScenarioOperation[] = [
   'pay',
   'pay-by-link',
   'refund',
@@ -38,7 +38,7 @@ const executed = (): number => simulator.report({ paymentId: 'none' }).totals.ca
 const replayed = (): number => simulator.report({ paymentId: 'none' }).totals.calls.replayed;
 
 /** A call of each operation, all that it needs made before. */
-const PREPARED: Readonly<Record<SteeredOperation, (providerData: object) => Promise<Call>>> = {
+const PREPARED: Readonly<Record<ScenarioOperation, (providerData: object) => Promise<Call>>> = {
   pay: (providerData) => post('/pay', payBody({ providerData })),
   'pay-by-link': (providerData) => post('/pay-by-link', payBody({ providerData })),
   refund: async (providerData) => {
@@ -83,7 +83,7 @@ async function callWithoutAnswer(call: Call, key: string, executedBefore: number
   await expect(answer).rejects.toThrow('aborted');
 }
 
-function expectedResult(operation: SteeredOperation, scenario: ScenarioName): string {
+function expectedResult(operation: ScenarioOperation, scenario: ScenarioName): string {
   if (scenario === 'decline' || scenario === 'late-success') return 'KO';
   if (operation === 'pay-by-link') return 'OK';
   if (scenario === 'redirect') return 'REDIRECT_TO_URL';
@@ -91,7 +91,7 @@ function expectedResult(operation: SteeredOperation, scenario: ScenarioName): st
 }
 
 /** What the first call sees. */
-async function expectFirst(operation: SteeredOperation, scenario: ScenarioName, call: Call, key: string) {
+async function expectFirst(operation: ScenarioOperation, scenario: ScenarioName, call: Call, key: string) {
   if (scenario === 'timeout') return callWithoutAnswer(call, key, executed());
   if (scenario === 'reset') return expect(call({ key })).rejects.toThrow('fetch failed');
   const startedAt = performance.now();

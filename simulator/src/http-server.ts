@@ -5,18 +5,18 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { Refusal } from './refusal.js';
+import { RequestError } from './request-error.js';
 
-/** What arrived, its body whole and unparsed. */
+/** A received request with its raw body. */
 export interface Call {
   readonly method: string;
-  /** As it came, query included. */
+  /** The request target, query included. */
   readonly target: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The decoded last segment, where the route ends in `/:`; else empty. */
+  /** The decoded last segment of a route that ends in `/:`; else empty. */
   readonly parameter: string;
 }
 
@@ -25,30 +25,30 @@ export interface Reply {
   readonly contentType: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Answered so much later. */
+  /** The delay before the answer. */
   readonly delayMs?: number;
 }
 
-/** What goes on the wire: an answer, silence until the client goes away, or a connection cut with RST. */
+/** The response: an answer, silence until the client disconnects, or a connection reset. */
 export type Wire = Reply | 'silence' | 'reset';
 
-/** May throw a {@link Refusal}, which is answered in words. */
+/** May throw a {@link RequestError}, which becomes the answer. */
 export type Handler = (call: Call) => Wire;
 
-/** `METHOD /path`; a path that ends in `/:` takes one more segment. */
+/** By `METHOD /path`; a path that ends in `/:` matches one more segment. */
 export type Routes = Readonly<Record<string, Handler>>;
 
 export interface HttpServerOptions {
   readonly port: number;
   readonly host: string;
   readonly routes: Routes;
-  /** Sees each call and what becomes of it, before it goes on the wire; `route` is undefined where nothing was found. */
+  /** Called with each request before its response is sent; `route` is undefined where none matches. */
   readonly observe: (call: Call, wire: Wire, route: string | undefined) => void;
   readonly after: (delayMs: number, work: () => void) => void;
 }
 
 const MAX_BODY_BYTES = 1_048_576;
-/** Longer than any client keeps an idle socket: the gateway lets go first, never the simulator. */
+/** Longer than the gateway keeps an idle connection, so that only the gateway closes one. */
 const KEEP_ALIVE_MS = 65_000;
 
 /** A reply with a JSON body. */
@@ -61,17 +61,17 @@ export function json(status: number, value: unknown, headers?: Readonly<Record<s
   };
 }
 
-/** The same, indented, for lists that people look at too. */
+/** Indented JSON, for lists that people read. */
 export function readableJson(value: unknown): Reply {
   return { status: 200, contentType: 'application/json', body: JSON.stringify(value, null, 2) };
 }
 
-/** A reply with a text that is no JSON. */
+/** A reply that is not JSON. */
 export function plainText(status: number, body: string): Reply {
   return { status, contentType: 'text/plain; charset=utf-8', body };
 }
 
-/** Listens; resolves with the server once it accepts connections, rejects where it cannot (the port is taken). */
+/** Resolves once the server accepts connections; rejects where it cannot listen (the port is in use). */
 export async function listen(options: HttpServerOptions): Promise<Server> {
   const server = createServer((request, response) => {
     readBody(request).then(
@@ -115,15 +115,15 @@ function respond(
 }
 
 function tooLarge(): Reply {
-  return json(413, { detail: `A body may have ${MAX_BODY_BYTES} bytes at most.` }, { connection: 'close' });
+  return json(413, { detail: `The body must not exceed ${MAX_BODY_BYTES} bytes.` }, { connection: 'close' });
 }
 
 function handled(handler: Handler, call: Call): Wire {
   try {
     return handler(call);
   } catch (error) {
-    if (error instanceof Refusal) return json(error.status, { detail: error.detail });
-    return json(500, { detail: `A defect in the simulator: ${String(error)}` });
+    if (error instanceof RequestError) return json(error.status, { detail: error.detail });
+    return json(500, { detail: `Internal error of the simulator: ${String(error)}` });
   }
 }
 
@@ -150,7 +150,7 @@ interface FoundRoute {
   readonly parameter: string;
 }
 
-/** 405 with `Allow` where the path is known under another method; 404 without JSON where it is not: "not supported". */
+/** 405 with `Allow` for a wrong method; 404 without JSON for an unknown path, which means "not supported" (SPEC §2). */
 function findRoute(routes: Routes, method: string, path: string): FoundRoute {
   const exact = `${method} ${path}`;
   if (routes[exact]) return { name: exact, handler: routes[exact], parameter: '' };
@@ -164,8 +164,8 @@ function findRoute(routes: Routes, method: string, path: string): FoundRoute {
     .map((route) => route.split(' ', 1)[0])
     .join(', ');
   const reply = allow
-    ? json(405, { detail: `${path} takes ${allow}.` }, { allow })
-    : plainText(404, 'There is nothing at this path. See / for what is there.\n');
+    ? json(405, { detail: `${path} supports ${allow}.` }, { allow })
+    : plainText(404, 'Not found. See / for the available paths.\n');
   return { name: undefined, handler: () => reply, parameter: '' };
 }
 
@@ -177,7 +177,7 @@ function decoded(segment: string): string | undefined {
   }
 }
 
-/** The whole body, or undefined where it is larger than 1 MiB (read to its end all the same, so that the answer arrives). */
+/** Undefined where the body exceeds 1 MiB; it is read to its end, so that the client receives the answer. */
 function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -9,7 +9,7 @@ interface LoggedCall {
 
 const MAX_BYTES = 16_777_216;
 
-/** The last calls as they arrived, for the developer of an external. Read into JSON only when somebody looks. */
+/** The last received calls, for the developer of an external. Bodies are parsed only for a report. */
 export class RequestLog {
   #calls: LoggedCall[] = [];
   #bytes = 0;
@@ -24,7 +24,7 @@ export class RequestLog {
     }
   }
 
-  /** The newest `limit` calls, the oldest of them first. `body` is the JSON value, or the text where it is no JSON. */
+  /** The newest `limit` calls, the oldest of them first. `body` is the JSON value, or the text where it is not JSON. */
   report(limit: number): unknown[] {
     return this.#calls.slice(-limit).map(({ at, call, wire }) => ({
       at: new Date(at).toISOString(),
@@ -43,7 +43,7 @@ export class RequestLog {
   }
 }
 
-/** The body twice: as the value that it means and as the text that arrived. */
+/** The body as a parsed value and as the received text. */
 export function bodyOf(body: Buffer): { body?: unknown; rawBody?: string } {
   if (body.length === 0) return {};
   const rawBody = body.toString();
@@ -56,7 +56,7 @@ export function bodyOf(body: Buffer): { body?: unknown; rawBody?: string } {
 
 const SECRET_HEADER = /authorization|cookie|api-?key|token|secret|password/i;
 
-/** Credentials masked; the scheme (`Bearer`, `Basic`) stays readable. */
+/** Masks credentials except for the scheme (`Bearer`, `Basic`). */
 export function maskedHeaders(headers: IncomingHttpHeaders): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {

@@ -1,23 +1,19 @@
-import type { Secret } from '../sensitive/secret.js';
-import { verifyWebhook } from '../webhooks/standard-webhooks.js';
-import type { Clock } from '../shared/clock.js';
-import { isJsonObject } from '../shared/json.js';
+import { Webhook } from 'standardwebhooks';
 import { json, readableJson, type Call, type Routes, type Wire } from './http-server.js';
-import { Refusal } from './refusal.js';
-import { jsonObject } from './request-fields.js';
+import { isJsonObject, jsonObject, optionalInteger, type JsonObject } from './request-fields.js';
 import { bodyOf, maskedHeaders } from './request-log.js';
 
-/** A notification as it was delivered (SPEC §5). */
+/** A notification that the gateway delivered (SPEC §5). */
 export interface DeliveredNotification {
   readonly webhookId: string | undefined;
   /** `X-Payment-Version`. */
   readonly version: number | undefined;
   readonly paymentId: string | undefined;
-  /** Undefined where no secret is configured to verify with. */
+  /** Undefined where no secret is configured. */
   readonly verified: boolean | undefined;
-  /** Why not, where `verified` is false. */
+  /** The reason where `verified` is false. */
   readonly reason: string | undefined;
-  /** The status that it was answered with. */
+  /** The status of the answer. */
   readonly answer: number;
   readonly at: string;
   readonly headers: Record<string, unknown>;
@@ -25,31 +21,41 @@ export interface DeliveredNotification {
   readonly rawBody?: string;
 }
 
-/** How the next deliveries are answered, to see what the sender does about it. */
+/** How the receiver answers the next deliveries, to test the sender's retries. */
 interface Behaviour {
   readonly status: number;
-  /** For so many deliveries; undefined: until it is changed. */
+  /** The number of deliveries it applies to; undefined: all until the next change. */
   times: number | undefined;
   readonly delayMs: number;
-  /** Seconds, as in the header of this name. */
+  /** Seconds, for the `Retry-After` header. */
   readonly retryAfter: number | undefined;
 }
 
-const WELL: Behaviour = { status: 200, times: undefined, delayMs: 0, retryAfter: undefined };
+const HEALTHY: Behaviour = { status: 200, times: undefined, delayMs: 0, retryAfter: undefined };
 const MAX_DELAY_MS = 3_600_000;
+const SIGNED_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
+/** By the messages of the `standardwebhooks` library. */
+const REASONS: Readonly<Record<string, string>> = {
+  'Missing required headers': 'missing-header',
+  'Message timestamp too old': 'too-old',
+  'Message timestamp too new': 'too-new',
+  'No matching signature found': 'bad-signature',
+};
 
-/** The service at `PAYMENT_CALLBACK_URL`, as a demonstration and for tests. */
+/** Stands in for the service at `PAYMENT_CALLBACK_URL`, in demonstrations and tests. */
 export class Receiver {
   #notifications: DeliveredNotification[] = [];
-  #behaviour: Behaviour = WELL;
+  #behaviour: Behaviour = HEALTHY;
+  readonly #verifiers: readonly Webhook[];
 
   constructor(
-    private readonly secrets: readonly Secret[],
+    secrets: readonly string[],
     private readonly max: number,
-    private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#verifiers = secrets.map((secret) => new Webhook(secret));
+  }
 
-  /** The deliveries that are still remembered, the oldest first. */
+  /** The newest deliveries, the oldest of them first. */
   get notifications(): readonly DeliveredNotification[] {
     return this.#notifications;
   }
@@ -76,12 +82,12 @@ export class Receiver {
 
   clear(): void {
     this.#notifications = [];
-    this.#behaviour = WELL;
+    this.#behaviour = HEALTHY;
   }
 
-  /** A wrong signature is refused with 401, as any receiver should, and written down all the same. */
+  /** A wrong signature is rejected with 401, as a receiver should, and listed with its reason. */
   #receive(call: Call): Wire {
-    const reason = this.#objection(call);
+    const reason = this.#rejectionReason(call);
     const { status, delayMs, retryAfter } = this.#nextBehaviour();
     const answer = reason === undefined ? status : 401;
     this.#notifications.push(this.#delivered(call, reason, answer));
@@ -91,24 +97,18 @@ export class Receiver {
     return { ...json(answer, body, headers), delayMs };
   }
 
-  #objection({ headers, body }: Call): string | undefined {
-    if (this.secrets.length === 0) return undefined;
-    const verification = verifyWebhook({
-      id: headers['webhook-id'],
-      timestamp: headers['webhook-timestamp'],
-      signature: headers['webhook-signature'],
-      body,
-      secrets: this.secrets,
-      nowMs: this.clock.now(),
-    });
-    return verification.ok ? undefined : verification.reason;
+  /** Undefined where any of the secrets verifies the delivery. */
+  #rejectionReason({ headers, body }: Call): string | undefined {
+    const signed = Object.fromEntries(SIGNED_HEADERS.map((name) => [name, String(headers[name] ?? '')]));
+    const reasons = this.#verifiers.map((verifier) => verificationError(verifier, body, signed));
+    return reasons.includes(undefined) ? undefined : reasons[0];
   }
 
   #nextBehaviour(): Behaviour {
     const behaviour = this.#behaviour;
     if (behaviour.times !== undefined) {
       behaviour.times -= 1;
-      if (behaviour.times <= 0) this.#behaviour = WELL;
+      if (behaviour.times <= 0) this.#behaviour = HEALTHY;
     }
     return behaviour;
   }
@@ -121,10 +121,10 @@ export class Receiver {
       webhookId: single(headers['webhook-id']),
       version: version === undefined ? undefined : Number(version),
       paymentId: typeof paymentId === 'string' ? paymentId : undefined,
-      verified: this.secrets.length === 0 ? undefined : reason === undefined,
+      verified: this.#verifiers.length === 0 ? undefined : reason === undefined,
       reason,
       answer,
-      at: new Date(this.clock.now()).toISOString(),
+      at: new Date(Date.now()).toISOString(),
       headers: maskedHeaders(headers),
       ...content,
     };
@@ -135,23 +135,25 @@ function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header;
 }
 
-function behaviourOf(body: Record<string, unknown>): Behaviour {
-  return {
-    status: wholeNumber(body, 'status', 200, 599) ?? 200,
-    times: wholeNumber(body, 'times', 1, 1_000_000),
-    delayMs: wholeNumber(body, 'delayMs', 0, MAX_DELAY_MS) ?? 0,
-    retryAfter: wholeNumber(body, 'retryAfter', 0, 1_000_000),
-  };
+/** Undefined where the signature is right; else a short name for the library's message. */
+function verificationError(
+  verifier: Webhook,
+  body: Buffer,
+  headers: Record<string, string>,
+): string | undefined {
+  try {
+    verifier.verify(body, headers, { jsonParse: false });
+    return undefined;
+  } catch (error) {
+    return REASONS[(error as Error).message] ?? 'malformed';
+  }
 }
 
-function wholeNumber(
-  body: Record<string, unknown>,
-  name: string,
-  min: number,
-  max: number,
-): number | undefined {
-  const value = body[name];
-  if (value === undefined) return undefined;
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
-  throw new Refusal(422, `${name} must be an integer from ${min} to ${max}.`);
+function behaviourOf(body: JsonObject): Behaviour {
+  return {
+    status: optionalInteger(body, 'status', [200, 599]) ?? 200,
+    times: optionalInteger(body, 'times', [1, 1_000_000]),
+    delayMs: optionalInteger(body, 'delayMs', [0, MAX_DELAY_MS]) ?? 0,
+    retryAfter: optionalInteger(body, 'retryAfter', [0, 1_000_000]),
+  };
 }

@@ -1,11 +1,10 @@
-import { minorUnitDigits } from '../rules/currency.js';
 import type { Book, BookedPayment } from './book.js';
 import { html, page, type Html } from './html.js';
 import type { Call, Reply, Routes } from './http-server.js';
-import { Refusal } from './refusal.js';
+import { RequestError } from './request-error.js';
 import type { Settlement } from './settlement.js';
 
-/** The page that a payer is sent to, by `REDIRECT_TO_URL` or a payment link, to approve or decline. */
+/** The page of `REDIRECT_TO_URL` and payment links: the payer approves or declines the payment. */
 export class CheckoutPage {
   constructor(
     private readonly book: Book,
@@ -22,16 +21,16 @@ export class CheckoutPage {
   #show(paymentId: string): Reply {
     const payment = this.book.payments.get(paymentId);
     if (!payment) return unknownPage();
-    return payment.status === 'PENDING' ? questionPage(payment) : resultPage(payment);
+    return payment.status === 'PENDING' ? decisionPage(payment) : resultPage(payment);
   }
 
-  /** Post, redirect, get: reloading the page that follows decides nothing again. A second decision changes nothing. */
+  /** Redirects after the POST, so that a reload does not decide again. A second decision has no effect. */
   #decide({ parameter, body }: Call): Reply {
     const payment = this.book.payments.get(parameter);
     if (!payment) return unknownPage();
     const decision = new URLSearchParams(body.toString()).get('decision');
     if (decision !== 'approve' && decision !== 'decline') {
-      throw new Refusal(422, 'decision must be approve or decline.');
+      throw new RequestError(422, 'decision must be approve or decline.');
     }
     if (payment.status === 'PENDING') {
       this.settlement.settle(payment, decision === 'approve' ? 'ACCEPTED' : 'FAILED');
@@ -42,15 +41,16 @@ export class CheckoutPage {
   }
 }
 
-/** The amount as people write it: 1299 minor units of EUR are `12.99 EUR`. */
+/** Formats minor units: 1299 of EUR is `12.99 EUR`. */
 export function displayAmount(amount: number, currency: string): string {
-  const digits = minorUnitDigits(currency) ?? 0;
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 0;
   const padded = String(amount).padStart(digits + 1, '0');
   const whole = padded.slice(0, padded.length - digits).replaceAll(/\B(?=(\d{3})+$)/g, ',');
   return digits === 0 ? `${whole} ${currency}` : `${whole}.${padded.slice(-digits)} ${currency}`;
 }
 
-function questionPage(payment: BookedPayment): Reply {
+function decisionPage(payment: BookedPayment): Reply {
   return page({
     title: 'Approve this payment?',
     layout: 'card',
@@ -83,10 +83,10 @@ function resultPage(payment: BookedPayment): Reply {
 
 function unknownPage(): Reply {
   const content = html`<section>
-    <h1>No such payment</h1>
-    <p>The simulator keeps its payments in memory: it may have been restarted since this link was made.</p>
+    <h1>Payment not found</h1>
+    <p>The simulator keeps payments in memory. It may have restarted since this link was created.</p>
   </section>`;
-  return page({ status: 404, title: 'No such payment', layout: 'card', content });
+  return page({ status: 404, title: 'Payment not found', layout: 'card', content });
 }
 
 const SIMULATED = html`<p class="dim note">Tollgate simulator: no money moves.</p>`;
@@ -105,7 +105,7 @@ function summary({ amount, currency, shopTransactionId, paymentId }: BookedPayme
     </dl>`;
 }
 
-/** CSP's `form-action` judges the redirect after the form too. Hosts with characters that mean something there are left out. */
+/** CSP `form-action` applies to redirects too. Hosts with characters of its syntax are left out. */
 function originsOf({ successRedirectUrl, failureRedirectUrl }: BookedPayment): string[] {
   return [successRedirectUrl, failureRedirectUrl]
     .filter((url) => url !== undefined)

@@ -1,6 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import type { Secret } from '../sensitive/secret.js';
-import { SystemClock, type Clock } from '../shared/clock.js';
 import type { BookFilter, BookReport } from './book-report.js';
 import { Book } from './book.js';
 import { CallbackSender, type CallbackOptions } from './callback-sender.js';
@@ -17,55 +15,53 @@ import { SubscriptionOperations } from './subscription-operations.js';
 import { Timers } from './timers.js';
 
 export interface SimulatorOptions {
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Where a payer's browser reaches it, for links and redirects. Default: where it listens. */
+  /** The base of links and redirects for a payer's browser. Default: the simulator's own address. */
   readonly publicUrl?: string;
-  /** The gateway's `/v3/{external}/callback`; a function is asked at each callback. Undefined: none is sent. */
+  /** The gateway's `/v3/{external}/callback`; a function is called for each attempt. Undefined: no callbacks. */
   readonly callbackUrl?: string | (() => string | undefined);
-  /** `whsec_…`: callbacks are signed. */
-  readonly callbackSecrets?: readonly Secret[];
-  /** Callbacks carry it as `Authorization: Bearer`, unless they are signed. */
-  readonly callbackBearer?: Secret;
-  /** Waits before each repeat of a callback that was not acknowledged. Default 0.5, 2, 5 and 15 s. */
+  /** `whsec_…`: signs callbacks. */
+  readonly callbackSecrets?: readonly string[];
+  /** Sent as `Authorization: Bearer` with callbacks that are not signed. */
+  readonly callbackBearer?: string;
+  /** Delays before the retries of a callback. Default: 0.5, 2, 5 and 15 s. */
   readonly callbackRetryMs?: readonly number[];
-  /** `whsec_…`: the receiver verifies with them. */
-  readonly notificationSecrets?: readonly Secret[];
-  /** False: `Idempotency-Key` is ignored, to see what repeats do at such an external. Default true. */
+  /** `whsec_…`: the receiver verifies notifications with them. */
+  readonly notificationSecrets?: readonly string[];
+  /** False: the simulator ignores `Idempotency-Key`. Default: true. */
   readonly honourIdempotencyKey?: boolean;
-  /** Bounds payments, refunds, subscriptions and keys, each. Default 100,000. */
+  /** The maximum number of payments, refunds, subscriptions and keys, each. Default: 100,000. */
   readonly maxPayments?: number;
-  /** Default 10,000. */
+  /** Default: 10,000. */
   readonly maxNotifications?: number;
-  readonly clock?: Clock;
 }
 
 export interface Simulator {
-  /** The external's `baseUrl`; the receiver is at `/receiver` below it. */
+  /** The external's `baseUrl`; the receiver is at `/receiver` on it. */
   readonly url: string;
   readonly port: number;
   readonly book: Book;
-  /** What `GET /book` tells. */
+  /** The body of `GET /book`. */
   report(filter?: BookFilter): BookReport;
-  /** What `GET /notifications` tells. */
+  /** The items of `GET /notifications`. */
   notifications(): readonly DeliveredNotification[];
-  /** Forgets everything: book, keys, requests, notifications, and what was due later. */
+  /** Deletes book, keys, requests and notifications, and cancels pending settlements. */
   clear(): void;
-  /** Cuts every connection and drops what is due. */
+  /** Closes all connections and cancels all timers. */
   close(): Promise<void>;
 }
 
 const MAX_REQUESTS = 1_000;
 const CALLBACK_RETRY_MS = [500, 2_000, 5_000, 15_000];
 
-/** Starts an external with scenarios and a receiver (DESIGN, `simulator/`); rejects where the port is taken. */
+/** Starts an external with scenarios and a receiver; rejects where the port is in use. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const clock = options.clock ?? new SystemClock();
   const answerTimers = new Timers();
   let url = '';
-  const parts = partsOf(options, clock, () => options.publicUrl ?? url);
+  const parts = partsOf(options, () => options.publicUrl ?? url);
   const { diagnostics, receiver, requests } = parts;
 
   const contract = parts.external.routes();
@@ -75,11 +71,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     routes: { ...contract, ...receiver.routes(), ...parts.checkout.routes(), ...diagnostics.routes() },
     after: (delayMs, work) => answerTimers.after(delayMs, work),
     observe: (call, wire, route) => {
-      if (route === undefined || route in contract) requests.add(clock.now(), call, wire);
+      if (route === undefined || route in contract) requests.add(Date.now(), call, wire);
     },
   });
   const { address, port } = server.address() as AddressInfo;
-  url = `http://${dialled(address)}:${port}`;
+  url = `http://${connectable(address)}:${port}`;
 
   return {
     url,
@@ -104,10 +100,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
 }
 
-function partsOf(options: SimulatorOptions, clock: Clock, publicUrl: () => string) {
+function partsOf(options: SimulatorOptions, publicUrl: () => string) {
   const { maxPayments = 100_000, maxNotifications = 10_000, callbackUrl } = options;
   const settlementTimers = new Timers();
-  const book = new Book(maxPayments, clock);
+  const book = new Book(maxPayments);
   const answers = new IdempotentAnswers(maxPayments, options.honourIdempotencyKey ?? true);
   const callbackOptions: CallbackOptions = {
     url: typeof callbackUrl === 'function' ? callbackUrl : () => callbackUrl,
@@ -115,7 +111,7 @@ function partsOf(options: SimulatorOptions, clock: Clock, publicUrl: () => strin
     bearer: options.callbackBearer,
     retryMs: options.callbackRetryMs ?? CALLBACK_RETRY_MS,
   };
-  const callbacks = new CallbackSender(callbackOptions, settlementTimers, clock);
+  const callbacks = new CallbackSender(callbackOptions, settlementTimers);
   const settlement = new Settlement(book, settlementTimers, callbacks);
   const payments = new PaymentOperations(
     book,
@@ -132,7 +128,7 @@ function partsOf(options: SimulatorOptions, clock: Clock, publicUrl: () => strin
     settlementTimers,
     requests,
     checkout: new CheckoutPage(book, settlement),
-    receiver: new Receiver(options.notificationSecrets ?? [], maxNotifications, clock),
+    receiver: new Receiver(options.notificationSecrets ?? [], maxNotifications),
     diagnostics: new Diagnostics({
       book,
       answers,
@@ -145,8 +141,8 @@ function partsOf(options: SimulatorOptions, clock: Clock, publicUrl: () => strin
   };
 }
 
-/** An address that can be dialled, for one that may be the wildcard. */
-function dialled(address: string): string {
+/** The address for clients: loopback where the server listens on all addresses. */
+function connectable(address: string): string {
   if (address === '0.0.0.0' || address === '::') return '127.0.0.1';
   return address.includes(':') ? `[${address}]` : address;
 }

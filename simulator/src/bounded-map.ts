@@ -1,7 +1,6 @@
 /**
- * A map that holds `max` entries at most. When it is full, the oldest tenth of those that `mayGo` allows makes room
- * (in one sweep, because dropping them singly costs a walk over the holes each time); where too few may go, the oldest go
- * all the same, so that memory stays bounded whatever happens.
+ * A map of at most `max` entries. When it is full, it drops the oldest tenth that is evictable, or the oldest of all where
+ * too few are. It drops a tenth at a time because V8 walks over the deleted entries of a map at each iteration.
  */
 export class BoundedMap<Value> {
   readonly #entries = new Map<string, Value>();
@@ -9,7 +8,7 @@ export class BoundedMap<Value> {
 
   constructor(
     private readonly max: number,
-    private readonly mayGo: (value: Value) => boolean,
+    private readonly isEvictable: (value: Value) => boolean,
     private readonly onDrop: (value: Value) => void = () => undefined,
   ) {}
 
@@ -17,7 +16,7 @@ export class BoundedMap<Value> {
     return this.#entries.size;
   }
 
-  /** How many entries made room for newer ones. */
+  /** The number of evicted entries. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -30,8 +29,8 @@ export class BoundedMap<Value> {
     this.#entries.set(key, value);
     if (this.#entries.size <= this.max) return;
     const target = Math.floor(this.max * 0.9);
-    this.#sweep(target, key, this.mayGo);
-    this.#sweep(target, key, () => true);
+    this.#evict(target, key, this.isEvictable);
+    this.#evict(target, key, () => true);
   }
 
   values(): IteratorObject<Value> {
@@ -47,10 +46,10 @@ export class BoundedMap<Value> {
     this.#dropped = 0;
   }
 
-  #sweep(target: number, newest: string, mayGo: (value: Value) => boolean): void {
+  #evict(target: number, newest: string, isEvictable: (value: Value) => boolean): void {
     for (const [key, value] of this.#entries) {
       if (this.#entries.size <= target) return;
-      if (key === newest || !mayGo(value)) continue;
+      if (key === newest || !isEvictable(value)) continue;
       this.#entries.delete(key);
       this.#dropped += 1;
       this.onDrop(value);

@@ -1,11 +1,12 @@
 import type { Book, BookedSubscription } from './book.js';
-import { DECLINED, type Execution, type PaymentOperations, type SteeredCall } from './payment-operations.js';
-import { Refusal } from './refusal.js';
+import { DECLINED, type Execution, type PaymentOperations, type ScenarioCall } from './payment-operations.js';
+import { RequestError } from './request-error.js';
 import {
   amount,
   count,
   currency,
   interval,
+  isJsonObject,
   paymentFields,
   subscriptionInfo,
   text,
@@ -13,9 +14,8 @@ import {
 } from './request-fields.js';
 import { planOf } from './scenario.js';
 import { followPayment, type Settlement } from './settlement.js';
-import { isJsonObject } from '../shared/json.js';
 
-/** The `subscription/*` operations of the contract (SPEC §1), on the book. Nothing is ever charged by the calendar. */
+/** The `subscription/*` operations (SPEC §1). The simulator never charges a scheduled subscription by itself. */
 export class SubscriptionOperations {
   constructor(
     private readonly book: Book,
@@ -23,43 +23,43 @@ export class SubscriptionOperations {
     private readonly payments: PaymentOperations,
   ) {}
 
-  schedule(call: SteeredCall): Execution {
+  schedule(call: ScenarioCall): Execution {
     return this.#create(call, 'scheduled');
   }
 
-  start(call: SteeredCall): Execution {
+  start(call: ScenarioCall): Execution {
     return this.#create(call, 'manual');
   }
 
-  pay(call: SteeredCall): Execution {
+  pay(call: ScenarioCall): Execution {
     const subscription = this.#subscriptionOf(text(subscriptionInfo(call.body), 'token'));
     subscription.expireData = expireDataIn(call.body) ?? subscription.expireData;
     if (subscription.status === 'ACTIVE' || subscription.status === 'PAST_DUE') {
       return this.#payment(call, subscription);
     }
-    const refused = this.#payment(
+    const declined = this.#payment(
       { ...call, plan: planOf('subscription/pay', { scenario: 'decline' }) },
       subscription,
     );
     const resultDescription = `The subscription is ${subscription.status}`;
-    return { ...refused, answer: { ...refused.answer, resultDescription } };
+    return { ...declined, answer: { ...declined.answer, resultDescription } };
   }
 
-  update({ body, token, plan }: SteeredCall): Execution {
+  update({ body, token, plan }: ScenarioCall): Execution {
     const subscription = this.#subscriptionOf(token);
     const change = changeOf(body);
     subscription.expireData = expireDataIn(body) ?? subscription.expireData;
     const ended = subscription.status === 'EXPIRED' || subscription.status === 'CANCELED';
     if (!ended) this.settlement.beginChange(plan, () => Object.assign(subscription, change));
-    const objection = ended ? `The subscription is ${subscription.status}` : DECLINED;
+    const declineReason = ended ? `The subscription is ${subscription.status}` : DECLINED;
     return {
-      answer: changeAnswer(subscription, ended ? 'FAILED' : plan.first, objection),
+      answer: changeAnswer(subscription, ended ? 'FAILED' : plan.first, declineReason),
       record: subscription,
     };
   }
 
-  /** One that has ended already is answered OK: it is as it was asked to be. */
-  expire({ token, plan }: SteeredCall): Execution {
+  /** A subscription that has ended already is answered OK. */
+  expire({ token, plan }: ScenarioCall): Execution {
     const subscription = this.#subscriptionOf(token);
     this.settlement.beginChange(plan, () => {
       if (subscription.status !== 'CANCELED') subscription.status = 'EXPIRED';
@@ -72,12 +72,12 @@ export class SubscriptionOperations {
     return { status, subscriptionToken, metadata: { kind, interval: every, intervalCount } };
   }
 
-  /** What {@link expire} of this token is to be carried out with. */
+  /** The `providerData` for {@link expire} of this token. */
   expireDataOf(token: string): JsonObject | undefined {
     return this.book.subscriptions.get(token)?.expireData;
   }
 
-  #create(call: SteeredCall, kind: BookedSubscription['kind']): Execution {
+  #create(call: ScenarioCall, kind: BookedSubscription['kind']): Execution {
     const { body, idempotencyKey } = call;
     const info = subscriptionInfo(body);
     const { shopTransactionId, amount: amountMinor, currency: code } = paymentFields(body, 0);
@@ -96,9 +96,9 @@ export class SubscriptionOperations {
     return this.#payment(call, subscription);
   }
 
-  #payment(call: SteeredCall, subscription: BookedSubscription): Execution {
+  #payment(call: ScenarioCall, subscription: BookedSubscription): Execution {
     const { subscriptionToken } = subscription;
-    const payment = this.payments.take(call, subscriptionToken);
+    const payment = this.payments.create(call, subscriptionToken);
     followPayment(subscription, payment);
     return { answer: { ...this.payments.payAnswer(payment), subscriptionToken }, record: payment };
   }
@@ -106,20 +106,20 @@ export class SubscriptionOperations {
   #subscriptionOf(token: string): BookedSubscription {
     const subscription = this.book.subscriptions.get(token);
     if (subscription) return subscription;
-    throw new Refusal(404, 'This subscriptionToken was never seen here.');
+    throw new RequestError(404, 'No subscription has this subscriptionToken.');
   }
 }
 
 function changeAnswer(
   { subscriptionToken }: BookedSubscription,
   status: 'ACCEPTED' | 'FAILED' | 'PENDING',
-  objection: string,
+  declineReason: string,
 ): JsonObject {
-  if (status === 'FAILED') return { result: 'KO', resultDescription: objection, subscriptionToken };
+  if (status === 'FAILED') return { result: 'KO', resultDescription: declineReason, subscriptionToken };
   return { result: status === 'ACCEPTED' ? 'OK' : 'PENDING', subscriptionToken };
 }
 
-/** The fields that an update names, each judged; the others stay. */
+/** The validated fields of an update; the others stay. */
 function changeOf(body: JsonObject): Partial<BookedSubscription> {
   const info = subscriptionInfo(body);
   return {
@@ -132,8 +132,8 @@ function changeOf(body: JsonObject): Partial<BookedSubscription> {
 }
 
 /**
- * DELETE has no body: `providerData.expireScenario` of an earlier call says what the expiry will do, with that call's other
- * knobs. Nothing else of `providerData` is kept: it may hold card tokens (SPEC §1).
+ * DELETE has no body: `providerData.expireScenario` of an earlier call is the scenario of the expiry, with that call's
+ * other parameters. The rest of `providerData` is not kept: it may contain card tokens (SPEC §1).
  */
 function expireDataIn({ providerData: data }: JsonObject): JsonObject | undefined {
   if (!isJsonObject(data) || data.expireScenario === undefined) return undefined;

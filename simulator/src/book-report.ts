@@ -1,20 +1,20 @@
 import type { Book, BookedPayment, BookedRefund, BookedSubscription } from './book.js';
-import type { CallbackTally } from './callback-sender.js';
-import type { CallTally } from './external.js';
+import type { CallbackCounts } from './callback-sender.js';
+import type { CallCounts } from './external.js';
 import type { IdempotentAnswers } from './idempotent-answers.js';
 
 export interface BookReport {
   readonly totals: {
-    /** State-changing calls, by what became of them. */
-    readonly calls: CallTally;
+    /** State-changing calls by result. */
+    readonly calls: CallCounts;
     readonly payments: Readonly<Record<BookedPayment['status'], number>>;
     readonly refunds: number;
     readonly subscriptions: number;
-    /** Old records that made room for newer ones, and that this report no longer shows. */
+    /** Records evicted from memory; the lists do not contain them. */
     readonly dropped: number;
-    readonly callbacks: CallbackTally;
+    readonly callbacks: CallbackCounts;
   };
-  /** What must stay empty: money that moved, or may yet, more than once for one order or one `Idempotency-Key`. */
+  /** Orders and idempotency keys that took money more than once, or still may. Both lists must stay empty. */
   readonly doubles: {
     readonly byShopTransactionId: readonly {
       shopTransactionId: string;
@@ -28,21 +28,20 @@ export interface BookReport {
   readonly subscriptions: readonly object[];
 }
 
-/** Narrows the lists (not the totals) to one payment or one order. */
+/** Limits the lists (not the totals) to one payment or one order. */
 export interface BookFilter {
   readonly paymentId?: string | null;
   readonly shopTransactionId?: string | null;
 }
 
-/** What a report is made of. */
 export interface ReportSources {
   readonly book: Book;
   readonly answers: IdempotentAnswers;
-  readonly calls: CallTally;
-  readonly callbacks: CallbackTally;
+  readonly calls: CallCounts;
+  readonly callbacks: CallbackCounts;
 }
 
-/** What `GET /book` tells. Times are ISO 8601, amounts are minor units. */
+/** The body of `GET /book`. Times are ISO 8601, amounts are minor units. */
 export function reportOf(sources: ReportSources, filter: BookFilter = {}): BookReport {
   const { book, answers } = sources;
   const wanted = (record: { paymentId?: string; shopTransactionId?: string }): boolean =>
@@ -56,9 +55,9 @@ export function reportOf(sources: ReportSources, filter: BookFilter = {}): BookR
         .doubles()
         .map(({ path, idempotencyKey, executions }) => ({ path, idempotencyKey, executions })),
     },
-    payments: book.payments.values().filter(wanted).map(readable).toArray(),
-    refunds: book.refunds.values().filter(wanted).map(readable).toArray(),
-    subscriptions: book.subscriptions.values().filter(wanted).map(readable).toArray(),
+    payments: book.payments.values().filter(wanted).map(toJson).toArray(),
+    refunds: book.refunds.values().filter(wanted).map(toJson).toArray(),
+    subscriptions: book.subscriptions.values().filter(wanted).map(toJson).toArray(),
   };
 }
 
@@ -79,7 +78,7 @@ function countByStatus(book: Book): Record<BookedPayment['status'], number> {
   return counts;
 }
 
-/** A declined payment may be tried again: only those that took money, or may yet, count. */
+/** A failed payment may be retried, so only accepted and pending ones count. */
 function doublesByOrder(
   book: Book,
 ): { shopTransactionId: string; executions: number; paymentIds: string[] }[] {
@@ -95,9 +94,9 @@ function doublesByOrder(
     .toArray();
 }
 
-/** A record as JSON should show it, without what is only the simulator's business. */
-function readable(record: BookedPayment | BookedRefund | BookedSubscription): object {
-  const shown = { ...record, createdAt: new Date(record.createdAt).toISOString() };
-  if ('updatedAt' in record) Object.assign(shown, { updatedAt: new Date(record.updatedAt).toISOString() });
-  return { ...shown, plan: undefined, expireData: undefined };
+/** A record without the simulator's internal fields. */
+function toJson(record: BookedPayment | BookedRefund | BookedSubscription): object {
+  const json = { ...record, createdAt: new Date(record.createdAt).toISOString() };
+  if ('updatedAt' in record) Object.assign(json, { updatedAt: new Date(record.updatedAt).toISOString() });
+  return { ...json, plan: undefined, expireData: undefined };
 }

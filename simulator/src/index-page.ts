@@ -18,7 +18,7 @@ const OPERATIONS = [
   'DELETE /subscription/expire/{subscriptionToken}',
 ];
 
-/** What is there, for whoever opens the simulator in a browser. */
+/** The overview that a browser shows at `/`. */
 export function indexPage(
   url: string,
   { calls, payments: counts }: BookReport['totals'],
@@ -32,25 +32,23 @@ export function indexPage(
     layout: 'plain',
     content: html`<h1>Tollgate simulator</h1>
       <p class="dim">
-        An external and a receiver, for the first payment, tests and demonstrations. Everything is in memory;
-        no money moves.
+        An external and a receiver for a first payment, tests and demonstrations. Everything is in memory; no
+        money moves.
       </p>
       <p>
-        ${calls.received} calls that change something, ${calls.executed} executed, ${calls.replayed} replayed
-        by key. Payments: ${counts.ACCEPTED} accepted, ${counts.PENDING} pending, ${counts.FAILED} failed.
+        ${calls.received} state-changing calls, ${calls.executed} executed, ${calls.replayed} replayed by key.
+        Payments: ${counts.ACCEPTED} accepted, ${counts.PENDING} pending, ${counts.FAILED} failed.
       </p>
       <ul>
         <li>
-          <a href="/book">Book</a>: what was really executed; <code>doubles</code> must be empty.
-          <code>DELETE /book</code> forgets it.
+          <a href="/book">Book</a>: all executed operations; <code>doubles</code> must be empty.
+          <code>DELETE /book</code> deletes them.
         </li>
-        <li><a href="/requests">Requests</a>: the last calls as they arrived.</li>
+        <li><a href="/requests">Requests</a>: the last calls with headers and body.</li>
+        <li><a href="/notifications">Notifications</a>: the deliveries to <code>POST /receiver</code>.</li>
         <li>
-          <a href="/notifications">Notifications</a>: what was delivered to <code>POST /receiver</code>.
-        </li>
-        <li>
-          <a href="/receiver/behaviour">Receiver’s behaviour</a>: <code>POST</code>
-          <code>{"status": 500, "times": 3}</code> there makes it fail.
+          <a href="/receiver/behaviour">Receiver behaviour</a>: <code>POST</code>
+          <code>{"status": 500, "times": 3}</code> to make the next three deliveries fail.
         </li>
       </ul>
       <h2>External at <code>${url}</code></h2>
@@ -84,8 +82,8 @@ export function indexPage(
         >
         or <code>FAILED</code>), <code>executed</code> (of <code>timeout</code>, <code>reset</code>,
         <code>malformed</code>, <code>error-500</code>), <code>callbackMethod</code> (<code>POST</code> or
-        <code>GET</code>), <code>callbackTimes</code>, <code>expireScenario</code> (what
-        <code>DELETE subscription/expire</code> will do).
+        <code>GET</code>), <code>callbackTimes</code>, <code>expireScenario</code> (the scenario of
+        <code>DELETE subscription/expire</code>).
       </p>
       <h2>Newest payments</h2>
       ${newest.length === 0 ? html`<p>None yet.</p>` : paymentsTable(newest)}`,

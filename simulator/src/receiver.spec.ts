@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { ExternalClient, payBody } from '../../test/support/external-client.js';
-import { Secret } from '../sensitive/secret.js';
 import type { DeliveredNotification } from './receiver.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.js';
 
@@ -40,7 +39,7 @@ async function listed(client: ExternalClient, query = ''): Promise<DeliveredNoti
 
 describe('the receiver', () => {
   it('lists what was delivered, signature and version with it', async () => {
-    const client = await started({ notificationSecrets: [new Secret(OTHER), new Secret(SECRET)] });
+    const client = await started({ notificationSecrets: [OTHER, SECRET] });
     expect((await deliver({ ...signed(SECRET), authorization: 'Bearer secret' })).status).toBe(200);
     const [notification] = await listed(client);
     expect(notification).toMatchObject({
@@ -61,7 +60,7 @@ describe('the receiver', () => {
     ['no signature', () => ({}), 'missing-header'],
     ['an old one', () => signed(SECRET, new Date(Date.now() - 600_000)), 'too-old'],
   ])('refuses %s with 401 and writes it down all the same', async (_case, headers, reason) => {
-    const client = await started({ notificationSecrets: [new Secret(SECRET)] });
+    const client = await started({ notificationSecrets: [SECRET] });
     expect((await deliver(headers())).status).toBe(401);
     expect(await listed(client)).toEqual([expect.objectContaining({ verified: false, reason, answer: 401 })]);
   });

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../shared/clock.js';
 import { BoundedMap } from './bounded-map.js';
-import type { FinalStatus, Plan, ScenarioName, SteeredOperation } from './scenario.js';
+import type { FinalStatus, Plan, ScenarioName, ScenarioOperation } from './scenario.js';
 
-/** Who caused a record, and how often: `executions` is 1 because an executed call makes a record of its own. */
+/** The call that created a record. `executions` is always 1: every executed call creates its own record. */
 interface Executed {
   readonly idempotencyKey: string | undefined;
   readonly executions: number;
-  /** Repeats of the call that got its stored answer instead of being executed again. */
+  /** Repeats that received the stored answer and were not executed. */
   replays: number;
   readonly createdAt: number;
 }
@@ -15,9 +14,9 @@ interface Executed {
 export interface BookedPayment extends Executed {
   readonly paymentId: string;
   readonly shopTransactionId: string;
-  readonly operation: SteeredOperation;
+  readonly operation: ScenarioOperation;
   readonly scenario: ScenarioName;
-  /** In minor units, as all amounts here. */
+  /** Minor units, like all amounts. */
   readonly amount: number;
   readonly currency: string;
   readonly subscriptionToken: string | undefined;
@@ -25,9 +24,9 @@ export interface BookedPayment extends Executed {
   readonly failureRedirectUrl: string | undefined;
   status: FinalStatus | 'PENDING';
   updatedAt: number;
-  /** Refunds that are OK or PENDING. */
+  /** The sum of refunds that are OK or PENDING. */
   refundedAmount: number;
-  /** What is still to happen, while something is. */
+  /** Set until the payment is settled. */
   plan: Plan | undefined;
 }
 
@@ -51,7 +50,7 @@ export interface BookedSubscription extends Executed {
   intervalCount: number;
   expiresAfter: number | undefined;
   status: SubscriptionState;
-  /** The `providerData` that DELETE subscription/expire, which has no body, is carried out with. */
+  /** The `providerData` of DELETE subscription/expire, which has no body. */
   expireData: Record<string, unknown> | undefined;
 }
 
@@ -59,17 +58,14 @@ type New<Record extends Executed, Rest extends keyof Record> = Omit<Record, keyo
   readonly idempotencyKey: string | undefined;
 };
 
-/** The external's own truth, in memory: what it really executed. */
+/** Everything that the external executed, in memory. */
 export class Book {
   readonly payments: BoundedMap<BookedPayment>;
   readonly refunds: BoundedMap<BookedRefund>;
   readonly subscriptions: BoundedMap<BookedSubscription>;
   readonly #byShopTransactionId = new Map<string, BookedPayment[]>();
 
-  constructor(
-    maxPayments: number,
-    private readonly clock: Clock,
-  ) {
+  constructor(maxPayments: number) {
     this.payments = new BoundedMap(
       maxPayments,
       (payment) => payment.status !== 'PENDING' && payment.plan === undefined,
@@ -83,7 +79,7 @@ export class Book {
   }
 
   addPayment(values: New<BookedPayment, 'paymentId' | 'updatedAt' | 'refundedAmount'>): BookedPayment {
-    const now = this.clock.now();
+    const now = Date.now();
     const payment: BookedPayment = {
       ...values,
       paymentId: `sim_pay_${randomUUID()}`,
@@ -100,7 +96,7 @@ export class Book {
     return payment;
   }
 
-  /** A refund that is OK or PENDING lowers the refundable rest; {@link settleRefund} with KO frees it again. */
+  /** A refund that is OK or PENDING reduces the refundable amount; {@link settleRefund} with KO restores it. */
   addRefund(payment: BookedPayment, values: New<BookedRefund, 'refundId' | 'paymentId'>): BookedRefund {
     const refund: BookedRefund = {
       ...values,
@@ -108,7 +104,7 @@ export class Book {
       paymentId: payment.paymentId,
       executions: 1,
       replays: 0,
-      createdAt: this.clock.now(),
+      createdAt: Date.now(),
     };
     if (refund.result !== 'KO') payment.refundedAmount += refund.amount;
     this.refunds.set(refund.refundId, refund);
@@ -121,24 +117,24 @@ export class Book {
       subscriptionToken: `sim_sub_${randomUUID()}`,
       executions: 1,
       replays: 0,
-      createdAt: this.clock.now(),
+      createdAt: Date.now(),
     };
     this.subscriptions.set(subscription.subscriptionToken, subscription);
     return subscription;
   }
 
-  /** The payment of an order: the one that holds money, or may yet, before one that failed; the newest of equals. */
+  /** The newest payment of an order that is not FAILED; else the newest. */
   paymentOfOrder(shopTransactionId: string): BookedPayment | undefined {
     const payments = this.#byShopTransactionId.get(shopTransactionId);
     return payments?.findLast(({ status }) => status !== 'FAILED') ?? payments?.at(-1);
   }
 
-  /** Ends what is open. An ACCEPTED payment stays so. */
+  /** An ACCEPTED payment stays ACCEPTED. */
   settlePayment(payment: BookedPayment, status: FinalStatus): void {
     payment.plan = undefined;
     if (payment.status === 'ACCEPTED') return;
     payment.status = status;
-    payment.updatedAt = this.clock.now();
+    payment.updatedAt = Date.now();
   }
 
   settleRefund(payment: BookedPayment, refund: BookedRefund, result: 'OK' | 'KO'): void {
@@ -147,7 +143,7 @@ export class Book {
     if (result === 'KO') payment.refundedAmount -= refund.amount;
   }
 
-  /** All payments, by their order. */
+  /** All payments, grouped by order. */
   orders(): IteratorObject<readonly BookedPayment[]> {
     return this.#byShopTransactionId.values();
   }

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { ExternalClient, payBody } from '../../test/support/external-client.js';
 import { until } from '../../test/support/until.js';
-import { Secret } from '../sensitive/secret.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.js';
 
 interface Callback {
@@ -50,7 +49,7 @@ async function started(options: Partial<SimulatorOptions> = {}): Promise<Externa
   return new ExternalClient(simulator.url);
 }
 
-const tally = () => simulator.report().totals.callbacks;
+const counts = () => simulator.report().totals.callbacks;
 
 describe('callbacks', () => {
   it('are posted once a pending payment is final, and the status is final before', async () => {
@@ -77,13 +76,13 @@ describe('callbacks', () => {
   });
 
   it('come several times, all the same, with duplicate-callback', async () => {
-    const client = await started({ callbackSecrets: [new Secret(SECRET)] });
+    const client = await started({ callbackSecrets: [SECRET] });
     await client.post('/pay', payBody({ providerData: { scenario: 'duplicate-callback', delayMs: 0 } }));
-    await until(() => tally().acknowledged === 3, 'three acknowledgements');
+    await until(() => counts().acknowledged === 3, 'three acknowledgements');
     expect(new Set(callbacks.map(({ target }) => target)).size).toBe(1);
     expect(new Set(callbacks.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     await client.post('/pay', payBody({ providerData: { callbackTimes: 5 } }));
-    await until(() => tally().acknowledged === 8, 'five more');
+    await until(() => counts().acknowledged === 8, 'five more');
   });
 
   it('can be there before the answer of the call that caused them', async () => {
@@ -93,7 +92,7 @@ describe('callbacks', () => {
       payBody({ providerData: { scenario: 'slow', delayMs: 60_000, callbackTimes: 1 } }),
     );
     answer.catch(() => undefined);
-    await until(() => tally().acknowledged === 1, 'the callback');
+    await until(() => counts().acknowledged === 1, 'the callback');
     await simulator.close();
     await expect(answer).rejects.toThrow('fetch failed');
   });
@@ -102,23 +101,23 @@ describe('callbacks', () => {
     const client = await started();
     answers = [500, 302];
     await client.post('/pay', payBody({ providerData: { scenario: 'late-success', delayMs: 0 } }));
-    await until(() => tally().acknowledged === 1, 'the acknowledgement');
-    expect(tally()).toMatchObject({ attempts: 3, acknowledged: 1, abandoned: 0 });
-    expect(tally().lastFailure).toContain('answered 302');
+    await until(() => counts().acknowledged === 1, 'the acknowledgement');
+    expect(counts()).toMatchObject({ attempts: 3, acknowledged: 1, abandoned: 0 });
+    expect(counts().lastFailure).toContain('answered 302');
   });
 
   it('are given up after the last repeat, and also where nobody listens', async () => {
     const client = await started();
     answers = [500, 500, 500, 500];
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
-    await until(() => tally().abandoned === 1, 'the end of the attempts');
+    await until(() => counts().abandoned === 1, 'the end of the attempts');
     expect(callbacks).toHaveLength(4);
     await simulator.close();
     await new Promise((resolve) => gateway.close(resolve));
     const deaf = await started();
     await deaf.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
-    await until(() => tally().abandoned === 1, 'the end of the attempts');
-    expect(tally().lastFailure).toContain('ECONNREFUSED');
+    await until(() => counts().abandoned === 1, 'the end of the attempts');
+    expect(counts().lastFailure).toContain('ECONNREFUSED');
   });
 
   it('are not sent without a callbackUrl, and once there is one they are', async () => {
@@ -127,7 +126,7 @@ describe('callbacks', () => {
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
     known.url = callbackUrl;
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
-    await until(() => tally().acknowledged === 1, 'the callback');
+    await until(() => counts().acknowledged === 1, 'the callback');
     expect(callbacks).toHaveLength(1);
   });
 
@@ -143,7 +142,7 @@ describe('callbacks', () => {
 
 describe('credentials of callbacks', () => {
   it('are a signature that the reference library verifies, over the body of a POST', async () => {
-    const client = await started({ callbackSecrets: [new Secret(SECRET)] });
+    const client = await started({ callbackSecrets: [SECRET] });
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
     await until(() => callbacks.length === 1, 'the callback');
     const { body, headers } = callbacks[0]!;
@@ -151,7 +150,7 @@ describe('credentials of callbacks', () => {
   });
 
   it('are a signature over the request target of a GET', async () => {
-    const client = await started({ callbackSecrets: [new Secret(SECRET)] });
+    const client = await started({ callbackSecrets: [SECRET] });
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1, callbackMethod: 'GET' } }));
     await until(() => callbacks.length === 1, 'the callback');
     const { target, headers } = callbacks[0]!;
@@ -161,7 +160,7 @@ describe('credentials of callbacks', () => {
   });
 
   it('are a bearer token', async () => {
-    const client = await started({ callbackBearer: new Secret('tok') });
+    const client = await started({ callbackBearer: 'tok' });
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
     await until(() => callbacks.length === 1, 'the callback');
     expect(callbacks[0]?.headers.authorization).toBe('Bearer tok');

@@ -1,21 +1,21 @@
 import { json, plainText, type Call, type Routes, type Wire } from './http-server.js';
 import type { IdempotentAnswers, StoredAnswer } from './idempotent-answers.js';
-import type { Execution, PaymentOperations, SteeredCall } from './payment-operations.js';
+import type { Execution, PaymentOperations, ScenarioCall } from './payment-operations.js';
 import { jsonObject, type JsonObject } from './request-fields.js';
-import { planOf, type Delivery, type Plan, type SteeredOperation } from './scenario.js';
+import { planOf, type Delivery, type Plan, type ScenarioOperation } from './scenario.js';
 import type { SubscriptionOperations } from './subscription-operations.js';
 
-/** Calls that asked to change something. What was received and neither executed nor replayed was refused. */
-export interface CallTally {
+/** State-changing calls. Calls that were received but neither executed nor replayed were rejected. */
+export interface CallCounts {
   received: number;
   executed: number;
-  /** Answered from memory, by `Idempotency-Key`. */
+  /** Answered from memory by `Idempotency-Key`. */
   replayed: number;
 }
 
-/** The external's side of the contract (SPEC §1, §2) over HTTP: key, scenario, execution, and what goes on the wire. */
+/** The contract's operations (SPEC §1, §2): idempotency key, scenario, execution and response. */
 export class External {
-  readonly tally: CallTally = { received: 0, executed: 0, replayed: 0 };
+  readonly counts: CallCounts = { received: 0, executed: 0, replayed: 0 };
 
   constructor(
     private readonly payments: PaymentOperations,
@@ -26,20 +26,18 @@ export class External {
   routes(): Routes {
     const { payments, subscriptions } = this;
     return {
-      'POST /pay': this.#steered('pay', (call) => payments.pay(call)),
-      'POST /pay-by-link': this.#steered('pay-by-link', (call) => payments.payByLink(call)),
-      'POST /refund': this.#steered('refund', (call) => payments.refund(call)),
+      'POST /pay': this.#route('pay', (call) => payments.pay(call)),
+      'POST /pay-by-link': this.#route('pay-by-link', (call) => payments.payByLink(call)),
+      'POST /refund': this.#route('refund', (call) => payments.refund(call)),
       'GET /status': ({ query }) => json(200, payments.status(query)),
-      'POST /subscription/schedule': this.#steered('subscription/schedule', (call) =>
+      'POST /subscription/schedule': this.#route('subscription/schedule', (call) =>
         subscriptions.schedule(call),
       ),
-      'POST /subscription/start': this.#steered('subscription/start', (call) => subscriptions.start(call)),
-      'POST /subscription/pay': this.#steered('subscription/pay', (call) => subscriptions.pay(call)),
-      'POST /subscription/update/:': this.#steered('subscription/update', (call) =>
-        subscriptions.update(call),
-      ),
+      'POST /subscription/start': this.#route('subscription/start', (call) => subscriptions.start(call)),
+      'POST /subscription/pay': this.#route('subscription/pay', (call) => subscriptions.pay(call)),
+      'POST /subscription/update/:': this.#route('subscription/update', (call) => subscriptions.update(call)),
       'GET /subscription/status/:': ({ parameter }) => json(200, subscriptions.status(parameter)),
-      'DELETE /subscription/expire/:': this.#steered('subscription/expire', (call) =>
+      'DELETE /subscription/expire/:': this.#route('subscription/expire', (call) =>
         subscriptions.expire(call),
       ),
     };
@@ -47,32 +45,32 @@ export class External {
 
   clear(): void {
     this.answers.clear();
-    Object.assign(this.tally, { received: 0, executed: 0, replayed: 0 });
+    Object.assign(this.counts, { received: 0, executed: 0, replayed: 0 });
   }
 
-  #steered(operation: SteeredOperation, execute: (call: SteeredCall) => Execution): (call: Call) => Wire {
-    return (call) => this.#steer(operation, execute, call);
+  #route(operation: ScenarioOperation, execute: (call: ScenarioCall) => Execution): (call: Call) => Wire {
+    return (call) => this.#call(operation, execute, call);
   }
 
-  /** Between looking for the key and storing the answer nothing waits: concurrent repeats find it executed. */
-  #steer(operation: SteeredOperation, execute: (call: SteeredCall) => Execution, call: Call): Wire {
-    this.tally.received += 1;
+  /** Synchronous from the key's lookup to the stored answer, so that a concurrent repeat cannot execute twice. */
+  #call(operation: ScenarioOperation, execute: (call: ScenarioCall) => Execution, call: Call): Wire {
+    this.counts.received += 1;
     const body = operation === 'subscription/expire' ? {} : jsonObject(call.body);
     const idempotencyKey = keyOf(call);
     const subject = subjectOf(body);
     const stored = idempotencyKey && this.answers.replay(call.path, idempotencyKey, subject);
     if (stored) {
-      this.tally.replayed += 1;
+      this.counts.replayed += 1;
       return reply(stored);
     }
     const expireData = operation === 'subscription/expire' && this.subscriptions.expireDataOf(call.parameter);
     const plan = planOf(operation, expireData || body.providerData);
-    if (!plan.executes) return onTheWire(plan, undefined);
+    if (!plan.executes) return wireFor(plan, undefined);
     const { answer, record } = execute({ operation, body, token: call.parameter, plan, idempotencyKey });
-    this.tally.executed += 1;
+    this.counts.executed += 1;
     const executed = { status: 200, body: JSON.stringify(answer) };
     if (idempotencyKey) this.answers.store(call.path, idempotencyKey, subject, executed, record);
-    return onTheWire(plan, executed);
+    return wireFor(plan, executed);
   }
 }
 
@@ -81,7 +79,7 @@ function keyOf({ headers }: Call): string | undefined {
   return typeof key === 'string' && key !== '' ? key : undefined;
 }
 
-/** What a repeat with the same key must have in common with the first call. */
+/** The fields that must be equal in all calls with one key. */
 function subjectOf({ amount, currency, shopTransactionId, paymentId }: JsonObject): string {
   return JSON.stringify([amount, currency, shopTransactionId, paymentId]);
 }
@@ -92,8 +90,8 @@ function reply({ status, body }: StoredAnswer, delayMs = 0): Wire {
 
 const BROKEN_JSON = '{"result": "OK", "paymentId": "sim_';
 
-/** `executed` is undefined where the plan does not execute. */
-function onTheWire(plan: Plan, executed: StoredAnswer | undefined): Wire {
+/** `executed` is undefined where the plan does not execute the call. */
+function wireFor(plan: Plan, executed: StoredAnswer | undefined): Wire {
   const delivery: Delivery = plan.delivery;
   switch (delivery) {
     case 'answer':
@@ -106,9 +104,9 @@ function onTheWire(plan: Plan, executed: StoredAnswer | undefined): Wire {
     case 'malformed':
       return reply({ status: 200, body: BROKEN_JSON });
     case 'error-500':
-      return json(500, { detail: 'This is what scenario error-500 asked for.' });
+      return json(500, { detail: 'The scenario is error-500.' });
     case 'error-422':
-      return json(422, { detail: 'This is what scenario error-422 asked for.' });
+      return json(422, { detail: 'The scenario is error-422.' });
     case 'not-supported':
       return plainText(404, 'Not found\n');
     default:

@@ -1,26 +1,26 @@
 import type { Book, BookedPayment } from './book.js';
-import { Refusal } from './refusal.js';
+import { RequestError } from './request-error.js';
 import { amount, currency, paymentFields, text, type JsonObject } from './request-fields.js';
-import type { Plan, SteeredOperation } from './scenario.js';
+import type { Plan, ScenarioOperation } from './scenario.js';
 import type { Settlement } from './settlement.js';
 
-/** One state-changing call, judged and planned, about to be executed. */
-export interface SteeredCall {
-  readonly operation: SteeredOperation;
+/** One validated state-changing call with its plan. */
+export interface ScenarioCall {
+  readonly operation: ScenarioOperation;
   readonly body: JsonObject;
-  /** The token in the path, else empty. */
+  /** The token in the path; else empty. */
   readonly token: string;
   readonly plan: Plan;
   readonly idempotencyKey: string | undefined;
 }
 
-/** What an executed call answers, and the record that counts its replays. */
+/** The answer of an executed call, and the record that counts its replays. */
 export interface Execution {
   readonly answer: JsonObject;
   readonly record: { replays: number };
 }
 
-/** pay, pay-by-link, refund and status of the contract (SPEC §1), on the book. */
+/** pay, pay-by-link, refund and status (SPEC §1). */
 export class PaymentOperations {
   constructor(
     private readonly book: Book,
@@ -28,19 +28,19 @@ export class PaymentOperations {
     private readonly checkoutUrl: (paymentId: string) => string,
   ) {}
 
-  pay(call: SteeredCall): Execution {
-    const payment = this.take(call, undefined);
+  pay(call: ScenarioCall): Execution {
+    const payment = this.create(call, undefined);
     return { answer: this.payAnswer(payment), record: payment };
   }
 
-  /** The link leads to the page where the payer decides; until then the payment is PENDING. */
-  payByLink(call: SteeredCall): Execution {
+  /** The payment is PENDING until the payer decides on the linked page. */
+  payByLink(call: ScenarioCall): Execution {
     const { plan } = call;
     const payerDecides = plan.first === 'ACCEPTED';
     const linked: Plan = payerDecides
       ? { ...plan, first: 'PENDING', settledBy: 'payer', callbacks: Math.max(plan.callbacks, 1) }
       : plan;
-    const payment = this.take({ ...call, plan: linked }, undefined);
+    const payment = this.create({ ...call, plan: linked }, undefined);
     const { paymentId } = payment;
     const answer =
       payment.status === 'FAILED'
@@ -49,25 +49,26 @@ export class PaymentOperations {
     return { answer, record: payment };
   }
 
-  refund({ body, plan, idempotencyKey }: SteeredCall): Execution {
-    const asked = { amount: amount(body, 1), currency: currency(body), paymentId: text(body, 'paymentId') };
-    const payment = this.paymentOf(asked.paymentId);
-    const objection = refundObjection(payment, asked);
-    const declined = objection !== undefined || plan.first === 'FAILED';
+  refund({ body, plan, idempotencyKey }: ScenarioCall): Execution {
+    const request = { amount: amount(body, 1), currency: currency(body), paymentId: text(body, 'paymentId') };
+    const payment = this.paymentOf(request.paymentId);
+    const declineReason = refundDeclineReason(payment, request);
+    const declined = declineReason !== undefined || plan.first === 'FAILED';
     const result = declined ? 'KO' : plan.first === 'PENDING' ? 'PENDING' : 'OK';
-    const refund = this.book.addRefund(payment, { ...asked, result, idempotencyKey });
+    const refund = this.book.addRefund(payment, { ...request, result, idempotencyKey });
     this.settlement.beginRefund(payment, refund, declined ? { ...plan, settledBy: 'call' } : plan);
-    const answer = declined ? { result, resultDescription: objection ?? DECLINED } : { result };
+    const answer = declined ? { result, resultDescription: declineReason ?? DECLINED } : { result };
     return { answer, record: refund };
   }
 
-  /** By `paymentId`, else by `shopTransactionId`; a 404 {@link Refusal}, "I have never seen it", where there is none. */
+  /** Finds the payment by `paymentId`, else by `shopTransactionId`; throws a 404 {@link RequestError} where none exists. */
   status(query: URLSearchParams): JsonObject {
     const paymentId = query.get('paymentId');
     const shopTransactionId = query.get('shopTransactionId');
-    if (!paymentId && !shopTransactionId) throw new Refusal(400, 'paymentId or shopTransactionId is needed.');
+    if (!paymentId && !shopTransactionId)
+      throw new RequestError(400, 'paymentId or shopTransactionId is required.');
     const payment = paymentId ? this.paymentOf(paymentId) : this.book.paymentOfOrder(shopTransactionId!);
-    if (!payment) throw new Refusal(404, 'A payment of this shopTransactionId was never seen here.');
+    if (!payment) throw new RequestError(404, 'No payment has this shopTransactionId.');
     return {
       status: payment.status,
       paymentId: payment.paymentId,
@@ -76,9 +77,9 @@ export class PaymentOperations {
     };
   }
 
-  /** Books a payment in its first state, and lets the rest of the plan take its course. */
-  take(
-    { body, operation, plan, idempotencyKey }: SteeredCall,
+  /** Creates a payment in its first state and starts its plan. */
+  create(
+    { body, operation, plan, idempotencyKey }: ScenarioCall,
     subscriptionToken: string | undefined,
   ): BookedPayment {
     const payment = this.book.addPayment({
@@ -106,19 +107,19 @@ export class PaymentOperations {
   private paymentOf(paymentId: string): BookedPayment {
     const payment = this.book.payments.get(paymentId);
     if (payment) return payment;
-    throw new Refusal(404, 'This paymentId was never seen here.');
+    throw new RequestError(404, 'No payment has this paymentId.');
   }
 }
 
 export const DECLINED = 'Declined by the simulator';
 
-/** Why this refund cannot be, in words, or undefined. */
-function refundObjection(
+/** The reason to decline the refund, or undefined. */
+function refundDeclineReason(
   payment: BookedPayment,
-  asked: { amount: number; currency: string },
+  request: { amount: number; currency: string },
 ): string | undefined {
   if (payment.status !== 'ACCEPTED') return `The payment is ${payment.status}`;
-  if (asked.currency !== payment.currency) return `The payment is in ${payment.currency}`;
+  if (request.currency !== payment.currency) return `The payment is in ${payment.currency}`;
   const rest = payment.amount - payment.refundedAmount;
-  return asked.amount > rest ? `Only ${rest} of ${payment.amount} can still be refunded` : undefined;
+  return request.amount > rest ? `Only ${rest} of ${payment.amount} can still be refunded` : undefined;
 }

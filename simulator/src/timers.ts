@@ -1,4 +1,4 @@
-/** Everything that is due later, so that closing or resetting the simulator leaves nothing behind. */
+/** All pending timers, so that closing or resetting the simulator cancels them. */
 export class Timers {
   readonly #pending = new Set<NodeJS.Timeout>();
 

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { Secret } from '../sensitive/secret.js';
-import { decodeWebhookSecret } from '../webhooks/standard-webhooks.js';
+import { Webhook } from 'standardwebhooks';
 import { SCENARIO_NAMES, SCENARIOS } from './scenario.js';
 import { startSimulator, type SimulatorOptions } from './simulator.js';
 
@@ -8,27 +7,27 @@ const HELP = `Tollgate simulator: an external and a receiver for tests and demon
 
   npm run simulator -- --port 9090 --callback-url http://127.0.0.1:8080/v3/simulator/callback
 
-  --port N                    where it listens; 0: any free port (9090)
-  --host ADDRESS              (127.0.0.1)
-  --public-url URL            where browsers reach it, for links and redirects (where it listens)
-  --callback-url URL          the gateway's /v3/{external}/callback; without it no callback is sent
-  --callback-secret SECRETS   whsec_...: sign callbacks by Standard Webhooks; two, separated by a space, sign twice
+  --port N                    listen on this port; 0: any free port (9090)
+  --host ADDRESS              listen on this address (127.0.0.1)
+  --public-url URL            base of links and redirects for browsers (its own address)
+  --callback-url URL          the gateway's /v3/{external}/callback; without it, no callbacks
+  --callback-secret SECRETS   whsec_...: sign callbacks (Standard Webhooks); separate two secrets by a space
   --callback-bearer TOKEN     send callbacks with Authorization: Bearer
-  --notification-secret S     whsec_...: verify what comes to /receiver; two, separated by a space, while one is rotated
-  --ignore-idempotency-key    execute repeats again, as an external that does not know the header
-  --max-payments N            how many payments are remembered (100000)
+  --notification-secret S     whsec_...: verify notifications; separate two secrets by a space during a rotation
+  --ignore-idempotency-key    execute repeats again, like an external without idempotency
+  --max-payments N            keep at most N payments in memory (100000)
   --help
 
 Scenarios, by providerData.scenario:
 ${SCENARIO_NAMES.map((name) => `  ${name.padEnd(20)}${SCENARIOS[name].summary}`).join('\n')}
 Also in providerData: delayMs, finalStatus, executed, callbackMethod, callbackTimes, expireScenario.
-Open / in a browser for the rest.
+Open / in a browser for more.
 `;
 
-/** A command line that cannot be carried out; told in one line. */
+/** An invalid command line; the program prints its message in one line. */
 class UsageError extends Error {}
 
-/** The options of `args`, or undefined where only help was asked for. */
+/** Parses the command line; undefined for `--help`. */
 export function optionsOf(args: readonly string[]): SimulatorOptions | undefined {
   const { values } = parseArgs({
     args: [...args],
@@ -47,19 +46,19 @@ export function optionsOf(args: readonly string[]): SimulatorOptions | undefined
   });
   if (values.help) return undefined;
   return {
-    port: wholeNumber('--port', values.port, 0, 65_535),
+    port: integer('--port', values.port, 0, 65_535),
     host: values.host,
     publicUrl: httpUrl('--public-url', values['public-url'])?.replace(/\/+$/, ''),
     callbackUrl: httpUrl('--callback-url', values['callback-url']),
     callbackSecrets: webhookSecrets('--callback-secret', values['callback-secret']),
-    callbackBearer: values['callback-bearer'] ? new Secret(values['callback-bearer']) : undefined,
+    callbackBearer: values['callback-bearer'] || undefined,
     notificationSecrets: webhookSecrets('--notification-secret', values['notification-secret']),
     honourIdempotencyKey: !values['ignore-idempotency-key'],
-    maxPayments: wholeNumber('--max-payments', values['max-payments'], 1, 10_000_000),
+    maxPayments: integer('--max-payments', values['max-payments'], 1, 10_000_000),
   };
 }
 
-function wholeNumber(name: string, text: string, min: number, max: number): number {
+function integer(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new UsageError(`${name} must be an integer from ${min} to ${max}, not "${text}"`);
@@ -70,11 +69,18 @@ function httpUrl(name: string, text: string | undefined): string | undefined {
   throw new UsageError(`${name} must be an http(s) URL, not "${text}"`);
 }
 
-function webhookSecrets(name: string, text: string | undefined): Secret[] {
-  const secrets = text?.split(/\s+/).filter(Boolean) ?? [];
-  if (secrets.every((secret) => decodeWebhookSecret(secret)))
-    return secrets.map((secret) => new Secret(secret));
-  throw new UsageError(`${name} must be whsec_ with base64 behind it`);
+function webhookSecrets(name: string, value: string | undefined): string[] {
+  const secrets = value?.split(/\s+/).filter(Boolean) ?? [];
+  if (secrets.every(isWebhookSecret)) return secrets;
+  throw new UsageError(`${name} must be whsec_ followed by base64`);
+}
+
+function isWebhookSecret(secret: string): boolean {
+  try {
+    return secret.startsWith('whsec_') && new Webhook(secret) instanceof Webhook;
+  } catch {
+    return false;
+  }
 }
 
 async function main(): Promise<void> {

@@ -21,7 +21,7 @@ export interface DiagnosticsParts {
 const MAX_LISTED = 1_000;
 const NEWEST = 20;
 
-/** What no external of the contract has: a look at what was executed and what arrived. */
+/** Routes outside the contract: executed operations, received requests, health and the index page. */
 export class Diagnostics {
   constructor(private readonly parts: DiagnosticsParts) {}
 
@@ -56,7 +56,7 @@ export class Diagnostics {
     return reportOf(this.#sources(), filter);
   }
 
-  /** Forgets what was executed, the keys with it, and what was due later. */
+  /** Deletes executed operations and idempotency keys, and cancels pending settlements. */
   clearBook(): void {
     const { settlementTimers, book, external, callbacks } = this.parts;
     settlementTimers.clear();
@@ -73,6 +73,6 @@ export class Diagnostics {
 
   #sources(): ReportSources {
     const { book, answers, external, callbacks } = this.parts;
-    return { book, answers, calls: external.tally, callbacks: callbacks.tally };
+    return { book, answers, calls: external.counts, callbacks: callbacks.counts };
   }
 }

@@ -1,31 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import type { Secret } from '../sensitive/secret.js';
-import { signWebhook } from '../webhooks/standard-webhooks.js';
-import type { Clock } from '../shared/clock.js';
+import { Webhook } from 'standardwebhooks';
 import type { BookedPayment } from './book.js';
 import type { Timers } from './timers.js';
 
 export interface CallbackOptions {
-  /** The gateway's `/v3/{external}/callback`, asked for at each attempt; undefined: no callback is sent. */
+  /** The gateway's `/v3/{external}/callback`, read at each attempt; undefined: no callback is sent. */
   readonly url: () => string | undefined;
-  /** `whsec_…`: signs by Standard Webhooks, for `callbackAuth.type` `standard-webhooks`. */
-  readonly secrets: readonly Secret[];
+  /** `whsec_…`: signs callbacks, for `callbackAuth.type` `standard-webhooks`. */
+  readonly secrets: readonly string[];
   /** For `callbackAuth.type` `bearer`. */
-  readonly bearer: Secret | undefined;
-  /** Waits before each further attempt while the gateway does not acknowledge. */
+  readonly bearer: string | undefined;
+  /** Delays before the second and each further attempt. */
   readonly retryMs: readonly number[];
 }
 
-export interface CallbackTally {
-  /** Attempts, those that failed included. */
+export interface CallbackCounts {
+  /** All attempts, failed ones included. */
   attempts: number;
   acknowledged: number;
-  /** Given up after the last attempt. */
+  /** Callbacks whose last attempt failed. */
   abandoned: number;
   lastFailure: string | undefined;
 }
 
-/** One message; its id stays the same on every attempt, and on every copy of a duplicated callback. */
+/** One callback; all its attempts and copies have the same id. */
 interface Message {
   readonly id: string;
   readonly paymentId: string;
@@ -36,18 +34,17 @@ interface Message {
 const ANSWER_TIMEOUT_MS = 10_000;
 const CONTENT_TYPE = { GET: {}, POST: { 'content-type': 'application/json' } };
 
-/** Tells the gateway that there is news of a payment (SPEC §1, `/callback`); what the news is, it will ask itself. */
+/** Notifies the gateway that a payment changed (SPEC §1, `/callback`); the gateway then queries its status. */
 export class CallbackSender {
-  readonly tally: CallbackTally = { attempts: 0, acknowledged: 0, abandoned: 0, lastFailure: undefined };
+  readonly counts: CallbackCounts = { attempts: 0, acknowledged: 0, abandoned: 0, lastFailure: undefined };
   readonly #closing = new AbortController();
 
   constructor(
     private readonly options: CallbackOptions,
     private readonly timers: Timers,
-    private readonly clock: Clock,
   ) {}
 
-  /** Sends the same callback `times` times at once; returns before any of them is on the wire. */
+  /** Sends `times` copies of the callback in the background. */
   send(payment: BookedPayment, method: 'GET' | 'POST', times: number): void {
     if (times === 0) return;
     const { paymentId, shopTransactionId, status } = payment;
@@ -57,7 +54,7 @@ export class CallbackSender {
   }
 
   clear(): void {
-    Object.assign(this.tally, { attempts: 0, acknowledged: 0, abandoned: 0, lastFailure: undefined });
+    Object.assign(this.counts, { attempts: 0, acknowledged: 0, abandoned: 0, lastFailure: undefined });
   }
 
   close(): void {
@@ -65,24 +62,24 @@ export class CallbackSender {
   }
 
   async #attempt(message: Message, attempt: number): Promise<void> {
-    const prefix = this.options.url();
-    if (prefix === undefined || this.#closing.signal.aborted) return;
-    this.tally.attempts += 1;
-    const failure = await this.#deliver(message, prefix);
+    const callbackUrl = this.options.url();
+    if (callbackUrl === undefined || this.#closing.signal.aborted) return;
+    this.counts.attempts += 1;
+    const failure = await this.#deliver(message, callbackUrl);
     if (failure === undefined) {
-      this.tally.acknowledged += 1;
+      this.counts.acknowledged += 1;
       return;
     }
-    this.tally.lastFailure = `${message.method} ${prefix}: ${failure}`;
+    this.counts.lastFailure = `${message.method} ${callbackUrl}: ${failure}`;
     const waitMs = this.options.retryMs[attempt];
-    if (waitMs === undefined || this.#closing.signal.aborted) this.tally.abandoned += 1;
+    if (waitMs === undefined || this.#closing.signal.aborted) this.counts.abandoned += 1;
     else this.timers.after(waitMs, () => void this.#attempt(message, attempt + 1));
   }
 
-  /** Undefined once it is acknowledged, else what went wrong. */
-  async #deliver(message: Message, prefix: string): Promise<string | undefined> {
+  /** Undefined where the gateway acknowledged it, else the reason. */
+  async #deliver(message: Message, callbackUrl: string): Promise<string | undefined> {
     try {
-      const url = new URL(prefix);
+      const url = new URL(callbackUrl);
       url.searchParams.set('paymentId', message.paymentId);
       const response = await fetch(url, {
         method: message.method,
@@ -100,19 +97,19 @@ export class CallbackSender {
 
   #credentials(message: Message, url: URL): Record<string, string> {
     const { secrets, bearer } = this.options;
-    if (secrets.length === 0) return bearer ? { authorization: `Bearer ${bearer.reveal()}` } : {};
-    const timestampS = Math.floor(this.clock.now() / 1_000);
-    /** A GET has no body: there the request target is signed (SPEC §6). */
+    if (secrets.length === 0) return bearer ? { authorization: `Bearer ${bearer}` } : {};
+    const now = new Date();
+    // A GET has no body: its request target is signed (SPEC §6).
     const body = message.method === 'POST' ? message.body : `${url.pathname}${url.search}`;
     return {
       'webhook-id': message.id,
-      'webhook-timestamp': String(timestampS),
-      'webhook-signature': signWebhook({ id: message.id, timestampS, body, secrets }),
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(message.id, now, body)).join(' '),
     };
   }
 }
 
-/** `fetch` hides the reason (refused, unresolvable) in the error's cause. */
+/** `fetch` keeps the reason (connection refused, host not found) in the error's cause. */
 function describe(error: unknown): string {
   const { cause = error } = error as { cause?: unknown };
   const { code, message } = cause as { code?: unknown; message?: unknown };

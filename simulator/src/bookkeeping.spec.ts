@@ -116,7 +116,7 @@ describe('status', () => {
       const { status, body } = await client.get(`/status?${query}`);
       expect({ status, body }).toEqual({
         status: 404,
-        body: { detail: expect.stringContaining('never seen') },
+        body: { detail: expect.stringContaining('No payment has') },
       });
     },
   );

@@ -1,7 +1,7 @@
 import { BoundedMap } from './bounded-map.js';
-import { Refusal } from './refusal.js';
+import { RequestError } from './request-error.js';
 
-/** An answer as it is stored: the body already serialised, so that a replay is equal to the byte. */
+/** A stored answer. The body is serialised, so that a replay is byte-identical. */
 export interface StoredAnswer {
   readonly status: number;
   readonly body: string;
@@ -11,41 +11,41 @@ export interface StoredAnswer {
 export interface KeyedCalls {
   readonly path: string;
   readonly idempotencyKey: string;
-  /** What the first call was about; another call with the key must be about the same. */
+  /** The compared fields of the first call; they must be equal in each repeat. */
   readonly subject: string;
   executions: number;
   replays: number;
   answer: StoredAnswer;
-  /** The record whose `replays` count along. */
+  /** The record that counts the replays too. */
   readonly record: { replays: number };
 }
 
-/** The answers by `Idempotency-Key` and operation path, which is what makes a repeat harmless (SPEC §2). */
+/** Stored answers by operation path and `Idempotency-Key` (SPEC §2). */
 export class IdempotentAnswers {
   readonly #calls: BoundedMap<KeyedCalls>;
 
   constructor(
     max: number,
-    /** False: an external that ignores the header, to see what a repeat does there. */
+    /** False: behaves like an external that ignores the header. */
     private readonly honoured: boolean,
   ) {
     this.#calls = new BoundedMap(max, () => true);
   }
 
-  /** The answer of an earlier call with this key, counted as a replay; a 422 {@link Refusal} where that was another call. */
+  /** Returns the stored answer for a repeat and counts it; throws a 422 {@link RequestError} for a different request. */
   replay(path: string, key: string, subject: string): StoredAnswer | undefined {
     if (!this.honoured) return undefined;
     const calls = this.#calls.get(`${path} ${key}`);
     if (!calls) return undefined;
     if (calls.subject !== subject) {
-      throw new Refusal(422, 'This Idempotency-Key was used for a request with another subject or amount.');
+      throw new RequestError(422, 'This Idempotency-Key was used for a different request.');
     }
     calls.replays += 1;
     calls.record.replays += 1;
     return calls.answer;
   }
 
-  /** Writes down what was executed. A second execution with the same key, where keys are ignored, counts up. */
+  /** Stores the answer of an executed call, and counts executions with the same key where keys are ignored. */
   store(path: string, key: string, subject: string, answer: StoredAnswer, record: { replays: number }): void {
     const earlier = this.#calls.get(`${path} ${key}`);
     if (earlier) {
@@ -57,7 +57,7 @@ export class IdempotentAnswers {
     this.#calls.set(`${path} ${key}`, calls);
   }
 
-  /** Those that were executed more than once. */
+  /** Keys that were executed more than once. */
   doubles(): KeyedCalls[] {
     return this.#calls
       .values()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Reply } from './http-server.js';
 
-/** Markup that is safe as it stands. Made by {@link html} only. */
+/** Escaped markup. Only {@link html} creates it. */
 export class Html {
   constructor(readonly markup: string) {}
 }
@@ -14,7 +14,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A template whose every value is escaped, but for nested {@link Html} and lists of it. */
+/** A template that escapes every value except nested {@link Html} and lists of it. */
 export function html(parts: TemplateStringsArray, ...values: readonly unknown[]): Html {
   return new Html(parts.reduce((markup, part, index) => markup + markupOf(values[index - 1]) + part));
 }
@@ -52,7 +52,7 @@ a { color: inherit } li { overflow-wrap: anywhere } td:first-child code { white-
 th, td { padding: .375rem .625rem; border: 1px solid var(--line); text-align: left; vertical-align: top } th { font-weight: 600 }
 `;
 
-/** Whole, because CSP's hash counts every blank between the tags. */
+/** One constant, because CSP hashes every character between the tags. */
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
@@ -61,11 +61,11 @@ export interface Page {
   readonly title: string;
   readonly layout: 'card' | 'plain';
   readonly content: Html;
-  /** Where its forms may lead, redirects included (CSP `form-action`); none by default. */
+  /** Allowed targets of forms and their redirects (CSP `form-action`). Default: none. */
   readonly formTargets?: readonly string[];
 }
 
-/** A whole page: no script, no foreign asset, not to be framed or cached. */
+/** A page without scripts or external assets that browsers neither frame nor cache. */
 export function page({ status = 200, title, layout, content, formTargets = ["'none'"] }: Page): Reply {
   const body = html`<!doctype html>
     <html lang="en">
