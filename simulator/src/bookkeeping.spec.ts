@@ -27,7 +27,7 @@ function refund(paymentId: string, amount: number, overrides: object = {}): Prom
   return client.post('/refund', { amount, currency: 'EUR', paymentId, ...overrides });
 }
 
-describe('requests that no external would book', () => {
+describe('invalid requests', () => {
   it.each([
     [{ amount: 0 }, 'amount'],
     [{ amount: 12.5 }, 'amount'],
@@ -48,12 +48,12 @@ describe('requests that no external would book', () => {
     expect(body?.detail).toContain('The body is');
   });
 
-  it('a body over 1 MiB, while 128 KiB pass', async () => {
+  it('a body over 1 MiB; 128 KiB is accepted', async () => {
     expect((await client.post('/pay', payBody({ note: 'x'.repeat(131_072) }))).status).toBe(200);
     expect((await client.post('/pay', payBody({ note: 'x'.repeat(1_048_576) }))).status).toBe(413);
   });
 
-  it('a subscription without its interval leaves no trace', async () => {
+  it('a subscription without its interval creates no record', async () => {
     const before = simulator.report().totals;
     for (const subscriptionInfo of [
       undefined,
@@ -72,13 +72,13 @@ describe('requests that no external would book', () => {
 });
 
 describe('routes', () => {
-  it('answers 404 without JSON for a path that is not there: not supported', async () => {
+  it('answers 404 without JSON for an unknown path: not supported', async () => {
     const { status, body } = await client.post('/pay/later', payBody());
     expect({ status, body }).toEqual({ status: 404, body: undefined });
     expect((await client.get('/subscription/status/%')).status).toBe(404);
   });
 
-  it('answers 405 with Allow for a method that a path does not take', async () => {
+  it('answers 405 with Allow for a method that the path does not support', async () => {
     const wrong = await client.get('/pay');
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
     const expire = await client.post('/subscription/expire/x', {});
@@ -102,7 +102,7 @@ describe('status', () => {
     );
   });
 
-  it('prefers the payment of an order that holds money', async () => {
+  it('prefers the payment of an order that is not FAILED', async () => {
     const { shopTransactionId } = payBody();
     const accepted = await paid({ shopTransactionId });
     await paid({ shopTransactionId, providerData: { scenario: 'decline' } });
@@ -121,13 +121,13 @@ describe('status', () => {
     },
   );
 
-  it('answers 400 to no question', async () => {
+  it('answers 400 without paymentId and shopTransactionId', async () => {
     expect((await client.get('/status')).status).toBe(400);
   });
 });
 
 describe('refunds', () => {
-  it('adds up to the amount of the payment and not beyond', async () => {
+  it('cannot exceed the amount of the payment', async () => {
     const paymentId = await paid({ amount: 1_000 });
     expect((await refund(paymentId, 400)).body).toEqual({ result: 'OK' });
     expect((await refund(paymentId, 601)).body).toEqual({
@@ -141,7 +141,7 @@ describe('refunds', () => {
     expect(payments).toEqual([expect.objectContaining({ refundedAmount: 1_000 })]);
   });
 
-  it('holds the amount of a PENDING one, and frees it when that ends KO', async () => {
+  it('reserves the amount of a PENDING refund and releases it after KO', async () => {
     const paymentId = await paid({ amount: 1_000 });
     const providerData = { scenario: 'pending', finalStatus: 'FAILED', delayMs: 30 };
     expect((await refund(paymentId, 1_000, { providerData })).body?.result).toBe('PENDING');
@@ -158,7 +158,7 @@ describe('refunds', () => {
     });
   });
 
-  it('answers 404 with a JSON object to a payment it has never seen', async () => {
+  it('answers 404 with a JSON object to an unknown payment', async () => {
     const { status, body } = await refund('never', 1);
     expect({ status, body }).toEqual({ status: 404, body: { detail: expect.any(String) } });
   });
@@ -203,7 +203,7 @@ describe('subscriptions', () => {
     await until(async () => (await stateOf(late.subscriptionToken)) === 'ACTIVE', 'ACTIVE');
   });
 
-  it('take no payment and no update once they have expired', async () => {
+  it('decline payments and updates after they expired', async () => {
     const { subscriptionToken } = await started({});
     const path = `/subscription/expire/${String(subscriptionToken)}`;
     expect((await client.delete(path)).body).toEqual({ result: 'OK', subscriptionToken });
@@ -240,7 +240,7 @@ describe('subscriptions', () => {
     expect((await client.post(path, { amount: 5 })).status).toBe(422);
   });
 
-  it('expire as an earlier providerData.expireScenario said, and keep nothing else of providerData', async () => {
+  it('expire by an earlier providerData.expireScenario and keep nothing else of providerData', async () => {
     const { subscriptionToken } = await started({
       expireScenario: 'pending',
       delayMs: 20,
@@ -252,7 +252,7 @@ describe('subscriptions', () => {
     await until(async () => (await stateOf(subscriptionToken)) === 'EXPIRED', 'EXPIRED');
   });
 
-  it('answer 404 with a JSON object to a token never seen', async () => {
+  it('answer 404 with a JSON object to an unknown token', async () => {
     const info = { subscriptionInfo: { token: 'never' } };
     for (const reply of [
       await client.get('/subscription/status/never'),

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BoundedMap } from './bounded-map.js';
 
 describe('BoundedMap', () => {
-  it('drops the oldest tenth of what may go', () => {
+  it('drops the oldest tenth of the evictable entries', () => {
     const dropped: number[] = [];
     const map = new BoundedMap<number>(
       20,
@@ -15,7 +15,7 @@ describe('BoundedMap', () => {
     expect(map.get('1')).toBe(1);
   });
 
-  it('stays bounded where nothing may go, and keeps the newest', () => {
+  it('stays bounded where nothing is evictable, and keeps the newest', () => {
     const map = new BoundedMap<number>(10, () => false);
     for (let value = 0; value < 1_000; value += 1) {
       map.set(String(value), value);

@@ -18,7 +18,7 @@ const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 let gateway: Server;
 let callbackUrl: string;
 let callbacks: Callback[];
-/** The statuses of the next answers; 200 once they are used up. */
+/** The statuses of the next answers; then 200. */
 let answers: number[];
 let simulator: Simulator;
 
@@ -52,7 +52,7 @@ async function started(options: Partial<SimulatorOptions> = {}): Promise<Externa
 const counts = () => simulator.report().totals.callbacks;
 
 describe('callbacks', () => {
-  it('are posted once a pending payment is final, and the status is final before', async () => {
+  it('are posted after a pending payment is final', async () => {
     const client = await started();
     const body = payBody({ providerData: { scenario: 'pending', delayMs: 5 } });
     const { paymentId } = (await client.post('/pay', body)).body!;
@@ -66,7 +66,7 @@ describe('callbacks', () => {
     expect(JSON.parse(callback!.body)).toEqual({ paymentId, shopTransactionId, status: 'ACCEPTED' });
   });
 
-  it('are sent by GET where providerData says so', async () => {
+  it('are sent by GET with providerData.callbackMethod', async () => {
     const client = await started();
     const providerData = { scenario: 'pending', delayMs: 0, callbackMethod: 'GET' };
     const { paymentId } = (await client.post('/pay', payBody({ providerData }))).body!;
@@ -75,7 +75,7 @@ describe('callbacks', () => {
     expect(callbacks[0]?.target).toBe(`/v3/simulator/callback?paymentId=${String(paymentId)}`);
   });
 
-  it('come several times, all the same, with duplicate-callback', async () => {
+  it('are sent several times unchanged with duplicate-callback', async () => {
     const client = await started({ callbackSecrets: [SECRET] });
     await client.post('/pay', payBody({ providerData: { scenario: 'duplicate-callback', delayMs: 0 } }));
     await until(() => counts().acknowledged === 3, 'three acknowledgements');
@@ -85,7 +85,7 @@ describe('callbacks', () => {
     await until(() => counts().acknowledged === 8, 'five more');
   });
 
-  it('can be there before the answer of the call that caused them', async () => {
+  it('can arrive before the answer of their call', async () => {
     const client = await started();
     const answer = client.post(
       '/pay',
@@ -97,7 +97,7 @@ describe('callbacks', () => {
     await expect(answer).rejects.toThrow('fetch failed');
   });
 
-  it('are repeated until they are acknowledged; a redirect is none', async () => {
+  it('are retried until they are acknowledged; a redirect does not acknowledge', async () => {
     const client = await started();
     answers = [500, 302];
     await client.post('/pay', payBody({ providerData: { scenario: 'late-success', delayMs: 0 } }));
@@ -106,7 +106,7 @@ describe('callbacks', () => {
     expect(counts().lastFailure).toContain('answered 302');
   });
 
-  it('are given up after the last repeat, and also where nobody listens', async () => {
+  it('are abandoned after the last retry, also where no server listens', async () => {
     const client = await started();
     answers = [500, 500, 500, 500];
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
@@ -120,7 +120,7 @@ describe('callbacks', () => {
     expect(counts().lastFailure).toContain('ECONNREFUSED');
   });
 
-  it('are not sent without a callbackUrl, and once there is one they are', async () => {
+  it('are not sent until there is a callbackUrl', async () => {
     const known: { url?: string } = {};
     const client = await started({ callbackUrl: () => known.url });
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
@@ -130,7 +130,7 @@ describe('callbacks', () => {
     expect(callbacks).toHaveLength(1);
   });
 
-  it('tell of a pending refund too', async () => {
+  it('are sent for a pending refund too', async () => {
     const client = await started();
     const { paymentId } = (await client.post('/pay', payBody())).body!;
     const providerData = { scenario: 'pending', delayMs: 0 };
@@ -155,7 +155,7 @@ describe('credentials of callbacks', () => {
     await until(() => callbacks.length === 1, 'the callback');
     const { target, headers } = callbacks[0]!;
     const verify = () => new Webhook(SECRET).verify(target, headers as Record<string, string>);
-    /** The library parses what it has verified: the only complaint left is that a target is no JSON. */
+    /** The library parses what it has verified, so its only error is that the request target is not JSON. */
     expect(verify).toThrow(SyntaxError);
   });
 

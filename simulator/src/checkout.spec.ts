@@ -39,7 +39,7 @@ describe('the checkout page', () => {
     ['approve', 'ACCEPTED', SHOP.successRedirectUrl],
     ['decline', 'FAILED', SHOP.failureRedirectUrl],
   ])(
-    '%s makes the payment %s, leads back to the shop and sends the callback',
+    '%s makes the payment %s, redirects to the shop and sends the callback',
     async (decision, status, shop) => {
       const { paymentId, url } = await redirected(SHOP);
       expect(await statusOf(paymentId)).toBe('PENDING');
@@ -58,7 +58,7 @@ describe('the checkout page', () => {
     expect(await result.text()).toContain('Payment approved');
   });
 
-  it('decides once: a second decision changes nothing and sends no callback', async () => {
+  it('decides once: a second decision has no effect and sends no callback', async () => {
     const { paymentId, url } = await redirected(SHOP);
     await decide(url, 'decline');
     const second = await decide(url, 'approve');
@@ -70,7 +70,7 @@ describe('the checkout page', () => {
     expect(await (await fetch(url)).text()).toContain('Payment declined');
   });
 
-  it('refuses another decision, and knows no foreign payment', async () => {
+  it('rejects an unknown decision and an unknown payment', async () => {
     const { url } = await redirected();
     expect((await decide(url, 'perhaps')).status).toBe(422);
     expect((await decide(url, '')).status).toBe(422);
@@ -79,21 +79,21 @@ describe('the checkout page', () => {
     expect((await decide(`${simulator.url}/checkout/never`, 'approve')).status).toBe(404);
   });
 
-  it('opens by payment links too, and a decline there ends the payment', async () => {
+  it('opens from payment links too, where a decline makes the payment FAILED', async () => {
     const { body } = await client.post('/pay-by-link', payBody());
     expect(await statusOf(body?.paymentId as string)).toBe('PENDING');
     await decide(body?.link as string, 'decline');
     expect(await statusOf(body?.paymentId as string)).toBe('FAILED');
   });
 
-  it('escapes what came from the request', async () => {
+  it('escapes values of the request', async () => {
     const { url } = await redirected({ shopTransactionId: `"><script>alert('1')</script>&amp;` });
     const page = await (await fetch(url)).text();
     expect(page).toContain('&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;amp;');
     expect(page).not.toContain('<script');
   });
 
-  it('has a policy that allows nothing but its style and the way back to the shop', async () => {
+  it('has a policy that allows only its style and the redirect to the shop', async () => {
     const { url } = await redirected({ ...SHOP, failureRedirectUrl: 'https://a;script-src/x' });
     const { headers } = await fetch(url);
     const policy = headers.get('content-security-policy')!;

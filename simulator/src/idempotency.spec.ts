@@ -17,7 +17,7 @@ async function bookOf(client: ExternalClient, query = ''): Promise<BookReport> {
 }
 
 describe('Idempotency-Key', () => {
-  it('executes 50 equal concurrent calls once and tells so', async () => {
+  it('executes 50 equal concurrent calls once and reports it', async () => {
     const client = await started();
     const body = payBody();
     const replies = await Promise.all(
@@ -41,7 +41,7 @@ describe('Idempotency-Key', () => {
     expect(doubles).toEqual({ byShopTransactionId: [], byIdempotencyKey: [] });
   });
 
-  it('belongs to one path: the same key elsewhere is another call', async () => {
+  it('belongs to one path: the same key on another path is another call', async () => {
     const client = await started();
     const paid = await client.post('/pay', payBody(), { key: 'k' });
     const paymentId = paid.body?.paymentId;
@@ -53,7 +53,7 @@ describe('Idempotency-Key', () => {
     expect(refunds).toEqual([expect.objectContaining({ amount: 1, replays: 1, idempotencyKey: 'k' })]);
   });
 
-  it('refuses a key that comes back with another subject', async () => {
+  it('rejects a key that was used for a different request', async () => {
     const client = await started();
     await client.post('/pay', payBody(), { key: 'k' });
     const { status, body } = await client.post('/pay', payBody(), { key: 'k' });
@@ -75,7 +75,7 @@ describe('Idempotency-Key', () => {
 });
 
 describe('a double charge', () => {
-  it('is shown by order where a repeat came without the key', async () => {
+  it('is reported by order where a repeat has no key', async () => {
     const client = await started();
     const { shopTransactionId } = payBody();
     const paymentIds = [];
@@ -88,7 +88,7 @@ describe('a double charge', () => {
     expect(doubles.byShopTransactionId).toEqual([{ shopTransactionId, executions: 2, paymentIds }]);
   });
 
-  it('is shown by key where the external ignores the header', async () => {
+  it('is reported by key where the external ignores the header', async () => {
     const client = await started({ honourIdempotencyKey: false });
     const body = payBody();
     const first = await client.post('/pay', body, { key: 'k' });
@@ -100,7 +100,7 @@ describe('a double charge', () => {
     expect(doubles.byShopTransactionId).toHaveLength(1);
   });
 
-  it('is none where a declined order is tried again', async () => {
+  it('is not reported where a declined order is retried', async () => {
     const client = await started();
     const { shopTransactionId } = payBody();
     await client.post('/pay', payBody({ shopTransactionId, providerData: { scenario: 'decline' } }));
@@ -110,7 +110,7 @@ describe('a double charge', () => {
 });
 
 describe('the book', () => {
-  it('drops the oldest final payments when it is full, never a pending one while others may go', async () => {
+  it('drops the oldest final payments when it is full, never a pending one while others are evictable', async () => {
     const client = await started({ maxPayments: 10 });
     const pending = payBody({ providerData: { scenario: 'redirect' } });
     await client.post('/pay', pending);
@@ -128,7 +128,7 @@ describe('the book', () => {
     expect((await client.get(`/status?shopTransactionId=${String(orders[0])}`)).status).toBe(404);
   });
 
-  it('is narrowed to a payment or an order, and forgotten by DELETE', async () => {
+  it('can be limited to a payment or an order, and is deleted by DELETE', async () => {
     const client = await started();
     const body = payBody();
     const paid = await client.post('/pay', body, { key: 'k' });

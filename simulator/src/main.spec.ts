@@ -32,7 +32,7 @@ describe('the command line', () => {
     expect(options?.callbackBearer).toBe('tok');
   });
 
-  it('only helps with --help', () => expect(optionsOf(['--help'])).toBeUndefined());
+  it('returns no options for --help', () => expect(optionsOf(['--help'])).toBeUndefined());
 
   it.each([
     [['--port', '65536'], '--port must be'],
@@ -46,7 +46,7 @@ describe('the command line', () => {
     [['stray'], 'stray'],
   ])('refuses %j', (args, message) => expect(() => optionsOf(args)).toThrow(message));
 
-  it('does not repeat a secret that it refuses', () => {
+  it('does not print an invalid secret', () => {
     expect(() => optionsOf(['--notification-secret', 'hunter2'])).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('hunter2') }),
     );

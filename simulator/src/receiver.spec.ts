@@ -38,7 +38,7 @@ async function listed(client: ExternalClient, query = ''): Promise<DeliveredNoti
 }
 
 describe('the receiver', () => {
-  it('lists what was delivered, signature and version with it', async () => {
+  it('lists deliveries with signature and version', async () => {
     const client = await started({ notificationSecrets: [OTHER, SECRET] });
     expect((await deliver({ ...signed(SECRET), authorization: 'Bearer secret' })).status).toBe(200);
     const [notification] = await listed(client);
@@ -59,13 +59,13 @@ describe('the receiver', () => {
     ['another secret', () => signed(OTHER), 'bad-signature'],
     ['no signature', () => ({}), 'missing-header'],
     ['an old one', () => signed(SECRET, new Date(Date.now() - 600_000)), 'too-old'],
-  ])('refuses %s with 401 and writes it down all the same', async (_case, headers, reason) => {
+  ])('rejects %s with 401 and lists it', async (_case, headers, reason) => {
     const client = await started({ notificationSecrets: [SECRET] });
     expect((await deliver(headers())).status).toBe(401);
     expect(await listed(client)).toEqual([expect.objectContaining({ verified: false, reason, answer: 401 })]);
   });
 
-  it('says nothing of verification without a secret, and takes any body', async () => {
+  it('does not verify without a secret, and accepts any body', async () => {
     const client = await started();
     await deliver({}, 'not JSON');
     const [notification] = await listed(client);
@@ -73,7 +73,7 @@ describe('the receiver', () => {
     expect(notification).not.toHaveProperty('verified');
   });
 
-  it('filters by paymentId and forgets by DELETE', async () => {
+  it('filters by paymentId and deletes by DELETE', async () => {
     const client = await started();
     await deliver();
     await deliver({}, '{"paymentId":"p2"}');
@@ -82,7 +82,7 @@ describe('the receiver', () => {
     expect(await listed(client)).toEqual([]);
   });
 
-  it('fails as often as it is told, then works again', async () => {
+  it('fails the configured number of times, then works again', async () => {
     const client = await started();
     await client.post('/receiver/behaviour', { status: 503, times: 2, retryAfter: 7 });
     const answers = [await deliver(), await deliver(), await deliver()];
@@ -91,7 +91,7 @@ describe('the receiver', () => {
     expect((await listed(client)).map(({ answer }) => answer)).toEqual([503, 503, 200]);
   });
 
-  it('is slow when it is told, until it is told otherwise', async () => {
+  it('is slow until its behaviour is reset', async () => {
     const client = await started();
     await client.post('/receiver/behaviour', { delayMs: 25, status: 204 });
     const startedAt = performance.now();
@@ -103,14 +103,14 @@ describe('the receiver', () => {
   });
 
   it.each([{ status: 99 }, { status: '500' }, { times: 0 }, { delayMs: -1 }, { retryAfter: 1.5 }])(
-    'refuses the behaviour %j',
+    'rejects the behaviour %j',
     async (behaviour) => {
       const client = await started();
       expect((await client.post('/receiver/behaviour', behaviour)).status).toBe(422);
     },
   );
 
-  it('remembers no more than it may', async () => {
+  it('keeps at most maxNotifications', async () => {
     const client = await started({ maxNotifications: 10 });
     for (let round = 0; round < 15; round += 1) await deliver({}, `{"paymentId":"p${round}"}`);
     const ids = (await listed(client)).map(({ paymentId }) => paymentId);
@@ -119,7 +119,7 @@ describe('the receiver', () => {
   });
 });
 
-describe('the calls as they arrived', () => {
+describe('the received calls', () => {
   interface LoggedRequest {
     readonly method: string;
     readonly path: string;
@@ -132,7 +132,7 @@ describe('the calls as they arrived', () => {
   const requests = async (client: ExternalClient, query = ''): Promise<LoggedRequest[]> =>
     (await client.get(`/requests${query}`)).body?.items as LoggedRequest[];
 
-  it('are listed with headers and body, credentials masked, the simulator’s own pages left out', async () => {
+  it('are listed with body and masked credentials, without the simulator’s own pages', async () => {
     const client = await started();
     await fetch(`${simulator.url}/pay?x=1`, {
       method: 'POST',
@@ -177,7 +177,7 @@ describe('the calls as they arrived', () => {
 });
 
 describe('the index page', () => {
-  it('says what is there, escaped, with links that work', async () => {
+  it('shows payments, escaped, and links that work', async () => {
     const client = await started({ publicUrl: 'http://simulator.example' });
     await client.post('/pay', payBody({ shopTransactionId: '<b>order</b>' }));
     const index = await client.get('/');

@@ -37,7 +37,7 @@ afterAll(() => simulator.close());
 const executed = (): number => simulator.report({ paymentId: 'none' }).totals.calls.executed;
 const replayed = (): number => simulator.report({ paymentId: 'none' }).totals.calls.replayed;
 
-/** A call of each operation, all that it needs made before. */
+/** A call of each operation, after creating what it needs. */
 const PREPARED: Readonly<Record<ScenarioOperation, (providerData: object) => Promise<Call>>> = {
   pay: (providerData) => post('/pay', payBody({ providerData })),
   'pay-by-link': (providerData) => post('/pay-by-link', payBody({ providerData })),
@@ -72,7 +72,7 @@ async function activeSubscription(providerData: object = {}): Promise<string> {
   return body?.subscriptionToken as string;
 }
 
-/** Calls, and gives up as soon as the call was executed and another one after it was answered. */
+/** Aborts the call once it is executed and a later call is answered. */
 async function callWithoutAnswer(call: Call, key: string, executedBefore: number): Promise<void> {
   const caller = new AbortController();
   const answer = call({ key, signal: caller.signal });
@@ -90,7 +90,7 @@ function expectedResult(operation: ScenarioOperation, scenario: ScenarioName): s
   return scenario === 'pending' || scenario === 'duplicate-callback' ? 'PENDING' : 'OK';
 }
 
-/** What the first call sees. */
+/** The result for the caller. */
 async function expectFirst(operation: ScenarioOperation, scenario: ScenarioName, call: Call, key: string) {
   if (scenario === 'timeout') return callWithoutAnswer(call, key, executed());
   if (scenario === 'reset') return expect(call({ key })).rejects.toThrow('fetch failed');
@@ -127,23 +127,26 @@ describe.each(OPERATIONS)('%s', (operation) => {
     expect(replayed() - before.replayed).toBe(2);
   });
 
-  it.each(['timeout', 'reset', 'malformed', 'error-500'])('%s executes or not, as told', async (scenario) => {
-    for (const wanted of [true, false]) {
-      const call = await PREPARED[operation]({ scenario, executed: wanted });
-      const before = executed();
-      const caller = new AbortController();
-      const ended = call({ signal: caller.signal }).catch(() => undefined);
-      if (scenario === 'timeout') {
-        await until(lastCallIsUnanswered, 'the call that is never answered');
-        caller.abort();
+  it.each(['timeout', 'reset', 'malformed', 'error-500'])(
+    '%s executes according to providerData.executed',
+    async (scenario) => {
+      for (const wanted of [true, false]) {
+        const call = await PREPARED[operation]({ scenario, executed: wanted });
+        const before = executed();
+        const caller = new AbortController();
+        const ended = call({ signal: caller.signal }).catch(() => undefined);
+        if (scenario === 'timeout') {
+          await until(lastCallIsUnanswered, 'the call that is never answered');
+          caller.abort();
+        }
+        await ended;
+        expect(executed() - before).toBe(wanted ? 1 : 0);
+        await client.delete('/requests');
       }
-      await ended;
-      expect(executed() - before).toBe(wanted ? 1 : 0);
-      await client.delete('/requests');
-    }
-  });
+    },
+  );
 
-  it('refuses what it does not know with the list of what it knows', async () => {
+  it('rejects an unknown scenario with the list of known ones', async () => {
     const refused = SCENARIO_NAMES.filter((name) => !known.includes(name));
     for (const scenario of [...refused, 'bogus', '__proto__', 7]) {
       const reply =
@@ -167,7 +170,7 @@ async function lastCallIsUnanswered(): Promise<boolean> {
   return last?.answer === 'silence';
 }
 
-describe('knobs', () => {
+describe('parameters', () => {
   it.each([
     [{ delayMs: -1 }, 'delayMs'],
     [{ delayMs: 1.5 }, 'delayMs'],
@@ -198,7 +201,7 @@ describe('knobs', () => {
     await answer;
   });
 
-  it('ignores providerData that is meant for somebody else', async () => {
+  it('ignores providerData that is not for the simulator', async () => {
     const providerData = { card: { token: 'tok_1' }, list: [1, null], scenario: 'ok' };
     expect((await client.post('/pay', payBody({ providerData }))).body?.result).toBe('OK');
   });

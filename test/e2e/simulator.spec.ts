@@ -36,7 +36,7 @@ describe('the simulator alone', () => {
     return { child, output: () => output, ended };
   }
 
-  it('serves the whole contract, and ends with code 0 on SIGTERM while a call hangs', async () => {
+  it('serves the whole contract, and exits with code 0 on SIGTERM while a call hangs', async () => {
     const { child, output, ended } = run('--port', '0');
     await until(() => output().includes('Simulator ready'), 'the simulator');
     const [, url] = /external at (\S+),/.exec(output())!;
@@ -66,7 +66,7 @@ describe('the simulator alone', () => {
     await expect(hanging).rejects.toThrow('fetch failed');
   });
 
-  it('says in one line why it does not start', async () => {
+  it('prints in one line why it does not start', async () => {
     const { output, ended } = run('--port', 'http');
     expect([await ended, output()]).toEqual([
       2,
@@ -131,7 +131,7 @@ if (!existsSync(CHROMIUM)) {
     return { paymentId: body?.paymentId as string, url: body?.redirectToUrl as string };
   }
 
-  /** A page whose complaints (a policy that blocks something is one) fail the test. */
+  /** A page whose console messages (a policy violation is one) fail the test. */
   async function opened(url: string, width: number, complaints: string[]): Promise<Page> {
     const page = await browser.newPage({ viewport: { width, height: 720 } });
     page.on('console', (message) => complaints.push(message.text()));
@@ -184,7 +184,7 @@ if (!existsSync(CHROMIUM)) {
     },
   );
 
-  it('shows the result itself where the shop gave no URL, and the index page without complaint', async () => {
+  it('shows the result itself where the shop gave no URL, and the index page without console messages', async () => {
     const { url } = await redirected();
     const complaints: string[] = [];
     const page = await opened(url, 375, complaints);
