@@ -33,7 +33,7 @@ const MAY_IMPORT = {
   sensitive: [],
   webhooks: ['sensitive'],
   rules: ['shared', 'sensitive'],
-  problems: ['sensitive', 'rules'],
+  problems: ['rules'],
   config: ['shared', 'sensitive', 'webhooks', 'rules'],
   persistence: ['shared', 'config'],
   security: ['shared', 'sensitive', 'webhooks', 'problems', 'config', 'persistence', 'http'],

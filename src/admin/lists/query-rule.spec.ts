@@ -10,7 +10,7 @@ function errorsOf(query: string): readonly (readonly [string, string])[] {
     read(query);
   } catch (error) {
     if (error instanceof Problem)
-      return (error.extras.errors ?? []).map(({ pointer, detail }) => [pointer, detail]);
+      return (error.errors ?? []).map(({ pointer, detail }) => [pointer, detail]);
     throw error;
   }
   return [];
