@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { contextOf } from '../http/request-context.js';
 import type { IdentifierPrefix } from '../shared/identifier.js';
 import { type QueryRules, readQuery } from './lists/query-rule.js';
@@ -20,7 +20,7 @@ export const OwnId = createParamDecorator((prefix: IdentifierPrefix, context: Ex
   const id: unknown = request.params['id'];
   const pattern = new RegExp(`^${prefix}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
   if (typeof id !== 'string' || !pattern.test(id)) throw notFound();
-  contextOf(request).told.ref = id;
+  contextOf(request).logFields.ref = id;
   return id;
 });
 

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
-import { IDENTIFIER_DETAIL, isIdentifier } from '../contract/rules.js';
-import { Problem } from '../http/problem.js';
+import { IDENTIFIER_DETAIL, isIdentifier } from '../rules/rules.js';
+import { Problem } from '../problems/problem.js';
 import { readBody } from '../http/raw-body.js';
 import { invalid, singleQueryValue } from '../http/request-parameters.js';
 import { isJsonObject } from '../shared/json.js';

@@ -1,13 +1,13 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { StorageUnavailable, Store } from '../persistence/store.js';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
 import { SecurityObserver } from '../security/security-observer.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
-import { storableText } from '../shared/storable-text.js';
+import { storableText } from '../persistence/storable-text.js';
 import type { CallbackMessage } from './callback-message.js';
 import { CallbackRepository } from './callback.repository.js';
 

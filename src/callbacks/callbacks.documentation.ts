@@ -1,5 +1,5 @@
-import { Field, type FieldRule } from '../contract/field.js';
-import { identifier } from '../contract/rules.js';
+import { Field, type FieldRule } from '../rules/field.js';
+import { identifier } from '../rules/rules.js';
 import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
 import type { AnswerDescription, OperationDescription } from '../http/openapi/operation-description.js';
 

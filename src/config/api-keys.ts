@@ -1,4 +1,4 @@
-import { Secret } from '../security/secret.js';
+import { Secret } from '../sensitive/secret.js';
 import type { ApiKeyConfig, Scope } from './config.js';
 import { Refusal } from './variable.js';
 

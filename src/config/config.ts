@@ -1,4 +1,4 @@
-import type { Secret } from '../security/secret.js';
+import type { Secret } from '../sensitive/secret.js';
 
 /**
  * All that the gateway is told from outside, read once at the start, frozen (SPEC §6). Nothing else reads `process.env`.

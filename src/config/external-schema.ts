@@ -1,4 +1,4 @@
-import { Secret } from '../security/secret.js';
+import { Secret } from '../sensitive/secret.js';
 import type { CallbackAuthConfig, ExternalConfig, OutboundAuthConfig } from './external-config.js';
 import { EXTERNAL_NAME, EXTERNAL_NAME_ALLOWED } from './external-name.js';
 import { readHttpUrl } from './http-url.js';

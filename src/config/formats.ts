@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parseDurationMs, parseScheduleMs } from '../shared/duration.js';
+import { parseDurationMs, parseScheduleMs } from '../rules/duration.js';
 import { readHttpUrl } from './http-url.js';
 import { Refusal, type Format } from './variable.js';
 

@@ -1,4 +1,4 @@
-import { Secret } from '../security/secret.js';
+import { Secret } from '../sensitive/secret.js';
 import { ConfigError } from './config-error.js';
 import type { CallersConfig, Config, DatabaseConfig, ExternalsSource } from './config.js';
 import { CONFIGURATION_RULES, type Given } from './configuration-rules.js';

@@ -1,5 +1,5 @@
-import { Secret } from '../security/secret.js';
-import { decodeWebhookSecret } from '../security/standard-webhooks.js';
+import { Secret } from '../sensitive/secret.js';
+import { decodeWebhookSecret } from '../webhooks/standard-webhooks.js';
 
 const MIN_KEY_BYTES = 24;
 const MAX_KEY_BYTES = 64;

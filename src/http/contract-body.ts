@@ -9,11 +9,11 @@ import {
 import type { Request } from 'express';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { readContract } from '../contract/contract-reader.js';
-import type { FieldError } from '../contract/field-error.js';
+import { readContract } from '../rules/contract-reader.js';
+import type { FieldError } from '../rules/field-error.js';
 import { isJsonObject } from '../shared/json.js';
 import { readJsonBody } from './json-body.js';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 import { readBody } from './raw-body.js';
 import { contextOf } from './request-context.js';
 
@@ -61,10 +61,10 @@ export const ContractBody = (type: Type<object>, options: BodyOptions = {}): Par
 
 /** For the request's log line: what a person asks for who misses a payment. */
 function tell(request: Request, body: object): void {
-  const { told } = contextOf(request);
+  const { logFields } = contextOf(request);
   const { paymentId, shopTransactionId } = body as { paymentId?: string; shopTransactionId?: string };
-  told.paymentId ??= paymentId;
-  told.shopTransactionId = shopTransactionId;
+  logFields.paymentId ??= paymentId;
+  logFields.shopTransactionId = shopTransactionId;
 }
 
 function breach(errors: readonly FieldError[]): Problem {

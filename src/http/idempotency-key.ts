@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { holdsCardNumber } from '../security/card-network.js';
-import { Problem } from './problem.js';
+import { holdsCardNumber } from '../sensitive/card-network.js';
+import { Problem } from '../problems/problem.js';
 
 const HEADER = 'idempotency-key';
 const DETAIL =

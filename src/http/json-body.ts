@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 import { readBody } from './raw-body.js';
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;

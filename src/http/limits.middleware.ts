@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 import { answerProblem } from './problem.filter.js';
 
 export const MAX_HEADER_BYTES = 16_384;

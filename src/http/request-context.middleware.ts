@@ -12,7 +12,7 @@ export function requestContext(clock: Clock): RequestHandler {
       requestId,
       ...traceOf(request.headers),
       receivedAtMs,
-      told: {},
+      logFields: {},
     });
     response.setHeader('X-Request-Id', requestId);
     next();

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Scope } from '../config/config.js';
-import type { Outcome, ProblemCode } from './problem.js';
+import type { Outcome, ProblemCode } from '../problems/problem.js';
 
 /** Whose credentials a request carries. */
 export interface Principal {
@@ -30,7 +30,7 @@ export interface RequestContext {
   /** Of a signed callback: by what it is known when it comes again. */
   callbackKey?: string | undefined;
   /** For the log line and the metrics; filled in on the way. */
-  readonly told: {
+  readonly logFields: {
     external?: string;
     operation?: string;
     paymentId?: string | undefined;

@@ -1,10 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { IDENTIFIER_DETAIL, isIdentifier } from '../contract/rules.js';
+import { IDENTIFIER_DETAIL, isIdentifier } from '../rules/rules.js';
 import type { CallerContext } from './caller-context.js';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 import { contextOf } from './request-context.js';
 
 /** Parameters of controllers, each checked against the contract (SPEC §1). */
@@ -29,7 +29,7 @@ export const PaymentIdQuery = createParamDecorator((_: unknown, context: Executi
   const request = requestOf(context);
   const paymentId = singleQueryValue(request, 'paymentId');
   if (!isIdentifier(paymentId)) throw invalid('/query/paymentId', IDENTIFIER_DETAIL);
-  contextOf(request).told.paymentId = paymentId;
+  contextOf(request).logFields.paymentId = paymentId;
   return paymentId;
 });
 

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { answerProblem } from './problem.filter.js';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 import { pathOf } from './request-parameters.js';
 import type { ShutdownState } from './shutdown-state.js';
 

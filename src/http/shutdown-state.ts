@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { UnderWay } from '../shared/under-way.js';
+import { InFlight } from '../shared/in-flight.js';
 
 /**
  * Whether the gateway is stopping (SPEC §8). `draining`: it is not ready any more, and serves what comes all the same, as load
@@ -8,7 +8,7 @@ import { UnderWay } from '../shared/under-way.js';
  */
 @Injectable()
 export class ShutdownState {
-  readonly #underWay = new UnderWay<ServerResponse>();
+  readonly #inFlight = new InFlight<ServerResponse>();
   #phase: 'running' | 'draining' | 'closing' = 'running';
 
   get begun(): boolean {
@@ -22,7 +22,7 @@ export class ShutdownState {
   /** From now on each answer ends its connection, so that the caller's next request goes to another replica. */
   drain(): void {
     this.#phase = 'draining';
-    for (const response of this.#underWay) endConnectionWith(response);
+    for (const response of this.#inFlight) endConnectionWith(response);
   }
 
   close(): void {
@@ -32,8 +32,8 @@ export class ShutdownState {
   /** An answer that is still to come. */
   track(response: ServerResponse): void {
     if (this.begun) endConnectionWith(response);
-    const place = this.#underWay.enter(response);
-    response.once('close', () => this.#underWay.leave(place));
+    const place = this.#inFlight.enter(response);
+    response.once('close', () => this.#inFlight.leave(place));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { newIdentifier, randomHex } from '../shared/identifier.js';
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;

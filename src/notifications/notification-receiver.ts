@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import type { Secret } from '../security/secret.js';
+import type { Secret } from '../sensitive/secret.js';
 
 /** The service that notifications go to. */
 export interface Receiver {

@@ -1,5 +1,5 @@
-import { Field, type FieldRule } from '../contract/field.js';
-import { identifier, oneOf } from '../contract/rules.js';
+import { Field, type FieldRule } from '../rules/field.js';
+import { identifier, oneOf } from '../rules/rules.js';
 import type { NotificationState } from './notification.table.js';
 import type { ReplayFilter } from './replay.repository.js';
 

@@ -1,4 +1,4 @@
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import type { StorageUnavailable } from '../persistence/store.js';
 
 /** What the executor refuses with, beside what became of a call (`outcome-problem.ts`). */

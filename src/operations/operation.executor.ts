@@ -1,7 +1,7 @@
 import { Injectable, Inject } from '@nestjs/common';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
-import type { OperationAnswer } from '../http/http-answer.js';
+import { OperationAnswer } from '../http/http-answer.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../providers/operation.js';
@@ -15,7 +15,7 @@ import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
-import { OperationsUnderWay } from './operations-under-way.js';
+import { OperationsInFlight } from './operations-in-flight.js';
 import { outcomeProblem } from './outcome-problem.js';
 
 /**
@@ -32,7 +32,7 @@ export class OperationExecutor {
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
     private readonly tracer: Tracer,
-    private readonly underWay: OperationsUnderWay,
+    private readonly inFlight: OperationsInFlight,
     private readonly repeats: OperationRepeats,
   ) {}
 
@@ -41,7 +41,7 @@ export class OperationExecutor {
    * everything else, its `outcome` telling whether the money may have moved.
    */
   execute<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {
-    return this.underWay.run(() => this.#traced(request));
+    return this.inFlight.run(() => this.#traced(request));
   }
 
   #traced<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {
@@ -135,7 +135,7 @@ export class OperationExecutor {
     const settled = resumed ? afterAnEarlierAttempt(outcome) : outcome;
     const answer = await this.settler.settle(operation, settled, request.context);
     if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.operation]);
-    return { ...answer, replayed: false };
+    return new OperationAnswer(answer.status, answer.body, false);
   }
 
   async #call<Answer extends object>(

@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import type { CallerContext } from '../http/caller-context.js';
-import { Problem, problemDocument } from '../http/problem.js';
+import { statusOf } from '../http/problem-catalogue.js';
+import { problemDocument } from '../http/problem-document.js';
+import { Problem } from '../problems/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../providers/operation.js';
 import type { NotExecuted, ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
-import { LateSettlements } from './late-settlements.js';
+import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { OperationLedgers } from './operation-ledgers.js';
 import { type OperationEnd, OperationRepository } from './operation.repository.js';
 import type { OperationRow } from './operation.table.js';
@@ -37,7 +39,7 @@ export class OperationSettler {
     private readonly store: Store,
     private readonly operations: OperationRepository,
     private readonly ledgers: OperationLedgers,
-    private readonly late: LateSettlements,
+    private readonly late: OutcomeRetryQueue,
     private readonly clock: Clock,
     private readonly tracer: Tracer,
   ) {}
@@ -168,7 +170,7 @@ export class OperationSettler {
     if (outcome.kind === 'completed') return { status: 200, body: JSON.stringify(outcome.answer) };
     const problem = outcomeProblem(outcome, OPERATIONS[operation.operation]);
     return {
-      status: problem.status,
+      status: statusOf(problem.code),
       body: JSON.stringify(problemDocument(problem, tracing.instance, tracing.requestId)),
     };
   }

@@ -1,4 +1,4 @@
-import { Problem, type ProblemCode } from '../http/problem.js';
+import { Problem, type ProblemCode } from '../problems/problem.js';
 import type { Operation } from '../providers/operation.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from '../providers/provider-outcome.js';
 

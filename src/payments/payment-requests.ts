@@ -1,5 +1,5 @@
-import { Field } from '../contract/field.js';
-import { amount, currency, httpUrl, identifier, providerData } from '../contract/rules.js';
+import { Field } from '../rules/field.js';
+import { amount, currency, httpUrl, identifier, providerData } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 const SUCCESS_URL = {

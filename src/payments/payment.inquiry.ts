@@ -10,7 +10,7 @@ import type { CallContext, ExternalProvider, StatusQuestion } from '../providers
 import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
-import { LearnedPaymentLedger } from './learned-payment.ledger.js';
+import { UnsolicitedPaymentLedger } from './unsolicited-payment.ledger.js';
 import { isOpen, mayBecome, type PaymentState } from './payment-state.js';
 import { type PaymentStatus, paymentStatus } from './payment-status.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -45,7 +45,7 @@ export class PaymentInquiry {
     private readonly payments: PaymentRepository,
     private readonly events: LedgerEventRepository,
     private readonly outbox: NotificationOutbox,
-    private readonly learned: LearnedPaymentLedger,
+    private readonly learned: UnsolicitedPaymentLedger,
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
     private readonly tracer: Tracer,

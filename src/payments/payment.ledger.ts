@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import { OperationLedgers } from '../operations/operation-ledgers.js';
 import type { OperationLedger } from '../operations/operation-request.js';
@@ -9,9 +9,9 @@ import type { PaymentResult } from '../providers/answers.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
-import { LearnedPaymentLedger } from './learned-payment.ledger.js';
+import { UnsolicitedPaymentLedger } from './unsolicited-payment.ledger.js';
 import { isOpen, mayBecome, type PaymentState, stateOfResult } from './payment-state.js';
-import { type DoubledPayment, PaymentRepository } from './payment.repository.js';
+import { type DuplicatePayment, PaymentRepository } from './payment.repository.js';
 import type { PaymentOrigin, PaymentRow } from './payment.table.js';
 import { NOT_DUE, ReconciliationSchedule } from './reconciliation-schedule.js';
 
@@ -41,7 +41,7 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
   constructor(
     private readonly payments: PaymentRepository,
     private readonly events: LedgerEventRepository,
-    private readonly learned: LearnedPaymentLedger,
+    private readonly learned: UnsolicitedPaymentLedger,
     private readonly schedule: ReconciliationSchedule,
     private readonly registry: ExternalProviderRegistry,
     private readonly ledgers: OperationLedgers,
@@ -79,7 +79,7 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
       lease_until: null,
       traceparent: operation.traceparent,
     };
-    const find = () => this.payments.findDoubled(trx, row.external, draft.shopTransactionId);
+    const find = () => this.payments.findDuplicate(trx, row.external, draft.shopTransactionId);
     // Looked for first, and in one go; the index of guards holds off what begins at the same moment.
     const [doubled, inserted] = await Promise.all([
       draft.guardDuplicates ? find() : undefined,
@@ -161,7 +161,7 @@ function stateAfter(
   return operation === 'pay-by-link' && answer.result === 'OK' ? 'PENDING' : stateOfResult(answer.result);
 }
 
-function duplicate(existing: DoubledPayment | undefined): Problem {
+function duplicate(existing: DuplicatePayment | undefined): Problem {
   return new Problem('duplicate-payment', 'This shopTransactionId already has a payment at this external.', {
     outcome: 'not-executed',
     members: {

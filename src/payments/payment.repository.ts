@@ -22,9 +22,9 @@ const INSERT_UNLESS_TAKEN = new Statement<PaymentRow>((db, row) =>
 );
 
 /** What is told of a payment that stands in the way of a second one. */
-export type DoubledPayment = Pick<PaymentRow, 'payment_id' | 'state'>;
+export type DuplicatePayment = Pick<PaymentRow, 'payment_id' | 'state'>;
 
-const FIND_DOUBLED = new Statement<{ external: string; shopTransactionId: string }, DoubledPayment>(
+const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: string }, DuplicatePayment>(
   (db, { external, shopTransactionId }) =>
     db
       .selectFrom('payments')
@@ -127,12 +127,12 @@ export class PaymentRepository {
    * failed. The index of guards does not know all of them: one that failed has given its guard up, and may have come
    * to success later; one that was learned of never had one.
    */
-  async findDoubled(
+  async findDuplicate(
     trx: Trx,
     external: string,
     shopTransactionId: string,
-  ): Promise<DoubledPayment | undefined> {
-    const [doubled] = await FIND_DOUBLED.rows(trx, { external, shopTransactionId });
+  ): Promise<DuplicatePayment | undefined> {
+    const [doubled] = await FIND_DUPLICATE.rows(trx, { external, shopTransactionId });
     return doubled;
   }
 

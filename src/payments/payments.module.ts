@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
-import { LearnedPaymentLedger } from './learned-payment.ledger.js';
+import { UnsolicitedPaymentLedger } from './unsolicited-payment.ledger.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
 import { PaymentOperations } from './payment.operations.js';
@@ -22,7 +22,7 @@ import { RefundsService } from './refunds.service.js';
   imports: [NotificationsModule, OperationsModule, ProvidersModule],
   controllers: [PaymentsController],
   providers: [
-    LearnedPaymentLedger,
+    UnsolicitedPaymentLedger,
     PaymentInquiry,
     PaymentLedger,
     PaymentOperations,

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import { OperationLedgers } from '../operations/operation-ledgers.js';
 import type { OperationLedger } from '../operations/operation-request.js';

@@ -1,5 +1,5 @@
 import type { CallbackTable } from '../callbacks/callback.table.js';
-import type { TakenCallbackTable } from '../callbacks/taken-callback.table.js';
+import type { ProcessedCallbackTable } from '../callbacks/processed-callback.table.js';
 import type {
   NotificationAttemptTable,
   NotificationReplayTable,
@@ -24,5 +24,5 @@ export interface DatabaseSchema {
   notification_attempts: NotificationAttemptTable;
   notification_replays: NotificationReplayTable;
   callbacks: CallbackTable;
-  taken_callbacks: TakenCallbackTable;
+  taken_callbacks: ProcessedCallbackTable;
 }

@@ -1,5 +1,5 @@
-import { type AbsenceRule, Field, Whole } from '../contract/field.js';
-import { anyJson, httpUrl, issuedIdentifier, oneOf, redirectUrl, text } from '../contract/rules.js';
+import { type AbsenceRule, Field, Whole } from '../rules/field.js';
+import { anyJson, httpUrl, issuedIdentifier, oneOf, redirectUrl, text } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 /** The answers of externals (SPEC §1, §2), which are the gateway's answers too. Read with `unknownFields: 'drop'`. */

@@ -1,6 +1,6 @@
-import type { ContractResult } from '../contract/contract-reader.js';
+import type { ContractResult } from '../rules/contract-reader.js';
 import { isJsonObject } from '../shared/json.js';
-import { foreignText, readBody, refusalDetail } from './answer-body.js';
+import { maskedText, readBody, refusalDetail } from './answer-body.js';
 import { ExchangeBroken, type ExternalAnswer } from './exchange.js';
 import type { Operation } from './operation.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from './provider-outcome.js';
@@ -178,7 +178,7 @@ function factsOf<A extends object>(
   if (!isSuccess(status)) return { facts: { ...facts, body, refusal: refusalDetail(reading.json) } };
   const contract = read(reading.json);
   if (contract.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
-  const breach = foreignText(
+  const breach = maskedText(
     contract.errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; '),
   );
   return { facts: { ...facts, body, breach } };

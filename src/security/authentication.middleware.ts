@@ -1,10 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { PublicPath } from '../config/config.js';
 import { sendJson } from '../http/http-answer.js';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { contextOf, type Principal } from '../http/request-context.js';
 import { accessPathOf, type AccessPath } from './access-path.js';
-import type { CallbackDoor } from './callback-door.js';
+import type { CallbackAuthenticator } from './callback-authenticator.js';
 import type { Callers } from './callers.js';
 import { credentialsOf } from './request-credentials.js';
 import { foreignExternal, missingScope, unauthenticated } from './refusals.js';
@@ -13,7 +13,7 @@ import type { CallerRefusal, SecurityObserver } from './security-observer.js';
 export interface AuthenticationParts {
   readonly publicPaths: readonly PublicPath[];
   readonly callers: Callers;
-  readonly callbacks: CallbackDoor;
+  readonly callbacks: CallbackAuthenticator;
   readonly observer: SecurityObserver;
 }
 
@@ -77,25 +77,25 @@ function reasonOf(error: unknown, request: Request): CallerRefusal {
 
 /** True where it has been answered: it was taken before, and is acknowledged once more. */
 async function admitCallback(
-  callbacks: CallbackDoor,
+  callbacks: CallbackAuthenticator,
   request: Request,
   response: Response,
   external: string,
 ): Promise<boolean> {
   const admission = await callbacks.admit(request, external);
   const context = contextOf(request);
-  const { told } = context;
+  const { logFields } = context;
   if (admission.kind === 'new') {
     context.callbackKey = admission.key;
     response.once('finish', () => {
-      if (response.statusCode === 200) admission.remember({ paymentId: told.paymentId });
+      if (response.statusCode === 200) admission.remember({ paymentId: logFields.paymentId });
     });
     return false;
   }
   // Another method is still to hear that it is not allowed.
   if (request.method !== 'GET' && request.method !== 'POST') return false;
   const { paymentId } = admission;
-  if (paymentId !== undefined) told.paymentId = paymentId;
+  if (paymentId !== undefined) logFields.paymentId = paymentId;
   sendJson(response, { received: true, ...(paymentId !== undefined && { paymentId }) });
   return true;
 }

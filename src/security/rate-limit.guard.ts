@@ -9,7 +9,7 @@ import {
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Request } from 'express';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { contextOf } from '../http/request-context.js';
 import { SecurityObserver } from './security-observer.js';
 

@@ -1,5 +1,5 @@
-import { type AbsenceRule, Field, NestedField, Whole } from '../contract/field.js';
-import { amount, count, currency, identifier, oneOf, providerData } from '../contract/rules.js';
+import { type AbsenceRule, Field, NestedField, Whole } from '../rules/field.js';
+import { amount, count, currency, identifier, oneOf, providerData } from '../rules/rules.js';
 import { PaymentFields } from '../payments/payment-requests.js';
 import type { JsonValue } from '../shared/json.js';
 

@@ -1,5 +1,5 @@
-import { Field } from '../contract/field.js';
-import { anyJson, identifier, oneOf } from '../contract/rules.js';
+import { Field } from '../rules/field.js';
+import { anyJson, identifier, oneOf } from '../rules/rules.js';
 import type { SubscriptionStatusName } from '../providers/answers.js';
 import type { JsonValue } from '../shared/json.js';
 

@@ -6,27 +6,43 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 /** [what it imports, who does, the rule against it]. Each line is one file of its own in a project of its own. */
 const FORBIDDEN = [
-  ['config imports a feature', 'src/config/a.ts', '../payments/x.js', 'room-config'],
-  ['security imports a feature', 'src/security/a.ts', '../operations/x.js', 'room-security'],
-  ['observability imports a feature', 'src/observability/a.ts', '../payments/x.js', 'room-observability'],
+  ['config imports a feature', 'src/config/a.ts', '../payments/x.js', 'module-config'],
+  ['security imports a feature', 'src/security/a.ts', '../operations/x.js', 'module-security'],
+  ['observability imports a feature', 'src/observability/a.ts', '../payments/x.js', 'module-observability'],
   [
     'persistence imports a feature',
     'src/persistence/a.ts',
     '../payments/payment.table.js',
-    'room-persistence',
+    'module-persistence',
   ],
-  ['http imports a feature', 'src/http/a.ts', '../operations/x.js', 'room-http'],
-  ['the contract imports anything but shared', 'src/contract/a.ts', '../http/x.js', 'room-contract'],
-  ['shared imports a room', 'src/shared/a.ts', '../config/x.js', 'room-shared'],
-  ['providers imports a feature', 'src/providers/a.ts', '../operations/x.js', 'room-providers'],
-  ['operations imports a feature above it', 'src/operations/a.ts', '../payments/x.js', 'room-operations'],
-  ['notifications imports a feature', 'src/notifications/a.ts', '../payments/x.js', 'room-notifications'],
-  ['payments imports subscriptions', 'src/payments/a.ts', '../subscriptions/x.js', 'room-payments'],
-  ['payments imports callbacks', 'src/payments/b.ts', '../callbacks/x.js', 'room-payments'],
-  ['the simulator imports the registry', 'src/simulator/a.ts', '../providers/x.js', 'room-simulator'],
-  ['a room imports the simulator', 'src/payments/c.ts', '../simulator/x.js', 'room-payments'],
-  ['a room imports the wiring', 'src/payments/d.ts', '../app.module.js', 'rooms-do-not-import-the-wiring'],
-  ['a room is not entered in the table', 'src/unheard-of/a.ts', '../shared/x.js', 'known-room'],
+  ['http imports a feature', 'src/http/a.ts', '../operations/x.js', 'module-http'],
+  ['the rules import anything but shared and sensitive', 'src/rules/a.ts', '../http/x.js', 'module-rules'],
+  ['shared imports a module', 'src/shared/a.ts', '../config/x.js', 'module-shared'],
+  ['providers imports a feature', 'src/providers/a.ts', '../operations/x.js', 'module-providers'],
+  ['operations imports a feature above it', 'src/operations/a.ts', '../payments/x.js', 'module-operations'],
+  ['notifications imports a feature', 'src/notifications/a.ts', '../payments/x.js', 'module-notifications'],
+  ['payments imports subscriptions', 'src/payments/a.ts', '../subscriptions/x.js', 'module-payments'],
+  ['payments imports callbacks', 'src/payments/b.ts', '../callbacks/x.js', 'module-payments'],
+  [
+    'the simulator imports the gateway',
+    'simulator/src/a.ts',
+    '../../src/shared/x.js',
+    'simulator-is-independent',
+  ],
+  [
+    'a module imports the simulator',
+    'src/payments/c.ts',
+    '../../simulator/src/x.js',
+    'simulator-starts-in-one-place',
+  ],
+  ['the simulator imports a development tool', 'simulator/src/b.ts', 'dev-tool', 'no-dev-dependencies'],
+  [
+    'a module imports the wiring',
+    'src/payments/d.ts',
+    '../app.module.js',
+    'modules-do-not-import-the-wiring',
+  ],
+  ['a module is not entered in the table', 'src/unheard-of/a.ts', '../shared/x.js', 'known-module'],
   ['src imports a test', 'src/payments/e.ts', '../../test/x.js', 'no-tests-in-src'],
   ['src imports a development tool', 'src/payments/f.ts', 'dev-tool', 'no-dev-dependencies'],
   ['src imports an undeclared package', 'src/payments/g.ts', 'stowaway', 'no-undeclared-dependencies'],
@@ -34,21 +50,14 @@ const FORBIDDEN = [
 ] as const;
 
 const IMPORTED = [
-  ...[
-    'callbacks',
-    'config',
-    'http',
-    'operations',
-    'payments',
-    'providers',
-    'shared',
-    'simulator',
-    'subscriptions',
-  ].map((room) => `src/${room}/x.ts`),
+  ...['callbacks', 'config', 'http', 'operations', 'payments', 'providers', 'shared', 'subscriptions'].map(
+    (module) => `src/${module}/x.ts`,
+  ),
+  'simulator/src/x.ts',
   'src/app.module.ts',
   'src/operations/operation.table.ts',
   'src/payments/payment.table.ts',
-  'src/security/secret.ts',
+  'src/sensitive/secret.ts',
   'test/x.ts',
 ];
 
@@ -64,8 +73,9 @@ const ALLOWED: [from: string, content: string][] = [
   ['src/payments/i.ts', "import { x } from '../operations/x.js';"],
   ['src/payments/i.spec.ts', "import { x } from '../subscriptions/x.js'; import { y } from 'dev-tool';"],
   ['src/payments/j.ts', "import { x } from 'library';"],
-  ['src/simulator/b.ts', "import { x } from '../security/secret.js';"],
-  ['src/config/b.ts', "import { x } from '../security/secret.js';"],
+  ['src/bundled-simulator.ts', "import { x } from '../simulator/src/x.js';"],
+  ['simulator/src/c.ts', "import { x } from './x.js'; import { y } from 'library';"],
+  ['src/config/b.ts', "import { x } from '../sensitive/secret.js';"],
 ];
 
 describe('import directions', () => {
@@ -110,7 +120,13 @@ describe('import directions', () => {
 
   /** What `npm run imports` prints; throws where it would have passed. */
   function cruise(): string {
-    const args = [resolve('node_modules/.bin/depcruise'), 'src', '--config', '.dependency-cruiser.cjs'];
+    const args = [
+      resolve('node_modules/.bin/depcruise'),
+      'src',
+      'simulator/src',
+      '--config',
+      '.dependency-cruiser.cjs',
+    ];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     if (status === 0 || stderr) throw new Error(`exit code ${status}: ${stderr || stdout}`);
     return stdout;
@@ -140,10 +156,10 @@ describe('import directions', () => {
     expect(violations.filter((violation) => violation.startsWith(`${from}:`))).toEqual([]);
   });
 
-  it('has a line for each room in docs/adr/0002-rooms.md', () => {
-    const rooms = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const record = readFileSync('docs/adr/0002-rooms.md', 'utf8');
+  it('has a line for each module in docs/adr/0002-modules.md', () => {
+    const modules = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const record = readFileSync('docs/adr/0002-modules.md', 'utf8');
     const named = [...record.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
-    expect(named).toEqual(expect.arrayContaining(rooms.map(({ name }) => name)));
+    expect(named).toEqual(expect.arrayContaining(modules.map(({ name }) => name)));
   });
 });

@@ -18,7 +18,7 @@ import type { ReceiverCircuit } from '../../src/notifications/receiver-breaker.j
 import { ReplayRepository } from '../../src/notifications/replay.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
 import type { Store } from '../../src/persistence/store.js';
-import { Secret } from '../../src/security/secret.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import type { Clock } from '../../src/shared/clock.js';
 import { newIdentifier } from '../../src/shared/identifier.js';
 

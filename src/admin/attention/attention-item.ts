@@ -1,5 +1,5 @@
-import { Field } from '../../contract/field.js';
-import { currency, issuedIdentifier, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { currency, issuedIdentifier, oneOf } from '../../rules/rules.js';
 import { cursor, instant, listOf, number, word } from '../records/record-rules.js';
 import { shownIdentifier, shownText, shownTime } from '../records/shown.js';
 

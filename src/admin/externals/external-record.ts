@@ -1,5 +1,5 @@
-import { Field, NestedField } from '../../contract/field.js';
-import { oneOf } from '../../contract/rules.js';
+import { Field, NestedField } from '../../rules/field.js';
+import { oneOf } from '../../rules/rules.js';
 import type { ExternalProvider, ProviderHealth } from '../../providers/external-provider.js';
 import { OPERATION_NAMES } from '../../providers/operation.js';
 import { cursor, flag, instant, listOf, number, word, words } from '../records/record-rules.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Problem } from '../../http/problem.js';
+import type { Problem } from '../../problems/problem.js';
 import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
 import { canonicalJson } from '../../shared/json.js';
 import { queryProblem } from './query-rule.js';

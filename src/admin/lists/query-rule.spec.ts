@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Problem } from '../../http/problem.js';
+import { Problem } from '../../problems/problem.js';
 import { PAYMENT_QUERY } from '../payments/payment-filter.js';
 import { documentedQuery, readQuery } from './query-rule.js';
 
@@ -9,8 +9,7 @@ function errorsOf(query: string): readonly (readonly [string, string])[] {
   try {
     read(query);
   } catch (error) {
-    if (error instanceof Problem)
-      return (error.extras.errors ?? []).map(({ pointer, detail }) => [pointer, detail]);
+    if (error instanceof Problem) return (error.errors ?? []).map(({ pointer, detail }) => [pointer, detail]);
     throw error;
   }
   return [];

@@ -1,8 +1,8 @@
-import type { SchemaKeywords } from '../../contract/field.js';
-import type { FieldError } from '../../contract/field-error.js';
-import { Problem } from '../../http/problem.js';
+import type { SchemaKeywords } from '../../rules/field.js';
+import type { FieldError } from '../../rules/field-error.js';
+import { Problem } from '../../problems/problem.js';
 import type { QueryParameter } from '../../http/openapi/operation-description.js';
-import { maskCardNumbers } from '../../security/card-number.js';
+import { maskCardNumbers } from '../../sensitive/card-number.js';
 
 /** How one query parameter is read, told and documented. */
 export interface QueryRule<Value> {

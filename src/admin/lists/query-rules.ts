@@ -1,6 +1,6 @@
 import { EXTERNAL_NAME, EXTERNAL_NAME_ALLOWED } from '../../config/external-name.js';
-import { isIssuedIdentifier, MAX_AMOUNT, MAX_IDENTIFIER_LENGTH } from '../../contract/rules.js';
-import { CURRENCY_CODES, minorUnitDigits } from '../../shared/currency.js';
+import { isIssuedIdentifier, MAX_AMOUNT, MAX_IDENTIFIER_LENGTH } from '../../rules/rules.js';
+import { CURRENCY_CODES, minorUnitDigits } from '../../rules/currency.js';
 import type { QueryRule } from './query-rule.js';
 
 /** The parameters that the lists have in common. */

@@ -1,4 +1,4 @@
-import { Field } from '../../contract/field.js';
+import { Field } from '../../rules/field.js';
 import { CallbackRecord, callbackRecord } from '../records/callback-record.js';
 import {
   attemptRecord,

@@ -1,5 +1,5 @@
-import { Field } from '../../contract/field.js';
-import { oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { oneOf } from '../../rules/rules.js';
 import type { OperationRow } from '../../operations/operation.table.js';
 import { instant, word } from '../records/record-rules.js';
 import { shownText, shownTime, traceIdOf } from '../records/shown.js';

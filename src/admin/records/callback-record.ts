@@ -1,6 +1,6 @@
 import type { CallbackRow, CallbackState } from '../../callbacks/callback.table.js';
-import { Field } from '../../contract/field.js';
-import { anyJson, issuedIdentifier, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { anyJson, issuedIdentifier, oneOf } from '../../rules/rules.js';
 import { cursor, instant, listOf, number, word } from './record-rules.js';
 import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 

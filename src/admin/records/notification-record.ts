@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
-import { Field } from '../../contract/field.js';
-import { oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { oneOf } from '../../rules/rules.js';
 import type {
   NotificationAttemptTable,
   NotificationReplayTable,

@@ -1,5 +1,5 @@
-import { Field } from '../../contract/field.js';
-import { anyJson, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { anyJson, oneOf } from '../../rules/rules.js';
 import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import type { OperationRow, OperationState } from '../../operations/operation.table.js';
 import { cursor, instant, listOf, number, word } from './record-rules.js';

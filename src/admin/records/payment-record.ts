@@ -1,5 +1,5 @@
-import { Field } from '../../contract/field.js';
-import { currency, issuedIdentifier as identifier, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { currency, issuedIdentifier as identifier, oneOf } from '../../rules/rules.js';
 import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
 import type { PaymentState } from '../../payments/payment-state.js';
 import { cursor, instant, listOf, number, word } from './record-rules.js';

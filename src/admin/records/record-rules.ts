@@ -1,4 +1,4 @@
-import type { FieldRule } from '../../contract/field.js';
+import type { FieldRule } from '../../rules/field.js';
 
 /**
  * Rules for what `/admin` answers. Nobody judges the gateway's own answers by them at run time: they say in OpenAPI what the

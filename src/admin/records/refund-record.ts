@@ -1,5 +1,5 @@
-import { Field } from '../../contract/field.js';
-import { currency, issuedIdentifier, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { currency, issuedIdentifier, oneOf } from '../../rules/rules.js';
 import type { RefundRow, RefundState } from '../../payments/refund.table.js';
 import { instant, number, word } from './record-rules.js';
 import { shownIdentifier, shownTime } from './shown.js';

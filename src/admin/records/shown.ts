@@ -1,5 +1,5 @@
-import { maskCardNumbers, maskCardNumbersIn } from '../../security/card-number.js';
-import { holdsCardNumber } from '../../security/card-network.js';
+import { maskCardNumbers, maskCardNumbersIn } from '../../sensitive/card-number.js';
+import { holdsCardNumber } from '../../sensitive/card-network.js';
 
 /** How what is stored is shown to operators. What came from outside may hold anything, and is masked once more. */
 

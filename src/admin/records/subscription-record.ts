@@ -1,5 +1,5 @@
-import { Field } from '../../contract/field.js';
-import { currency, issuedIdentifier, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { currency, issuedIdentifier, oneOf } from '../../rules/rules.js';
 import type { SubscriptionState } from '../../subscriptions/subscription-state.js';
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
 import { cursor, instant, listOf, number, word } from './record-rules.js';

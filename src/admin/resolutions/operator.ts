@@ -1,5 +1,5 @@
-import { Problem } from '../../http/problem.js';
-import { maskCardNumbers } from '../../security/card-number.js';
+import { Problem } from '../../problems/problem.js';
+import { maskCardNumbers } from '../../sensitive/card-number.js';
 
 /** Who settles something by hand, and under which request. */
 export interface Operator {

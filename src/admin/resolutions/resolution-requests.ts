@@ -1,5 +1,5 @@
-import { Field, type FieldRule } from '../../contract/field.js';
-import { issuedIdentifier, oneOf } from '../../contract/rules.js';
+import { Field, type FieldRule } from '../../rules/field.js';
+import { issuedIdentifier, oneOf } from '../../rules/rules.js';
 
 const MAX_REASON_LENGTH = 500;
 /** Not of spaces alone: it is kept for ever, and somebody will want to know. */

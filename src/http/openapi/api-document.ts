@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type INestApplication, Injectable } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { applyDeferredDecorators } from '../../contract/deferred-decorators.js';
-import type { SchemaKeywords } from '../../contract/field.js';
+import { applyDeferredDecorators } from '../../rules/deferred-decorators.js';
+import type { SchemaKeywords } from '../../rules/field.js';
 import { COMPONENTS } from './components.js';
 import { documentOperation } from './document-operation.js';
 import { INTRODUCTION } from './introduction.js';

@@ -1,7 +1,7 @@
 import { Reflector } from '@nestjs/core';
-import type { FieldError } from '../../contract/field-error.js';
-import type { SchemaKeywords } from '../../contract/field.js';
-import { IDENTIFIER_DETAIL } from '../../contract/rules.js';
+import type { FieldError } from '../../rules/field-error.js';
+import type { SchemaKeywords } from '../../rules/field.js';
+import { IDENTIFIER_DETAIL } from '../../rules/rules.js';
 import { RequireScope } from '../../security/scope.js';
 import { CALLBACK_SECURITY, CALLER_SECURITY, pathParameter } from './components.js';
 import { headersOf } from './headers.js';

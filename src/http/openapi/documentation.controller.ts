@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Problem } from '../problem.js';
+import { Problem } from '../../problems/problem.js';
 import { ApiDocument } from './api-document.js';
 import {
   documentationPage,

@@ -1,6 +1,6 @@
-import { whenDocumented } from '../../contract/deferred-decorators.js';
-import type { SchemaKeywords } from '../../contract/field.js';
-import type { ProblemCode } from '../problem.js';
+import { whenDocumented } from '../../rules/deferred-decorators.js';
+import type { SchemaKeywords } from '../../rules/field.js';
+import type { ProblemCode } from '../../problems/problem.js';
 import type { Tag } from './tags.js';
 
 /** A DTO class. */

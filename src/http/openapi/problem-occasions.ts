@@ -1,4 +1,4 @@
-import type { Outcome, ProblemCode } from '../problem.js';
+import type { Outcome, ProblemCode } from '../../problems/problem.js';
 import type { ExternalCall } from './operation-description.js';
 import type { Access } from './tags.js';
 

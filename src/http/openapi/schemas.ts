@@ -1,4 +1,4 @@
-import { nestedFields, type SchemaKeywords, schemaKeywords } from '../../contract/field.js';
+import { nestedFields, type SchemaKeywords, schemaKeywords } from '../../rules/field.js';
 import { isJsonObject } from '../../shared/json.js';
 import type { Dto } from './operation-description.js';
 

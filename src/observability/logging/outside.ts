@@ -1,4 +1,4 @@
-import { maskCardNumbers } from '../../security/card-number.js';
+import { maskCardNumbers } from '../../sensitive/card-number.js';
 
 const SHOWN_CHARACTERS = 512;
 

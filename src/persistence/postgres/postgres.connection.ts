@@ -7,7 +7,7 @@ import {
 } from 'kysely';
 import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
 import type { PreparedQuery } from '../statement.js';
-import { assertStorable } from '../storable.js';
+import { assertSqlParameter } from '../sql-parameter.js';
 import { isConnectionLost, notCommitted, storageFailure } from './postgres-errors.js';
 
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
@@ -38,7 +38,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
 
   async executeQuery<R>(query: CompiledQuery | PreparedQuery): Promise<QueryResult<R>> {
     const { parameters } = query;
-    assertStorable(parameters);
+    assertSqlParameter(parameters);
     const { command, rowCount, rows } = await this.#send({
       name: 'preparedName' in query ? query.preparedName : undefined,
       text: query.sql,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Pool } from 'pg';
-import { answerInTime } from '../answer-in-time.js';
+import { withTimeout } from '../with-timeout.js';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
@@ -88,7 +88,7 @@ export class PostgresStore extends Store {
   }
 
   async ping(): Promise<void> {
-    await answerInTime(
+    await withTimeout(
       this.read((db) => sql`select 1`.execute(db)),
       PING_LIMIT_MS,
     );

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
-import { assertStorable } from '../storable.js';
+import { assertSqlParameter } from '../sql-parameter.js';
 import { storageFailure } from './sqlite-errors.js';
 
 /** More than the program has queries; lists of varying length (`in (?, ?, …)`) push out what was not used for longest. */
@@ -33,7 +33,7 @@ export class SqliteConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const { parameters } = query;
-    assertStorable(parameters);
+    assertSqlParameter(parameters);
     try {
       const { statement, reader } = this.#prepare(query.sql);
       if (reader) {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
-import { answerInTime } from '../answer-in-time.js';
+import { withTimeout } from '../with-timeout.js';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
@@ -94,7 +94,7 @@ export class SqliteStore extends Store {
     const answer = this.#commits.failing
       ? this.transaction(probe)
       : this.read((db) => sql`select 1`.execute(db));
-    await answerInTime<unknown>(answer, PING_LIMIT_MS);
+    await withTimeout<unknown>(answer, PING_LIMIT_MS);
   }
 
   /** There is one process, and it wakes its own workers. */
