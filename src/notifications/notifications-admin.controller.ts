@@ -1,6 +1,6 @@
 import { Controller, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { ContractBody } from '../http/contract-body.js';
+import { JsonBody } from '../http/json-body.decorator.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { contextOf } from '../http/request-context.js';
 import { refuseQuery } from '../http/request-parameters.js';
@@ -20,7 +20,7 @@ export class NotificationsAdminController {
   @RequireScope('admin')
   replayAll(
     @Req() request: Request,
-    @ContractBody(ReplayRequest, { optional: true }) body: ReplayRequest,
+    @JsonBody({ optional: true }) body: ReplayRequest,
   ): Promise<ReplayCount> {
     refuseQuery(request);
     return this.replay.all(replayFilterOf(body), nameOf(request));

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { ContractBody } from '../../http/contract-body.js';
+import { JsonBody } from '../../http/json-body.decorator.js';
 import type { TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
@@ -62,7 +62,7 @@ export class PaymentsAdminController {
   resolve(
     @OwnId('pay') id: string,
     @OperatorOf() operator: Operator,
-    @ContractBody(PaymentResolutionRequest) body: PaymentResolutionRequest,
+    @JsonBody() body: PaymentResolutionRequest,
   ): Promise<PaymentRecord> {
     return this.resolutions.resolve(id, body, operator);
   }

@@ -1,5 +1,5 @@
 import { Controller, Post } from '@nestjs/common';
-import { ContractBody } from '../../http/contract-body.js';
+import { JsonBody } from '../../http/json-body.decorator.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { OperatorOf, OwnId } from '../admin-parameters.js';
@@ -19,7 +19,7 @@ export class RefundsAdminController {
   resolve(
     @OwnId('ref') id: string,
     @OperatorOf() operator: Operator,
-    @ContractBody(RefundResolutionRequest) body: RefundResolutionRequest,
+    @JsonBody() body: RefundResolutionRequest,
   ): Promise<RefundRecord> {
     return this.resolutions.resolve(id, body, operator);
   }

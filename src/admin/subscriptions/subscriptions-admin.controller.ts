@@ -1,5 +1,5 @@
 import { Controller, Get, Post } from '@nestjs/common';
-import { ContractBody } from '../../http/contract-body.js';
+import { JsonBody } from '../../http/json-body.decorator.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
@@ -31,7 +31,7 @@ export class SubscriptionsAdminController {
   resolve(
     @OwnId('sub') id: string,
     @OperatorOf() operator: Operator,
-    @ContractBody(SubscriptionResolutionRequest) body: SubscriptionResolutionRequest,
+    @JsonBody() body: SubscriptionResolutionRequest,
   ): Promise<SubscriptionRecord> {
     return this.resolutions.resolve(id, body, operator);
   }
