@@ -8,7 +8,7 @@ import type {
 import type { LedgerEventTable } from '../operations/ledger-event.table.js';
 import type { OperationTable } from '../operations/operation.table.js';
 import type { PaymentTable } from '../payments/payment.table.js';
-import type { RefundTable } from '../payments/refund.table.js';
+import type { RefundTable } from '../refunds/refund.table.js';
 import type { SubscriptionTable } from '../subscriptions/subscription.table.js';
 import type { SettingsTable } from './settings.table.js';
 

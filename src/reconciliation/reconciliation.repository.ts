@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import type { Trx } from '../persistence/store.js';
-import type { NextAsk } from './reconciliation-schedule.js';
+
 
 /** What reconciliation writes down of a payment that is leased to it. */
 @Injectable()
 export class ReconciliationRepository {
   /** Ends the lease, and sets when to ask next where the payment is still open; nothing where the lease was lost. */
-  async reschedule(trx: Trx, id: string, token: string, next: NextAsk): Promise<void> {
+  async reschedule(trx: Trx, id: string, token: string, next: NextQuery): Promise<void> {
     await trx
       .updateTable('payments')
-      .set({ lease_token: null, lease_until: null, next_ask_at: next.nextAskAt, parked_at: next.parkedAt })
+      .set({ lease_token: null, lease_until: null, next_ask_at: next.atMs, parked_at: next.parkedAtMs })
       .where('id', '=', id)
       .where('lease_token', '=', token)
       .where('state', 'in', ['PENDING', 'UNKNOWN'])

@@ -1,26 +1,27 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Problem } from '../problems/problem.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
+import type { EventSource } from '../operations/ledger-event.table.js';
 import { OperationLedgers } from '../operations/operation-ledgers.js';
 import type { OperationLedger } from '../operations/operation-request.js';
 import type { OperationRow } from '../operations/operation.table.js';
+import type { RefundRequest } from '../payments/payment-requests.js';
+import { PaymentRepository } from '../payments/payment.repository.js';
 import type { Trx } from '../persistence/store.js';
+import { Problem } from '../problems/problem.js';
 import type { RefundAnswer } from '../providers/answers.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
-import type { RefundRequest } from './payment-requests.js';
-import { PaymentRepository } from './payment.repository.js';
 import { RefundRepository } from './refund.repository.js';
 import type { RefundRow, RefundState } from './refund.table.js';
 
-/** The payment to refund is not ACCEPTED as far as the ledger knows: ask the external once more (SPEC §3). */
+/** The payment to refund is not ACCEPTED in the ledger: query the external once before refusing (SPEC §3). */
 export class PaymentNotAccepted extends Problem {
   constructor() {
     super('refund-exceeds-payment', 'The payment is not accepted.', { outcome: 'not-executed' });
   }
 }
 
-/** From → to. A KO has freed the reservation: to let it come through after all could refund more than was paid. */
+/** From → to. A KO frees the reservation: an OK after it could refund more than was paid. */
 const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
   PENDING: ['OK', 'KO', 'UNKNOWN'],
   UNKNOWN: ['PENDING', 'OK', 'KO'],
@@ -28,7 +29,7 @@ const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
   OK: [],
 };
 
-/** Books of refunds: reserved before they are sent, freed by a KO (SPEC §4). */
+/** The only writer of refunds: reserved before they are sent, freed by a KO (SPEC §4). */
 @Injectable()
 export class RefundLedger implements OperationLedger, OnModuleInit {
   constructor(
@@ -43,7 +44,7 @@ export class RefundLedger implements OperationLedger, OnModuleInit {
     this.ledgers.register(['refund'], this);
   }
 
-  /** Transaction A: the reservation, or the refusal. A payment that the gateway has never seen is not limited by it. */
+  /** Transaction A: reserves, or refuses. The gateway cannot limit the refunds of a payment that it does not know. */
   async open(trx: Trx, operation: OperationRow, request: RefundRequest): Promise<void> {
     const payment = await this.payments.findByPaymentId(trx, operation.external, request.paymentId);
     if (payment) {
@@ -73,33 +74,32 @@ export class RefundLedger implements OperationLedger, OnModuleInit {
   async settle(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
     const refund = await this.refunds.find(trx, operation.refund_ref!);
     if (!refund) return;
-    await this.advance(trx, refund, stateAfter(outcome), { source: 'call', cause: operation.id });
+    await this.move(trx, refund, stateAfter(outcome), { source: 'call', cause: operation.id });
   }
 
-  /** Moves a refund by its state table; false when its state does not allow it. */
-  async advance(
+  /** Changes the state to `to` where the state table allows it, frees the reservation on KO, and appends the event. */
+  async move(
     trx: Trx,
     refund: RefundRow,
-    state: RefundState,
-    by: { readonly source: 'call' | 'reconciliation' | 'operator'; readonly cause: string | null },
+    to: RefundState,
+    { source, cause }: { readonly source: EventSource; readonly cause: string },
   ): Promise<boolean> {
-    if (!ALLOWED[refund.state].includes(state)) return false;
-    const now = this.clock.now();
-    const frees = state === 'KO' && refund.reserved === 1;
-    const to = { state, reserved: frees ? (0 as const) : refund.reserved, atMs: now };
-    if (!(await this.refunds.advance(trx, refund.id, [refund.state], to))) return false;
-    if (frees && refund.payment_ref !== null) {
+    if (!ALLOWED[refund.state].includes(to)) return false;
+    const atMs = this.clock.now();
+    const frees = to === 'KO' && refund.reserved === 1;
+    const change = { state: to, reserved: frees ? (0 as const) : refund.reserved, atMs };
+    if (!(await this.refunds.advance(trx, refund.id, refund.state, change))) return false;
+    if (frees && refund.payment_ref !== null)
       await this.payments.releaseRefund(trx, refund.payment_ref, refund.amount_minor);
-    }
     await this.events.append(trx, {
       external: refund.external,
       payment_ref: refund.payment_ref,
       refund_ref: refund.id,
-      at: now,
-      source: by.source,
+      at: atMs,
+      source,
       before: refund.state,
-      after: state,
-      cause: by.cause,
+      after: to,
+      cause,
     });
     return true;
   }

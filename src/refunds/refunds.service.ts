@@ -3,11 +3,11 @@ import type { CallerContext } from '../http/caller-context.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import type { OperationRequest } from '../operations/operation-request.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
+import type { RefundRequest } from '../payments/payment-requests.js';
+import { PaymentInquiry } from '../payments/payment.inquiry.js';
 import type { RefundAnswer } from '../providers/answers.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { newIdentifier } from '../shared/identifier.js';
-import type { RefundRequest } from './payment-requests.js';
-import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentNotAccepted, RefundLedger } from './refund.ledger.js';
 
 /** refund (SPEC §1). */
@@ -37,7 +37,7 @@ export class RefundsService {
       return await this.executor.execute(request());
     } catch (error) {
       if (!(error instanceof PaymentNotAccepted)) throw error;
-      await this.inquiry.ask(provider, { paymentId: body.paymentId }, context, {
+      await this.inquiry.inquire(provider, { paymentId: body.paymentId }, context, {
         source: 'check',
         notify: 'on-change',
         cause: context.requestId,
