@@ -6,7 +6,7 @@ import { OperationExecutor } from '../operations/operation.executor.js';
 import type { RefundRequest } from '../payments/payment-requests.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
 import type { RefundAnswer } from '../providers/answers.js';
-import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
+import type { ExternalProvider } from '../providers/external-provider.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { PaymentNotAccepted, RefundLedger } from './refund.ledger.js';
 
@@ -14,14 +14,16 @@ import { PaymentNotAccepted, RefundLedger } from './refund.ledger.js';
 @Injectable()
 export class RefundsService {
   constructor(
-    private readonly registry: ExternalProviderRegistry,
     private readonly executor: OperationExecutor,
     private readonly ledger: RefundLedger,
     private readonly inquiry: PaymentInquiry,
   ) {}
 
-  async refund(external: string, body: RefundRequest, context: CallerContext): Promise<OperationAnswer> {
-    const provider = this.registry.require(external);
+  async refund(
+    provider: ExternalProvider,
+    body: RefundRequest,
+    context: CallerContext,
+  ): Promise<OperationAnswer> {
     const request = (): OperationRequest<RefundAnswer> => ({
       operation: 'refund',
       provider,
