@@ -43,7 +43,9 @@ const MAY_IMPORT = {
   operations: [...FOUNDATIONS, 'providers'],
   notifications: FOUNDATIONS,
   payments: [...FOUNDATIONS, 'providers', 'operations', 'notifications'],
-  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
+  refunds: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
+  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
+  reconciliation: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments', 'subscriptions'],
   callbacks: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
   admin: [
     ...FOUNDATIONS,
@@ -51,6 +53,7 @@ const MAY_IMPORT = {
     'operations',
     'notifications',
     'payments',
+    'refunds',
     'subscriptions',
     'callbacks',
   ],

@@ -4,9 +4,6 @@ import { CallbackTelemetry } from './callbacks/callback.telemetry.js';
 import { NotificationTelemetry } from './notifications/notification.telemetry.js';
 import { NotificationObserver } from './notifications/notification.observer.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
-import { LedgerObserver } from './operations/ledger.observer.js';
-import { LedgerTelemetry } from './operations/ledger.telemetry.js';
-import { PaymentGauges } from './payments/payment.gauges.js';
 import { ProviderGauges } from './providers/provider.gauges.js';
 import { ProviderObserver } from './providers/provider-observer.js';
 import { ProviderTelemetry } from './providers/provider.telemetry.js';
@@ -19,13 +16,11 @@ import { WorkerHealth } from './worker.health.js';
   imports: [NotificationsModule, ProvidersModule],
   providers: [
     { provide: CallbackObserver, useClass: CallbackTelemetry },
-    { provide: LedgerObserver, useClass: LedgerTelemetry },
     { provide: NotificationObserver, useClass: NotificationTelemetry },
     { provide: ProviderObserver, useClass: ProviderTelemetry },
-    PaymentGauges,
     ProviderGauges,
     WorkerHealth,
   ],
-  exports: [CallbackObserver, LedgerObserver, NotificationObserver, ProviderObserver],
+  exports: [CallbackObserver, NotificationObserver, ProviderObserver],
 })
 export class TelemetryModule {}

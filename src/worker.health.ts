@@ -6,7 +6,7 @@ import { CONFIG } from './config/config.module.js';
 import { DeliveryWorker } from './notifications/delivery.worker.js';
 import { type Condition, HealthChecks } from './observability/health/health-checks.js';
 import { OperationsWorker } from './operations/operations.worker.js';
-import { ReconciliationWorker } from './payments/reconciliation.worker.js';
+import { ReconciliationWorker } from './reconciliation/reconciliation.worker.js';
 
 /** The longest that a turn of a worker takes when nothing is wrong but the database is slow. */
 const STALLED_MS = 60_000;

@@ -150,8 +150,8 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
   #inquire(
     provider: ExternalProvider,
     { id, payment_id, request_id, traceparent }: LeasedCallback,
-  ): ReturnType<PaymentInquiry['ask']> {
-    return this.inquiry.ask(
+  ): ReturnType<PaymentInquiry['inquire']> {
+    return this.inquiry.inquire(
       provider,
       { paymentId: payment_id },
       { requestId: request_id, traceparent: traceparent ?? undefined, priority: 'background' },

@@ -117,10 +117,11 @@ export class OperationRepository {
 
   /** True while a call about the subject is in flight. */
   async isRunning(trx: Trx, subject: OperationSubject): Promise<boolean> {
+    const [column, ref] = columnOf(subject);
     const running = await trx
       .selectFrom('operations')
       .select('id')
-      .where(...isAbout(subject))
+      .where(column, '=', ref)
       .where('state', '=', 'running')
       .limit(1)
       .execute();
@@ -137,10 +138,11 @@ export class OperationRepository {
     reason: 'never-seen' | 'operator',
     atMs: number,
   ): Promise<boolean> {
+    const [column, ref] = columnOf(subject);
     const updated = await trx
       .updateTable('operations')
       .set({ state: 'not-executed', reason, finished_at: atMs, key_held: 0, answer_body: null })
-      .where(...isAbout(subject))
+      .where(column, '=', ref)
       .where('state', '=', 'unknown')
       .executeTakeFirst();
     return updated.numUpdatedRows > 0n;
@@ -200,10 +202,7 @@ export class OperationRepository {
   }
 }
 
-function isAbout(
-  subject: OperationSubject,
-): ['payment_ref', '=', string] | ['refund_ref', '=', string] {
-  return 'payment_ref' in subject
-    ? ['payment_ref', '=', subject.payment_ref]
-    : ['refund_ref', '=', subject.refund_ref];
+/** The column of a subject, and its value. */
+function columnOf(subject: OperationSubject): ['payment_ref' | 'refund_ref', string] {
+  return 'payment_ref' in subject ? ['payment_ref', subject.payment_ref] : ['refund_ref', subject.refund_ref];
 }

@@ -63,7 +63,7 @@ export class PaymentInquiry {
     context: CallContext,
     reason: InquiryReason,
   ): Promise<ProviderOutcome<InquiryResult>> {
-    return inScopeOf(context, async () => {
+    return inScopeOf(context, async (): Promise<ProviderOutcome<InquiryResult>> => {
       const outcome = await this.query(provider, query, context);
       if (outcome.kind !== 'completed') return outcome;
       const answer = await traced(this.tracer, 'commit of the answer', { parent: context.traceparent }, () =>

@@ -65,11 +65,7 @@ export class PaymentReconciler implements Reconciler {
     });
   }
 
-  async #record(
-    trx: Trx,
-    inquiry: Inquiry,
-    outcome: ProviderOutcome<IdentifiedAnswer>,
-  ): Promise<Reconciled> {
+  async #record(trx: Trx, inquiry: Inquiry, outcome: ProviderOutcome<IdentifiedAnswer>): Promise<Reconciled> {
     const { row, token } = inquiry;
     switch (outcome.kind) {
       case 'completed':
@@ -128,8 +124,7 @@ export class PaymentReconciler implements Reconciler {
    */
   async #neverSeen(trx: Trx, inquiry: Inquiry): Promise<Reconciled> {
     const { row, token, queriedAtMs } = inquiry;
-    if (queriedAtMs <= row.deadline_at)
-      return this.#handBack(trx, inquiry, 'too-early', row.deadline_at + 1);
+    if (queriedAtMs <= row.deadline_at) return this.#handBack(trx, inquiry, 'too-early', row.deadline_at + 1);
     const now = this.clock.now();
     if (row.never_seen_at === null) {
       await this.leases.noteNeverSeen(trx, row.id, now);

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import type { Trx } from '../persistence/store.js';
 
-
 /** What reconciliation writes down of a payment that is leased to it. */
 @Injectable()
 export class ReconciliationRepository {

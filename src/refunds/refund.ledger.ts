@@ -1,16 +1,12 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
-import { OperationLedgers } from '../operations/operation-ledgers.js';
-import type { OperationLedger } from '../operations/operation-request.js';
 import type { OperationRow } from '../operations/operation.table.js';
-import type { RefundRequest } from '../payments/payment-requests.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import type { Trx } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
-import type { RefundAnswer } from '../providers/answers.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
+import type { RefundRequest } from './refund-request.js';
 import { RefundRepository } from './refund.repository.js';
 import type { RefundRow, RefundState } from './refund.table.js';
 
@@ -31,18 +27,13 @@ const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
 
 /** The only writer of refunds: reserved before they are sent, freed by a KO (SPEC §4). */
 @Injectable()
-export class RefundLedger implements OperationLedger, OnModuleInit {
+export class RefundLedger {
   constructor(
     private readonly refunds: RefundRepository,
     private readonly payments: PaymentRepository,
     private readonly events: LedgerEventRepository,
-    private readonly ledgers: OperationLedgers,
     private readonly clock: Clock,
   ) {}
-
-  onModuleInit(): void {
-    this.ledgers.register(['refund'], this);
-  }
 
   /** Transaction A: reserves, or refuses. The gateway cannot limit the refunds of a payment that it does not know. */
   async open(trx: Trx, operation: OperationRow, request: RefundRequest): Promise<void> {
@@ -71,10 +62,10 @@ export class RefundLedger implements OperationLedger, OnModuleInit {
     });
   }
 
-  async settle(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
+  /** Transaction B: the answer of the call. */
+  async settle(trx: Trx, operation: OperationRow, state: RefundState): Promise<void> {
     const refund = await this.refunds.find(trx, operation.refund_ref!);
-    if (!refund) return;
-    await this.move(trx, refund, stateAfter(outcome), { source: 'call', cause: operation.id });
+    if (refund) await this.move(trx, refund, state, { source: 'call', cause: operation.id });
   }
 
   /** Changes the state to `to` where the state table allows it, frees the reservation on KO, and appends the event. */
@@ -102,20 +93,6 @@ export class RefundLedger implements OperationLedger, OnModuleInit {
       cause,
     });
     return true;
-  }
-}
-
-function stateAfter(outcome: ProviderOutcome<object>): RefundState {
-  switch (outcome.kind) {
-    case 'completed':
-      return (outcome.answer as RefundAnswer).result;
-    case 'rejected':
-    case 'not-executed':
-      return 'KO';
-    case 'unknown':
-      return 'UNKNOWN';
-    default:
-      return outcome satisfies never;
   }
 }
 

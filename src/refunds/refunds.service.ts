@@ -1,42 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import type { CallerContext } from '../http/caller-context.js';
 import type { OperationAnswer } from '../http/http-answer.js';
-import type { OperationRequest } from '../operations/operation-request.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
-import type { RefundRequest } from '../payments/payment-requests.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
-import type { RefundAnswer } from '../providers/answers.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
-import { newIdentifier } from '../shared/identifier.js';
-import { PaymentNotAccepted, RefundLedger } from './refund.ledger.js';
+import type { RefundRequest } from './refund-request.js';
+import { PaymentNotAccepted } from './refund.ledger.js';
+import { RefundOperation } from './refund.operation.js';
 
 /** refund (SPEC §1). */
 @Injectable()
 export class RefundsService {
   constructor(
     private readonly executor: OperationExecutor,
-    private readonly ledger: RefundLedger,
+    private readonly operation: RefundOperation,
     private readonly inquiry: PaymentInquiry,
   ) {}
 
+  /** Before it refuses a payment that is not ACCEPTED, the gateway queries the external once (SPEC §3). */
   async refund(
     provider: ExternalProvider,
     body: RefundRequest,
     context: CallerContext,
   ): Promise<OperationAnswer> {
-    const request = (): OperationRequest<RefundAnswer> => ({
-      operation: 'refund',
-      provider,
-      context,
-      refs: (atMs) => ({ refundRef: newIdentifier('ref', atMs) }),
-      identity: body,
-      open: (trx, operation) => this.ledger.open(trx, operation, body),
-      call: (callContext) => provider.refund(body, callContext),
-      // The contract has no question about a refund: what became of one, only the external's people can tell.
-      inquire: () => Promise.resolve(undefined),
-    });
+    const request = { provider, input: body, context };
     try {
-      return await this.executor.execute(request());
+      return await this.executor.execute(this.operation, request);
     } catch (error) {
       if (!(error instanceof PaymentNotAccepted)) throw error;
       await this.inquiry.inquire(provider, { paymentId: body.paymentId }, context, {
@@ -44,7 +33,7 @@ export class RefundsService {
         notify: 'on-change',
         cause: context.requestId,
       });
-      return this.executor.execute(request());
+      return this.executor.execute(this.operation, request);
     }
   }
 }

@@ -5,13 +5,15 @@ import { NotificationTelemetry } from '../../src/notifications/notification.tele
 import { createLog } from '../../src/observability/logging/log.js';
 import type { CountRows, DatabaseGauges } from '../../src/observability/metrics/database.gauges.js';
 import { Metrics } from '../../src/observability/metrics/metrics.js';
-import { PaymentGauges } from '../../src/payments/payment.gauges.js';
+import { PaymentsMetrics } from '../../src/payments/payments.metrics.js';
+import { ReconciliationMetrics } from '../../src/reconciliation/reconciliation.metrics.js';
+import { RefundsMetrics } from '../../src/refunds/refunds.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { LogLines } from '../support/log-lines.js';
 import { plansOf } from '../support/query-plans.js';
 import { TestClock } from '../support/test-clock.js';
 
-/** What each room counts at a scrape. */
+/** What each module counts at a scrape. */
 function counts(): CountRows<string>[] {
   const collected: CountRows<string>[] = [];
   const gauges = {
@@ -19,12 +21,14 @@ function counts(): CountRows<string>[] {
   } as unknown as DatabaseGauges;
   const log = createLog('fatal', new LogLines(), new TestClock());
   const metrics = new Metrics();
-  const rooms = [
-    new PaymentGauges(gauges),
+  const modules = [
+    new PaymentsMetrics(gauges),
+    new RefundsMetrics(gauges),
+    new ReconciliationMetrics(metrics, gauges),
     new CallbackTelemetry(log, metrics, gauges),
     new NotificationTelemetry(log, metrics, gauges, new NotificationRepository()),
   ];
-  expect(collected.length).toBeGreaterThanOrEqual(rooms.length);
+  expect(collected.length).toBeGreaterThanOrEqual(modules.length);
   return collected;
 }
 

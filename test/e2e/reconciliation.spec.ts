@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ReconciliationWorker } from '../../src/payments/reconciliation.worker.js';
+import { ReconciliationWorker } from '../../src/reconciliation/reconciliation.worker.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store } from '../../src/persistence/store.js';
 import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';

@@ -1,0 +1,31 @@
+import type { OperationDescription } from '../http/openapi/operation-description.js';
+import { RefundAnswer } from '../providers/answers.js';
+import { OPERATIONS } from '../providers/operation.js';
+import { RefundRequest } from './refund-request.js';
+
+export const REFUND: OperationDescription = {
+  id: 'refund',
+  tag: 'Payments',
+  summary: 'Refund',
+  description:
+    'Gives back a payment or a part of it. All refunds of a payment together, running ones included, never exceed its amount.',
+  calls: OPERATIONS.refund,
+  request: {
+    type: RefundRequest,
+    examples: {
+      part: {
+        summary: 'A part of a payment',
+        value: { amount: 500, currency: 'EUR', paymentId: 'pm_7f3a' },
+      },
+    },
+  },
+  answer: {
+    type: RefundAnswer,
+    examples: {
+      OK: { summary: 'Refunded', value: { result: 'OK' } },
+      KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Too late' } },
+      PENDING: { summary: 'Not decided yet', value: { result: 'PENDING' } },
+    },
+  },
+  problems: ['refund-exceeds-payment'],
+};
