@@ -30,7 +30,7 @@ const PAY_ANSWERS: Examples = {
 export const PAY: OperationDescription = {
   id: 'pay',
   tag: 'Payments',
-  summary: 'Pay',
+  summary: 'Create a payment',
   description:
     'Executes a payment at the external. A `shopTransactionId` that already has a payment there is refused, unless that payment failed.',
   calls: OPERATIONS.pay,
@@ -68,8 +68,8 @@ export const PAY: OperationDescription = {
 export const PAY_BY_LINK: OperationDescription = {
   id: 'payByLink',
   tag: 'Payments',
-  summary: 'Make a link to pay by',
-  description: 'Asks the external for a link that the payer can pay by later.',
+  summary: 'Create a payment link',
+  description: 'Creates a link at the external, by which the payer can pay later.',
   calls: OPERATIONS['pay-by-link'],
   request: {
     type: PayRequest,
@@ -91,8 +91,8 @@ export const PAY_BY_LINK: OperationDescription = {
 export const STATUS: OperationDescription = {
   id: 'getPaymentStatus',
   tag: 'Payments',
-  summary: 'Ask for the status of a payment',
-  description: 'Asks the external now. Nothing changes, and nobody is notified.',
+  summary: 'Retrieve a payment’s status',
+  description: 'Queries the external. Changes nothing, and notifies nobody.',
   calls: OPERATIONS.status,
   query: [PAYMENT_ID_QUERY],
   answer: { type: PaymentStatus, examples: PAYMENT_STATUS_EXAMPLES },
@@ -101,9 +101,9 @@ export const STATUS: OperationDescription = {
 export const CHECK: OperationDescription = {
   id: 'checkPayment',
   tag: 'Payments',
-  summary: 'Ask for the status of a payment, and notify the receiver',
+  summary: 'Check a payment and notify the receiver',
   description:
-    'Asks the external now, brings the ledger up to date, and posts the status to the receiver (see the webhook).',
+    'Queries the external, updates the ledger, and posts the status to the receiver (see the webhook).',
   calls: OPERATIONS.status,
   query: [PAYMENT_ID_QUERY],
   answer: { type: PaymentStatus, examples: PAYMENT_STATUS_EXAMPLES },

@@ -6,9 +6,9 @@ import { RefundRequest } from './refund-request.js';
 export const REFUND: OperationDescription = {
   id: 'refund',
   tag: 'Payments',
-  summary: 'Refund',
+  summary: 'Refund a payment',
   description:
-    'Gives back a payment or a part of it. All refunds of a payment together, running ones included, never exceed its amount.',
+    'Refunds a payment or a part of it. All refunds of a payment together, those in flight included, never exceed its amount.',
   calls: OPERATIONS.refund,
   request: {
     type: RefundRequest,

@@ -44,7 +44,7 @@ export const SCHEDULE: OperationDescription = {
   id: 'scheduleSubscription',
   tag: 'Subscriptions',
   summary: 'Schedule a subscription',
-  description: 'The external itself collects each payment of it.',
+  description: 'The external collects each of its payments by itself.',
   calls: OPERATIONS['subscription/schedule'],
   request: {
     type: SubscriptionStartRequest,
@@ -58,7 +58,7 @@ export const START: OperationDescription = {
   id: 'startSubscription',
   tag: 'Subscriptions',
   summary: 'Start a subscription',
-  description: 'Its payments are made one by one with `/subscription/pay`.',
+  description: 'The caller makes each of its payments with `/subscription/pay`.',
   calls: OPERATIONS['subscription/start'],
   request: {
     type: SubscriptionStartRequest,
@@ -81,8 +81,8 @@ export const START: OperationDescription = {
 export const PAY: OperationDescription = {
   id: 'paySubscription',
   tag: 'Subscriptions',
-  summary: 'Make a payment of a subscription',
-  description: 'One payment of a subscription that was begun with `/subscription/start`.',
+  summary: 'Create a payment of a subscription',
+  description: 'One payment of a subscription that was started with `/subscription/start`.',
   calls: OPERATIONS['subscription/pay'],
   request: {
     type: SubscriptionPayRequest,
@@ -100,7 +100,7 @@ export const PAY: OperationDescription = {
 export const UPDATE: OperationDescription = {
   id: 'updateSubscription',
   tag: 'Subscriptions',
-  summary: 'Change a subscription',
+  summary: 'Update a subscription',
   description: 'At least one field; `amount` and `currency` together.',
   calls: OPERATIONS['subscription/update'],
   request: {
@@ -119,8 +119,8 @@ export const UPDATE: OperationDescription = {
 export const STATUS: OperationDescription = {
   id: 'getSubscriptionStatus',
   tag: 'Subscriptions',
-  summary: 'Ask for the status of a subscription',
-  description: 'Asks the external now. Nothing changes.',
+  summary: 'Retrieve a subscription’s status',
+  description: 'Queries the external. Changes nothing.',
   calls: OPERATIONS['subscription/status'],
   answer: {
     type: SubscriptionStatus,
@@ -137,8 +137,8 @@ export const STATUS: OperationDescription = {
 export const EXPIRE: OperationDescription = {
   id: 'expireSubscription',
   tag: 'Subscriptions',
-  summary: 'End a subscription',
-  description: 'No payment of it is made any more.',
+  summary: 'Expire a subscription',
+  description: 'Ends the subscription: no further payment of it is made.',
   calls: OPERATIONS['subscription/expire'],
   answer: { type: SubscriptionExpireAnswer, examples: CHANGE_ANSWERS, filledIn: ['subscriptionToken'] },
 };

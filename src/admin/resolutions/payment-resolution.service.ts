@@ -42,7 +42,7 @@ export class PaymentResolution {
     if (!open) {
       throw conflict(
         row.state === 'PENDING'
-          ? 'The payment is PENDING, and the external is still being asked for it: check it instead.'
+          ? 'The payment is PENDING, and the gateway still queries the external about it: check it instead.'
           : `The payment is ${row.state}: there is nothing to settle.`,
       );
     }
