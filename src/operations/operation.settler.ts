@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import type { CallerContext } from '../http/caller-context.js';
-import { Problem, problemDocument } from '../problems/problem.js';
+import { statusOf } from '../http/problem-catalogue.js';
+import { problemDocument } from '../http/problem-document.js';
+import { Problem } from '../problems/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
@@ -184,7 +186,7 @@ export class OperationSettler {
     if (outcome.kind === 'completed') return { status: 200, body: JSON.stringify(outcome.answer) };
     const problem = outcomeProblem(outcome, OPERATIONS[operation.operation]);
     return {
-      status: problem.status,
+      status: statusOf(problem.code),
       body: JSON.stringify(problemDocument(problem, tracing.instance, tracing.requestId)),
     };
   }

@@ -1,6 +1,6 @@
 import { Controller, Post, UseGuards } from '@nestjs/common';
 import type { CallerContext } from '../http/caller-context.js';
-import { ContractBody } from '../http/contract-body.js';
+import { JsonBody } from '../http/json-body.decorator.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { Caller } from '../http/request-parameters.js';
@@ -22,7 +22,7 @@ export class RefundsController {
   refund(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(RefundRequest) body: RefundRequest,
+    @JsonBody() body: RefundRequest,
   ): Promise<OperationAnswer> {
     return this.refunds.refund(provider, body, caller);
   }
