@@ -111,11 +111,11 @@ describe('reconciliation', () => {
   ] as const)('stores %s and the end of the lease in one commit', async (_, behaviours, state) => {
     await pay('asked', failing);
     let commits = 0;
-    const { transaction } = store();
+    const transaction = store().transaction.bind(store());
     const counted: Store['transaction'] = async (work) => {
-      const result = await transaction.call(store(), work);
+      const result = await transaction(work);
       commits += 1;
-      return result as never;
+      return result;
     };
     for (const behaviour of behaviours) {
       store().transaction = counted;
