@@ -25,3 +25,9 @@ export type LedgerChange = { readonly external: string } & Pick<
   'at' | 'source' | 'before' | 'after' | 'cause'
 > &
   Partial<Pick<LedgerEventRow, 'payment_ref' | 'refund_ref' | 'subscription_ref'>>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    ledger_events: LedgerEventTable;
+  }
+}

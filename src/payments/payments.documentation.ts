@@ -18,11 +18,11 @@ const PAY_ANSWERS: Examples = {
     value: { result: 'KO', resultDescription: 'Insufficient funds', paymentId: 'pm_7f3a' },
   },
   PENDING: {
-    summary: 'Not decided yet; a notification follows',
+    summary: 'Pending; a notification follows',
     value: { result: 'PENDING', paymentId: 'pm_7f3a' },
   },
   REDIRECT_TO_URL: {
-    summary: 'The payer has to go there first',
+    summary: 'The payer must be redirected',
     value: { result: 'REDIRECT_TO_URL', paymentId: 'pm_7f3a', redirectToUrl: 'https://pay.example/r/7f3a' },
   },
 };
@@ -39,11 +39,11 @@ export const PAY: OperationDescription = {
     examples: {
       payment: { summary: 'A payment', value: PAYMENT },
       declined: {
-        summary: 'One that the simulator declines',
+        summary: 'A payment that the simulator declines',
         value: { ...PAYMENT, shopTransactionId: 'order-1002', providerData: { scenario: 'decline' } },
       },
       redirected: {
-        summary: 'One for which the payer has to go to a page of the simulator',
+        summary: 'A payment that redirects the payer to a page of the simulator',
         value: {
           ...PAYMENT,
           shopTransactionId: 'order-1003',
@@ -52,7 +52,7 @@ export const PAY: OperationDescription = {
         },
       },
       pending: {
-        summary: 'One that the simulator decides after a second',
+        summary: 'A payment that the simulator decides after one second',
         value: {
           ...PAYMENT,
           shopTransactionId: 'order-1004',
@@ -61,7 +61,11 @@ export const PAY: OperationDescription = {
       },
     },
   },
-  answer: { type: PayAnswer, examples: PAY_ANSWERS },
+  answer: {
+    type: PayAnswer,
+    description: 'The payment was executed or declined, or waits for the payer or the external',
+    examples: PAY_ANSWERS,
+  },
   problems: ['duplicate-payment'],
 };
 
@@ -77,12 +81,13 @@ export const PAY_BY_LINK: OperationDescription = {
   },
   answer: {
     type: PayByLinkAnswer,
+    description: 'The payment link, or the reason why there is none',
     examples: {
       OK: {
         summary: 'The link',
         value: { result: 'OK', paymentId: 'pm_7f3a', link: 'https://pay.example/l/7f3a' },
       },
-      KO: { summary: 'Refused', value: { result: 'KO', resultDescription: 'Not offered to this shop' } },
+      KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Not offered to this shop' } },
     },
   },
   problems: ['duplicate-payment'],
@@ -92,10 +97,14 @@ export const STATUS: OperationDescription = {
   id: 'getPaymentStatus',
   tag: 'Payments',
   summary: 'Retrieve a payment’s status',
-  description: 'Queries the external. Changes nothing, and notifies nobody.',
+  description: 'Queries the external now. The ledger does not change, and the receiver is not notified.',
   calls: OPERATIONS.status,
   query: [PAYMENT_ID_QUERY],
-  answer: { type: PaymentStatus, examples: PAYMENT_STATUS_EXAMPLES },
+  answer: {
+    type: PaymentStatus,
+    description: 'The status of the payment',
+    examples: PAYMENT_STATUS_EXAMPLES,
+  },
 };
 
 export const CHECK: OperationDescription = {
@@ -103,8 +112,12 @@ export const CHECK: OperationDescription = {
   tag: 'Payments',
   summary: 'Check a payment and notify the receiver',
   description:
-    'Queries the external, updates the ledger, and posts the status to the receiver (see the webhook).',
+    'Queries the external now, updates the ledger, and posts the status to the receiver (see the webhook).',
   calls: OPERATIONS.status,
   query: [PAYMENT_ID_QUERY],
-  answer: { type: PaymentStatus, examples: PAYMENT_STATUS_EXAMPLES },
+  answer: {
+    type: PaymentStatus,
+    description: 'The status of the payment',
+    examples: PAYMENT_STATUS_EXAMPLES,
+  },
 };

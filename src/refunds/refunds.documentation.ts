@@ -8,23 +8,24 @@ export const REFUND: OperationDescription = {
   tag: 'Payments',
   summary: 'Refund a payment',
   description:
-    'Refunds a payment or a part of it. All refunds of a payment together, those in flight included, never exceed its amount.',
+    'Refunds a payment or a part of it. All refunds of a payment, those in flight included, never exceed its amount.',
   calls: OPERATIONS.refund,
   request: {
     type: RefundRequest,
     examples: {
       part: {
-        summary: 'A part of a payment',
+        summary: 'A partial refund',
         value: { amount: 500, currency: 'EUR', paymentId: 'pm_7f3a' },
       },
     },
   },
   answer: {
     type: RefundAnswer,
+    description: 'The refund was executed or declined, or is pending',
     examples: {
       OK: { summary: 'Refunded', value: { result: 'OK' } },
       KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Too late' } },
-      PENDING: { summary: 'Not decided yet', value: { result: 'PENDING' } },
+      PENDING: { summary: 'Pending', value: { result: 'PENDING' } },
     },
   },
   problems: ['refund-exceeds-payment'],
