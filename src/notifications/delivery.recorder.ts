@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Trx } from '../persistence/store.js';
-import { type DeliveryEnd, retryAfterMs, verdictOf } from './delivery-end.js';
+import { retryAfterMs } from '../outbound/retry-after.js';
+import { type DeliveryEnd, verdictOf } from './delivery-end.js';
 import {
   type NotificationAttempt,
   NotificationAttemptRepository,
