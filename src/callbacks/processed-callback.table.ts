@@ -1,10 +1,10 @@
 /**
- * The signed callbacks that were taken, as long as their signatures are valid: written together with the inbox, so that
- * one that comes again has no effect, whichever replica it comes to.
+ * The signed callbacks that were processed, as long as their signatures are valid. Written with the inbox in one transaction,
+ * so that a replay has no effect on any replica.
  */
 export interface ProcessedCallbackTable {
   /** A digest of external and `webhook-id`. */
   key: string;
-  /** Whoever looks after this may forget it. */
+  /** The row may be deleted after this. */
   until: number;
 }

@@ -1,8 +1,6 @@
 import { CircuitBreaker, type Circuit } from '../outbound/circuit-breaker.js';
 import type { Clock } from '../shared/clock.js';
 
-export type ReceiverCircuit = Circuit;
-
 /** How many notifications may be claimed; `probes`: to find out whether the receiver is well again. */
 export interface Admission {
   readonly limit: number;

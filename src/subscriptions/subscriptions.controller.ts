@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Post, UseGuards } from '@nestjs/common';
-import { ContractBody } from '../http/contract-body.js';
+import { JsonBody } from '../http/json-body.decorator.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { Caller, SubscriptionTokenParam } from '../http/request-parameters.js';
@@ -27,7 +27,7 @@ export class SubscriptionsController {
   schedule(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionStartRequest) body: SubscriptionStartRequest,
+    @JsonBody() body: SubscriptionStartRequest,
   ): Promise<OperationAnswer> {
     return this.subscriptions.schedule(provider, body, caller);
   }
@@ -38,7 +38,7 @@ export class SubscriptionsController {
   start(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionStartRequest) body: SubscriptionStartRequest,
+    @JsonBody() body: SubscriptionStartRequest,
   ): Promise<OperationAnswer> {
     return this.subscriptions.start(provider, body, caller);
   }
@@ -49,7 +49,7 @@ export class SubscriptionsController {
   pay(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionPayRequest) body: SubscriptionPayRequest,
+    @JsonBody() body: SubscriptionPayRequest,
   ): Promise<OperationAnswer> {
     return this.subscriptions.pay(provider, body, caller);
   }
@@ -61,7 +61,7 @@ export class SubscriptionsController {
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
     @SubscriptionTokenParam() token: string,
-    @ContractBody(SubscriptionUpdateRequest) body: SubscriptionUpdateRequest,
+    @JsonBody() body: SubscriptionUpdateRequest,
   ): Promise<OperationAnswer> {
     return this.subscriptions.update(provider, token, body, caller);
   }

@@ -1,6 +1,4 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get } from '@nestjs/common';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
 import { RequireScope } from '../../security/scope.js';
@@ -20,12 +18,7 @@ export class ExternalsAdminController {
 
   @Get()
   @DescribeOperation(LIST_EXTERNALS)
-  list(@AdminQuery(PAGING) query: ExternalQuery, @Res() response: Response): void {
-    sendJson(response, this.#page(query));
-  }
-
-  /** By name. */
-  #page(query: ExternalQuery): Page<ExternalRecord> {
+  list(@AdminQuery(PAGING) query: ExternalQuery): Page<ExternalRecord> {
     const { limit = DEFAULT_LIMIT } = query;
     const begin = positionIn('externals', query) ?? '';
     const rest = this.registry

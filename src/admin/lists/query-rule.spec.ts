@@ -9,8 +9,7 @@ function errorsOf(query: string): readonly (readonly [string, string])[] {
   try {
     read(query);
   } catch (error) {
-    if (error instanceof Problem)
-      return (error.extras.errors ?? []).map(({ pointer, detail }) => [pointer, detail]);
+    if (error instanceof Problem) return (error.errors ?? []).map(({ pointer, detail }) => [pointer, detail]);
     throw error;
   }
   return [];

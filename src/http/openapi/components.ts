@@ -1,7 +1,7 @@
 import { EXTERNAL_NAME } from '../../config/external-name.js';
 import type { SchemaKeywords } from '../../rules/field.js';
 import { identifier } from '../../rules/rules.js';
-import { PROBLEMS } from '../../problems/problem.js';
+import { PROBLEM_CODES } from '../../problems/problem.js';
 import { HEADER_PARAMETERS, HEADERS } from './headers.js';
 import type { QueryParameter } from './operation-description.js';
 
@@ -22,7 +22,7 @@ const PROBLEM_SCHEMA = {
     status: { type: 'integer', minimum: 400, maximum: 599 },
     detail: { ...text, description: 'This case in words, for a person.' },
     instance: { ...text, format: 'uri-reference', description: 'The path of the request.' },
-    code: { ...text, enum: Object.keys(PROBLEMS) },
+    code: { ...text, enum: PROBLEM_CODES },
     requestId: { ...text, description: 'As in `X-Request-Id`, and in every log line.' },
     outcome: {
       ...text,

@@ -1,5 +1,7 @@
 import type { FieldError } from '../../rules/field-error.js';
-import { type Outcome, type ProblemCode, type ProblemDocument, PROBLEMS } from '../../problems/problem.js';
+import { type Outcome, PROBLEM_CODES, type ProblemCode } from '../../problems/problem.js';
+import { PROBLEM_CATALOGUE, statusOf } from '../problem-catalogue.js';
+import type { ProblemDocument } from '../problem-document.js';
 import { headersOf, REQUEST_ID_EXAMPLE } from './headers.js';
 import { type OperationNature, PROBLEM_OCCASIONS } from './problem-occasions.js';
 
@@ -13,37 +15,31 @@ export interface ProblemSource {
   readonly breach: FieldError;
 }
 
-const CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
-
 /**
  * The statuses of SPEC §3. Every operation on an external declares each of them, also those that cannot come of it, so that
  * clients handle the errors of all operations by one piece of code.
  */
 const CONTRACT_STATUSES: readonly number[] = [
-  ...new Set(CODES.filter((code) => PROBLEM_OCCASIONS[code].at !== 'any').map(statusOf)),
+  ...new Set(PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at !== 'any').map(statusOf)),
 ];
 
 /** The error responses of an operation by status, each with the problems that it can be as named examples. */
 export function problemResponses(source: ProblemSource): Record<string, object> {
   const { access } = source.nature;
-  const codes = CODES.filter((code) => canEndIn(code, source));
+  const codes = PROBLEM_CODES.filter((code) => canEndIn(code, source));
   const declared = access === 'caller' || access === 'external' ? CONTRACT_STATUSES : [];
   const statuses = [...new Set([...declared, ...codes.map(statusOf)])].toSorted((a, b) => a - b);
   const ofStatus = statuses.map((status) => {
     const possible = codes.filter((code) => statusOf(code) === status);
     return [String(status), problemResponse(describe(possible), possible, source)] as const;
   });
-  const ofHttp = CODES.filter((code) => PROBLEM_OCCASIONS[code].at === 'any');
+  const ofHttp = PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at === 'any');
   const rest = problemResponse(
     `Whatever else can become of a request.\n\n${describe(ofHttp)}`,
     ofHttp,
     source,
   );
   return { ...Object.fromEntries(ofStatus), default: rest };
-}
-
-function statusOf(code: ProblemCode): number {
-  return PROBLEMS[code].status;
 }
 
 function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
@@ -53,7 +49,7 @@ function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
 
 function describe(codes: readonly ProblemCode[]): string {
   if (codes.length === 0) return 'Does not come of this operation; declared as it is on all others.';
-  return codes.map((code) => `- \`${code}\`: ${PROBLEMS[code].title}.`).join('\n');
+  return codes.map((code) => `- \`${code}\`: ${PROBLEM_CATALOGUE[code].title}.`).join('\n');
 }
 
 function problemResponse(description: string, codes: readonly ProblemCode[], source: ProblemSource): object {
@@ -93,7 +89,7 @@ function exampleOf(
   outcome: Outcome | undefined,
   { instance, breach }: ProblemSource,
 ): ProblemDocument {
-  const { status, title } = PROBLEMS[code];
+  const { status, title } = PROBLEM_CATALOGUE[code];
   return {
     type: `/problems/${code}`,
     title,
