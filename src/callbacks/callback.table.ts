@@ -40,3 +40,21 @@ export interface CallbackTable {
 export type CallbackState = 'PENDING' | 'LEASED' | 'VERIFIED' | 'UNCONFIRMED';
 
 export type CallbackRow = Selectable<CallbackTable>;
+
+/**
+ * The signed callbacks that were processed, as long as their signatures are valid. Written with the inbox in one transaction,
+ * so that a replay has no effect on any replica.
+ */
+export interface ProcessedCallbackTable {
+  /** A digest of external and `webhook-id`. */
+  key: string;
+  /** The row may be deleted after this. */
+  until: number;
+}
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    callbacks: CallbackTable;
+    taken_callbacks: ProcessedCallbackTable;
+  }
+}

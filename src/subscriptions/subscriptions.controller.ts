@@ -12,7 +12,14 @@ import {
   SubscriptionStartRequest,
   SubscriptionUpdateRequest,
 } from './subscription-requests.js';
-import { EXPIRE, PAY, SCHEDULE, START, STATUS, UPDATE } from './subscriptions.documentation.js';
+import {
+  EXPIRE_SUBSCRIPTION,
+  GET_SUBSCRIPTION_STATUS,
+  PAY_SUBSCRIPTION,
+  SCHEDULE_SUBSCRIPTION,
+  START_SUBSCRIPTION,
+  UPDATE_SUBSCRIPTION,
+} from './subscriptions.documentation.js';
 import type { SubscriptionStatus } from './subscription-status.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
@@ -22,7 +29,7 @@ export class SubscriptionsController {
   constructor(private readonly subscriptions: SubscriptionsService) {}
 
   @Post('schedule')
-  @DescribeOperation(SCHEDULE)
+  @DescribeOperation(SCHEDULE_SUBSCRIPTION)
   @RequireScope('subscriptions')
   schedule(
     @External() provider: ExternalProvider,
@@ -33,7 +40,7 @@ export class SubscriptionsController {
   }
 
   @Post('start')
-  @DescribeOperation(START)
+  @DescribeOperation(START_SUBSCRIPTION)
   @RequireScope('subscriptions')
   start(
     @External() provider: ExternalProvider,
@@ -44,7 +51,7 @@ export class SubscriptionsController {
   }
 
   @Post('pay')
-  @DescribeOperation(PAY)
+  @DescribeOperation(PAY_SUBSCRIPTION)
   @RequireScope('subscriptions')
   pay(
     @External() provider: ExternalProvider,
@@ -55,7 +62,7 @@ export class SubscriptionsController {
   }
 
   @Post('update/:subscriptionToken')
-  @DescribeOperation(UPDATE)
+  @DescribeOperation(UPDATE_SUBSCRIPTION)
   @RequireScope('subscriptions')
   update(
     @External() provider: ExternalProvider,
@@ -67,7 +74,7 @@ export class SubscriptionsController {
   }
 
   @Get('status/:subscriptionToken')
-  @DescribeOperation(STATUS)
+  @DescribeOperation(GET_SUBSCRIPTION_STATUS)
   @RequireScope('read')
   status(
     @External() provider: ExternalProvider,
@@ -78,7 +85,7 @@ export class SubscriptionsController {
   }
 
   @Delete('expire/:subscriptionToken')
-  @DescribeOperation(EXPIRE)
+  @DescribeOperation(EXPIRE_SUBSCRIPTION)
   @RequireScope('subscriptions')
   expire(
     @External() provider: ExternalProvider,

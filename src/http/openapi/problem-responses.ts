@@ -5,25 +5,25 @@ import type { ProblemDocument } from '../problem-document.js';
 import { headersOf, REQUEST_ID_EXAMPLE } from './headers.js';
 import { type OperationNature, PROBLEM_OCCASIONS } from './problem-occasions.js';
 
-/** What the responses of an operation are made from. */
+/** The input for the error responses of an operation. */
 export interface ProblemSource {
   readonly nature: OperationNature;
-  /** Those that the operation names itself. */
+  /** Problems that the operation declares itself. */
   readonly own: readonly ProblemCode[];
-  /** A path of this operation, and a breach of its contract, for the examples. */
+  /** For the examples: a path of the operation, and a violation of its contract. */
   readonly instance: string;
-  readonly breach: FieldError;
+  readonly violation: FieldError;
 }
 
 /**
- * The statuses of SPEC §3. Every operation on an external declares each of them, also those that cannot come of it, so that
- * clients handle the errors of all operations by one piece of code.
+ * The statuses of SPEC §3. Every operation on an external declares all of them, so that clients can handle the errors of all
+ * operations with the same code.
  */
 const CONTRACT_STATUSES: readonly number[] = [
   ...new Set(PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at !== 'any').map(statusOf)),
 ];
 
-/** The error responses of an operation by status, each with the problems that it can be as named examples. */
+/** The error responses of an operation by status, each with its possible problems as named examples. */
 export function problemResponses(source: ProblemSource): Record<string, object> {
   const { access } = source.nature;
   const codes = PROBLEM_CODES.filter((code) => canEndIn(code, source));
@@ -35,7 +35,7 @@ export function problemResponses(source: ProblemSource): Record<string, object> 
   });
   const ofHttp = PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at === 'any');
   const rest = problemResponse(
-    `Whatever else can become of a request.\n\n${describe(ofHttp)}`,
+    `Errors that any HTTP request can cause.\n\n${describe(ofHttp)}`,
     ofHttp,
     source,
   );
@@ -48,7 +48,7 @@ function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
 }
 
 function describe(codes: readonly ProblemCode[]): string {
-  if (codes.length === 0) return 'Does not come of this operation; declared as it is on all others.';
+  if (codes.length === 0) return 'Not caused by this operation; declared as for all operations.';
   return codes.map((code) => `- \`${code}\`: ${PROBLEM_CATALOGUE[code].title}.`).join('\n');
 }
 
@@ -87,7 +87,7 @@ function examplesOf(code: ProblemCode, source: ProblemSource): [string, object][
 function exampleOf(
   code: ProblemCode,
   outcome: Outcome | undefined,
-  { instance, breach }: ProblemSource,
+  { instance, violation }: ProblemSource,
 ): ProblemDocument {
   const { status, title } = PROBLEM_CATALOGUE[code];
   return {
@@ -99,7 +99,7 @@ function exampleOf(
     code,
     requestId: REQUEST_ID_EXAMPLE,
     ...(outcome && { outcome }),
-    ...(code === 'validation-failed' && { errors: [breach] }),
+    ...(code === 'validation-failed' && { errors: [violation] }),
     ...(code === 'duplicate-payment' && { paymentId: 'pm_7f3a', paymentStatus: 'ACCEPTED' }),
   };
 }
