@@ -36,7 +36,7 @@ const MAY_IMPORT = {
   problems: ['sensitive', 'rules'],
   config: ['shared', 'sensitive', 'webhooks', 'rules'],
   persistence: ['shared', 'config'],
-  security: ['shared', 'sensitive', 'webhooks', 'problems', 'config', 'persistence', 'http'],
+  security: ['shared', 'sensitive', 'webhooks', 'rules', 'problems', 'config', 'persistence', 'http'],
   http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence/store', 'security/scope'],
   observability: FOUNDATIONS,
   providers: FOUNDATIONS,

@@ -1,3 +1,5 @@
+import { detailOf, type Rule, type Violation } from '../rules/rule.js';
+
 const SHOWN_LENGTH = 120;
 
 /** A refused text as a problem shows it: on one line, quoted, cut, and without the credentials that a URL may carry. */
@@ -14,4 +16,9 @@ export function maskCredentials(text: string): string {
   return text
     .replace(/:\/\/.*@/s, '://***@')
     .replaceAll(/\b(\w*(?:password|passwd|pwd|secret|token|key))=[^&\s]*/gi, '$1=***');
+}
+
+/** The problem with a value that does not meet `rule`. `shown` is the value as a person may see it. */
+export function describeViolation(rule: Rule, shown: string, { reason }: Partial<Violation> = {}): string {
+  return `${detailOf(rule)}; got ${shown}${reason === undefined ? '' : ` (${reason})`}`;
 }

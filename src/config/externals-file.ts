@@ -1,16 +1,25 @@
 import { readFileSync } from 'node:fs';
+import { externalName } from '../rules/network-rules.js';
 import { isJsonObject } from '../shared/json.js';
 import type { ExternalsSource } from './config.js';
 import { deepFreeze } from './deep-freeze.js';
 import { displayText } from './display.js';
 import type { Environment } from './environment.js';
 import type { ExternalConfig } from './external-config.js';
-import { EXTERNAL_NAME } from './external-name.js';
 import { externalReader } from './external-schema.js';
 import { ExternalsFileError, type ExternalsFileProblem } from './externals-file-error.js';
 import { scanJson } from './json-scan.js';
 import { errorCode, resolvePlaceholders, type PlaceholderSources } from './placeholder.js';
-import { array, child, object, refuse, required, type Draft, type Place, type Reader } from './reader.js';
+import {
+  array,
+  child,
+  object,
+  refuse,
+  required,
+  type Draft,
+  type Place,
+  type Reader,
+} from './document-reader.js';
 
 export interface ParseOptions extends PlaceholderSources {
   /** Names of the externals that are wanted; undefined: all. Of the others no placeholder is resolved. */
@@ -118,7 +127,7 @@ function readExternals(document: unknown, place: Place, options: ParseOptions): 
 function readName(value: unknown, sources: PlaceholderSources): string | undefined {
   const raw = isJsonObject(value) ? value['externalService'] : undefined;
   const name = typeof raw === 'string' ? resolvePlaceholders(raw, sources, () => {}) : undefined;
-  return name !== undefined && EXTERNAL_NAME.test(name) ? name : undefined;
+  return name !== undefined && externalName.accepts(name) ? name : undefined;
 }
 
 function refuseDuplicateNames(entries: readonly Entry[]): void {

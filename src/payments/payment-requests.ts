@@ -1,5 +1,6 @@
 import { Field } from '../rules/field.js';
-import { amount, currency, httpUrl, identifier, providerData } from '../rules/rules.js';
+import { httpUrl } from '../rules/network-rules.js';
+import { amount, currency, identifier, providerData } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 const SUCCESS_URL = {

@@ -1,5 +1,7 @@
 import { type AbsenceRule, Field, Whole } from '../rules/field.js';
-import { anyJson, httpUrl, issuedIdentifier, oneOf, redirectUrl, text } from '../rules/rules.js';
+import { httpUrl, redirectUrl } from '../rules/network-rules.js';
+import { oneOf } from '../rules/rule.js';
+import { anyJson, issuedIdentifier, text } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 /** The answers of externals (SPEC §1, §2), which are the gateway's answers too. Read with `unknownFields: 'drop'`. */

@@ -1,5 +1,6 @@
 import { type AbsenceRule, Field, NestedField, Whole } from '../rules/field.js';
-import { amount, count, currency, identifier, oneOf, providerData } from '../rules/rules.js';
+import { oneOf } from '../rules/rule.js';
+import { amount, count, currency, identifier, providerData } from '../rules/rules.js';
 import { PaymentFields } from '../payments/payment-requests.js';
 import type { JsonValue } from '../shared/json.js';
 

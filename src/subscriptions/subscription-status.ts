@@ -1,5 +1,6 @@
 import { Field } from '../rules/field.js';
-import { anyJson, identifier, oneOf } from '../rules/rules.js';
+import { oneOf } from '../rules/rule.js';
+import { anyJson, identifier } from '../rules/rules.js';
 import type { SubscriptionStatusName } from '../providers/answers.js';
 import type { JsonValue } from '../shared/json.js';
 

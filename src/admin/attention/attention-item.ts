@@ -1,6 +1,8 @@
 import { Field } from '../../rules/field.js';
-import { currency, issuedIdentifier, oneOf } from '../../rules/rules.js';
-import { cursor, instant, listOf, number, word } from '../records/record-rules.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { amount, currency, issuedIdentifier, listOf, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import { shownIdentifier, shownText, shownTime } from '../records/shown.js';
 
 /** What somebody must look at, by what can be done about it. */
@@ -56,13 +58,13 @@ export class AttentionItem {
   @Field(oneOf(ATTENTION_KINDS), { example: 'payment-unknown' })
   kind: AttentionKind;
 
-  @Field(word, { description: 'The gateway’s own id.', example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10' })
+  @Field(text, { description: 'The gateway’s own id.', example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10' })
   id: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
-  @Field(word, { example: 'UNKNOWN' })
+  @Field(text, { example: 'UNKNOWN' })
   state: string;
 
   @Field(instant, { description: 'Since when it is so.', example: '2026-01-31T12:00:10.000Z' })
@@ -74,16 +76,16 @@ export class AttentionItem {
   @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
   shopTransactionId?: string | undefined;
 
-  @Field(number, { optional: true, description: 'In minor units.', example: 1299 })
+  @Field(amount(0), { optional: true, description: 'In minor units.', example: 1299 })
   amount?: number | undefined;
 
   @Field(currency, { optional: true, example: 'EUR' })
   currency?: string | undefined;
 
-  @Field(word, { optional: true, description: 'What is known of the reason.', example: 'timeout' })
+  @Field(text, { optional: true, description: 'What is known of the reason.', example: 'timeout' })
   detail?: string | undefined;
 
-  @Field(word, { description: 'What to do about it.' })
+  @Field(text, { description: 'What to do about it.' })
   advice: string;
 }
 
@@ -91,7 +93,7 @@ export class AttentionPage {
   @Field(listOf(() => AttentionItem))
   items: AttentionItem[];
 
-  @Field(cursor, {
+  @Field(textOrNull, {
     description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
   })
   nextCursor: string | null;

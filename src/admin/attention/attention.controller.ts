@@ -6,7 +6,7 @@ import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery } from '../admin-parameters.js';
 import { LIST_ATTENTION } from './attention.documentation.js';
-import { ATTENTION_QUERY, type AttentionQuery } from './attention.repository.js';
+import { AttentionQuery } from './attention.repository.js';
 
 /** What somebody must look at: empty on a good day. */
 @Controller('admin/attention')
@@ -16,7 +16,7 @@ export class AttentionController {
 
   @Get()
   @DescribeOperation(LIST_ATTENTION)
-  async list(@AdminQuery(ATTENTION_QUERY) query: AttentionQuery, @Res() response: Response): Promise<void> {
+  async list(@AdminQuery(AttentionQuery) query: AttentionQuery, @Res() response: Response): Promise<void> {
     sendJson(response, await this.lists.attention(query));
   }
 }

@@ -6,12 +6,9 @@ import { ExternalProviderRegistry } from '../../providers/external-provider.regi
 import { RequireScope } from '../../security/scope.js';
 import { AdminQuery } from '../admin-parameters.js';
 import { type Page, pageOf, positionIn } from '../lists/keyset.js';
-import type { QueryOf } from '../lists/query-rule.js';
-import { DEFAULT_LIMIT, PAGING } from '../lists/query-rules.js';
+import { DEFAULT_LIMIT, PageQuery } from '../lists/list-query.js';
 import { type ExternalRecord, externalRecord } from './external-record.js';
 import { LIST_EXTERNALS } from './externals-admin.documentation.js';
-
-type ExternalQuery = QueryOf<typeof PAGING>;
 
 @Controller('admin/externals')
 @RequireScope('admin')
@@ -20,12 +17,12 @@ export class ExternalsAdminController {
 
   @Get()
   @DescribeOperation(LIST_EXTERNALS)
-  list(@AdminQuery(PAGING) query: ExternalQuery, @Res() response: Response): void {
+  list(@AdminQuery(PageQuery) query: PageQuery, @Res() response: Response): void {
     sendJson(response, this.#page(query));
   }
 
   /** By name. */
-  #page(query: ExternalQuery): Page<ExternalRecord> {
+  #page(query: PageQuery): Page<ExternalRecord> {
     const { limit = DEFAULT_LIMIT } = query;
     const begin = positionIn('externals', query) ?? '';
     const rest = this.registry

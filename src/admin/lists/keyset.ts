@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Problem } from '../../problems/problem.js';
 import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
 import { canonicalJson } from '../../shared/json.js';
-import { queryProblem } from './query-rule.js';
-import { DEFAULT_LIMIT } from './query-rules.js';
+import { detailOf } from '../../rules/rule.js';
+import { cursor, DEFAULT_LIMIT, type PageQuery, queryProblem, type TimeRangeQuery } from './list-query.js';
 
 /** A page of a list, newest first (SPEC §8). */
 export interface Page<Item> {
@@ -21,13 +21,6 @@ export interface Keyset {
   readonly limit: number;
 }
 
-export interface PageQuery {
-  readonly from?: number;
-  readonly to?: number;
-  readonly limit?: number;
-  readonly cursor?: string;
-}
-
 const CHECK_BYTES = 6;
 /** Sorts behind the hexadecimal digits of every id. */
 const END = 'g';
@@ -37,7 +30,7 @@ const END = 'g';
  * tables, whose ids are ordered without their prefixes.
  * @throws Problem `validation-failed` for a range that is none, or a cursor that is not of this list with these filters
  */
-export function keysetOf(list: string, prefix: IdentifierPrefix | undefined, query: PageQuery): Keyset {
+export function keysetOf(list: string, prefix: IdentifierPrefix | undefined, query: TimeRangeQuery): Keyset {
   const { from, to, limit = DEFAULT_LIMIT } = query;
   if (from !== undefined && to !== undefined && from >= to) {
     throw queryProblem([{ pointer: '/query/to', detail: 'must be later than from' }]);
@@ -97,10 +90,5 @@ function checkOf(list: string, query: PageQuery, id: string): Buffer {
 }
 
 function foreignCursor(): Problem {
-  return queryProblem([
-    {
-      pointer: '/query/cursor',
-      detail: 'must be the nextCursor of a page of this list with the same filters',
-    },
-  ]);
+  return queryProblem([{ pointer: '/query/cursor', detail: detailOf(cursor) }]);
 }

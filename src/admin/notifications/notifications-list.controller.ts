@@ -5,7 +5,7 @@ import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery } from '../admin-parameters.js';
-import { NOTIFICATION_QUERY, type NotificationQuery } from './notification-list.repository.js';
+import { NotificationQuery } from './notification-list.repository.js';
 import { LIST_NOTIFICATIONS } from './notifications-list.documentation.js';
 
 @Controller('admin/notifications')
@@ -16,7 +16,7 @@ export class NotificationsListController {
   @Get()
   @DescribeOperation(LIST_NOTIFICATIONS)
   async list(
-    @AdminQuery(NOTIFICATION_QUERY) query: NotificationQuery,
+    @AdminQuery(NotificationQuery) query: NotificationQuery,
     @Res() response: Response,
   ): Promise<void> {
     sendJson(response, await this.lists.notifications(query));

@@ -9,7 +9,7 @@ import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
 import type { Operator } from '../resolutions/operator.js';
 import { OperationResolutionRequest } from '../resolutions/resolution-requests.js';
 import { OperationResolution } from '../resolutions/operation-resolution.service.js';
-import { OPERATION_QUERY, type OperationQuery } from './operation-list.repository.js';
+import { OperationQuery } from './operation-list.repository.js';
 import { LIST_OPERATIONS, RESOLVE_OPERATION } from './operations-admin.documentation.js';
 
 @Controller('admin/operations')
@@ -22,7 +22,7 @@ export class OperationsAdminController {
 
   @Get()
   @DescribeOperation(LIST_OPERATIONS)
-  async list(@AdminQuery(OPERATION_QUERY) query: OperationQuery, @Res() response: Response): Promise<void> {
+  async list(@AdminQuery(OperationQuery) query: OperationQuery, @Res() response: Response): Promise<void> {
     sendJson(response, await this.lists.operations(query));
   }
 

@@ -7,7 +7,7 @@ import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
 import { prefersCsv, sendPaymentsAsCsv } from './payment-csv.js';
-import { PAYMENT_QUERY, type PaymentQuery } from './payment-filter.js';
+import { PaymentQuery } from './payment-filter.js';
 import {
   CHECK_PAYMENT,
   GET_PAYMENT,
@@ -34,7 +34,7 @@ export class PaymentsAdminController {
   @Get()
   @DescribeOperation(LIST_PAYMENTS)
   async list(
-    @AdminQuery(PAYMENT_QUERY) query: PaymentQuery,
+    @AdminQuery(PaymentQuery) query: PaymentQuery,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
 import { OPERATIONS } from '../../providers/operation.js';
 import { csvOf } from '../lists/csv.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import {
   CALLBACK_EXAMPLE,
   EVENT_EXAMPLE,
@@ -15,7 +15,7 @@ import { PaymentPage, PaymentRecord } from '../records/payment-record.js';
 import { PaymentResolutionRequest } from '../resolutions/resolution-requests.js';
 import { CSV_COLUMNS, CSV_TYPE } from './payment-csv.js';
 import { PaymentDetail } from './payment-detail.js';
-import { PAYMENT_QUERY } from './payment-filter.js';
+import { PaymentQuery } from './payment-filter.js';
 
 export const LIST_PAYMENTS: OperationDescription = {
   id: 'listPayments',
@@ -24,7 +24,7 @@ export const LIST_PAYMENTS: OperationDescription = {
   description:
     'The newest first. Filters may be combined. Where they ask for an amount or a currency, a page looks at 2,000 payments at most: ' +
     'it may be short, even empty, while `nextCursor` leads on. With `Accept: text/csv` the page comes as CSV, and `Link` names the next one.',
-  query: documentedQuery(PAYMENT_QUERY),
+  query: documentedQuery(PaymentQuery),
   answer: {
     type: PaymentPage,
     examples: {

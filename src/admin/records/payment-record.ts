@@ -1,19 +1,21 @@
 import { Field } from '../../rules/field.js';
-import { currency, issuedIdentifier as identifier, oneOf } from '../../rules/rules.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { amount, currency, issuedIdentifier, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
 import type { PaymentState } from '../../payments/payment-state.js';
-import { cursor, instant, listOf, number, word } from './record-rules.js';
 import { shownIdentifier, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
 /** A payment as the ledger has it. */
 export class PaymentRecord {
-  @Field(word, {
+  @Field(text, {
     description: 'The gateway’s own id.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })
   id: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
   @Field(oneOf(['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN']), { example: 'ACCEPTED' })
@@ -25,16 +27,20 @@ export class PaymentRecord {
   })
   origin: PaymentOrigin;
 
-  @Field(identifier, { optional: true, description: 'The external’s id, once known.', example: 'pm_7f3a' })
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The external’s id, once known.',
+    example: 'pm_7f3a',
+  })
   paymentId?: string | undefined;
 
-  @Field(identifier, { optional: true, example: 'order-1001' })
+  @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
   shopTransactionId?: string | undefined;
 
-  @Field(identifier, { optional: true, example: 'sub_91c2' })
+  @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string | undefined;
 
-  @Field(number, {
+  @Field(amount(0), {
     optional: true,
     description: 'In minor units. Absent where the gateway only heard of the payment.',
     example: 1299,
@@ -44,10 +50,10 @@ export class PaymentRecord {
   @Field(currency, { optional: true, example: 'EUR' })
   currency?: string | undefined;
 
-  @Field(number, { description: 'Refunds that are done or reserved, in minor units.', example: 0 })
+  @Field(quantity, { description: 'Refunds that are done or reserved, in minor units.', example: 0 })
   refundedAmount: number;
 
-  @Field(word, { optional: true, description: 'The name of the caller’s credentials.', example: 'shop' })
+  @Field(text, { optional: true, description: 'The name of the caller’s credentials.', example: 'shop' })
   caller?: string | undefined;
 
   @Field(instant, { example: '2026-01-31T12:00:00.000Z' })
@@ -56,7 +62,7 @@ export class PaymentRecord {
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
   updatedAt: string;
 
-  @Field(number, { description: 'How often the external was asked for it in the background.', example: 0 })
+  @Field(quantity, { description: 'How often the external was asked for it in the background.', example: 0 })
   questions: number;
 
   @Field(instant, { optional: true, description: 'When the external is asked next.' })
@@ -68,7 +74,7 @@ export class PaymentRecord {
   })
   parkedAt?: string | undefined;
 
-  @Field(word, {
+  @Field(text, {
     optional: true,
     description: 'The trace that made it.',
     example: '4bf92f3577b34da6a3ce929d0e0e4736',
@@ -80,7 +86,7 @@ export class PaymentPage {
   @Field(listOf(() => PaymentRecord))
   items: PaymentRecord[];
 
-  @Field(cursor, {
+  @Field(textOrNull, {
     description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
   })
   nextCursor: string | null;

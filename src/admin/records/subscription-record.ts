@@ -1,8 +1,10 @@
 import { Field } from '../../rules/field.js';
-import { currency, issuedIdentifier, oneOf } from '../../rules/rules.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { amount, currency, issuedIdentifier, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import type { SubscriptionState } from '../../subscriptions/subscription-state.js';
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
-import { cursor, instant, listOf, number, word } from './record-rules.js';
 import { shownIdentifier, shownTime, shownTimeOrNone } from './shown.js';
 
 export const SUBSCRIPTION_STATES = [
@@ -18,13 +20,13 @@ export const SUBSCRIPTION_STATES = [
 
 /** A subscription as the ledger has it. */
 export class SubscriptionRecord {
-  @Field(word, {
+  @Field(text, {
     description: 'The gateway’s own id.',
     example: 'sub_0199f2a4-e1f2-7034-8b5c-6d7e8f9a0b1c',
   })
   id: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
   @Field(oneOf(SUBSCRIPTION_STATES), { example: 'ACTIVE' })
@@ -40,7 +42,7 @@ export class SubscriptionRecord {
   @Field(issuedIdentifier, { example: 'order-1001' })
   shopTransactionId: string;
 
-  @Field(number, { description: 'In minor units.', example: 999 })
+  @Field(amount(0), { description: 'In minor units.', example: 999 })
   amount: number;
 
   @Field(currency, { example: 'EUR' })
@@ -49,13 +51,13 @@ export class SubscriptionRecord {
   @Field(oneOf(['DAY', 'MONTH']), { example: 'MONTH' })
   interval: 'DAY' | 'MONTH';
 
-  @Field(number, { example: 1 })
+  @Field(quantity, { example: 1 })
   intervalCount: number;
 
-  @Field(number, { optional: true, example: 12 })
+  @Field(quantity, { optional: true, example: 12 })
   expiresAfter?: number | undefined;
 
-  @Field(word, {
+  @Field(text, {
     description: 'The name of the caller’s credentials; empty for one without.',
     example: 'shop',
   })
@@ -67,7 +69,7 @@ export class SubscriptionRecord {
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
   updatedAt: string;
 
-  @Field(number, { description: 'How often the external was asked for it in the background.', example: 0 })
+  @Field(quantity, { description: 'How often the external was asked for it in the background.', example: 0 })
   questions: number;
 
   @Field(instant, { optional: true, description: 'When the external is asked next.' })
@@ -85,7 +87,7 @@ export class SubscriptionPage {
   @Field(listOf(() => SubscriptionRecord))
   items: SubscriptionRecord[];
 
-  @Field(cursor, { description: 'For the next page; `null` after the last.' })
+  @Field(textOrNull, { description: 'For the next page; `null` after the last.' })
   nextCursor: string | null;
 }
 

@@ -9,7 +9,7 @@ import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
 import type { Operator } from '../resolutions/operator.js';
 import { SubscriptionResolutionRequest } from '../resolutions/resolution-requests.js';
 import { SubscriptionResolution } from '../resolutions/subscription-resolution.service.js';
-import { SUBSCRIPTION_QUERY, type SubscriptionQuery } from './subscription-list.repository.js';
+import { SubscriptionQuery } from './subscription-list.repository.js';
 import { LIST_SUBSCRIPTIONS, RESOLVE_SUBSCRIPTION } from './subscriptions-admin.documentation.js';
 
 @Controller('admin/subscriptions')
@@ -23,7 +23,7 @@ export class SubscriptionsAdminController {
   @Get()
   @DescribeOperation(LIST_SUBSCRIPTIONS)
   async list(
-    @AdminQuery(SUBSCRIPTION_QUERY) query: SubscriptionQuery,
+    @AdminQuery(SubscriptionQuery) query: SubscriptionQuery,
     @Res() response: Response,
   ): Promise<void> {
     sendJson(response, await this.lists.subscriptions(query));

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type INestApplication, Injectable } from '@nestjs/common';
-import type { OpenAPIObject } from '@nestjs/swagger';
-import { applyDeferredDecorators } from '../../rules/deferred-decorators.js';
-import type { SchemaKeywords } from '../../rules/field.js';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { SchemaKeywords } from '../../rules/rule.js';
 import { COMPONENTS } from './components.js';
 import { documentOperation } from './document-operation.js';
 import { INTRODUCTION } from './introduction.js';
@@ -13,10 +12,7 @@ import { TAGS } from './tags.js';
 
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 
-/**
- * The OpenAPI document of the gateway (SPEC §8). Made when it is first asked for: neither it nor the library that it is
- * made with costs the start anything.
- */
+/** The OpenAPI document of the gateway (SPEC §8). It is made at the first request for it, to start sooner. */
 @Injectable()
 export class ApiDocument {
   #app: INestApplication | undefined;
@@ -38,7 +34,6 @@ export class ApiDocument {
 
   async #write(): Promise<string> {
     if (!this.#app) throw new Error('ApiDocument does not know the app');
-    const { SwaggerModule, DocumentBuilder } = await applyDeferredDecorators();
     const scanned = SwaggerModule.createDocument(this.#app, new DocumentBuilder().build(), {
       extraModels: notificationPayloads(),
       autoTagControllers: false,

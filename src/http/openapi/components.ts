@@ -1,5 +1,4 @@
-import { EXTERNAL_NAME } from '../../config/external-name.js';
-import type { SchemaKeywords } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
 import { identifier } from '../../rules/rules.js';
 import { PROBLEMS } from '../../problems/problem.js';
 import { HEADER_PARAMETERS, HEADERS } from './headers.js';
@@ -54,7 +53,7 @@ const FIELD_ERROR_SCHEMA = {
       description: 'A JSON pointer (RFC 6901) into the body, or `/query/…`, `/path/…`, `/headers/…`.',
       examples: ['/amount'],
     },
-    detail: { ...text, examples: ['must be an integer from 1 to 999999999999, in minor units'] },
+    detail: { ...text, examples: ['must be an integer from 1 to 999,999,999,999 (minor units)'] },
   },
 } as const;
 
@@ -62,12 +61,12 @@ const FIELD_ERROR_SCHEMA = {
 const PATH_PARAMETERS: Readonly<Record<string, Omit<QueryParameter, 'name'>>> = {
   external: {
     description: 'The name of the external that executes the payment, as configured.',
-    schema: { ...text, pattern: EXTERNAL_NAME.source },
+    schema: externalName.schema,
     example: 'simulator',
   },
   subscriptionToken: {
     description: 'Names the subscription, as `schedule` or `start` answered it.',
-    schema: identifier.schema as SchemaKeywords,
+    schema: identifier.schema,
     example: 'sub_91c2',
   },
   id: {
@@ -135,6 +134,6 @@ export const PAYMENT_ID_QUERY: QueryParameter = {
   name: 'paymentId',
   description: 'The payment, as `/pay` named it.',
   required: true,
-  schema: identifier.schema as SchemaKeywords,
+  schema: identifier.schema,
   example: 'pm_7f3a',
 };
