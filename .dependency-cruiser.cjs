@@ -1,11 +1,11 @@
 /**
  * The direction of imports between the modules of src/ (docs/adr/0002-modules.md): `npm run imports`.
  *
- * Each module lists what it may import besides itself: a module, or single files of one. What is not listed is forbidden,
- * so a new module is forbidden everything until it is entered here.
+ * Each module lists the modules that it may import besides itself. All other imports are forbidden, so a new module may
+ * import nothing until it has an entry here.
  */
 
-/** No feature among them: they serve every module. */
+/** The modules below every feature. */
 const FOUNDATIONS = [
   'shared',
   'sensitive',
@@ -17,14 +17,6 @@ const FOUNDATIONS = [
   'security',
   'http',
   'observability',
-];
-
-const SIGNER = ['webhooks', 'sensitive'];
-const REQUESTS_AND_ANSWERS = [
-  'payments/payment-requests',
-  'subscriptions/subscription-requests',
-  'providers/answers',
-  'providers/operation',
 ];
 
 /** @type {Record<string, readonly string[]>} */
@@ -54,7 +46,6 @@ const MAY_IMPORT = {
     'subscriptions',
     'callbacks',
   ],
-  simulator: ['shared', 'rules', ...SIGNER, ...REQUESTS_AND_ANSWERS],
 };
 
 const SPEC = '\\.spec\\.ts$';
@@ -77,7 +68,7 @@ module.exports = {
     {
       name: 'database-types-only',
       comment:
-        'persistence/database.ts composes the row types of the modules, and takes nothing else from them.',
+        'persistence/database.ts composes the row types of the modules and imports nothing else from them.',
       severity: 'error',
       from: { path: '^src/persistence/database\\.ts$' },
       to: { path: '^src/(?!persistence/)', pathNot: '\\.table\\.ts$' },
@@ -91,58 +82,73 @@ module.exports = {
     },
     {
       name: 'known-module',
-      comment: 'A new folder of src/ is entered in MAY_IMPORT first.',
+      comment: 'A new folder of src/ needs an entry in MAY_IMPORT.',
       severity: 'error',
       from: { path: `^src/(?!(${Object.keys(MAY_IMPORT).join('|')})/)[^/]+/` },
       to: {},
     },
     {
       name: 'modules-do-not-import-the-wiring',
-      comment: 'main, start, create-app and app.module put the modules together; no module knows them.',
+      comment: 'main, start, create-app and app.module assemble the modules; no module imports them.',
       severity: 'error',
       from: { path: '^src/[^/]+/', pathNot: SPEC },
       to: { path: '^src/[^/]+\\.ts$' },
     },
     {
+      name: 'simulator-is-independent',
+      comment: "A simulator that shares the gateway's code cannot find the gateway's mistakes.",
+      severity: 'error',
+      from: { path: '^simulator/', pathNot: SPEC },
+      to: { path: '^(src|test|bench)/' },
+    },
+    {
+      name: 'simulator-starts-in-one-place',
+      comment: 'Only bundled-simulator.ts knows the simulator, by its package.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [SPEC, '^src/bundled-simulator\\.ts$'] },
+      to: { path: '^simulator/' },
+    },
+    {
       name: 'no-circular',
-      comment: 'A cycle has no direction. Type-only imports count: they tie the modules just the same.',
+      comment: 'A cycle has no direction. Type-only imports count: they couple the modules too.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'no-orphans',
-      comment: 'Imported by nothing and importing nothing: dead, or not wired yet.',
+      comment: 'The file imports nothing and nothing imports it.',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: [SPEC, '\\.worker\\.ts$', '\\.d\\.ts$'] },
+      from: { orphan: true, path: '^(src|simulator)/', pathNot: [SPEC, '\\.worker\\.ts$', '\\.d\\.ts$'] },
       to: {},
     },
     {
       name: 'no-tests-in-src',
-      comment: 'The program holds nothing of its tests.',
+      comment: 'The program does not contain its tests.',
       severity: 'error',
-      from: { path: '^src/', pathNot: SPEC },
+      from: { path: '^(src|simulator)/', pathNot: SPEC },
       to: { path: ['^test/', '^bench/', SPEC] },
     },
     {
       name: 'no-dev-dependencies',
-      comment: 'They are not there in production (npm ci --omit=dev).',
+      comment: 'Production does not install them (npm ci --omit=dev).',
       severity: 'error',
-      from: { path: '^src/', pathNot: SPEC },
+      from: { path: '^(src|simulator)/', pathNot: SPEC },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-undeclared-dependencies',
-      comment: 'What is imported is declared in package.json.',
+      comment:
+        'package.json declares every imported package. The root declares test tools for all workspaces.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^(src|simulator)/', pathNot: '^simulator/.*' + SPEC },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-optional'] },
     },
     {
       name: 'resolvable',
-      comment: 'An import that leads nowhere would escape every other rule.',
+      comment: 'An import that does not resolve would escape every other rule.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^(src|simulator)/' },
       to: { couldNotResolve: true },
     },
   ],

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { StorageUnavailable } from '../persistence/store.js';
 import { allowedMethods } from './allowed-methods.js';
 import { couldChange } from './could-change.js';
-import { sendProblemDocument } from './http-answer.js';
+import { PROBLEM_TYPE, sendText, TextAnswer } from './http-answer.js';
 import { Problem, problemDocument } from '../problems/problem.js';
 import { contextOf } from './request-context.js';
 import { instanceOf, pathOf } from './request-parameters.js';
@@ -68,7 +68,7 @@ export function answerProblem(request: Request, response: Response, problem: Pro
   if (problem.extras.retryAfterMs !== undefined) {
     response.setHeader('Retry-After', Math.max(1, Math.ceil(problem.extras.retryAfterMs / 1_000)));
   }
-  sendProblemDocument(response, problem.status, document);
+  sendText(response, new TextAnswer(problem.status, JSON.stringify(document), PROBLEM_TYPE));
 }
 
 function withOutcome(problem: Problem, method: string, path: string): Problem {

@@ -1,7 +1,7 @@
 import { Injectable, Inject } from '@nestjs/common';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
-import type { OperationAnswer } from '../http/http-answer.js';
+import { OperationAnswer } from '../http/http-answer.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../providers/operation.js';
@@ -135,7 +135,7 @@ export class OperationExecutor {
     const settled = resumed ? afterAnEarlierAttempt(outcome) : outcome;
     const answer = await this.settler.settle(operation, settled, request.context);
     if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.operation]);
-    return { ...answer, replayed: false };
+    return new OperationAnswer(answer.status, answer.body, false);
   }
 
   async #call<Answer extends object>(

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { OperationAnswer } from '../http/http-answer.js';
+import { OperationAnswer } from '../http/http-answer.js';
 import { StorageUnavailable, Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { keyReused, perhapsSent, stillRunning } from './operation-problems.js';
@@ -51,7 +51,7 @@ export class OperationRepeats {
       return this.#afterUnknown(request, { ...earlier, state: 'unknown' }, sendAgain);
     }
     if (earlier.state === 'unknown') return this.#afterUnknown(request, earlier, sendAgain);
-    return { status: earlier.answer_status!, body: earlier.answer_body!, replayed: true };
+    return new OperationAnswer(earlier.answer_status!, earlier.answer_body!, true);
   }
 
   /** Ask; else send again where the external honours the key; else the stored error (SPEC §4). */
@@ -73,14 +73,15 @@ export class OperationRepeats {
         { kind: 'completed', answer: learned },
         request.context,
       );
-      return { ...answer, replayed: true };
+      return new OperationAnswer(answer.status, answer.body, true);
     }
     if (config.honoursIdempotencyKey) {
       const again = await this.settler.sendAgain(operation, config);
       if (!again) throw stillRunning();
       return sendAgain(again);
     }
-    return { ...(await this.settler.putBack(operation, request.context)), replayed: true };
+    const stored = await this.settler.putBack(operation, request.context);
+    return new OperationAnswer(stored.status, stored.body, true);
   }
 
   async #inquire<Answer extends object>(

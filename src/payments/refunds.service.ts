@@ -4,7 +4,7 @@ import type { OperationAnswer } from '../http/http-answer.js';
 import type { OperationRequest } from '../operations/operation-request.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
 import type { RefundAnswer } from '../providers/answers.js';
-import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
+import type { ExternalProvider } from '../providers/external-provider.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { RefundRequest } from './payment-requests.js';
 import { PaymentInquiry } from './payment.inquiry.js';
@@ -14,14 +14,16 @@ import { PaymentNotAccepted, RefundLedger } from './refund.ledger.js';
 @Injectable()
 export class RefundsService {
   constructor(
-    private readonly registry: ExternalProviderRegistry,
     private readonly executor: OperationExecutor,
     private readonly ledger: RefundLedger,
     private readonly inquiry: PaymentInquiry,
   ) {}
 
-  async refund(external: string, body: RefundRequest, context: CallerContext): Promise<OperationAnswer> {
-    const provider = this.registry.require(external);
+  async refund(
+    provider: ExternalProvider,
+    body: RefundRequest,
+    context: CallerContext,
+  ): Promise<OperationAnswer> {
     const request = (): OperationRequest<RefundAnswer> => ({
       operation: 'refund',
       provider,

@@ -63,7 +63,7 @@ function edges({ rule: { schema } }: FieldDeclaration): unknown[] {
     maximum,
     maxLength,
     enum: words = [],
-  } = schema as Record<string, number> & { enum: string[] };
+  } = schema as Record<string, number> & { enum?: string[] };
   return [
     ...[minimum, maximum]
       .filter((bound) => bound !== undefined)
@@ -99,7 +99,10 @@ function queryOf(type: DtoClass): fc.Arbitrary<Record<string, string | string[]>
     Object.fromEntries(
       Object.entries(values)
         .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length < 2))
-        .map(([name, value]) => [name, typeof value === 'object' ? ['x', 'y'] : String(value)]),
+        .map(([name, value]) => [
+          name,
+          typeof value === 'object' ? ['x', 'y'] : `${value as string | number | boolean}`,
+        ]),
     ),
   );
 }

@@ -10,8 +10,7 @@ import type {
   SubscriptionPayAnswer,
   SubscriptionUpdateAnswer,
 } from '../providers/answers.js';
-import type { CallContext } from '../providers/external-provider.js';
-import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
+import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
 import { OPERATIONS } from '../providers/operation.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { newIdentifier } from '../shared/identifier.js';
@@ -36,7 +35,6 @@ interface SubscriptionChange<Answer extends object> {
 @Injectable()
 export class SubscriptionsService {
   constructor(
-    private readonly registry: ExternalProviderRegistry,
     private readonly payments: PaymentOperations,
     private readonly executor: OperationExecutor,
     private readonly ledger: SubscriptionLedger,
@@ -45,38 +43,45 @@ export class SubscriptionsService {
   ) {}
 
   schedule(
-    external: string,
+    provider: ExternalProvider,
     body: SubscriptionStartRequest,
     context: CallerContext,
   ): Promise<OperationAnswer> {
-    return this.#begin(external, body, context, 'subscription/schedule');
+    return this.#begin(provider, body, context, 'subscription/schedule');
   }
 
-  start(external: string, body: SubscriptionStartRequest, context: CallerContext): Promise<OperationAnswer> {
-    return this.#begin(external, body, context, 'subscription/start');
+  start(
+    provider: ExternalProvider,
+    body: SubscriptionStartRequest,
+    context: CallerContext,
+  ): Promise<OperationAnswer> {
+    return this.#begin(provider, body, context, 'subscription/start');
   }
 
-  pay(external: string, body: SubscriptionPayRequest, context: CallerContext): Promise<OperationAnswer> {
+  pay(
+    provider: ExternalProvider,
+    body: SubscriptionPayRequest,
+    context: CallerContext,
+  ): Promise<OperationAnswer> {
     const { token } = body.subscriptionInfo;
-    return this.payments.execute<SubscriptionPayAnswer>(this.registry.require(external), context, {
+    return this.payments.execute<SubscriptionPayAnswer>(provider, context, {
       operation: 'subscription/pay',
       origin: 'subscription',
       body,
       subscriptionToken: token,
-      call: async (provider, callContext) =>
-        withToken(await provider.paySubscription(body, callContext), token),
+      call: async (external, callContext) =>
+        withToken(await external.paySubscription(body, callContext), token),
       recover: (known) => ({ ...known, subscriptionToken: token }),
     });
   }
 
   update(
-    external: string,
+    provider: ExternalProvider,
     token: string,
     body: SubscriptionUpdateRequest,
     context: CallerContext,
   ): Promise<OperationAnswer> {
-    const provider = this.registry.require(external);
-    return this.#change<SubscriptionUpdateAnswer>(external, token, context, {
+    return this.#change<SubscriptionUpdateAnswer>(provider, token, context, {
       operation: 'subscription/update',
       body,
       call: async (callContext) =>
@@ -86,9 +91,8 @@ export class SubscriptionsService {
     });
   }
 
-  expire(external: string, token: string, context: CallerContext): Promise<OperationAnswer> {
-    const provider = this.registry.require(external);
-    return this.#change<SubscriptionExpireAnswer>(external, token, context, {
+  expire(provider: ExternalProvider, token: string, context: CallerContext): Promise<OperationAnswer> {
+    return this.#change<SubscriptionExpireAnswer>(provider, token, context, {
       operation: 'subscription/expire',
       call: async (callContext) => withToken(await provider.expireSubscription(token, callContext), token),
       inquire: async (callContext) => {
@@ -102,33 +106,37 @@ export class SubscriptionsService {
   }
 
   /** What the external says now. */
-  async status(external: string, token: string, context: CallerContext): Promise<SubscriptionStatus> {
-    const outcome = await this.registry.require(external).subscriptionStatus(token, context);
+  async status(
+    provider: ExternalProvider,
+    token: string,
+    context: CallerContext,
+  ): Promise<SubscriptionStatus> {
+    const outcome = await provider.subscriptionStatus(token, context);
     if (outcome.kind !== 'completed') throw outcomeProblem(outcome, OPERATIONS['subscription/status']);
     const { status, metadata } = outcome.answer;
     return {
       status,
       subscriptionToken: token,
-      providerName: external,
+      providerName: provider.config.name,
       ...(metadata !== undefined && { metadata }),
     };
   }
 
   #begin(
-    external: string,
+    provider: ExternalProvider,
     body: SubscriptionStartRequest,
     context: CallerContext,
     operation: 'subscription/schedule' | 'subscription/start',
   ): Promise<OperationAnswer> {
-    return this.payments.execute<SubscriptionPayAnswer>(this.registry.require(external), context, {
+    return this.payments.execute<SubscriptionPayAnswer>(provider, context, {
       operation,
       origin: 'subscription',
       body,
       refs: (atMs) => ({ subscriptionRef: newIdentifier('sub', atMs) }),
-      call: (provider, callContext) =>
+      call: (external, callContext) =>
         operation === 'subscription/schedule'
-          ? provider.scheduleSubscription(body, callContext)
-          : provider.startSubscription(body, callContext),
+          ? external.scheduleSubscription(body, callContext)
+          : external.startSubscription(body, callContext),
       // The status of a payment does not name the token, without which the subscription cannot be used.
       recover: (known) => (known.result === 'KO' ? known : undefined),
       open: (trx: Trx, row) => this.ledger.open(trx, row, body),
@@ -136,15 +144,17 @@ export class SubscriptionsService {
   }
 
   async #change<Answer extends object>(
-    external: string,
+    provider: ExternalProvider,
     token: string,
     context: CallerContext,
     change: SubscriptionChange<Answer>,
   ): Promise<OperationAnswer> {
-    const known = await this.store.read((db) => this.subscriptions.findByToken(db, external, token));
+    const known = await this.store.read((db) =>
+      this.subscriptions.findByToken(db, provider.config.name, token),
+    );
     return this.executor.execute<Answer>({
       operation: change.operation,
-      provider: this.registry.require(external),
+      provider,
       context,
       refs: () => (known ? { subscriptionRef: known.id } : {}),
       identity: { token, body: change.body ?? null },

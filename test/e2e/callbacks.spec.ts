@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store, type Trx } from '../../src/persistence/store.js';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.js';
+import { type Simulator, startSimulator } from '@tollgate/simulator';
 import { call } from '../support/client.js';
 import { NOTIFICATION_SECRET } from '../support/delivery.js';
 import { type Gateway, startGateway } from '../support/gateway.js';

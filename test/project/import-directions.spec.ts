@@ -23,8 +23,19 @@ const FORBIDDEN = [
   ['notifications imports a feature', 'src/notifications/a.ts', '../payments/x.js', 'module-notifications'],
   ['payments imports subscriptions', 'src/payments/a.ts', '../subscriptions/x.js', 'module-payments'],
   ['payments imports callbacks', 'src/payments/b.ts', '../callbacks/x.js', 'module-payments'],
-  ['the simulator imports the registry', 'src/simulator/a.ts', '../providers/x.js', 'module-simulator'],
-  ['a module imports the simulator', 'src/payments/c.ts', '../simulator/x.js', 'module-payments'],
+  [
+    'the simulator imports the gateway',
+    'simulator/src/a.ts',
+    '../../src/shared/x.js',
+    'simulator-is-independent',
+  ],
+  [
+    'a module imports the simulator',
+    'src/payments/c.ts',
+    '../../simulator/src/x.js',
+    'simulator-starts-in-one-place',
+  ],
+  ['the simulator imports a development tool', 'simulator/src/b.ts', 'dev-tool', 'no-dev-dependencies'],
   [
     'a module imports the wiring',
     'src/payments/d.ts',
@@ -39,17 +50,10 @@ const FORBIDDEN = [
 ] as const;
 
 const IMPORTED = [
-  ...[
-    'callbacks',
-    'config',
-    'http',
-    'operations',
-    'payments',
-    'providers',
-    'shared',
-    'simulator',
-    'subscriptions',
-  ].map((module) => `src/${module}/x.ts`),
+  ...['callbacks', 'config', 'http', 'operations', 'payments', 'providers', 'shared', 'subscriptions'].map(
+    (module) => `src/${module}/x.ts`,
+  ),
+  'simulator/src/x.ts',
   'src/app.module.ts',
   'src/operations/operation.table.ts',
   'src/payments/payment.table.ts',
@@ -69,7 +73,8 @@ const ALLOWED: [from: string, content: string][] = [
   ['src/payments/i.ts', "import { x } from '../operations/x.js';"],
   ['src/payments/i.spec.ts', "import { x } from '../subscriptions/x.js'; import { y } from 'dev-tool';"],
   ['src/payments/j.ts', "import { x } from 'library';"],
-  ['src/simulator/b.ts', "import { x } from '../sensitive/secret.js';"],
+  ['src/bundled-simulator.ts', "import { x } from '../simulator/src/x.js';"],
+  ['simulator/src/c.ts', "import { x } from './x.js'; import { y } from 'library';"],
   ['src/config/b.ts', "import { x } from '../sensitive/secret.js';"],
 ];
 
@@ -115,7 +120,13 @@ describe('import directions', () => {
 
   /** What `npm run imports` prints; throws where it would have passed. */
   function cruise(): string {
-    const args = [resolve('node_modules/.bin/depcruise'), 'src', '--config', '.dependency-cruiser.cjs'];
+    const args = [
+      resolve('node_modules/.bin/depcruise'),
+      'src',
+      'simulator/src',
+      '--config',
+      '.dependency-cruiser.cjs',
+    ];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     if (status === 0 || stderr) throw new Error(`exit code ${status}: ${stderr || stdout}`);
     return stdout;
