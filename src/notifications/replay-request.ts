@@ -17,10 +17,18 @@ export class ReplayRequest {
   @Field(externalName, { optional: true, description: 'Those of this external.', example: 'acme' })
   external?: string;
 
-  @Field(instant, { optional: true, description: 'Queued then or later.', example: '2026-01-31T00:00:00Z' })
+  @Field(instant, {
+    optional: true,
+    description: 'Queued at this time or later.',
+    example: '2026-01-31T00:00:00Z',
+  })
   from?: string;
 
-  @Field(instant, { optional: true, description: 'Queued before.', example: '2026-02-01T00:00:00Z' })
+  @Field(instant, {
+    optional: true,
+    description: 'Queued before this time.',
+    example: '2026-02-01T00:00:00Z',
+  })
   to?: string;
 }
 

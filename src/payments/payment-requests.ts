@@ -15,7 +15,7 @@ const FAILURE_URL = {
 };
 const PROVIDER_DATA = {
   optional: true,
-  description: 'For the external, value for value. Never stored, never logged.',
+  description: 'Data for the external, passed through. Never stored, never logged.',
   example: { scenario: 'ok' },
 };
 
@@ -24,7 +24,7 @@ export abstract class PaymentFields {
   @Field(currency, { example: 'EUR' })
   currency: string;
 
-  @Field(identifier, { description: 'The shop’s own id of the order.', example: 'order-1001' })
+  @Field(identifier, { description: 'The shop’s id of the order.', example: 'order-1001' })
   shopTransactionId: string;
 
   @Field(httpUrl, SUCCESS_URL)

@@ -10,14 +10,14 @@ export type PaymentResult = 'OK' | 'KO' | 'PENDING' | 'REDIRECT_TO_URL';
 export type PaymentStatusName = 'ACCEPTED' | 'FAILED' | 'PENDING';
 export type SubscriptionStatusName = 'PENDING' | 'ACTIVE' | 'PAST_DUE' | 'EXPIRED' | 'CANCELED';
 
-/** What names a payment, only a declined one may lack. */
+/** A declined payment may have no id. */
 const isDecline: AbsenceRule = {
   accepts: (answer) => (answer as { result?: unknown }).result === 'KO',
 };
 
 const RESULT_DESCRIPTION = {
   optional: true,
-  description: 'In words, for a person.',
+  description: 'A description for a person.',
   example: 'Insufficient funds',
 };
 
@@ -54,7 +54,7 @@ export class PayAnswer {
   })
   redirectToUrlMobile?: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 }
 
@@ -94,10 +94,10 @@ export class PaymentStatusAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
   shopTransactionId?: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   action?: JsonValue;
 }
 
@@ -110,7 +110,7 @@ export class SubscriptionPayAnswer extends PayAnswer {
   subscriptionToken?: string;
 }
 
-/** Of `subscription/pay`: the token is the caller's, and the gateway fills it in where the external leaves it out. */
+/** The answer to `subscription/pay`. Where the external omits the token, the gateway adds that of the request. */
 export class SubscriptionChargeAnswer extends PayAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
@@ -126,7 +126,7 @@ export class SubscriptionUpdateAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 }
 
@@ -137,7 +137,7 @@ export class SubscriptionStatusAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 }
 

@@ -18,7 +18,7 @@ import { externalName } from '../rules/network-rules.js';
 import { mapped, matching, oneOf } from '../rules/rule.js';
 import { sha256 } from './digest.js';
 
-/** One key, of `API_KEYS` or of the file. The secret itself is not kept. */
+/** A key of `API_KEYS` or of the file, without its secret. */
 export interface ApiKey {
   readonly name: string;
   /** SHA-256 of the secret, 32 bytes. */
@@ -29,7 +29,7 @@ export interface ApiKey {
 }
 
 const MAX_FILE_CHARACTERS = 1_048_576;
-/** Every key is compared at every request. */
+/** Each request is compared with every key. */
 const MAX_KEYS = 1_000;
 
 // A secret for the log, since a person may write the secret itself here by mistake.
@@ -50,16 +50,16 @@ const apiKey = object<ApiKey>({
   ),
 });
 
-/** The key that an entry of `API_KEYS` stands for. */
+/** The key of an entry of `API_KEYS`. */
 export function configuredKey({ name, secret, scopes }: ApiKeyConfig): ApiKey {
   return { name, digest: sha256(secret.reveal()), scopes, externals: undefined };
 }
 
 /**
- * Reads the file of API keys: `[{ "name", "sha256", "scopes"?, "externals"? }]`. None at all is allowed: so the last
- * one is withdrawn.
+ * Reads the file of API keys: `[{ "name", "sha256", "scopes"?, "externals"? }]`. An empty array is allowed, to withdraw
+ * the last key.
  *
- * @param taken keys that are in force beside it: no name and no secret twice
+ * @param taken the keys of `API_KEYS`, whose names and secrets the file may not repeat
  * @throws ConfigError with every problem at once
  */
 export function readApiKeysFile(path: string, taken: readonly ApiKey[]): readonly ApiKey[] {
@@ -74,7 +74,7 @@ export function readApiKeysFile(path: string, taken: readonly ApiKey[]): readonl
   return parseApiKeys(content, path, taken);
 }
 
-/** The same for its content. `file` is what it is called in problems. */
+/** The same for the content of the file. `file` is its name in problems. */
 export function parseApiKeys(
   content: string,
   file: string,

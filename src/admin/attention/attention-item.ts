@@ -67,7 +67,7 @@ export class AttentionItem {
   @Field(text, { example: 'UNKNOWN' })
   state: string;
 
-  @Field(instant, { description: 'Since when it is so.', example: '2026-01-31T12:00:10.000Z' })
+  @Field(instant, { description: 'When it entered this state.', example: '2026-01-31T12:00:10.000Z' })
   since: string;
 
   @Field(issuedIdentifier, { optional: true, example: 'pm_7f3a' })
@@ -82,10 +82,10 @@ export class AttentionItem {
   @Field(currency, { optional: true, example: 'EUR' })
   currency?: string | undefined;
 
-  @Field(text, { optional: true, description: 'What is known of the reason.', example: 'timeout' })
+  @Field(text, { optional: true, description: 'The reason, where it is known.', example: 'timeout' })
   detail?: string | undefined;
 
-  @Field(text, { description: 'What to do about it.' })
+  @Field(text, { description: 'What to do next.' })
   advice: string;
 }
 
@@ -94,7 +94,8 @@ export class AttentionPage {
   items: AttentionItem[];
 
   @Field(textOrNull, {
-    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+    description:
+      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
   })
   nextCursor: string | null;
 }

@@ -19,7 +19,10 @@ class CircuitBreakerRecord {
 }
 
 class LatencyRecord {
-  @Field(quantity, { description: 'Of how many calls, the last ones.', example: 128 })
+  @Field(quantity, {
+    description: 'The number of recent calls that the percentiles are taken from.',
+    example: 128,
+  })
   calls: number;
 
   @Field(quantity, { description: 'In milliseconds, rounded.', example: 42 })
@@ -29,7 +32,7 @@ class LatencyRecord {
   p95Ms: number;
 }
 
-/** An external: its configuration without secrets, and how it is, as the replica that answers sees it. */
+/** An external: its configuration without secrets, and its health as seen by this replica. */
 export class ExternalRecord {
   @Field(externalName, { example: 'acme' })
   external: string;
@@ -40,10 +43,10 @@ export class ExternalRecord {
   @Field(oneOf(['closed', 'open', 'half-open']), { description: 'The circuit breaker.', example: 'closed' })
   circuit: ProviderHealth['circuit'];
 
-  @Field(quantity, { description: 'Calls under way.', example: 3 })
+  @Field(quantity, { description: 'Calls in flight.', example: 3 })
   inFlight: number;
 
-  @Field(quantity, { description: 'Calls at the same time at most.', example: 200 })
+  @Field(quantity, { description: 'The maximum number of calls in flight.', example: 200 })
   maxConcurrency: number;
 
   @NestedField(() => LatencyRecord, { optional: true, description: 'Absent before the first call.' })
@@ -64,19 +67,19 @@ export class ExternalRecord {
   @NestedField(() => CircuitBreakerRecord)
   circuitBreaker: CircuitBreakerRecord;
 
-  @Field(text, { description: 'How the gateway shows who it is.', example: 'bearer' })
+  @Field(text, { description: 'How the gateway authenticates to the external.', example: 'bearer' })
   auth: string;
 
   @Field(text, {
-    description: 'How the external shows who it is when it calls back.',
+    description: 'How the external authenticates its callbacks.',
     example: 'standard-webhooks',
   })
   callbackAuth: string;
 
-  @Field(texts, { optional: true, description: 'Where callbacks may come from; absent: from anywhere.' })
+  @Field(texts, { optional: true, description: 'The addresses that may send callbacks; absent: all.' })
   callbackAllowedIps?: string[] | undefined;
 
-  @Field(texts, { description: 'The operations that are not switched off.', example: ['pay', 'status'] })
+  @Field(texts, { description: 'The enabled operations.', example: ['pay', 'status'] })
   operations: string[];
 
   @Field(trueOrFalse, { example: true })
@@ -93,7 +96,7 @@ export class ExternalPage {
   @Field(listOf(() => ExternalRecord))
   items: ExternalRecord[];
 
-  @Field(textOrNull, { description: 'For the next page; `null` after the last.' })
+  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
   nextCursor: string | null;
 }
 

@@ -75,5 +75,10 @@ function parameter(
   { description = '', example }: FieldOptions,
 ): QueryParameter {
   const { enumName: _name, enumSchema: _schema, ...keywords } = schema;
-  return { name, description, schema: keywords, ...(example !== undefined && { example }) };
+  return {
+    name,
+    description,
+    schema: { type: 'string', ...keywords },
+    ...(example !== undefined && { example }),
+  };
 }

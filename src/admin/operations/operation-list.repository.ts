@@ -19,7 +19,7 @@ export class OperationQuery extends TimeRangeQuery {
   external?: string;
 }
 
-/** With what has become known of its payment since. */
+/** With the current state of its payment. */
 export type UnknownOperation = OperationRow & { readonly payment_state: PaymentState | null };
 
 /** Operations of unknown outcome (SPEC §8). All others are found by their payment. */

@@ -13,9 +13,9 @@ import { RefundRecord, refundRecord } from '../records/refund-record.js';
 import type { PaymentParts } from './payment-parts.repository.js';
 import { StoryEntry, storyOf } from './payment-story.js';
 
-/** All that is known of one payment. */
+/** A payment with its history. */
 export class PaymentDetail extends PaymentRecord {
-  @Field(listOf(() => StoryEntry), { description: 'What happened, in time order.' })
+  @Field(listOf(() => StoryEntry), { description: 'The history, in time order.' })
   story: StoryEntry[];
 
   @Field(listOf(() => RefundRecord))
@@ -33,7 +33,7 @@ export class PaymentDetail extends PaymentRecord {
   @Field(listOf(() => NotificationHistory))
   notifications: NotificationHistory[];
 
-  @Field(texts, { description: 'Of which of these there are more than the newest 500, which are shown.' })
+  @Field(texts, { description: 'The lists that are cut to their newest 500 items.' })
   truncated: string[];
 }
 

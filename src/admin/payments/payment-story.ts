@@ -39,7 +39,7 @@ export class StoryEntry {
   @Field(text, { description: 'In words, for a person.', example: 'CREATED → ACCEPTED, by call' })
   text: string;
 
-  @Field(text, { optional: true, description: 'As in every log line about it.' })
+  @Field(text, { optional: true, description: 'As in every log line about this item.' })
   requestId?: string | undefined;
 
   @Field(text, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })

@@ -6,7 +6,7 @@ import { anyJson, issuedIdentifier, listOf, quantity, text, textOrNull } from '.
 import { instant } from '../../rules/time-rules.js';
 import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
-/** A callback of an external’s, and what became of it. */
+/** A callback of an external and its result. */
 export class CallbackRecord {
   @Field(text, { example: 'cbk_0199f2a5-03a0-7e45-8c1d-2e3f4a5b6c7d' })
   id: string;
@@ -18,7 +18,7 @@ export class CallbackRecord {
   paymentId: string;
 
   @Field(oneOf(['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED']), {
-    description: '`UNCONFIRMED`: the external never confirmed it, and nothing was changed by it.',
+    description: '`UNCONFIRMED`: the external never confirmed the callback, and it changed nothing.',
     example: 'VERIFIED',
   })
   state: CallbackState;
@@ -26,34 +26,44 @@ export class CallbackRecord {
   @Field(oneOf(['GET', 'POST']), { example: 'POST' })
   method: 'GET' | 'POST';
 
-  @Field(anyJson, { optional: true, description: 'As it came, masked: a JSON value, or a text.' })
+  @Field(anyJson, { optional: true, description: 'The body as received, masked: a JSON value, or a text.' })
   body?: unknown;
 
   @Field(instant, { example: '2026-01-31T12:01:00.000Z' })
   receivedAt: string;
 
-  @Field(quantity, { description: 'How many of the same came while it waited.', example: 0 })
+  @Field(quantity, {
+    description: 'The number of identical callbacks that arrived before it was verified.',
+    example: 0,
+  })
   repeats: number;
 
-  @Field(instant, { description: 'When the last of them came.', example: '2026-01-31T12:01:00.000Z' })
+  @Field(instant, {
+    description: 'When the last identical callback arrived.',
+    example: '2026-01-31T12:01:00.000Z',
+  })
   lastReceivedAt: string;
 
-  @Field(quantity, { description: 'How often the external was asked.', example: 1 })
+  @Field(quantity, { description: 'The number of status queries to the external.', example: 1 })
   attempts: number;
 
-  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  @Field(instant, { optional: true, description: 'When the external is queried next.' })
   nextAttemptAt?: string | undefined;
 
   @Field(instant, { optional: true, example: '2026-01-31T12:01:00.080Z' })
   finishedAt?: string | undefined;
 
-  @Field(issuedIdentifier, { optional: true, description: 'As the external told it.', example: 'order-1001' })
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'As the external named it.',
+    example: 'order-1001',
+  })
   shopTransactionId?: string | undefined;
 
-  @Field(text, { optional: true, description: 'Why the external could not confirm it at the last attempt.' })
+  @Field(text, { optional: true, description: 'Why the external did not confirm it at the last attempt.' })
   lastError?: string | undefined;
 
-  @Field(text, { description: 'As in every log line about it.' })
+  @Field(text, { description: 'As in every log line about this item.' })
   requestId: string;
 
   @Field(text, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
@@ -65,7 +75,8 @@ export class CallbackPage {
   items: CallbackRecord[];
 
   @Field(textOrNull, {
-    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+    description:
+      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
   })
   nextCursor: string | null;
 }

@@ -47,7 +47,10 @@ export class NotificationRecord {
   @Field(jsonObject, { description: 'The body.' })
   payload: unknown;
 
-  @Field(quantity, { description: 'Attempts since it was queued, or replayed last.', example: 2 })
+  @Field(quantity, {
+    description: 'The number of attempts since it was queued or last replayed.',
+    example: 2,
+  })
   attempts: number;
 
   @Field(instant, { example: '2026-01-31T12:01:00.080Z' })
@@ -56,13 +59,13 @@ export class NotificationRecord {
   @Field(instant, { example: '2026-01-31T12:01:05.300Z' })
   updatedAt: string;
 
-  @Field(instant, { optional: true, description: 'When it is tried next.' })
+  @Field(instant, { optional: true, description: 'When the next attempt is made.' })
   nextAttemptAt?: string | undefined;
 
   @Field(instant, { optional: true, example: '2026-01-31T12:01:05.300Z' })
   deliveredAt?: string | undefined;
 
-  @Field(text, { description: 'As in every log line about it.' })
+  @Field(text, { description: 'As in every log line about this item.' })
   requestId: string;
 
   @Field(text, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
@@ -77,32 +80,32 @@ export class AttemptRecord {
   @Field(instant, { example: '2026-01-31T12:01:00.100Z' })
   at: string;
 
-  @Field(quantity, { optional: true, description: 'Absent where no answer came.', example: 503 })
+  @Field(quantity, { optional: true, description: 'Absent where the receiver did not answer.', example: 503 })
   status?: number | undefined;
 
   @Field(quantity, { optional: true, example: 12 })
   durationMs?: number | undefined;
 
-  @Field(text, { optional: true, description: 'What broke it, where no whole answer came.' })
+  @Field(text, { optional: true, description: 'Why there is no complete answer.' })
   error?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The begin of the answer, masked.' })
+  @Field(text, { optional: true, description: 'The beginning of the answer, masked.' })
   answer?: string | undefined;
 }
 
-/** That somebody had a notification sent again. */
+/** An operator’s request to send a notification again. */
 export class ReplayRecord {
   @Field(instant, { example: '2026-02-01T08:00:00.000Z' })
   at: string;
 
   @Field(text, {
-    description: 'The name of the credentials; empty for a caller without.',
+    description: 'The name of the operator’s credentials; empty without credentials.',
     example: 'on-call',
   })
   requestedBy: string;
 }
 
-/** A notification with all that became of it. */
+/** A notification with its deliveries and replays. */
 export class NotificationHistory extends NotificationRecord {
   @Field(listOf(() => AttemptRecord))
   deliveries: AttemptRecord[];
@@ -116,7 +119,8 @@ export class NotificationPage {
   items: NotificationRecord[];
 
   @Field(textOrNull, {
-    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+    description:
+      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
   })
   nextCursor: string | null;
 }

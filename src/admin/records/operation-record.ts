@@ -7,7 +7,7 @@ import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import type { OperationRow, OperationState } from '../../operations/operation.table.js';
 import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
-/** One call that could change something at an external. */
+/** A call to an external that can change its state. */
 export class OperationRecord {
   @Field(text, { description: 'The gateway’s own id.', example: 'op_0199f2a4-c7d0-7a02-b1c3-0f9e8d7c6b5a' })
   id: string;
@@ -23,18 +23,20 @@ export class OperationRecord {
 
   @Field(text, {
     optional: true,
-    description: 'How it ended, where it did not complete.',
+    description: 'Why it did not complete.',
     example: 'timeout',
   })
   reason?: string | undefined;
 
   @Field(text, {
-    description: 'The name of the caller’s credentials; empty for one without.',
+    description: 'The name of the caller’s credentials; empty without credentials.',
     example: 'shop',
   })
   caller: string;
 
-  @Field(text, { description: 'As the external got it: the caller’s own, or one of the gateway’s.' })
+  @Field(text, {
+    description: 'The key that the external received: the caller’s, or one that the gateway generated.',
+  })
   idempotencyKey: string;
 
   @Field(text, { description: 'As in every log line of the request.' })
@@ -49,30 +51,30 @@ export class OperationRecord {
   @Field(instant, { optional: true, example: '2026-01-31T12:00:00.150Z' })
   finishedAt?: string | undefined;
 
-  @Field(quantity, { optional: true, description: 'The status that the caller got.', example: 200 })
+  @Field(quantity, { optional: true, description: 'The status of the answer to the caller.', example: 200 })
   answerStatus?: number | undefined;
 
   @Field(anyJson, {
     optional: true,
-    description: 'What the caller got, while it is kept for repeats with the same `Idempotency-Key`.',
+    description: 'The answer to the caller, while it is kept for repeats with the same `Idempotency-Key`.',
   })
   answer?: unknown;
 
-  @Field(text, { optional: true, description: 'The payment that it is about, `pay_…`.' })
+  @Field(text, { optional: true, description: 'The payment that the operation is about, `pay_…`.' })
   payment?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The refund that it is about, `ref_…`.' })
+  @Field(text, { optional: true, description: 'The refund that the operation is about, `ref_…`.' })
   refund?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The subscription that it is about, `sub_…`.' })
+  @Field(text, { optional: true, description: 'The subscription that the operation is about, `sub_…`.' })
   subscription?: string | undefined;
 }
 
-/** One that may have been executed. */
+/** An operation that may have been executed. */
 export class UnknownOperationRecord extends OperationRecord {
   @Field(oneOf(['PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN']), {
     optional: true,
-    description: 'What has become known of its payment since.',
+    description: 'The current state of its payment.',
     example: 'ACCEPTED',
   })
   paymentState?: string | undefined;
@@ -82,7 +84,7 @@ export class OperationPage {
   @Field(listOf(() => UnknownOperationRecord))
   items: UnknownOperationRecord[];
 
-  @Field(textOrNull, { description: 'For the next page; `null` after the last.' })
+  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
   nextCursor: string | null;
 }
 
@@ -103,10 +105,13 @@ export class EventRecord {
   @Field(text, { example: 'ACCEPTED' })
   after: string;
 
-  @Field(text, { optional: true, description: 'What brought it: an id, or an operator’s name and reason.' })
+  @Field(text, { optional: true, description: 'The cause: an id, or an operator’s name and reason.' })
   cause?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The refund that changed; absent where the payment did.' })
+  @Field(text, {
+    optional: true,
+    description: 'The refund that changed; absent for a change of the payment.',
+  })
   refund?: string | undefined;
 
   @Field(text, { optional: true, description: 'The subscription that changed.' })

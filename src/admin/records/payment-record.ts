@@ -7,7 +7,7 @@ import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js'
 import type { PaymentState } from '../../payments/payment-state.js';
 import { shownIdentifier, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
-/** A payment as the ledger has it. */
+/** A payment in the ledger. */
 export class PaymentRecord {
   @Field(text, {
     description: 'The gateway’s own id.',
@@ -22,7 +22,8 @@ export class PaymentRecord {
   state: PaymentState;
 
   @Field(oneOf(['pay', 'pay-by-link', 'subscription', 'learned']), {
-    description: 'What made it. `learned`: the gateway heard of it by a callback or a check.',
+    description:
+      'The operation that created it. `learned`: a callback or a check named a payment that the gateway did not know.',
     example: 'pay',
   })
   origin: PaymentOrigin;
@@ -42,7 +43,7 @@ export class PaymentRecord {
 
   @Field(amount(0), {
     optional: true,
-    description: 'In minor units. Absent where the gateway only heard of the payment.',
+    description: 'In minor units. Absent where the gateway did not create the payment.',
     example: 1299,
   })
   amount?: number | undefined;
@@ -50,7 +51,7 @@ export class PaymentRecord {
   @Field(currency, { optional: true, example: 'EUR' })
   currency?: string | undefined;
 
-  @Field(quantity, { description: 'Refunds that are done or reserved, in minor units.', example: 0 })
+  @Field(quantity, { description: 'The sum of completed and reserved refunds, in minor units.', example: 0 })
   refundedAmount: number;
 
   @Field(text, { optional: true, description: 'The name of the caller’s credentials.', example: 'shop' })
@@ -62,21 +63,24 @@ export class PaymentRecord {
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
   updatedAt: string;
 
-  @Field(quantity, { description: 'How often the external was asked for it in the background.', example: 0 })
+  @Field(quantity, {
+    description: 'The number of status queries that the gateway made by itself.',
+    example: 0,
+  })
   questions: number;
 
-  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  @Field(instant, { optional: true, description: 'When the external is queried next.' })
   nextQuestionAt?: string | undefined;
 
   @Field(instant, {
     optional: true,
-    description: 'Since when nobody asks any more although its end is not known: an operator must look.',
+    description: 'When reconciliation stopped without a final state: an operator must resolve it.',
   })
   parkedAt?: string | undefined;
 
   @Field(text, {
     optional: true,
-    description: 'The trace that made it.',
+    description: 'The trace id of the request that created it.',
     example: '4bf92f3577b34da6a3ce929d0e0e4736',
   })
   traceId?: string | undefined;
@@ -87,7 +91,8 @@ export class PaymentPage {
   items: PaymentRecord[];
 
   @Field(textOrNull, {
-    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+    description:
+      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
   })
   nextCursor: string | null;
 }

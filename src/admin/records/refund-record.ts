@@ -36,7 +36,7 @@ export class RefundRecord {
   currency: string;
 
   @Field(text, {
-    description: 'The name of the caller’s credentials; empty for one without.',
+    description: 'The name of the caller’s credentials; empty without credentials.',
     example: 'shop',
   })
   caller: string;

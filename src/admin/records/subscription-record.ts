@@ -18,7 +18,7 @@ export const SUBSCRIPTION_STATES = [
   'UNKNOWN',
 ] as const satisfies readonly SubscriptionState[];
 
-/** A subscription as the ledger has it. */
+/** A subscription in the ledger. */
 export class SubscriptionRecord {
   @Field(text, {
     description: 'The gateway’s own id.',
@@ -34,7 +34,7 @@ export class SubscriptionRecord {
 
   @Field(issuedIdentifier, {
     optional: true,
-    description: 'The external’s, once known.',
+    description: 'The external’s token, once known.',
     example: 'sub_91c2',
   })
   subscriptionToken?: string | undefined;
@@ -58,7 +58,7 @@ export class SubscriptionRecord {
   expiresAfter?: number | undefined;
 
   @Field(text, {
-    description: 'The name of the caller’s credentials; empty for one without.',
+    description: 'The name of the caller’s credentials; empty without credentials.',
     example: 'shop',
   })
   caller: string;
@@ -69,10 +69,13 @@ export class SubscriptionRecord {
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
   updatedAt: string;
 
-  @Field(quantity, { description: 'How often the external was asked for it in the background.', example: 0 })
+  @Field(quantity, {
+    description: 'The number of status queries that the gateway made by itself.',
+    example: 0,
+  })
   questions: number;
 
-  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  @Field(instant, { optional: true, description: 'When the external is queried next.' })
   nextQuestionAt?: string | undefined;
 
   @Field(instant, {
@@ -87,7 +90,7 @@ export class SubscriptionPage {
   @Field(listOf(() => SubscriptionRecord))
   items: SubscriptionRecord[];
 
-  @Field(textOrNull, { description: 'For the next page; `null` after the last.' })
+  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
   nextCursor: string | null;
 }
 
