@@ -5,6 +5,7 @@ import { CallbacksModule } from './callbacks/callbacks.module.js';
 import type { Config } from './config/config.js';
 import { TollgateConfigModule } from './config/config.module.js';
 import { HttpModule } from './http/http.module.js';
+import { LeasesModule } from './leases/leases.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { type Instruments, ObservabilityModule } from './observability/observability.module.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         ObservabilityModule.register(instruments),
         TelemetryModule,
         PersistenceModule,
+        LeasesModule,
         SecurityModule.register(config),
         ProvidersModule,
         HttpModule,

@@ -6,11 +6,11 @@ import { readBody } from '../http/raw-body.js';
 import { invalid, singleQueryValue } from '../http/request-parameters.js';
 import { isJsonObject } from '../shared/json.js';
 
-/** What is read of a callback: which payment it is about. Nothing else in it is believed (SPEC §2). */
+/** What is read of a callback: its payment. Nothing else in it is trusted (SPEC §2). */
 export interface CallbackMessage {
   readonly method: 'GET' | 'POST';
   readonly paymentId: string;
-  /** The body as it came; null where there was none. */
+  /** The body as received; null if there was none. */
   readonly body: string | null;
 }
 

@@ -9,7 +9,7 @@ import { readCallback } from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
 
-/** Where externals tell that there is news of a payment (SPEC §1). Who may call is decided by guards, before. */
+/** Receives the callbacks of externals (SPEC §1). Guards have authenticated the external before. */
 @Controller('v3/:external/callback')
 @UseGuards(ExternalGuard)
 export class CallbacksController {

@@ -9,6 +9,7 @@ export class TextAnswer {
     readonly status: number,
     readonly body: string,
     readonly contentType: string,
+    readonly headers?: Readonly<Record<string, string>>,
   ) {}
 }
 
@@ -24,8 +25,9 @@ export class OperationAnswer extends TextAnswer {
 }
 
 /** Writes to Node's response: Express's `send` would compute an ETag and read the request again. */
-export function sendText(response: Response, { status, body, contentType }: TextAnswer): void {
+export function sendText(response: Response, { status, body, contentType, headers }: TextAnswer): void {
   response.statusCode = status;
+  for (const name in headers) response.setHeader(name, headers[name]!);
   response.setHeader('Content-Type', contentType);
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(body);

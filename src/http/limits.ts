@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { Problem } from '../problems/problem.js';
+import { HttpProblem } from './http-problem.js';
 import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './limits.middleware.js';
+import { statusOf } from './problem-catalogue.js';
 import { answerOnSocket } from './socket-answer.js';
 
 export interface LimitsOptions {
@@ -43,7 +45,7 @@ export function applyLimits(server: Server, options: LimitsOptions): void {
     requireHostHeader: false,
   });
   const refuse = (socket: Duplex, problem: Problem, packet?: Buffer): void => {
-    options.onUnreadable?.(problem.status);
+    options.onUnreadable?.(statusOf(problem.code));
     answerOnSocket(socket, problem, newIdentifier('req', clock.now()), packet);
   };
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
@@ -54,7 +56,7 @@ export function applyLimits(server: Server, options: LimitsOptions): void {
     socket.on('error', () => {});
     refuse(
       socket,
-      new Problem('method-not-allowed', 'This is no proxy.', { headers: { Allow: 'GET, POST, DELETE' } }),
+      new HttpProblem('method-not-allowed', 'The gateway is not a proxy.', { Allow: 'GET, POST, DELETE' }),
     );
   });
   // An expectation that is not known may be overlooked (RFC 9110 §10.1.1); Node would answer it itself.

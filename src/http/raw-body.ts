@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../problems/problem.js';
+import { HttpProblem } from './http-problem.js';
 
 /** SPEC §3: a body may have 128 KiB. */
 export const MAX_BODY_BYTES = 131_072;
@@ -49,9 +50,8 @@ function collect(request: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(close: boolean): Problem {
-  return new Problem('payload-too-large', 'The body has more than 128 KiB.', {
-    ...(close && { headers: { Connection: 'close' } }),
-  });
+  const headers: Record<string, string> = close ? { Connection: 'close' } : {};
+  return new HttpProblem('payload-too-large', 'The body exceeds 128 KiB.', headers);
 }
 
 function brokenOff(): Problem {

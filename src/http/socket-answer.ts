@@ -1,10 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { couldChange } from './could-change.js';
 import { MAX_PATH_BYTES } from './limits.middleware.js';
-import { Problem, problemDocument } from '../problems/problem.js';
+import type { Problem } from '../problems/problem.js';
+import { headersOfProblem } from './http-problem.js';
+import { problemDocument } from './problem-document.js';
 
 /** How long what is still on its way is read after a refusal, so that its sender gets to hear it. */
 const LINGER_MS = 1_000;
@@ -35,12 +37,13 @@ export function answerOnSocket(
     return;
   }
   const { method, path } = requestLineOf(inFlight?.req, packet);
-  const body = JSON.stringify(problemDocument(withOutcome(problem, method, path, inFlight), path, requestId));
+  const document = problemDocument(problem, path, requestId, outcomeOf(method, path, inFlight));
+  const body = JSON.stringify(document);
   const head = [
-    `HTTP/1.1 ${problem.status} ${REASONS[problem.status] ?? ''}`,
+    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,
     'Content-Type: application/problem+json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(problem.extras.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(headersOfProblem(problem)).map(([name, value]) => `${name}: ${value}`),
     `X-Request-Id: ${requestId}`,
     'X-Content-Type-Options: nosniff',
     'Cache-Control: no-store',
@@ -76,26 +79,11 @@ function requestLineOf(
   return { method, path: maskCardNumbers(path) };
 }
 
-/** A DELETE has no body to wait for, and may be under way already; whatever else is not whole has not begun. */
-function withOutcome(
-  problem: Problem,
-  method: string,
-  path: string,
-  inFlight: ServerResponse | undefined,
-): Problem {
-  if (!couldChange(method, path)) return problem;
-  const outcome = inFlight && method === 'DELETE' ? 'unknown' : 'not-executed';
-  return new Problem(problem.code, problem.detail, { ...problem.extras, outcome });
+/** A DELETE has no body and may be in flight already; any other incomplete request has not begun. */
+function outcomeOf(method: string, path: string, inFlight: ServerResponse | undefined): Problem['outcome'] {
+  if (!couldChange(method, path)) return undefined;
+  return inFlight && method === 'DELETE' ? 'unknown' : 'not-executed';
 }
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  431: 'Request Header Fields Too Large',
-};
 
 /** Closing at once would reset the connection under an answer that the other side has not read yet. */
 function linger(socket: Duplex): void {

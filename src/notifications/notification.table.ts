@@ -56,3 +56,11 @@ export interface NotificationReplayTable {
   /** The name of the credentials; empty for a caller without. */
   requested_by: string;
 }
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    notifications: NotificationTable;
+    notification_attempts: NotificationAttemptTable;
+    notification_replays: NotificationReplayTable;
+  }
+}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { PROBLEMS } from '../problems/problem.js';
+import { PROBLEM_CODES } from '../problems/problem.js';
 import { contextOf, type RequestContext, setContext } from '../http/request-context.js';
 import { pathOf } from '../http/request-parameters.js';
 import { Log } from './logging/log.js';
@@ -55,7 +55,7 @@ export class RequestTelemetry {
     );
     this.#problems = metrics.counter('tollgate_problems_total', 'Problem documents by their code.', ['code']);
     // From zero: Prometheus sees no increase in what was not there before.
-    for (const code of Object.keys(PROBLEMS)) this.#problems.inc({ code }, 0);
+    for (const code of PROBLEM_CODES) this.#problems.inc({ code }, 0);
     metrics.gauge('tollgate_http_requests_in_flight', 'Requests that are not answered yet.', () => [
       { value: this.#inFlight },
     ]);

@@ -18,3 +18,9 @@ export interface LedgerEventTable {
 export type EventSource = 'call' | 'callback' | 'check' | 'reconciliation' | 'operator';
 
 export type LedgerEventRow = Selectable<LedgerEventTable>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    ledger_events: LedgerEventTable;
+  }
+}

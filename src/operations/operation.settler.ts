@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import type { CallerContext } from '../http/caller-context.js';
-import { Problem, problemDocument } from '../problems/problem.js';
+import { statusOf } from '../http/problem-catalogue.js';
+import { problemDocument } from '../http/problem-document.js';
+import { Problem } from '../problems/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../providers/operation.js';
@@ -168,7 +170,7 @@ export class OperationSettler {
     if (outcome.kind === 'completed') return { status: 200, body: JSON.stringify(outcome.answer) };
     const problem = outcomeProblem(outcome, OPERATIONS[operation.operation]);
     return {
-      status: problem.status,
+      status: statusOf(problem.code),
       body: JSON.stringify(problemDocument(problem, tracing.instance, tracing.requestId)),
     };
   }

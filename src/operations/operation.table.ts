@@ -42,3 +42,9 @@ export interface OperationTable {
 export type OperationState = 'running' | 'completed' | 'rejected' | 'not-executed' | 'unknown';
 
 export type OperationRow = Selectable<OperationTable>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    operations: OperationTable;
+  }
+}

@@ -43,3 +43,9 @@ export interface PaymentTable {
 export type PaymentOrigin = 'pay' | 'pay-by-link' | 'subscription' | 'learned';
 
 export type PaymentRow = Selectable<PaymentTable>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    payments: PaymentTable;
+  }
+}

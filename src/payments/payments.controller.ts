@@ -1,5 +1,5 @@
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
-import { ContractBody } from '../http/contract-body.js';
+import { JsonBody } from '../http/json-body.decorator.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { NoHeadGuard } from '../http/no-head.guard.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
@@ -28,7 +28,7 @@ export class PaymentsController {
   pay(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(PayRequest) body: PayRequest,
+    @JsonBody() body: PayRequest,
   ): Promise<OperationAnswer> {
     return this.payments.pay(provider, body, caller);
   }
@@ -39,7 +39,7 @@ export class PaymentsController {
   payByLink(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(PayRequest) body: PayRequest,
+    @JsonBody() body: PayRequest,
   ): Promise<OperationAnswer> {
     return this.payments.payByLink(provider, body, caller);
   }
@@ -50,7 +50,7 @@ export class PaymentsController {
   refund(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(RefundRequest) body: RefundRequest,
+    @JsonBody() body: RefundRequest,
   ): Promise<OperationAnswer> {
     return this.refunds.refund(provider, body, caller);
   }

@@ -22,3 +22,9 @@ export interface RefundTable {
 export type RefundState = 'PENDING' | 'OK' | 'KO' | 'UNKNOWN';
 
 export type RefundRow = Selectable<RefundTable>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    refunds: RefundTable;
+  }
+}

@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Post, UseGuards } from '@nestjs/common';
-import { ContractBody } from '../http/contract-body.js';
+import { JsonBody } from '../http/json-body.decorator.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { Caller, SubscriptionTokenParam } from '../http/request-parameters.js';
@@ -12,7 +12,14 @@ import {
   SubscriptionStartRequest,
   SubscriptionUpdateRequest,
 } from './subscription-requests.js';
-import { EXPIRE, PAY, SCHEDULE, START, STATUS, UPDATE } from './subscriptions.documentation.js';
+import {
+  EXPIRE_SUBSCRIPTION,
+  GET_SUBSCRIPTION_STATUS,
+  PAY_SUBSCRIPTION,
+  SCHEDULE_SUBSCRIPTION,
+  START_SUBSCRIPTION,
+  UPDATE_SUBSCRIPTION,
+} from './subscriptions.documentation.js';
 import type { SubscriptionStatus } from './subscription-status.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
@@ -22,52 +29,52 @@ export class SubscriptionsController {
   constructor(private readonly subscriptions: SubscriptionsService) {}
 
   @Post('schedule')
-  @DescribeOperation(SCHEDULE)
+  @DescribeOperation(SCHEDULE_SUBSCRIPTION)
   @RequireScope('subscriptions')
   schedule(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionStartRequest) body: SubscriptionStartRequest,
+    @JsonBody() body: SubscriptionStartRequest,
   ): Promise<OperationAnswer> {
     return this.subscriptions.schedule(provider, body, caller);
   }
 
   @Post('start')
-  @DescribeOperation(START)
+  @DescribeOperation(START_SUBSCRIPTION)
   @RequireScope('subscriptions')
   start(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionStartRequest) body: SubscriptionStartRequest,
+    @JsonBody() body: SubscriptionStartRequest,
   ): Promise<OperationAnswer> {
     return this.subscriptions.start(provider, body, caller);
   }
 
   @Post('pay')
-  @DescribeOperation(PAY)
+  @DescribeOperation(PAY_SUBSCRIPTION)
   @RequireScope('subscriptions')
   pay(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionPayRequest) body: SubscriptionPayRequest,
+    @JsonBody() body: SubscriptionPayRequest,
   ): Promise<OperationAnswer> {
     return this.subscriptions.pay(provider, body, caller);
   }
 
   @Post('update/:subscriptionToken')
-  @DescribeOperation(UPDATE)
+  @DescribeOperation(UPDATE_SUBSCRIPTION)
   @RequireScope('subscriptions')
   update(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
     @SubscriptionTokenParam() token: string,
-    @ContractBody(SubscriptionUpdateRequest) body: SubscriptionUpdateRequest,
+    @JsonBody() body: SubscriptionUpdateRequest,
   ): Promise<OperationAnswer> {
     return this.subscriptions.update(provider, token, body, caller);
   }
 
   @Get('status/:subscriptionToken')
-  @DescribeOperation(STATUS)
+  @DescribeOperation(GET_SUBSCRIPTION_STATUS)
   @RequireScope('read')
   status(
     @External() provider: ExternalProvider,
@@ -78,7 +85,7 @@ export class SubscriptionsController {
   }
 
   @Delete('expire/:subscriptionToken')
-  @DescribeOperation(EXPIRE)
+  @DescribeOperation(EXPIRE_SUBSCRIPTION)
   @RequireScope('subscriptions')
   expire(
     @External() provider: ExternalProvider,

@@ -256,7 +256,7 @@ describe('an external of one’s own', () => {
         state: 'UNCONFIRMED',
         attempts: 2,
         next_attempt_at: null,
-        last_error: 'the external has never seen this payment',
+        last_error: 'the external does not know this payment',
       },
     ]);
     expect(await payments()).toEqual([]);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PROBLEMS } from '../../src/problems/problem.js';
+import { PROBLEM_CODES } from '../../src/problems/problem.js';
 import { call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import {
@@ -178,7 +178,7 @@ describe('what an operation can answer', () => {
         .flatMap(problemsOf)
         .map((problem) => problem.split(' ')[1]),
     );
-    const hidden = Object.keys(PROBLEMS).filter((code) => !shown.has(code));
+    const hidden = PROBLEM_CODES.filter((code) => !shown.has(code));
     expect(hidden).toEqual([]);
   });
 

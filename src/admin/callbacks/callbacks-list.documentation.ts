@@ -9,7 +9,7 @@ export const LIST_CALLBACKS: OperationDescription = {
   tag: 'Admin',
   summary: 'List callbacks',
   description:
-    'The newest first. Filters may be combined. A page looks at 2,000 callbacks at most: it may be short, even empty, while `nextCursor` leads on.',
+    'Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null.',
   query: documentedQuery(CallbackQuery),
   answer: {
     type: CallbackPage,

@@ -1,6 +1,4 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get } from '@nestjs/common';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
 import { RequireScope } from '../../security/scope.js';
@@ -17,12 +15,7 @@ export class ExternalsAdminController {
 
   @Get()
   @DescribeOperation(LIST_EXTERNALS)
-  list(@AdminQuery(PageQuery) query: PageQuery, @Res() response: Response): void {
-    sendJson(response, this.#page(query));
-  }
-
-  /** By name. */
-  #page(query: PageQuery): Page<ExternalRecord> {
+  list(@AdminQuery(PageQuery) query: PageQuery): Page<ExternalRecord> {
     const { limit = DEFAULT_LIMIT } = query;
     const begin = positionIn('externals', query) ?? '';
     const rest = this.registry

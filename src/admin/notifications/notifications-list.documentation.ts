@@ -9,8 +9,7 @@ export const LIST_NOTIFICATIONS: OperationDescription = {
   tag: 'Admin',
   summary: 'List notifications',
   description:
-    'The newest first. Filters may be combined. A page looks at 2,000 notifications at most: it may be short, even empty, while ' +
-    '`nextCursor` leads on. The attempts are told with the payment.',
+    'Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts.',
   query: documentedQuery(NotificationQuery),
   answer: {
     type: NotificationPage,

@@ -12,18 +12,18 @@ import { TAGS } from './tags.js';
 
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 
-/** The OpenAPI document of the gateway (SPEC §8). It is made at the first request for it, to start sooner. */
+/** The OpenAPI document of the gateway (SPEC §8). It is built on the first request, so that it does not delay the start. */
 @Injectable()
 export class ApiDocument {
   #app: INestApplication | undefined;
   #text: Promise<string> | undefined;
 
-  /** Tells it whose routes it is about. */
+  /** Sets the app whose routes the document describes. */
   describe(app: INestApplication): void {
     this.#app = app;
   }
 
-  /** As JSON text. */
+  /** The document as JSON text. */
   text(): Promise<string> {
     this.#text ??= this.#write().catch((error: unknown) => {
       this.#text = undefined;
@@ -33,7 +33,7 @@ export class ApiDocument {
   }
 
   async #write(): Promise<string> {
-    if (!this.#app) throw new Error('ApiDocument does not know the app');
+    if (!this.#app) throw new Error('ApiDocument has no app: call describe() first');
     const scanned = SwaggerModule.createDocument(this.#app, new DocumentBuilder().build(), {
       extraModels: notificationPayloads(),
       autoTagControllers: false,
@@ -43,7 +43,7 @@ export class ApiDocument {
   }
 }
 
-/** Adds what holds for many operations to what the library found: paths, and schemas of DTOs. */
+/** Completes the paths and schemas that @nestjs/swagger scanned. */
 function complete({ paths, components }: OpenAPIObject, version: string): object {
   const schemas = (components?.schemas ?? {}) as Record<string, SchemaKeywords>;
   return {
@@ -54,7 +54,7 @@ function complete({ paths, components }: OpenAPIObject, version: string): object
       description: INTRODUCTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/', description: 'The gateway that this document comes from' }],
+    servers: [{ url: '/', description: 'This gateway' }],
     tags: Object.entries(TAGS).map(([name, { description }]) => ({ name, description })),
     paths: describedPaths(paths),
     webhooks: webhooks(),
@@ -65,7 +65,7 @@ function complete({ paths, components }: OpenAPIObject, version: string): object
   };
 }
 
-/** Routes that nobody described, such as the documentation's own, are not part of the contract. */
+/** Routes without a description, such as `/documentation` itself, are not part of the contract. */
 function describedPaths(paths: OpenAPIObject['paths']): object {
   const described: Record<string, Record<string, object>> = {};
   for (const [path, item] of Object.entries(paths)) {

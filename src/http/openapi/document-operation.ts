@@ -18,7 +18,7 @@ import { type Access, TAGS } from './tags.js';
 
 const reflector = new Reflector();
 
-/** OpenAPI's Operation Object for a described route. `path` is its template, such as `/v3/{external}/pay`. */
+/** The Operation Object of a described route. `path` is a template, such as `/v3/{external}/pay`. */
 export function documentOperation(path: string, operation: DescribedOperation): object {
   const { description } = operation;
   const { access } = TAGS[description.tag];
@@ -44,13 +44,13 @@ export function documentOperation(path: string, operation: DescribedOperation): 
         nature,
         own: problems,
         instance: instanceOf(path),
-        breach: breachOf(path, description),
+        violation: violationOf(path, description),
       }),
     },
   };
 }
 
-/** Who may call it; of keys and tokens, which scope they need (OpenAPI 3.1 §4.8.30 allows roles with each scheme). */
+/** The security schemes, with the required scope (OpenAPI 3.1 §4.8.30 allows roles with each scheme). */
 function securityOf(access: Access, { method, controller }: DescribedOperation): object[] {
   switch (access) {
     case 'public':
@@ -89,7 +89,7 @@ function answerOf(
 ): object {
   const headers = headersOf({ status, replayable });
   if ('content' in answer) return { description: answer.description, headers, content: answer.content };
-  const { description = 'The answer', type, filledIn, examples, alternatives } = answer;
+  const { description = 'The requested data', type, filledIn, examples, alternatives } = answer;
   const schema: SchemaKeywords = filledIn
     ? { allOf: [schemaReference(type)], required: filledIn }
     : schemaReference(type);
@@ -100,8 +100,8 @@ function namesIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
 }
 
-/** A mistake that can be made with this operation. */
-function breachOf(path: string, { request, query }: OperationDescription): FieldError {
+/** A violation of the contract that this operation can have. */
+function violationOf(path: string, { request, query }: OperationDescription): FieldError {
   if (request && !request.open) return { pointer: '/tpyo', detail: 'is not a field of this operation' };
   if (query?.[0]) return { pointer: `/query/${query[0].name}`, detail: 'must be given once' };
   const name = namesIn(path).at(-1);
@@ -110,7 +110,7 @@ function breachOf(path: string, { request, query }: OperationDescription): Field
     : { pointer: `/path/${name}`, detail: detailOf(identifier) };
 }
 
-/** A path of this operation, for examples. */
+/** A path of the operation, for examples. */
 function instanceOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(pathParameter(name).example));
 }

@@ -1,46 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import { Log } from '../observability/logging/log.js';
-import { outside } from '../observability/logging/outside.js';
 import { DatabaseGauges } from '../observability/metrics/database.gauges.js';
 import { Metrics } from '../observability/metrics/metrics.js';
-import { traceIdOf } from '../observability/tracing/traceparent.js';
-import { CallbackObserver, type ObservedVerification } from './callback.observer.js';
+import type { VerificationResult } from './verification.recorder.js';
 
-/** One log line and the metrics of each verified callback. What fails is logged by the worker itself. */
 @Injectable()
-export class CallbackTelemetry extends CallbackObserver {
+export class CallbacksMetrics {
   readonly #verifications;
 
-  constructor(
-    private readonly log: Log,
-    metrics: Metrics,
-    gauges: DatabaseGauges,
-  ) {
-    super();
+  constructor(metrics: Metrics, gauges: DatabaseGauges) {
     this.#verifications = metrics.counter(
       'tollgate_callback_verifications_total',
-      'Questions to externals about callbacks, by what came of them.',
+      'Status queries to externals about callbacks by result.',
       ['external', 'result'],
     );
     declareInbox(gauges);
   }
 
-  onVerification(verification: ObservedVerification): void {
-    const { external, result, traceparent, paymentId, error, ...rest } = verification;
+  countVerification(external: string, result: VerificationResult): void {
     this.#verifications.inc({ external, result });
-    // Not confirmed: the worker has said so.
-    if (error !== undefined) return;
-    this.log.info(
-      {
-        ...rest,
-        traceId: traceparent === null ? undefined : traceIdOf(traceparent),
-        external,
-        paymentId: outside(paymentId),
-        result,
-      },
-      'verification',
-    );
   }
 }
 
@@ -48,11 +26,11 @@ function declareInbox(gauges: DatabaseGauges): void {
   gauges.add(
     {
       tollgate_callbacks_waiting: {
-        help: 'Callbacks that wait for their external to be asked.',
+        help: 'Callbacks whose external is still to be queried.',
         labelNames: ['external'],
       },
       tollgate_callbacks_overdue_seconds: {
-        help: 'How long the first of them has been due; 0: none is.',
+        help: 'How long the first waiting callback has been due; 0 if none is due.',
         labelNames: ['external'],
       },
       tollgate_callbacks_unconfirmed: { help: 'Callbacks that their external never confirmed.' },
