@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ReplayRequest } from '../notifications/replay-request.js';
-import { PayRequest, RefundRequest } from '../payments/payment-requests.js';
+import { PayRequest } from '../payments/payment-requests.js';
 import {
   PayAnswer,
   PayByLinkAnswer,
@@ -9,6 +9,7 @@ import {
   SubscriptionChargeAnswer,
   SubscriptionPayAnswer,
 } from '../providers/answers.js';
+import { RefundRequest } from '../refunds/refund-request.js';
 import {
   SubscriptionPayRequest,
   SubscriptionStartRequest,

@@ -3,7 +3,7 @@ import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
-import type { RefundRow, RefundState } from '../../payments/refund.table.js';
+import type { RefundRow, RefundState } from '../../refunds/refund.table.js';
 import { shownIdentifier, shownTime } from './shown.js';
 
 export class RefundRecord {
