@@ -55,11 +55,11 @@ describe('a reload of the externals file in the middle of a request', () => {
     };
     store.read = async <T>(work: (db: Trx) => Promise<T>): Promise<T> => {
       await (reloading ??= reload());
-      return read(work) as Promise<T>;
+      return read<T>(work);
     };
     store.transaction = async <T>(work: (trx: Trx) => Promise<T>): Promise<T> => {
       await (reloading ??= reload());
-      return transaction(work) as Promise<T>;
+      return transaction<T>(work);
     };
     return () => reloading !== undefined;
   }
