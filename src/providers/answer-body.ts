@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { isJsonObject } from '../shared/json.js';
-import type { ExternalAnswer } from './exchange.js';
+import type { OutboundAnswer } from '../outbound/exchange.js';
 
 /** A body read as JSON, or why it is none. */
 export type BodyReading =
@@ -14,7 +14,7 @@ const JSON_TYPE = /^\s*(?:application\/json|text\/json|application\/[\w.+-]+\+js
  * Reads an answer's body. A body without `Content-Type` may be JSON; one that says it is something else is not believed to
  * be. JSON is UTF-8 (RFC 8259 §8.1), and other bytes are refused, never replaced.
  */
-export function readBody({ headers, body }: ExternalAnswer): BodyReading {
+export function readBody({ headers, body }: OutboundAnswer): BodyReading {
   if (body.length === 0) return { ok: false, problem: 'it has no body' };
   const type = headers['content-type'];
   if (type !== undefined && !JSON_TYPE.test(String(type))) {
