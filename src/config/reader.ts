@@ -1,7 +1,7 @@
+import { escapePointer } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import { displayText } from './display.js';
 import type { ExternalsFileProblem } from './externals-file-error.js';
-import { escapePointer } from './json-scan.js';
 import { hasPlaceholder, maskLiterals, resolvePlaceholders, type PlaceholderSources } from './placeholder.js';
 
 /** Where a value stands in the file, and what reading it needs. */

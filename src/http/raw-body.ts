@@ -5,20 +5,20 @@ import { HttpProblem } from './http-problem.js';
 /** SPEC §3: a body may have 128 KiB. */
 export const MAX_BODY_BYTES = 131_072;
 /**
- * What is read and thrown away of a larger one, so that its sender hears the answer; beyond it the connection is closed, and
- * the answer says so: on one that is half read, the next request would wait in vain for its turn.
+ * A larger body is read and discarded up to here, so that its sender receives the answer. Beyond it the answer closes the
+ * connection: the next request on it would wait behind the rest of the body.
  */
 const MAX_DISCARDED_BYTES = 16_777_216;
 
 const BODY = Symbol('tollgate.body');
 
 /**
- * Reads the body to its end; who asks again gets the same bytes: a signature is verified over them before they are
- * parsed. Throws `payload-too-large`, or `validation-failed` where the sender broke off.
+ * Reads the body to its end, once per request: a signature is verified over the same bytes that are parsed later. Throws
+ * `payload-too-large`, or `validation-failed` where the sender aborts.
  */
 export function readBody(request: IncomingMessage): Promise<Buffer> {
-  const carrying = request as { [BODY]?: Promise<Buffer> };
-  return (carrying[BODY] ??= collect(request));
+  const withBody = request as { [BODY]?: Promise<Buffer> };
+  return (withBody[BODY] ??= collect(request));
 }
 
 function collect(request: IncomingMessage): Promise<Buffer> {
@@ -38,14 +38,14 @@ function collect(request: IncomingMessage): Promise<Buffer> {
       request.pause();
       reject(tooLarge(true));
     });
-    // Only now is it known that chunks did not go on beyond what is thrown away.
+    // Not before the end: until then the body may still exceed what is discarded.
     request.on('end', () =>
       size > MAX_BODY_BYTES
         ? reject(tooLarge(false))
         : resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)),
     );
-    request.on('error', () => reject(brokenOff()));
-    request.on('aborted', () => reject(brokenOff()));
+    request.on('error', () => reject(aborted()));
+    request.on('aborted', () => reject(aborted()));
   });
 }
 
@@ -54,7 +54,7 @@ function tooLarge(close: boolean): Problem {
   return new HttpProblem('payload-too-large', 'The body exceeds 128 KiB.', headers);
 }
 
-function brokenOff(): Problem {
+function aborted(): Problem {
   return new Problem('validation-failed', 'The body ended too early.', {
     errors: [{ pointer: '', detail: 'ended too early' }],
   });
