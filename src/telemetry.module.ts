@@ -1,7 +1,4 @@
 import { Global, Module } from '@nestjs/common';
-import { LedgerObserver } from './operations/ledger.observer.js';
-import { LedgerTelemetry } from './operations/ledger.telemetry.js';
-import { PaymentGauges } from './payments/payment.gauges.js';
 import { ProviderGauges } from './providers/provider.gauges.js';
 import { ProviderObserver } from './providers/provider-observer.js';
 import { ProviderTelemetry } from './providers/provider.telemetry.js';
@@ -12,13 +9,7 @@ import { OtherWorkers } from './worker.health.js';
 @Global()
 @Module({
   imports: [ProvidersModule],
-  providers: [
-    { provide: LedgerObserver, useClass: LedgerTelemetry },
-    { provide: ProviderObserver, useClass: ProviderTelemetry },
-    PaymentGauges,
-    ProviderGauges,
-    OtherWorkers,
-  ],
-  exports: [LedgerObserver, ProviderObserver],
+  providers: [{ provide: ProviderObserver, useClass: ProviderTelemetry }, ProviderGauges, OtherWorkers],
+  exports: [ProviderObserver],
 })
 export class TelemetryModule {}

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { WorkerHealth } from './leases/worker.health.js';
 import { OperationsWorker } from './operations/operations.worker.js';
-import { ReconciliationWorker } from './payments/reconciliation.worker.js';
+import { ReconciliationWorker } from './reconciliation/reconciliation.worker.js';
 
 /** Adds the workers that do not add themselves yet. */
 @Injectable()

@@ -114,7 +114,7 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     const provider = this.registry.get(external);
     if (!provider) return unconfirmed('no external of this name is configured');
     try {
-      const outcome = await this.inquiry.ask(
+      const outcome = await this.inquiry.inquire(
         provider,
         { paymentId: payment_id },
         { requestId: request_id, traceparent: traceparent ?? undefined, priority: 'background' },

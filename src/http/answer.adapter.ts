@@ -6,13 +6,13 @@ import { OperationAnswer, sendJson, sendText, TextAnswer } from './http-answer.j
 import { contextOf } from './request-context.js';
 
 /**
- * Sends what handlers return. Nest calls `reply` with it, so that this takes no interceptor: an interceptor's RxJS pipeline
- * costs a tenth of the CPU time of `GET /status` (docs/performance.md).
+ * Sends what handlers return. This is Nest's own hook for it; an interceptor would add an RxJS pipeline to each request, measured at
+ * 20 µs of the 200 µs CPU time of `GET /status`.
  */
 export class AnswerAdapter extends ExpressAdapter {
   override reply(response: Response, answer: unknown, statusCode?: number): unknown {
     if (answer instanceof TextAnswer) {
-      if (answer instanceof OperationAnswer) describe(response, answer);
+      if (answer instanceof OperationAnswer) addHeaderAndLogFields(response, answer);
       return sendText(response, answer);
     }
     if (typeof answer !== 'object' || answer === null || answer instanceof StreamableFile) {
@@ -22,7 +22,7 @@ export class AnswerAdapter extends ExpressAdapter {
   }
 }
 
-function describe(response: Response, { status, body, replayed }: OperationAnswer): void {
+function addHeaderAndLogFields(response: Response, { status, body, replayed }: OperationAnswer): void {
   if (replayed) response.setHeader('Idempotency-Replayed', 'true');
   const { logFields } = contextOf(response.req);
   const { paymentId, code } = JSON.parse(body) as { paymentId?: string; code?: ProblemCode };

@@ -44,7 +44,7 @@ function parseJson(bytes: Buffer): unknown {
   if (!violation) return value;
   if (violation.kind === 'not-utf8') throw malformed('The body is not valid UTF-8.');
   if (violation.kind === 'lossy-number') {
-    throw malformed('A number has more digits than JSON numbers keep; send it as a string.');
+    throw malformed('A number has more digits than JSON numbers can represent; send it as a string.');
   }
   throw malformed(bytes.toString().trim() === '' ? 'The body is empty.' : 'The body is not valid JSON.');
 }

@@ -2,23 +2,23 @@ import type { IncomingMessage } from 'node:http';
 import { Problem } from '../problems/problem.js';
 import { HttpProblem } from './http-problem.js';
 
-/** SPEC §3: a body may have 128 KiB. */
+/** 128 KiB (SPEC §3). */
 export const MAX_BODY_BYTES = 131_072;
 /**
- * A larger body is read and discarded up to here, so that its sender receives the answer. Beyond it the answer closes the
- * connection: the next request on it would wait behind the rest of the body.
+ * How much of a larger body is read and discarded, so that its sender receives the answer. Beyond this limit the connection is
+ * closed, and the answer says so: on a half-read connection the next request would never be read.
  */
 const MAX_DISCARDED_BYTES = 16_777_216;
 
 const BODY = Symbol('tollgate.body');
 
 /**
- * Reads the body to its end, once per request: a signature is verified over the same bytes that are parsed later. Throws
- * `payload-too-large`, or `validation-failed` where the sender aborts.
+ * Reads the body to its end. Further calls return the same bytes: a signature is verified over them before they are parsed.
+ * @throws Problem `payload-too-large`, or `validation-failed` if the connection was closed early
  */
 export function readBody(request: IncomingMessage): Promise<Buffer> {
-  const withBody = request as { [BODY]?: Promise<Buffer> };
-  return (withBody[BODY] ??= collect(request));
+  const carrying = request as { [BODY]?: Promise<Buffer> };
+  return (carrying[BODY] ??= collect(request));
 }
 
 function collect(request: IncomingMessage): Promise<Buffer> {
@@ -38,14 +38,14 @@ function collect(request: IncomingMessage): Promise<Buffer> {
       request.pause();
       reject(tooLarge(true));
     });
-    // Not before the end: until then the body may still exceed what is discarded.
+    // Only at the end is it certain that the chunks stayed within the limit of discarded bytes.
     request.on('end', () =>
       size > MAX_BODY_BYTES
         ? reject(tooLarge(false))
         : resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)),
     );
-    request.on('error', () => reject(aborted()));
-    request.on('aborted', () => reject(aborted()));
+    request.on('error', () => reject(endedEarly()));
+    request.on('aborted', () => reject(endedEarly()));
   });
 }
 
@@ -54,7 +54,7 @@ function tooLarge(close: boolean): Problem {
   return new HttpProblem('payload-too-large', 'The body exceeds 128 KiB.', headers);
 }
 
-function aborted(): Problem {
+function endedEarly(): Problem {
   return new Problem('validation-failed', 'The body ended too early.', {
     errors: [{ pointer: '', detail: 'ended too early' }],
   });

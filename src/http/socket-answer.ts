@@ -8,17 +8,17 @@ import type { Problem } from '../problems/problem.js';
 import { headersOfProblem } from './http-problem.js';
 import { problemDocument } from './problem-document.js';
 
-/** How long what is still on its way is read after a refusal, so that its sender gets to hear it. */
+/** How long the socket is read after a refusal, so that the sender receives the answer. */
 const LINGER_MS = 1_000;
 
-/** The answer that is under way on a connection, where there is one. */
+/** The response in flight on a connection, if any. */
 function inFlightOn(socket: Duplex): (ServerResponse & { readonly req: IncomingMessage }) | undefined {
   return (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage ?? undefined;
 }
 
 /**
- * Answers what could not be read as a request with a problem document, and closes the connection. Where a whole request came before
- * it, perhaps to be executed, that one's answer is the last.
+ * Answers bytes that are not a valid request with a problem document, and closes the connection. If a complete request precedes
+ * them, which may be executed, its response is the last one.
  */
 export function answerOnSocket(
   socket: Duplex,
@@ -31,7 +31,7 @@ export function answerOnSocket(
     endWith(inFlight, socket);
     return;
   }
-  // A part of another answer is out already: more would be taken for the rest of it.
+  // Part of another response was sent: more bytes would be read as the rest of it.
   if (inFlight?.headersSent) {
     socket.destroy();
     return;
@@ -49,13 +49,13 @@ export function answerOnSocket(
     'Cache-Control: no-store',
     'Connection: close',
   ];
-  // The answer to a HEAD ends with its headers.
+  // The response to a HEAD has no body.
   socket.end(`${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`, () =>
     inFlight ? socket.destroy() : linger(socket),
   );
 }
 
-/** Those after which a connection is closed. */
+/** Responses after which the connection is closed. */
 const ending = new WeakSet<ServerResponse>();
 
 function endWith(response: ServerResponse, socket: Duplex): void {
@@ -64,10 +64,10 @@ function endWith(response: ServerResponse, socket: Duplex): void {
   ending.add(response);
 }
 
-/** A target in its usual form, and short enough to be echoed. */
+/** A target in origin form. */
 const REQUEST_LINE = /^([A-Z]+) (\/[!"$->@-[\]^-~]*)(?:\?[!-~]*)? HTTP\//;
 
-/** Of what is known of the request, which may be a piece of its bytes only. */
+/** Method and path, as far as they can be read from a request that may be incomplete. */
 function requestLineOf(
   request: IncomingMessage | undefined,
   packet: Buffer | undefined,
@@ -85,7 +85,7 @@ function outcomeOf(method: string, path: string, inFlight: ServerResponse | unde
   return inFlight && method === 'DELETE' ? 'unknown' : 'not-executed';
 }
 
-/** Closing at once would reset the connection under an answer that the other side has not read yet. */
+/** Closing at once would reset the connection before the other side has read the answer. */
 function linger(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once('close', () => clearTimeout(timer));

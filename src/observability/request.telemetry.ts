@@ -11,10 +11,10 @@ import { type RequestScope, runInScope } from './request-scope.js';
 import { type Span, Tracer } from './tracing/tracer.js';
 import { traceIdOf } from './tracing/traceparent.js';
 
-/** nginx's status for a caller that went away before there was an answer. */
+/** nginx's status for a caller that closed the connection before the answer. */
 const CALLER_GONE = 499;
 
-/** A request under way. */
+/** A request in flight. */
 interface Observed {
   readonly context: RequestContext;
   readonly scope: RequestScope;
@@ -61,7 +61,7 @@ export class RequestTelemetry {
     ]);
   }
 
-  /** Right after the request's context is set: whatever becomes of the request is seen. */
+  /** Must run right after the request's context is set, so that every request is observed. */
   readonly middleware: RequestHandler = (request: Request, response: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const received = contextOf(request);
@@ -120,7 +120,7 @@ export class RequestTelemetry {
         traceId: traceIdOf(logFields.traceparent ?? traceparent),
         method: request.method,
         route: template,
-        // A path is the caller's own text: only where there is nothing better.
+        // A path is the caller's own text: logged only without a route.
         path: routed ? undefined : outside(pathOf(request)),
         status,
         durationMs: Math.round(durationMs * 100) / 100,

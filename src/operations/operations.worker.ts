@@ -25,11 +25,11 @@ export class OperationsWorker implements OnApplicationBootstrap, BeforeApplicati
     this.#loop = new WorkerLoop(
       () => recovery.turn(),
       POLL_MS,
-      (error) => logger.error({ err: error }, 'Recovery failed; it is tried again'),
+      (error) => logger.error({ err: error }, 'Recovery failed; it will be retried'),
     );
   }
 
-  /** For readiness: how long nothing has been heard of it. */
+  /** For readiness: time since the last turn ended. */
   get stalledMs(): number {
     return this.#loop.stalledMs;
   }

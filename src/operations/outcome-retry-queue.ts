@@ -4,8 +4,8 @@ import { StorageUnavailable } from '../persistence/store.js';
 const RETRY_MS = 500;
 
 /**
- * Outcomes that are known but could not be stored, because the database went away between the call and its commit. They
- * are tried again until they are in. What is lost with the process is found as abandoned and ends as UNKNOWN.
+ * Known outcomes that could not be stored because the database failed between the call and its commit. The queue retries each until
+ * it is stored. An outcome that is lost with the process is found as abandoned, and ends as UNKNOWN.
  */
 @Injectable()
 export class OutcomeRetryQueue implements OnApplicationShutdown {
@@ -19,15 +19,13 @@ export class OutcomeRetryQueue implements OnApplicationShutdown {
     this.#schedule();
   }
 
-  /** One last try for all of them. */
+  /** Retries each once more. */
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#draining;
     await this.#drain();
     if (this.#waiting.length > 0) {
-      this.#logger.error(
-        `${this.#waiting.length} outcomes could not be stored; they will be found as UNKNOWN`,
-      );
+      this.#logger.error(`${this.#waiting.length} outcomes could not be stored; they will end as UNKNOWN`);
     }
   }
 
@@ -47,10 +45,7 @@ export class OutcomeRetryQueue implements OnApplicationShutdown {
         await this.#waiting[0]!();
       } catch (error) {
         if (error instanceof StorageUnavailable) return;
-        this.#logger.error(
-          { err: error },
-          'A late outcome was refused by the database; it will be found as UNKNOWN',
-        );
+        this.#logger.error({ err: error }, 'The database refused an outcome; it will end as UNKNOWN');
       }
       this.#waiting.shift();
     }

@@ -12,7 +12,8 @@ const FAILURE_URL = {
   description: 'Where the payer goes after failure. https only in production.',
   example: 'https://shop.example/sorry',
 };
-const PROVIDER_DATA = {
+/** `providerData` of every request body. */
+export const PROVIDER_DATA = {
   optional: true,
   description: 'For the external, value for value. Never stored, never logged.',
   example: { scenario: 'ok' },
@@ -40,19 +41,4 @@ export abstract class PaymentFields {
 export class PayRequest extends PaymentFields {
   @Field(amount(1), { description: 'In minor units: EUR 12.99 is 1299, JPY 500 is 500.', example: 1299 })
   amount: number;
-}
-
-/** POST `/refund` (SPEC §1). */
-export class RefundRequest {
-  @Field(amount(1), { description: 'In minor units.', example: 500 })
-  amount: number;
-
-  @Field(currency, { example: 'EUR' })
-  currency: string;
-
-  @Field(identifier, { description: 'The payment to refund, as `/pay` named it.', example: 'pm_7f3a' })
-  paymentId: string;
-
-  @Field(providerData, PROVIDER_DATA)
-  providerData?: Record<string, JsonValue>;
 }

@@ -8,19 +8,15 @@ import type { CallerContext } from '../http/caller-context.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
 import { RequireScope } from '../security/scope.js';
-import { PayRequest, RefundRequest } from './payment-requests.js';
-import { CHECK, PAY, PAY_BY_LINK, REFUND, STATUS } from './payments.documentation.js';
+import { PayRequest } from './payment-requests.js';
+import { CHECK, PAY, PAY_BY_LINK, STATUS } from './payments.documentation.js';
 import type { PaymentStatus } from './payment-status.js';
 import { PaymentsService } from './payments.service.js';
-import { RefundsService } from './refunds.service.js';
 
 @Controller('v3/:external')
 @UseGuards(ExternalGuard)
 export class PaymentsController {
-  constructor(
-    private readonly payments: PaymentsService,
-    private readonly refunds: RefundsService,
-  ) {}
+  constructor(private readonly payments: PaymentsService) {}
 
   @Post('pay')
   @DescribeOperation(PAY)
@@ -42,17 +38,6 @@ export class PaymentsController {
     @JsonBody() body: PayRequest,
   ): Promise<OperationAnswer> {
     return this.payments.payByLink(provider, body, caller);
-  }
-
-  @Post('refund')
-  @DescribeOperation(REFUND)
-  @RequireScope('refunds')
-  refund(
-    @External() provider: ExternalProvider,
-    @Caller() caller: CallerContext,
-    @JsonBody() body: RefundRequest,
-  ): Promise<OperationAnswer> {
-    return this.refunds.refund(provider, body, caller);
   }
 
   @Get('status')

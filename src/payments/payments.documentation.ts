@@ -1,8 +1,8 @@
 import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
 import type { Examples, OperationDescription } from '../http/openapi/operation-description.js';
-import { PayAnswer, PayByLinkAnswer, RefundAnswer } from '../providers/answers.js';
+import { PayAnswer, PayByLinkAnswer } from '../providers/answers.js';
 import { OPERATIONS } from '../providers/operation.js';
-import { PayRequest, RefundRequest } from './payment-requests.js';
+import { PayRequest } from './payment-requests.js';
 import { PAYMENT_STATUS_EXAMPLES, PaymentStatus } from './payment-status.js';
 
 const PAYMENT = { amount: 1299, currency: 'EUR', shopTransactionId: 'order-1001' };
@@ -91,34 +91,6 @@ export const PAY_BY_LINK: OperationDescription = {
     },
   },
   problems: ['duplicate-payment'],
-};
-
-export const REFUND: OperationDescription = {
-  id: 'refund',
-  tag: 'Payments',
-  summary: 'Refund a payment',
-  description:
-    'Refunds a payment or a part of it. All refunds of a payment, those in flight included, never exceed its amount.',
-  calls: OPERATIONS.refund,
-  request: {
-    type: RefundRequest,
-    examples: {
-      part: {
-        summary: 'A partial refund',
-        value: { amount: 500, currency: 'EUR', paymentId: 'pm_7f3a' },
-      },
-    },
-  },
-  answer: {
-    type: RefundAnswer,
-    description: 'The refund was executed or declined, or is pending',
-    examples: {
-      OK: { summary: 'Refunded', value: { result: 'OK' } },
-      KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Too late' } },
-      PENDING: { summary: 'Pending', value: { result: 'PENDING' } },
-    },
-  },
-  problems: ['refund-exceeds-payment'],
 };
 
 export const STATUS: OperationDescription = {

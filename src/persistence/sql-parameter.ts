@@ -1,9 +1,9 @@
-/** What a column may hold: the schema knows integers and text, and nothing that the two databases would keep differently. */
+/** What a column may hold: integers, text and bytes, which both databases store alike. */
 export type SqlParameter = null | string | number | bigint | Uint8Array;
 
 /**
- * Refuses the parameters that one database would convert and the other would not: booleans (`1` or `true`), dates, objects,
- * `undefined`, fractions. Thrown before the statement runs, so that a mistake is found on whichever database the test used.
+ * Refuses parameters that one database would convert and the other would not: booleans (`1` or `true`), dates, objects,
+ * `undefined`, fractions. Throws before the statement runs, so that a test on either database finds the mistake.
  */
 export function assertSqlParameter(
   parameters: readonly unknown[],
@@ -27,7 +27,7 @@ function isSqlParameter(value: unknown): value is SqlParameter {
   );
 }
 
-/** Names the type, never the value: a parameter may hold what must not be printed. */
+/** The type, never the value: a parameter may be secret. */
 function nameOf(value: unknown): string {
   if (typeof value === 'number') {
     return 'a number that is no safe integer';

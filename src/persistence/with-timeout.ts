@@ -1,6 +1,6 @@
 import { StorageUnavailable } from './store.js';
 
-/** `answer`, or {@link StorageUnavailable} when it does not come within `limitMs`. Nobody waits for it any longer, but it goes on. */
+/** `answer`, or {@link StorageUnavailable} if it takes longer than `limitMs`. The work behind it continues. */
 export async function withTimeout<T>(answer: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

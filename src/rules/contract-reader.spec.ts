@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PayRequest, RefundRequest } from '../payments/payment-requests.js';
+import { PayRequest } from '../payments/payment-requests.js';
 import {
   PayAnswer,
   PayByLinkAnswer,
@@ -8,6 +8,7 @@ import {
   SubscriptionChargeAnswer,
   SubscriptionPayAnswer,
 } from '../providers/answers.js';
+import { RefundRequest } from '../refunds/refund-request.js';
 import {
   SubscriptionPayRequest,
   SubscriptionStartRequest,

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * One background worker: runs `turn` at a wake-up hint and at each poll, never twice at once, and again at once while a
- * turn says that there is more. A failed turn is told to `onError` and tried again at the next poll.
+ * The loop of a background worker: runs `turn` at a wake-up hint and at each poll, never twice at once, and again immediately while
+ * a turn returns `more`. Passes the error of a failed turn to `onError` and continues at the next poll.
  */
 export class WorkerLoop {
-  /** A hint may come out of a request, whose scope its logs and traces must not take over. */
-  readonly #ofItsOwn = AsyncLocalStorage.snapshot();
+  /** A hint may come from a request, whose scope must not apply to the worker's logs and traces. */
+  readonly #outsideOfRequests = AsyncLocalStorage.snapshot();
   #signOfLifeAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -19,7 +19,7 @@ export class WorkerLoop {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** How long nothing has been heard of it, beyond its pause between turns: of a turn that hangs, ever longer. */
+  /** How long ago the last sign of life was, without the pause between turns: grows while a turn hangs. */
   get stalledMs(): number {
     return this.#stopped ? 0 : Math.max(0, performance.now() - this.#signOfLifeAt - this.pollMs);
   }
@@ -30,13 +30,13 @@ export class WorkerLoop {
     this.wake();
   }
 
-  /** Something may be due: run a turn now, or one more after the turn at hand. Cheap, callable at any time. */
+  /** Something may be due: runs a turn now, or one more after the running one. Cheap, callable at any time. */
   wake(): void {
     this.#wanted = true;
     if (this.#stopped || this.#running) return;
     clearTimeout(this.#timer);
-    // Begins in a microtask: a turn that wakes its own loop must find it running.
-    this.#running = this.#ofItsOwn(() => Promise.resolve().then(() => this.#run())).finally(() => {
+    // Starts in a microtask: a turn that wakes its own loop must find it running.
+    this.#running = this.#outsideOfRequests(() => Promise.resolve().then(() => this.#run())).finally(() => {
       this.#running = undefined;
       if (this.#stopped) return;
       if (this.#wanted) this.wake();
@@ -44,7 +44,7 @@ export class WorkerLoop {
     });
   }
 
-  /** No further turn begins; resolves when the one at hand has ended. */
+  /** Starts no further turn; resolves when the running one has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);

@@ -4,7 +4,9 @@ import { NotificationRepository } from '../../src/notifications/notification.rep
 import { NotificationsMetrics } from '../../src/notifications/notifications.metrics.js';
 import type { CountRows, DatabaseGauges } from '../../src/observability/metrics/database.gauges.js';
 import { Metrics } from '../../src/observability/metrics/metrics.js';
-import { PaymentGauges } from '../../src/payments/payment.gauges.js';
+import { PaymentsMetrics } from '../../src/payments/payments.metrics.js';
+import { ReconciliationMetrics } from '../../src/reconciliation/reconciliation.metrics.js';
+import { RefundsMetrics } from '../../src/refunds/refunds.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { plansOf } from '../support/query-plans.js';
 
@@ -16,7 +18,9 @@ function counts(): CountRows<string>[] {
   } as unknown as DatabaseGauges;
   const metrics = new Metrics();
   const modules = [
-    new PaymentGauges(gauges),
+    new PaymentsMetrics(gauges),
+    new RefundsMetrics(gauges),
+    new ReconciliationMetrics(metrics, gauges),
     new CallbacksMetrics(metrics, gauges),
     new NotificationsMetrics(metrics, gauges, new NotificationRepository()),
   ];

@@ -1,6 +1,6 @@
 import { Field } from '../../rules/field.js';
 import { currency, issuedIdentifier, oneOf } from '../../rules/rules.js';
-import type { RefundRow, RefundState } from '../../payments/refund.table.js';
+import type { RefundRow, RefundState } from '../../refunds/refund.table.js';
 import { instant, number, word } from './record-rules.js';
 import { shownIdentifier, shownTime } from './shown.js';
 

@@ -2,7 +2,7 @@ import { Field, type FieldRule } from '../../rules/field.js';
 import { issuedIdentifier, oneOf } from '../../rules/rules.js';
 
 const MAX_REASON_LENGTH = 500;
-/** Not of spaces alone: it is kept for ever, and somebody will want to know. */
+/** Not blank: the reason is kept for ever. */
 const PRINTABLE = /^(?=.*\S)[^\p{C}\p{Zl}\p{Zp}]{1,500}$/u;
 
 const reason: FieldRule = {
@@ -28,7 +28,7 @@ export class PaymentResolutionRequest {
   @Field(issuedIdentifier, {
     optional: true,
     description:
-      'The external’s id, where the gateway never learned it: without it nobody can refund the payment.',
+      'The external’s id, where the gateway does not have it: without it nobody can refund the payment.',
     example: 'pm_7f3a',
   })
   paymentId?: string;
@@ -56,7 +56,7 @@ export class SubscriptionResolutionRequest {
 
   @Field(issuedIdentifier, {
     optional: true,
-    description: 'The external’s token, where the gateway never learned it.',
+    description: 'The external’s token, where the gateway does not have it.',
     example: 'sub_91c2',
   })
   subscriptionToken?: string;

@@ -1,6 +1,6 @@
 import { type Span, type SpanStart, Tracer } from './tracer.js';
 
-/** Without a collector: what comes in is passed on as it is, and nothing is recorded. */
+/** Without a collector: passes parents on unchanged and records nothing. */
 export class NoopTracer extends Tracer {
   readonly enabled = false;
 

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import type { Trx } from '../persistence/store.js';
-import type { NextAsk } from './reconciliation-schedule.js';
 
-/** What reconciliation writes down of a payment that is leased to it. */
+/** Writes the schedule of a payment that is leased to this replica. */
 @Injectable()
 export class ReconciliationRepository {
-  /** Ends the lease, and sets when to ask next where the payment is still open; nothing where the lease was lost. */
-  async reschedule(trx: Trx, id: string, token: string, next: NextAsk): Promise<void> {
+  /** Ends the lease, and schedules the next query where the payment is still open; nothing where the lease was lost. */
+  async reschedule(trx: Trx, id: string, token: string, next: NextQuery): Promise<void> {
     await trx
       .updateTable('payments')
-      .set({ lease_token: null, lease_until: null, next_ask_at: next.nextAskAt, parked_at: next.parkedAt })
+      .set({ lease_token: null, lease_until: null, next_ask_at: next.atMs, parked_at: next.parkedAtMs })
       .where('id', '=', id)
       .where('lease_token', '=', token)
       .where('state', 'in', ['PENDING', 'UNKNOWN'])
@@ -17,7 +17,7 @@ export class ReconciliationRepository {
     await this.#release(trx, id, token);
   }
 
-  /** The external has said for the first time that it has never seen the payment, nor may it be on its way, as when it is sent again. */
+  /** The external's first "never seen"; nothing where the call may still reach it, as when the payment is sent again. */
   async noteNeverSeen(trx: Trx, id: string, atMs: number): Promise<void> {
     await trx
       .updateTable('payments')

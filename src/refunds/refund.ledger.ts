@@ -1,26 +1,23 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Problem } from '../problems/problem.js';
+import { Injectable } from '@nestjs/common';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
-import { OperationLedgers } from '../operations/operation-ledgers.js';
-import type { OperationLedger } from '../operations/operation-request.js';
+import type { EventSource } from '../operations/ledger-event.table.js';
 import type { OperationRow } from '../operations/operation.table.js';
+import { PaymentRepository } from '../payments/payment.repository.js';
 import type { Trx } from '../persistence/store.js';
-import type { RefundAnswer } from '../providers/answers.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { Problem } from '../problems/problem.js';
 import { Clock } from '../shared/clock.js';
-import type { RefundRequest } from './payment-requests.js';
-import { PaymentRepository } from './payment.repository.js';
+import type { RefundRequest } from './refund-request.js';
 import { RefundRepository } from './refund.repository.js';
 import type { RefundRow, RefundState } from './refund.table.js';
 
-/** The payment to refund is not ACCEPTED as far as the ledger knows: ask the external once more (SPEC §3). */
+/** The payment to refund is not ACCEPTED in the ledger: query the external once before refusing (SPEC §3). */
 export class PaymentNotAccepted extends Problem {
   constructor() {
     super('refund-exceeds-payment', 'The payment is not accepted.', { outcome: 'not-executed' });
   }
 }
 
-/** From → to. A KO has freed the reservation: to let it come through after all could refund more than was paid. */
+/** From → to. A KO frees the reservation: an OK after it could refund more than was paid. */
 const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
   PENDING: ['OK', 'KO', 'UNKNOWN'],
   UNKNOWN: ['PENDING', 'OK', 'KO'],
@@ -28,22 +25,17 @@ const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
   OK: [],
 };
 
-/** Books of refunds: reserved before they are sent, freed by a KO (SPEC §4). */
+/** The only writer of refunds: reserved before they are sent, freed by a KO (SPEC §4). */
 @Injectable()
-export class RefundLedger implements OperationLedger, OnModuleInit {
+export class RefundLedger {
   constructor(
     private readonly refunds: RefundRepository,
     private readonly payments: PaymentRepository,
     private readonly events: LedgerEventRepository,
-    private readonly ledgers: OperationLedgers,
     private readonly clock: Clock,
   ) {}
 
-  onModuleInit(): void {
-    this.ledgers.register(['refund'], this);
-  }
-
-  /** Transaction A: the reservation, or the refusal. A payment that the gateway has never seen is not limited by it. */
+  /** Transaction A: reserves, or refuses. The gateway cannot limit the refunds of a payment that it does not know. */
   async open(trx: Trx, operation: OperationRow, request: RefundRequest): Promise<void> {
     const payment = await this.payments.findByPaymentId(trx, operation.external, request.paymentId);
     if (payment) {
@@ -70,52 +62,37 @@ export class RefundLedger implements OperationLedger, OnModuleInit {
     });
   }
 
-  async settle(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
+  /** Transaction B: the answer of the call. */
+  async settle(trx: Trx, operation: OperationRow, state: RefundState): Promise<void> {
     const refund = await this.refunds.find(trx, operation.refund_ref!);
-    if (!refund) return;
-    await this.advance(trx, refund, stateAfter(outcome), { source: 'call', cause: operation.id });
+    if (refund) await this.move(trx, refund, state, { source: 'call', cause: operation.id });
   }
 
-  /** Moves a refund by its state table; false when its state does not allow it. */
-  async advance(
+  /** Changes the state to `to` where the state table allows it, frees the reservation on KO, and appends the event. */
+  async move(
     trx: Trx,
     refund: RefundRow,
-    state: RefundState,
-    by: { readonly source: 'call' | 'reconciliation' | 'operator'; readonly cause: string | null },
+    to: RefundState,
+    { source, cause }: { readonly source: EventSource; readonly cause: string },
   ): Promise<boolean> {
-    if (!ALLOWED[refund.state].includes(state)) return false;
-    const now = this.clock.now();
-    const frees = state === 'KO' && refund.reserved === 1;
-    const to = { state, reserved: frees ? (0 as const) : refund.reserved, atMs: now };
-    if (!(await this.refunds.advance(trx, refund.id, [refund.state], to))) return false;
-    if (frees && refund.payment_ref !== null) {
+    if (!ALLOWED[refund.state].includes(to)) return false;
+    const atMs = this.clock.now();
+    const frees = to === 'KO' && refund.reserved === 1;
+    const change = { state: to, reserved: frees ? (0 as const) : refund.reserved, atMs };
+    if (!(await this.refunds.advance(trx, refund.id, refund.state, change))) return false;
+    if (frees && refund.payment_ref !== null)
       await this.payments.releaseRefund(trx, refund.payment_ref, refund.amount_minor);
-    }
     await this.events.append(trx, {
       external: refund.external,
       payment_ref: refund.payment_ref,
       refund_ref: refund.id,
-      at: now,
-      source: by.source,
+      at: atMs,
+      source,
       before: refund.state,
-      after: state,
-      cause: by.cause,
+      after: to,
+      cause,
     });
     return true;
-  }
-}
-
-function stateAfter(outcome: ProviderOutcome<object>): RefundState {
-  switch (outcome.kind) {
-    case 'completed':
-      return (outcome.answer as RefundAnswer).result;
-    case 'rejected':
-    case 'not-executed':
-      return 'KO';
-    case 'unknown':
-      return 'UNKNOWN';
-    default:
-      return outcome satisfies never;
   }
 }
 

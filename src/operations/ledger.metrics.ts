@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../observability/metrics/metrics.js';
-import { LedgerObserver, type ObservedChange } from './ledger.observer.js';
+import type { LedgerChange } from './ledger-event.table.js';
 
-/** Counts the changes of the books. States and sources are closed sets. */
+/** Counts changes of the ledgers. States and sources are closed sets. */
 @Injectable()
-export class LedgerTelemetry extends LedgerObserver {
+export class LedgerMetrics {
   readonly #changes;
 
   constructor(metrics: Metrics) {
-    super();
     this.#changes = metrics.counter(
       'tollgate_state_changes_total',
       'Changes of payments, refunds and subscriptions, by what brought them.',
@@ -16,7 +15,7 @@ export class LedgerTelemetry extends LedgerObserver {
     );
   }
 
-  onChange(external: string, { refund_ref, payment_ref, before, after, source }: ObservedChange): void {
+  count({ external, refund_ref, payment_ref, before, after, source }: LedgerChange): void {
     const subject = refund_ref ? 'refund' : payment_ref ? 'payment' : 'subscription';
     this.#changes.inc({ subject, external, from: before, to: after, source });
   }

@@ -14,6 +14,8 @@ import { ExternalProviderRegistry } from '../providers/external-provider.registr
 import { backgroundLimit } from '../providers/resilience.js';
 import { Clock } from '../shared/clock.js';
 import { LeasePipeline } from '../shared/lease-pipeline.js';
+import { PaymentReconciler } from './payment.reconciler.js';
+import type { DueRow, Reconciler } from './reconciler.js';
 import { ReconciliationMetrics } from './reconciliation.metrics.js';
 import {
   claimDue,
@@ -22,6 +24,7 @@ import {
   handBack,
   type ReconciledTable,
 } from './reconciliation-claim.js';
+import { SubscriptionReconciler } from './subscription.reconciler.js';
 
 const CONCURRENCY = 200;
 /** And never more than its share of background questions: an external that hangs leaves room for the others. */
@@ -31,24 +34,6 @@ const PAUSE_MS = 1_000;
 /** Beyond the time limit of a question: the two commits and a busy event loop. No row is asked about twice at once. */
 const LEASE_MARGIN_MS = 20_000;
 const STOP_GRACE_MS = 5_000;
-
-/** A row that is due, leased to this replica. */
-export interface DueRow {
-  readonly id: string;
-  readonly external: string;
-  /** Of what made it, where the table has one. */
-  readonly traceparent?: string | null;
-}
-
-/** What one question of reconciliation came to; `deferred`: it could not be put now, and does not count. */
-export type Reconciled =
-  'settled' | 'still-open' | 'never-seen' | 'too-early' | 'failed-to-ask' | 'parked' | 'deferred';
-
-/** A room's side of reconciliation. */
-export interface Reconciler {
-  /** Asks about one row that is leased to `token`, the question counted, and says what came of it. */
-  reconcile(row: DueRow, token: string): Promise<Reconciled>;
-}
 
 interface Job {
   readonly table: ReconciledTable;
@@ -66,7 +51,7 @@ type End = Job | undefined;
 @Injectable()
 export class ReconciliationWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger(ReconciliationWorker.name);
-  readonly #reconcilers = new Map<ReconciledTable, Reconciler>();
+  readonly #reconcilers: ReadonlyMap<ReconciledTable, Reconciler>;
   readonly #pipeline: LeasePipeline<Job, End>;
   /** Questions under way, by external. */
   readonly #asking = new Map<string, number>();
@@ -78,7 +63,13 @@ export class ReconciliationWorker implements OnApplicationBootstrap, BeforeAppli
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
     private readonly metrics: ReconciliationMetrics,
+    payments: PaymentReconciler,
+    subscriptions: SubscriptionReconciler,
   ) {
+    this.#reconcilers = new Map<ReconciledTable, Reconciler>([
+      ['payments', payments],
+      ['subscriptions', subscriptions],
+    ]);
     this.#pipeline = new LeasePipeline(
       {
         exchange: (ends, room) => this.#exchange(ends, room),
@@ -95,11 +86,6 @@ export class ReconciliationWorker implements OnApplicationBootstrap, BeforeAppli
   /** For readiness: how long nothing has been heard of it. */
   get stalledMs(): number {
     return this.#pipeline.stalledMs;
-  }
-
-  /** Rooms register at start: who asks about the rows of `table`. */
-  register(table: ReconciledTable, reconciler: Reconciler): void {
-    this.#reconcilers.set(table, reconciler);
   }
 
   async onApplicationBootstrap(): Promise<void> {
