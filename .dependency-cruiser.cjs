@@ -28,7 +28,7 @@ const MAY_IMPORT = {
   problems: ['rules'],
   config: ['shared', 'sensitive', 'webhooks', 'rules'],
   persistence: ['shared', 'config'],
-  security: ['shared', 'sensitive', 'webhooks', 'problems', 'config', 'persistence', 'http'],
+  security: ['shared', 'sensitive', 'webhooks', 'rules', 'problems', 'config', 'persistence', 'http'],
   http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence', 'security/scope'],
   observability: FOUNDATIONS,
   leases: ['shared', 'config', 'persistence', 'observability'],

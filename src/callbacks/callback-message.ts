@@ -1,5 +1,6 @@
 import type { Request } from 'express';
-import { IDENTIFIER_DETAIL, isIdentifier } from '../rules/rules.js';
+import { detailOf } from '../rules/rule.js';
+import { identifier } from '../rules/rules.js';
 import { Problem } from '../problems/problem.js';
 import { readBody } from '../http/raw-body.js';
 import { invalid, singleQueryValue } from '../http/request-parameters.js';
@@ -61,8 +62,8 @@ function paymentIdInForm(body: string): unknown {
 }
 
 function checked(paymentId: unknown, where: '' | '/query'): string {
-  if (isIdentifier(paymentId)) return paymentId;
-  throw invalid(`${where}/paymentId`, IDENTIFIER_DETAIL);
+  if (identifier.accepts(paymentId)) return paymentId;
+  throw invalid(`${where}/paymentId`, detailOf(identifier));
 }
 
 function decode(bytes: Buffer): string {

@@ -1,11 +1,12 @@
-import { Field, type FieldRule } from '../rules/field.js';
+import { Field } from '../rules/field.js';
+import type { Rule } from '../rules/rule.js';
 import { identifier } from '../rules/rules.js';
 import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
 import type { AnswerDescription, OperationDescription } from '../http/openapi/operation-description.js';
 
-const yes: FieldRule = {
+const yes: Rule = {
   name: 'yes',
-  detail: 'must be true',
+  allowed: 'true',
   schema: { type: 'boolean', enum: [true] },
   accepts: (value) => value === true,
 };

@@ -1,5 +1,5 @@
 import { readJson, type JsonBounds } from '../shared/json-reader.js';
-import { refuse, type Place } from './reader.js';
+import { refuse, type Place } from './document-reader.js';
 
 const BOUNDS: JsonBounds = {
   byteOrderMark: 'ignore',

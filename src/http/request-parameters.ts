@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { IDENTIFIER_DETAIL, isIdentifier } from '../rules/rules.js';
+import { detailOf } from '../rules/rule.js';
+import { identifier } from '../rules/rules.js';
 import type { CallerContext } from './caller-context.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
@@ -28,7 +29,7 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
 export const PaymentIdQuery = createParamDecorator((_: unknown, context: ExecutionContext): string => {
   const request = requestOf(context);
   const paymentId = singleQueryValue(request, 'paymentId');
-  if (!isIdentifier(paymentId)) throw invalid('/query/paymentId', IDENTIFIER_DETAIL);
+  if (!identifier.accepts(paymentId)) throw invalid('/query/paymentId', detailOf(identifier));
   contextOf(request).logFields.paymentId = paymentId;
   return paymentId;
 });
@@ -37,8 +38,8 @@ export const PaymentIdQuery = createParamDecorator((_: unknown, context: Executi
 export const SubscriptionTokenParam = createParamDecorator(
   (_: unknown, context: ExecutionContext): string => {
     const token: unknown = requestOf(context).params['subscriptionToken'];
-    if (!isIdentifier(token) || token === '.' || token === '..') {
-      throw invalid('/path/subscriptionToken', `${IDENTIFIER_DETAIL}, and neither . nor ..`);
+    if (!identifier.accepts(token) || token === '.' || token === '..') {
+      throw invalid('/path/subscriptionToken', `${detailOf(identifier)}, and neither . nor ..`);
     }
     return token;
   },

@@ -1,14 +1,8 @@
-import { Field, type FieldRule } from '../rules/field.js';
-import { identifier, oneOf } from '../rules/rules.js';
+import { Field } from '../rules/field.js';
+import { oneOf } from '../rules/rule.js';
+import { identifier, quantity } from '../rules/rules.js';
 import type { OperationDescription } from '../http/openapi/operation-description.js';
 import { ReplayRequest } from './replay-request.js';
-
-const quantity: FieldRule = {
-  name: 'quantity',
-  detail: 'must be an integer from 0',
-  schema: { type: 'integer', minimum: 0 },
-  accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
-};
 
 /** The result of a replay by filter. */
 class ReplayResult {

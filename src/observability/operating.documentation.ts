@@ -1,4 +1,4 @@
-import type { SchemaKeywords } from '../rules/field.js';
+import type { SchemaKeywords } from '../rules/rule.js';
 import type { OperationDescription, RawAnswerDescription } from '../http/openapi/operation-description.js';
 
 const COMPONENT_STATES: SchemaKeywords = {

@@ -1,5 +1,6 @@
 import { Field } from '../rules/field.js';
-import { amount, currency, httpUrl, identifier, providerData } from '../rules/rules.js';
+import { httpUrl } from '../rules/network-rules.js';
+import { amount, currency, identifier, providerData } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 const SUCCESS_URL = {
@@ -15,7 +16,7 @@ const FAILURE_URL = {
 /** `providerData` of every request body. */
 export const PROVIDER_DATA = {
   optional: true,
-  description: 'For the external, value for value. Never stored, never logged.',
+  description: 'Data for the external, passed through. Never stored, never logged.',
   example: { scenario: 'ok' },
 };
 
@@ -24,7 +25,7 @@ export abstract class PaymentFields {
   @Field(currency, { example: 'EUR' })
   currency: string;
 
-  @Field(identifier, { description: 'The shop’s own id of the order.', example: 'order-1001' })
+  @Field(identifier, { description: 'The shop’s id of the order.', example: 'order-1001' })
   shopTransactionId: string;
 
   @Field(httpUrl, SUCCESS_URL)

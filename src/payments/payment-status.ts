@@ -1,5 +1,6 @@
 import { Field } from '../rules/field.js';
-import { anyJson, identifier, oneOf } from '../rules/rules.js';
+import { oneOf } from '../rules/rule.js';
+import { anyJson, identifier } from '../rules/rules.js';
 import { DescribeNotification } from '../http/openapi/notification-webhook.js';
 import type { Examples } from '../http/openapi/operation-description.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
@@ -56,10 +57,10 @@ export class PaymentStatus {
   @Field(identifier, { description: 'The `{external}` name.', example: 'simulator' })
   providerName: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   action?: JsonValue;
 }
 

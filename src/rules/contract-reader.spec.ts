@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { ReplayRequest } from '../notifications/replay-request.js';
 import { PayRequest } from '../payments/payment-requests.js';
 import {
   PayAnswer,
@@ -32,7 +33,22 @@ const deep = (levels: number): object =>
 /** Compact JSON of `{"a":"…"}` has 8 bytes beside the text. */
 const bytes = (size: number): object => ({ a: 'x'.repeat(size - 8) });
 
+/** The errors of `body`, as pointer and detail. */
+function errorsOf(type: new () => object, body: unknown): string[] {
+  const result = readContract(type, body, { unknownFields: 'refuse' });
+  return result.ok ? [] : result.errors.map(({ pointer, detail }) => `${pointer} ${detail}`);
+}
+
 describe('requests', () => {
+  it('are refused with a detail that names what is wrong and what is allowed', () => {
+    expect(errorsOf(PayRequest, { amount: 0, currency: 'eur', tpyo: 1 })).toEqual([
+      '/tpyo is not a field of this operation',
+      '/amount must be an integer from 1 to 999,999,999,999 (minor units)',
+      '/currency must be an ISO 4217 alphabetic code in upper case',
+      '/shopTransactionId is missing',
+    ]);
+  });
+
   it.each<[string, new () => object, object]>([
     [
       'pay with all fields',
@@ -47,7 +63,7 @@ describe('requests', () => {
     ['the smallest amount', PayRequest, { ...PAY, amount: 1 }],
     ['the largest amount', PayRequest, { ...PAY, amount: 999_999_999_999 }],
     [
-      '1e3, which JSON does not tell from 1000',
+      '1e3, which is 1000 in JSON',
       PayRequest,
       JSON.parse('{"amount":1e3,"currency":"EUR","shopTransactionId":"a"}') as object,
     ],
@@ -157,6 +173,9 @@ describe('requests', () => {
       { ...PAY, subscriptionInfo: {} },
       ['/subscriptionInfo/token'],
     ],
+    ['30 February', ReplayRequest, { from: '2026-02-30T00:00:00Z' }, ['/from']],
+    ['29 February of a year without one', ReplayRequest, { to: '2025-02-29T00:00:00Z' }, ['/to']],
+    ['an external by a name that none can have', ReplayRequest, { external: 'Acme' }, ['/external']],
     ['an empty update', SubscriptionUpdateRequest, {}, ['']],
     ['an amount without its currency', SubscriptionUpdateRequest, { amount: 1 }, ['/currency']],
     ['a currency without its amount', SubscriptionUpdateRequest, { currency: 'EUR' }, ['/amount']],
@@ -283,7 +302,7 @@ describe('answers', () => {
       { status: 'PENDING', action: { type: 'sca' } },
       { status: 'PENDING', action: { type: 'sca' } },
     ],
-    ['a status of another world', PaymentStatusAnswer, { status: 'OK' }, 'broken'],
+    ['an unknown status', PaymentStatusAnswer, { status: 'OK' }, 'broken'],
   ])('reads %s', (_name, type, answer, expected) => {
     expect(read(type, answer)).toEqual(expected);
   });

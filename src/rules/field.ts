@@ -1,28 +1,16 @@
 import { applyDecorators } from '@nestjs/common';
-import type { ApiPropertyOptions } from '@nestjs/swagger';
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { ValidateBy, ValidateNested } from 'class-validator';
 import { isJsonObject } from '../shared/json.js';
-import { whenDocumented } from './deferred-decorators.js';
-
-/** One rule of the contract (SPEC §1): how a value is judged, what a breach is told, how OpenAPI says it. */
-export interface FieldRule {
-  /** The key of the class-validator constraint. */
-  readonly name: string;
-  /** What the value must be, continued from the field's name: `must be an integer from 1 to 9`. */
-  readonly detail: string;
-  readonly schema: ApiPropertyOptions;
-  accepts(value: unknown, holder: object): boolean;
-}
-
-/** A keyword or more of JSON Schema 2020-12. */
-export type SchemaKeywords = Readonly<Record<string, unknown>>;
+import { detailOf, type Rule, type SchemaKeywords, type TextRule, Violation } from './rule.js';
 
 /** When a field may be absent, depending on the object that holds it. */
 export interface AbsenceRule {
   accepts(holder: object): boolean;
   /**
-   * The same as keywords of the holder's schema; `field` is the field's name. Left out where that takes `if`, which few tools
-   * understand: then the field's description says it.
+   * The same as keywords of the holder's schema; `field` is the field's name. Left out where that takes `if`, which few
+   * tools understand: then the field's description says it.
    */
   schema?(field: string): SchemaKeywords;
 }
@@ -33,107 +21,162 @@ export interface FieldOptions {
   readonly example?: unknown;
 }
 
-/** Declares a DTO's field under `rule`. An optional one may be absent; `null` is a value and judged like any other. */
-export function Field(
-  rule: FieldRule,
-  { optional = false, description, example }: FieldOptions = {},
-): PropertyDecorator {
-  const absence = typeof optional === 'object' ? optional : undefined;
-  const mayBeAbsent = (holder: object): boolean => absence?.accepts(holder) ?? true;
-  return applyDecorators(
-    ...(optional
-      ? [ValidateIf((holder: object, value: unknown) => value !== undefined || !mayBeAbsent(holder))]
-      : []),
-    ValidateBy({
-      name: rule.name,
-      validator: {
-        validate: (value: unknown, context) => rule.accepts(value, context!.object),
-        defaultMessage: () => rule.detail,
-      },
-    }),
-    (target: object, property: string | symbol) => {
-      addKeywords(target.constructor, absence?.schema?.(String(property)));
-      whenDocumented(({ ApiProperty }) =>
-        ApiProperty({
-          ...rule.schema,
-          ...lazyType(rule.schema),
-          required: optional === false,
-          ...(description !== undefined && { description }),
-          ...(example !== undefined && { example }),
-        } as ApiPropertyOptions)(target, property),
-      );
-    },
-  );
+export type DtoClass<T extends object = object> = new () => T;
+
+/** A declared field of a DTO class. */
+export interface FieldDeclaration {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly options: FieldOptions;
+  /** Reads the field from text; undefined where it is a JSON value. */
+  readonly read: TextRule['read'] | undefined;
+  /** The class of the DTO that the field holds. */
+  readonly nested: (() => DtoClass) | undefined;
+  /** The detail of the error that reports `value` as the field of `holder`, or undefined where it is accepted. */
+  violation(value: unknown, holder: object): string | undefined;
 }
 
-/** Swagger tells the function that gives a DTO class from the class itself by its name, `type`. An arrow has no prototype. */
-function lazyType({ type }: ApiPropertyOptions): { type?: () => unknown } {
-  if (typeof type !== 'function' || 'prototype' in type) return {};
-  return { type: () => (type as () => unknown)() };
-}
-
-const nestedByClass = new WeakMap<object, Map<string, () => new () => object>>();
-
-/** Declares a field that holds another DTO; the reader descends into it. */
-export function NestedField(type: () => new () => object, options: FieldOptions = {}): PropertyDecorator {
-  const declare = Field(
-    {
-      name: 'isObject',
-      detail: 'must be a JSON object',
-      schema: { type },
-      accepts: isJsonObject,
-    },
-    options,
-  );
-  return (target, property) => {
-    const fields = nestedByClass.get(target.constructor) ?? new Map<string, () => new () => object>();
-    nestedByClass.set(target.constructor, fields.set(String(property), type));
-    declare(target, property);
-  };
-}
-
-/** The nested fields of a DTO class and of those that it extends. */
-export function nestedFields(type: new () => object): ReadonlyMap<string, () => new () => object> {
-  const parent: unknown = Object.getPrototypeOf(type);
-  const inherited = typeof parent === 'function' ? nestedFields(parent as new () => object) : [];
-  return new Map([...inherited, ...(nestedByClass.get(type) ?? [])]);
-}
-
-/** A rule about a DTO as a whole, for what no single field can tell. */
-export interface WholeRule<T extends object> {
+/** A rule about a DTO as a whole, for what no single field can say. */
+export interface WholeRule<T extends object = object> {
   readonly detail: string;
   /** The same as keywords of the DTO's schema, left out like that of an {@link AbsenceRule}. */
   readonly schema?: SchemaKeywords;
   accepts(value: T): boolean;
 }
 
-const wholeRulesByClass = new WeakMap<object, WholeRule<object>[]>();
+interface Declarations {
+  readonly fields: Map<string, FieldDeclaration>;
+  readonly rules: WholeRule[];
+  readonly keywords: SchemaKeywords[];
+}
 
-/** Declares a rule about the DTO as a whole; its breach points at the object itself. */
-export function Whole<T extends object>(rule: WholeRule<T>): (type: new () => T) => void {
+const declarationsByClass = new WeakMap<object, Declarations>();
+
+/** What the decorators of `type` itself declared, without the classes that it extends. */
+function ownDeclarations(type: object): Declarations {
+  let own = declarationsByClass.get(type);
+  if (!own) declarationsByClass.set(type, (own = { fields: new Map(), rules: [], keywords: [] }));
+  return own;
+}
+
+/** The declarations of a class, then those of the classes that it extends. */
+function declarations(type: object): Declarations[] {
+  const parent: unknown = Object.getPrototypeOf(type);
+  return [ownDeclarations(type), ...(typeof parent === 'function' ? declarations(parent) : [])];
+}
+
+/** The fields of a DTO class, its own before those that it inherits. */
+export function fieldsOf(type: object): readonly FieldDeclaration[] {
+  const fields = new Map<string, FieldDeclaration>();
+  for (const field of declarations(type).flatMap((each) => [...each.fields.values()])) {
+    if (!fields.has(field.name)) fields.set(field.name, field);
+  }
+  return [...fields.values()];
+}
+
+export function wholeRules(type: object): readonly WholeRule[] {
+  return declarations(type).flatMap(({ rules }) => rules);
+}
+
+/** The schema keywords of a DTO class beside those of its fields. */
+export function schemaKeywords(type: object): readonly SchemaKeywords[] {
+  return declarations(type)
+    .toReversed()
+    .flatMap(({ keywords }) => keywords);
+}
+
+/** Declares a field that is a JSON value. An optional one may be absent; `null` is a value like any other. */
+export function Field(rule: Rule, options: FieldOptions = {}): PropertyDecorator {
+  return declare(rule, options, { accepts: (value) => rule.accepts(value) });
+}
+
+/** Declares a field that is read from the text of a query parameter. It may be absent. */
+export function QueryField(rule: TextRule, options: FieldOptions = {}): PropertyDecorator {
+  const isAllowed = (text: string): boolean => !(rule.read(text) instanceof Violation);
+  return applyDecorators(
+    // A refused text stays what it is, for the constraint to refuse.
+    Transform(({ value }: { value: unknown }) => {
+      if (typeof value !== 'string') return value;
+      const read = rule.read(value);
+      return read instanceof Violation ? value : read;
+    }),
+    declare(
+      rule,
+      { optional: true, ...options },
+      {
+        read: (text) => rule.read(text),
+        accepts: (value) => (typeof value === 'string' ? isAllowed(value) : typeof value === 'number'),
+      },
+    ),
+  );
+}
+
+/** Declares a field that holds another DTO. */
+export function NestedField(type: () => DtoClass, options: FieldOptions = {}): PropertyDecorator {
+  const rule: Rule = { name: 'nested', allowed: 'a JSON object', schema: { type }, accepts: isJsonObject };
+  return applyDecorators(
+    ValidateNested(),
+    Type(type),
+    declare(rule, options, { nested: type, accepts: isJsonObject }),
+  );
+}
+
+/** Declares a rule about the DTO as a whole; its violation points at the object itself. */
+export function Whole<T extends object>(rule: WholeRule<T>): (type: DtoClass<T>) => void {
   return (type) => {
-    wholeRulesByClass.set(type, [...(wholeRulesByClass.get(type) ?? []), rule]);
-    addKeywords(type, rule.schema);
+    const { rules, keywords } = ownDeclarations(type);
+    rules.push(rule);
+    if (rule.schema) keywords.push(rule.schema);
+    // class-validator has no rules about an object, so this one is a constraint of its first field.
+    constraint('whole', (_, holder) => (rule.accepts(holder as T) ? undefined : rule.detail))(
+      type.prototype as object,
+      fieldsOf(type)[0]!.name,
+    );
   };
 }
 
-/** The whole rules of a DTO class and of those that it extends. */
-export function wholeRules(type: new () => object): readonly WholeRule<object>[] {
-  const parent: unknown = Object.getPrototypeOf(type);
-  const inherited = typeof parent === 'function' ? wholeRules(parent as new () => object) : [];
-  return [...inherited, ...(wholeRulesByClass.get(type) ?? [])];
+function declare(
+  rule: Rule,
+  options: FieldOptions,
+  { accepts, nested, read }: Pick<Rule, 'accepts'> & Partial<Pick<FieldDeclaration, 'nested' | 'read'>>,
+): PropertyDecorator {
+  const { optional = false, description, example } = options;
+  const absence = typeof optional === 'object' ? optional : undefined;
+  const detail = detailOf(rule);
+  const violation = (value: unknown, holder: object): string | undefined => {
+    if (value !== undefined) return accepts(value) ? undefined : detail;
+    return (absence?.accepts(holder) ?? optional) ? undefined : 'is missing';
+  };
+  return applyDecorators(
+    constraint(rule.name, violation),
+    ApiProperty({
+      ...rule.schema,
+      ...lazyType(rule.schema),
+      required: optional === false,
+      ...(description !== undefined && { description }),
+      ...(example !== undefined && { example }),
+    }),
+    (target: object, property: string | symbol) => {
+      const { fields, keywords } = ownDeclarations(target.constructor);
+      const name = String(property);
+      fields.set(name, { name, rule, options, nested, read, violation });
+      if (absence?.schema) keywords.push(absence.schema(name));
+    },
+  );
 }
 
-const keywordsByClass = new WeakMap<object, SchemaKeywords[]>();
-
-function addKeywords(type: object, keywords: SchemaKeywords | undefined): void {
-  if (!keywords) return;
-  keywordsByClass.set(type, [...(keywordsByClass.get(type) ?? []), keywords]);
+/** The same check as a constraint of class-validator, for Nest's `ValidationPipe`. */
+function constraint(name: string, violation: FieldDeclaration['violation']): PropertyDecorator {
+  return ValidateBy({
+    name,
+    validator: {
+      validate: (value: unknown, context) => violation(value, context!.object) === undefined,
+      defaultMessage: (context) => violation(context!.value, context!.object) ?? '',
+    },
+  });
 }
 
-/** What the schema of a DTO class says beside its fields, those of the classes that it extends included. */
-export function schemaKeywords(type: object): readonly SchemaKeywords[] {
-  const parent: unknown = Object.getPrototypeOf(type);
-  const inherited = typeof parent === 'function' ? schemaKeywords(parent) : [];
-  return [...inherited, ...(keywordsByClass.get(type) ?? [])];
+/** @nestjs/swagger recognises a function that returns a class by its name, `type`, and by its lack of a prototype. */
+function lazyType({ type }: SchemaKeywords): { type?: () => unknown } {
+  return typeof type === 'function' ? { type: () => (type as () => unknown)() } : {};
 }

@@ -1,104 +1,104 @@
 import { holdsCardNumber } from '../sensitive/card-network.js';
-import { CURRENCY_CODES, minorUnitDigits } from './currency.js';
 import { isDeeperThan, isJsonObject } from '../shared/json.js';
-import type { FieldRule } from './field.js';
+import { CURRENCY_CODES, minorUnitDigits } from './currency.js';
+import { matching, type Rule, type StringRule, stringRule, type TextRule, Violation } from './rule.js';
 
-/** The rules of SPEC §1, each once: judged, told and documented from here. */
+/** The rules of SPEC §1 for payments, and those of plain JSON values. */
 
-export const MAX_AMOUNT = 999_999_999_999;
-export const MAX_IDENTIFIER_LENGTH = 255;
-export const MAX_URL_LENGTH = 2_048;
-export const MAX_PROVIDER_DATA_BYTES = 65_536;
-/** Deeper than any real payload, and well within what JSON.stringify's recursion bears. */
-export const MAX_PROVIDER_DATA_DEPTH = 1_000;
+const MAX_AMOUNT = 999_999_999_999;
+const MAX_IDENTIFIER_LENGTH = 255;
+const MAX_PROVIDER_DATA_BYTES = 65_536;
+/** Deeper than any real payload, and shallow enough for the recursion of JSON.stringify. */
+const MAX_PROVIDER_DATA_DEPTH = 1_000;
 const MAX_COUNT = 2_147_483_647;
 
-/** An integer count of minor units. */
-export function amount(minimum: 0 | 1): FieldRule {
+/** An integer in JSON; read from text in decimal digits alone. */
+export function integer(minimum: number, maximum: number): TextRule<number> {
+  const inRange = (value: number): boolean => value >= minimum && value <= maximum;
   return {
-    name: 'amount',
-    detail: `must be an integer from ${minimum} to ${MAX_AMOUNT}, in minor units`,
-    schema: { type: 'integer', format: 'int64', minimum, maximum: MAX_AMOUNT },
-    accepts: (value) =>
-      Number.isInteger(value) && (value as number) >= minimum && (value as number) <= MAX_AMOUNT,
+    name: 'integer',
+    allowed: `an integer from ${minimum} to ${maximum}`,
+    schema: { type: 'integer', minimum, maximum },
+    accepts: (value) => Number.isInteger(value) && inRange(value as number),
+    read: (digits) => {
+      const value = /^\d{1,15}$/.test(digits) ? Number(digits) : Number.NaN;
+      return inRange(value) ? value : new Violation();
+    },
   };
 }
 
-export const currency: FieldRule = {
-  name: 'currency',
-  detail: 'must be an ISO 4217 alphabetic code in upper case',
+/** An integer count of minor units. */
+export function amount(minimum: 0 | 1): TextRule<number> {
+  const rule = integer(minimum, MAX_AMOUNT);
+  return {
+    ...rule,
+    name: 'amount',
+    allowed: `an integer from ${minimum} to ${MAX_AMOUNT.toLocaleString('en-US')} (minor units)`,
+    schema: { ...rule.schema, format: 'int64' },
+  };
+}
+
+/** An integer from 1, such as a number of intervals. */
+export const count: TextRule<number> = { ...integer(1, MAX_COUNT), name: 'count' };
+
+/** An integer from 0 of any size, such as a sum or a counter in an answer. */
+export const quantity: Rule = {
+  name: 'quantity',
+  allowed: 'an integer from 0',
+  schema: { type: 'integer', format: 'int64', minimum: 0 },
+  accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
+};
+
+export const currency: TextRule<string> = {
+  ...stringRule(
+    'currency',
+    'an ISO 4217 alphabetic code in upper case',
+    (code) => minorUnitDigits(code) !== undefined,
+  ),
   schema: {
     enum: [...CURRENCY_CODES],
     enumName: 'Currency',
     enumSchema: { description: 'An ISO 4217 alphabetic code.' },
   },
-  accepts: (value) => typeof value === 'string' && minorUnitDigits(value) !== undefined,
 };
 
-/** No control or format characters, no lone surrogates, no line or paragraph separators. */
+/** No control or format characters, no lone surrogates, no line or paragraph separators; counted in code points. */
 const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u;
+const IDENTIFIER_ALLOWED = `a string of 1 to ${MAX_IDENTIFIER_LENGTH} printable characters`;
+const IDENTIFIER_SCHEMA = { minLength: 1, maxLength: MAX_IDENTIFIER_LENGTH };
 
-/** True for 1 to 255 printable characters, counted as code points. */
-export function isIssuedIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && PRINTABLE.test(value);
+/** An external's own name for something: refusing it would lose a payment that was made. */
+export const issuedIdentifier = stringRule(
+  'issuedIdentifier',
+  IDENTIFIER_ALLOWED,
+  (text) => PRINTABLE.test(text),
+  IDENTIFIER_SCHEMA,
+);
+
+/** A name that the gateway stores and logs unchanged, and which therefore must not contain a card number. */
+export const identifier = stringRule(
+  'identifier',
+  `${IDENTIFIER_ALLOWED}, without a card number in it`,
+  (text) => PRINTABLE.test(text) && !holdsCardNumber(text),
+  IDENTIFIER_SCHEMA,
+);
+
+/** An identifier that the gateway made itself. */
+export function ownIdentifier(prefix: string): StringRule {
+  const pattern = new RegExp(`^${prefix}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
+  return stringRule(
+    'ownIdentifier',
+    `an identifier of the gateway: ${prefix}_…`,
+    (text) => pattern.test(text),
+    {
+      pattern: pattern.source,
+    },
+  );
 }
 
-/** The same, and no card number in it: identifiers are stored and logged as they are. */
-export function isIdentifier(value: unknown): value is string {
-  return isIssuedIdentifier(value) && !holdsCardNumber(value);
-}
-
-const ISSUED_IDENTIFIER_DETAIL = `must be a string of 1 to ${MAX_IDENTIFIER_LENGTH} printable characters`;
-export const IDENTIFIER_DETAIL = `${ISSUED_IDENTIFIER_DETAIL}, and must not hold a card number`;
-
-export const identifier: FieldRule = {
-  name: 'identifier',
-  detail: IDENTIFIER_DETAIL,
-  schema: { type: 'string', minLength: 1, maxLength: MAX_IDENTIFIER_LENGTH },
-  accepts: isIdentifier,
-};
-
-/** What an external names its own things by: refusing it would lose a payment that was made. */
-export const issuedIdentifier: FieldRule = {
-  ...identifier,
-  detail: ISSUED_IDENTIFIER_DETAIL,
-  accepts: isIssuedIdentifier,
-};
-
-const HTTP_URL = /^https?:\/\/[^\s\p{C}]+$/iu;
-
-/** An absolute http(s) URL. White space and control characters are refused: URL parsers drop some of them silently. */
-export const httpUrl: FieldRule = {
-  name: 'httpUrl',
-  detail: `must be an absolute http(s) URL of at most ${MAX_URL_LENGTH} characters`,
-  schema: { type: 'string', format: 'uri', pattern: '^[Hh][Tt]{2}[Pp][Ss]?://', maxLength: MAX_URL_LENGTH },
-  accepts: (value) =>
-    typeof value === 'string' &&
-    value.length <= MAX_URL_LENGTH &&
-    HTTP_URL.test(value) &&
-    URL.canParse(value),
-};
-
-const ABSOLUTE_URL = /^[a-z][a-z\d+.-]*:[^\s\p{C}]+$/iu;
-/** Schemes by which a link would run or show what it carries itself, instead of leading anywhere. */
-const INLINE_SCHEME = /^(?:javascript|vbscript|data|blob|file|about):/i;
-
-/** Where an external sends a payer: an http(s) URL, or the link of an app. */
-export const redirectUrl: FieldRule = {
-  name: 'redirectUrl',
-  detail: `must be an absolute URL of at most ${MAX_URL_LENGTH} characters`,
-  schema: { type: 'string', format: 'uri', maxLength: MAX_URL_LENGTH },
-  accepts: (value) =>
-    typeof value === 'string' &&
-    value.length <= MAX_URL_LENGTH &&
-    ABSOLUTE_URL.test(value) &&
-    !INLINE_SCHEME.test(value) &&
-    URL.canParse(value),
-};
-
-export const providerData: FieldRule = {
+export const providerData: Rule = {
   name: 'providerData',
-  detail: `must be a JSON object of at most 64 KiB and ${MAX_PROVIDER_DATA_DEPTH} levels`,
+  allowed: `a JSON object of at most 64 KiB and ${MAX_PROVIDER_DATA_DEPTH.toLocaleString('en-US')} levels`,
   schema: { type: 'object', additionalProperties: true },
   accepts: (value) =>
     isJsonObject(value) &&
@@ -106,34 +106,38 @@ export const providerData: FieldRule = {
     Buffer.byteLength(JSON.stringify(value)) <= MAX_PROVIDER_DATA_BYTES,
 };
 
-/** An integer from 1. */
-export const count: FieldRule = {
-  name: 'count',
-  detail: `must be an integer from 1 to ${MAX_COUNT}`,
-  schema: { type: 'integer', minimum: 1, maximum: MAX_COUNT },
-  accepts: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_COUNT,
+/** Any string, the empty one included. */
+export const text = stringRule('text', 'a string', () => true);
+
+export const textOrNull: Rule = {
+  name: 'textOrNull',
+  allowed: 'a string or null',
+  schema: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+  accepts: (value) => value === null || typeof value === 'string',
 };
 
-export function oneOf(values: readonly string[]): FieldRule {
-  return {
-    name: 'oneOf',
-    detail: `must be one of ${values.join(', ')}`,
-    schema: { type: 'string', enum: [...values] },
-    accepts: (value) => typeof value === 'string' && values.includes(value),
-  };
-}
+/** No control or format characters, of which a person sees nothing. */
+export const filePath = matching('filePath', 'the path of a file', /^\P{C}+$/u);
 
-export const text: FieldRule = {
-  name: 'text',
-  detail: 'must be a string',
-  schema: { type: 'string' },
-  accepts: (value) => typeof value === 'string',
+export const trueOrFalse: TextRule<boolean> = {
+  name: 'trueOrFalse',
+  allowed: 'true or false',
+  schema: { type: 'boolean' },
+  accepts: (value) => typeof value === 'boolean',
+  read: (word) => (word === 'true' || word === 'false' ? word === 'true' : new Violation()),
 };
 
-/** Whatever JSON value the other side put there but `null`, which counts as absent; it passes through. */
-export const anyJson: FieldRule = {
+export const jsonObject: Rule = {
+  name: 'jsonObject',
+  allowed: 'a JSON object',
+  schema: { type: 'object', additionalProperties: true },
+  accepts: isJsonObject,
+};
+
+/** Any JSON value but `null`, which counts as absent. It is passed through unchanged. */
+export const anyJson: Rule = {
   name: 'anyJson',
-  detail: 'must be a JSON value',
+  allowed: 'a JSON value',
   schema: {
     anyOf: [
       { type: 'object', additionalProperties: true },
@@ -145,3 +149,20 @@ export const anyJson: FieldRule = {
   },
   accepts: () => true,
 };
+
+export const texts: Rule = {
+  name: 'texts',
+  allowed: 'an array of strings',
+  schema: { type: 'string', isArray: true },
+  accepts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+};
+
+/** An array of a DTO's objects, in an answer of the gateway. */
+export function listOf(type: () => new () => object): Rule {
+  return {
+    name: 'listOf',
+    allowed: 'an array of objects',
+    schema: { type, isArray: true },
+    accepts: (value) => Array.isArray(value) && value.every(isJsonObject),
+  };
+}

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -318,15 +318,5 @@ describe('serving it', () => {
     const answer = await call(`${gateway.url}/documentation`, 'POST', {});
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
     expect((await call(`${gateway.url}/documentation/nothing`, 'GET')).body['code']).toBe('not-found');
-  });
-
-  it('costs the start nothing: no file imports @nestjs/swagger before it is asked for', () => {
-    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
-      file.endsWith('.ts'),
-    );
-    const eager = files.filter((file) =>
-      /^import (?!type ).*'@nestjs\/swagger'/m.test(readFileSync(join('src', file), 'utf8')),
-    );
-    expect(eager).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { AdminQuery } from '../admin-parameters.js';
 import type { Page } from '../lists/keyset.js';
 import type { AttentionItem } from './attention-item.js';
 import { LIST_ATTENTION } from './attention.documentation.js';
-import { ATTENTION_QUERY, type AttentionQuery } from './attention.repository.js';
+import { AttentionQuery } from './attention.repository.js';
 
 /** What somebody must look at: empty on a good day. */
 @Controller('admin/attention')
@@ -16,7 +16,7 @@ export class AttentionController {
 
   @Get()
   @DescribeOperation(LIST_ATTENTION)
-  list(@AdminQuery(ATTENTION_QUERY) query: AttentionQuery): Promise<Page<AttentionItem>> {
+  list(@AdminQuery(AttentionQuery) query: AttentionQuery): Promise<Page<AttentionItem>> {
     return this.lists.attention(query);
   }
 }

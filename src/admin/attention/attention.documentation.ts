@@ -1,7 +1,7 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { AttentionPage } from './attention-item.js';
-import { ATTENTION_QUERY } from './attention.repository.js';
+import { AttentionQuery } from './attention.repository.js';
 
 export const LIST_ATTENTION: OperationDescription = {
   id: 'listAttention',
@@ -9,7 +9,7 @@ export const LIST_ATTENTION: OperationDescription = {
   summary: 'List items of attention',
   description:
     'Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; refunds that are UNKNOWN, or PENDING for a day; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known.',
-  query: documentedQuery(ATTENTION_QUERY),
+  query: documentedQuery(AttentionQuery),
   answer: {
     type: AttentionPage,
     examples: {

@@ -5,7 +5,7 @@ import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery } from '../admin-parameters.js';
 import type { Page } from '../lists/keyset.js';
 import type { CallbackRecord } from '../records/callback-record.js';
-import { CALLBACK_QUERY, type CallbackQuery } from './callback-list.repository.js';
+import { CallbackQuery } from './callback-list.repository.js';
 import { LIST_CALLBACKS } from './callbacks-list.documentation.js';
 
 @Controller('admin/callbacks')
@@ -15,7 +15,7 @@ export class CallbacksListController {
 
   @Get()
   @DescribeOperation(LIST_CALLBACKS)
-  list(@AdminQuery(CALLBACK_QUERY) query: CallbackQuery): Promise<Page<CallbackRecord>> {
+  list(@AdminQuery(CallbackQuery) query: CallbackQuery): Promise<Page<CallbackRecord>> {
     return this.lists.callbacks(query);
   }
 }

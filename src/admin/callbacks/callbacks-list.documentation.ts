@@ -1,8 +1,8 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { CallbackPage } from '../records/callback-record.js';
 import { CALLBACK_EXAMPLE } from '../records/examples.js';
-import { CALLBACK_QUERY } from './callback-list.repository.js';
+import { CallbackQuery } from './callback-list.repository.js';
 
 export const LIST_CALLBACKS: OperationDescription = {
   id: 'listCallbacks',
@@ -10,7 +10,7 @@ export const LIST_CALLBACKS: OperationDescription = {
   summary: 'List callbacks',
   description:
     'Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null.',
-  query: documentedQuery(CALLBACK_QUERY),
+  query: documentedQuery(CallbackQuery),
   answer: {
     type: CallbackPage,
     examples: { page: { summary: 'The only page', value: { items: [CALLBACK_EXAMPLE], nextCursor: null } } },

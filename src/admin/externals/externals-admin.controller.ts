@@ -4,12 +4,9 @@ import { ExternalProviderRegistry } from '../../providers/external-provider.regi
 import { RequireScope } from '../../security/scope.js';
 import { AdminQuery } from '../admin-parameters.js';
 import { type Page, pageOf, positionIn } from '../lists/keyset.js';
-import type { QueryOf } from '../lists/query-rule.js';
-import { DEFAULT_LIMIT, PAGING } from '../lists/query-rules.js';
+import { DEFAULT_LIMIT, PageQuery } from '../lists/list-query.js';
 import { type ExternalRecord, externalRecord } from './external-record.js';
 import { LIST_EXTERNALS } from './externals-admin.documentation.js';
-
-type ExternalQuery = QueryOf<typeof PAGING>;
 
 @Controller('admin/externals')
 @RequireScope('admin')
@@ -18,7 +15,7 @@ export class ExternalsAdminController {
 
   @Get()
   @DescribeOperation(LIST_EXTERNALS)
-  list(@AdminQuery(PAGING) query: ExternalQuery): Page<ExternalRecord> {
+  list(@AdminQuery(PageQuery) query: PageQuery): Page<ExternalRecord> {
     const { limit = DEFAULT_LIMIT } = query;
     const begin = positionIn('externals', query) ?? '';
     const rest = this.registry

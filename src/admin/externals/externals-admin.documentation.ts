@@ -1,6 +1,5 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
-import { PAGING } from '../lists/query-rules.js';
+import { documentedQuery, PageQuery } from '../lists/list-query.js';
 import { ExternalPage } from './external-record.js';
 
 export const LIST_EXTERNALS: OperationDescription = {
@@ -9,7 +8,7 @@ export const LIST_EXTERNALS: OperationDescription = {
   summary: 'List externals',
   description:
     'Lists the configuration of the externals without secrets, and their health as the answering replica sees it: circuit breaker, calls in flight, latency, last success and failure.',
-  query: documentedQuery(PAGING),
+  query: documentedQuery(PageQuery),
   answer: {
     type: ExternalPage,
     examples: {

@@ -5,7 +5,7 @@ import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery } from '../admin-parameters.js';
 import type { Page } from '../lists/keyset.js';
 import type { NotificationRecord } from '../records/notification-record.js';
-import { NOTIFICATION_QUERY, type NotificationQuery } from './notification-list.repository.js';
+import { NotificationQuery } from './notification-list.repository.js';
 import { LIST_NOTIFICATIONS } from './notifications-list.documentation.js';
 
 @Controller('admin/notifications')
@@ -15,7 +15,7 @@ export class NotificationsListController {
 
   @Get()
   @DescribeOperation(LIST_NOTIFICATIONS)
-  list(@AdminQuery(NOTIFICATION_QUERY) query: NotificationQuery): Promise<Page<NotificationRecord>> {
+  list(@AdminQuery(NotificationQuery) query: NotificationQuery): Promise<Page<NotificationRecord>> {
     return this.lists.notifications(query);
   }
 }

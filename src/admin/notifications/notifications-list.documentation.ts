@@ -1,8 +1,8 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { NOTIFICATION_EXAMPLE } from '../records/examples.js';
 import { NotificationPage } from '../records/notification-record.js';
-import { NOTIFICATION_QUERY } from './notification-list.repository.js';
+import { NotificationQuery } from './notification-list.repository.js';
 
 export const LIST_NOTIFICATIONS: OperationDescription = {
   id: 'listNotifications',
@@ -10,7 +10,7 @@ export const LIST_NOTIFICATIONS: OperationDescription = {
   summary: 'List notifications',
   description:
     'Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts.',
-  query: documentedQuery(NOTIFICATION_QUERY),
+  query: documentedQuery(NotificationQuery),
   answer: {
     type: NotificationPage,
     examples: {

@@ -9,7 +9,7 @@ import type { Page } from '../lists/keyset.js';
 import type { OperationRecord, UnknownOperationRecord } from '../records/operation-record.js';
 import { OperationResolutionRequest } from '../resolutions/resolution-requests.js';
 import { OperationResolution } from '../resolutions/operation-resolution.service.js';
-import { OPERATION_QUERY, type OperationQuery } from './operation-list.repository.js';
+import { OperationQuery } from './operation-list.repository.js';
 import { LIST_OPERATIONS, RESOLVE_OPERATION } from './operations-admin.documentation.js';
 
 @Controller('admin/operations')
@@ -22,7 +22,7 @@ export class OperationsAdminController {
 
   @Get()
   @DescribeOperation(LIST_OPERATIONS)
-  list(@AdminQuery(OPERATION_QUERY) query: OperationQuery): Promise<Page<UnknownOperationRecord>> {
+  list(@AdminQuery(OperationQuery) query: OperationQuery): Promise<Page<UnknownOperationRecord>> {
     return this.lists.operations(query);
   }
 

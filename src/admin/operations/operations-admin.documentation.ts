@@ -1,9 +1,9 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { UNKNOWN_OPERATION_EXAMPLE } from '../records/examples.js';
 import { OperationPage, OperationRecord } from '../records/operation-record.js';
 import { OperationResolutionRequest } from '../resolutions/resolution-requests.js';
-import { OPERATION_QUERY } from './operation-list.repository.js';
+import { OperationQuery } from './operation-list.repository.js';
 
 export const LIST_OPERATIONS: OperationDescription = {
   id: 'listOperations',
@@ -11,7 +11,7 @@ export const LIST_OPERATIONS: OperationDescription = {
   summary: 'List operations of unknown outcome',
   description:
     'Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`.',
-  query: documentedQuery(OPERATION_QUERY),
+  query: documentedQuery(OperationQuery),
   answer: {
     type: OperationPage,
     examples: {

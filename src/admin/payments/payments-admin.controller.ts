@@ -7,7 +7,7 @@ import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
 import { paymentsAsCsv, prefersCsv } from './payment-csv.js';
-import { PAYMENT_QUERY, type PaymentQuery } from './payment-filter.js';
+import { PaymentQuery } from './payment-filter.js';
 import {
   CHECK_PAYMENT,
   GET_PAYMENT,
@@ -38,7 +38,7 @@ export class PaymentsAdminController {
   @DescribeOperation(LIST_PAYMENTS)
   @Header('Vary', 'Accept')
   async list(
-    @AdminQuery(PAYMENT_QUERY) query: PaymentQuery,
+    @AdminQuery(PaymentQuery) query: PaymentQuery,
     @Req() request: Request,
   ): Promise<Page<PaymentRecord> | TextAnswer> {
     const page = await this.lists.payments(query);

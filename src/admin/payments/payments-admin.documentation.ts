@@ -1,7 +1,7 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
 import { OPERATIONS } from '../../providers/operation.js';
 import { csvOf } from '../lists/csv.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import {
   CALLBACK_EXAMPLE,
   EVENT_EXAMPLE,
@@ -15,7 +15,7 @@ import { PaymentPage, PaymentRecord } from '../records/payment-record.js';
 import { PaymentResolutionRequest } from '../resolutions/resolution-requests.js';
 import { CSV_COLUMNS, CSV_TYPE } from './payment-csv.js';
 import { PaymentDetail } from './payment-detail.js';
-import { PAYMENT_QUERY } from './payment-filter.js';
+import { PaymentQuery } from './payment-filter.js';
 
 export const LIST_PAYMENTS: OperationDescription = {
   id: 'listPayments',
@@ -23,7 +23,7 @@ export const LIST_PAYMENTS: OperationDescription = {
   summary: 'List payments',
   description:
     'Lists payments, newest first. Filters can be combined. With a filter on amount or currency, a page scans at most 2,000 payments: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
-  query: documentedQuery(PAYMENT_QUERY),
+  query: documentedQuery(PaymentQuery),
   answer: {
     type: PaymentPage,
     examples: {

@@ -9,7 +9,7 @@ import type { Page } from '../lists/keyset.js';
 import type { SubscriptionRecord } from '../records/subscription-record.js';
 import { SubscriptionResolutionRequest } from '../resolutions/resolution-requests.js';
 import { SubscriptionResolution } from '../resolutions/subscription-resolution.service.js';
-import { SUBSCRIPTION_QUERY, type SubscriptionQuery } from './subscription-list.repository.js';
+import { SubscriptionQuery } from './subscription-list.repository.js';
 import { LIST_SUBSCRIPTIONS, RESOLVE_SUBSCRIPTION } from './subscriptions-admin.documentation.js';
 
 @Controller('admin/subscriptions')
@@ -22,7 +22,7 @@ export class SubscriptionsAdminController {
 
   @Get()
   @DescribeOperation(LIST_SUBSCRIPTIONS)
-  list(@AdminQuery(SUBSCRIPTION_QUERY) query: SubscriptionQuery): Promise<Page<SubscriptionRecord>> {
+  list(@AdminQuery(SubscriptionQuery) query: SubscriptionQuery): Promise<Page<SubscriptionRecord>> {
     return this.lists.subscriptions(query);
   }
 

@@ -1,16 +1,16 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { SUBSCRIPTION_EXAMPLE } from '../records/examples.js';
 import { SubscriptionPage, SubscriptionRecord } from '../records/subscription-record.js';
 import { SubscriptionResolutionRequest } from '../resolutions/resolution-requests.js';
-import { SUBSCRIPTION_QUERY } from './subscription-list.repository.js';
+import { SubscriptionQuery } from './subscription-list.repository.js';
 
 export const LIST_SUBSCRIPTIONS: OperationDescription = {
   id: 'listSubscriptions',
   tag: 'Admin',
   summary: 'List subscriptions',
   description: 'Lists subscriptions, newest first. Filters can be combined.',
-  query: documentedQuery(SUBSCRIPTION_QUERY),
+  query: documentedQuery(SubscriptionQuery),
   answer: {
     type: SubscriptionPage,
     examples: {

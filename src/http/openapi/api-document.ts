@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type INestApplication, Injectable } from '@nestjs/common';
-import type { OpenAPIObject } from '@nestjs/swagger';
-import { applyDeferredDecorators } from '../../rules/deferred-decorators.js';
-import type { SchemaKeywords } from '../../rules/field.js';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { SchemaKeywords } from '../../rules/rule.js';
 import { COMPONENTS } from './components.js';
 import { documentOperation } from './document-operation.js';
 import { INTRODUCTION } from './introduction.js';
@@ -13,10 +12,7 @@ import { TAGS } from './tags.js';
 
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 
-/**
- * The OpenAPI document of the gateway (SPEC §8). It is built on the first request, so that neither it nor @nestjs/swagger delays
- * the start.
- */
+/** The OpenAPI document of the gateway (SPEC §8). It is built on the first request, so that it does not delay the start. */
 @Injectable()
 export class ApiDocument {
   #app: INestApplication | undefined;
@@ -38,7 +34,6 @@ export class ApiDocument {
 
   async #write(): Promise<string> {
     if (!this.#app) throw new Error('ApiDocument has no app: call describe() first');
-    const { SwaggerModule, DocumentBuilder } = await applyDeferredDecorators();
     const scanned = SwaggerModule.createDocument(this.#app, new DocumentBuilder().build(), {
       extraModels: notificationPayloads(),
       autoTagControllers: false,

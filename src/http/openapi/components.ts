@@ -1,5 +1,4 @@
-import { EXTERNAL_NAME } from '../../config/external-name.js';
-import type { SchemaKeywords } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
 import { identifier } from '../../rules/rules.js';
 import { PROBLEM_CODES } from '../../problems/problem.js';
 import { HEADER_PARAMETERS, HEADERS } from './headers.js';
@@ -54,7 +53,7 @@ const FIELD_ERROR_SCHEMA = {
       description: 'A JSON pointer (RFC 6901) into the body, or `/query/…`, `/path/…`, `/headers/…`.',
       examples: ['/amount'],
     },
-    detail: { ...text, examples: ['must be an integer from 1 to 999999999999, in minor units'] },
+    detail: { ...text, examples: ['must be an integer from 1 to 999,999,999,999 (minor units)'] },
   },
 } as const;
 
@@ -62,12 +61,12 @@ const FIELD_ERROR_SCHEMA = {
 const PATH_PARAMETERS: Readonly<Record<string, Omit<QueryParameter, 'name'>>> = {
   external: {
     description: 'The configured name of the external that executes the payment.',
-    schema: { ...text, pattern: EXTERNAL_NAME.source },
+    schema: externalName.schema,
     example: 'simulator',
   },
   subscriptionToken: {
     description: 'The token of the subscription, from the answer of `schedule` or `start`.',
-    schema: identifier.schema as SchemaKeywords,
+    schema: identifier.schema,
     example: 'sub_91c2',
   },
   id: {
@@ -142,6 +141,6 @@ export const PAYMENT_ID_QUERY: QueryParameter = {
   name: 'paymentId',
   description: 'The id of the payment, from the answer of `/pay`.',
   required: true,
-  schema: identifier.schema as SchemaKeywords,
+  schema: identifier.schema,
   example: 'pm_7f3a',
 };

@@ -1,7 +1,7 @@
 import { Reflector } from '@nestjs/core';
 import type { FieldError } from '../../rules/field-error.js';
-import type { SchemaKeywords } from '../../rules/field.js';
-import { IDENTIFIER_DETAIL } from '../../rules/rules.js';
+import { detailOf, type SchemaKeywords } from '../../rules/rule.js';
+import { identifier } from '../../rules/rules.js';
 import { RequireScope } from '../../security/scope.js';
 import { CALLBACK_SECURITY, CALLER_SECURITY, pathParameter } from './components.js';
 import { headersOf } from './headers.js';
@@ -102,12 +102,12 @@ function namesIn(path: string): string[] {
 
 /** A violation of the contract that this operation can have. */
 function violationOf(path: string, { request, query }: OperationDescription): FieldError {
-  if (request && !request.open) return { pointer: '/tpyo', detail: 'is not a field of this request' };
+  if (request && !request.open) return { pointer: '/tpyo', detail: 'is not a field of this operation' };
   if (query?.[0]) return { pointer: `/query/${query[0].name}`, detail: 'must be given once' };
   const name = namesIn(path).at(-1);
   return name === undefined
-    ? { pointer: '/query/tpyo', detail: 'is not a parameter of this path' }
-    : { pointer: `/path/${name}`, detail: IDENTIFIER_DETAIL };
+    ? { pointer: '/query/tpyo', detail: 'is not a parameter of this operation, which takes none' }
+    : { pointer: `/path/${name}`, detail: detailOf(identifier) };
 }
 
 /** A path of the operation, for examples. */

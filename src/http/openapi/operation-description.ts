@@ -1,5 +1,5 @@
-import { whenDocumented } from '../../rules/deferred-decorators.js';
-import type { SchemaKeywords } from '../../rules/field.js';
+import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { SchemaKeywords } from '../../rules/rule.js';
 import type { ProblemCode } from '../../problems/problem.js';
 import type { Tag } from './tags.js';
 
@@ -91,15 +91,13 @@ export function DescribeOperation(description: OperationDescription): MethodDeco
       controller: target.constructor,
       method: descriptor.value as NewableFunction,
     });
-    whenDocumented(({ ApiBody, ApiOperation, ApiResponse }) => {
-      const { id, request, answer } = description;
-      const decorators = [
-        ApiOperation({ operationId: id }),
-        ...(request ? [ApiBody({ type: request.type })] : []),
-        ApiResponse({ status: 200, ...('type' in answer && { type: answer.type as never }) }),
-      ];
-      for (const decorate of decorators) decorate(target, key, descriptor);
-    });
+    const { id, request, answer } = description;
+    const decorators = [
+      ApiOperation({ operationId: id }),
+      ...(request ? [ApiBody({ type: request.type })] : []),
+      ApiResponse({ status: 200, ...('type' in answer && { type: answer.type as never }) }),
+    ];
+    for (const decorate of decorators) decorate(target, key, descriptor);
   };
 }
 

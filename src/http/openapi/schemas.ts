@@ -1,4 +1,5 @@
-import { nestedFields, type SchemaKeywords, schemaKeywords } from '../../rules/field.js';
+import { fieldsOf, schemaKeywords } from '../../rules/field.js';
+import type { SchemaKeywords } from '../../rules/rule.js';
 import { isJsonObject } from '../../shared/json.js';
 import type { Dto } from './operation-description.js';
 
@@ -28,8 +29,8 @@ export function completeSchemas(
 }
 
 function withNested({ type, open }: SchemaSource): SchemaSource[] {
-  const nested = [...nestedFields(type as new () => object).values()];
-  return [{ type, open }, ...nested.flatMap((typeOf) => withNested({ type: typeOf(), open }))];
+  const nested = fieldsOf(type).flatMap((field) => field.nested?.() ?? []);
+  return [{ type, open }, ...nested.flatMap((each) => withNested({ type: each, open }))];
 }
 
 function wholeOf({ type, open }: SchemaSource): SchemaKeywords {

@@ -1,22 +1,24 @@
+import { oneOf, type TextRule, Violation } from '../rules/rule.js';
+import { trueOrFalse } from '../rules/rules.js';
 import { escapePointer } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
-import { displayText } from './display.js';
+import { describeViolation, displayText } from './display.js';
 import type { ExternalsFileProblem } from './externals-file-error.js';
 import { hasPlaceholder, maskLiterals, resolvePlaceholders, type PlaceholderSources } from './placeholder.js';
 
-/** Where a value stands in the file, and what reading it needs. */
+/** The place of a value in a configuration file, and what reading it needs. */
 export interface Place {
   readonly pointer: string;
   readonly problems: ExternalsFileProblem[];
   readonly sources: PlaceholderSources;
-  /** False in an external that is not enabled: its secrets need not be here, so texts with placeholders pass unread. */
+  /** False in an external that is not enabled: its secrets may be absent, so strings with placeholders are not read. */
   readonly resolves: boolean;
 }
 
-/** Reads one value; undefined after telling `place.problems` what it must be. */
+/** Reads one value, or adds to `place.problems` and returns undefined. */
 export type Reader<T> = (value: unknown, place: Place) => T | undefined;
 
-/** A member of an object. `default` undefined: it must be there. */
+/** A member of an object. It is required where `default` is undefined. */
 export interface Member<T> {
   readonly key: string;
   readonly reader: Reader<T>;
@@ -41,10 +43,10 @@ export function child(place: Place, key: string | number): Place {
   return { ...place, pointer: `${place.pointer}/${escapePointer(String(key))}` };
 }
 
-/** An object that is read, but for the members that were refused. */
+/** An object without the members that were refused. */
 export type Draft<T> = { readonly [Name in keyof T]: T[Name] | undefined };
 
-/** An object of exactly these members; every other key is refused, `__proto__` too (SPEC §6). */
+/** An object of these members and `otherKeys`; every other key is refused, `__proto__` too (SPEC §6). */
 export function draft<T extends object>(
   members: Members<T>,
   otherKeys: readonly string[] = [],
@@ -62,7 +64,7 @@ export function draft<T extends object>(
   };
 }
 
-/** The same, whole: undefined where a member was refused. */
+/** The same, or undefined where a member was refused. */
 export function object<T extends object>(members: Members<T>, otherKeys: readonly string[] = []): Reader<T> {
   const read = draft(members, otherKeys);
   return (value, place) => {
@@ -80,7 +82,7 @@ function readMember(holder: Record<string, unknown>, member: Member<unknown>, pl
   );
 }
 
-/** An object whose `type` says which members it has. */
+/** An object whose `type` decides which members it has. */
 export function variant<T extends { readonly type: string }>(kinds: {
   readonly [Type in T['type']]: Members<Omit<Extract<T, { type: Type }>, 'type'>>;
 }): Reader<T> {
@@ -95,10 +97,7 @@ export function variant<T extends { readonly type: string }>(kinds: {
       const members = reader(value, place);
       return members && ({ type, ...members } as T);
     }
-    return refuse(
-      child(place, 'type'),
-      `must be one of ${[...readers.keys()].join(', ')}; got ${display(type)}`,
-    );
+    return refuse(child(place, 'type'), describeViolation(oneOf([...readers.keys()]), display(type)));
   };
 }
 
@@ -114,26 +113,24 @@ export function array<T>(allowed: string, item: Reader<T>): Reader<readonly T[]>
   };
 }
 
-/** A text, its placeholders resolved; `parse` gives undefined for what is not allowed. Only the raw text is ever shown. */
-export function text<T>(allowed: string, parse: (text: string) => T | undefined, secret = false): Reader<T> {
-  return (value, place) => {
-    const shown = display(value, secret);
-    if (typeof value !== 'string') return refuse(place, `must be ${allowed}; got ${shown}`);
-    if (!place.resolves && hasPlaceholder(value)) return undefined;
-    const resolved = resolvePlaceholders(value, place.sources, (detail) => refuse(place, detail));
-    if (resolved === undefined) return undefined;
-    return parse(resolved) ?? refuse(place, `must be ${allowed}; got ${shown}`);
+/** A value under `rule`; in a string, placeholders are resolved first. Only the text of the file is ever shown. */
+export function value<T>(rule: TextRule<T>): Reader<T> {
+  return (given, place) => {
+    const refused = (violation?: Violation): undefined =>
+      refuse(place, describeViolation(rule, display(given, rule.secret), violation));
+    if (rule.schema['type'] !== 'string') return rule.accepts(given) ? (given as T) : refused();
+    if (typeof given !== 'string') return refused();
+    if (!place.resolves && hasPlaceholder(given)) return undefined;
+    const text = resolvePlaceholders(given, place.sources, (detail) => refuse(place, detail));
+    if (text === undefined) return undefined;
+    const read = rule.read(text);
+    return read instanceof Violation ? refused(read) : read;
   };
 }
 
-export function integer(minimum: number, maximum: number): Reader<number> {
-  return (value, place) =>
-    Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum
-      ? (value as number)
-      : refuse(place, `must be an integer from ${minimum} to ${maximum}; got ${display(value)}`);
-}
+const readSwitch = value(trueOrFalse);
 
-/** An object of booleans under some of `keys`; a key that is not there stays away. */
+/** An object of booleans under some of `keys`. */
 export function switches<Key extends string>(
   keys: readonly Key[],
 ): Reader<Readonly<Partial<Record<Key, boolean>>>> {
@@ -143,16 +140,13 @@ export function switches<Key extends string>(
     for (const [key, on] of Object.entries(value)) {
       const known = keys.find((name) => name === key);
       if (known === undefined) refuse(child(place, key), `must not be here; known keys: ${keys.join(', ')}`);
-      else read[known] = boolean(on, child(place, key));
+      else read[known] = readSwitch(on, child(place, key));
     }
     return read;
   };
 }
 
-export const boolean: Reader<boolean> = (value, place) =>
-  typeof value === 'boolean' ? value : refuse(place, `must be true or false; got ${display(value)}`);
-
-/** A refused value as it may be shown: its kind rather than its content, and of a secret's text the placeholders only. */
+/** A refused value as it may be shown: its kind instead of its content, and of a secret only its placeholders. */
 function display(value: unknown, secret = false): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'an array';

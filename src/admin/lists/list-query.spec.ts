@@ -1,26 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
-import { Problem } from '../../problems/problem.js';
-import { PAYMENT_QUERY } from '../payments/payment-filter.js';
-import { documentedQuery, readQuery } from './query-rule.js';
+import { PaymentQuery } from '../payments/payment-filter.js';
+import { readQuery } from '../../rules/contract-reader.js';
+import { documentedQuery } from './list-query.js';
 
-const read = (query: string) => readQuery(`/admin/payments${query}`, PAYMENT_QUERY);
+const result = (query: string) => readQuery(PaymentQuery, new URLSearchParams(query));
+const read = (query: string) => {
+  const given = result(query);
+  return given.ok ? { ...given.value } : given.errors;
+};
 
 function errorsOf(query: string): readonly (readonly [string, string])[] {
-  try {
-    read(query);
-  } catch (error) {
-    if (error instanceof Problem) return (error.errors ?? []).map(({ pointer, detail }) => [pointer, detail]);
-    throw error;
-  }
-  return [];
+  const given = result(query);
+  return given.ok ? [] : given.errors.map(({ pointer, detail }) => [pointer, detail]);
 }
 
 describe('readQuery', () => {
-  it('reads nothing where nothing is asked', () => {
+  it('reads an empty query as no filter', () => {
     expect([read(''), read('?')]).toEqual([{}, {}]);
   });
 
-  it('reads each parameter as what it is', () => {
+  it('reads each parameter as its own type', () => {
     expect(
       read(
         '?external=acme&state=UNKNOWN&paymentId=pm%20%C3%BC&minAmount=0&maxAmount=999999999999&currency=JPY' +
@@ -71,13 +70,18 @@ describe('readQuery', () => {
     expect(errorsOf(query).map(([at]) => at)).toEqual([pointer]);
   });
 
-  it('names what there is instead of a typo, and tells all mistakes at once', () => {
+  it('names the known parameters beside a typo, and reports all violations at once', () => {
     const errors = errorsOf('?stat=FAILED&limit=0');
     expect(errors.map(([pointer]) => pointer)).toEqual(['/query/stat', '/query/limit']);
     expect(errors[0]![1]).toContain('external, state, paymentId');
   });
 
   it('is documented by the same rules', () => {
-    expect(documentedQuery(PAYMENT_QUERY).map(({ name }) => name)).toEqual(Object.keys(PAYMENT_QUERY));
+    expect(documentedQuery(PaymentQuery).map(({ name }) => name)).toEqual(
+      (
+        'external state paymentId shopTransactionId subscriptionToken currency minAmount maxAmount ' +
+        'from to limit cursor'
+      ).split(' '),
+    );
   });
 });
