@@ -1,6 +1,6 @@
 import type { Store, Trx, WakeChannel } from '../persistence/store.js';
 import type { Clock } from '../shared/clock.js';
-import { WorkerLoop } from '../shared/worker-loop.js';
+import { WorkerLoop } from './worker-loop.js';
 
 /** How often rows are looked for whose worker died. */
 const FREE_EVERY_MS = 1_000;
@@ -39,8 +39,6 @@ export interface LeaseWorkerOptions {
   /** Jobs in flight at once. */
   readonly limit: number;
   readonly pollMs: number;
-  /** Infinity: only at the start. */
-  readonly freeEveryMs?: number;
   /** Called for the first error of a row only: an unavailable database is reported once. */
   readonly onError: (error: unknown) => void;
 }
@@ -107,12 +105,12 @@ export class LeaseWorker<Job, End> {
 
   /** Claims what is due now and resolves when all of it has run; for tests, which start no loop. */
   async runDue(): Promise<void> {
-    await Promise.all((await this.#exchange([])).map((job) => this.#start(job)));
+    await Promise.all((await this.#exchange([], false)).map((job) => this.#start(job)));
   }
 
   async #turn(): Promise<{ more: boolean }> {
     const ends = [...this.#ends];
-    const jobs = await this.#exchange(ends);
+    const jobs = await this.#exchange(ends, true);
     this.#failing = false;
     this.#ends.splice(0, ends.length);
     for (const job of jobs) void this.#start(job);
@@ -120,10 +118,10 @@ export class LeaseWorker<Job, End> {
   }
 
   /** One transaction: records, takes over from workers that died, and claims. */
-  async #exchange(ends: readonly End[]): Promise<readonly Job[]> {
-    const { store, clock, freeEveryMs = FREE_EVERY_MS } = this.options;
+  async #exchange(ends: readonly End[], mayFree: boolean): Promise<readonly Job[]> {
+    const { store, clock } = this.options;
     const nowMs = clock.now();
-    const frees = nowMs >= this.#freeAt;
+    const frees = mayFree && nowMs >= this.#freeAt;
     const limit = this.options.limit - this.#running.size;
     const running = (key: string): number => this.#runningByKey.get(key) ?? 0;
     const { jobs, more } = await store.transaction(async (trx) => {
@@ -133,7 +131,7 @@ export class LeaseWorker<Job, End> {
       return { jobs, more };
     });
     if (more) this.#loop.wake();
-    else if (frees) this.#freeAt = nowMs + freeEveryMs;
+    else if (frees) this.#freeAt = nowMs + FREE_EVERY_MS;
     return jobs;
   }
 

@@ -1,7 +1,7 @@
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { readJson, type JsonBounds } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
-import type { ExternalAnswer } from './exchange.js';
+import type { OutboundAnswer } from '../outbound/exchange.js';
 
 /** A body read as JSON, or why it is none. */
 export type BodyReading =
@@ -13,7 +13,7 @@ const JSON_TYPE = /^\s*(?:application\/json|text\/json|application\/[\w.+-]+\+js
 const BOUNDS: JsonBounds = { byteOrderMark: 'refuse', duplicateNames: 'keep-last', lossyNumbers: 'round' };
 
 /** Reads an answer's body as JSON. A body without `Content-Type` may be JSON; one of another type is not read as JSON. */
-export function readBody({ headers, body }: ExternalAnswer): BodyReading {
+export function readBody({ headers, body }: OutboundAnswer): BodyReading {
   if (body.length === 0) return { ok: false, problem: 'it has no body' };
   const type = headers['content-type'];
   if (type !== undefined && !JSON_TYPE.test(String(type))) {

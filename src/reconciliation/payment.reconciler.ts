@@ -14,7 +14,7 @@ import type { ProviderOutcome, Rejected } from '../providers/provider-outcome.js
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { DEFERRAL_MS, type Reconciled, type Reconciler } from './reconciler.js';
-import { handBack } from './reconciliation-claim.js';
+import { handBack } from './reconciliation-leases.js';
 import { ReconciliationRepository } from './reconciliation.repository.js';
 
 /** A payment that is leased to this replica, and the query about it. */

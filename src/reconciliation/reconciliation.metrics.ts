@@ -3,7 +3,7 @@ import { DatabaseGauges } from '../observability/metrics/database.gauges.js';
 import { Metrics, type Sample } from '../observability/metrics/metrics.js';
 import type { Trx } from '../persistence/store.js';
 import type { Reconciled } from './reconciler.js';
-import type { ReconciledTable } from './reconciliation-claim.js';
+import type { ReconciledTable } from './reconciliation-leases.js';
 
 /** The results of reconciliation, and the rows that are due or parked (SPEC §4), counted by partial indexes. */
 @Injectable()

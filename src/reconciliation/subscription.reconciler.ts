@@ -10,7 +10,7 @@ import { SubscriptionLedger } from '../subscriptions/subscription.ledger.js';
 import { SubscriptionRepository } from '../subscriptions/subscription.repository.js';
 import type { SubscriptionRow } from '../subscriptions/subscription.table.js';
 import { DEFERRAL_MS, type Reconciled, type Reconciler } from './reconciler.js';
-import { handBack } from './reconciliation-claim.js';
+import { handBack } from './reconciliation-leases.js';
 
 const NO_CAPACITY: ReadonlySet<NotExecuted['reason']> = new Set(['concurrency-limit', 'throttled'] as const);
 
