@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ChangingAttempts, MAX_ATTEMPTS, QuestionAttempts, type Call } from './attempts.js';
+import { attemptChange, attemptQuery, MAX_ATTEMPTS, type Call } from './attempts.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from './provider-outcome.js';
 
 type End = ProviderOutcome<string>;
@@ -65,12 +65,12 @@ const threeEnds = fc.tuple(fc.constantFrom(...ENDS), fc.constantFrom(...ENDS), f
 const runs = { numRuns: 150 };
 const never = new AbortController().signal;
 
-describe('ChangingAttempts', () => {
+describe('attemptChange', () => {
   it('sends again only after what did no harm, or with a key that is honoured', async () => {
     await fc.assert(
       fc.asyncProperty(threeEnds, fc.boolean(), async (ends, honoured) => {
         const call = new ScriptedCall(ends);
-        await new ChangingAttempts(QUICK_MS, honoured).run(call, never);
+        await attemptChange(call, never, { timeoutMs: QUICK_MS, honoursIdempotencyKey: honoured });
         expect(call.ended.length).toBeLessThanOrEqual(MAX_ATTEMPTS);
         for (const before of call.ended.slice(0, -1)) {
           const nothingSent = before.kind === 'not-executed' && before.reason === 'connection-failed';
@@ -87,7 +87,10 @@ describe('ChangingAttempts', () => {
     await fc.assert(
       fc.asyncProperty(threeEnds, fc.boolean(), async (ends, honoured) => {
         const call = new ScriptedCall(ends);
-        const end = await new ChangingAttempts(QUICK_MS, honoured).run(call, never);
+        const end = await attemptChange(call, never, {
+          timeoutMs: QUICK_MS,
+          honoursIdempotencyKey: honoured,
+        });
         const last = call.ended.at(-1)!;
         if (last.kind === 'completed') expect(end).toBe(last);
         else if (call.ended.some(({ kind }) => kind === 'unknown')) expect(end.kind).toBe('unknown');
@@ -100,21 +103,24 @@ describe('ChangingAttempts', () => {
   it('sends nothing after the deadline', async () => {
     const deadline = new AbortController();
     const call = new ScriptedCall([notExecuted('connection-failed'), completed]);
-    const running = new ChangingAttempts(QUICK_MS, true).run(call, deadline.signal);
+    const running = attemptChange(call, deadline.signal, {
+      timeoutMs: QUICK_MS,
+      honoursIdempotencyKey: true,
+    });
     deadline.abort();
     await running;
     expect(call.ended).toHaveLength(1);
   });
 });
 
-describe('QuestionAttempts', () => {
+describe('attemptQuery', () => {
   const beside = (attempt: () => Promise<End>): Promise<End> => attempt();
 
   it('asks again after no connection, a cut or a 5xx, three times in all, and believes what else is said', async () => {
     await fc.assert(
       fc.asyncProperty(threeEnds, async (ends) => {
         const call = new ScriptedCall(ends);
-        const end = await new QuestionAttempts(QUICK_MS).run(call, never, beside);
+        const end = await attemptQuery(call, never, QUICK_MS, beside);
         expect(end).toBe(call.ended.at(-1));
         const repeats = call.ended.slice(0, -1);
         for (const before of repeats) {
@@ -127,9 +133,9 @@ describe('QuestionAttempts', () => {
     );
   });
 
-  it('lets a defect through', async () => {
+  it('rejects with an internal error', async () => {
     const call = new ScriptedCall([]);
-    call.attempt = () => Promise.reject(new Error('a defect'));
-    await expect(new QuestionAttempts(QUICK_MS).run(call, never, beside)).rejects.toThrow('a defect');
+    call.attempt = () => Promise.reject(new Error('internal'));
+    await expect(attemptQuery(call, never, QUICK_MS, beside)).rejects.toThrow('internal');
   });
 });
