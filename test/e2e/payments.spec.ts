@@ -375,6 +375,30 @@ describe('status and check', () => {
     }
   });
 
+  it.each(['FAILED', 'PENDING'])(
+    'an ACCEPTED payment stays so, though the external says %s',
+    async (status) => {
+      const { paymentId } = (await post('pay', pay())).body;
+      external.behave(({ method }) => (method === 'GET' ? { status } : { result: 'OK' }));
+      const check = await call(`${gateway.url}/v3/acme/check?paymentId=${String(paymentId)}`, 'GET');
+      expect([check.status, check.body['status']]).toEqual([200, 'ACCEPTED']);
+      const refund = { amount: 1, currency: 'EUR', paymentId };
+      expect((await post('refund', refund)).body['result']).toBe('OK');
+    },
+  );
+
+  it('a FAILED payment is ACCEPTED where the external says so later', async () => {
+    external.behave(() => ({ result: 'KO', paymentId: 'pm-late-success' }));
+    expect((await post('pay', pay())).body['result']).toBe('KO');
+    external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
+    const check = await call(`${gateway.url}/v3/acme/check?paymentId=pm-late-success`, 'GET');
+    expect([check.status, check.body['status']]).toEqual([200, 'ACCEPTED']);
+    external.requests.length = 0;
+    const refund = { amount: 1, currency: 'EUR', paymentId: 'pm-late-success' };
+    expect((await post('refund', refund)).body['result']).toBe('OK');
+    expect(external.requests.map(({ method }) => method)).toEqual(['POST']);
+  });
+
   it('say payment-not-found for what the external has never seen', async () => {
     external.behave((_, response) => answerJson(response, 404, {}));
     expect(told(await call(`${gateway.url}/v3/acme/status?paymentId=x`, 'GET'))).toEqual([

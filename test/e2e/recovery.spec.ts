@@ -130,3 +130,96 @@ describe('two replicas on one database', () => {
     await external.close();
   });
 });
+
+/** The external holds a refund until its fate has been decided elsewhere; only then its answer comes. */
+describe('a refund that is answered late', () => {
+  let external: StubExternal;
+  let gateway: Gateway;
+  let release: () => void;
+  let ended: Promise<Answer>;
+
+  const post = (operation: string, body: object): Promise<Answer> =>
+    call(`${gateway.url}/v3/acme/${operation}`, 'POST', body);
+  const refund = (): Promise<{ state: string; reserved: number; refunded_minor: number }> =>
+    gateway.app
+      .get(Store)
+      .read((db) =>
+        db
+          .selectFrom('refunds')
+          .innerJoin('payments', 'payments.id', 'refunds.payment_ref')
+          .select(['refunds.state', 'refunds.reserved', 'payments.refunded_minor'])
+          .executeTakeFirstOrThrow(),
+      );
+
+  /** A refund of unknown outcome, which the external will answer by `result`. */
+  async function hold(result: 'OK' | 'KO'): Promise<void> {
+    const clock = new TestClock();
+    const arrived = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    release = held.resolve;
+    external = await startStubExternal(async ({ url }) => {
+      if (url === '/pay') return { result: 'OK', paymentId: 'pm' };
+      arrived.resolve();
+      await held.promise;
+      return { result };
+    });
+    gateway = await startGateway({
+      clock,
+      env: { WORKERS: 'off' },
+      externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 5_000 }],
+    });
+    await post('pay', { amount: 10, currency: 'EUR', shopTransactionId: 'o' });
+    ended = post('refund', { amount: 10, currency: 'EUR', paymentId: 'pm' });
+    await arrived.promise;
+    expect(await refund()).toMatchObject({ state: 'PENDING', reserved: 1, refunded_minor: 10 });
+    clock.advance(10_000);
+    await gateway.app.get(OperationRecovery).turn();
+    expect(await refund()).toMatchObject({ state: 'UNKNOWN', reserved: 1, refunded_minor: 10 });
+  }
+  /** What an operator writes who has heard how the refund ended. */
+  const decide = (state: 'OK' | 'KO'): Promise<void> =>
+    gateway.app.get(Store).transaction(async (trx) => {
+      const reserved = state === 'KO' ? 0 : 1;
+      await trx.updateTable('refunds').set({ state, reserved }).execute();
+      await trx
+        .updateTable('payments')
+        .set({ refunded_minor: reserved * 10 })
+        .execute();
+    });
+  const answered = async (): Promise<void> => {
+    release();
+    await ended;
+  };
+
+  afterEach(async () => {
+    await answered();
+    await gateway.close();
+    await external.close();
+  });
+
+  it('is settled by an OK', async () => {
+    await hold('OK');
+    await answered();
+    expect(await refund()).toMatchObject({ state: 'OK', reserved: 1, refunded_minor: 10 });
+  });
+
+  it('is settled by a KO, which frees its share', async () => {
+    await hold('KO');
+    await answered();
+    expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
+  });
+
+  it('is not booked after its share was freed: more than was paid could be refunded', async () => {
+    await hold('OK');
+    await decide('KO');
+    await answered();
+    expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
+  });
+
+  it('frees nothing after it was booked', async () => {
+    await hold('KO');
+    await decide('OK');
+    await answered();
+    expect(await refund()).toMatchObject({ state: 'OK', reserved: 1, refunded_minor: 10 });
+  });
+});
