@@ -5,8 +5,9 @@ import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
-import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { TestClock } from '../support/test-clock.js';
+import { until } from '../support/until.js';
 
 /** What becomes of an operation whose process is gone: seen from a second gateway on the books of the first. */
 describe('an operation whose process died', () => {
@@ -221,5 +222,69 @@ describe('a refund that is answered late', () => {
     await decide('OK');
     await answered();
     expect(await refund()).toMatchObject({ state: 'OK', reserved: 1, refunded_minor: 10 });
+  });
+});
+
+/** Both attempts are at the external at once: the first one's process was taken for dead, and a repeat has sent it again. */
+describe('an operation that was taken up again', () => {
+  const REFUSED = { status: 422, body: { detail: 'no' } };
+  let external: StubExternal;
+  let clock: TestClock;
+  let gateway: Gateway;
+  let answers: ((answer: { status: number; body: object }) => void)[];
+
+  const send = (): Promise<Answer> =>
+    call(
+      `${gateway.url}/v3/acme/pay`,
+      'POST',
+      { amount: 1, currency: 'EUR', shopTransactionId: 'o' },
+      { 'idempotency-key': 'k' },
+    );
+  const rows = () =>
+    gateway.app
+      .get(Store)
+      .read((db) =>
+        db
+          .selectFrom('operations')
+          .innerJoin('payments', 'payments.id', 'operations.payment_ref')
+          .select(['operations.state', 'operations.key_held', 'payments.state as payment'])
+          .execute(),
+      );
+
+  beforeEach(async () => {
+    clock = new TestClock();
+    answers = [];
+    external = await startStubExternal(async (_, response) => {
+      const { promise, resolve } = Promise.withResolvers<{ status: number; body: object }>();
+      answers.push(resolve);
+      const { status, body } = await promise;
+      return answerJson(response, status, body);
+    });
+    gateway = await startGateway({
+      clock,
+      env: { WORKERS: 'off' },
+      externals: [
+        { externalService: 'acme', baseUrl: external.url, timeoutMs: 5_000, honoursIdempotencyKey: true },
+      ],
+    });
+  });
+  afterEach(async () => {
+    for (const answer of answers) answer(REFUSED);
+    await gateway.close();
+    await external.close();
+  });
+
+  it('is not ended by the refusal of the attempt before: its key stays taken', async () => {
+    const first = send();
+    await until(() => answers.length === 1, 'the first attempt');
+    clock.advance(10_000);
+    const second = send();
+    await until(() => answers.length === 2, 'the second attempt');
+    answers[0]!(REFUSED);
+    await first;
+    expect(await rows()).toMatchObject([{ state: 'running', key_held: 1, payment: 'UNKNOWN' }]);
+    answers[1]!({ status: 200, body: { result: 'OK', paymentId: 'pm' } });
+    expect((await second).status).toBe(200);
+    expect(await rows()).toMatchObject([{ state: 'completed', key_held: 1, payment: 'ACCEPTED' }]);
   });
 });
