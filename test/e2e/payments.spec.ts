@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
@@ -106,6 +107,21 @@ describe('a second payment for one shopTransactionId', () => {
     const second = await post('pay', body);
     expect(told(second)).toEqual([409, 'duplicate-payment', 'not-executed']);
     expect(second.body).toMatchObject({ paymentId: first.body['paymentId'], paymentStatus: 'ACCEPTED' });
+    expect(external.requests).toHaveLength(1);
+  });
+
+  it('is refused by the index of guards where the look-up does not see the first one yet', async () => {
+    const body = pay();
+    const first = await post('pay', body);
+    // As on PostgreSQL while the first one's transaction has not been committed.
+    const look = jest
+      .spyOn(gateway.app.get(PaymentRepository), 'findDoubled')
+      .mockResolvedValueOnce(undefined);
+    const second = await post('pay', body);
+    expect(look).toHaveBeenCalledTimes(2);
+    look.mockRestore();
+    expect(told(second)).toEqual([409, 'duplicate-payment', 'not-executed']);
+    expect(second.body['paymentId']).toBe(first.body['paymentId']);
     expect(external.requests).toHaveLength(1);
   });
 

@@ -154,6 +154,23 @@ describe('reconciliation', () => {
     expect(await after(5 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'FAILED' });
   });
 
+  it('does not count what is said while the operation is sent again', async () => {
+    await pay('resent', failing);
+    const repeated: StubBehaviour = (request, response) =>
+      request.method === 'GET' ? neverSeen(request, response) : failing(request, response);
+    let repeat: Answer | undefined;
+    const meanwhile: StubBehaviour = async (request, response) => {
+      repeat = await pay('resent', repeated);
+      return neverSeen(request, response);
+    };
+    expect(await after(MINUTE_MS, meanwhile)).toMatchObject({
+      state: 'UNKNOWN',
+      never_seen_at: null,
+      deadline_at: clock.now() + TIMEOUT_MS + 5_000,
+    });
+    expect(repeat?.body['outcome']).toBe('unknown');
+  });
+
   const bare404: StubBehaviour = (_, response) => {
     response.writeHead(404).end();
     return undefined;

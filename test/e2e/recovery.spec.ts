@@ -225,9 +225,12 @@ describe('a refund that is answered late', () => {
   });
 });
 
-/** Both attempts are at the external at once: the first one's process was taken for dead, and a repeat has sent it again. */
+/** Two attempts at once: the process of the first was taken for dead. */
 describe('an operation that was taken up again', () => {
+  const TIMEOUT_MS = 60_000;
   const REFUSED = { status: 422, body: { detail: 'no' } };
+  const NEVER_SEEN = { status: 404, body: {} };
+  const PAID = { status: 200, body: { result: 'OK', paymentId: 'pm' } };
   let external: StubExternal;
   let clock: TestClock;
   let gateway: Gateway;
@@ -240,6 +243,9 @@ describe('an operation that was taken up again', () => {
       { amount: 1, currency: 'EUR', shopTransactionId: 'o' },
       { 'idempotency-key': 'k' },
     );
+  const arrived = (count: number): Promise<void> =>
+    until(() => answers.length === count, `${count} requests at the external`);
+  const methods = (): string[] => external.requests.map(({ method }) => method);
   const rows = () =>
     gateway.app
       .get(Store)
@@ -251,7 +257,7 @@ describe('an operation that was taken up again', () => {
           .execute(),
       );
 
-  beforeEach(async () => {
+  async function start(config: object): Promise<void> {
     clock = new TestClock();
     answers = [];
     external = await startStubExternal(async (_, response) => {
@@ -264,27 +270,59 @@ describe('an operation that was taken up again', () => {
       clock,
       env: { WORKERS: 'off' },
       externals: [
-        { externalService: 'acme', baseUrl: external.url, timeoutMs: 5_000, honoursIdempotencyKey: true },
+        {
+          externalService: 'acme',
+          baseUrl: external.url,
+          timeoutMs: TIMEOUT_MS,
+          honoursIdempotencyKey: true,
+          ...config,
+        },
       ],
     });
-  });
+  }
   afterEach(async () => {
+    external.behave((_, response) => answerJson(response, 422, {}));
     for (const answer of answers) answer(REFUSED);
     await gateway.close();
     await external.close();
   });
 
   it('is not ended by the refusal of the attempt before: its key stays taken', async () => {
+    await start({});
     const first = send();
-    await until(() => answers.length === 1, 'the first attempt');
-    clock.advance(10_000);
+    await arrived(1);
+    clock.advance(TIMEOUT_MS + 5_000);
     const second = send();
-    await until(() => answers.length === 2, 'the second attempt');
+    await arrived(2);
     answers[0]!(REFUSED);
     await first;
     expect(await rows()).toMatchObject([{ state: 'running', key_held: 1, payment: 'UNKNOWN' }]);
-    answers[1]!({ status: 200, body: { result: 'OK', paymentId: 'pm' } });
+    answers[1]!(PAID);
     expect((await second).status).toBe(200);
+    expect(await rows()).toMatchObject([{ state: 'completed', key_held: 1, payment: 'ACCEPTED' }]);
+  });
+
+  it('is not sent by the repeat whose question took so long that another repeat has taken it up', async () => {
+    await start({ statusByShopTransactionId: true });
+    const first = send();
+    await arrived(1);
+    clock.advance(TIMEOUT_MS + 5_000);
+    const slow = send();
+    await arrived(2);
+    clock.advance(TIMEOUT_MS + 5_000);
+    const quick = send();
+    await arrived(3);
+    expect(methods()).toEqual(['POST', 'GET', 'GET']);
+    answers[1]!(NEVER_SEEN);
+    expect((await slow).body['code']).toBe('idempotency-conflict');
+    expect(methods()).toEqual(['POST', 'GET', 'GET']);
+    answers[2]!(NEVER_SEEN);
+    await arrived(4);
+    expect(methods()).toEqual(['POST', 'GET', 'GET', 'POST']);
+    answers[3]!(PAID);
+    expect((await quick).body['result']).toBe('OK');
+    answers[0]!(REFUSED);
+    await first;
     expect(await rows()).toMatchObject([{ state: 'completed', key_held: 1, payment: 'ACCEPTED' }]);
   });
 });
