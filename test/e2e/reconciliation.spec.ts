@@ -327,6 +327,17 @@ describe('reconciliation', () => {
     });
   });
 
+  it('changes nothing where it lost its lease while it asked', async () => {
+    await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    const { next_ask_at } = await payment();
+    const lease = { lease_token: 'another', lease_until: clock.now() + 3_600_000 };
+    const slow: StubBehaviour = async () => {
+      await store().transaction((trx) => trx.updateTable('payments').set(lease).execute());
+      return { status: 'PENDING' };
+    };
+    expect(await after(MINUTE_MS, slow)).toMatchObject({ ...lease, next_ask_at });
+  });
+
   describe('of subscriptions', () => {
     const start = (behaviour: StubBehaviour): Promise<Answer> => {
       external.behave(behaviour);
