@@ -1,143 +1,151 @@
 /**
- * The direction of imports between the rooms of src/ (docs/adr/0002-rooms.md): `npm run imports`.
+ * The direction of imports between the modules of src/ (docs/adr/0002-modules.md): `npm run imports`.
  *
- * Each room lists what it may import besides itself: a room, or single files of one. What is not listed is forbidden,
- * so a new room is forbidden everything until it is entered here.
+ * Each module lists the modules that it may import besides itself. All other imports are forbidden, so a new module may
+ * import nothing until it has an entry here.
  */
 
-/** No feature among them: they serve every room. */
-const FOUNDATIONS = ['shared', 'contract', 'config', 'persistence', 'security', 'http', 'observability'];
-
-const SIGNER = ['security/standard-webhooks', 'security/secret'];
-const REQUESTS_AND_ANSWERS = [
-  'payments/payment-requests',
-  'subscriptions/subscription-requests',
-  'providers/answers',
-  'providers/operation',
+/** The modules below every feature. */
+const FOUNDATIONS = [
+  'shared',
+  'sensitive',
+  'webhooks',
+  'rules',
+  'problems',
+  'config',
+  'persistence',
+  'security',
+  'http',
+  'observability',
 ];
 
 /** @type {Record<string, readonly string[]>} */
 const MAY_IMPORT = {
   shared: [],
-  contract: ['shared', 'security/card-network', 'security/card-number'],
-  config: ['shared', 'security/secret', 'security/standard-webhooks'],
+  sensitive: [],
+  webhooks: ['sensitive'],
+  rules: ['shared', 'sensitive'],
+  problems: ['rules'],
+  config: ['shared', 'sensitive', 'webhooks', 'rules'],
   persistence: ['shared', 'config'],
-  security: ['shared', 'config', 'persistence', 'http'],
-  http: [
-    'shared',
-    'contract',
-    'config',
-    'persistence/store',
-    'security/scope',
-    'security/card-number',
-    'security/card-network',
-    'security/secret',
-  ],
+  security: ['shared', 'sensitive', 'webhooks', 'rules', 'problems', 'config', 'persistence', 'http'],
+  http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence', 'security/scope'],
   observability: FOUNDATIONS,
+  leases: ['shared', 'config', 'persistence', 'observability'],
   providers: FOUNDATIONS,
-  operations: [...FOUNDATIONS, 'providers'],
-  notifications: FOUNDATIONS,
+  operations: [...FOUNDATIONS, 'leases', 'providers'],
+  notifications: [...FOUNDATIONS, 'leases'],
   payments: [...FOUNDATIONS, 'providers', 'operations', 'notifications'],
-  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
-  callbacks: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
+  refunds: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
+  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
+  reconciliation: [
+    ...FOUNDATIONS,
+    'leases',
+    'providers',
+    'operations',
+    'notifications',
+    'payments',
+    'subscriptions',
+  ],
+  callbacks: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
   admin: [
     ...FOUNDATIONS,
     'providers',
     'operations',
     'notifications',
     'payments',
+    'refunds',
     'subscriptions',
     'callbacks',
   ],
-  simulator: ['shared', 'contract', ...SIGNER, ...REQUESTS_AND_ANSWERS],
 };
 
 const SPEC = '\\.spec\\.ts$';
 
-/** `security` allows the room, `security/secret` only that file. */
+/** `security` allows the module, `security/secret` only that file. */
 const asPattern = (allowed) => (allowed.includes('/') ? `^src/${allowed}\\.ts$` : `^src/${allowed}/`);
 
-const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
-  name: `room-${room}`,
-  comment: `src/${room}/ may import ${allowed.length > 0 ? allowed.join(', ') : 'no other room'} (docs/adr/0002-rooms.md).`,
+const moduleRules = Object.entries(MAY_IMPORT).map(([module, allowed]) => ({
+  name: `module-${module}`,
+  comment: `src/${module}/ may import ${allowed.length > 0 ? allowed.join(', ') : 'no other module'} (docs/adr/0002-modules.md).`,
   severity: 'error',
-  from: { path: `^src/${room}/`, pathNot: [SPEC, '^src/persistence/database\\.ts$'] },
-  to: { path: '^src/', pathNot: [room, ...allowed].map(asPattern) },
+  from: { path: `^src/${module}/`, pathNot: SPEC },
+  to: { path: '^src/', pathNot: [module, ...allowed].map(asPattern) },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    ...roomRules,
+    ...moduleRules,
     {
-      name: 'database-types-only',
-      comment:
-        'persistence/database.ts composes the row types of the rooms, and takes nothing else from them.',
-      severity: 'error',
-      from: { path: '^src/persistence/database\\.ts$' },
-      to: { path: '^src/(?!persistence/)', pathNot: '\\.table\\.ts$' },
-    },
-    {
-      name: 'database-type-imports-only',
-      comment: 'Row types only: at run time persistence depends on no feature.',
-      severity: 'error',
-      from: { path: '^src/persistence/database\\.ts$' },
-      to: { path: '^src/(?!persistence/)', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'known-room',
-      comment: 'A new folder of src/ is entered in MAY_IMPORT first.',
+      name: 'known-module',
+      comment: 'A new folder of src/ needs an entry in MAY_IMPORT.',
       severity: 'error',
       from: { path: `^src/(?!(${Object.keys(MAY_IMPORT).join('|')})/)[^/]+/` },
       to: {},
     },
     {
-      name: 'rooms-do-not-import-the-wiring',
-      comment: 'main, start, create-app and app.module put the rooms together; no room knows them.',
+      name: 'modules-do-not-import-the-wiring',
+      comment: 'main, start, create-app and app.module assemble the modules; no module imports them.',
       severity: 'error',
       from: { path: '^src/[^/]+/', pathNot: SPEC },
       to: { path: '^src/[^/]+\\.ts$' },
     },
     {
+      name: 'simulator-is-independent',
+      comment: "A simulator that shares the gateway's code cannot find the gateway's mistakes.",
+      severity: 'error',
+      from: { path: '^simulator/', pathNot: SPEC },
+      to: { path: '^(src|test|bench)/' },
+    },
+    {
+      name: 'simulator-starts-in-one-place',
+      comment: 'Only bundled-simulator.ts knows the simulator, by its package.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [SPEC, '^src/bundled-simulator\\.ts$'] },
+      to: { path: '^simulator/' },
+    },
+    {
       name: 'no-circular',
-      comment: 'A cycle has no direction. Type-only imports count: they tie the rooms just the same.',
+      comment: 'A cycle has no direction. Type-only imports count: they couple the modules too.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'no-orphans',
-      comment: 'Imported by nothing and importing nothing: dead, or not wired yet.',
+      comment: 'The file imports nothing and nothing imports it.',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: [SPEC, '\\.worker\\.ts$', '\\.d\\.ts$'] },
+      from: { orphan: true, path: '^(src|simulator)/', pathNot: [SPEC, '\\.worker\\.ts$', '\\.d\\.ts$'] },
       to: {},
     },
     {
       name: 'no-tests-in-src',
-      comment: 'The program holds nothing of its tests.',
+      comment: 'The program does not contain its tests.',
       severity: 'error',
-      from: { path: '^src/', pathNot: SPEC },
+      from: { path: '^(src|simulator)/', pathNot: SPEC },
       to: { path: ['^test/', '^bench/', SPEC] },
     },
     {
       name: 'no-dev-dependencies',
-      comment: 'They are not there in production (npm ci --omit=dev).',
+      comment: 'Production does not install them (npm ci --omit=dev).',
       severity: 'error',
-      from: { path: '^src/', pathNot: SPEC },
+      from: { path: '^(src|simulator)/', pathNot: SPEC },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-undeclared-dependencies',
-      comment: 'What is imported is declared in package.json.',
+      comment:
+        'package.json declares every imported package. The root declares test tools for all workspaces.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^(src|simulator)/', pathNot: '^simulator/.*' + SPEC },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-optional'] },
     },
     {
       name: 'resolvable',
-      comment: 'An import that leads nowhere would escape every other rule.',
+      comment: 'An import that does not resolve would escape every other rule.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^(src|simulator)/' },
       to: { couldNotResolve: true },
     },
   ],

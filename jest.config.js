@@ -1,10 +1,17 @@
 /** ESM by `node --experimental-vm-modules`; swc because esbuild drops decorator metadata (DESIGN). */
 export default {
   rootDir: '.',
-  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+  testMatch: [
+    '<rootDir>/src/**/*.spec.ts',
+    '<rootDir>/simulator/src/**/*.spec.ts',
+    '<rootDir>/test/**/*.spec.ts',
+  ],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@tollgate/simulator$': '<rootDir>/simulator/src/simulator.ts', // tests need no build
+  },
   setupFiles: ['<rootDir>/test/support/setup.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -1,15 +1,18 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BenchOptions, PART_NAMES, type PartName } from './part.js';
 
 export interface CommandLine {
-  readonly part: PartName | 'quick' | 'all';
+  readonly part: PartName | 'quick' | 'versus' | 'all';
+  /** Of `versus`: the checkout to compare with, as an absolute path. */
+  readonly checkout: string | undefined;
   readonly options: BenchOptions;
   /** As one would type it. */
   readonly command: string;
 }
 
 /**
- * Reads `[PART] [--rounds N] [--seconds N] [--warm-up SECONDS] [--count N]`.
+ * Reads `[PART | versus DIR] [--rounds N] [--seconds N] [--warm-up SECONDS] [--count N]`.
  * @throws Error where it is something else.
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
@@ -23,12 +26,14 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       count: { type: 'string' },
     },
   });
-  const [part = 'all'] = positionals;
-  if (positionals.length > 1 || !isPart(part)) {
-    throw new Error(`One part, of ${PART_NAMES.join(', ')}; got: ${positionals.join(' ')}`);
+  const [part = 'all', checkout] = positionals;
+  if (!isPart(part) || positionals.length > (part === 'versus' ? 2 : 1)) {
+    throw new Error(`One part, of ${PART_NAMES.join(', ')}, or versus DIR; got: ${positionals.join(' ')}`);
   }
+  if (part === 'versus' && checkout === undefined) throw new Error('versus needs the folder of a checkout');
   return {
     part,
+    checkout: checkout && resolve(checkout),
     options: {
       rounds: numberOf(values.rounds),
       seconds: numberOf(values.seconds),
@@ -40,7 +45,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 }
 
 function isPart(text: string): text is CommandLine['part'] {
-  return text === 'quick' || text === 'all' || PART_NAMES.some((name) => name === text);
+  return ['quick', 'versus', 'all'].includes(text) || PART_NAMES.some((name) => name === text);
 }
 
 function numberOf(text: string | undefined): number | undefined {

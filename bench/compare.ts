@@ -40,8 +40,24 @@ interface Window {
   readonly connections: number;
 }
 
-/** Every server under the same loads, window by window in turn, so that what the machine does in the meantime hits all alike. */
+/** What was measured of one server at one operation and number of connections, by round. */
+export interface Series extends Window {
+  /** The server's name. */
+  readonly server: string;
+  readonly rounds: readonly Measurement[];
+}
+
+/** The medians of every server under the same loads. */
 export async function compare(run: BenchRun, options: ComparisonOptions): Promise<ComparisonRow[]> {
+  const measured = await measureInTurns(run, options);
+  const reference = median(
+    measured.flatMap(({ rounds }) => rounds.map(({ calibrationMs }) => calibrationMs)),
+  );
+  return measured.map((series) => rowOf(series, reference));
+}
+
+/** Every server under the same loads, window by window in turn, so that what the machine does in the meantime hits all alike. */
+export async function measureInTurns(run: BenchRun, options: ComparisonOptions): Promise<Series[]> {
   const { servers, rounds, seconds } = options;
   const running: Running[] = [];
   for (const server of servers) running.push(await run.startWarm(server, options.warmUp));
@@ -58,9 +74,12 @@ export async function compare(run: BenchRun, options: ComparisonOptions): Promis
     }
   }
   await Promise.all(running.map(({ process }) => process.stop('SIGKILL')));
-  const reference = median([...measured.values()].flat().map(({ calibrationMs }) => calibrationMs));
   return windowsOf(options).flatMap((window) =>
-    servers.map((server) => rowOf(server, window, measured.get(keyOf(server, window))!, reference)),
+    servers.map((server) => ({
+      server: server.name,
+      ...window,
+      rounds: measured.get(keyOf(server, window))!,
+    })),
   );
 }
 
@@ -88,16 +107,10 @@ function describe({ cpuMicros, requests, seconds, calibrationMs }: Measurement):
   return `${cpuMicros.toFixed(1)} µs, ${rate}/s, calibration ${calibrationMs.toFixed(0)} ms`;
 }
 
-function rowOf(
-  { name }: Server,
-  window: Window,
-  rounds: readonly Measurement[],
-  referenceMs: number,
-): ComparisonRow {
+function rowOf({ rounds, ...row }: Series, referenceMs: number): ComparisonRow {
   const cpu = rounds.map(({ cpuMicros, calibrationMs }) => (cpuMicros * referenceMs) / calibrationMs);
   return {
-    server: name,
-    ...window,
+    ...row,
     cpuMicros: median(cpu),
     cpuSpread: spread(cpu),
     requestsPerSecond: median(rounds.map(({ requests, seconds }) => requests / seconds)),

@@ -57,7 +57,7 @@ function ranked(times: ReadonlyMap<string, number>, busy: number): SelfTime[] {
     .toSorted((a, b) => b.share - a.share);
 }
 
-/** By package, and Tollgate's own by room. */
+/** By package, and Tollgate's own by module. */
 function placeOf(url: string): { readonly file: string; readonly package: string } {
   const inPackage = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(.*)$/.exec(url);
   if (inPackage) return { file: `${inPackage[1]}/${inPackage[2]}`, package: inPackage[1]! };

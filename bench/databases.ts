@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import type { DatabaseConfig } from '../src/config/config.js';
-import { Secret } from '../src/security/secret.js';
+import { Secret } from '../src/sensitive/secret.js';
 import { say } from './part.js';
 
 const POSTGRES_URL = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/test';

@@ -4,6 +4,7 @@
  *     npm run bench                     all parts but the memory of a million requests, which takes as long as the rest
  *     npm run bench -- PART             one of comparison, open-loop, start-up, drain, postgres, profile, memory
  *     npm run bench:quick               the two ratios that matter most, within 90 s, printed only
+ *     npm run bench -- versus DIR       this build and that of another checkout in turns, printed only
  *
  * A part writes its section of docs/performance.md. With `--rounds N`, `--seconds N`, `--warm-up SECONDS` or `--count N` a run is a
  * trial: it is printed and not written.
@@ -18,6 +19,7 @@ import { addedLatency } from './parts/open-loop.js';
 import { postgres } from './parts/postgres.js';
 import { profile } from './parts/profile.js';
 import { startUp } from './parts/start-up.js';
+import { versus } from './parts/versus.js';
 import { formatted, writeSection } from './report/document.js';
 import { targetTable } from './report/markdown.js';
 import { provenance } from './report/provenance.js';
@@ -32,11 +34,13 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   memory,
 };
 
-const { part, options, command } = readCommandLine(process.argv.slice(2));
+const { part, checkout, options, command } = readCommandLine(process.argv.slice(2));
 const isTrial = Object.values(options).some((value) => value !== undefined);
 
 if (part === 'quick') {
   console.log(await formatted(await BenchRun.with((run) => quick(run, options))));
+} else if (part === 'versus') {
+  console.log(await formatted(await BenchRun.with((run) => versus(run, checkout!, options, command))));
 } else if (part === 'all') {
   for (const name of PART_NAMES) if (name !== 'memory') await report(name);
 } else {

@@ -19,7 +19,7 @@ import type { LeasedNotification } from '../src/notifications/notification-lease
 import { NotificationSender } from '../src/notifications/notification.sender.js';
 import { openStore } from '../src/persistence/open-store.js';
 import type { Store } from '../src/persistence/store.js';
-import { Secret } from '../src/security/secret.js';
+import { Secret } from '../src/sensitive/secret.js';
 import { SystemClock } from '../src/shared/clock.js';
 import { buildDelivery, type Delivery, deliveryConfig } from '../test/support/delivery.js';
 import { startReceiver } from '../test/support/test-receiver.js';

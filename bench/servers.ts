@@ -89,6 +89,8 @@ function peerCommand(
 export interface TollgateOptions {
   readonly name?: string;
   readonly port?: number;
+  /** The folder whose build is run. Default: this checkout's. */
+  readonly checkout?: string;
   /** Variables beside those of the benchmark, or instead of them. */
   readonly env?: Readonly<Record<string, string>>;
   /** For Node. */
@@ -98,10 +100,10 @@ export interface TollgateOptions {
 /** Tollgate as it ships in production: a key for each caller, durable SQLite, workers on, info logs to a file. */
 export function tollgate(
   folder: string,
-  { name = 'tollgate', port = PORTS.tollgate, env, flags = [] }: TollgateOptions = {},
+  { name = 'tollgate', port = PORTS.tollgate, checkout = path('..'), env, flags = [] }: TollgateOptions = {},
 ): Server {
-  const main = path('../dist/main.js');
-  if (!existsSync(main)) throw new Error('dist/main.js is missing: build first');
+  const main = join(checkout, 'dist/main.js');
+  if (!existsSync(main)) throw new Error(`${main} is missing: build first`);
   return {
     name,
     command: [process.execPath, ...flags, main],

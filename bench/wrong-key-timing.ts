@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { loadConfig } from '../src/config/load-config.js';
 import { createApp } from '../src/create-app.js';
 import { ApiKeys } from '../src/security/api-keys.js';
-import { Secret } from '../src/security/secret.js';
+import { Secret } from '../src/sensitive/secret.js';
 import { SecurityObserver } from '../src/security/security-observer.js';
 import { RawClient } from '../test/support/raw-client.js';
 

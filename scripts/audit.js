@@ -1,7 +1,4 @@
-/**
- * `npm audit --omit=dev`, with a registry that cannot be asked told apart from a finding: the first is said, the second,
- * however low, ends with exit code 1.
- */
+/** Runs `npm audit --omit=dev`. A finding of any severity exits with code 1; an unavailable registry only prints a note. */
 import { spawnSync } from 'node:child_process';
 
 const { stdout, stderr } = spawnSync('npm', ['audit', '--omit=dev', '--json'], { encoding: 'utf8' });
@@ -9,7 +6,7 @@ const report = parse(stdout);
 
 if (report?.metadata?.vulnerabilities === undefined) {
   const why = report?.message ?? report?.error?.summary ?? stderr.trim().split('\n').at(-1) ?? 'no answer';
-  console.log(`NOT CHECKED: the registry could not be asked for advisories (${why}).`);
+  console.log(`NOT CHECKED: the registry did not return advisories (${why}).`);
 } else {
   const { total } = report.metadata.vulnerabilities;
   for (const { name, severity, range } of Object.values(report.vulnerabilities)) {

@@ -1,6 +1,6 @@
 /**
- * Runs before `npm start`, `npm run simulator` and `npm run migrate`: builds dist/ when it is missing or older than what
- * it is made from, and says nothing when there is nothing to do.
+ * Runs before `npm start`, `npm run simulator` and `npm run migrate`: builds the simulator and the gateway when a build is
+ * missing or older than its sources, settings or packages. Prints nothing when both are current.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -11,16 +11,29 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(ROOT, path);
 
-const SOURCES = inRoot('src');
-const SETTINGS = ['nest-cli.json', 'package.json', 'tsconfig.json', 'tsconfig.build.json'].map(inRoot);
-/** npm rewrites it with each installation. */
+const SOURCES = ['src', 'simulator/src'].map(inRoot);
+const SETTINGS = [
+  'nest-cli.json',
+  'package.json',
+  'simulator/package.json',
+  'simulator/tsconfig.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+].map(inRoot);
+/** npm writes it at each installation. */
 const INSTALLED = inRoot('node_modules/.package-lock.json');
 
-const PROGRAM = inRoot('dist/main.js');
-/** tsc writes it last, so a build that was killed has none; one that failed has no program (`noEmitOnError`). */
+const PROGRAMS = ['simulator/dist/main.js', 'dist/main.js'].map(inRoot);
+/** tsc writes it last, so a killed build has none; a failed build has no program (`noEmitOnError`). */
 const BUILD_INFO = inRoot('dist/.tsbuildinfo');
 
+/** The simulator first: the gateway imports its types. */
+const TSC = inRoot('node_modules/typescript/bin/tsc');
 const NEST = inRoot('node_modules/@nestjs/cli/bin/nest.js');
+const BUILDS = [
+  [TSC, '--project', 'simulator'],
+  [NEST, 'build'],
+];
 const LOCK = inRoot('node_modules/.tollgate-build.lock');
 const LOCK_WAIT_MS = 200;
 const LOCK_LOST_MS = 300_000;
@@ -28,13 +41,17 @@ const LOCK_LOST_MS = 300_000;
 if (isStale()) await buildOnce();
 
 function isStale() {
-  if (!existsSync(SOURCES)) return false; // dist/ was shipped alone
-  if (!existsSync(PROGRAM)) return true;
+  if (!existsSync(SOURCES[0])) return false; // an installation without sources
+  if (!isBuilt()) return true;
   const builtAtMs = modifiedAtMs(BUILD_INFO);
-  return [SOURCES, ...SETTINGS, INSTALLED].some((path) => newestMs(path) > builtAtMs);
+  return [...SOURCES, ...SETTINGS, INSTALLED].some((path) => newestMs(path) > builtAtMs);
 }
 
-/** Of a file, or of a folder and all below it: a file that was deleted shows in the time of its folder. */
+function isBuilt() {
+  return PROGRAMS.every((program) => existsSync(program));
+}
+
+/** The latest change of a file, or of a folder and everything in it. Deleting a file changes its folder. */
 function newestMs(path) {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats?.isDirectory()) return stats?.mtimeMs ?? 0;
@@ -46,7 +63,7 @@ function modifiedAtMs(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** One build at a time: two terminals on a fresh clone would delete each other's dist/. */
+/** One build at a time: two terminals on a fresh clone would delete each other's output. */
 async function buildOnce() {
   while (!takeLock()) await sleep(LOCK_WAIT_MS);
   try {
@@ -60,25 +77,24 @@ function build() {
   if (!existsSync(NEST)) return withoutBuildTools();
   console.log('Building dist/ ...');
   const startedAtMs = performance.now();
-  const { status, stdout, stderr } = spawnSync(process.execPath, [NEST, 'build'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  if (status !== 0) {
-    console.error(`${stdout ?? ''}${stderr ?? ''}The build failed.`);
-    process.exitCode = 1;
-    return;
+  for (const command of BUILDS) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
+    if (status !== 0) {
+      console.error(`${stdout ?? ''}${stderr ?? ''}The build failed.`);
+      process.exitCode = 1;
+      return;
+    }
   }
   console.log(`Built in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s.`);
 }
 
-/** After `npm prune --omit=dev` what was built before is all there is. */
+/** After `npm prune --omit=dev` only an earlier build can run. */
 function withoutBuildTools() {
-  const built = existsSync(PROGRAM);
+  const built = isBuilt();
   console.error(
     built
-      ? 'dist/ is older than the sources or the packages, and the build tools are not installed: it runs as it is.'
-      : 'There is no dist/, and the build tools are not installed: run `npm ci`, without --omit=dev.',
+      ? 'The build is older than the sources or packages, but the build tools are not installed: starting it as it is.'
+      : 'The program is not built, and the build tools are not installed: run `npm ci` without --omit=dev.',
   );
   if (!built) process.exitCode = 1;
 }
@@ -94,7 +110,7 @@ function takeLock() {
   }
 }
 
-/** Its owner was killed. */
+/** True where the process that took the lock has ended. */
 function isLockLost() {
   try {
     if (Date.now() - modifiedAtMs(LOCK) > LOCK_LOST_MS) return true;

@@ -1,7 +1,7 @@
 /**
- * Run after `npm install` when the registry is a mirror that lacks the builds of some packages for other platforms: npm
- * then leaves them out of package-lock.json without a word, and refuses that lock file in the next `npm ci`. This enters
- * them by version and platform. Their integrity is not known here; they are build tools of other platforms than ours.
+ * Run it after `npm install` from a mirror that lacks some packages' builds for other platforms. npm omits such builds from
+ * package-lock.json without a warning, and the next `npm ci` rejects that lock file. This script adds them by version and
+ * platform, without their integrity, which is not known here. They are build tools of platforms other than this one.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -34,7 +34,7 @@ lock.packages = {
 };
 writeFileSync(LOCK_FILE, `${JSON.stringify(lock, null, 2)}\n`);
 
-/** By the name, as such packages are named everywhere: `…-linux-arm64-musl`, `…/darwin-x64`, `…-win32-ia32-msvc`. */
+/** Reads the platform from the name: `…-linux-arm64-musl`, `…/darwin-x64`, `…-win32-ia32-msvc`. */
 function platformOf(name) {
   const [, os, cpu, abi] =
     /(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|loong64|ppc64|riscv64|s390x|x64)(?:-(\w+))?$/.exec(

@@ -1,6 +1,6 @@
 /**
- * Counts what Jest reported: `node scripts/count-tests.js report.json ...` prints `N passed, N failed`. Exit code 1 where a
- * report is missing or no test of it ran. A file that could not be loaded is one failed test: its own are not known.
+ * Adds up Jest's reports: `node scripts/count-tests.js report.json ...` prints `N passed, N failed`. Exits with code 1 where
+ * a report is missing or contains no test. A file that does not load counts as one failed test.
  */
 import { readFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
- * Starts the built program as `npm start` does, with nothing configured, pays with the very command that it prints, which
- * must be README's but for port and order, and stops it: exit code 1 where any of that fails.
+ * Starts the built program without configuration, as `npm start` does, pays with the command that it prints, and stops it.
+ * The command must equal README's except for port and order. Exits with code 1 where any of that fails.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ try {
   const command = await printedCommand();
   console.log(`Ready in ${(performance.now() - startedAtMs).toFixed(0)} ms.\n${command}`);
   if (!withoutLayout(readFileSync('README.md', 'utf8')).includes(withoutLayout(command))) {
-    throw new Error('README.md tells another command');
+    throw new Error('README.md shows a different command');
   }
   const answer = execFileSync('bash', ['-c', command], { encoding: 'utf8' });
   console.log(answer);
@@ -38,7 +38,7 @@ try {
   gateway.kill('SIGKILL');
 }
 
-/** The curl of the greeting, its continuation lines included. */
+/** The curl command that the program prints, continuation lines included. */
 async function printedCommand() {
   let output = '';
   const deadline = sleep(READY_WITHIN_MS, 'late', { ref: false });
@@ -53,7 +53,7 @@ async function printedCommand() {
   }
 }
 
-/** README has the default port, and an order of its own. */
+/** README has the default port and another order. */
 function withoutLayout(text) {
   return text
     .replace(/localhost:\d+/g, 'localhost:8080')

@@ -1,4 +1,4 @@
-/** Runs before `npm run test:postgres`: without a server its tests must fail, and not be skipped unseen. */
+/** Runs before `npm run test:postgres`: without a server, the run must fail instead of skipping its tests. */
 import pg from 'pg';
 
 const connectionString = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/test';
@@ -11,7 +11,7 @@ try {
 } catch (error) {
   const { host, port, database } = client;
   console.error(
-    `PostgreSQL cannot be used at ${host}:${port}/${database} (TEST_DATABASE_URL): ${error.message || error.code}`,
+    `PostgreSQL is not available at ${host}:${port}/${database} (TEST_DATABASE_URL): ${error.message || error.code}`,
   );
   process.exitCode = 1;
 } finally {

@@ -5,19 +5,23 @@ import { CallbacksModule } from './callbacks/callbacks.module.js';
 import type { Config } from './config/config.js';
 import { TollgateConfigModule } from './config/config.module.js';
 import { HttpModule } from './http/http.module.js';
+import { LeasesModule } from './leases/leases.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { type Instruments, ObservabilityModule } from './observability/observability.module.js';
+import { OperationListModule } from './operation-list.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { PersistenceModule } from './persistence/persistence.module.js';
 import { ProvidersModule } from './providers/providers.module.js';
+import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
+import { RefundsModule } from './refunds/refunds.module.js';
 import { SecurityModule } from './security/security.module.js';
 import type { Clock } from './shared/clock.js';
 import { ClockModule } from './shared/clock.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { TelemetryModule } from './telemetry.module.js';
 
-/** All rooms together; it only wires. */
+/** All modules together; it only wires. */
 @Module({})
 // oxlint-disable-next-line typescript/no-extraneous-class -- a dynamic module of Nest is a class with a static method
 export class AppModule {
@@ -30,13 +34,17 @@ export class AppModule {
         ObservabilityModule.register(instruments),
         TelemetryModule,
         PersistenceModule,
+        LeasesModule,
         SecurityModule.register(config),
         ProvidersModule,
         HttpModule,
         OperationsModule,
         NotificationsModule,
         PaymentsModule,
+        RefundsModule,
         SubscriptionsModule,
+        OperationListModule,
+        ReconciliationModule,
         CallbacksModule,
         AdminModule,
       ],

@@ -3,15 +3,15 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { Simulator } from '@tollgate/simulator';
 import type { Config } from './config/config.js';
 import { CONFIG } from './config/config.module.js';
 import { NotificationReceiver } from './notifications/notification-receiver.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { simulatorExternal } from './providers/simulator-external.js';
-import { Secret } from './security/secret.js';
-import { type Simulator, startSimulator } from './simulator/simulator.js';
+import { Secret } from './sensitive/secret.js';
 
-/** Without an externals file: an external and a receiver in the same process, so that a first payment needs no file (SPEC §6). */
+/** Starts the simulator as external and receiver where no externals file is configured (SPEC §6). */
 @Injectable()
 export class BundledSimulator implements OnModuleInit, OnApplicationShutdown {
   #simulator: Simulator | undefined;
@@ -23,19 +23,20 @@ export class BundledSimulator implements OnModuleInit, OnApplicationShutdown {
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** Of its first page, for a person. */
+  /** The address of its index page. */
   get url(): string | undefined {
     return this.#simulator?.url;
   }
 
   async onModuleInit(): Promise<void> {
+    const { startSimulator } = await import('@tollgate/simulator'); // production never loads it
     const { receiverUrl, secrets: configured } = this.config.notifications;
     const secrets =
       configured.length > 0 ? configured : [new Secret(`whsec_${randomBytes(32).toString('base64')}`)];
     this.#simulator = await startSimulator({
       port: 0,
       callbackUrl: () => this.#callbackUrl(),
-      notificationSecrets: secrets,
+      notificationSecrets: secrets.map((secret) => secret.reveal()),
     });
     const { url } = this.#simulator;
     this.registry.replace([simulatorExternal(url)]);
@@ -46,7 +47,7 @@ export class BundledSimulator implements OnModuleInit, OnApplicationShutdown {
     await this.#simulator?.close();
   }
 
-  /** Known once the gateway listens; before, nobody has paid. */
+  /** Undefined until the gateway listens. */
   #callbackUrl(): string | undefined {
     const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
     const address = server.address() as AddressInfo | null;

@@ -1,9 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import express, { type Express } from 'express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { AnswerAdapter } from './http/answer.adapter.js';
 import { ApiDocument } from './http/openapi/api-document.js';
 import { inOrder } from './http/in-order.middleware.js';
 import { requestLimits } from './http/limits.middleware.js';
@@ -19,7 +20,7 @@ import { openTracer } from './observability/tracing/open-tracer.js';
 import { VERSION } from './observability/version.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { authentication, type AuthenticationParts } from './security/authentication.middleware.js';
-import { CallbackDoor } from './security/callback-door.js';
+import { CallbackAuthenticator } from './security/callback-authenticator.js';
 import { Callers } from './security/callers.js';
 import { securityHeaders } from './security/security-headers.js';
 import { SecurityObserver } from './security/security-observer.js';
@@ -42,7 +43,7 @@ export async function createApp(
   const tracer = await openTracer(config.otlpEndpoint, VERSION);
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.register(config, clock, { log, logOutput, tracer }),
-    new ExpressAdapter(expressApp(config)),
+    new AnswerAdapter(expressApp(config)),
     { bodyParser: false, abortOnError: false, logger: nestLogger(log) },
   );
   app.get(ApiDocument).describe(app);
@@ -77,7 +78,12 @@ function doorsOf(
   return {
     publicPaths: http.publicPaths,
     callers: app.get(Callers),
-    callbacks: new CallbackDoor((name) => registry.get(name)?.config, app.get(Clock), observer, namesAreOpen),
+    callbacks: new CallbackAuthenticator(
+      (name) => registry.get(name)?.config,
+      app.get(Clock),
+      observer,
+      namesAreOpen,
+    ),
     observer,
   };
 }

@@ -36,13 +36,9 @@ export function provenance(command: string, { folder, nginx, calibration }: Benc
   ].join('\n');
 }
 
-/** Of what is installed for the benchmark or, where that has none, for the gateway. */
+/** npm installs the workspaces' packages at the root; a second version of one is below its user. */
 function versionOf(name: string): string {
-  const files = ['../node_modules', '../../node_modules'].map(
-    (folder) => new URL(`${folder}/${name}/package.json`, import.meta.url),
-  );
-  // undici is what Tollgate uses; Fastify's proxy brings another one for itself.
-  const file = (name === 'undici' ? files.toReversed() : files).find((candidate) => existsSync(candidate));
-  if (!file) return 'not installed';
+  const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  if (!existsSync(file)) return 'not installed';
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

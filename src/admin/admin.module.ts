@@ -3,6 +3,7 @@ import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { AdminLists } from './admin-lists.service.js';
 import { AttentionController } from './attention/attention.controller.js';
@@ -24,13 +25,19 @@ import { OperationResolution } from './resolutions/operation-resolution.service.
 import { PaymentResolution } from './resolutions/payment-resolution.service.js';
 import { RefundResolution } from './resolutions/refund-resolution.service.js';
 import { SubscriptionResolution } from './resolutions/subscription-resolution.service.js';
-import { UnsettledOperations } from './resolutions/unsettled-operations.repository.js';
 import { SubscriptionListRepository } from './subscriptions/subscription-list.repository.js';
 import { SubscriptionsAdminController } from './subscriptions/subscriptions-admin.controller.js';
 
 /** What operators read, and settle by hand (SPEC §8). Replays of notifications are with those. */
 @Module({
-  imports: [NotificationsModule, OperationsModule, PaymentsModule, ProvidersModule, SubscriptionsModule],
+  imports: [
+    NotificationsModule,
+    OperationsModule,
+    PaymentsModule,
+    ProvidersModule,
+    RefundsModule,
+    SubscriptionsModule,
+  ],
   controllers: [
     AttentionController,
     CallbacksListController,
@@ -56,7 +63,6 @@ import { SubscriptionsAdminController } from './subscriptions/subscriptions-admi
     RefundResolution,
     SubscriptionListRepository,
     SubscriptionResolution,
-    UnsettledOperations,
   ],
 })
 export class AdminModule {}

@@ -1,15 +1,16 @@
 import type { Request } from 'express';
-import { IDENTIFIER_DETAIL, isIdentifier } from '../contract/rules.js';
-import { Problem } from '../http/problem.js';
+import { detailOf } from '../rules/rule.js';
+import { identifier } from '../rules/rules.js';
+import { Problem } from '../problems/problem.js';
 import { readBody } from '../http/raw-body.js';
 import { invalid, singleQueryValue } from '../http/request-parameters.js';
 import { isJsonObject } from '../shared/json.js';
 
-/** What is read of a callback: which payment it is about. Nothing else in it is believed (SPEC §2). */
+/** What is read of a callback: its payment. Nothing else in it is trusted (SPEC §2). */
 export interface CallbackMessage {
   readonly method: 'GET' | 'POST';
   readonly paymentId: string;
-  /** The body as it came; null where there was none. */
+  /** The body as received; null if there was none. */
   readonly body: string | null;
 }
 
@@ -61,8 +62,8 @@ function paymentIdInForm(body: string): unknown {
 }
 
 function checked(paymentId: unknown, where: '' | '/query'): string {
-  if (isIdentifier(paymentId)) return paymentId;
-  throw invalid(`${where}/paymentId`, IDENTIFIER_DETAIL);
+  if (identifier.accepts(paymentId)) return paymentId;
+  throw invalid(`${where}/paymentId`, detailOf(identifier));
 }
 
 function decode(bytes: Buffer): string {

@@ -1,28 +1,28 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { StorageUnavailable, Store } from '../persistence/store.js';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
 import { SecurityObserver } from '../security/security-observer.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
-import { storableText } from '../shared/storable-text.js';
+import { storableText } from '../persistence/storable-text.js';
 import type { CallbackMessage } from './callback-message.js';
 import { CallbackRepository } from './callback.repository.js';
 
-/** Where a callback came from, and how it is traced. */
+/** Which external sent a callback, and its trace. */
 export interface CallbackOrigin {
   readonly external: string;
   readonly requestId: string;
   readonly traceparent: string;
   /** Whether the external sent that `traceparent`. */
   readonly continued: boolean;
-  /** Of a signed callback: by what it is known when it comes again. */
+  /** Of a signed callback: identifies it when it is received again. */
   readonly key?: string | undefined;
 }
 
-/** What the external gets (SPEC §1). */
+/** The answer to the external (SPEC §1). */
 export interface CallbackReceipt {
   readonly received: true;
   readonly paymentId: string;
@@ -30,27 +30,27 @@ export interface CallbackReceipt {
 
 export interface ReceivedCallback {
   readonly receipt: CallbackReceipt;
-  /** The trace that it goes on, where the external sent none and the payment is known: one leads through all of a payment. */
+  /** The payment's trace, where the external sent none and the payment is known: one trace covers all of a payment. */
   readonly paymentTraceparent: string | undefined;
 }
 
 /**
- * Externals send the same callback several times at once. The first is let lie until no other has come for this long, so that
- * all are merged: one question, one notification.
+ * Externals send the same callback several times at once. The first waits until no other has arrived for this long, so that
+ * all are merged: one status query, one notification.
  */
 const QUIET_MS = 100;
-/** However many come. */
+/** The longest that a callback waits for repeats. */
 const GATHERING_MS = 1_000;
-/** Node's timers may be a little early. */
+/** Node's timers may fire a little early. */
 const TIMER_MARGIN_MS = 5;
 const RETRY_AFTER_MS = 1_000;
 const MAX_BODY_BYTES = 16_384;
-/** A card number may lie across the end of what is kept: it is masked before the cut. */
+/** A card number may cross the end of the stored part: it is masked before the text is cut. */
 const MASKED_CHARACTERS = MAX_BODY_BYTES + 256;
-/** A digit as JSON (`\u0034`) or a form (`%34`) may escape it; any other escape of JSON is passed over whole. */
+/** A digit escaped by JSON (`\u0034`) or a form (`%34`); any other JSON escape is skipped as a whole. */
 const ESCAPED_DIGIT = /\\(?:u003(\d)|[\s\S])|%3(\d)/g;
 
-/** Takes callbacks in: each is written down before it is acknowledged, and what it says is asked of the external later. */
+/** Receives callbacks: each is stored before it is acknowledged; the external is queried later (SPEC §2). */
 @Injectable()
 export class CallbackInbox {
   #wakeWorker: (() => void) | undefined;
@@ -64,28 +64,28 @@ export class CallbackInbox {
   ) {}
 
   /**
-   * A signed one that was taken before, here or by another replica, is acknowledged once more, and has no effect. Throws
-   * `storage-unavailable` where it could not be written down: the external will send it again.
+   * A signed callback that any replica has received before is acknowledged again and has no effect. Throws
+   * `storage-unavailable` if it could not be stored: the external sends it again.
    */
   async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
-    const { isNew, paymentTraceparent } = await this.#writeDown(message, origin);
+    const { isNew, paymentTraceparent } = await this.#insert(message, origin);
     if (!isNew) this.observer.onCallbackRefused(origin.external, 'replayed');
     else setTimeout(() => this.#wake(), QUIET_MS + TIMER_MARGIN_MS).unref();
     return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent };
   }
 
-  /** The worker of this process; undefined once it has stopped. */
+  /** Wakes the worker of this process; undefined once it has stopped. */
   attachWorker(wake: (() => void) | undefined): void {
     this.#wakeWorker = wake;
   }
 
-  /** Without a worker in this process, another replica's is told. */
+  /** Without a worker in this process, another replica's is notified. */
   #wake(): void {
     if (this.#wakeWorker) this.#wakeWorker();
     else this.store.notify('callbacks');
   }
 
-  async #writeDown(
+  async #insert(
     { method, paymentId, body }: CallbackMessage,
     { external, requestId, traceparent, continued, key }: CallbackOrigin,
   ): Promise<{ isNew: boolean; paymentTraceparent?: string | undefined }> {
@@ -93,7 +93,8 @@ export class CallbackInbox {
     const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
     try {
       return await this.store.transaction(async (trx) => {
-        if (key !== undefined && !(await this.callbacks.take(trx, key, validity))) return { isNew: false };
+        if (key !== undefined && !(await this.callbacks.recordProcessed(trx, key, validity)))
+          return { isNew: false };
         const ofPayment = continued ? undefined : await this.payments.traceparentOf(trx, external, paymentId);
         await this.callbacks.insertOrMerge(
           trx,
@@ -132,7 +133,7 @@ export class CallbackInbox {
   }
 }
 
-/** As it came, but where there is a card number in it: that is masked, however its digits are written. */
+/** The body unchanged, unless it holds a card number: that is masked, however its digits are escaped. */
 function keptText(body: string): string {
   const plain = body
     .replace(ESCAPED_DIGIT, (escape: string, json?: string, form?: string) => json ?? form ?? escape)

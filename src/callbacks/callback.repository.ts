@@ -1,38 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import { forUpdate, forUpdateSkipLocked, limitOf } from '../persistence/dialect.js';
+import { type LeasedRow, type Lease, LeaseTable } from '../leases/lease-table.js';
+import { forUpdateSkipLocked, limitOf } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
 import type { CallbackRow } from './callback.table.js';
 
 /** A callback that its worker holds now. */
-export type LeasedCallback = CallbackRow & { readonly lease_token: string };
+export type LeasedCallback = LeasedRow<'callbacks'>;
 
-export interface CallbackLease {
-  readonly id: string;
-  readonly token: string;
-}
+export const CALLBACK_LEASES = new LeaseTable({
+  table: 'callbacks',
+  dueAt: 'next_attempt_at',
+  count: 'attempts',
+  whileLeased: 'due-cleared',
+  onClaim: () => ({ state: 'LEASED' }),
+});
 
-export interface CallbackClaim {
-  readonly external: string;
-  readonly nowMs: number;
-  readonly limit: number;
-  /** Made anew for each claim. */
-  readonly token: string;
-  readonly leaseUntilMs: number;
-}
-
-const NO_LEASE = { lease_token: null, lease_until: null } as const;
 const OPEN_KEY = ['external', 'payment_id'] as const;
 
-/**
- * The rows of the inbox. Repeats meet the open callback in one statement (`on conflict`), and workers hold it while they
- * write down how it ended: whichever comes second sees what the first has committed.
- */
+/** The rows of the inbox. Repeats are merged into the open callback in one statement (`on conflict`). */
 @Injectable()
 export class CallbackRepository {
   /**
-   * Writes a callback down, or merges it into the open one of the same payment. One that waits for a retry is due when a new
-   * one would be: the external is there. A fresh one waits for what comes with it, but no longer than `gatheringMs` in all.
+   * Inserts a callback, or merges it into the open one of the same payment. One that waits for a retry becomes due when a new
+   * one would: the external is reachable. A fresh one waits for further repeats, but no longer than `gatheringMs` in all.
    */
   async insertOrMerge(trx: Trx, row: CallbackRow, gatheringMs: number): Promise<void> {
     await trx
@@ -60,13 +51,13 @@ export class CallbackRepository {
       .execute();
   }
 
-  /** Notes that a signed callback was taken; false where it was before, and until then its signature was valid. */
-  async take(
+  /** Records that a signed callback was processed; false if it was before, with a signature that is still valid. */
+  async recordProcessed(
     trx: Trx,
     key: string,
     { nowMs, untilMs }: { nowMs: number; untilMs: number },
   ): Promise<boolean> {
-    const noted = await trx
+    const recorded = await trx
       .insertInto('taken_callbacks')
       .values({ key, until: untilMs })
       .onConflict((conflict) =>
@@ -74,12 +65,12 @@ export class CallbackRepository {
       )
       .returning('key')
       .executeTakeFirst();
-    return noted !== undefined;
+    return recorded !== undefined;
   }
 
-  /** Forgets at most `limit` whose signatures are not valid any more; says how many. */
-  async forgetTaken(trx: Trx, { nowMs, limit }: { nowMs: number; limit: number }): Promise<number> {
-    const forgotten = await trx
+  /** Deletes at most `limit` processed callbacks whose signatures are no longer valid; returns how many. */
+  async deleteProcessed(trx: Trx, { nowMs, limit }: { nowMs: number; limit: number }): Promise<number> {
+    const deleted = await trx
       .with(
         (cte) => cte('over').materialized(),
         (db) =>
@@ -95,122 +86,51 @@ export class CallbackRepository {
       .deleteFrom('taken_callbacks')
       .where('key', 'in', (eb) => eb.selectFrom('over').select('over.key'))
       .executeTakeFirst();
-    return Number(forgotten.numDeletedRows);
+    return Number(deleted.numDeletedRows);
   }
 
-  /** The externals that callbacks wait for, found by as many steps through the index as there are of them. */
-  async waitingExternals(db: Trx): Promise<string[]> {
-    const { rows } = await sql<{ external: string }>`
-      with recursive waiting(external) as (
-        select min(external) from callbacks where next_attempt_at is not null
-        union all
-        select (select min(callbacks.external) from callbacks
-                where callbacks.next_attempt_at is not null and callbacks.external > waiting.external)
-        from waiting where waiting.external is not null
-      )
-      select external from waiting where external is not null`.execute(db);
-    return rows.map(({ external }) => external);
-  }
-
-  /** Leases what is due of one external, the attempt counted already. */
-  claimDue(trx: Trx, claim: CallbackClaim): Promise<LeasedCallback[]> {
-    return trx
-      .with(
-        (cte) => cte('due').materialized(),
-        (db) =>
-          forUpdateSkipLocked(
-            trx,
-            db
-              .selectFrom('callbacks')
-              .select('callbacks.id')
-              .where('external', '=', claim.external)
-              .where('next_attempt_at', '<=', claim.nowMs)
-              .orderBy('next_attempt_at')
-              .limit(limitOf(claim.limit)),
-          ),
-      )
-      .updateTable('callbacks')
-      .set((eb) => ({
-        state: 'LEASED' as const,
-        attempts: eb('attempts', '+', 1),
-        next_attempt_at: null,
-        lease_token: sql<string>`cast(${claim.token} as text) || ${eb.ref('id')}`,
-        lease_until: claim.leaseUntilMs,
-      }))
-      .where('id', 'in', (eb) => eb.selectFrom('due').select('due.id'))
-      .returningAll()
-      .execute() as Promise<LeasedCallback[]>;
-  }
-
-  /** Holds a leased callback until `trx` ends and answers its present row; undefined where the lease is lost. */
-  async hold(trx: Trx, lease: CallbackLease): Promise<CallbackRow | undefined> {
-    const query = trx
-      .selectFrom('callbacks')
-      .selectAll()
-      .where('id', '=', lease.id)
-      .where('lease_token', '=', lease.token);
-    return forUpdate(trx, query).executeTakeFirst();
-  }
-
-  /** The external confirmed it. */
-  async markVerified(trx: Trx, id: string, shopTransactionId: string | null, atMs: number): Promise<void> {
-    await this.#end(trx, id, {
+  /** The external confirmed the callback. */
+  async markVerified(trx: Trx, lease: Lease, shopTransactionId: string | null, atMs: number): Promise<void> {
+    await CALLBACK_LEASES.end(trx, lease, {
       state: 'VERIFIED',
       finished_at: atMs,
       last_error: null,
       shop_transaction_id: shopTransactionId,
+      again: 0,
     });
   }
 
-  /** The external is asked about it (again) then, after so many attempts that count. */
-  async putOff(
+  /** The external is queried about the callback (again) at `nextAttemptAtMs`; `attempts` have counted so far. */
+  async reschedule(
     trx: Trx,
-    id: string,
+    lease: Lease,
     { attempts, nextAttemptAtMs, error }: { attempts: number; nextAttemptAtMs: number; error: string | null },
   ): Promise<void> {
-    await this.#end(trx, id, {
+    await CALLBACK_LEASES.end(trx, lease, {
       state: 'PENDING',
       attempts,
       next_attempt_at: nextAttemptAtMs,
       last_error: error,
+      again: 0,
     });
   }
 
-  /** The schedule is used up, and the external never confirmed it. */
-  async markUnconfirmed(trx: Trx, id: string, error: string, atMs: number): Promise<void> {
-    await this.#end(trx, id, { state: 'UNCONFIRMED', finished_at: atMs, last_error: error });
+  /** The schedule is used up, and the external never confirmed the callback. */
+  async markUnconfirmed(trx: Trx, lease: Lease, error: string, atMs: number): Promise<void> {
+    await CALLBACK_LEASES.end(trx, lease, {
+      state: 'UNCONFIRMED',
+      finished_at: atMs,
+      last_error: error,
+      again: 0,
+    });
   }
 
-  /** Takes at most `limit` from workers that have died with them; says how many. */
-  async reclaimExpired(
+  /** Makes at most `limit` callbacks of workers that died due again; returns how many. */
+  async freeEnded(
     trx: Trx,
     { endedBeforeMs, nowMs, limit }: { endedBeforeMs: number; nowMs: number; limit: number },
   ): Promise<number> {
-    const reclaimed = await trx
-      .with(
-        (cte) => cte('expired').materialized(),
-        (db) =>
-          forUpdateSkipLocked(
-            trx,
-            db
-              .selectFrom('callbacks')
-              .select('callbacks.id')
-              .where('lease_until', '<=', endedBeforeMs)
-              .limit(limitOf(limit)),
-          ),
-      )
-      .updateTable('callbacks')
-      .set({ state: 'PENDING', next_attempt_at: nowMs, again: 0, ...NO_LEASE })
-      .where('id', 'in', (eb) => eb.selectFrom('expired').select('expired.id'))
-      .executeTakeFirst();
-    return Number(reclaimed.numUpdatedRows);
-  }
-
-  async #end(trx: Trx, id: string, end: Partial<CallbackRow>): Promise<void> {
-    await trx
-      .updateTable('callbacks')
-      .set({ ...end, again: 0, ...NO_LEASE })
-      .where('id', '=', id)
-      .execute();
+    const columns = { state: 'PENDING', next_attempt_at: nowMs, again: 0 } as const;
+    return (await CALLBACK_LEASES.free(trx, { endedBeforeMs, limit }, columns)).length;
   }
 }

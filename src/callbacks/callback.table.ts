@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 
 /**
- * The inbox: callbacks as they came, each written down before it is acknowledged (SPEC §5). A callback belongs to the
- * payment with its `external` and `payment_id`, whichever row of the ledger that is in the end.
+ * The inbox: callbacks as received, each stored before it is acknowledged (SPEC §5). A callback belongs to the payment with
+ * its `external` and `payment_id`, even if that payment's row is created later.
  */
 export interface CallbackTable {
   /** `cbk_…` */
@@ -14,29 +14,47 @@ export interface CallbackTable {
   method: 'GET' | 'POST';
   body: string | null;
   received_at: number;
-  /** How many of the same came while this one waited, and when the last of them did. */
+  /** How many repeats arrived while this one waited, and when the last of them did. */
   repeats: number;
   last_received_at: number;
-  /** 1: another of the same came while the external was being asked, whose answer may have changed since. */
+  /** 1: a repeat arrived during the status query, so the status may have changed since its answer. */
   again: 0 | 1;
-  /** Questions to the external, counted when claimed; starts anew with each repeat. */
+  /** Status queries, counted when claimed; starts anew with each repeat. */
   attempts: number;
   /** Set while it waits (PENDING), and only then. */
   next_attempt_at: number | null;
-  /** Set while the external is being asked (LEASED), and only then. */
+  /** Set during a status query (LEASED), and only then. */
   lease_token: string | null;
   lease_until: number | null;
-  /** Null while it is open; of all open ones each `external` and `payment_id` has one at most (unique). */
+  /** Null while the callback is open; at most one per `external` and `payment_id` is open (unique). */
   finished_at: number | null;
-  /** As the external told it when it confirmed. */
+  /** From the external's confirmation. */
   shop_transaction_id: string | null;
-  /** Why the external could not confirm it at the last attempt. */
+  /** Why the external did not confirm it at the last attempt. */
   last_error: string | null;
   request_id: string;
   traceparent: string | null;
 }
 
-/** `UNCONFIRMED`: the schedule is used up and the external never confirmed it; kept, and nothing was changed by it. */
+/** `UNCONFIRMED`: the schedule is used up and the external never confirmed the callback, which changed nothing. */
 export type CallbackState = 'PENDING' | 'LEASED' | 'VERIFIED' | 'UNCONFIRMED';
 
 export type CallbackRow = Selectable<CallbackTable>;
+
+/**
+ * The signed callbacks that were processed, as long as their signatures are valid. Written with the inbox in one transaction,
+ * so that a replay has no effect on any replica.
+ */
+export interface ProcessedCallbackTable {
+  /** A digest of external and `webhook-id`. */
+  key: string;
+  /** The row may be deleted after this. */
+  until: number;
+}
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    callbacks: CallbackTable;
+    taken_callbacks: ProcessedCallbackTable;
+  }
+}

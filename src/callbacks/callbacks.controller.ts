@@ -1,15 +1,15 @@
-import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
-import type { Request, Response } from 'express';
-import { sendJson } from '../http/http-answer.js';
+import { Controller, Get, Header, Post, Req, UseGuards } from '@nestjs/common';
+import type { Request } from 'express';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { NoHeadGuard } from '../http/no-head.guard.js';
 import { contextOf } from '../http/request-context.js';
-import { ExternalGuard } from '../providers/external.guard.js';
+import type { ExternalProvider } from '../providers/external-provider.js';
+import { External, ExternalGuard } from '../providers/external.guard.js';
 import { readCallback } from './callback-message.js';
-import { CallbackInbox } from './callback.inbox.js';
+import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
 
-/** Where externals tell that there is news of a payment (SPEC §1). Who may call is decided by guards, before. */
+/** Receives the callbacks of externals (SPEC §1). Guards have authenticated the external before. */
 @Controller('v3/:external/callback')
 @UseGuards(ExternalGuard)
 export class CallbacksController {
@@ -17,33 +17,26 @@ export class CallbacksController {
 
   @Get()
   @UseGuards(NoHeadGuard)
+  @Header('Cache-Control', 'no-store')
   @DescribeOperation(CALLBACK_BY_GET)
-  async get(
-    @Param('external') external: string,
-    @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    await this.#receive(external, request, response);
+  get(@External() provider: ExternalProvider, @Req() request: Request): Promise<CallbackReceipt> {
+    return this.#receive(provider, request);
   }
 
   @Post()
+  @Header('Cache-Control', 'no-store')
   @DescribeOperation(CALLBACK_BY_POST)
-  async post(
-    @Param('external') external: string,
-    @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    await this.#receive(external, request, response);
+  post(@External() provider: ExternalProvider, @Req() request: Request): Promise<CallbackReceipt> {
+    return this.#receive(provider, request);
   }
 
-  async #receive(external: string, request: Request, response: Response): Promise<void> {
-    response.setHeader('Cache-Control', 'no-store');
-    const { requestId, traceparent, continued, told, callbackKey: key } = contextOf(request);
+  async #receive({ config }: ExternalProvider, request: Request): Promise<CallbackReceipt> {
+    const { requestId, traceparent, continued, logFields, callbackKey: key } = contextOf(request);
     const message = await readCallback(request);
-    told.paymentId = message.paymentId;
-    const origin = { external, requestId, traceparent, continued, key };
+    logFields.paymentId = message.paymentId;
+    const origin = { external: config.name, requestId, traceparent, continued, key };
     const { receipt, paymentTraceparent } = await this.inbox.receive(message, origin);
-    told.traceparent = paymentTraceparent;
-    sendJson(response, receipt);
+    logFields.traceparent = paymentTraceparent;
+    return receipt;
   }
 }

@@ -1,20 +1,21 @@
-import { Field, type FieldRule } from '../contract/field.js';
-import { identifier } from '../contract/rules.js';
+import { Field } from '../rules/field.js';
+import type { Rule } from '../rules/rule.js';
+import { identifier } from '../rules/rules.js';
 import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
 import type { AnswerDescription, OperationDescription } from '../http/openapi/operation-description.js';
 
-const yes: FieldRule = {
+const yes: Rule = {
   name: 'yes',
-  detail: 'must be true',
+  allowed: 'true',
   schema: { type: 'boolean', enum: [true] },
   accepts: (value) => value === true,
 };
 
-/** What an external may send: whatever it likes, of which only this is read. */
+/** What is read of a callback's body; other fields are allowed. */
 class Callback {
   @Field(identifier, {
     optional: true,
-    description: 'The payment that there is news of, unless the query names it.',
+    description: 'The payment whose status may have changed, unless the query names it.',
     example: 'pm_7f3a',
   })
   paymentId?: string;
@@ -30,19 +31,19 @@ class CallbackAcknowledgement {
 }
 
 const DESCRIPTION =
-  'For externals alone, by the credentials of their `callbackAuth`. The message is written down and acknowledged; it is not believed: the ' +
-  'gateway asks the external for the status, and notifies the receiver. Where it cannot be asked now, that is tried again later.';
+  'Stores and acknowledges the callback. Its content is not trusted: the gateway queries the external for the status and notifies the ' +
+  'receiver. If the external cannot be queried now, the gateway retries later. For externals only, with the credentials of their `callbackAuth`.';
 
 const ANSWER: AnswerDescription = {
   type: CallbackAcknowledgement,
-  description: 'It is written down',
-  examples: { received: { summary: 'Written down', value: { received: true, paymentId: 'pm_7f3a' } } },
+  description: 'The callback was stored',
+  examples: { received: { summary: 'Stored', value: { received: true, paymentId: 'pm_7f3a' } } },
 };
 
 export const CALLBACK_BY_GET: OperationDescription = {
   id: 'receiveCallback',
   tag: 'Callbacks',
-  summary: 'Tell that there is news of a payment',
+  summary: 'Receive a callback',
   description: DESCRIPTION,
   query: [PAYMENT_ID_QUERY],
   answer: ANSWER,
@@ -51,8 +52,8 @@ export const CALLBACK_BY_GET: OperationDescription = {
 export const CALLBACK_BY_POST: OperationDescription = {
   id: 'receiveCallbackWithBody',
   tag: 'Callbacks',
-  summary: 'Tell that there is news of a payment, with a body',
-  description: `${DESCRIPTION} Query or body names the payment; where both do, it is the same one.`,
+  summary: 'Receive a callback with a body',
+  description: `${DESCRIPTION} Query or body names the payment; if both do, they must name the same one.`,
   query: [{ ...PAYMENT_ID_QUERY, required: false }],
   request: {
     type: Callback,
@@ -60,7 +61,7 @@ export const CALLBACK_BY_POST: OperationDescription = {
     open: true,
     optional: true,
     examples: {
-      news: { summary: 'Other fields are allowed', value: { paymentId: 'pm_7f3a', event: 'captured' } },
+      captured: { summary: 'Other fields are allowed', value: { paymentId: 'pm_7f3a', event: 'captured' } },
     },
   },
   answer: ANSWER,

@@ -5,13 +5,13 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { CallbackInbox } from './callback.inbox.js';
 import { CallbackRepository } from './callback.repository.js';
 import { CallbacksController } from './callbacks.controller.js';
+import { CallbacksMetrics } from './callbacks.metrics.js';
 import { VerificationRecorder } from './verification.recorder.js';
 import { VerificationWorker } from './verification.worker.js';
 
 @Module({
   imports: [NotificationsModule, PaymentsModule, ProvidersModule],
   controllers: [CallbacksController],
-  providers: [CallbackInbox, CallbackRepository, VerificationRecorder, VerificationWorker],
-  exports: [CallbackInbox, CallbackRepository],
+  providers: [CallbackInbox, CallbackRepository, CallbacksMetrics, VerificationRecorder, VerificationWorker],
 })
 export class CallbacksModule {}

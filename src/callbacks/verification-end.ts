@@ -2,7 +2,7 @@ import type { InquiryResult } from '../payments/payment.inquiry.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import type { LeasedCallback } from './callback.repository.js';
 
-/** How asking the external about one callback ended. */
+/** How the status query about one callback ended. */
 export interface VerificationEnd {
   readonly callback: LeasedCallback;
   readonly durationMs: number;
@@ -10,16 +10,16 @@ export interface VerificationEnd {
 }
 
 export type VerificationVerdict =
-  /** `settled`: no later answer can tell anything else. */
+  /** `settled`: the status is final, no later answer can differ. */
   | { readonly kind: 'confirmed'; readonly shopTransactionId: string | null; readonly settled: boolean }
-  /** It cannot confirm it now: not reachable, or it has never seen the payment, which its own answer may be just about to tell. */
+  /** The external is not reachable, or does not know the payment: its answer to the call that creates it may still be on the way. */
   | { readonly kind: 'unconfirmed'; readonly error: string; readonly retryAfterMs: number }
-  /** The gateway itself did not ask: that is no attempt. */
-  | { readonly kind: 'not-asked'; readonly retryAfterMs: number };
+  /** The gateway itself did not query the external: no attempt. */
+  | { readonly kind: 'not-queried'; readonly retryAfterMs: number };
 
-const NOT_ASKED_RETRY_MS = 1_000;
+const NOT_QUERIED_RETRY_MS = 1_000;
 
-/** What the end of a question to the external means for the callback that brought it. */
+/** What the outcome of a status query means for the callback that caused it. */
 export function verdictOf(outcome: ProviderOutcome<InquiryResult>): VerificationVerdict {
   switch (outcome.kind) {
     case 'completed': {
@@ -27,21 +27,21 @@ export function verdictOf(outcome: ProviderOutcome<InquiryResult>): Verification
       return {
         kind: 'confirmed',
         shopTransactionId: status.shopTransactionId ?? null,
-        // ACCEPTED never goes back (SPEC §4).
+        // ACCEPTED is final (SPEC §4).
         settled: status.status === 'ACCEPTED',
       };
     }
     case 'rejected':
       return unconfirmed(
         outcome.reason === 'not-found'
-          ? 'the external has never seen this payment'
-          : `the external refused the question with status ${outcome.status}`,
+          ? 'the external does not know this payment'
+          : `the external rejected the status query with status ${outcome.status}`,
       );
     case 'not-executed': {
       const { reason, detail, retryAfterMs } = outcome;
       const ownLimit =
         reason === 'concurrency-limit' || reason === 'circuit-open' || reason === 'shutting-down';
-      if (ownLimit) return { kind: 'not-asked', retryAfterMs: retryAfterMs ?? NOT_ASKED_RETRY_MS };
+      if (ownLimit) return { kind: 'not-queried', retryAfterMs: retryAfterMs ?? NOT_QUERIED_RETRY_MS };
       return unconfirmed(`${reason}: ${detail}`, retryAfterMs);
     }
     case 'unknown':
@@ -55,5 +55,5 @@ export function unconfirmed(error: string, retryAfterMs = 0): VerificationVerdic
   return { kind: 'unconfirmed', error, retryAfterMs };
 }
 
-/** Nothing is known, and the same question may be put again soon. */
-export const NOT_ASKED: VerificationVerdict = { kind: 'not-asked', retryAfterMs: NOT_ASKED_RETRY_MS };
+/** Nothing is known, and the query may be repeated soon. */
+export const NOT_QUERIED: VerificationVerdict = { kind: 'not-queried', retryAfterMs: NOT_QUERIED_RETRY_MS };

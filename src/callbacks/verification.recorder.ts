@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { RetrySchedule } from '../notifications/retry-schedule.js';
 import type { Trx } from '../persistence/store.js';
-import type { VerificationResult } from './callback.observer.js';
-import { CallbackRepository } from './callback.repository.js';
-import type { CallbackRow } from './callback.table.js';
+import { CALLBACK_LEASES, CallbackRepository, type LeasedCallback } from './callback.repository.js';
 import type { VerificationEnd, VerificationVerdict } from './verification-end.js';
 
-/** Writes down how questions to externals ended. */
+/** What became of a callback after a status query: a closed set, fit for a metric's label. */
+export type VerificationResult = 'verified' | 'again' | 'retry' | 'unconfirmed' | 'put-off' | 'lost';
+
+/** Writes down how status queries about callbacks ended. */
 @Injectable()
 export class VerificationRecorder {
   constructor(
@@ -14,19 +15,20 @@ export class VerificationRecorder {
     private readonly schedule: RetrySchedule,
   ) {}
 
-  /** Answers what became of each, in the same order. */
+  /** Returns what became of each, in the same order. */
   async record(trx: Trx, ends: readonly VerificationEnd[], nowMs: number): Promise<VerificationResult[]> {
     const results: VerificationResult[] = [];
     for (const { callback, verdict } of ends) {
-      const row = await this.callbacks.hold(trx, { id: callback.id, token: callback.lease_token });
-      results.push(row ? await this.#recordOne(trx, row, verdict, nowMs) : 'lost');
+      // Repeats that arrived during the query have changed the row since it was claimed.
+      const row = await CALLBACK_LEASES.hold(trx, callback);
+      results.push(row ? await this.#recordOne(trx, row as LeasedCallback, verdict, nowMs) : 'lost');
     }
     return results;
   }
 
   async #recordOne(
     trx: Trx,
-    row: CallbackRow,
+    row: LeasedCallback,
     verdict: VerificationVerdict,
     nowMs: number,
   ): Promise<VerificationResult> {
@@ -35,9 +37,9 @@ export class VerificationRecorder {
         return this.#confirmed(trx, row, verdict, nowMs);
       case 'unconfirmed':
         return this.#unconfirmed(trx, row, verdict, nowMs);
-      case 'not-asked': {
+      case 'not-queried': {
         const nextAttemptAtMs = nowMs + verdict.retryAfterMs;
-        await this.callbacks.putOff(trx, row.id, {
+        await this.callbacks.reschedule(trx, row, {
           attempts: row.attempts - 1,
           nextAttemptAtMs,
           error: row.last_error,
@@ -49,35 +51,35 @@ export class VerificationRecorder {
     }
   }
 
-  /** One that was repeated while the external was asked is asked about again: its status may have changed after the question. */
+  /** A callback that was repeated during the query is queried again: the status may have changed after the answer. */
   async #confirmed(
     trx: Trx,
-    { id, again }: CallbackRow,
+    row: LeasedCallback,
     { settled, shopTransactionId }: Extract<VerificationVerdict, { kind: 'confirmed' }>,
     nowMs: number,
   ): Promise<VerificationResult> {
-    if (again === 1 && !settled) {
-      await this.callbacks.putOff(trx, id, { attempts: 0, nextAttemptAtMs: nowMs, error: null });
+    if (row.again === 1 && !settled) {
+      await this.callbacks.reschedule(trx, row, { attempts: 0, nextAttemptAtMs: nowMs, error: null });
       return 'again';
     }
-    await this.callbacks.markVerified(trx, id, shopTransactionId, nowMs);
+    await this.callbacks.markVerified(trx, row, shopTransactionId, nowMs);
     return 'verified';
   }
 
   async #unconfirmed(
     trx: Trx,
-    { id, again, attempts }: CallbackRow,
+    row: LeasedCallback,
     { error, retryAfterMs }: Extract<VerificationVerdict, { kind: 'unconfirmed' }>,
     nowMs: number,
   ): Promise<VerificationResult> {
-    // A repeat begins the schedule anew.
-    const counted = again === 1 ? 1 : attempts;
-    const nextAttemptAtMs = this.schedule.next(counted, nowMs, retryAfterMs);
+    // A repeat starts the schedule anew.
+    const attempts = row.again === 1 ? 1 : row.attempts;
+    const nextAttemptAtMs = this.schedule.next(attempts, nowMs, retryAfterMs);
     if (nextAttemptAtMs === null) {
-      await this.callbacks.markUnconfirmed(trx, id, error, nowMs);
+      await this.callbacks.markUnconfirmed(trx, row, error, nowMs);
       return 'unconfirmed';
     }
-    await this.callbacks.putOff(trx, id, { attempts: counted, nextAttemptAtMs, error });
+    await this.callbacks.reschedule(trx, row, { attempts, nextAttemptAtMs, error });
     return 'retry';
   }
 }

@@ -8,9 +8,8 @@ const NAMESPACE = 'tollgate';
 export const CONFIG = getConfigToken(NAMESPACE);
 
 /**
- * Hands the configuration to whoever asks for {@link CONFIG}, in every module. It is what
- * `@nestjs/config` calls a namespaced configuration; environment and `.env` files are left to `loadConfig` and to
- * `node --env-file`, which ran before.
+ * Provides the configuration as {@link CONFIG} in every module: a namespaced configuration of `@nestjs/config`. The
+ * environment is read before, by `loadConfig`, and `.env` files by `node --env-file`.
  */
 @Module({})
 // oxlint-disable-next-line typescript/no-extraneous-class -- a dynamic module of Nest is a class with a static method

@@ -1,8 +1,8 @@
-import type { Secret } from '../security/secret.js';
+import type { Secret } from '../sensitive/secret.js';
 
 /**
- * All that the gateway is told from outside, read once at the start, frozen (SPEC §6). Nothing else reads `process.env`.
- * Times are milliseconds, sizes are bytes.
+ * The configuration of the gateway, read once at the start and frozen (SPEC §6). Nothing else reads `process.env`.
+ * Times are in milliseconds, sizes in bytes.
  */
 export interface Config {
   readonly production: boolean;
@@ -19,9 +19,9 @@ export interface Config {
   readonly idempotencyTtlMs: number;
   /** `off`: this replica serves the API only. */
   readonly workers: boolean;
-  /** Where OpenTelemetry traces go; undefined: no tracing, and none of its modules is loaded. */
+  /** Where OpenTelemetry traces are sent; undefined: no tracing, and none of its modules is loaded. */
   readonly otlpEndpoint: string | undefined;
-  /** What outgoing calls may dial (SSRF). */
+  /** Which addresses outgoing calls may connect to (SSRF). */
   readonly egress: EgressConfig;
 }
 
@@ -30,7 +30,7 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 export interface HttpConfig {
   readonly port: number;
   readonly host: string;
-  /** Of `/health/*`, `/metrics`, `/documentation`, `/problems/*`: those that need no credentials (SPEC §8). */
+  /** The paths that need no credentials (SPEC §8). */
   readonly publicPaths: readonly PublicPath[];
   /** Express's `trust proxy`: comma-separated addresses, or a hop count; undefined: the socket's address is the caller's. */
   readonly trustProxy: string | number | undefined;
@@ -52,9 +52,9 @@ export type ExternalsSource =
   | { readonly kind: 'simulator' };
 
 export interface NotificationsConfig {
-  /** The receiver, `PAYMENT_CALLBACK_URL`. Undefined: the bundled simulator, or nobody to tell. */
+  /** The receiver, `PAYMENT_CALLBACK_URL`. Undefined: the bundled simulator, or no receiver. */
   readonly receiverUrl: string | undefined;
-  /** One signing secret, or two while a key is rotated. Empty: the gateway makes one for the simulator. */
+  /** One signing secret, or two while a key is rotated. Empty: the gateway generates one for the simulator. */
   readonly secrets: readonly Secret[];
   /** Waits between attempts. */
   readonly scheduleMs: readonly number[];

@@ -1,26 +1,27 @@
 import { displayText } from './display.js';
 import { VARIABLES, type Values, type VariableName } from './variables.js';
 
-/** What the rules look at: texts as they were set, and the values of those that are what they must be. */
+/** What the rules check: the texts that are set, and the values of those that meet their own rules. */
 export interface Given {
   readonly production: boolean;
   readonly texts: Readonly<Partial<Record<VariableName, string>>>;
   readonly values: Partial<Values>;
 }
 
-type Rule = (given: Given) => readonly string[];
+type ConfigurationRule = (given: Given) => readonly string[];
 
-const neededInProduction: Rule = ({ production, texts }) => {
+const neededInProduction: ConfigurationRule = ({ production, texts }) => {
   const names = ['EXTERNAL_PROVIDERS_CONFIG', 'PAYMENT_CALLBACK_URL', 'NOTIFICATION_SECRET'] as const;
   return names
     .filter((name) => production && texts[name] === undefined)
     .map(
-      (name) => `${name}: must be set when NODE_ENV=production, to ${VARIABLES[name].allowed}; got nothing`,
+      (name) =>
+        `${name}: must be set when NODE_ENV=production, to ${VARIABLES[name].rule.allowed}; got nothing`,
     );
 };
 
-/** `required` with nothing to check against would lock everybody out, or, worse, be taken for a reason to switch it off. */
-const credentialsForRequiredAuth: Rule = ({ production, texts }) => {
+/** `required` without credentials to check would refuse every caller, and tempt an operator to switch it off. */
+const credentialsForRequiredAuth: ConfigurationRule = ({ production, texts }) => {
   if ((texts.API_AUTH ?? (production ? 'required' : 'optional')) !== 'required') return [];
   if ([texts.API_KEYS, texts.API_KEYS_FILE, texts.OIDC_ISSUER].some((text) => text !== undefined)) return [];
   const origin = texts.API_AUTH === undefined ? ' (the default when NODE_ENV=production)' : '';
@@ -30,7 +31,7 @@ const credentialsForRequiredAuth: Rule = ({ production, texts }) => {
   ];
 };
 
-const oidcInPairs: Rule = ({ texts }) =>
+const oidcInPairs: ConfigurationRule = ({ texts }) =>
   (
     [
       ['OIDC_AUDIENCE', 'OIDC_ISSUER'],
@@ -40,8 +41,8 @@ const oidcInPairs: Rule = ({ texts }) =>
     .filter(([missing, given]) => texts[missing] === undefined && texts[given] !== undefined)
     .map(([missing, given]) => `${missing}: must be set where ${given} is set; got nothing`);
 
-/** What goes there is money's news, what comes from there is who may pay: neither travels in the clear. */
-const httpsInProduction: Rule = ({ production, values }) =>
+/** Notifications and the keys of the issuer decide about money: neither may travel unencrypted. */
+const httpsInProduction: ConfigurationRule = ({ production, values }) =>
   (['PAYMENT_CALLBACK_URL', 'OIDC_ISSUER'] as const)
     .filter((name) => {
       const url = production ? URL.parse(values[name] ?? '') : null;
@@ -53,7 +54,7 @@ const httpsInProduction: Rule = ({ production, values }) =>
         `got ${displayText(values[name]!)}`,
     );
 
-const enabledProvidersOfAFile: Rule = ({ production, texts, values }) => {
+const enabledProvidersOfAFile: ConfigurationRule = ({ production, texts, values }) => {
   const names = values.ENABLED_PROVIDERS;
   if (production || texts.EXTERNAL_PROVIDERS_CONFIG !== undefined || !names) return [];
   if (names.every((name) => name === 'simulator')) return [];
@@ -63,8 +64,8 @@ const enabledProvidersOfAFile: Rule = ({ production, texts, values }) => {
   ];
 };
 
-/** What no single variable can tell (SPEC §6). */
-export const CONFIGURATION_RULES: readonly Rule[] = [
+/** The rules that concern more than one variable (SPEC §6). */
+export const CONFIGURATION_RULES: readonly ConfigurationRule[] = [
   neededInProduction,
   credentialsForRequiredAuth,
   oidcInPairs,

@@ -26,13 +26,13 @@ describe('configurationWarnings', () => {
     expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${beginning}`))]);
   });
 
-  it('says who is not notified, and who cannot verify', () => {
+  it('reports a receiver that is missing or cannot verify', () => {
     const open = { API_AUTH: 'required', API_KEYS: PRODUCTION.API_KEYS };
     expect(configurationWarnings(loadConfig({ ...open, EXTERNAL_PROVIDERS_CONFIG: 'x.json' }))).toEqual([
-      'PAYMENT_CALLBACK_URL is not set: nobody is notified',
+      'PAYMENT_CALLBACK_URL is not set: no notifications are sent',
     ]);
     expect(configurationWarnings(loadConfig({ ...open, PAYMENT_CALLBACK_URL: 'http://shop' }))).toEqual([
-      'NOTIFICATION_SECRET is not set: the receiver cannot verify who notifies it',
+      'NOTIFICATION_SECRET is not set: the receiver cannot verify notifications',
     ]);
   });
 
@@ -58,7 +58,7 @@ describe('externalsWarnings', () => {
     expect(externalsWarnings([parseAcme({ ...ACME, callbackAuth })], production)).toEqual([]);
   });
 
-  it('names, in production, what travels in the clear', () => {
+  it('names, in production, what is sent unencrypted', () => {
     const open = [parseAcme({ callbackAuth, auth, baseUrl: 'http://acme.internal' })];
     expect(externalsWarnings(open, production)).toEqual([
       expect.stringMatching(/acme: baseUrl is not https/),

@@ -3,16 +3,18 @@ import type { ExternalConfig } from './external-config.js';
 
 const SHORT_SECRET_LENGTH = 16;
 
-/** What is allowed but worth a loud line at the start (SPEC §8). */
+/** Warnings about settings that are allowed but risky, logged at the start (SPEC §8). */
 export function configurationWarnings(config: Config): readonly string[] {
   const { callers, database, notifications, production } = config;
   const warnings: string[] = [];
   if (callers.auth === 'optional') {
-    warnings.push('API_AUTH=optional: whoever reaches this gateway may pay and refund without credentials');
+    warnings.push(
+      'API_AUTH=optional: anyone who can reach this gateway may pay and refund without credentials',
+    );
   }
   if (callers.auth === 'none') {
     warnings.push(
-      'API_AUTH=none: credentials are not looked at, whoever reaches this gateway may pay and refund',
+      'API_AUTH=none: credentials are not checked, anyone who can reach this gateway may pay and refund',
     );
   }
   for (const { name, secret } of callers.keys) {
@@ -22,29 +24,29 @@ export function configurationWarnings(config: Config): readonly string[] {
     );
   }
   if (notifications.receiverUrl !== undefined && notifications.secrets.length === 0) {
-    warnings.push('NOTIFICATION_SECRET is not set: the receiver cannot verify who notifies it');
+    warnings.push('NOTIFICATION_SECRET is not set: the receiver cannot verify notifications');
   }
   if (notifications.receiverUrl === undefined && config.externals.kind === 'file') {
-    warnings.push('PAYMENT_CALLBACK_URL is not set: nobody is notified');
+    warnings.push('PAYMENT_CALLBACK_URL is not set: no notifications are sent');
   }
   if (database.kind === 'sqlite' && database.path === ':memory:' && production) {
-    warnings.push('DATABASE_URL=sqlite::memory: forgets every payment when the gateway stops');
+    warnings.push('DATABASE_URL=sqlite::memory: every payment is lost when the gateway stops');
   }
   return warnings;
 }
 
-/** The same for the externals, after each reading of their file. */
+/** The same for the externals, each time their file is read. */
 export function externalsWarnings(externals: readonly ExternalConfig[], config: Config): readonly string[] {
   return externals.flatMap(({ name, baseUrl, auth, callbackAuth }) => {
     const warnings: string[] = [];
     if (callbackAuth.type === 'none') {
-      warnings.push(`external ${name}: no callbackAuth, anyone may trigger a status question to it`);
+      warnings.push(`external ${name}: no callbackAuth, anyone may trigger a status query to it`);
     }
     if (config.production && baseUrl.startsWith('http:')) {
-      warnings.push(`external ${name}: baseUrl is not https, payments travel in the clear`);
+      warnings.push(`external ${name}: baseUrl is not https, payments are sent unencrypted`);
     }
     if (config.production && auth.type === 'oauth2-client-credentials' && auth.tokenUrl.startsWith('http:')) {
-      warnings.push(`external ${name}: auth.tokenUrl is not https, its client secret travels in the clear`);
+      warnings.push(`external ${name}: auth.tokenUrl is not https, the client secret is sent unencrypted`);
     }
     return warnings;
   });

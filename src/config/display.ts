@@ -1,17 +1,24 @@
+import { detailOf, type Rule, type Violation } from '../rules/rule.js';
+
 const SHOWN_LENGTH = 120;
 
-/** A refused text as a problem shows it: on one line, quoted, cut, and without the credentials that a URL may carry. */
+/** A refused text as a problem shows it: on one line, quoted, cut, and without the credentials of a URL. */
 export function displayText(text: string): string {
   const masked = maskCredentials(text);
   return JSON.stringify(masked.length > SHOWN_LENGTH ? `${masked.slice(0, SHOWN_LENGTH)}…` : masked);
 }
 
 /**
- * Replaces user and password of a URL by `***`, and the parameters that connection strings pass them in. It goes up to
- * the last `@`: a password with an unescaped `/` or `@` is a common mistake, and just what makes a URL be refused.
+ * Replaces user and password of a URL by `***`, and the same parameters of connection strings. It masks up to the last
+ * `@`: a password with an unescaped `/` or `@` is a common reason for a URL to be refused.
  */
 export function maskCredentials(text: string): string {
   return text
     .replace(/:\/\/.*@/s, '://***@')
     .replaceAll(/\b(\w*(?:password|passwd|pwd|secret|token|key))=[^&\s]*/gi, '$1=***');
+}
+
+/** The problem with a value that does not meet `rule`. `shown` is the value as a person may see it. */
+export function describeViolation(rule: Rule, shown: string, { reason }: Partial<Violation> = {}): string {
+  return `${detailOf(rule)}; got ${shown}${reason === undefined ? '' : ` (${reason})`}`;
 }

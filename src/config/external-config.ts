@@ -1,4 +1,4 @@
-import type { Secret } from '../security/secret.js';
+import type { Secret } from '../sensitive/secret.js';
 
 /** One entry of the externals file, defaults filled in, `${…}` resolved, frozen (SPEC §6). */
 export interface ExternalConfig {

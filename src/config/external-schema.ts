@@ -1,55 +1,50 @@
-import { Secret } from '../security/secret.js';
-import type { CallbackAuthConfig, ExternalConfig, OutboundAuthConfig } from './external-config.js';
-import { EXTERNAL_NAME, EXTERNAL_NAME_ALLOWED } from './external-name.js';
-import { readHttpUrl } from './http-url.js';
-import { isIpRange } from './ip-range.js';
-import { OPERATION_NAMES } from './operation-name.js';
-import { errorCode } from './placeholder.js';
+import { externalName, ipRange, serviceUrl } from '../rules/network-rules.js';
+import { mapped, matching, oneOf, stringRule } from '../rules/rule.js';
+import { filePath, integer, trueOrFalse } from '../rules/rules.js';
+import { Secret } from '../sensitive/secret.js';
 import {
   array,
-  boolean,
   draft,
-  integer,
   object,
   optional,
   refuse,
   required,
   switches,
-  text,
+  value,
   variant,
   type Draft,
   type Reader,
-} from './reader.js';
-import { readWebhookSecrets, WEBHOOK_SECRETS_ALLOWED } from './webhook-secrets.js';
+} from './document-reader.js';
+import type { CallbackAuthConfig, ExternalConfig, OutboundAuthConfig } from './external-config.js';
+import { OPERATION_NAMES } from './operation-name.js';
+import { errorCode } from './placeholder.js';
+import { webhookSecrets } from './webhook-secrets.js';
 
-/** One entry of the externals file, as data (SPEC §6): keys, defaults, and what each value must be. */
+/** One entry of the externals file, as data (SPEC §6): its keys, their defaults, and the rule of each value. */
 
 const MAX_TIMEOUT_MS = 600_000;
 const MAX_WINDOW_MS = 3_600_000;
 const MAX_COUNT = 100_000;
 
-const matching = (allowed: string, pattern: RegExp): Reader<string> =>
-  text(allowed, (value) => (pattern.test(value) ? value : undefined));
+const secretMatching = (name: string, allowed: string, pattern: RegExp): Reader<Secret> =>
+  value(mapped(matching(name, allowed, pattern), (text) => new Secret(text), true));
 
-const secretMatching = (allowed: string, pattern: RegExp): Reader<Secret> =>
-  text(allowed, (value) => (pattern.test(value) ? new Secret(value) : undefined), true);
+/** As `URL` writes it, without trailing slashes: it is compared, and joined with paths. */
+const baseUrl = value(
+  mapped(serviceUrl('refused'), (text) => {
+    const { origin, pathname } = new URL(text);
+    return `${origin}${pathname.replace(/\/+$/, '')}`;
+  }),
+);
+const tokenUrl = value(mapped(serviceUrl('allowed'), (text) => new URL(text).href));
 
-/** `base` is compared and joined with paths: as `URL` writes it, without trailing slashes. */
-const url = (shape: 'base' | 'full'): Reader<string> =>
-  text(
-    `an absolute http(s) URL without credentials${shape === 'base' ? ', query' : ''} and fragment`,
-    (value) => {
-      const read = readHttpUrl(value, { query: shape === 'base' ? 'refused' : 'allowed' });
-      return read && (shape === 'full' ? read.href : `${read.origin}${read.pathname.replace(/\/+$/, '')}`);
-    },
-  );
-
-const token = secretMatching('a token of printable ASCII without spaces', /^[\x21-\x7e]{1,8192}$/);
+const token = secretMatching('token', 'a token of printable ASCII without spaces', /^[\x21-\x7e]{1,8192}$/);
 /** RFC 7617 §2: no colon in the user's name, no control characters. */
-const username = matching('a user name without a colon', /^[^:\p{C}]{1,255}$/u);
-const password = secretMatching('a password without control characters', /^[^\p{C}]{1,1024}$/u);
-const plainText = matching('a text without control characters', /^[^\p{C}]{1,1024}$/u);
+const username = value(matching('username', 'a user name without a colon', /^[^:\p{C}]{1,255}$/u));
+const password = secretMatching('password', 'a password without control characters', /^[^\p{C}]{1,1024}$/u);
+const plainText = value(matching('plainText', 'a text without control characters', /^[^\p{C}]{1,1024}$/u));
 const fieldValue = secretMatching(
+  'fieldValue',
   'a header value of printable ASCII',
   /^[\x21-\x7e]([\x20-\x7e]{0,8190}[\x21-\x7e])?$/,
 );
@@ -73,14 +68,17 @@ const GATEWAYS_OWN_HEADERS = [
   'x-request-id',
 ];
 
-const fieldName: Reader<string> = text(
-  'a header name that is not one of those that the gateway sets itself',
-  (name) => (FIELD_NAME.test(name) && !GATEWAYS_OWN_HEADERS.includes(name.toLowerCase()) ? name : undefined),
+const fieldName = value(
+  stringRule(
+    'fieldName',
+    'a header name other than those that the gateway sets itself',
+    (name) => FIELD_NAME.test(name) && !GATEWAYS_OWN_HEADERS.includes(name.toLowerCase()),
+  ),
 );
 
-/** A file that TLS will need: checked now, not at the first payment. */
-const readableFile: Reader<string> = (value, place) => {
-  const path = matching('the path of a file', /^\P{C}+$/u)(value, place);
+/** A file that TLS needs: checked at the start, not at the first payment. */
+const readableFile: Reader<string> = (given, place) => {
+  const path = value(filePath)(given, place);
   if (path === undefined || !place.resolves) return path;
   try {
     place.sources.readFile(path);
@@ -98,7 +96,7 @@ const auth = variant<OutboundAuthConfig>({
   basic: { username: required('username', username), password: required('password', password) },
   header: { name: required('name', fieldName), value: required('value', fieldValue) },
   'oauth2-client-credentials': {
-    tokenUrl: required('tokenUrl', url('full')),
+    tokenUrl: required('tokenUrl', tokenUrl),
     clientId: required('clientId', plainText),
     clientSecret: required('clientSecret', password),
     scope: optional('scope', orUndefined(plainText), undefined),
@@ -116,39 +114,32 @@ const callbackAuth = variant<CallbackAuthConfig>({
   bearer: { token: required('token', token) },
   basic: { username: required('username', username), password: required('password', password) },
   'standard-webhooks': {
-    secrets: required('secret', text(WEBHOOK_SECRETS_ALLOWED, readWebhookSecrets, true)),
+    secrets: required('secret', value(webhookSecrets)),
   },
 });
 
-const ipRange = text('an IP address or a CIDR block', (value) => (isIpRange(value) ? value : undefined));
-
-/** What of an external is answered to a `shopTransactionId` that has a payment already (SPEC §3, duplicate-payment). */
-const duplicatePayments: Reader<ExternalConfig['duplicatePayments']> = text('refuse or allow', (value) =>
-  value === 'refuse' || value === 'allow' ? value : undefined,
-);
-
 const circuitBreaker = object<ExternalConfig['circuitBreaker']>({
-  failures: optional('failures', integer(1, MAX_COUNT), 5),
-  windowMs: optional('windowMs', integer(1, MAX_WINDOW_MS), 10_000),
-  openMs: optional('openMs', integer(1, MAX_WINDOW_MS), 5_000),
+  failures: optional('failures', value(integer(1, MAX_COUNT)), 5),
+  windowMs: optional('windowMs', value(integer(1, MAX_WINDOW_MS)), 10_000),
+  openMs: optional('openMs', value(integer(1, MAX_WINDOW_MS)), 5_000),
 });
 
 export const externalReader: Reader<Draft<ExternalConfig>> = draft<ExternalConfig>({
-  name: required('externalService', matching(EXTERNAL_NAME_ALLOWED, EXTERNAL_NAME)),
-  baseUrl: required('baseUrl', url('base')),
-  timeoutMs: optional('timeoutMs', integer(1, MAX_TIMEOUT_MS), 10_000),
-  maxConcurrency: optional('maxConcurrency', integer(1, MAX_COUNT), 200),
+  name: required('externalService', value(externalName)),
+  baseUrl: required('baseUrl', baseUrl),
+  timeoutMs: optional('timeoutMs', value(integer(1, MAX_TIMEOUT_MS)), 10_000),
+  maxConcurrency: optional('maxConcurrency', value(integer(1, MAX_COUNT)), 200),
   auth: optional('auth', auth, { type: 'none' }),
   callbackAuth: optional('callbackAuth', callbackAuth, { type: 'none' }),
   callbackAllowedIps: optional(
     'callbackAllowedIps',
-    orUndefined(array('a non-empty array of IP addresses and CIDR blocks', ipRange)),
+    orUndefined(array('a non-empty array of IP addresses and CIDR blocks', value(ipRange))),
     undefined,
   ),
   operations: optional('operations', switches(OPERATION_NAMES), {}),
-  honoursIdempotencyKey: optional('honoursIdempotencyKey', boolean, false),
-  statusByShopTransactionId: optional('statusByShopTransactionId', boolean, false),
-  duplicatePayments: optional('duplicatePayments', duplicatePayments, 'refuse'),
+  honoursIdempotencyKey: optional('honoursIdempotencyKey', value(trueOrFalse), false),
+  statusByShopTransactionId: optional('statusByShopTransactionId', value(trueOrFalse), false),
+  duplicatePayments: optional('duplicatePayments', value(oneOf(['refuse', 'allow'])), 'refuse'),
   circuitBreaker: optional('circuitBreaker', circuitBreaker, {
     failures: 5,
     windowMs: 10_000,

@@ -1,23 +1,32 @@
 import { readFileSync } from 'node:fs';
+import { externalName } from '../rules/network-rules.js';
 import { isJsonObject } from '../shared/json.js';
 import type { ExternalsSource } from './config.js';
 import { deepFreeze } from './deep-freeze.js';
 import { displayText } from './display.js';
 import type { Environment } from './environment.js';
 import type { ExternalConfig } from './external-config.js';
-import { EXTERNAL_NAME } from './external-name.js';
 import { externalReader } from './external-schema.js';
 import { ExternalsFileError, type ExternalsFileProblem } from './externals-file-error.js';
 import { scanJson } from './json-scan.js';
 import { errorCode, resolvePlaceholders, type PlaceholderSources } from './placeholder.js';
-import { array, child, object, refuse, required, type Draft, type Place, type Reader } from './reader.js';
+import {
+  array,
+  child,
+  object,
+  refuse,
+  required,
+  type Draft,
+  type Place,
+  type Reader,
+} from './document-reader.js';
 
 export interface ParseOptions extends PlaceholderSources {
-  /** Names of the externals that are wanted; undefined: all. Of the others no placeholder is resolved. */
+  /** Names of the enabled externals; undefined: all. Placeholders of the others are not resolved. */
   readonly enabled: readonly string[] | undefined;
   /** Refuses externals without `callbackAuth`. Default false. */
   readonly requireCallbackAuth?: boolean;
-  /** What the file is called in problems. Default `externals.json`. */
+  /** The file's name in problems. Default `externals.json`. */
   readonly file?: string;
 }
 
@@ -28,7 +37,7 @@ const MAX_FILE_CHARACTERS = 1_048_576;
 /**
  * Reads the externals file and the files that its placeholders name.
  *
- * @throws ExternalsFileError with every problem at once; for a file that cannot be read, that
+ * @throws ExternalsFileError with every problem at once, or with the reason why the file cannot be read
  */
 export function readExternalsFile(
   source: FileSource,
@@ -51,7 +60,7 @@ export function readTextFile(path: string): string {
 }
 
 /**
- * The enabled externals that the text of an externals file says, in its order, deeply frozen (SPEC §6).
+ * Reads the enabled externals from the text of an externals file, in its order, deeply frozen (SPEC §6).
  *
  * @throws ExternalsFileError with every problem at once; nothing else, whatever the text
  */
@@ -84,7 +93,7 @@ function readDocument(
 }
 
 interface Entry {
-  /** Undefined where it cannot be told. */
+  /** Undefined where it cannot be read. */
   readonly name: string | undefined;
   readonly enabled: boolean;
   readonly place: Place;
@@ -95,7 +104,7 @@ function readExternals(document: unknown, place: Place, options: ParseOptions): 
   const entries: Entry[] = [];
   const service: Reader<Draft<ExternalConfig>> = (value, at) => {
     const name = readName(value, options);
-    // An entry whose name cannot be told counts as enabled: its problems are shown.
+    // An entry whose name cannot be read counts as enabled: its problems are reported.
     const enabled = name === undefined || (options.enabled?.includes(name) ?? true);
     const draft = externalReader(value, { ...at, resolves: enabled });
     entries.push({ name, enabled, place: at, draft });
@@ -111,14 +120,14 @@ function readExternals(document: unknown, place: Place, options: ParseOptions): 
     refuseContradictions(draft, at, options.requireCallbackAuth ?? false);
     return [draft];
   });
-  // A draft is whole where there is no problem; with one, nothing is handed out.
+  // A draft is complete where there is no problem; otherwise nothing is returned to the caller.
   return drafts as ExternalConfig[];
 }
 
 function readName(value: unknown, sources: PlaceholderSources): string | undefined {
   const raw = isJsonObject(value) ? value['externalService'] : undefined;
   const name = typeof raw === 'string' ? resolvePlaceholders(raw, sources, () => {}) : undefined;
-  return name !== undefined && EXTERNAL_NAME.test(name) ? name : undefined;
+  return name !== undefined && externalName.accepts(name) ? name : undefined;
 }
 
 function refuseDuplicateNames(entries: readonly Entry[]): void {
@@ -136,14 +145,14 @@ function refuseDuplicateNames(entries: readonly Entry[]): void {
 }
 
 function refuseMissingNames(entries: readonly Entry[], place: Place, enabled: readonly string[]): void {
-  // A missing name may be the one that cannot be told: then that is the mistake.
+  // A missing name may be the one that cannot be read, which is then the only problem.
   if (entries.length === 0 || entries.some(({ name }) => name === undefined)) return;
   const missing = enabled.filter((wanted) => entries.every(({ name }) => name !== wanted));
   if (missing.length === 0) return;
   refuse(place, `must have every external of ENABLED_PROVIDERS; got none named ${missing.join(', ')}`);
 }
 
-/** What no single key can tell. */
+/** Checks the rules that concern more than one key. */
 function refuseContradictions(
   draft: Draft<ExternalConfig>,
   place: Place,

@@ -1,18 +1,18 @@
-import { Secret } from '../security/secret.js';
+import { Violation } from '../rules/rule.js';
+import { Secret } from '../sensitive/secret.js';
 import { ConfigError } from './config-error.js';
 import type { CallersConfig, Config, DatabaseConfig, ExternalsSource } from './config.js';
 import { CONFIGURATION_RULES, type Given } from './configuration-rules.js';
 import { deepFreeze } from './deep-freeze.js';
-import { displayText } from './display.js';
+import { describeViolation, displayText } from './display.js';
 import type { Environment } from './environment.js';
-import { Refusal, type Variable } from './variable.js';
-import { VARIABLES, type Values, type VariableName } from './variables.js';
+import { VARIABLES, type Values, type Variable, type VariableName } from './variables.js';
 
 const HOUR_MS = 3_600_000;
 
 /**
- * The configuration that the environment says, deeply frozen (SPEC §6). An empty text counts as not set; variables that
- * are not the gateway's are none of its business. No file is read: the externals file has `readExternalsFile`.
+ * Reads the configuration from the environment, deeply frozen (SPEC §6). An empty text counts as not set; variables of
+ * other programs are ignored. No file is read: `readExternalsFile` reads the externals file.
  *
  * @throws ConfigError with every problem at once
  */
@@ -21,11 +21,13 @@ export function loadConfig(env: Environment = process.env): Config {
   const texts = readTexts(env);
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    const variable: Variable<unknown> = VARIABLES[name];
-    const text = texts[name] ?? variable.default;
-    const value = text === undefined ? undefined : variable.parse(text);
-    if (value instanceof Refusal) problems.push(describeProblem(name, variable, text!, value));
-    else values[name] = value;
+    const { rule, default: defaultText }: Variable<unknown> = VARIABLES[name];
+    const text = texts[name] ?? defaultText;
+    const value = text === undefined ? undefined : rule.read(text);
+    if (value instanceof Violation) {
+      const shown = rule.secret ? '***' : displayText(text!);
+      problems.push(`${name}: ${describeViolation(rule, shown, value)}`);
+    } else values[name] = value;
   }
   const given: Given = { production: isProduction(texts), texts, values };
   problems.push(...CONFIGURATION_RULES.flatMap((rule) => rule(given)));
@@ -42,19 +44,9 @@ function readTexts(env: Environment): Partial<Record<VariableName, string>> {
   return texts;
 }
 
-/** In any case: `Production` that counted as development would open the gateway to everybody. */
+/** In any letter case: reading `Production` as development would open the gateway to everybody. */
 function isProduction(texts: Given['texts']): boolean {
   return texts.NODE_ENV?.toLowerCase() === 'production';
-}
-
-function describeProblem(
-  name: string,
-  variable: Variable<unknown>,
-  text: string,
-  { reason }: Refusal,
-): string {
-  const shown = variable.secret ? '***' : displayText(text);
-  return `${name}: must be ${variable.allowed}; got ${shown}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 function assemble(values: Values, production: boolean): Config {

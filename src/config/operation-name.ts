@@ -1,6 +1,6 @@
 /**
  * The operations that an external executes, by their path below the prefix: the keys of `operations` in the externals
- * file (SPEC §2, §6). They stand here because `config` reads them and imports no feature.
+ * file (SPEC §2, §6). They are here because `config` reads them and imports no feature.
  */
 export const OPERATION_NAMES = [
   'pay',

@@ -6,8 +6,8 @@ import { readExternalsFile } from './externals-file.js';
 import { loadConfig } from './load-config.js';
 
 /**
- * The configuration for the start. Where the environment has a mistake, the externals file is read all the same: whoever mends one
- * should not find the other only then (SPEC §6).
+ * Reads the configuration at the start. The externals file is checked even where the environment has problems, so that
+ * the operator sees all of them at once (SPEC §6).
  *
  * @throws ConfigError with every problem of both at once
  */
@@ -27,7 +27,7 @@ function problemsOfExternals(env: Environment): readonly string[] {
     if (externals.kind === 'file') readExternalsFile(externals, env);
     return [];
   } catch (error) {
-    // A ConfigError is told already, and as long as it is there nobody knows what the file must have.
+    // A ConfigError is reported already, and until it is fixed the requirements of the file are not known.
     if (error instanceof ConfigError) return [];
     if (error instanceof ExternalsFileError) return error.message.split('\n');
     throw error;

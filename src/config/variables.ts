@@ -1,84 +1,101 @@
-import { API_KEYS_ALLOWED, parseApiKeys } from './api-keys.js';
-import type { DatabaseConfig, PublicPath } from './config.js';
-import { EXTERNAL_NAME, EXTERNAL_NAME_ALLOWED } from './external-name.js';
 import {
-  anyText,
+  commaSeparated,
   choice,
-  host,
-  httpUrl,
-  integer,
-  list,
+  mapped,
   matching,
   oneOf,
-  rate,
-  schedule,
-  trueOrFalse,
-  urlHost,
-} from './formats.js';
-import { isIpRange } from './ip-range.js';
-import { optionalVariable, Refusal, variable, type Format, type Variable } from './variable.js';
-import { readWebhookSecrets, WEBHOOK_SECRETS_ALLOWED } from './webhook-secrets.js';
+  readingRule,
+  stringRule,
+  type TextRule,
+  Violation,
+} from '../rules/rule.js';
+import { externalName, host, ipRange, serviceUrl, urlHost } from '../rules/network-rules.js';
+import { filePath, integer, text, trueOrFalse } from '../rules/rules.js';
+import { rate, schedule } from '../rules/time-rules.js';
+import { apiKeys } from './api-keys.js';
+import type { DatabaseConfig, PublicPath } from './config.js';
+import { webhookSecrets } from './webhook-secrets.js';
 
-const filePath: Format<string> = { ...anyText, allowed: 'the path of a file' };
+/** An environment variable as data: `loadConfig` reads it, and `docs/configuration.md` shows it (SPEC §6). */
+export interface Variable<T> {
+  readonly rule: TextRule<T>;
+  /** The text that applies where the variable is not set; undefined: none. */
+  readonly default: string | undefined;
+}
 
-const publicPathList = list(oneOf<PublicPath>(['/health', '/metrics', '/documentation', '/problems']));
+/** A variable that always has a value. */
+function variable<T>(defaultText: string, rule: TextRule<T>): Variable<T> {
+  return { rule, default: defaultText };
+}
 
-const publicPaths: Format<readonly PublicPath[]> = {
-  allowed: `none, or ${publicPathList.allowed}`,
-  parse: (text) => (text === 'none' ? [] : publicPathList.parse(text)),
-};
+/** A variable that may be without a value. */
+function optionalVariable<T>(rule: TextRule<T>): Variable<T | undefined> {
+  return { rule, default: undefined };
+}
 
-const proxyAddressList = list<string>({
-  allowed: 'an address, a CIDR block, loopback, linklocal or uniquelocal',
-  parse: (text) =>
-    isIpRange(text) || /^(loopback|linklocal|uniquelocal)$/.test(text) ? text : new Refusal(),
-});
+const somePublicPaths = commaSeparated<PublicPath>(
+  oneOf(['/health', '/metrics', '/documentation', '/problems']),
+);
+
+const publicPaths: TextRule<readonly PublicPath[]> = readingRule(
+  'publicPaths',
+  `none, or ${somePublicPaths.allowed}`,
+  (list) => (list === 'none' ? [] : somePublicPaths.read(list)),
+);
+
+const proxyAddresses = mapped(
+  commaSeparated(
+    stringRule(
+      'proxyAddress',
+      'an address, a CIDR block, loopback, linklocal or uniquelocal',
+      (address) => ipRange.accepts(address) || /^(loopback|linklocal|uniquelocal)$/.test(address),
+    ),
+  ),
+  (addresses) => addresses.join(','),
+);
 
 const MAX_PROXY_HOPS = 32;
+const proxyHops = integer(1, MAX_PROXY_HOPS);
 
-/** Express's `trust proxy` but for `true`, which believes whatever a caller writes into `X-Forwarded-For`. */
-const trustedProxies: Format<number | string> = {
-  allowed: `the number of proxies in front, 1 to ${MAX_PROXY_HOPS}, or ${proxyAddressList.allowed}`,
-  parse: (text) => {
-    const hops = integer(1, MAX_PROXY_HOPS).parse(text);
-    if (!(hops instanceof Refusal)) return hops;
-    const addresses = proxyAddressList.parse(text);
-    return addresses instanceof Refusal ? addresses : addresses.join(',');
+/** Express's `trust proxy`, except `true`, which believes any `X-Forwarded-For` that a caller sends. */
+const trustedProxies: TextRule<number | string> = readingRule(
+  'trustedProxies',
+  `the number of proxies in front, 1 to ${MAX_PROXY_HOPS}, or ${proxyAddresses.allowed}`,
+  (proxies) => {
+    const hops = proxyHops.read(proxies);
+    return hops instanceof Violation ? proxyAddresses.read(proxies) : hops;
   },
-};
+);
 
 type DatabaseLocation =
   Extract<DatabaseConfig, { kind: 'sqlite' }> | { readonly kind: 'postgres'; readonly url: string };
 
-const databaseUrl: Format<DatabaseLocation> = {
-  allowed: 'sqlite:PATH, sqlite::memory: or postgres://user:password@host:port/database',
-  parse: (text) => {
-    // `sqlite://x` is refused: some read x as a host, some as a path from the root.
-    if (/^sqlite:(?!\/\/)./.test(text)) return { kind: 'sqlite', path: text.slice('sqlite:'.length) };
-    return /^postgres(ql)?:\/\/[^\s]/.test(text) && URL.canParse(text)
-      ? { kind: 'postgres', url: text }
-      : new Refusal();
+const databaseUrl: TextRule<DatabaseLocation> = readingRule(
+  'databaseUrl',
+  'sqlite:PATH, sqlite::memory: or postgres://user:password@host:port/database',
+  (url) => {
+    // `sqlite://x` is refused: some readers take x for a host, some for a path from the root.
+    if (/^sqlite:(?!\/\/)./.test(url)) return { kind: 'sqlite', path: url.slice('sqlite:'.length) };
+    return /^postgres(ql)?:\/\/[^\s]/.test(url) && URL.canParse(url)
+      ? { kind: 'postgres', url }
+      : new Violation();
   },
-};
+);
 
 /**
  * Every variable that the gateway reads (SPEC §6, and the limits and credentials around it), in the order of
  * `docs/configuration.md`.
  */
 export const VARIABLES = {
-  NODE_ENV: optionalVariable<string>(anyText),
+  NODE_ENV: optionalVariable(text),
   HTTP_PORT: variable('8080', integer(0, 65_535)),
   HTTP_HOST: variable('0.0.0.0', host),
   LOG_LEVEL: variable('info', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'any')),
   HTTP_LOG_LEVEL: variable('none', oneOf(['none', 'basic', 'headers', 'body'], 'any')),
   EXTERNAL_PROVIDERS_CONFIG: optionalVariable(filePath),
-  ENABLED_PROVIDERS: optionalVariable(list(matching(EXTERNAL_NAME_ALLOWED, EXTERNAL_NAME))),
-  PAYMENT_CALLBACK_URL: optionalVariable(httpUrl('allowed')),
-  NOTIFICATION_SECRET: optionalVariable({
-    allowed: WEBHOOK_SECRETS_ALLOWED,
-    secret: true,
-    parse: (text) => readWebhookSecrets(text) ?? new Refusal(),
-  }),
+  ENABLED_PROVIDERS: optionalVariable(commaSeparated(externalName)),
+  PAYMENT_CALLBACK_URL: optionalVariable(serviceUrl('allowed')),
+  NOTIFICATION_SECRET: optionalVariable(webhookSecrets),
   NOTIFICATION_SCHEDULE: variable('5s,30s,2m,10m,30m,1h,2h,5h,10h,14h,20h,24h', schedule),
   NOTIFICATION_CONCURRENCY: variable('32', integer(1, 1_024)),
   RECONCILIATION_SCHEDULE: variable('1m,2m,5m,10m,30m,1h,2h,6h,12h,24h,24h,24h,24h,24h,24h', schedule),
@@ -87,26 +104,26 @@ export const VARIABLES = {
   DATABASE_URL: variable('sqlite:./data/tollgate.db', databaseUrl),
   DATABASE_POOL_SIZE: variable('10', integer(1, 1_000)),
   DATABASE_SCHEMA: optionalVariable(
-    matching('1 to 63 of a-z 0-9 _, not beginning with a digit', /^[a-z_][a-z0-9_]{0,62}$/),
+    matching('databaseSchema', '1 to 63 of a-z 0-9 _, not beginning with a digit', /^[a-z_][a-z0-9_]{0,62}$/),
   ),
   API_AUTH: optionalVariable(oneOf(['required', 'optional', 'none'])),
-  API_KEYS: optionalVariable({ allowed: API_KEYS_ALLOWED, secret: true, parse: parseApiKeys }),
+  API_KEYS: optionalVariable(apiKeys),
   API_KEYS_FILE: optionalVariable(filePath),
-  OIDC_ISSUER: optionalVariable(httpUrl('refused')),
-  OIDC_AUDIENCE: optionalVariable<string>(anyText),
+  OIDC_ISSUER: optionalVariable(serviceUrl('refused')),
+  OIDC_AUDIENCE: optionalVariable(text),
   RATE_LIMIT: optionalVariable(rate),
   MAX_CONNECTIONS: variable('10000', integer(1, 1_000_000)),
   PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems', publicPaths),
   TRUST_PROXY: optionalVariable(trustedProxies),
   REQUIRE_CALLBACK_AUTH: variable('false', trueOrFalse),
-  ALLOW_HTTP_HOSTS: optionalVariable(list(urlHost)),
+  ALLOW_HTTP_HOSTS: optionalVariable(commaSeparated(urlHost)),
   BLOCK_PRIVATE_ADDRESSES: variable('false', trueOrFalse),
-  OTEL_EXPORTER_OTLP_ENDPOINT: optionalVariable(httpUrl('refused')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optionalVariable(serviceUrl('refused')),
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
 export type VariableName = keyof typeof VARIABLES;
 
-/** What the variables say, each in its own type. */
+/** The values of the variables, each in its own type. */
 export type Values = {
   readonly [Name in VariableName]: (typeof VARIABLES)[Name] extends Variable<infer T> ? T : never;
 };

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { holdsCardNumber } from '../security/card-network.js';
-import { Problem } from './problem.js';
+import { holdsCardNumber } from '../sensitive/card-network.js';
+import { Problem } from '../problems/problem.js';
 
 const HEADER = 'idempotency-key';
 const DETAIL =
@@ -9,11 +9,11 @@ const DETAIL =
 const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const BARE = /^[\x20-\x7e]{1,255}$/;
 
-/** The caller's `Idempotency-Key` without its quotes, or undefined where there is none (SPEC §4). */
+/** The caller's `Idempotency-Key` without its quotes, or undefined if there is none (SPEC §4). */
 export function idempotencyKeyOf({ headersDistinct }: IncomingMessage): string | undefined {
-  const given = headersDistinct[HEADER];
-  if (given === undefined) return undefined;
-  const key = given.length === 1 ? unquote(given[0]!) : '';
+  const values = headersDistinct[HEADER];
+  if (values === undefined) return undefined;
+  const key = values.length === 1 ? unquote(values[0]!) : '';
   if (!BARE.test(key) || holdsCardNumber(key)) {
     throw new Problem('validation-failed', `Idempotency-Key: ${DETAIL}.`, {
       errors: [{ pointer: '/headers/idempotency-key', detail: DETAIL }],

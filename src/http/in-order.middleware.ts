@@ -1,8 +1,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 /**
- * Middleware that runs one after the other, each as Express itself would run it: what is thrown or rejected goes to the error
- * handler. As one layer of Express's router, for each of its layers costs more than most of what is in them.
+ * Runs handlers one after the other as Express would, errors and rejections included, but as one layer of its router: each layer
+ * costs more CPU time than most of these handlers.
  */
 export function inOrder(...handlers: readonly RequestHandler[]): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
@@ -13,7 +13,7 @@ export function inOrder(...handlers: readonly RequestHandler[]): RequestHandler 
         if (error) next(error);
         else run(index + 1);
       });
-      // oxlint-disable-next-line promise/no-callback-in-promise -- next is how Express is told of an error
+      // oxlint-disable-next-line promise/no-callback-in-promise -- Express receives errors through next
       if (running instanceof Promise) running.catch(next);
     };
     run(0);

@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 import { readBody } from './raw-body.js';
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 const decoder = new TextDecoder('utf-8', { fatal: true });
-/** Where a number may lose something: so many digits, or an exponent. Most bodies have neither. */
-const PERHAPS_LOSSY = /[\d.]{16}|\d[eE]/;
+/** A number that may lose precision has this many digits or an exponent. Most bodies have neither. */
+const POSSIBLY_LOSSY = /[\d.]{16}|\d[eE]/;
 
 /**
- * Reads and parses a request's JSON body. Of a doubled name the last value counts, and only that one goes on. Throws the
- * problems of SPEC §3 for a wrong type (415), too many bytes (413), and what is not JSON (400); none echoes the body.
+ * Reads and parses a request's JSON body. If a name occurs twice, the last value wins, and only that value is passed on.
+ * @throws Problem for a wrong media type (415), too many bytes (413) and invalid JSON (400); none echoes the body (SPEC §3)
  */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   if (!isJson(request) || isEncoded(request)) {
@@ -22,7 +22,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   return parseJson(await readBody(request));
 }
 
-/** Parameters of the type mean nothing (RFC 8259 §11), but a charset that is not UTF-8 says that the bytes are no JSON. */
+/** Parameters of the type have no meaning (RFC 8259 §11), but with a charset other than UTF-8 the bytes are not JSON. */
 function isJson({ headers }: IncomingMessage): boolean {
   const type = headers['content-type'] ?? '';
   const charset = CHARSET.exec(type)?.[1];
@@ -37,7 +37,7 @@ function isEncoded({ headers }: IncomingMessage): boolean {
 function parseJson(bytes: Buffer): unknown {
   const text = decode(bytes);
   const value = parse(text);
-  if (PERHAPS_LOSSY.test(text)) refuseLostDigits(text);
+  if (POSSIBLY_LOSSY.test(text)) refuseLossyNumbers(text);
   return value;
 }
 
@@ -61,23 +61,23 @@ function malformed(detail: string): Problem {
   return new Problem('validation-failed', detail, { errors: [{ pointer: '', detail }] });
 }
 
-/** A text or a number of JSON. Only numbers are looked at; texts are matched so that what is in them is not. */
+/** A string or a number of JSON. Strings are matched so that digits inside them are skipped. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 
 /**
- * A whole number that a double cannot hold would reach the external as another one, and one beyond a double's range as `null` or
- * 0, without anybody noticing (SPEC §1, `providerData`). `text` is valid JSON. Its tokens are walked, not its values: a reviver of
- * JSON.parse recurses, and what is nested deeply enough overflows the stack.
+ * An integer that a double cannot represent would silently reach the external as a different one, and a number beyond a double's
+ * range as `null` or 0 (SPEC §1, `providerData`). `text` is valid JSON. The loop visits tokens because a reviver of JSON.parse
+ * recurses, and deep nesting would overflow the stack.
  */
-function refuseLostDigits(text: string): void {
+function refuseLossyNumbers(text: string): void {
   for (const [token] of text.matchAll(TOKEN)) {
     if (!token.startsWith('"') && losesDigits(token, Number(token))) {
-      throw malformed('A number has more digits than JSON numbers keep; send it as a string.');
+      throw malformed('A number has more digits than JSON numbers can represent; send it as a string.');
     }
   }
 }
 
-/** A fraction is rounded as it is everywhere; what is read as a whole number, 0 included, must be the one that was written. */
+/** Rounding a fraction is allowed; a value that is read as an integer, 0 included, must equal the number in the text. */
 function losesDigits(source: string, value: number): boolean {
   if (!Number.isFinite(value)) return true;
   return Number.isInteger(value) && decimalOf(source) !== decimalOf(JSON.stringify(value));
@@ -85,7 +85,7 @@ function losesDigits(source: string, value: number): boolean {
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
-/** The same text for all ways to write a number: `1200`, `1.2e3` and `1200.0` are `12e2`. */
+/** One notation for all ways to write a number: `1200`, `1.2e3` and `1200.0` are `12e2`. */
 function decimalOf(number: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(number) ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, '');

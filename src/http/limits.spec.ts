@@ -5,7 +5,8 @@ import { exchange, openSocket } from '../../test/support/raw-socket.js';
 import { until } from '../../test/support/until.js';
 import { SystemClock } from '../shared/clock.js';
 import { applyLimits } from './limits.js';
-import { PROBLEMS } from './problem.js';
+import type { ProblemCode } from '../problems/problem.js';
+import { PROBLEM_CATALOGUE } from './problem-catalogue.js';
 
 /** What is said before there is a request; the rest is told in test/e2e/security-limits.spec.ts. */
 describe('applyLimits', () => {
@@ -37,9 +38,9 @@ describe('applyLimits', () => {
     server.close();
   });
 
-  const expectProblem = async (bytes: string | Buffer, code: keyof typeof PROBLEMS): Promise<void> => {
+  const expectProblem = async (bytes: string | Buffer, code: ProblemCode): Promise<void> => {
     const { head, body } = await exchange(url, bytes);
-    const { status } = PROBLEMS[code];
+    const { status } = PROBLEM_CATALOGUE[code];
     expect(head.split('\r\n')).toEqual(
       expect.arrayContaining([
         expect.stringMatching(new RegExp(`^HTTP/1.1 ${status} \\w`)),

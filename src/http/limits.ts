@@ -2,8 +2,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
+import { HttpProblem } from './http-problem.js';
 import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './limits.middleware.js';
+import { statusOf } from './problem-catalogue.js';
 import { answerOnSocket } from './socket-answer.js';
 
 export interface LimitsOptions {
@@ -13,21 +15,22 @@ export interface LimitsOptions {
   readonly headersTimeoutMs?: number;
   /** From the first byte to the end of the body. Default 30 s. */
   readonly requestTimeoutMs?: number;
-  /** Told, for the metrics, of connections that were closed unheard, and of what was no request. Must not throw. */
+  /** For the metrics: a connection was dropped by the limit of connections. Must not throw. */
   readonly onDrop?: () => void;
+  /** For the metrics: bytes were not a valid request. Must not throw. */
   readonly onUnreadable?: (status: number) => void;
 }
 
-/** How often connections are looked at that may be too slow. Node's own 30 s would let them stay three times as long. */
+/** How often Node checks for slow connections. Its default of 30 s would triple the time that they may stay. */
 const CHECKING_INTERVAL_MS = 1_000;
-/** Longer than load balancers keep theirs (60 s with most): whoever closes first must not be this side. */
+/** Longer than most load balancers (60 s): the gateway must not close an idle connection first. */
 const KEEP_ALIVE_MS = 65_000;
-/** Method and version beside the target. */
+/** Method and version of the request line. */
 const REQUEST_LINE_REST_BYTES = 64;
 
 /**
- * Bounds what anybody may cost before a request exists: connections, header bytes, time. What cannot be read as HTTP is
- * answered with a problem document too, and its connection closed (SPEC §3). To be called before the server listens.
+ * Limits connections, header bytes and time before a request exists. Bytes that are not valid HTTP are answered with a problem
+ * document, and their connection is closed (SPEC §3). Call this before the server listens.
  */
 export function applyLimits(server: Server, options: LimitsOptions): void {
   const { maxConnections, clock, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
@@ -35,15 +38,15 @@ export function applyLimits(server: Server, options: LimitsOptions): void {
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  // Options of `createServer`, which Nest does not let through; the server reads them when it needs them.
+  // Options of `createServer` that Nest does not pass on; the server reads them when it needs them.
   Object.assign(server, {
     connectionsCheckingInterval: CHECKING_INTERVAL_MS,
     maxHeaderSize: MAX_HEADER_BYTES + MAX_PATH_BYTES + MAX_QUERY_BYTES + REQUEST_LINE_REST_BYTES,
-    // Answered without a body otherwise; the request limits refuse it.
+    // Node would answer without a body; the request limits refuse the request instead.
     requireHostHeader: false,
   });
   const refuse = (socket: Duplex, problem: Problem, packet?: Buffer): void => {
-    options.onUnreadable?.(problem.status);
+    options.onUnreadable?.(statusOf(problem.code));
     answerOnSocket(socket, problem, newIdentifier('req', clock.now()), packet);
   };
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
@@ -54,32 +57,32 @@ export function applyLimits(server: Server, options: LimitsOptions): void {
     socket.on('error', () => {});
     refuse(
       socket,
-      new Problem('method-not-allowed', 'This is no proxy.', { headers: { Allow: 'GET, POST, DELETE' } }),
+      new HttpProblem('method-not-allowed', 'The gateway is not a proxy.', { Allow: 'GET, POST, DELETE' }),
     );
   });
-  // An expectation that is not known may be overlooked (RFC 9110 §10.1.1); Node would answer it itself.
+  // An unknown expectation may be ignored (RFC 9110 §10.1.1); Node would answer it itself.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('drop', () => options.onDrop?.());
 }
 
 function problemOf({ code, rawPacket }: { code?: string; rawPacket?: Buffer }): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new Problem('request-timeout', 'The request was not complete in time.');
+    return new Problem('request-timeout', 'The request was incomplete when the time limit ended.');
   }
   if (code === 'HPE_HEADER_OVERFLOW') {
     return isRequestLine(rawPacket)
-      ? new Problem('uri-too-long', 'The request target has more than 12 KiB.')
-      : new Problem('headers-too-large', 'The headers have more than 16 KiB.');
+      ? new Problem('uri-too-long', 'The request target exceeds 12 KiB.')
+      : new Problem('headers-too-large', 'The headers exceed 16 KiB.');
   }
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
-    return new Problem('payload-too-large', 'The chunk extensions have more than 16 KiB.');
+    return new Problem('payload-too-large', 'The chunk extensions exceed 16 KiB.');
   }
-  return new Problem('validation-failed', 'This is no valid HTTP/1.1 request.', {
-    errors: [{ pointer: '', detail: 'is no valid HTTP/1.1 request' }],
+  return new Problem('validation-failed', 'This is not a valid HTTP/1.1 request.', {
+    errors: [{ pointer: '', detail: 'is not a valid HTTP/1.1 request' }],
   });
 }
 
-/** A first packet without a line's end: it is the target that is too long. */
+/** A first packet without a line end: the target is too long. */
 function isRequestLine(packet: Buffer | undefined): boolean {
   return (
     packet !== undefined && !packet.includes('\n') && /^[A-Z]+ [/h]/.test(packet.toString('latin1', 0, 16))

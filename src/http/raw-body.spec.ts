@@ -44,7 +44,7 @@ describe('readBody', () => {
     'keeps a connection usable after a body that is too large (declared: %s)',
     async (declared) => {
       for (const bytes of [MAX_BODY_BYTES + 1, 1.5 * MEBIBYTE, 5 * MEBIBYTE]) {
-        expect(await answerTo(bytes, declared)).toContain('more than 128 KiB');
+        expect(await answerTo(bytes, declared)).toContain('exceeds 128 KiB');
         expect(await answerTo(MAX_BODY_BYTES, declared)).toBe(String(MAX_BODY_BYTES));
       }
     },

@@ -1,19 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
+import { HttpProblem } from './http-problem.js';
 
-/** SPEC §3: a body may have 128 KiB. */
+/** 128 KiB (SPEC §3). */
 export const MAX_BODY_BYTES = 131_072;
 /**
- * What is read and thrown away of a larger one, so that its sender hears the answer; beyond it the connection is closed, and
- * the answer says so: on one that is half read, the next request would wait in vain for its turn.
+ * How much of a larger body is read and discarded, so that its sender receives the answer. Beyond this limit the connection is
+ * closed, and the answer says so: on a half-read connection the next request would never be read.
  */
 const MAX_DISCARDED_BYTES = 16_777_216;
 
 const BODY = Symbol('tollgate.body');
 
 /**
- * Reads the body to its end; who asks again gets the same bytes: a signature is verified over them before they are
- * parsed. Throws `payload-too-large`, or `validation-failed` where the sender broke off.
+ * Reads the body to its end. Further calls return the same bytes: a signature is verified over them before they are parsed.
+ * @throws Problem `payload-too-large`, or `validation-failed` if the connection was closed early
  */
 export function readBody(request: IncomingMessage): Promise<Buffer> {
   const carrying = request as { [BODY]?: Promise<Buffer> };
@@ -37,24 +38,23 @@ function collect(request: IncomingMessage): Promise<Buffer> {
       request.pause();
       reject(tooLarge(true));
     });
-    // Only now is it known that chunks did not go on beyond what is thrown away.
+    // Only at the end is it certain that the chunks stayed within the limit of discarded bytes.
     request.on('end', () =>
       size > MAX_BODY_BYTES
         ? reject(tooLarge(false))
         : resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)),
     );
-    request.on('error', () => reject(brokenOff()));
-    request.on('aborted', () => reject(brokenOff()));
+    request.on('error', () => reject(endedEarly()));
+    request.on('aborted', () => reject(endedEarly()));
   });
 }
 
 function tooLarge(close: boolean): Problem {
-  return new Problem('payload-too-large', 'The body has more than 128 KiB.', {
-    ...(close && { headers: { Connection: 'close' } }),
-  });
+  const headers: Record<string, string> = close ? { Connection: 'close' } : {};
+  return new HttpProblem('payload-too-large', 'The body exceeds 128 KiB.', headers);
 }
 
-function brokenOff(): Problem {
+function endedEarly(): Problem {
   return new Problem('validation-failed', 'The body ended too early.', {
     errors: [{ pointer: '', detail: 'ended too early' }],
   });

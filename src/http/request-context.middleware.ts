@@ -3,7 +3,7 @@ import type { Clock } from '../shared/clock.js';
 import { setContext } from './request-context.js';
 import { requestIdOf, traceOf } from './tracing-headers.js';
 
-/** The first of all: gives every request its ids, so that whatever becomes of it can be traced (SPEC §8). */
+/** Runs first and gives every request its ids, so that refused requests can be traced too (SPEC §8). */
 export function requestContext(clock: Clock): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const receivedAtMs = clock.now();
@@ -12,7 +12,7 @@ export function requestContext(clock: Clock): RequestHandler {
       requestId,
       ...traceOf(request.headers),
       receivedAtMs,
-      told: {},
+      logFields: {},
     });
     response.setHeader('X-Request-Id', requestId);
     next();

@@ -1,43 +1,43 @@
 import type { Request } from 'express';
 import type { Scope } from '../config/config.js';
-import type { Outcome, ProblemCode } from './problem.js';
+import type { Outcome, ProblemCode } from '../problems/problem.js';
 
 /** Whose credentials a request carries. */
 export interface Principal {
-  /** Empty for a caller without credentials, where they are optional. */
+  /** Empty for a caller without credentials, if they are optional. */
   readonly name: string;
   readonly scopes: ReadonlySet<Scope>;
-  /** The externals it may use; undefined: all. */
+  /** The externals that the caller may use; undefined: all. */
   readonly externals: ReadonlySet<string> | undefined;
 }
 
 /**
- * `public`: the path needs no credentials. `operator`: it is one of those, and `PUBLIC_PATHS` leaves it out. `external`: a callback
- * that showed its external's own credentials.
+ * `public`: the path requires no credentials. `operator`: the path would be public, but `PUBLIC_PATHS` excludes it. `external`: a
+ * callback with the credentials of its external.
  */
 export type Access = 'public' | 'operator' | 'caller' | 'external';
 
-/** What is known of a request while it runs, for tracing, authorisation and its one log line. */
+/** The state of a request for tracing, authorisation and its log line. */
 export interface RequestContext {
   readonly requestId: string;
   readonly traceparent: string;
-  /** Whether the request came with a trace of its own. */
+  /** Whether the request had a valid `traceparent`. */
   readonly continued: boolean;
   readonly receivedAtMs: number;
-  /** As what the request was let in; undefined: it was not, or not yet. */
+  /** How the request was authenticated; undefined until then. */
   access?: Access;
   principal?: Principal;
-  /** Of a signed callback: by what it is known when it comes again. */
+  /** Identifies a signed callback, to recognise a replay. */
   callbackKey?: string | undefined;
-  /** For the log line and the metrics; filled in on the way. */
-  readonly told: {
+  /** Fields of the log line and the metrics. */
+  readonly logFields: {
     external?: string;
     operation?: string;
     paymentId?: string | undefined;
-    /** The gateway's own id of what an operator asks for. */
+    /** The gateway's id of the record that an operator requests. */
     ref?: string;
     shopTransactionId?: string | undefined;
-    /** Of the payment that it turned out to be part of, where it came without a trace. */
+    /** The trace of the payment, if the request came without one. */
     traceparent?: string | undefined;
     outcome?: Outcome | 'executed' | 'replayed';
     code?: ProblemCode;
@@ -53,9 +53,9 @@ export function setContext(request: Request, context: RequestContext): void {
   (request as Carrying)[CONTEXT] = context;
 }
 
-/** The context of a request that came through the pipeline. */
+/** The context of a request. */
 export function contextOf(request: Request): RequestContext {
   const context = (request as Carrying)[CONTEXT];
-  if (!context) throw new Error('The request has no context: it did not come through the pipeline');
+  if (!context) throw new Error('The request has no context: the middleware did not run');
   return context;
 }

@@ -1,13 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { IDENTIFIER_DETAIL, isIdentifier } from '../contract/rules.js';
+import { detailOf } from '../rules/rule.js';
+import { identifier } from '../rules/rules.js';
 import type { CallerContext } from './caller-context.js';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 import { contextOf } from './request-context.js';
 
-/** Parameters of controllers, each checked against the contract (SPEC §1). */
+/** Validated parameters of handlers (SPEC §1). */
 
 const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
 
@@ -28,8 +29,8 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
 export const PaymentIdQuery = createParamDecorator((_: unknown, context: ExecutionContext): string => {
   const request = requestOf(context);
   const paymentId = singleQueryValue(request, 'paymentId');
-  if (!isIdentifier(paymentId)) throw invalid('/query/paymentId', IDENTIFIER_DETAIL);
-  contextOf(request).told.paymentId = paymentId;
+  if (!identifier.accepts(paymentId)) throw invalid('/query/paymentId', detailOf(identifier));
+  contextOf(request).logFields.paymentId = paymentId;
   return paymentId;
 });
 
@@ -37,33 +38,33 @@ export const PaymentIdQuery = createParamDecorator((_: unknown, context: Executi
 export const SubscriptionTokenParam = createParamDecorator(
   (_: unknown, context: ExecutionContext): string => {
     const token: unknown = requestOf(context).params['subscriptionToken'];
-    if (!isIdentifier(token) || token === '.' || token === '..') {
-      throw invalid('/path/subscriptionToken', `${IDENTIFIER_DETAIL}, and neither . nor ..`);
+    if (!identifier.accepts(token) || token === '.' || token === '..') {
+      throw invalid('/path/subscriptionToken', `${detailOf(identifier)}, and neither . nor ..`);
     }
     return token;
   },
 );
 
-/** The path alone: a query may hold what must not be echoed. */
+/** The path without the query, which may hold what must not be echoed. */
 export function pathOf(request: Request): string {
   const { originalUrl } = request;
   const end = originalUrl.indexOf('?');
   return end < 0 ? originalUrl : originalUrl.slice(0, end);
 }
 
-/** The path as an answer may show it: whatever somebody put there, it is no card number any more. */
+/** The path as an answer may echo it: card numbers are masked. */
 export function instanceOf(request: Request): string {
   return maskCardNumbers(pathOf(request));
 }
 
-/** For a path that takes no query: a filter that somebody put there must not be overlooked, and all be taken instead. */
+/** For a path without query parameters: a filter in the query must not be ignored, or the request would affect all records. */
 export function refuseQuery({ originalUrl }: Request): void {
   const start = originalUrl.indexOf('?');
   if (start >= 0 && start + 1 < originalUrl.length)
     throw invalid('/query', 'must be left out: filters belong in the body');
 }
 
-/** A query parameter that may come once at most; undefined where it is absent. Of the others nothing is asked. */
+/** A query parameter that may occur at most once; undefined if it is absent. Other parameters are ignored. */
 export function singleQueryValue({ originalUrl }: Request, name: string): string | undefined {
   const start = originalUrl.indexOf('?');
   const pairs = start < 0 ? [] : originalUrl.slice(start + 1).split('&');
@@ -77,7 +78,7 @@ export function singleQueryValue({ originalUrl }: Request, name: string): string
   return value;
 }
 
-/** As forms are encoded; undefined where it is none: URLSearchParams would make up characters that nobody sent. */
+/** Decodes form encoding; undefined if it is malformed: URLSearchParams would substitute characters. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

@@ -1,14 +1,14 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { answerProblem } from './problem.filter.js';
-import { Problem } from './problem.js';
+import { Problem } from '../problems/problem.js';
 import { pathOf } from './request-parameters.js';
 import type { ShutdownState } from './shutdown-state.js';
 
 const RETRY_AFTER_MS = 1_000;
-/** An orchestrator still wants to know how far it is. */
+/** Orchestrators still need health and metrics. */
 const OPERATING = /^\/(?:health|metrics)(?:\/|$)/;
 
-/** While the gateway stops, a request on a connection that is still open is refused: nothing of it was executed (SPEC §3, §8). */
+/** While the gateway shuts down, requests on open connections are refused and not executed (SPEC §3, §8). */
 export function shutdownGate(state: ShutdownState): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     state.track(response);

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { UnderWay } from '../shared/under-way.js';
+import { InFlight } from '../shared/in-flight.js';
 
 /**
- * Whether the gateway is stopping (SPEC §8). `draining`: it is not ready any more, and serves what comes all the same, as load
- * balancers need a moment to notice. `closing`: what comes now is refused, and what is under way ends.
+ * Whether the gateway is shutting down (SPEC §8). `draining`: the gateway is not ready, but serves requests until load balancers
+ * notice. `closing`: new requests are refused, and requests in flight finish.
  */
 @Injectable()
 export class ShutdownState {
-  readonly #underWay = new UnderWay<ServerResponse>();
+  readonly #inFlight = new InFlight<ServerResponse>();
   #phase: 'running' | 'draining' | 'closing' = 'running';
 
   get begun(): boolean {
@@ -19,21 +19,21 @@ export class ShutdownState {
     return this.#phase === 'closing';
   }
 
-  /** From now on each answer ends its connection, so that the caller's next request goes to another replica. */
+  /** From now on each response closes its connection, so that the caller's next request goes to another replica. */
   drain(): void {
     this.#phase = 'draining';
-    for (const response of this.#underWay) endConnectionWith(response);
+    for (const response of this.#inFlight) endConnectionWith(response);
   }
 
   close(): void {
     this.#phase = 'closing';
   }
 
-  /** An answer that is still to come. */
+  /** Adds a response that is not finished. */
   track(response: ServerResponse): void {
     if (this.begun) endConnectionWith(response);
-    const place = this.#underWay.enter(response);
-    response.once('close', () => this.#underWay.leave(place));
+    const place = this.#inFlight.enter(response);
+    response.once('close', () => this.#inFlight.leave(place));
   }
 }
 

@@ -1,22 +1,24 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { couldChange } from './could-change.js';
 import { MAX_PATH_BYTES } from './limits.middleware.js';
-import { Problem, problemDocument } from './problem.js';
+import type { Problem } from '../problems/problem.js';
+import { headersOfProblem } from './http-problem.js';
+import { problemDocument } from './problem-document.js';
 
-/** How long what is still on its way is read after a refusal, so that its sender gets to hear it. */
+/** How long the socket is read after a refusal, so that the sender receives the answer. */
 const LINGER_MS = 1_000;
 
-/** The answer that is under way on a connection, where there is one. */
-function underWayOn(socket: Duplex): (ServerResponse & { readonly req: IncomingMessage }) | undefined {
+/** The response in flight on a connection, if any. */
+function inFlightOn(socket: Duplex): (ServerResponse & { readonly req: IncomingMessage }) | undefined {
   return (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage ?? undefined;
 }
 
 /**
- * Answers what could not be read as a request with a problem document, and closes the connection. Where a whole request came before
- * it, perhaps to be executed, that one's answer is the last.
+ * Answers bytes that are not a valid request with a problem document, and closes the connection. If a complete request precedes
+ * them, which may be executed, its response is the last one.
  */
 export function answerOnSocket(
   socket: Duplex,
@@ -24,35 +26,36 @@ export function answerOnSocket(
   requestId: string,
   packet: Buffer | undefined,
 ): void {
-  const underWay = underWayOn(socket);
-  if (underWay?.req.complete) {
-    endWith(underWay, socket);
+  const inFlight = inFlightOn(socket);
+  if (inFlight?.req.complete) {
+    endWith(inFlight, socket);
     return;
   }
-  // A part of another answer is out already: more would be taken for the rest of it.
-  if (underWay?.headersSent) {
+  // Part of another response was sent: more bytes would be read as the rest of it.
+  if (inFlight?.headersSent) {
     socket.destroy();
     return;
   }
-  const { method, path } = requestLineOf(underWay?.req, packet);
-  const body = JSON.stringify(problemDocument(withOutcome(problem, method, path, underWay), path, requestId));
+  const { method, path } = requestLineOf(inFlight?.req, packet);
+  const document = problemDocument(problem, path, requestId, outcomeOf(method, path, inFlight));
+  const body = JSON.stringify(document);
   const head = [
-    `HTTP/1.1 ${problem.status} ${REASONS[problem.status] ?? ''}`,
+    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,
     'Content-Type: application/problem+json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(problem.extras.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(headersOfProblem(problem)).map(([name, value]) => `${name}: ${value}`),
     `X-Request-Id: ${requestId}`,
     'X-Content-Type-Options: nosniff',
     'Cache-Control: no-store',
     'Connection: close',
   ];
-  // The answer to a HEAD ends with its headers.
+  // The response to a HEAD has no body.
   socket.end(`${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`, () =>
-    underWay ? socket.destroy() : linger(socket),
+    inFlight ? socket.destroy() : linger(socket),
   );
 }
 
-/** Those after which a connection is closed. */
+/** Responses after which the connection is closed. */
 const ending = new WeakSet<ServerResponse>();
 
 function endWith(response: ServerResponse, socket: Duplex): void {
@@ -61,10 +64,10 @@ function endWith(response: ServerResponse, socket: Duplex): void {
   ending.add(response);
 }
 
-/** A target in its usual form, and short enough to be echoed. */
+/** A target in origin form. */
 const REQUEST_LINE = /^([A-Z]+) (\/[!"$->@-[\]^-~]*)(?:\?[!-~]*)? HTTP\//;
 
-/** Of what is known of the request, which may be a piece of its bytes only. */
+/** Method and path, as far as they can be read from a request that may be incomplete. */
 function requestLineOf(
   request: IncomingMessage | undefined,
   packet: Buffer | undefined,
@@ -76,28 +79,13 @@ function requestLineOf(
   return { method, path: maskCardNumbers(path) };
 }
 
-/** A DELETE has no body to wait for, and may be under way already; whatever else is not whole has not begun. */
-function withOutcome(
-  problem: Problem,
-  method: string,
-  path: string,
-  underWay: ServerResponse | undefined,
-): Problem {
-  if (!couldChange(method, path)) return problem;
-  const outcome = underWay && method === 'DELETE' ? 'unknown' : 'not-executed';
-  return new Problem(problem.code, problem.detail, { ...problem.extras, outcome });
+/** A DELETE has no body and may be in flight already; any other incomplete request has not begun. */
+function outcomeOf(method: string, path: string, inFlight: ServerResponse | undefined): Problem['outcome'] {
+  if (!couldChange(method, path)) return undefined;
+  return inFlight && method === 'DELETE' ? 'unknown' : 'not-executed';
 }
 
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  431: 'Request Header Fields Too Large',
-};
-
-/** Closing at once would reset the connection under an answer that the other side has not read yet. */
+/** Closing at once would reset the connection before the other side has read the answer. */
 function linger(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once('close', () => clearTimeout(timer));

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { newIdentifier, randomHex } from '../shared/identifier.js';
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
@@ -8,18 +8,18 @@ const SAMPLED = 1;
 
 export interface Trace {
   readonly traceparent: string;
-  /** False: the request brought none, and the trace begins here. */
+  /** False: the request had no trace, and a new one begins. */
   readonly continued: boolean;
 }
 
-/** The caller's `X-Request-Id` where it is one that can be logged safely, else a new one (SPEC §8). */
+/** The caller's `X-Request-Id` if it is safe to log, else a new one (SPEC §8). */
 export function requestIdOf(headers: IncomingHttpHeaders, nowMs: number): string {
   const given = headers['x-request-id'];
   const usable = typeof given === 'string' && REQUEST_ID.test(given) && maskCardNumbers(given) === given;
   return usable ? given : newIdentifier('req', nowMs);
 }
 
-/** The caller's trace where its `traceparent` is valid (W3C Trace Context §3.2), else a new one. */
+/** The caller's trace if its `traceparent` is valid (W3C Trace Context §3.2), else a new one. */
 export function traceOf({ traceparent: given }: IncomingHttpHeaders): Trace {
   const traceparent = typeof given === 'string' ? understood(given) : undefined;
   if (traceparent !== undefined) return { traceparent, continued: true };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DeliveryOutcome, isReceiverUnwell, retryAfterMs, verdictOf } from './delivery-end.js';
+import { type DeliveryOutcome, isReceiverFailing, retryAfterMs, verdictOf } from './delivery-end.js';
 
 const answered = (statusCode: number): DeliveryOutcome => ({
   kind: 'answered',
@@ -20,16 +20,16 @@ describe('the end of a delivery', () => {
     [429, 'failed', true],
     [500, 'failed', true],
     [503, 'failed', true],
-  ])('status %d: %s, receiver unwell: %s', (statusCode, verdict, unwell) => {
+  ])('status %d: %s, receiver failing: %s', (statusCode, verdict, failing) => {
     expect(verdictOf(answered(statusCode))).toBe(verdict);
-    expect(isReceiverUnwell(answered(statusCode))).toBe(unwell);
+    expect(isReceiverFailing(answered(statusCode))).toBe(failing);
   });
 
   it('no answer is a failure of the receiver, and nothing sent is none', () => {
     expect(verdictOf({ kind: 'broken', error: 'ECONNREFUSED' })).toBe('failed');
-    expect(isReceiverUnwell({ kind: 'broken', error: 'ECONNREFUSED' })).toBe(true);
+    expect(isReceiverFailing({ kind: 'broken', error: 'ECONNREFUSED' })).toBe(true);
     expect(verdictOf({ kind: 'not-sent' })).toBe('not-sent');
-    expect(isReceiverUnwell({ kind: 'not-sent' })).toBe(false);
+    expect(isReceiverFailing({ kind: 'not-sent' })).toBe(false);
   });
 });
 

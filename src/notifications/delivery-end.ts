@@ -1,9 +1,9 @@
 import type { LeasedNotification } from './notification-lease.repository.js';
 
-/** An answer of the receiver, read to its end or to the limit. */
+/** The receiver's answer, read to its end or to the limit. */
 export interface ReceiverAnswer {
   readonly statusCode: number;
-  /** The `Retry-After` header as it came. */
+  /** The `Retry-After` header as received. */
   readonly retryAfter: string | undefined;
   /** The first KiB as text, masked. */
   readonly text: string;
@@ -19,14 +19,36 @@ export interface DeliveryEnd {
 
 export type DeliveryOutcome =
   | { readonly kind: 'answered'; readonly answer: ReceiverAnswer }
-  /** No whole answer in time. `error` is a code such as `ECONNREFUSED`, or a few words. */
+  /** No complete answer in time. `error` is a code such as `ECONNREFUSED`, or a few words. */
   | { readonly kind: 'broken'; readonly error: string }
-  /** The gateway itself did not send it, or broke it off: that says nothing of the receiver, and is no attempt. */
+  /** The gateway itself did not send it or broke it off: no attempt, and no sign of the receiver's health. */
   | { readonly kind: 'not-sent' };
+
+/**
+ * What became of a notification after an attempt: `retry`, another attempt follows; `dead`, none does; `superseded`, a newer
+ * notification is sent instead; `lost`, the attempt took longer than its lease; `handed-back`, it was no attempt.
+ */
+export type DeliveryResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost' | 'handed-back';
+
+/** One attempt, for the log and the metrics. */
+export interface DeliveryReport {
+  readonly notificationId: string;
+  readonly paymentRef: string;
+  readonly external: string;
+  readonly requestId: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** A closed set, fit for a metric's label. */
+  readonly result: Exclude<DeliveryResult, 'handed-back'>;
+  readonly statusCode: number | undefined;
+  readonly durationMs: number;
+  /** From the commit that queued the notification to the start of this attempt. */
+  readonly ageMs: number;
+}
 
 export type DeliveryVerdict = 'delivered' | 'failed' | 'gone' | 'not-sent';
 
-/** 2xx is success, 410 says never again, and anything else, a redirect included, is tried again (SPEC §5). */
+/** 2xx is success, 410 ends the attempts, and anything else, a redirect included, is retried (SPEC §5). */
 export function verdictOf(outcome: DeliveryOutcome): DeliveryVerdict {
   switch (outcome.kind) {
     case 'answered': {
@@ -43,8 +65,8 @@ export function verdictOf(outcome: DeliveryOutcome): DeliveryVerdict {
   }
 }
 
-/** True where the receiver as a whole seems to be unwell, and not this one notification unwelcome. */
-export function isReceiverUnwell(outcome: DeliveryOutcome): boolean {
+/** True if the receiver as a whole seems to fail, rather than reject this one notification. */
+export function isReceiverFailing(outcome: DeliveryOutcome): boolean {
   if (outcome.kind === 'broken') return true;
   if (outcome.kind === 'not-sent') return false;
   const { statusCode } = outcome.answer;

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { maskCardNumbers } from '../security/card-number.js';
-import { storableText } from '../shared/storable-text.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
+import { storableText } from '../persistence/storable-text.js';
 import type { DeliveryOutcome } from './delivery-end.js';
 
 const MAX_ANSWER_BYTES = 65_536;

@@ -1,8 +1,8 @@
-/** How long things may take; tests, which do not wait, provide their own. */
+/** Time limits of deliveries; tests provide shorter ones. */
 export abstract class DeliveryLimits {
   /** From the connection to the last byte of the answer (SPEC §5). */
   abstract readonly deadlineMs: number;
-  /** What is on the wire when the gateway stops may end within this time, and is then broken off and handed back. */
+  /** When the gateway stops, attempts on the wire may end within this time; then they are aborted and handed back. */
   abstract readonly stopGraceMs: number;
 }
 

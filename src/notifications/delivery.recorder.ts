@@ -1,22 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Trx } from '../persistence/store.js';
-import { type DeliveryEnd, retryAfterMs, verdictOf } from './delivery-end.js';
+import type { Lease } from '../leases/lease-table.js';
+import { type DeliveryEnd, type DeliveryResult, retryAfterMs, verdictOf } from './delivery-end.js';
 import {
   type NotificationAttempt,
   NotificationAttemptRepository,
 } from './notification-attempt.repository.js';
-import {
-  type FailedState,
-  type NotificationLease,
-  NotificationLeaseRepository,
-} from './notification-lease.repository.js';
+import { type FailedState, NotificationLeaseRepository } from './notification-lease.repository.js';
 import { RetrySchedule } from './retry-schedule.js';
-
-/**
- * What became of a notification after an attempt: `retry`, there will be another; `dead`, there will be none; `superseded`, a
- * newer one goes instead; `lost`, the attempt took longer than its lease; `handed-back`, it was none.
- */
-export type DeliveryResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost' | 'handed-back';
 
 const RESULT_OF_FAILURE: Readonly<Record<FailedState, DeliveryResult>> = {
   RETRY: 'retry',
@@ -24,11 +15,11 @@ const RESULT_OF_FAILURE: Readonly<Record<FailedState, DeliveryResult>> = {
   SUPERSEDED: 'superseded',
 };
 
-/** At most so many at a time go into one statement. */
+/** Rows per statement. */
 const BATCH = 100;
-const LEASE_EXPIRED = 'the worker ended before it could tell how this attempt did';
+const LEASE_EXPIRED = 'the worker ended before it recorded this attempt';
 
-/** Writes down how attempts ended. What the lease no longer covers is appended to the attempts, and changes nothing else. */
+/** Writes down how attempts ended. An attempt whose lease is lost is appended to the attempts and changes nothing else. */
 @Injectable()
 export class DeliveryRecorder {
   constructor(
@@ -37,7 +28,7 @@ export class DeliveryRecorder {
     private readonly schedule: RetrySchedule,
   ) {}
 
-  /** Answers what became of each, in the same order. */
+  /** Returns what became of each, in the same order. */
   async record(trx: Trx, ends: readonly DeliveryEnd[], nowMs: number): Promise<DeliveryResult[]> {
     const results: DeliveryResult[] = [];
     for (let from = 0; from < ends.length; from += BATCH) {
@@ -46,12 +37,12 @@ export class DeliveryRecorder {
     return results;
   }
 
-  /** Takes over from workers that died with their leases; says if there may be more of them. */
-  async reclaim(trx: Trx, endedBeforeMs: number, nowMs: number): Promise<boolean> {
-    const reclaimed = await this.leases.reclaimExpired(trx, { endedBeforeMs, nowMs, limit: BATCH });
+  /** Takes over from workers that died; true: there may be more of their rows. */
+  async free(trx: Trx, endedBeforeMs: number, nowMs: number): Promise<boolean> {
+    const freed = await this.leases.freeEnded(trx, { endedBeforeMs, nowMs, limit: BATCH });
     await this.attempts.append(
       trx,
-      reclaimed.map(({ id, attempts }) => ({
+      freed.map(({ id, attempts }) => ({
         notification_ref: id,
         attempt: attempts,
         at: nowMs,
@@ -61,7 +52,7 @@ export class DeliveryRecorder {
         answer: null,
       })),
     );
-    return reclaimed.length === BATCH;
+    return freed.length === BATCH;
   }
 
   async #recordBatch(trx: Trx, ends: readonly DeliveryEnd[], nowMs: number): Promise<DeliveryResult[]> {
@@ -73,7 +64,7 @@ export class DeliveryRecorder {
     return results;
   }
 
-  /** Nearly all are delivered, and share one statement. */
+  /** Deliveries, nearly all of the ends, share one statement of their own. */
   async #recordOne(trx: Trx, end: DeliveryEnd, nowMs: number): Promise<DeliveryResult> {
     const verdict = verdictOf(end.outcome);
     if (verdict === 'delivered') return verdict;
@@ -92,8 +83,8 @@ export class DeliveryRecorder {
   }
 }
 
-function leaseOf({ notification }: DeliveryEnd): NotificationLease {
-  return { id: notification.id, token: notification.lease_token };
+function leaseOf({ notification }: DeliveryEnd): Lease {
+  return notification;
 }
 
 function attemptOf({ notification, startedAtMs, durationMs, outcome }: DeliveryEnd): NotificationAttempt {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -9,39 +8,37 @@ import {
 } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { Store } from '../persistence/store.js';
+import { type FreeCapacity, LeaseWorker } from '../leases/lease-worker.js';
+import { WorkerHealth } from '../leases/worker.health.js';
+import { Log } from '../observability/logging/log.js';
+import { traceIdOf } from '../observability/tracing/traceparent.js';
+import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
-import { LeasePipeline } from '../shared/lease-pipeline.js';
-import { type DeliveryEnd, isReceiverUnwell } from './delivery-end.js';
+import {
+  type DeliveryEnd,
+  type DeliveryReport,
+  type DeliveryResult,
+  isReceiverFailing,
+} from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
-import { DeliveryRecorder, type DeliveryResult } from './delivery.recorder.js';
+import { DeliveryRecorder } from './delivery.recorder.js';
 import { NotificationReceiver } from './notification-receiver.js';
-import {
-  NotificationObserver,
-  type ObservedDelivery,
-  SilentNotificationObserver,
-} from './notification.observer.js';
 import { NotificationOutbox } from './notification.outbox.js';
-import {
-  type DueClaim,
-  type LeasedNotification,
-  NotificationLeaseRepository,
-} from './notification-lease.repository.js';
+import { type LeasedNotification, NotificationLeaseRepository } from './notification-lease.repository.js';
 import { NotificationSender } from './notification.sender.js';
+import { NotificationsMetrics } from './notifications.metrics.js';
 import { ReceiverBreaker, type ReceiverCircuit } from './receiver-breaker.js';
 import { pollMsOf } from './retry-schedule.js';
 
-/** After it, another worker takes over what this one was doing (SPEC §5: deliveries end after 10 s). */
+/** Afterwards another worker takes over (SPEC §5: deliveries end within 10 s). */
 const LEASE_MS = 30_000;
-const RECLAIM_EVERY_MS = 1_000;
 
-/** Delivers the outbox: claim, send, record. Any number of replicas may do so at once (SPEC §5). */
+/** Delivers the outbox to the receiver (SPEC §5). */
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger(DeliveryWorker.name);
   readonly #breaker: ReceiverBreaker;
-  readonly #pipeline: LeasePipeline<LeasedNotification, DeliveryEnd>;
-  #reclaimAt = 0;
+  readonly #worker: LeaseWorker<LeasedNotification, DeliveryEnd>;
 
   constructor(
     private readonly store: Store,
@@ -50,70 +47,67 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly sender: NotificationSender,
     private readonly receiver: NotificationReceiver,
     private readonly outbox: NotificationOutbox,
-    private readonly clock: Clock,
+    private readonly metrics: NotificationsMetrics,
+    private readonly log: Log,
     @Inject(CONFIG) private readonly config: Config,
+    clock: Clock,
+    health: WorkerHealth,
     @Optional() private readonly limits: DeliveryLimits = DELIVERY_LIMITS,
-    @Optional() private readonly observer: NotificationObserver = new SilentNotificationObserver(),
   ) {
-    this.#breaker = new ReceiverBreaker(clock, (circuit) => this.#onReceiver(circuit));
-    this.#pipeline = new LeasePipeline(
+    this.#breaker = new ReceiverBreaker(clock, (circuit) => this.#onCircuit(circuit));
+    this.#worker = new LeaseWorker<LeasedNotification, DeliveryEnd>(
       {
-        exchange: (ends, room) => this.#exchange(ends, room),
+        claim: (trx, capacity) => this.#claim(trx, capacity),
         run: (notification, signal) => this.#deliver(notification, signal),
+        record: (trx, ends, nowMs) => this.#record(trx, ends, nowMs),
+        free: (trx, endedBeforeMs, nowMs) => recorder.free(trx, endedBeforeMs, nowMs),
       },
       {
+        store,
+        clock,
+        channel: 'notifications',
         limit: config.notifications.concurrency,
         pollMs: pollMsOf(config.notifications.scheduleMs),
-        onError: (error) => this.#logger.error({ err: error }, 'Delivery failed; it goes on'),
+        onError: (error) => this.#logger.error({ err: error }, 'Delivery failed; the worker continues'),
       },
     );
+    health.add('delivery', this.#worker);
   }
 
-  /** Whether the receiver is being notified, for health and metrics. */
+  /** Whether the receiver is notified now, for health and metrics. */
   get circuit(): ReceiverCircuit {
     return this.#breaker.circuit;
   }
 
-  /** For readiness: how long nothing has been heard of it. */
-  get stalledMs(): number {
-    return this.#pipeline.stalledMs;
-  }
-
   onApplicationBootstrap(): void {
     if (!this.config.workers) return;
-    this.outbox.attachWorker(() => this.#pipeline.wake());
-    this.store.listen('notifications', () => this.#pipeline.wake());
-    this.#pipeline.start();
+    this.outbox.attachWorker(() => this.#worker.wake());
+    this.#worker.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.outbox.attachWorker(undefined);
-    await this.#pipeline.stop(this.limits.stopGraceMs);
+    await this.#worker.stop(this.limits.stopGraceMs);
   }
 
-  /** One transaction: records, takes over from the dead, and claims. */
-  async #exchange(ends: readonly DeliveryEnd[], room: number): Promise<readonly LeasedNotification[]> {
-    const nowMs = this.clock.now();
-    const reclaims = nowMs >= this.#reclaimAt;
-    const { limit, probes } = this.#breaker.admit(this.receiver.current ? room : 0);
-    const { results, claimed, more } = await this.store.transaction(async (trx) => {
-      const results = await this.recorder.record(trx, ends, nowMs);
-      const more = reclaims && (await this.recorder.reclaim(trx, this.#expiry(nowMs), nowMs));
-      const claimed =
-        more || limit === 0 ? [] : await this.leases.claimDue(trx, this.#claim(limit, probes, nowMs));
-      return { results, claimed, more };
+  async #claim(trx: Trx, { nowMs, limit: free }: FreeCapacity): Promise<LeasedNotification[]> {
+    const { limit, probes } = this.#breaker.admit(this.receiver.current ? free : 0);
+    if (limit === 0) return [];
+    const claimed = await this.leases.claimDue(trx, {
+      nowMs,
+      limit,
+      leaseUntilMs: nowMs + LEASE_MS,
+      // A probe is a notification that has hardly been tried: an old one may fail for reasons of its own.
+      order: probes ? 'latest-due' : 'longest-due',
     });
-    if (more) this.#pipeline.wake();
-    else if (reclaims) this.#reclaimAt = nowMs + RECLAIM_EVERY_MS;
-    for (const [i, end] of ends.entries()) this.#observe(end, results[i]!);
-    if (probes) this.#breaker.probe(claimed[0]?.payment_ref);
+    if (probes) this.store.afterCommit(trx, () => this.#breaker.probe(claimed[0]?.payment_ref));
     return claimed;
   }
 
   async #deliver(notification: LeasedNotification, signal: AbortSignal): Promise<DeliveryEnd> {
     const end = await this.sender.send(this.receiver.current!, notification, signal);
     const { outcome } = end;
-    const receiver = isReceiverUnwell(outcome)
+    const receiver = isReceiverFailing(outcome)
       ? 'unwell'
       : outcome.kind === 'not-sent'
         ? 'undecided'
@@ -122,45 +116,44 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     return end;
   }
 
-  #claim(limit: number, probes: boolean, nowMs: number): DueClaim {
-    return {
-      nowMs,
-      limit,
-      token: randomUUID(),
-      leaseUntilMs: nowMs + LEASE_MS,
-      // A probe is one that has hardly been tried: an old one may fail for reasons of its own.
-      order: probes ? 'latest-due' : 'longest-due',
-    };
+  async #record(trx: Trx, ends: readonly DeliveryEnd[], nowMs: number): Promise<void> {
+    const results = await this.recorder.record(trx, ends, nowMs);
+    this.store.afterCommit(trx, () => {
+      for (const [i, end] of ends.entries()) this.#report(end, results[i]!);
+    });
   }
 
-  /** At its start, a process on SQLite is the only one: whoever held a lease is dead. */
-  #expiry(nowMs: number): number {
-    return this.#reclaimAt === 0 && this.store.dialect === 'sqlite' ? Number.MAX_SAFE_INTEGER : nowMs;
-  }
-
-  #observe({ notification, startedAtMs, durationMs, outcome }: DeliveryEnd, result: DeliveryResult): void {
+  #report({ notification, startedAtMs, durationMs, outcome }: DeliveryEnd, result: DeliveryResult): void {
     if (result === 'handed-back') return;
-    const told: ObservedDelivery = {
+    const { traceparent } = notification;
+    const report: DeliveryReport = {
       notificationId: notification.id,
       paymentRef: notification.payment_ref,
       external: notification.external,
       requestId: notification.request_id,
-      traceparent: notification.traceparent,
       attempt: notification.attempts,
       result,
       statusCode: outcome.kind === 'answered' ? outcome.answer.statusCode : undefined,
-      error: outcome.kind === 'broken' ? outcome.error : undefined,
       durationMs,
       ageMs: startedAtMs - notification.created_at,
     };
-    if (result === 'dead') this.#logger.error(told, 'A notification was not taken, and is DEAD');
-    else if (result !== 'delivered') this.#logger.warn(told, 'A notification was not taken');
-    this.observer.onDelivery(told);
+    this.metrics.countAttempt(report);
+    if (result === 'delivered') {
+      const traceId = traceparent === null ? undefined : traceIdOf(traceparent);
+      this.log.info({ ...report, traceId }, 'delivery');
+      return;
+    }
+    const fields = { ...report, traceparent, error: outcome.kind === 'broken' ? outcome.error : undefined };
+    if (result === 'dead') {
+      this.#logger.error(fields, 'The receiver did not accept a notification, which is now DEAD');
+    } else this.#logger.warn(fields, 'The receiver did not accept a notification');
   }
 
-  #onReceiver(circuit: ReceiverCircuit): void {
-    if (circuit === 'closed') this.#logger.warn('The receiver takes notifications again');
-    else this.#logger.error('The receiver takes no notifications: they wait, and one at a time probes it');
-    this.observer.onReceiver(circuit);
+  #onCircuit(circuit: ReceiverCircuit): void {
+    this.metrics.setCircuit(circuit);
+    if (circuit === 'closed') this.#logger.warn('The receiver accepts notifications again');
+    else {
+      this.#logger.error('The receiver fails: notifications wait, and one at a time probes the receiver');
+    }
   }
 }

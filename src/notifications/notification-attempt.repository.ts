@@ -14,7 +14,7 @@ const APPEND = new Statement<{ readonly rows: readonly AttemptRow[] }>(
   { rows: true },
 );
 
-/** Attempts and requests for replay are only ever appended. */
+/** Attempts and requests for replay; append-only. */
 @Injectable()
 export class NotificationAttemptRepository {
   async append(trx: Trx, attempts: readonly NotificationAttempt[]): Promise<void> {

@@ -1,18 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import type { Secret } from '../security/secret.js';
+import type { Secret } from '../sensitive/secret.js';
 
-/** The service that notifications go to. */
+/** The service that receives notifications. */
 export interface Receiver {
   readonly url: string;
-  /** `whsec_…`, two while a key is rotated; without any, notifications go out unsigned. */
+  /** `whsec_…`, two during a key rotation; without any, notifications are not signed. */
   readonly secrets: readonly Secret[];
 }
 
 /**
- * Who is notified: `PAYMENT_CALLBACK_URL`, or the bundled simulator once it listens. While there is nobody, notifications
- * wait, and are delivered when there is.
+ * The current receiver: `PAYMENT_CALLBACK_URL`, or the bundled simulator once it listens. Without a receiver, notifications wait.
  */
 @Injectable()
 export class NotificationReceiver {

@@ -3,22 +3,22 @@ import { Store, type Trx } from '../persistence/store.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { NotificationRepository } from './notification.repository.js';
 
-/** A payment's status as the receiver is told it (SPEC §1), frozen at the moment of the change. */
+/** A payment's status as the receiver gets it (SPEC §1), frozen at the moment of the change. */
 export interface NotificationDraft {
   /** The payment's row, `pay_…`. */
   readonly paymentRef: string;
   readonly external: string;
-  /** `X-Payment-Version`, counted up per payment in the same transaction. */
+  /** `X-Payment-Version`, incremented per payment in the same transaction. */
   readonly version: number;
   /** The JSON body. */
   readonly payload: object;
   readonly traceparent: string | undefined;
-  /** `X-Request-Id` of what caused the change; one is made where it is left out. */
+  /** `X-Request-Id` of the cause of the change; generated if absent. */
   readonly requestId?: string | undefined;
   readonly atMs: number;
 }
 
-/** Where notifications are queued: rows written in the transaction of the change that they tell of (SPEC §5). */
+/** Queues notifications: rows written in the transaction of the change that they report (SPEC §5). */
 @Injectable()
 export class NotificationOutbox {
   #wakeWorker: (() => void) | undefined;
@@ -29,8 +29,8 @@ export class NotificationOutbox {
   ) {}
 
   /**
-   * Queues one, and marks the payment's undelivered older ones SUPERSEDED. Nothing is sent before the commit. The
-   * transaction holds the payment's row (counting up its version does), so that two of one payment come one after the other.
+   * Queues a notification and marks the payment's undelivered older ones SUPERSEDED. Nothing is sent before the commit. The
+   * transaction has locked the payment's row (by incrementing its version), so that two of one payment are ordered.
    */
   async enqueue(trx: Trx, draft: NotificationDraft): Promise<void> {
     const { atMs } = draft;
@@ -55,13 +55,13 @@ export class NotificationOutbox {
     });
   }
 
-  /** A hint for after the commit: something may be due. Without a worker in this process, another replica's is told. */
+  /** To call after the commit: wakes the worker of this process, or another replica's if this process has none. */
   wake(): void {
     if (this.#wakeWorker) this.#wakeWorker();
     else this.store.notify('notifications');
   }
 
-  /** The worker of this process; undefined once it has stopped. */
+  /** Wakes the worker of this process; undefined once it has stopped. */
   attachWorker(wake: (() => void) | undefined): void {
     this.#wakeWorker = wake;
   }

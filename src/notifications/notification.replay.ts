@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { NotificationAttemptRepository } from './notification-attempt.repository.js';
@@ -11,7 +11,7 @@ import { type ReplayFilter, ReplayRepository } from './replay.repository.js';
 /** What a replay by filter did. */
 export interface ReplayCount {
   readonly replayed: number;
-  /** Matched, but outdated by a newer notification of the same payment, or just on the wire. */
+  /** Matched, but superseded by a newer notification of the same payment, or on the wire now. */
   readonly skipped: number;
 }
 
@@ -19,9 +19,9 @@ const BATCH = 500;
 const IDENTIFIER = /^ntf_[0-9a-f-]{36}$/;
 
 /**
- * Sends notifications again: same id, same body, a fresh timestamp and signature, the schedule from its begin. Only the newest
- * of a payment: the receiver is never told an older truth after a newer one (SPEC §5), even where the newer one is DEAD,
- * for a receiver that failed to answer may have heard it all the same.
+ * Sends notifications again: same id, same body, a fresh timestamp and signature, the schedule from its start. Only the newest of
+ * a payment: the receiver never gets an older status after a newer one (SPEC §5), even if the newer one is DEAD, for a receiver
+ * that failed to answer may have processed it.
  */
 @Injectable()
 export class NotificationReplay {
@@ -34,7 +34,7 @@ export class NotificationReplay {
     private readonly clock: Clock,
   ) {}
 
-  /** Throws `not-found`, or `conflict` where it must not be sent now. */
+  /** Throws `not-found`, or `conflict` if it must not be sent now. */
   async one(id: string, requestedBy: string): Promise<Pick<NotificationRow, 'id' | 'state'>> {
     if (!IDENTIFIER.test(id)) throw refusal(undefined);
     const nowMs = this.clock.now();
@@ -46,7 +46,7 @@ export class NotificationReplay {
     return { id, state: 'PENDING' };
   }
 
-  /** All that match, in bounded batches, each a transaction of its own; those that come to match meanwhile are left out. */
+  /** All that match at the start, in batches, each a transaction of its own. */
   async all(filter: ReplayFilter, requestedBy: string): Promise<ReplayCount> {
     const toMs = Math.min(filter.toMs, this.clock.now());
     let replayed = 0;

@@ -15,7 +15,7 @@ export interface NotificationBacklog {
 
 const NEWEST = sql<1>`1`;
 
-/** The rows of the outbox, as those see them who queue and read. */
+/** The rows of the outbox, for queueing and reading. */
 @Injectable()
 export class NotificationRepository {
   async insert(trx: Trx, row: NotificationRow): Promise<void> {
@@ -23,8 +23,8 @@ export class NotificationRepository {
   }
 
   /**
-   * There is a newer one of this payment now. One that is on the wire stays LEASED: its attempt ends first. A DEAD one
-   * is outdated too, and nobody need look at it any more.
+   * Marks the undelivered notifications of the payment as superseded by a newer one. One on the wire stays LEASED: its attempt
+   * ends first. A DEAD one is outdated too, and needs no operator any more.
    */
   async supersede(trx: Trx, paymentRef: string, atMs: number): Promise<void> {
     await trx
@@ -40,7 +40,7 @@ export class NotificationRepository {
       .execute();
   }
 
-  /** The payment turned out to be another row's: of both, only the newest notification stays so. */
+  /** The payment turned out to be that of another row: of both rows' notifications, only the newest stays newest. */
   async movePayment(trx: Trx, fromRef: string, toRef: string): Promise<void> {
     const newest = await forUpdate(
       trx,

@@ -2,10 +2,10 @@ import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestj
 import { Pool } from 'undici';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { SilentTracer } from '../observability/tracing/silent.tracer.js';
+import { NoopTracer } from '../observability/tracing/noop.tracer.js';
 import { Tracer } from '../observability/tracing/tracer.js';
 import { AddressGuard } from '../security/address-guard.js';
-import { signWebhook } from '../security/standard-webhooks.js';
+import { signWebhook } from '../webhooks/standard-webhooks.js';
 import { Clock } from '../shared/clock.js';
 import { type DeliveryEnd, verdictOf } from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
@@ -28,7 +28,7 @@ export class NotificationSender implements OnApplicationShutdown {
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
     @Optional() private readonly limits: DeliveryLimits = DELIVERY_LIMITS,
-    @Optional() private readonly tracer: Tracer = new SilentTracer(),
+    @Optional() private readonly tracer: Tracer = new NoopTracer(),
   ) {
     this.#guard = new AddressGuard(config.egress);
   }

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 
-/** The outbox: one row for each notification, written in the transaction of the change that it tells of (SPEC §5). */
+/** The outbox: one row per notification, written in the transaction of the change that it reports (SPEC §5). */
 export interface NotificationTable {
   /** `ntf_…`: the `webhook-id`, the same on every attempt. */
   id: string;
@@ -14,11 +14,11 @@ export interface NotificationTable {
   state: NotificationState;
   /** 1 for the newest of its payment (unique), which alone may be sent; 0 once there is a newer one. */
   newest: 0 | 1;
-  /** Since it was queued, or replayed last; counted when it is claimed. */
+  /** Since it was queued or last replayed; counted when claimed. */
   attempts: number;
   /** Set while it waits (PENDING and RETRY), and only then. */
   next_attempt_at: number | null;
-  /** Set while an attempt is under way (LEASED), and only then. */
+  /** Set while an attempt is running (LEASED), and only then. */
   lease_token: string | null;
   lease_until: number | null;
   request_id: string;
@@ -40,19 +40,27 @@ export interface NotificationAttemptTable {
   /** Counts up from 1, and again after a replay. */
   attempt: number;
   at: number;
-  /** Null where no answer came. */
+  /** Null if no answer arrived. */
   status_code: number | null;
   duration_ms: number | null;
-  /** What broke it, for a person; null where a whole answer came. */
+  /** What broke the attempt, for a person; null if a complete answer arrived. */
   error: string | null;
   /** The first KiB of the answer, masked. */
   answer: string | null;
 }
 
-/** Who asked for a notification to be sent again, append-only. */
+/** Requests to replay a notification, append-only. */
 export interface NotificationReplayTable {
   notification_ref: string;
   at: number;
   /** The name of the credentials; empty for a caller without. */
   requested_by: string;
+}
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    notifications: NotificationTable;
+    notification_attempts: NotificationAttemptTable;
+    notification_replays: NotificationReplayTable;
+  }
 }

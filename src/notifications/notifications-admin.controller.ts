@@ -1,13 +1,13 @@
-import { Controller, Param, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
-import { ContractBody } from '../http/contract-body.js';
-import { sendJson } from '../http/http-answer.js';
+import { Controller, Param, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { JsonBody } from '../http/json-body.decorator.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { contextOf } from '../http/request-context.js';
 import { refuseQuery } from '../http/request-parameters.js';
 import { RequireScope } from '../security/scope.js';
 import { REPLAY_ALL, REPLAY_ONE } from './notifications-admin.documentation.js';
-import { NotificationReplay } from './notification.replay.js';
+import { NotificationReplay, type ReplayCount } from './notification.replay.js';
+import type { NotificationRow } from './notification.table.js';
 import { replayFilterOf, ReplayRequest } from './replay-request.js';
 
 /** What operators do about notifications that did not arrive (SPEC §8). */
@@ -18,24 +18,22 @@ export class NotificationsAdminController {
   @Post('replay')
   @DescribeOperation(REPLAY_ALL)
   @RequireScope('admin')
-  async replayAll(
+  replayAll(
     @Req() request: Request,
-    @ContractBody(ReplayRequest, { optional: true }) body: ReplayRequest,
-    @Res() response: Response,
-  ): Promise<void> {
+    @JsonBody({ optional: true }) body: ReplayRequest,
+  ): Promise<ReplayCount> {
     refuseQuery(request);
-    sendJson(response, await this.replay.all(replayFilterOf(body), nameOf(request)));
+    return this.replay.all(replayFilterOf(body), nameOf(request));
   }
 
   @Post(':id/replay')
   @DescribeOperation(REPLAY_ONE)
   @RequireScope('admin')
-  async replayOne(
+  replayOne(
     @Param('id') id: string,
     @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.replay.one(id, nameOf(request)));
+  ): Promise<Pick<NotificationRow, 'id' | 'state'>> {
+    return this.replay.one(id, nameOf(request));
   }
 }
 

@@ -1,22 +1,17 @@
-import { Field, type FieldRule } from '../contract/field.js';
-import { identifier, oneOf } from '../contract/rules.js';
+import { Field } from '../rules/field.js';
+import { oneOf } from '../rules/rule.js';
+import { identifier, quantity } from '../rules/rules.js';
 import type { OperationDescription } from '../http/openapi/operation-description.js';
 import { ReplayRequest } from './replay-request.js';
 
-const quantity: FieldRule = {
-  name: 'quantity',
-  detail: 'must be an integer from 0',
-  schema: { type: 'integer', minimum: 0 },
-  accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
-};
-
-/** What a replay by filter did. */
+/** The result of a replay by filter. */
 class ReplayResult {
-  @Field(quantity, { description: 'Queued again.', example: 12 })
+  @Field(quantity, { description: 'The number of notifications that were queued again.', example: 12 })
   replayed: number;
 
   @Field(quantity, {
-    description: 'Matched, but a newer one of the same payment outdates them, or they are on the wire now.',
+    description:
+      'The number of matching notifications that were skipped: superseded by a newer one of the same payment, or being delivered now.',
     example: 1,
   })
   skipped: number;
@@ -32,26 +27,27 @@ class ReplayedNotification {
 }
 
 const SAME_ID =
-  'They keep their `webhook-id` and body, with a fresh signature, and the schedule starts anew.';
+  'The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.';
 
 export const REPLAY_ALL: OperationDescription = {
   id: 'replayNotifications',
   tag: 'Admin',
-  summary: 'Send notifications again',
-  description: `All that match; without any field, or any body, all that are DEAD. ${SAME_ID}`,
+  summary: 'Retry all dead notifications',
+  description: `Queues all matching notifications again; an empty filter or body means all DEAD ones. ${SAME_ID}`,
   request: {
     type: ReplayRequest,
     optional: true,
     examples: {
-      dead: { summary: 'All that are DEAD', value: {} },
+      dead: { summary: 'All DEAD notifications', value: {} },
       external: {
-        summary: 'Those of one external, of one day',
+        summary: 'The notifications of one external on one day',
         value: { external: 'simulator', from: '2026-01-31T00:00:00Z', to: '2026-02-01T00:00:00Z' },
       },
     },
   },
   answer: {
     type: ReplayResult,
+    description: 'The numbers of notifications that were queued and skipped',
     examples: { done: { summary: 'Queued again', value: { replayed: 12, skipped: 1 } } },
   },
 };
@@ -59,10 +55,11 @@ export const REPLAY_ALL: OperationDescription = {
 export const REPLAY_ONE: OperationDescription = {
   id: 'replayNotification',
   tag: 'Admin',
-  summary: 'Send one notification again',
-  description: `Only the newest of a payment: the receiver is never told an older truth after a newer one. ${SAME_ID}`,
+  summary: 'Retry a notification',
+  description: `Queues a notification again. Only the newest notification of a payment can be retried, so that the receiver never gets an older status after a newer one. ${SAME_ID}`,
   answer: {
     type: ReplayedNotification,
+    description: 'The notification, queued again',
     examples: {
       queued: {
         summary: 'Queued again',

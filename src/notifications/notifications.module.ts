@@ -8,6 +8,7 @@ import { NotificationOutbox } from './notification.outbox.js';
 import { NotificationReplay } from './notification.replay.js';
 import { NotificationRepository } from './notification.repository.js';
 import { NotificationSender } from './notification.sender.js';
+import { NotificationsMetrics } from './notifications.metrics.js';
 import { NotificationsAdminController } from './notifications-admin.controller.js';
 import { ReplayRepository } from './replay.repository.js';
 import { RetrySchedule } from './retry-schedule.js';
@@ -24,6 +25,7 @@ import { RetrySchedule } from './retry-schedule.js';
     NotificationReplay,
     NotificationRepository,
     NotificationSender,
+    NotificationsMetrics,
     ReplayRepository,
     RetrySchedule,
   ],

@@ -4,7 +4,7 @@ import type { Trx } from '../persistence/store.js';
 import { identifierFloor } from '../shared/identifier.js';
 import type { NotificationRow, NotificationState } from './notification.table.js';
 
-/** Which notifications to send again. */
+/** Selects the notifications to replay. */
 export interface ReplayFilter {
   readonly state: NotificationState;
   /** Undefined: any. */
@@ -14,14 +14,14 @@ export interface ReplayFilter {
   readonly toMs: number;
 }
 
-/** One on the wire is left to its worker. */
+/** Not LEASED: one on the wire belongs to its worker. */
 const REPLAYABLE = ['PENDING', 'RETRY', 'DELIVERED', 'DEAD'] as const;
 
 @Injectable()
 export class ReplayRepository {
   /**
-   * Makes those of `ids` due now, their schedule begun anew, that are the newest of their payment and not on the wire;
-   * answers which. One statement, which sees a newer one that is queued at the same moment.
+   * Makes those of `ids` due now, with a new schedule, that are the newest of their payment and not on the wire; returns their ids.
+   * One statement, which sees a newer notification that is queued at the same moment.
    */
   async requeue(trx: Trx, ids: readonly string[], atMs: number): Promise<string[]> {
     if (ids.length === 0) return [];
@@ -36,7 +36,7 @@ export class ReplayRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** The next at most `limit` matches after the notification `after`, the oldest first. */
+  /** At most `limit` matches after the notification `after`, oldest first. */
   async matching(
     db: Trx,
     { state, external, fromMs, toMs }: ReplayFilter,
@@ -48,7 +48,7 @@ export class ReplayRepository {
       .select(['id', 'newest'])
       .where('id', '>', after ?? identifierFloor('ntf', fromMs))
       .where('id', '<', identifierFloor('ntf', toMs))
-      // A literal, so that the index of those that are DEAD is found.
+      // A literal, so that the partial index on DEAD is used.
       .where('state', '=', sql<NotificationState>`${sql.lit(state)}`)
       .orderBy('id')
       .limit(limit);

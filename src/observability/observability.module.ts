@@ -17,7 +17,7 @@ import { RequestTelemetry } from './request.telemetry.js';
 import { SecurityTelemetry } from './security.telemetry.js';
 import { Tracer } from './tracing/tracer.js';
 
-/** What is there before Nest is: its own first lines are logged too. */
+/** Created before Nest, whose first lines are logged too. */
 export interface Instruments {
   readonly log: Log;
   readonly logOutput: LogOutput;
@@ -26,7 +26,7 @@ export interface Instruments {
 
 const LOG_OUTPUT = Symbol('LogOutput');
 
-/** Logs, metrics, traces and health, for every room (SPEC §8). */
+/** Logs, metrics, traces and health, for every module (SPEC §8). */
 @Module({})
 export class ObservabilityModule implements OnApplicationShutdown {
   static register({ log, logOutput, tracer }: Instruments): DynamicModule {

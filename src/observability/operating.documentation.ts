@@ -1,7 +1,7 @@
-import type { SchemaKeywords } from '../contract/field.js';
+import type { SchemaKeywords } from '../rules/rule.js';
 import type { OperationDescription, RawAnswerDescription } from '../http/openapi/operation-description.js';
 
-const PARTS: SchemaKeywords = {
+const COMPONENT_STATES: SchemaKeywords = {
   type: 'object',
   additionalProperties: {
     type: 'object',
@@ -17,9 +17,9 @@ const HEALTH: SchemaKeywords = {
   required: ['status'],
   properties: {
     status: { type: 'string', enum: ['ok', 'degraded', 'error', 'shutting_down'] },
-    info: { ...PARTS, description: 'The parts that are up, or degraded.' },
-    error: { ...PARTS, description: 'The parts that are down.' },
-    details: { ...PARTS, description: 'All parts.' },
+    info: { ...COMPONENT_STATES, description: 'The components that are up or degraded.' },
+    error: { ...COMPONENT_STATES, description: 'The components that are down.' },
+    details: { ...COMPONENT_STATES, description: 'All components.' },
   },
 };
 
@@ -33,10 +33,9 @@ function health(description: string, name: string, value: object): RawAnswerDesc
 export const LIVE: OperationDescription = {
   id: 'getLiveness',
   tag: 'Operating',
-  summary: 'Is the process alive',
-  description:
-    'For a liveness probe: where it does not answer, a restart may help. Nothing else is looked at.',
-  answer: health('It is', 'alive', { status: 'ok' }),
+  summary: 'Check liveness',
+  description: 'For a liveness probe: when there is no answer, a restart may help. No dependency is checked.',
+  answer: health('The process is alive', 'alive', { status: 'ok' }),
 };
 
 const UP = { gateway: { status: 'up' }, database: { status: 'up' } };
@@ -45,12 +44,12 @@ const DATABASE_DOWN = { database: { status: 'down', message: 'cannot be used now
 export const READY: OperationDescription = {
   id: 'getReadiness',
   tag: 'Operating',
-  summary: 'Should requests be sent here',
+  summary: 'Check readiness',
   description:
-    'For a readiness probe: database, registry and workers. Externals are reported, and none of them makes the gateway unready.',
-  answer: health('They should', 'ready', { status: 'ok', info: UP, error: {}, details: UP }),
+    'For a readiness probe: checks the database, the registry of externals and the workers. Externals are reported, but do not make the gateway unready.',
+  answer: health('The service is ready', 'ready', { status: 'ok', info: UP, error: {}, details: UP }),
   otherAnswers: {
-    503: health('Not now', 'unready', {
+    503: health('At least one dependency is unavailable; see `error`', 'unready', {
       status: 'error',
       info: { gateway: { status: 'up' } },
       error: DATABASE_DOWN,
@@ -62,8 +61,8 @@ export const READY: OperationDescription = {
 export const METRICS: OperationDescription = {
   id: 'getMetrics',
   tag: 'Operating',
-  summary: 'Metrics for Prometheus',
-  description: 'In the text format of Prometheus.',
+  summary: 'Retrieve the metrics',
+  description: 'All metrics in the text format of Prometheus.',
   answer: {
     description: 'The metrics',
     content: {
@@ -71,7 +70,7 @@ export const METRICS: OperationDescription = {
         schema: { type: 'string' },
         examples: {
           requests: {
-            summary: 'One of them',
+            summary: 'One metric',
             value: '# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 12.5\n',
           },
         },

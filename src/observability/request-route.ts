@@ -1,12 +1,12 @@
 import type { Request } from 'express';
 
-/** What a request was about, by the route that took it: a closed set, fit for metric labels. */
+/** The route that handled a request: a closed set, fit for metric labels. */
 export interface RequestRoute {
-  /** Its template, `/v3/:external/pay`; `/v3/*` and the like where it was refused before it was routed, or there is no route. */
+  /** The template, `/v3/:external/pay`; `/v3/*` and the like if the request was refused before routing, or has no route. */
   readonly template: string;
-  /** Of SPEC §1, such as `pay` or `subscription/status`; undefined for what is no operation. */
+  /** Of SPEC §1, such as `pay` or `subscription/status`; undefined if the route is no operation. */
   readonly operation: string | undefined;
-  /** Probes and scrapes come every few seconds, and say nothing while all is well. */
+  /** Probes and scrapes, every few seconds: logged only at level debug. */
   readonly quiet: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { PROBLEMS } from '../http/problem.js';
+import { PROBLEM_CODES } from '../problems/problem.js';
 import { contextOf, type RequestContext, setContext } from '../http/request-context.js';
 import { pathOf } from '../http/request-parameters.js';
 import { Log } from './logging/log.js';
@@ -11,10 +11,10 @@ import { type RequestScope, runInScope } from './request-scope.js';
 import { type Span, Tracer } from './tracing/tracer.js';
 import { traceIdOf } from './tracing/traceparent.js';
 
-/** nginx's status for a caller that went away before there was an answer. */
+/** nginx's status for a caller that closed the connection before the answer. */
 const CALLER_GONE = 499;
 
-/** A request under way. */
+/** A request in flight. */
 interface Observed {
   readonly context: RequestContext;
   readonly scope: RequestScope;
@@ -55,13 +55,13 @@ export class RequestTelemetry {
     );
     this.#problems = metrics.counter('tollgate_problems_total', 'Problem documents by their code.', ['code']);
     // From zero: Prometheus sees no increase in what was not there before.
-    for (const code of Object.keys(PROBLEMS)) this.#problems.inc({ code }, 0);
+    for (const code of PROBLEM_CODES) this.#problems.inc({ code }, 0);
     metrics.gauge('tollgate_http_requests_in_flight', 'Requests that are not answered yet.', () => [
       { value: this.#inFlight },
     ]);
   }
 
-  /** Right after the request's context is set: whatever becomes of the request is seen. */
+  /** Must run right after the request's context is set, so that every request is observed. */
   readonly middleware: RequestHandler = (request: Request, response: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const received = contextOf(request);
@@ -96,12 +96,12 @@ export class RequestTelemetry {
     { template: route }: RequestRoute,
     status: number,
     durationMs: number,
-    { context: { told } }: Observed,
+    { context: { logFields } }: Observed,
   ): void {
     const method = methodLabel(given);
     this.#requests.inc({ method, route, status });
     this.#durations.observe({ method, route }, durationMs / 1_000);
-    if (told.code !== undefined) this.#problems.inc({ code: told.code });
+    if (logFields.code !== undefined) this.#problems.inc({ code: logFields.code });
   }
 
   #write(
@@ -109,28 +109,28 @@ export class RequestTelemetry {
     { template, operation, quiet }: RequestRoute,
     status: number,
     durationMs: number,
-    { requestId, traceparent, told, principal }: RequestContext,
+    { requestId, traceparent, logFields, principal }: RequestContext,
   ): void {
-    const level = levelOf(status, told.code, quiet);
+    const level = levelOf(status, logFields.code, quiet);
     if (!this.log.isLevelEnabled(level)) return;
-    const routed = !template.endsWith('*') && (operation === undefined || told.external !== undefined);
+    const routed = !template.endsWith('*') && (operation === undefined || logFields.external !== undefined);
     this.log[level](
       {
         requestId,
-        traceId: traceIdOf(told.traceparent ?? traceparent),
+        traceId: traceIdOf(logFields.traceparent ?? traceparent),
         method: request.method,
         route: template,
-        // A path is the caller's own text: only where there is nothing better.
+        // A path is the caller's own text: logged only without a route.
         path: routed ? undefined : outside(pathOf(request)),
         status,
         durationMs: Math.round(durationMs * 100) / 100,
-        external: told.external,
+        external: logFields.external,
         operation,
-        paymentId: masked(told.paymentId),
-        shopTransactionId: masked(told.shopTransactionId),
-        ref: told.ref,
-        outcome: told.outcome,
-        code: told.code,
+        paymentId: masked(logFields.paymentId),
+        shopTransactionId: masked(logFields.shopTransactionId),
+        ref: logFields.ref,
+        outcome: logFields.outcome,
+        code: logFields.code,
         caller: principal?.name || undefined,
       },
       'request',
@@ -156,22 +156,22 @@ function endSpan(
   { method }: Request,
   { template, operation }: RequestRoute,
   status: number,
-  { span, context: { told, principal } }: Observed,
+  { span, context: { logFields, principal } }: Observed,
 ): void {
   span.rename(`${method} ${template}`);
   span.set({
     'http.request.method': method,
     'http.route': template,
     'http.response.status_code': status,
-    'tollgate.external': told.external,
+    'tollgate.external': logFields.external,
     'tollgate.operation': operation,
-    'tollgate.payment_id': masked(told.paymentId),
-    'tollgate.shop_transaction_id': masked(told.shopTransactionId),
-    'tollgate.outcome': told.outcome,
-    'tollgate.code': told.code,
+    'tollgate.payment_id': masked(logFields.paymentId),
+    'tollgate.shop_transaction_id': masked(logFields.shopTransactionId),
+    'tollgate.outcome': logFields.outcome,
+    'tollgate.code': logFields.code,
     'tollgate.caller': principal?.name || undefined,
   });
-  if (told.traceparent !== undefined) span.link(told.traceparent);
-  if (status >= 500) span.fail(told.code ?? String(status));
+  if (logFields.traceparent !== undefined) span.link(logFields.traceparent);
+  if (status >= 500) span.fail(logFields.code ?? String(status));
   span.end();
 }

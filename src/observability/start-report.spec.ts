@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { externalConfig } from '../../test/support/provider.js';
 import { loadConfig } from '../config/load-config.js';
-import { Secret } from '../security/secret.js';
+import { Secret } from '../sensitive/secret.js';
 import { startReport } from './start-report.js';
 
 describe('the report of the start', () => {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import type { ExternalConfig } from '../config/external-config.js';
 import { VERSION } from './version.js';
 
-/** What the program is and what it works with: the one line of its start, without a secret (SPEC §8). */
+/** The one log line of a start: version and configuration, without secrets (SPEC §8). */
 export interface StartReport {
   readonly version: string;
   readonly node: string;
@@ -16,7 +16,7 @@ export interface StartReport {
     readonly auth: string;
     readonly callbackAuth: string;
   }[];
-  /** Its host alone: the path may hold a token. */
+  /** Only the host: the path may hold a token. */
   readonly receiver: string;
   readonly workers: boolean;
   readonly tracing: boolean;

@@ -6,8 +6,8 @@ import { canonicalJson } from '../shared/json.js';
 const SETTING = 'fingerprint-key';
 
 /**
- * Tells whether two requests are the same without keeping either: a keyed hash whose key is made once and lives in the
- * database, so that it holds across restarts and replicas, and no body can be guessed from it without the database.
+ * A keyed hash that identifies a request without storing it. Its key is made once and stored in the database: it holds across
+ * restarts and replicas, and nobody can guess a body from the hash without the database.
  */
 @Injectable()
 export class Fingerprints {
@@ -15,7 +15,7 @@ export class Fingerprints {
 
   constructor(private readonly store: Store) {}
 
-  /** Of any JSON value; the order of members does not matter. */
+  /** `identity` is any JSON value; the order of members does not matter. */
   async of(identity: unknown): Promise<string> {
     const key = await this.#loadKey();
     return createHmac('sha256', key).update(canonicalJson(identity)).digest('base64url');
@@ -43,7 +43,7 @@ export class Fingerprints {
         .select('value')
         .where('key', '=', SETTING)
         .executeTakeFirstOrThrow();
-      // Node looks at a key's bytes anew for each HMAC, which costs six times as much as the HMAC; a KeyObject only once.
+      // Node reads a key's bytes for each HMAC, which costs six times as much as the HMAC; a KeyObject is read once.
       return createSecretKey(row.value, 'base64');
     });
   }

@@ -1,15 +1,9 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Statement } from '../persistence/statement.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { newIdentifier } from '../shared/identifier.js';
-import type { LedgerEventRow } from './ledger-event.table.js';
-import { LedgerObserver, SilentLedgerObserver } from './ledger.observer.js';
-
-export type LedgerChange = { readonly external: string } & Pick<
-  LedgerEventRow,
-  'at' | 'source' | 'before' | 'after' | 'cause'
-> &
-  Partial<Pick<LedgerEventRow, 'payment_ref' | 'refund_ref' | 'subscription_ref'>>;
+import type { LedgerChange, LedgerEventRow } from './ledger-event.table.js';
+import { LedgerMetrics } from './ledger.metrics.js';
 
 const APPEND = new Statement<LedgerEventRow>((db, row) => db.insertInto('ledger_events').values(row));
 
@@ -18,21 +12,22 @@ const APPEND = new Statement<LedgerEventRow>((db, row) => db.insertInto('ledger_
 export class LedgerEventRepository {
   constructor(
     private readonly store: Store,
-    @Optional() private readonly observer: LedgerObserver = new SilentLedgerObserver(),
+    private readonly metrics: LedgerMetrics,
   ) {}
 
-  async append(trx: Trx, { external, ...change }: LedgerChange): Promise<void> {
-    this.store.afterCommit(trx, () => this.observer.onChange(external, change));
+  async append(trx: Trx, change: LedgerChange): Promise<void> {
+    this.store.afterCommit(trx, () => this.metrics.count(change));
+    const { external: _, ...event } = change;
     await APPEND.change(trx, {
-      id: newIdentifier('evt', change.at),
+      id: newIdentifier('evt', event.at),
       payment_ref: null,
       refund_ref: null,
       subscription_ref: null,
-      ...change,
+      ...event,
     });
   }
 
-  /** The payment turned out to be another row's: its history goes along. */
+  /** The events of an unsolicited payment belong to the payment `toRef` from now on. */
   async movePayment(trx: Trx, fromRef: string, toRef: string): Promise<void> {
     await trx
       .updateTable('ledger_events')

@@ -11,10 +11,23 @@ export interface LedgerEventTable {
   source: EventSource;
   before: string;
   after: string;
-  /** The operation or the callback that brought it, or the operator's name and reason. */
+  /** The id of the operation or callback that caused it, or the operator's name and reason. */
   cause: string | null;
 }
 
 export type EventSource = 'call' | 'callback' | 'check' | 'reconciliation' | 'operator';
 
 export type LedgerEventRow = Selectable<LedgerEventTable>;
+
+/** One change, as the ledger of its subject describes it. */
+export type LedgerChange = { readonly external: string } & Pick<
+  LedgerEventRow,
+  'at' | 'source' | 'before' | 'after' | 'cause'
+> &
+  Partial<Pick<LedgerEventRow, 'payment_ref' | 'refund_ref' | 'subscription_ref'>>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    ledger_events: LedgerEventTable;
+  }
+}

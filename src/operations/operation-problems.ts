@@ -1,7 +1,7 @@
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import type { StorageUnavailable } from '../persistence/store.js';
 
-/** What the executor refuses with, beside what became of a call (`outcome-problem.ts`). */
+/** The executor's refusals; `outcome-problem.ts` has the problems for the end of a call. */
 
 export function stillRunning(): Problem {
   return new Problem(

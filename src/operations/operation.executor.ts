@@ -1,29 +1,32 @@
-import { Injectable, Inject } from '@nestjs/common';
-import { CONFIG } from '../config/config.module.js';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config.js';
-import type { OperationAnswer } from '../http/http-answer.js';
+import { CONFIG } from '../config/config.module.js';
+import { OperationAnswer } from '../http/http-answer.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../providers/operation.js';
 import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
+import { InFlight } from '../shared/in-flight.js';
 import { Fingerprints } from './fingerprint.js';
-import type { OperationRequest } from './operation-request.js';
 import { notSent, stillRunning } from './operation-problems.js';
+import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
-import { OperationsUnderWay } from './operations-under-way.js';
 import { outcomeProblem } from './outcome-problem.js';
 
 /**
- * Executes every state-changing operation on an external (SPEC §4): what is about to happen is committed before the call
- * (transaction A), how it ended after it (transaction B), and only then the caller is answered.
+ * Executes every state-changing operation on an external (SPEC §4): commits what is about to happen before the call (transaction A)
+ * and its outcome after it (transaction B), then answers the caller.
  */
 @Injectable()
-export class OperationExecutor {
+export class OperationExecutor implements BeforeApplicationShutdown {
+  /** Requests whose callers may have hung up; each is bounded by its external's time limit. */
+  readonly #inFlight = new InFlight<object>();
+
   constructor(
     private readonly store: Store,
     private readonly operations: OperationRepository,
@@ -32,76 +35,92 @@ export class OperationExecutor {
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
     private readonly tracer: Tracer,
-    private readonly underWay: OperationsUnderWay,
     private readonly repeats: OperationRepeats,
   ) {}
 
   /**
-   * Answers with the external's answer, or the stored one of an earlier request with the same key. Throws a `Problem` for
-   * everything else, its `outcome` telling whether the money may have moved.
+   * Answers with the external's answer, or with the stored one of an earlier request with the same key. Throws a `Problem` for
+   * everything else; its `outcome` says whether the money may have moved.
    */
-  execute<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {
-    return this.underWay.run(() => this.#traced(request));
+  async execute<Input, Answer extends object>(
+    operation: Operation<Input, Answer>,
+    request: OperationRequest<Input>,
+  ): Promise<OperationAnswer> {
+    const place = this.#inFlight.enter(request);
+    try {
+      return await this.#traced(operation, request);
+    } finally {
+      this.#inFlight.leave(place);
+    }
   }
 
-  #traced<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {
-    if (!this.tracer.enabled) return this.#execute(request);
-    const { operation, provider, context } = request;
+  /** Operations in flight are completed and recorded before the gateway stops (SPEC §8). */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.#inFlight.empty();
+  }
+
+  #traced(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
+    if (!this.tracer.enabled) return this.#execute(operation, request);
+    const { provider, context } = request;
     return traced(
       this.tracer,
-      `operation ${operation}`,
+      `operation ${operation.name}`,
       { parent: context.traceparent, attributes: { 'tollgate.external': provider.config.name } },
-      (traceparent) => this.#execute({ ...request, context: { ...context, traceparent } }),
+      (traceparent) => this.#execute(operation, { ...request, context: { ...context, traceparent } }),
     );
   }
 
-  async #execute<Answer extends object>(request: OperationRequest<Answer>): Promise<OperationAnswer> {
-    const draft = await this.#draft(request);
-    const earlier = await this.#writeAhead(request, draft);
-    if (!earlier) return this.#run(request, draft, false);
-    return this.repeats.answer(request, earlier, draft.fingerprint, (again) =>
-      this.#run(request, again, true),
-    );
+  async #execute(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
+    const draft = await this.#draft(operation, request);
+    const earlier = await this.#writeAhead(operation, request, draft);
+    if (!earlier) return this.#run(operation, request, draft, false);
+    const repeat = await this.repeats.answer(operation, request, earlier, draft.fingerprint);
+    return repeat instanceof OperationAnswer ? repeat : this.#run(operation, request, repeat.sendAgain, true);
   }
 
-  async #draft(request: OperationRequest<object>): Promise<OperationRow> {
-    const { context, operation, provider } = request;
+  async #draft(operation: Operation, request: OperationRequest<unknown>): Promise<OperationRow> {
+    const { context, provider, input } = request;
     const now = this.clock.now();
-    const refs = request.refs(now);
     const keyed = context.idempotencyKey !== undefined;
-    return {
-      id: newIdentifier('op', now),
-      caller: context.caller,
-      external: provider.config.name,
-      operation,
-      idempotency_key: context.idempotencyKey ?? newIdentifier('idk', now),
-      key_held: keyed ? 1 : 0,
-      fingerprint: keyed ? await beforeTheCall(this.fingerprints.of(request.identity)) : '',
-      state: 'running',
-      reason: null,
-      deadline_at: this.settler.deadlineOf(provider.config, now),
-      created_at: now,
-      finished_at: null,
-      expires_at: now + this.config.idempotencyTtlMs,
-      answer_status: null,
-      answer_body: null,
-      payment_ref: refs.paymentRef ?? null,
-      refund_ref: refs.refundRef ?? null,
-      subscription_ref: refs.subscriptionRef ?? null,
-      request_id: context.requestId,
-      traceparent: context.traceparent ?? null,
-    };
+    try {
+      const refs = await operation.refs(request, now);
+      return {
+        id: newIdentifier('op', now),
+        caller: context.caller,
+        external: provider.config.name,
+        operation: operation.name,
+        idempotency_key: context.idempotencyKey ?? newIdentifier('idk', now),
+        key_held: keyed ? 1 : 0,
+        fingerprint: keyed ? await this.fingerprints.of(operation.identity(input)) : '',
+        state: 'running',
+        reason: null,
+        deadline_at: this.settler.deadlineOf(provider.config, now),
+        created_at: now,
+        finished_at: null,
+        expires_at: now + this.config.idempotencyTtlMs,
+        answer_status: null,
+        answer_body: null,
+        payment_ref: refs.paymentRef ?? null,
+        refund_ref: refs.refundRef ?? null,
+        subscription_ref: refs.subscriptionRef ?? null,
+        request_id: context.requestId,
+        traceparent: context.traceparent ?? null,
+      };
+    } catch (error) {
+      throw error instanceof StorageUnavailable ? notSent(error) : error;
+    }
   }
 
   /** Transaction A. Returns the earlier operation that holds the key, if there is one; then nothing was written. */
   async #writeAhead(
-    request: OperationRequest<object>,
+    operation: Operation,
+    request: OperationRequest<unknown>,
     draft: OperationRow,
   ): Promise<OperationRow | undefined> {
     const span = { parent: request.context.traceparent };
     try {
       return await traced(this.tracer, 'commit before the call', span, () =>
-        this.store.transaction((trx) => this.#open(trx, request, draft)),
+        this.store.transaction((trx) => this.#open(trx, operation, request, draft)),
       );
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
@@ -112,7 +131,8 @@ export class OperationExecutor {
 
   async #open(
     trx: Trx,
-    request: OperationRequest<object>,
+    operation: Operation,
+    request: OperationRequest<unknown>,
     draft: OperationRow,
   ): Promise<OperationRow | undefined> {
     if (!(await this.operations.insertUnlessKeyHeld(trx, draft))) {
@@ -121,48 +141,43 @@ export class OperationExecutor {
       if (earlier) await this.operations.release(trx, earlier.id);
       if (!(await this.operations.insertUnlessKeyHeld(trx, draft))) throw stillRunning();
     }
-    await request.open(trx, draft);
+    await operation.open(trx, draft, request);
     return undefined;
   }
 
-  /** The call itself, and transaction B. `resumed`: an earlier attempt may have been executed already. */
-  async #run<Answer extends object>(
-    request: OperationRequest<Answer>,
-    operation: OperationRow,
-    resumed: boolean,
+  /** The call, and transaction B. `repeated`: an earlier attempt may have been executed already. */
+  async #run(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    row: OperationRow,
+    repeated: boolean,
   ): Promise<OperationAnswer> {
-    const outcome = await this.#call(request, operation);
-    const settled = resumed ? afterAnEarlierAttempt(outcome) : outcome;
-    const answer = await this.settler.settle(operation, settled, request.context);
-    if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.operation]);
-    return { ...answer, replayed: false };
+    const outcome = await this.#call(operation, request, row);
+    const settled = repeated ? afterAnEarlierAttempt(outcome) : outcome;
+    const answer = await this.settler.settle(row, settled, request.context, request.provider.config);
+    if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.name]);
+    return new OperationAnswer(answer.status, answer.body, false);
   }
 
-  async #call<Answer extends object>(
-    request: OperationRequest<Answer>,
-    operation: OperationRow,
-  ): Promise<ProviderOutcome<Answer>> {
-    const { context } = request;
+  async #call(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    row: OperationRow,
+  ): Promise<ProviderOutcome<object>> {
+    const { context, provider } = request;
+    const { requestId, traceparent } = context;
     try {
-      return await request.call({
-        requestId: context.requestId,
-        traceparent: context.traceparent,
-        idempotencyKey: operation.idempotency_key,
-      });
+      return await operation.call(request, { requestId, traceparent, idempotencyKey: row.idempotency_key });
     } catch (error) {
-      // A defect of ours: the books must still say that the money may have moved.
-      await this.settler.settle(operation, interrupted('The gateway failed during the call.'), context);
+      // An internal error: the ledger must still say that the money may have moved.
+      await this.settler.settle(
+        row,
+        interrupted('The gateway failed during the call.'),
+        context,
+        provider.config,
+      );
       throw error;
     }
-  }
-}
-
-/** Nothing has been sent yet, so a storage fault here is certain to have executed nothing. */
-async function beforeTheCall<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw error instanceof StorageUnavailable ? notSent(error) : error;
   }
 }
 

@@ -20,15 +20,15 @@ export class OperationRecovery {
   ) {}
 
   /**
-   * Before the first request. On SQLite there is one process, so whatever is running now belongs to a dead one, whatever
-   * its deadline; among replicas only the deadline tells.
+   * Before the first request. On SQLite there is one process, so every running operation belongs to a dead one, whatever its
+   * deadline; among replicas only the deadline is certain.
    */
   async atStart(): Promise<void> {
     const deadlineBefore = this.store.dialect === 'sqlite' ? Number.MAX_SAFE_INTEGER : this.clock.now();
     let found = 0;
     for (let batch = BATCH; batch === BATCH; found += batch) batch = await this.abandonBefore(deadlineBefore);
     if (found > 0)
-      this.#logger.warn(`${found} operations were under way when a process died; their outcome is UNKNOWN`);
+      this.#logger.warn(`${found} operations were in flight when a process died; their outcome is UNKNOWN`);
   }
 
   /** One bounded batch of each chore; `more` says that the batch was full. */

@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import type { OperationAnswer } from '../http/http-answer.js';
+import { OperationAnswer } from '../http/http-answer.js';
 import { StorageUnavailable, Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { keyReused, perhapsSent, stillRunning } from './operation-problems.js';
-import type { OperationRequest } from './operation-request.js';
+import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
 
-/** Sends an operation of unknown outcome once more, with the key that it had. */
-type SendAgain = (operation: OperationRow) => Promise<OperationAnswer>;
+/** The operation, of unknown outcome, is to be sent once more, with the key that it had. */
+export interface SendAgain {
+  readonly sendAgain: OperationRow;
+}
 
 /** Answers a request whose `Idempotency-Key` was used before, without executing anything twice (SPEC §4). */
 @Injectable()
@@ -22,76 +24,76 @@ export class OperationRepeats {
   ) {}
 
   /**
-   * `earlier` holds the key of `request`, whose fingerprint tells whether it is the same request. Throws a `Problem` where there
-   * is no answer to repeat.
+   * `earlier` holds the key of `request`, whose fingerprint tells whether it is the same request. Throws a `Problem` where there is
+   * no answer to repeat.
    */
-  async answer<Answer extends object>(
-    request: OperationRequest<Answer>,
+  async answer(
+    operation: Operation,
+    request: OperationRequest<unknown>,
     earlier: OperationRow,
     fingerprint: string,
-    sendAgain: SendAgain,
-  ): Promise<OperationAnswer> {
+  ): Promise<OperationAnswer | SendAgain> {
     if (earlier.fingerprint !== fingerprint) throw keyReused();
     try {
-      return await this.#answer(request, earlier, sendAgain);
+      return await this.#answer(operation, request, earlier);
     } catch (error) {
       // The first request may have been executed, whatever keeps its repeat from finding out.
       throw error instanceof StorageUnavailable ? perhapsSent(error) : error;
     }
   }
 
-  async #answer<Answer extends object>(
-    request: OperationRequest<Answer>,
+  async #answer(
+    operation: Operation,
+    request: OperationRequest<unknown>,
     earlier: OperationRow,
-    sendAgain: SendAgain,
-  ): Promise<OperationAnswer> {
+  ): Promise<OperationAnswer | SendAgain> {
     if (earlier.state === 'running') {
       if (earlier.deadline_at > this.clock.now()) throw stillRunning();
       await this.settler.abandon(earlier);
-      return this.#afterUnknown(request, { ...earlier, state: 'unknown' }, sendAgain);
+      return this.#afterUnknown(operation, request, { ...earlier, state: 'unknown' });
     }
-    if (earlier.state === 'unknown') return this.#afterUnknown(request, earlier, sendAgain);
-    return { status: earlier.answer_status!, body: earlier.answer_body!, replayed: true };
+    if (earlier.state === 'unknown') return this.#afterUnknown(operation, request, earlier);
+    return new OperationAnswer(earlier.answer_status!, earlier.answer_body!, true);
   }
 
-  /** Ask; else send again where the external honours the key; else the stored error (SPEC §4). */
-  async #afterUnknown<Answer extends object>(
-    request: OperationRequest<Answer>,
+  /** Query the external; else send again where it honours the key; else the stored error (SPEC §4). */
+  async #afterUnknown(
+    operation: Operation,
+    request: OperationRequest<unknown>,
     earlier: OperationRow,
-    sendAgain: SendAgain,
-  ): Promise<OperationAnswer> {
+  ): Promise<OperationAnswer | SendAgain> {
     const { config } = request.provider;
-    const operation = { ...earlier, deadline_at: this.settler.deadlineOf(config, this.clock.now()) };
-    const taken = await this.store.transaction((trx) =>
-      this.operations.resume(trx, operation.id, operation.deadline_at),
-    );
+    const row = { ...earlier, deadline_at: this.settler.deadlineOf(config, this.clock.now()) };
+    const taken = await this.store.transaction((trx) => this.operations.resume(trx, row.id, row.deadline_at));
     if (!taken) throw stillRunning();
-    const learned = await this.#inquire(request, operation);
-    if (learned) {
-      const answer = await this.settler.settle(
-        operation,
-        { kind: 'completed', answer: learned },
-        request.context,
-      );
-      return { ...answer, replayed: true };
+    const answer = await this.#inquire(operation, request, row);
+    if (answer) {
+      const outcome = { kind: 'completed', answer } as const;
+      const { status, body } = await this.settler.settle(row, outcome, request.context, config);
+      return new OperationAnswer(status, body, true);
     }
     if (config.honoursIdempotencyKey) {
-      const again = await this.settler.sendAgain(operation, config);
+      const again = await this.settler.sendAgain(row, config);
       if (!again) throw stillRunning();
-      return sendAgain(again);
+      return { sendAgain: again };
     }
-    return { ...(await this.settler.putBack(operation, request.context)), replayed: true };
+    const { status, body } = await this.settler.putBack(row, request.context, config);
+    return new OperationAnswer(status, body, true);
   }
 
-  async #inquire<Answer extends object>(
-    request: OperationRequest<Answer>,
-    operation: OperationRow,
-  ): Promise<Answer | undefined> {
+  async #inquire(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    row: OperationRow,
+  ): Promise<object | undefined> {
+    const { context, provider } = request;
     try {
-      const { requestId, traceparent } = request.context;
-      return await request.inquire(operation, { requestId, traceparent });
+      return await operation.inquire(row, request, {
+        requestId: context.requestId,
+        traceparent: context.traceparent,
+      });
     } catch (error) {
-      await this.settler.putBack(operation, request.context);
+      await this.settler.putBack(row, context, provider.config);
       throw error;
     }
   }

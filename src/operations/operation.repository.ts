@@ -6,6 +6,9 @@ import type { OperationRow, OperationState } from './operation.table.js';
 /** The scope of an `Idempotency-Key` (SPEC §4). */
 export type KeyScope = Pick<OperationRow, 'external' | 'caller' | 'operation' | 'idempotency_key'>;
 
+/** The row that an operation is about. */
+export type OperationSubject = { readonly payment_ref: string } | { readonly refund_ref: string };
+
 /** How an operation ended, for its row. */
 export interface OperationEnd {
   readonly state: Exclude<OperationState, 'running'>;
@@ -112,18 +115,52 @@ export class OperationRepository {
     return updated.numUpdatedRows === 1n;
   }
 
+  /** True while a call about the subject is in flight. */
+  async isRunning(trx: Trx, subject: OperationSubject): Promise<boolean> {
+    const [column, ref] = columnOf(subject);
+    const running = await trx
+      .selectFrom('operations')
+      .select('id')
+      .where(column, '=', ref)
+      .where('state', '=', 'running')
+      .limit(1)
+      .execute();
+    return running.length > 0;
+  }
+
   /**
-   * It has turned out that the operation that made this payment was never executed: its key may be used again. False where its
-   * outcome is not unknown any more, such as while a repeat executes it.
+   * The operation about the subject was not executed after all: its key is freed, so that a repeat passes all checks again. False
+   * where its outcome is not unknown any more, such as while a repeat executes it.
    */
-  async notExecuted(trx: Trx, paymentRef: string, atMs: number): Promise<boolean> {
+  async notExecuted(
+    trx: Trx,
+    subject: OperationSubject,
+    reason: 'never-seen' | 'operator',
+    atMs: number,
+  ): Promise<boolean> {
+    const [column, ref] = columnOf(subject);
     const updated = await trx
       .updateTable('operations')
-      .set({ state: 'not-executed', reason: 'never-seen', finished_at: atMs, key_held: 0, answer_body: null })
-      .where('payment_ref', '=', paymentRef)
+      .set({ state: 'not-executed', reason, finished_at: atMs, key_held: 0, answer_body: null })
+      .where(column, '=', ref)
       .where('state', '=', 'unknown')
       .executeTakeFirst();
     return updated.numUpdatedRows > 0n;
+  }
+
+  /** An operator's word on one of unknown outcome; false where it is known. The stored answer stays where it was executed. */
+  async resolve(trx: Trx, id: string, outcome: 'executed' | 'not-executed', atMs: number): Promise<boolean> {
+    const end =
+      outcome === 'executed'
+        ? ({ state: 'completed' } as const)
+        : ({ state: 'not-executed', key_held: 0, answer_body: null } as const);
+    const updated = await trx
+      .updateTable('operations')
+      .set({ ...end, reason: 'operator', finished_at: atMs })
+      .where('id', '=', id)
+      .where('state', '=', 'unknown')
+      .executeTakeFirst();
+    return updated.numUpdatedRows === 1n;
   }
 
   /** Frees the key and clears the stored answer: its time is over (SPEC §4). */
@@ -163,4 +200,9 @@ export class OperationRepository {
       .limit(limit)
       .execute();
   }
+}
+
+/** The column of a subject, and its value. */
+function columnOf(subject: OperationSubject): ['payment_ref' | 'refund_ref', string] {
+  return 'payment_ref' in subject ? ['payment_ref', subject.payment_ref] : ['refund_ref', subject.refund_ref];
 }

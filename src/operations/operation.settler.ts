@@ -1,14 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import type { CallerContext } from '../http/caller-context.js';
-import { Problem, problemDocument } from '../http/problem.js';
+import { statusOf } from '../http/problem-catalogue.js';
+import { problemDocument } from '../http/problem-document.js';
+import { Problem } from '../problems/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
+import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { OPERATIONS } from '../providers/operation.js';
 import type { NotExecuted, ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
-import { LateSettlements } from './late-settlements.js';
-import { OperationLedgers } from './operation-ledgers.js';
+import { OutcomeRetryQueue } from './outcome-retry-queue.js';
+import { type Operation, OPERATION_LIST } from './operation.js';
 import { type OperationEnd, OperationRepository } from './operation.repository.js';
 import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
@@ -33,14 +36,19 @@ type Tracing = Pick<CallerContext, 'requestId' | 'instance'> & Partial<Pick<Call
 /** Transaction B: how an operation ended, in its own row and in the ledger, together or not at all (SPEC §4). */
 @Injectable()
 export class OperationSettler {
+  readonly #byName: ReadonlyMap<string, Operation>;
+
   constructor(
     private readonly store: Store,
     private readonly operations: OperationRepository,
-    private readonly ledgers: OperationLedgers,
-    private readonly late: LateSettlements,
+    @Inject(OPERATION_LIST) list: readonly Operation[],
+    private readonly registry: ExternalProviderRegistry,
+    private readonly retries: OutcomeRetryQueue,
     private readonly clock: Clock,
     private readonly tracer: Tracer,
-  ) {}
+  ) {
+    this.#byName = new Map(list.map((operation) => [operation.name, operation]));
+  }
 
   /** Later than this, a `running` operation belongs to a process that died. */
   deadlineOf({ timeoutMs }: ExternalConfig, nowMs: number): number {
@@ -48,23 +56,24 @@ export class OperationSettler {
   }
 
   /**
-   * Commits `outcome` and returns the answer for the caller. When the database cannot be used, throws a `Problem` with
-   * outcome `unknown` and goes on trying in the background: what is known must reach the books.
+   * Commits `outcome` and returns the answer for the caller. When the database cannot be used, throws a `Problem` with outcome
+   * `unknown` and retries in the background: a known outcome must reach the ledger.
    */
   async settle(
     operation: OperationRow,
     outcome: ProviderOutcome<object>,
     tracing: Tracing,
+    external: ExternalConfig | undefined,
   ): Promise<SettledAnswer> {
     const answer = this.#answer(operation, outcome, tracing);
     const commit = (): Promise<void> =>
-      this.store.transaction((trx) => this.#commit(trx, operation, outcome, answer));
+      this.store.transaction((trx) => this.#commit(trx, operation, outcome, answer, external));
     const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
     try {
       await traced(this.tracer, 'commit of the outcome', { parent }, commit);
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
-      this.late.add(commit);
+      this.retries.add(commit);
       throw new Problem(
         'storage-unavailable',
         'The external was called, but its answer cannot be stored now.',
@@ -78,52 +87,54 @@ export class OperationSettler {
   }
 
   /**
-   * The commit before the call was cut off, so that nobody knows whether the operation was written down; but it was not sent. Where
-   * it was, it ends, and its key and its reservations are free again as the caller was told.
+   * The commit before the call was cut off: the operation may be stored, but it was not sent. Where it is stored, it ends as not
+   * executed, which frees its key and its reservations, as its caller was answered.
    */
   retract(operation: OperationRow): void {
     const end = this.#end(operation, NEVER_SENT, { status: 503, body: '' });
-    this.late.add(() =>
+    this.retries.add(() =>
       this.store.transaction(async (trx) => {
         if (await this.operations.end(trx, operation, { ...end, reason: 'storage-unavailable' }))
-          await this.ledgers.of(operation.operation).settle(trx, operation, NEVER_SENT);
+          await this.#of(operation).settle(trx, operation, NEVER_SENT, undefined);
       }),
     );
   }
 
   /**
-   * Before a resumed operation is sent again: it may be executed until the deadline of the row that is returned. Undefined where
-   * the question before it took so long that somebody else has given the resumption up.
+   * Before a resumed operation is sent again: it may be executed until the deadline of the returned row. Undefined where the query
+   * before it took so long that another process has given the resumption up.
    */
   sendAgain(operation: OperationRow, external: ExternalConfig): Promise<OperationRow | undefined> {
     const again = { ...operation, deadline_at: this.deadlineOf(external, this.clock.now()) };
     return this.store.transaction(async (trx) => {
       if (!(await this.operations.postpone(trx, operation, again.deadline_at))) return undefined;
-      await this.ledgers.of(operation.operation).sendAgain?.(trx, again);
+      await this.#of(again).sendAgain?.(trx, again);
       return again;
     });
   }
 
-  /** Its process died or its end was never stored: nobody knows whether it was executed. */
+  /** The operation's process died or its end was never stored: whether it was executed is unknown. */
   async abandon(operation: OperationRow): Promise<void> {
     await this.settle(
       operation,
       {
         kind: 'unknown',
         reason: 'cut-off',
-        detail: 'The gateway stopped while this operation was under way.',
+        detail: 'The gateway stopped while this operation was in flight.',
       },
       { requestId: operation.request_id, instance: `/v3/${operation.external}/${operation.operation}` },
+      this.registry.get(operation.external)?.config,
     );
   }
 
   /** Ends a resumption that learned nothing: unknown as before, with the stored answer as before. */
-  async putBack(operation: OperationRow, tracing: Tracing): Promise<SettledAnswer> {
+  async putBack(operation: OperationRow, tracing: Tracing, external: ExternalConfig): Promise<SettledAnswer> {
     if (operation.answer_status === null || operation.answer_body === null) {
       return this.settle(
         operation,
         { kind: 'unknown', reason: 'cut-off', detail: 'The outcome is not known.' },
         tracing,
+        external,
       );
     }
     const answer = { status: operation.answer_status, body: operation.answer_body };
@@ -140,16 +151,23 @@ export class OperationSettler {
     return answer;
   }
 
+  #of({ operation: name }: OperationRow): Operation {
+    const operation = this.#byName.get(name);
+    if (!operation) throw new Error(`No operation ${name} in OPERATION_LIST`);
+    return operation;
+  }
+
   async #commit(
     trx: Trx,
     operation: OperationRow,
     outcome: ProviderOutcome<object>,
     answer: SettledAnswer,
+    external: ExternalConfig | undefined,
   ): Promise<void> {
     const ended = this.operations.end(trx, operation, this.#end(operation, outcome, answer));
-    // Where somebody was faster, only what is certain reaches the ledger; and that need not wait to hear of it.
+    // Where another process has ended it, only a certain outcome reaches the ledger; a certain one need not wait to know.
     if (outcome.kind === 'completed' || (await ended))
-      await Promise.all([ended, this.ledgers.of(operation.operation).settle(trx, operation, outcome)]);
+      await Promise.all([ended, this.#of(operation).settle(trx, operation, outcome, external)]);
   }
 
   #end(operation: OperationRow, outcome: ProviderOutcome<object>, answer: SettledAnswer): OperationEnd {
@@ -168,7 +186,7 @@ export class OperationSettler {
     if (outcome.kind === 'completed') return { status: 200, body: JSON.stringify(outcome.answer) };
     const problem = outcomeProblem(outcome, OPERATIONS[operation.operation]);
     return {
-      status: problem.status,
+      status: statusOf(problem.code),
       body: JSON.stringify(problemDocument(problem, tracing.instance, tracing.requestId)),
     };
   }

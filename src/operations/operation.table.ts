@@ -2,8 +2,8 @@ import type { Selectable } from 'kysely';
 import type { ChangingOperation } from '../providers/operation.js';
 
 /**
- * One row for each state-changing call: at once the write-ahead record, the idempotency record and the audit trail
- * (DESIGN, "the way of a request"). Never deleted, and never holds anything of `providerData`.
+ * One row for each state-changing call: the write-ahead record, the idempotency record and the audit trail in one. Never deleted,
+ * and never holds anything of `providerData`.
  */
 export interface OperationTable {
   /** `op_…` */
@@ -42,3 +42,9 @@ export interface OperationTable {
 export type OperationState = 'running' | 'completed' | 'rejected' | 'not-executed' | 'unknown';
 
 export type OperationRow = Selectable<OperationTable>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    operations: OperationTable;
+  }
+}

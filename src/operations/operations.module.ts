@@ -1,36 +1,38 @@
 import { Module } from '@nestjs/common';
+import { ProvidersModule } from '../providers/providers.module.js';
 import { Fingerprints } from './fingerprint.js';
 import { LedgerEventRepository } from './ledger-event.repository.js';
-import { LateSettlements } from './late-settlements.js';
-import { OperationLedgers } from './operation-ledgers.js';
+import { LedgerMetrics } from './ledger.metrics.js';
+import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { OperationExecutor } from './operation.executor.js';
 import { OperationRecovery } from './operation.recovery.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
-import { OperationsUnderWay } from './operations-under-way.js';
+import { ReconciliationSchedule } from './reconciliation-schedule.js';
 import { OperationsWorker } from './operations.worker.js';
 
 @Module({
+  imports: [ProvidersModule],
   providers: [
     Fingerprints,
     LedgerEventRepository,
-    LateSettlements,
+    LedgerMetrics,
+    OutcomeRetryQueue,
     OperationExecutor,
-    OperationLedgers,
     OperationRecovery,
     OperationRepeats,
     OperationRepository,
     OperationSettler,
-    OperationsUnderWay,
     OperationsWorker,
+    ReconciliationSchedule,
   ],
   exports: [
     LedgerEventRepository,
     OperationExecutor,
-    OperationLedgers,
     OperationRecovery,
     OperationRepository,
+    ReconciliationSchedule,
   ],
 })
 export class OperationsModule {}

@@ -7,7 +7,8 @@ import {
 } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { WorkerLoop } from '../shared/worker-loop.js';
+import { WorkerHealth } from '../leases/worker.health.js';
+import { WorkerLoop } from '../leases/worker-loop.js';
 import { OperationRecovery } from './operation.recovery.js';
 
 const POLL_MS = 2_000;
@@ -20,18 +21,15 @@ export class OperationsWorker implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly recovery: OperationRecovery,
     @Inject(CONFIG) private readonly config: Config,
+    health: WorkerHealth,
   ) {
     const logger = new Logger(OperationsWorker.name);
     this.#loop = new WorkerLoop(
       () => recovery.turn(),
       POLL_MS,
-      (error) => logger.error({ err: error }, 'Recovery failed; it is tried again'),
+      (error) => logger.error({ err: error }, 'Recovery failed; it will be retried'),
     );
-  }
-
-  /** For readiness: how long nothing has been heard of it. */
-  get stalledMs(): number {
-    return this.#loop.stalledMs;
+    health.add('operations', this.#loop);
   }
 
   async onApplicationBootstrap(): Promise<void> {

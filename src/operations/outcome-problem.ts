@@ -1,5 +1,5 @@
-import { Problem, type ProblemCode } from '../http/problem.js';
-import type { Operation } from '../providers/operation.js';
+import { Problem, type ProblemCode } from '../problems/problem.js';
+import type { OperationTraits } from '../providers/operation.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from '../providers/provider-outcome.js';
 
 const NOT_EXECUTED_CODES: Readonly<Record<NotExecuted['reason'], ProblemCode>> = {
@@ -21,37 +21,37 @@ const UNKNOWN_CODES: Readonly<Record<Unknown['reason'], ProblemCode>> = {
 
 const REJECTED_DETAIL = 'The external refused the request.';
 
-/** The problem of SPEC §3 that says how a call ended. `outcome` is told only where something could have changed. */
+/** The problem of SPEC §3 for the end of a call. It has an `outcome` only where something could have changed. */
 export function outcomeProblem(
   outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>,
-  operation: Operation,
+  operation: OperationTraits,
 ): Problem {
   switch (outcome.kind) {
     case 'rejected':
       return new Problem(
         rejectedCode(outcome, operation),
         outcome.detail ?? REJECTED_DETAIL,
-        told(operation, 'not-executed'),
+        withOutcome(operation, 'not-executed'),
       );
     case 'not-executed':
       return new Problem(NOT_EXECUTED_CODES[outcome.reason], outcome.detail, {
-        ...told(operation, 'not-executed'),
+        ...withOutcome(operation, 'not-executed'),
         ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }),
       });
     case 'unknown':
-      return new Problem(UNKNOWN_CODES[outcome.reason], outcome.detail, told(operation, 'unknown'));
+      return new Problem(UNKNOWN_CODES[outcome.reason], outcome.detail, withOutcome(operation, 'unknown'));
     default:
       return outcome satisfies never;
   }
 }
 
-function rejectedCode({ reason }: Rejected, { subject }: Operation): ProblemCode {
+function rejectedCode({ reason }: Rejected, { subject }: OperationTraits): ProblemCode {
   if (reason === 'refused' || subject === 'none') return 'provider-rejected';
   return subject === 'payment' ? 'payment-not-found' : 'subscription-not-found';
 }
 
-function told(
-  operation: Operation,
+function withOutcome(
+  operation: OperationTraits,
   outcome: 'not-executed' | 'unknown',
 ): { outcome?: 'not-executed' | 'unknown' } {
   return operation.changesState ? { outcome } : {};

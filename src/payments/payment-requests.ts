@@ -1,5 +1,6 @@
-import { Field } from '../contract/field.js';
-import { amount, currency, httpUrl, identifier, providerData } from '../contract/rules.js';
+import { Field } from '../rules/field.js';
+import { httpUrl } from '../rules/network-rules.js';
+import { amount, currency, identifier, providerData } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 const SUCCESS_URL = {
@@ -12,9 +13,10 @@ const FAILURE_URL = {
   description: 'Where the payer goes after failure. https only in production.',
   example: 'https://shop.example/sorry',
 };
-const PROVIDER_DATA = {
+/** `providerData` of every request body. */
+export const PROVIDER_DATA = {
   optional: true,
-  description: 'For the external, value for value. Never stored, never logged.',
+  description: 'Data for the external, passed through. Never stored, never logged.',
   example: { scenario: 'ok' },
 };
 
@@ -23,7 +25,7 @@ export abstract class PaymentFields {
   @Field(currency, { example: 'EUR' })
   currency: string;
 
-  @Field(identifier, { description: 'The shop’s own id of the order.', example: 'order-1001' })
+  @Field(identifier, { description: 'The shop’s id of the order.', example: 'order-1001' })
   shopTransactionId: string;
 
   @Field(httpUrl, SUCCESS_URL)
@@ -40,19 +42,4 @@ export abstract class PaymentFields {
 export class PayRequest extends PaymentFields {
   @Field(amount(1), { description: 'In minor units: EUR 12.99 is 1299, JPY 500 is 500.', example: 1299 })
   amount: number;
-}
-
-/** POST `/refund` (SPEC §1). */
-export class RefundRequest {
-  @Field(amount(1), { description: 'In minor units.', example: 500 })
-  amount: number;
-
-  @Field(currency, { example: 'EUR' })
-  currency: string;
-
-  @Field(identifier, { description: 'The payment to refund, as `/pay` named it.', example: 'pm_7f3a' })
-  paymentId: string;
-
-  @Field(providerData, PROVIDER_DATA)
-  providerData?: Record<string, JsonValue>;
 }

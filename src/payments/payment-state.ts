@@ -4,8 +4,8 @@ import type { PaymentResult, PaymentStatusName } from '../providers/answers.js';
 export type PaymentState = 'CREATED' | 'PENDING' | 'ACCEPTED' | 'FAILED' | 'UNKNOWN';
 
 /**
- * From → to. `UNKNOWN → PENDING` is what an external says that has it, but has not decided; `FAILED → ACCEPTED` is a late
- * success; ACCEPTED never goes back; nothing returns to CREATED.
+ * From → to. `UNKNOWN → PENDING`: the external has the payment, but has not decided; `FAILED → ACCEPTED`: a late success; ACCEPTED
+ * is final; nothing returns to CREATED.
  */
 const ALLOWED: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   CREATED: ['PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'],
@@ -19,7 +19,7 @@ export function mayBecome(from: PaymentState, to: PaymentState): boolean {
   return ALLOWED[from].includes(to);
 }
 
-/** PENDING and UNKNOWN are worth asking the external about. */
+/** The outcome is not known: reconciliation queries the external. */
 export function isOpen(state: PaymentState): boolean {
   return state === 'CREATED' || state === 'PENDING' || state === 'UNKNOWN';
 }
@@ -35,7 +35,7 @@ export function stateOfResult(result: PaymentResult): PaymentState {
   return STATE_OF_RESULT[result];
 }
 
-/** What a status answer says of a payment, as the result of the operation that made it. */
+/** A payment's status, as the result of the operation that made it. */
 export function resultOfStatus(status: PaymentStatusName): PaymentResult {
   return status === 'ACCEPTED' ? 'OK' : status === 'FAILED' ? 'KO' : 'PENDING';
 }

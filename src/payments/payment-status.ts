@@ -1,9 +1,11 @@
-import { Field } from '../contract/field.js';
-import { anyJson, identifier, oneOf } from '../contract/rules.js';
+import { Field } from '../rules/field.js';
+import { oneOf } from '../rules/rule.js';
+import { anyJson, identifier } from '../rules/rules.js';
 import { DescribeNotification } from '../http/openapi/notification-webhook.js';
 import type { Examples } from '../http/openapi/operation-description.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import type { JsonValue } from '../shared/json.js';
+import type { PaymentState } from './payment-state.js';
 
 export const PAYMENT_STATUS_EXAMPLES: Examples = {
   ACCEPTED: {
@@ -55,23 +57,26 @@ export class PaymentStatus {
   @Field(identifier, { description: 'The `{external}` name.', example: 'simulator' })
   providerName: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   action?: JsonValue;
 }
 
-/** Fills in what the external left out. `status` may be newer than the answer's, where the ledger knows better. */
-export function paymentStatus(
+/**
+ * The status as it is reported to callers and to the receiver. Adds what the external left out. `status` may be newer than the
+ * answer's. Without a `paymentId` only where nobody knows it.
+ */
+export function paymentStatus<PaymentId extends string | undefined>(
   answer: PaymentStatusAnswer,
   known: {
-    readonly paymentId: string;
+    readonly paymentId: PaymentId;
     readonly shopTransactionId: string | null | undefined;
     readonly providerName: string;
     readonly status?: PaymentStatusName;
   },
-): PaymentStatus {
+): Omit<PaymentStatus, 'paymentId'> & { readonly paymentId: PaymentId } {
   const shopTransactionId = answer.shopTransactionId ?? known.shopTransactionId ?? undefined;
   const status = known.status ?? answer.status;
   return {
@@ -80,7 +85,12 @@ export function paymentStatus(
     ...(shopTransactionId !== undefined && { shopTransactionId }),
     providerName: known.providerName,
     ...(answer.metadata !== undefined && { metadata: answer.metadata }),
-    // What the external asks of the payer belongs to the status that it gave, not to a newer one.
+    // The action that the external requires of the payer belongs to the status that it answered, not to a newer one.
     ...(answer.action !== undefined && status === answer.status && { action: answer.action }),
   };
+}
+
+/** The ledger's state where it is decided, so that nobody gets a status older than the ledger's; else the answered one. */
+export function reportedStatus(state: PaymentState, answered: PaymentStatusName): PaymentStatusName {
+  return state === 'ACCEPTED' || state === 'FAILED' || state === 'PENDING' ? state : answered;
 }

@@ -1,221 +1,144 @@
 import { Injectable } from '@nestjs/common';
-import { NotificationOutbox } from '../notifications/notification.outbox.js';
+import type { ExternalConfig } from '../config/external-config.js';
 import { inScopeOf } from '../observability/request-scope.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
-import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
+import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
-import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
+import type { PayAnswer, PaymentStatusAnswer } from '../providers/answers.js';
 import type { CallContext, ExternalProvider, StatusQuestion } from '../providers/external-provider.js';
-import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
-import { Clock } from '../shared/clock.js';
-import { newIdentifier } from '../shared/identifier.js';
-import { LearnedPaymentLedger } from './learned-payment.ledger.js';
-import { isOpen, mayBecome, type PaymentState } from './payment-state.js';
-import { type PaymentStatus, paymentStatus } from './payment-status.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { isOpen, resultOfStatus } from './payment-state.js';
+import { type PaymentStatus, paymentStatus, reportedStatus } from './payment-status.js';
+import { PaymentLedger } from './payment.ledger.js';
 import { PaymentRepository } from './payment.repository.js';
 import type { PaymentRow } from './payment.table.js';
-import { NOT_DUE, ReconciliationSchedule } from './reconciliation-schedule.js';
 
-/** Why the external is asked, and whom its answer concerns. */
+/** Why the external is queried, and who is notified of the answer. */
 export interface InquiryReason {
   readonly source: Exclude<EventSource, 'call' | 'operator'>;
   /** `always`: each answer queues a notification (check, verified callback); `on-change`: only a new state does (SPEC §5). */
   readonly notify: 'always' | 'on-change';
-  /** What brought the question, for the event: a callback's id, an operation's, … */
+  /** For the event: the id of the callback, operation or request that caused the query. */
   readonly cause: string | null;
 }
 
-/** What an applied answer did. */
+/** The external's answer about the payment that it calls `paymentId`. */
+export interface IdentifiedAnswer extends PaymentStatusAnswer {
+  readonly paymentId: string;
+}
+
+/** The effect of an applied answer. */
 export interface InquiryResult {
   readonly status: PaymentStatus;
   /** The payment's row, `pay_…`. */
   readonly paymentRef: string;
-  readonly changed: boolean;
 }
 
-/**
- * Asks the external about a payment and brings the ledger to the answer: the one way by which a callback, a check and
- * reconciliation change a payment. A stale answer changes nothing (SPEC §4).
- */
+/** How the external can be queried about a payment: by its paymentId, else by shopTransactionId where the external supports that. */
+export function statusQueryOf(
+  { payment_id, shop_transaction_id }: Pick<PaymentRow, 'payment_id' | 'shop_transaction_id'>,
+  { statusByShopTransactionId }: ExternalConfig,
+): StatusQuestion | undefined {
+  if (payment_id !== null) return { paymentId: payment_id };
+  return statusByShopTransactionId && shop_transaction_id !== null
+    ? { shopTransactionId: shop_transaction_id }
+    : undefined;
+}
+
+/** Queries an external about a payment, and updates the ledger with its answer: for callbacks, checks, reconciliation, repeats. */
 @Injectable()
 export class PaymentInquiry {
   constructor(
     private readonly store: Store,
     private readonly payments: PaymentRepository,
-    private readonly events: LedgerEventRepository,
-    private readonly outbox: NotificationOutbox,
-    private readonly learned: LearnedPaymentLedger,
-    private readonly schedule: ReconciliationSchedule,
-    private readonly clock: Clock,
+    private readonly ledger: PaymentLedger,
     private readonly tracer: Tracer,
   ) {}
 
-  /** Throws `StorageUnavailable` where the answer could not be written down. */
-  ask(
+  /** Queries and applies the answer in a transaction of its own. Throws `StorageUnavailable` where that fails. */
+  inquire(
     provider: ExternalProvider,
-    question: StatusQuestion,
+    query: StatusQuestion,
     context: CallContext,
     reason: InquiryReason,
   ): Promise<ProviderOutcome<InquiryResult>> {
-    return inScopeOf(context, () => this.#ask(provider, question, context, reason));
+    return inScopeOf(context, async (): Promise<ProviderOutcome<InquiryResult>> => {
+      const outcome = await this.query(provider, query, context);
+      if (outcome.kind !== 'completed') return outcome;
+      const answer = await traced(this.tracer, 'commit of the answer', { parent: context.traceparent }, () =>
+        this.store.transaction((trx) =>
+          this.apply(trx, provider.config.name, outcome.answer, context, reason),
+        ),
+      );
+      return { kind: 'completed', answer };
+    });
   }
 
-  async #ask(
+  /** Queries only. */
+  async query(
     provider: ExternalProvider,
-    question: StatusQuestion,
+    query: StatusQuestion,
     context: CallContext,
-    reason: InquiryReason,
-  ): Promise<ProviderOutcome<InquiryResult>> {
-    const outcome = await provider.status(question, context);
+  ): Promise<ProviderOutcome<IdentifiedAnswer>> {
+    const outcome = await provider.status(query, context);
     if (outcome.kind !== 'completed') return outcome;
-    const paymentId = 'paymentId' in question ? question.paymentId : outcome.answer.paymentId;
-    if (paymentId === undefined) return broken('The external named no paymentId.');
-    const shopTransactionId = 'shopTransactionId' in question ? question.shopTransactionId : undefined;
-    const answer = {
-      ...outcome.answer,
-      shopTransactionId: outcome.answer.shopTransactionId ?? shopTransactionId,
+    const { answer } = outcome;
+    const paymentId = 'paymentId' in query ? query.paymentId : answer.paymentId;
+    if (paymentId === undefined)
+      return { kind: 'unknown', reason: 'invalid-answer', detail: 'The external named no paymentId.' };
+    const shopTransactionId =
+      answer.shopTransactionId ?? ('shopTransactionId' in query ? query.shopTransactionId : undefined);
+    return {
+      kind: 'completed',
+      answer: { ...answer, paymentId, ...(shopTransactionId !== undefined && { shopTransactionId }) },
     };
-    const result = await traced(this.tracer, 'commit of the answer', { parent: context.traceparent }, () =>
-      this.store.transaction((trx) =>
-        this.#apply(trx, provider.config.name, paymentId, answer, context, reason),
-      ),
-    );
-    this.outbox.wake();
-    return { kind: 'completed', answer: result };
   }
 
-  async #apply(
+  /** Updates the ledger with an answer. An answer older than the ledger's state changes nothing (SPEC §4). */
+  async apply(
     trx: Trx,
     external: string,
-    paymentId: string,
-    answer: PaymentStatusAnswer,
+    answer: IdentifiedAnswer,
     { requestId, traceparent }: CallContext,
-    reason: InquiryReason,
+    { source, notify: when, cause }: InquiryReason,
   ): Promise<InquiryResult> {
-    const row = await this.#findOrLearn(trx, external, paymentId, answer);
-    const { changed, state } = await this.#advance(trx, row, answer.status, reason);
+    const { paymentId, shopTransactionId } = answer;
+    const row = await this.ledger.adopt(trx, external, paymentId, shopTransactionId);
+    const changed = await this.ledger.move(trx, { ...row, payment_id: paymentId }, answer.status, {
+      source,
+      cause,
+      notify: { when, answer, requestId, traceparent },
+    });
     const status = paymentStatus(answer, {
       paymentId,
       shopTransactionId: row.shop_transaction_id,
       providerName: external,
-      status: toldStatus(state, answer.status),
+      status: reportedStatus(changed ? answer.status : row.state, answer.status),
     });
-    if (changed || reason.notify === 'always') {
-      await this.outbox.enqueue(trx, {
-        paymentRef: row.id,
-        external,
-        version: await this.payments.nextVersion(trx, row.id),
-        payload: status,
-        requestId,
-        traceparent: traceparent ?? row.traceparent ?? undefined,
-        atMs: this.clock.now(),
-      });
-    }
-    return { status, paymentRef: row.id, changed };
+    return { status, paymentRef: row.id };
   }
 
   /**
-   * The one payment with this shopTransactionId that still waits for its id, where no payment has this id or only a learned one
-   * that is no older; else the payment with this id; else a new row.
+   * The result of an operation of unknown outcome that makes a payment: from the ledger where it is settled since, else from the
+   * external. Undefined where neither is certain.
    */
-  async #findOrLearn(
-    trx: Trx,
-    external: string,
-    paymentId: string,
-    { shopTransactionId }: PaymentStatusAnswer,
-  ): Promise<PaymentRow> {
-    // Asked twice: while the first waited for its lock, a learned row may have become part of another.
-    const known =
-      (await this.payments.lockByPaymentId(trx, external, paymentId)) ??
-      (await this.payments.lockByPaymentId(trx, external, paymentId));
-    if (known && known.origin !== 'learned') return known;
-    const unlinked =
-      shopTransactionId === undefined
-        ? []
-        : await this.payments.lockUnlinked(trx, external, shopTransactionId);
-    const [own, another] = unlinked;
-    if (own && !another && known === undefined) {
-      await this.payments.link(trx, own.id, { paymentId });
-      return { ...own, payment_id: paymentId };
-    }
-    if (own && !another && known && known.created_at >= own.created_at)
-      return this.learned.absorb(trx, own, paymentId);
-    return known ?? this.#learn(trx, external, paymentId, shopTransactionId);
+  async resultOf(
+    operation: OperationRow,
+    provider: ExternalProvider,
+    context: CallContext,
+  ): Promise<Pick<PayAnswer, 'result' | 'paymentId' | 'metadata'> | undefined> {
+    const row = await this.store.read((db) => this.payments.find(db, operation.payment_ref!));
+    if (!row) return undefined;
+    if (row.payment_id !== null && !isOpen(row.state))
+      return { result: row.state === 'ACCEPTED' ? 'OK' : 'KO', paymentId: row.payment_id };
+    const query = statusQueryOf(row, provider.config);
+    if (!query) return undefined;
+    const reason = { source: 'reconciliation', notify: 'on-change', cause: operation.id } as const;
+    const outcome = await this.inquire(provider, query, context, reason);
+    // By shopTransactionId the external may answer about another payment: an earlier one that failed, or an allowed duplicate.
+    if (outcome.kind !== 'completed' || outcome.answer.paymentRef !== row.id) return undefined;
+    const { status, paymentId, metadata } = outcome.answer.status;
+    return { result: resultOfStatus(status), paymentId, ...(metadata !== undefined && { metadata }) };
   }
-
-  async #learn(
-    trx: Trx,
-    external: string,
-    paymentId: string,
-    shopTransactionId: string | undefined,
-  ): Promise<PaymentRow> {
-    const now = this.clock.now();
-    const row: PaymentRow = {
-      id: newIdentifier('pay', now),
-      external,
-      caller: null,
-      origin: 'learned',
-      payment_id: paymentId,
-      shop_transaction_id: shopTransactionId ?? null,
-      subscription_token: null,
-      amount_minor: null,
-      currency: null,
-      state: 'CREATED',
-      refunded_minor: 0,
-      duplicate_guard: 0,
-      version: 0,
-      created_at: now,
-      updated_at: now,
-      deadline_at: now,
-      next_ask_at: null,
-      asks: 0,
-      never_seen_at: null,
-      parked_at: null,
-      lease_token: null,
-      lease_until: null,
-      traceparent: null,
-    };
-    if (await this.payments.insertUnlessTaken(trx, row)) return row;
-    // Another replica learned of it at the same time.
-    const theirs = await this.payments.findByPaymentId(trx, external, paymentId);
-    if (!theirs) throw new Error(`Payment ${paymentId} of ${external} could be neither read nor written`);
-    return theirs;
-  }
-
-  async #advance(
-    trx: Trx,
-    row: PaymentRow,
-    after: PaymentStatusName,
-    reason: InquiryReason,
-  ): Promise<{ changed: boolean; state: PaymentState }> {
-    const { state: before } = row;
-    if (!mayBecome(before, after)) return { changed: false, state: before };
-    const now = this.clock.now();
-    const next = isOpen(after) ? this.schedule.next(row.asks, true, now) : NOT_DUE;
-    if (!(await this.payments.advance(trx, row.id, [before], { state: after, atMs: now, ...next }))) {
-      // Somebody was faster: what they wrote decides.
-      const newer = await this.payments.find(trx, row.id);
-      return newer ? this.#advance(trx, newer, after, reason) : { changed: false, state: before };
-    }
-    await this.events.append(trx, {
-      external: row.external,
-      payment_ref: row.id,
-      at: now,
-      source: reason.source,
-      before,
-      after,
-      cause: reason.cause,
-    });
-    return { changed: true, state: after };
-  }
-}
-
-/** The receiver and the caller are never told an older truth than the ledger's. */
-function toldStatus(state: PaymentState, answered: PaymentStatusName): PaymentStatusName {
-  return state === 'ACCEPTED' || state === 'FAILED' || state === 'PENDING' ? state : answered;
-}
-
-function broken(detail: string): Unknown {
-  return { kind: 'unknown', reason: 'invalid-answer', detail };
 }

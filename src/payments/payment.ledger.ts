@@ -1,19 +1,19 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Problem } from '../http/problem.js';
+import { Injectable } from '@nestjs/common';
+import type { ExternalConfig } from '../config/external-config.js';
+import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
-import { OperationLedgers } from '../operations/operation-ledgers.js';
-import type { OperationLedger } from '../operations/operation-request.js';
+import type { EventSource } from '../operations/ledger-event.table.js';
 import type { OperationRow } from '../operations/operation.table.js';
-import type { Trx } from '../persistence/store.js';
-import type { PaymentResult } from '../providers/answers.js';
-import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
+import { Store, type Trx } from '../persistence/store.js';
+import { Problem } from '../problems/problem.js';
+import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
-import { LearnedPaymentLedger } from './learned-payment.ledger.js';
-import { isOpen, mayBecome, type PaymentState, stateOfResult } from './payment-state.js';
-import { type DoubledPayment, PaymentRepository } from './payment.repository.js';
+import { newIdentifier } from '../shared/identifier.js';
+import { isOpen, mayBecome, type PaymentState } from './payment-state.js';
+import { paymentStatus, reportedStatus } from './payment-status.js';
+import { type DuplicatePayment, PaymentRepository } from './payment.repository.js';
 import type { PaymentOrigin, PaymentRow } from './payment.table.js';
-import { NOT_DUE, ReconciliationSchedule } from './reconciliation-schedule.js';
 
 /** A payment that is about to be executed. */
 export interface PaymentDraft {
@@ -21,42 +21,64 @@ export interface PaymentDraft {
   readonly shopTransactionId: string;
   readonly amountMinor: number;
   readonly currency: string;
-  readonly subscriptionToken?: string;
+  readonly subscriptionToken?: string | undefined;
   /** False where the external's configuration allows duplicates. */
   readonly guardDuplicates: boolean;
-  /** Of the call: later, the external cannot be asked to execute it any more. */
+  /** When the call must have ended: later, the external cannot receive it any more. */
   readonly deadlineAtMs: number;
 }
 
-/** What the answers of all operations that make a payment have in common. */
-interface PaymentAnswer {
-  readonly result: PaymentResult;
-  readonly paymentId?: string;
-  readonly subscriptionToken?: string;
+/** Ids that an external gave to a payment. */
+export interface PaymentIds {
+  readonly paymentId?: string | undefined;
+  readonly subscriptionToken?: string | undefined;
 }
 
-/** Books of every operation that makes a payment: pay, pay-by-link, and those of subscriptions (SPEC §4). */
+/** What `move` needs to know of a payment; the members that may be absent are needed to notify and to schedule a query. */
+export type MovablePayment = Pick<PaymentRow, 'id' | 'external' | 'state'> &
+  Partial<Pick<PaymentRow, 'payment_id' | 'shop_transaction_id' | 'traceparent' | 'asks'>>;
+
+export interface PaymentMove extends PaymentIds {
+  readonly source: EventSource;
+  /** The id of what caused it, or the operator's name and reason. */
+  readonly cause: string | null;
+  /** The external can be queried by shopTransactionId, so also where the paymentId is not known. */
+  readonly queryableWithoutId?: boolean;
+  /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
+  readonly notify?: PaymentNotice;
+}
+
+export interface PaymentNotice {
+  /** `always`: also where the state stays as it is (check, verified callback). */
+  readonly when: 'always' | 'on-change';
+  /** The external's answer to a status query, whose members the notification passes on. */
+  readonly answer?: PaymentStatusAnswer;
+  readonly requestId?: string | undefined;
+  /** Default: the payment's own. */
+  readonly traceparent?: string | undefined;
+}
+
+/**
+ * The only writer of payments (SPEC §4). Every new state is a {@link move}, whatever caused it: the answer of a call, a callback, a
+ * check, reconciliation or an operator.
+ */
 @Injectable()
-export class PaymentLedger implements OperationLedger, OnModuleInit {
+export class PaymentLedger {
   constructor(
+    private readonly store: Store,
     private readonly payments: PaymentRepository,
     private readonly events: LedgerEventRepository,
-    private readonly learned: LearnedPaymentLedger,
+    private readonly outbox: NotificationOutbox,
     private readonly schedule: ReconciliationSchedule,
-    private readonly registry: ExternalProviderRegistry,
-    private readonly ledgers: OperationLedgers,
     private readonly clock: Clock,
   ) {}
 
-  onModuleInit(): void {
-    this.ledgers.register(['pay', 'pay-by-link', 'subscription/pay'], this);
-  }
-
-  /** Transaction A: the payment as CREATED, or the refusal of a duplicate (SPEC §3). */
+  /** Transaction A: inserts the payment as CREATED, or refuses a duplicate (SPEC §3). */
   async open(trx: Trx, operation: OperationRow, draft: PaymentDraft): Promise<void> {
-    const row: PaymentRow = {
+    const { external, created_at, traceparent } = operation;
+    const row = createdRow({
       id: operation.payment_ref!,
-      external: operation.external,
+      external,
       caller: operation.caller,
       origin: draft.origin,
       payment_id: null,
@@ -64,104 +86,217 @@ export class PaymentLedger implements OperationLedger, OnModuleInit {
       subscription_token: draft.subscriptionToken ?? null,
       amount_minor: draft.amountMinor,
       currency: draft.currency,
-      state: 'CREATED',
-      refunded_minor: 0,
       duplicate_guard: draft.guardDuplicates ? 1 : 0,
-      version: 0,
-      created_at: operation.created_at,
-      updated_at: operation.created_at,
+      created_at,
       deadline_at: draft.deadlineAtMs,
-      next_ask_at: null,
-      asks: 0,
-      never_seen_at: null,
-      parked_at: null,
-      lease_token: null,
-      lease_until: null,
-      traceparent: operation.traceparent,
-    };
-    const find = () => this.payments.findDoubled(trx, row.external, draft.shopTransactionId);
-    // Looked for first, and in one go; the index of guards holds off what begins at the same moment.
-    const [doubled, inserted] = await Promise.all([
+      traceparent,
+    });
+    const find = () => this.payments.findDuplicate(trx, external, draft.shopTransactionId);
+    // The search and the insert are sent together; the unique index of guards refuses a duplicate that begins at the same moment.
+    const [existing, inserted] = await Promise.all([
       draft.guardDuplicates ? find() : undefined,
       this.payments.insertUnlessTaken(trx, row),
     ]);
-    if (doubled || !inserted) throw duplicate(doubled ?? (await find()));
+    if (existing || !inserted) throw duplicate(existing ?? (await find()));
   }
 
-  /** Transaction B. The first line is the way of nearly every payment; the rest is for whoever came second. */
-  async settle(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
-    const id = operation.payment_ref!;
-    const answer = outcome.kind === 'completed' ? (outcome.answer as PaymentAnswer) : undefined;
-    const state = stateAfter(operation, outcome.kind, answer);
-    if (await this.#advance(trx, operation, 'CREATED', state, answer)) return;
-    let row = await this.payments.lock(trx, id);
+  /**
+   * Changes the state to `to` where the state table allows it: appends the event, schedules the next query, counts the version up
+   * and queues the notification. Returns whether the state changed; false also where another transaction was faster.
+   */
+  async move(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
+    const changed = mayBecome(payment.state, to) && (await this.#advance(trx, payment, to, move));
+    const { notify } = move;
+    if (notify && (changed || notify.when === 'always'))
+      await this.#notify(trx, payment, changed ? to : payment.state, { ...move, notify });
+    return changed;
+  }
+
+  /**
+   * Transaction B: the answer of the call that makes the payment. The first move is all that nearly every payment needs; the rest is
+   * for an answer that comes after a callback or a recovery.
+   */
+  async settle(
+    trx: Trx,
+    operation: OperationRow,
+    { state, ...ids }: PaymentIds & { readonly state: PaymentState },
+    external: ExternalConfig | undefined,
+  ): Promise<void> {
+    const queryableWithoutId = external?.statusByShopTransactionId ?? false;
+    const move = { source: 'call', cause: operation.id, queryableWithoutId } as const;
+    const created = { id: operation.payment_ref!, external: operation.external, state: 'CREATED' } as const;
+    if (await this.move(trx, created, state, { ...move, ...ids })) return;
+    let row = await this.payments.lock(trx, created.id);
     if (!row) return;
-    // A callback may have come before this answer, and found no payment to belong to.
-    if (answer?.paymentId !== undefined && row.payment_id === null)
-      row = await this.learned.absorb(trx, row, answer.paymentId);
-    const own = answer && (await this.#withoutTakenId(trx, row, answer));
-    if (mayBecome(row.state, state)) await this.#advance(trx, operation, row.state, state, own);
-    else if (own) await this.payments.link(trx, row.id, own);
+    // A callback may have come before this answer, when no payment had its paymentId.
+    if (ids.paymentId !== undefined && row.payment_id === null)
+      row = await this.#absorb(trx, row, ids.paymentId);
+    const own = await this.#withoutTakenId(trx, row, ids);
+    if (mayBecome(row.state, state)) await this.move(trx, { ...row, asks: 0 }, state, { ...move, ...own });
+    else await this.payments.link(trx, row.id, own);
   }
 
-  async sendAgain(trx: Trx, operation: OperationRow): Promise<void> {
+  /** The operation, of unknown outcome, is sent again: the external may receive the payment until the new deadline. */
+  async expectAgain(trx: Trx, operation: OperationRow): Promise<void> {
     await this.payments.expectUntil(trx, operation.payment_ref!, operation.deadline_at);
   }
 
-  async #advance(
+  /**
+   * The payment that the external calls `paymentId`, locked: the single payment with this shopTransactionId whose id was not known yet,
+   * if no payment has this id, or only a newer unsolicited one; else the payment with this id; else a new row for an unsolicited
+   * payment (SPEC §5).
+   */
+  async adopt(
     trx: Trx,
-    operation: OperationRow,
-    before: PaymentState,
-    after: PaymentState,
-    answer: PaymentAnswer | undefined,
-  ): Promise<boolean> {
-    const now = this.clock.now();
-    const askable = answer?.paymentId !== undefined || this.#asksByShopTransactionId(operation.external);
-    const next = isOpen(after) ? this.schedule.next(0, askable, now) : NOT_DUE;
-    const advanced = await this.payments.advance(trx, operation.payment_ref!, [before], {
-      state: after,
-      paymentId: answer?.paymentId,
-      subscriptionToken: answer?.subscriptionToken,
-      atMs: now,
-      ...next,
-    });
-    if (!advanced) return false;
+    external: string,
+    paymentId: string,
+    shopTransactionId: string | undefined,
+  ): Promise<PaymentRow> {
+    // Twice: while the first query waited for its lock, an unsolicited payment may have been absorbed by another.
+    const known =
+      (await this.payments.lockByPaymentId(trx, external, paymentId)) ??
+      (await this.payments.lockByPaymentId(trx, external, paymentId));
+    if (known && known.origin !== 'learned') return known;
+    const [own, another] =
+      shopTransactionId === undefined
+        ? []
+        : await this.payments.lockUnlinked(trx, external, shopTransactionId);
+    if (own && !another && known === undefined) {
+      await this.payments.link(trx, own.id, { paymentId });
+      return { ...own, payment_id: paymentId };
+    }
+    if (own && !another && known && known.created_at >= own.created_at)
+      return this.#absorb(trx, own, paymentId);
+    return known ?? this.#insertUnsolicited(trx, external, paymentId, shopTransactionId);
+  }
+
+  async #advance(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
+    const atMs = this.clock.now();
+    const { paymentId, subscriptionToken, source, cause } = move;
+    const queryable = (paymentId ?? payment.payment_id ?? null) !== null || move.queryableWithoutId === true;
+    const next = isOpen(to) ? this.schedule.next(payment.asks ?? 0, queryable, atMs) : NOT_DUE;
+    const change = { state: to, paymentId, subscriptionToken, next, atMs };
+    if (!(await this.payments.advance(trx, payment.id, payment.state, change))) return false;
     await this.events.append(trx, {
-      external: operation.external,
-      payment_ref: operation.payment_ref,
-      at: now,
-      source: 'call',
-      before,
-      after,
-      cause: operation.id,
+      external: payment.external,
+      payment_ref: payment.id,
+      at: atMs,
+      source,
+      before: payment.state,
+      after: to,
+      cause,
     });
     return true;
   }
 
+  async #notify(
+    trx: Trx,
+    payment: MovablePayment,
+    state: PaymentState,
+    { paymentId, notify }: PaymentMove & { readonly notify: PaymentNotice },
+  ): Promise<void> {
+    const { id, external } = payment;
+    const answer = notify.answer ?? { status: state as PaymentStatusName };
+    await this.outbox.enqueue(trx, {
+      paymentRef: id,
+      external,
+      version: await this.payments.nextVersion(trx, id),
+      payload: paymentStatus(answer, {
+        paymentId: paymentId ?? payment.payment_id ?? undefined,
+        shopTransactionId: payment.shop_transaction_id,
+        providerName: external,
+        status: reportedStatus(state, answer.status),
+      }),
+      requestId: notify.requestId,
+      traceparent: notify.traceparent ?? payment.traceparent ?? undefined,
+      atMs: this.clock.now(),
+    });
+    this.store.afterCommit(trx, () => this.outbox.wake());
+  }
+
+  /**
+   * The unsolicited payment with this `paymentId`, if there is one, becomes part of `row`, which is locked: its events, notifications,
+   * refunds and state.
+   */
+  async #absorb(trx: Trx, row: PaymentRow, paymentId: string): Promise<PaymentRow> {
+    const unsolicited = await this.payments.deleteUnsolicited(trx, row.external, paymentId);
+    if (!unsolicited) return row;
+    await this.events.movePayment(trx, unsolicited.id, row.id);
+    await this.outbox.movePayment(trx, unsolicited.id, row.id);
+    const inheritsState = mayBecome(row.state, unsolicited.state);
+    await this.payments.absorb(trx, row, unsolicited, { inheritsState, atMs: this.clock.now() });
+    return { ...row, payment_id: paymentId, state: inheritsState ? unsolicited.state : row.state };
+  }
+
+  async #insertUnsolicited(
+    trx: Trx,
+    external: string,
+    paymentId: string,
+    shopTransactionId: string | undefined,
+  ): Promise<PaymentRow> {
+    const now = this.clock.now();
+    const row = createdRow({
+      id: newIdentifier('pay', now),
+      external,
+      caller: null,
+      origin: 'learned',
+      payment_id: paymentId,
+      shop_transaction_id: shopTransactionId ?? null,
+      subscription_token: null,
+      amount_minor: null,
+      currency: null,
+      duplicate_guard: 0,
+      created_at: now,
+      deadline_at: now,
+      traceparent: null,
+    });
+    if (await this.payments.insertUnlessTaken(trx, row)) return row;
+    // Another replica inserted it at the same moment.
+    const theirs = await this.payments.lockByPaymentId(trx, external, paymentId);
+    if (!theirs) throw new Error(`Payment ${paymentId} of ${external} could be neither read nor written`);
+    return theirs;
+  }
+
   /** An external may give one `paymentId` to two operations; it stays with the row that has it. */
-  async #withoutTakenId(trx: Trx, row: PaymentRow, answer: PaymentAnswer): Promise<PaymentAnswer> {
-    const { paymentId, ...rest } = answer;
+  async #withoutTakenId(trx: Trx, row: PaymentRow, ids: PaymentIds): Promise<PaymentIds> {
+    const { paymentId, ...rest } = ids;
     if (paymentId === undefined || row.payment_id === paymentId) return rest;
     const holder = await this.payments.findByPaymentId(trx, row.external, paymentId);
-    return holder ? rest : answer;
-  }
-
-  #asksByShopTransactionId(external: string): boolean {
-    return this.registry.get(external)?.config.statusByShopTransactionId ?? false;
+    return holder ? rest : ids;
   }
 }
 
-function stateAfter(
-  { operation }: OperationRow,
-  kind: ProviderOutcome<never>['kind'],
-  answer: PaymentAnswer | undefined,
-): PaymentState {
-  if (!answer) return kind === 'unknown' ? 'UNKNOWN' : 'FAILED';
-  // A link that was made is not a payment yet: nobody has paid by it.
-  return operation === 'pay-by-link' && answer.result === 'OK' ? 'PENDING' : stateOfResult(answer.result);
+type NewPayment = Omit<
+  PaymentRow,
+  | 'state'
+  | 'refunded_minor'
+  | 'version'
+  | 'updated_at'
+  | 'next_ask_at'
+  | 'asks'
+  | 'never_seen_at'
+  | 'parked_at'
+  | 'lease_token'
+  | 'lease_until'
+>;
+
+function createdRow(payment: NewPayment): PaymentRow {
+  return {
+    ...payment,
+    state: 'CREATED',
+    refunded_minor: 0,
+    version: 0,
+    updated_at: payment.created_at,
+    next_ask_at: null,
+    asks: 0,
+    never_seen_at: null,
+    parked_at: null,
+    lease_token: null,
+    lease_until: null,
+  };
 }
 
-function duplicate(existing: DoubledPayment | undefined): Problem {
+function duplicate(existing: DuplicatePayment | undefined): Problem {
   return new Problem('duplicate-payment', 'This shopTransactionId already has a payment at this external.', {
     outcome: 'not-executed',
     members: {

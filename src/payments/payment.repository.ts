@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
 import type { PaymentState } from './payment-state.js';
 import type { PaymentRow } from './payment.table.js';
-import type { NextAsk } from './reconciliation-schedule.js';
 
-/** What a call, a callback or a question has told of a payment. */
-export interface PaymentNews extends NextAsk {
+/** A new state of a payment, and the ids that came with it. */
+export interface PaymentChange {
   readonly state: PaymentState;
   readonly paymentId?: string | undefined;
   readonly subscriptionToken?: string | undefined;
+  readonly next: NextQuery;
   readonly atMs: number;
 }
 
@@ -21,10 +22,10 @@ const INSERT_UNLESS_TAKEN = new Statement<PaymentRow>((db, row) =>
     .onConflict((conflict) => conflict.doNothing()),
 );
 
-/** What is told of a payment that stands in the way of a second one. */
-export type DoubledPayment = Pick<PaymentRow, 'payment_id' | 'state'>;
+/** What the caller learns of the payment that a second one would duplicate. */
+export type DuplicatePayment = Pick<PaymentRow, 'payment_id' | 'state'>;
 
-const FIND_DOUBLED = new Statement<{ external: string; shopTransactionId: string }, DoubledPayment>(
+const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: string }, DuplicatePayment>(
   (db, { external, shopTransactionId }) =>
     db
       .selectFrom('payments')
@@ -36,27 +37,29 @@ const FIND_DOUBLED = new Statement<{ external: string; shopTransactionId: string
       .limit(1),
 );
 
-const ADVANCE = new Statement<
-  PaymentNews & {
-    readonly id: string;
-    readonly from: readonly PaymentState[];
-    readonly duplicateGuard: 0 | undefined;
-  }
->(
-  (db, { id, from, duplicateGuard, paymentId, subscriptionToken, ...news }) => {
+interface AdvanceParameters extends Omit<PaymentChange, 'next'> {
+  readonly id: string;
+  readonly from: PaymentState;
+  readonly nextQueryAtMs: number | null;
+  readonly parkedAtMs: number | null;
+  readonly duplicateGuard: 0 | undefined;
+}
+
+const ADVANCE = new Statement<AdvanceParameters>(
+  (db, { id, from, duplicateGuard, paymentId, subscriptionToken, ...change }) => {
     const update = db
       .updateTable('payments')
       .set({
-        state: news.state,
-        updated_at: news.atMs,
-        next_ask_at: news.nextAskAt,
-        parked_at: news.parkedAt,
+        state: change.state,
+        updated_at: change.atMs,
+        next_ask_at: change.nextQueryAtMs,
+        parked_at: change.parkedAtMs,
         ...(duplicateGuard && { duplicate_guard: duplicateGuard }),
         ...(paymentId && { payment_id: paymentId }),
         ...(subscriptionToken && { subscription_token: subscriptionToken }),
       })
       .where('id', '=', id)
-      .where('state', 'in', from);
+      .where('state', '=', from);
     if (!paymentId) return update;
     return update.where((eb) =>
       eb.not(
@@ -71,7 +74,7 @@ const ADVANCE = new Statement<
       ),
     );
   },
-  { from: true, duplicateGuard: true, paymentId: true, subscriptionToken: true },
+  { duplicateGuard: true, paymentId: true, subscriptionToken: true },
 );
 
 @Injectable()
@@ -85,7 +88,7 @@ export class PaymentRepository {
     return trx.selectFrom('payments').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
-  /** The same, held until `trx` ends: its state is what it is, and no callback changes it meanwhile. */
+  /** As {@link find}, locked until `trx` ends. */
   lock(trx: Trx, id: string): Promise<PaymentRow | undefined> {
     return forUpdate(trx, trx.selectFrom('payments').selectAll().where('id', '=', id)).executeTakeFirst();
   }
@@ -99,7 +102,7 @@ export class PaymentRepository {
       .executeTakeFirst();
   }
 
-  /** Of the operation that made it; undefined where it is not known, or was only learned of. */
+  /** Of the operation that made it; undefined where the payment is not known, or unsolicited. */
   async traceparentOf(trx: Trx, external: string, paymentId: string): Promise<string | undefined> {
     const row = await trx
       .selectFrom('payments')
@@ -110,7 +113,7 @@ export class PaymentRepository {
     return row?.traceparent ?? undefined;
   }
 
-  /** The payment of `findByPaymentId`, held until `trx` ends: nobody else advances it, counts its version or takes it away meanwhile. */
+  /** As {@link findByPaymentId}, locked until `trx` ends. */
   lockByPaymentId(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
     return forUpdate(
       trx,
@@ -123,22 +126,22 @@ export class PaymentRepository {
   }
 
   /**
-   * The payment that stands in the way of a second one with its shopTransactionId (SPEC §3), the last of several: whatever has not
-   * failed. The index of guards does not know all of them: one that failed has given its guard up, and may have come
-   * to success later; one that was learned of never had one.
+   * The newest payment with this shopTransactionId that has not failed: a second one would duplicate it (SPEC §3). The unique index
+   * of guards does not cover all of them: a payment that failed has lost its guard and may have succeeded since, and an
+   * unsolicited payment never had one.
    */
-  async findDoubled(
+  async findDuplicate(
     trx: Trx,
     external: string,
     shopTransactionId: string,
-  ): Promise<DoubledPayment | undefined> {
-    const [doubled] = await FIND_DOUBLED.rows(trx, { external, shopTransactionId });
-    return doubled;
+  ): Promise<DuplicatePayment | undefined> {
+    const [duplicate] = await FIND_DUPLICATE.rows(trx, { external, shopTransactionId });
+    return duplicate;
   }
 
   /**
-   * Payments with this shopTransactionId that have not learned their `paymentId`, what an operator has called ACCEPTED included,
-   * held until `trx` ends; at most two, to tell one from many.
+   * Payments with this shopTransactionId whose `paymentId` is not known, those that an operator has set to ACCEPTED included. Locked
+   * until `trx` ends; at most two, to tell one from many.
    */
   lockUnlinked(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow[]> {
     return forUpdate(
@@ -156,15 +159,27 @@ export class PaymentRepository {
   }
 
   /**
-   * Compare-and-set from one of the states `from`; false when the payment is in none of them any more, or when its
-   * `paymentId` belongs to another row already.
+   * Compare-and-set from the state `from`; false when the payment is in another state, or when its `paymentId` belongs to another
+   * row.
    */
-  async advance(trx: Trx, id: string, from: readonly PaymentState[], news: PaymentNews): Promise<boolean> {
-    const duplicateGuard = news.state === 'FAILED' ? 0 : undefined;
-    return (await ADVANCE.change(trx, { ...news, id, from, duplicateGuard })) === 1;
+  async advance(
+    trx: Trx,
+    id: string,
+    from: PaymentState,
+    { next, ...change }: PaymentChange,
+  ): Promise<boolean> {
+    const changed = await ADVANCE.change(trx, {
+      ...change,
+      id,
+      from,
+      nextQueryAtMs: next.atMs,
+      parkedAtMs: next.parkedAtMs,
+      duplicateGuard: change.state === 'FAILED' ? 0 : undefined,
+    });
+    return changed === 1;
   }
 
-  /** Writes down the ids that were learned, whatever the state. */
+  /** Records the ids that the external gave, whatever the state. */
   async link(
     trx: Trx,
     id: string,
@@ -181,11 +196,8 @@ export class PaymentRepository {
       .execute();
   }
 
-  /**
-   * Takes a learned payment away: it turned out to be another row's. Waits for whoever is writing to it, so what is returned
-   * is its last word.
-   */
-  takeLearned(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
+  /** Deletes an unsolicited payment and returns its last state; waits for a transaction that is writing to it. */
+  deleteUnsolicited(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
     return trx
       .deleteFrom('payments')
       .where('external', '=', external)
@@ -195,25 +207,47 @@ export class PaymentRepository {
       .executeTakeFirst();
   }
 
-  /** What the external has never seen may still reach it until `deadlineAt`: what it said before counts no more. */
+  /**
+   * `unsolicited` turned out to be `row`, which is locked: `row` gets its id, its reserved refunds, its version, and its state where
+   * `inheritsState`.
+   */
+  async absorb(
+    trx: Trx,
+    row: PaymentRow,
+    unsolicited: PaymentRow,
+    { inheritsState, atMs }: { readonly inheritsState: boolean; readonly atMs: number },
+  ): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set({
+        payment_id: unsolicited.payment_id,
+        refunded_minor: row.refunded_minor + unsolicited.refunded_minor,
+        version: Math.max(row.version, unsolicited.version),
+        ...(inheritsState && {
+          state: unsolicited.state,
+          updated_at: atMs,
+          next_ask_at: unsolicited.next_ask_at,
+          parked_at: unsolicited.parked_at,
+          ...(unsolicited.state === 'FAILED' && { duplicate_guard: 0 }),
+        }),
+      })
+      .where('id', '=', row.id)
+      .execute();
+    await trx
+      .updateTable('refunds')
+      .set({ payment_ref: row.id })
+      .where('external', '=', row.external)
+      .where('payment_id', '=', unsolicited.payment_id!)
+      .where('payment_ref', '=', unsolicited.id)
+      .execute();
+  }
+
+  /** The payment may reach the external until `deadlineAt`: a "never seen" that was answered before does not count. */
   async expectUntil(trx: Trx, id: string, deadlineAt: number): Promise<void> {
     await trx
       .updateTable('payments')
       .set({ deadline_at: deadlineAt, never_seen_at: null })
       .where('id', '=', id)
-      .execute();
-  }
-
-  /** `learned` turned out to be `row`, which is held: its id, the refunds reserved of it, and the versions that were told of it. */
-  async takeOver(trx: Trx, row: PaymentRow, learned: PaymentRow): Promise<void> {
-    await trx
-      .updateTable('payments')
-      .set({
-        payment_id: learned.payment_id,
-        refunded_minor: row.refunded_minor + learned.refunded_minor,
-        version: Math.max(row.version, learned.version),
-      })
-      .where('id', '=', row.id)
       .execute();
   }
 

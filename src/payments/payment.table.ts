@@ -6,14 +6,14 @@ export interface PaymentTable {
   /** The gateway's own id, `pay_…`. */
   id: string;
   external: string;
-  /** Who paid through the gateway; null for one that it learned of by a callback or a check. */
+  /** The caller; null for an unsolicited payment. */
   caller: string | null;
   origin: PaymentOrigin;
   /** The external's id, once known; unique per external. */
   payment_id: string | null;
   shop_transaction_id: string | null;
   subscription_token: string | null;
-  /** Null where the gateway learned of the payment from the external, which does not tell it. */
+  /** Null for an unsolicited payment: a status answer does not have the amount. */
   amount_minor: number | null;
   currency: string | null;
   state: PaymentState;
@@ -21,7 +21,7 @@ export interface PaymentTable {
   refunded_minor: number;
   /**
    * 1: no second payment with this shopTransactionId may begin at this external, not even at the same moment (unique); 0: it has
-   * FAILED once, duplicates were allowed, or it was learned of. The state says then whether there may be another.
+   * FAILED once, duplicates were allowed, or it is unsolicited. Then its state decides whether there may be another.
    */
   duplicate_guard: 0 | 1;
   /** Counts the notifications queued for it: `X-Payment-Version`. */
@@ -30,7 +30,7 @@ export interface PaymentTable {
   updated_at: number;
   /** When the call that makes it must have ended, the last of them where it was sent again. */
   deadline_at: number;
-  /** Reconciliation: when to ask next (null: not due any more), questions asked, first "never seen", parked since. */
+  /** Reconciliation: the next query (null: not due), queries sent, first "never seen", parked since. */
   next_ask_at: number | null;
   asks: number;
   never_seen_at: number | null;
@@ -40,6 +40,13 @@ export interface PaymentTable {
   traceparent: string | null;
 }
 
+/** `learned`: unsolicited, known only from a callback or a check. */
 export type PaymentOrigin = 'pay' | 'pay-by-link' | 'subscription' | 'learned';
 
 export type PaymentRow = Selectable<PaymentTable>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    payments: PaymentTable;
+  }
+}

@@ -1,63 +1,57 @@
 import { Injectable } from '@nestjs/common';
 import type { CallerContext } from '../http/caller-context.js';
 import type { OperationAnswer } from '../http/http-answer.js';
+import { OperationExecutor } from '../operations/operation.executor.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
 import { Store } from '../persistence/store.js';
-import type { PayAnswer, PayByLinkAnswer } from '../providers/answers.js';
-import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
+import type { ExternalProvider } from '../providers/external-provider.js';
 import { OPERATIONS } from '../providers/operation.js';
-import { PayRequest } from './payment-requests.js';
+import { PayByLinkOperation } from './pay-by-link.operation.js';
+import { PayOperation } from './pay.operation.js';
+import type { PayRequest } from './payment-requests.js';
 import { type PaymentStatus, paymentStatus } from './payment-status.js';
 import { PaymentInquiry } from './payment.inquiry.js';
-import { PaymentOperations } from './payment.operations.js';
 import { PaymentRepository } from './payment.repository.js';
 
 /** pay, pay-by-link, status and check (SPEC §1). */
 @Injectable()
 export class PaymentsService {
   constructor(
-    private readonly registry: ExternalProviderRegistry,
-    private readonly operations: PaymentOperations,
+    private readonly executor: OperationExecutor,
+    private readonly payOperation: PayOperation,
+    private readonly payByLinkOperation: PayByLinkOperation,
     private readonly inquiry: PaymentInquiry,
     private readonly payments: PaymentRepository,
     private readonly store: Store,
   ) {}
 
-  pay(external: string, body: PayRequest, context: CallerContext): Promise<OperationAnswer> {
-    return this.operations.execute<PayAnswer>(this.registry.require(external), context, {
-      operation: 'pay',
-      origin: 'pay',
-      body,
-      call: (provider, callContext) => provider.pay(body, callContext),
-      recover: (known) => known,
-    });
+  pay(provider: ExternalProvider, body: PayRequest, context: CallerContext): Promise<OperationAnswer> {
+    return this.executor.execute(this.payOperation, { provider, input: body, context });
   }
 
-  payByLink(external: string, body: PayRequest, context: CallerContext): Promise<OperationAnswer> {
-    return this.operations.execute<PayByLinkAnswer>(this.registry.require(external), context, {
-      operation: 'pay-by-link',
-      origin: 'pay-by-link',
-      body,
-      call: (provider, callContext) => provider.payByLink(body, callContext),
-      // A status answer does not hold the link, and a link that is lost cannot be paid by.
-      recover: (known) => (known.result === 'KO' ? { result: 'KO', paymentId: known.paymentId } : undefined),
-    });
+  payByLink(provider: ExternalProvider, body: PayRequest, context: CallerContext): Promise<OperationAnswer> {
+    return this.executor.execute(this.payByLinkOperation, { provider, input: body, context });
   }
 
-  /** What the external says now. It changes nothing here: `check` does. */
-  async status(external: string, paymentId: string, context: CallerContext): Promise<PaymentStatus> {
-    const outcome = await this.registry.require(external).status({ paymentId }, context);
+  /** Queries the external. Changes nothing in the ledger; `check` does. */
+  async status(
+    provider: ExternalProvider,
+    paymentId: string,
+    context: CallerContext,
+  ): Promise<PaymentStatus> {
+    const providerName = provider.config.name;
+    const outcome = await provider.status({ paymentId }, context);
     if (outcome.kind !== 'completed') throw outcomeProblem(outcome, OPERATIONS.status);
     const shopTransactionId =
       outcome.answer.shopTransactionId ??
-      (await this.store.read((db) => this.payments.findByPaymentId(db, external, paymentId)))
+      (await this.store.read((db) => this.payments.findByPaymentId(db, providerName, paymentId)))
         ?.shop_transaction_id;
-    return paymentStatus(outcome.answer, { paymentId, shopTransactionId, providerName: external });
+    return paymentStatus(outcome.answer, { paymentId, shopTransactionId, providerName });
   }
 
-  /** The same, brought to the ledger, and the receiver is told (SPEC §5). */
-  async check(external: string, paymentId: string, context: CallerContext): Promise<PaymentStatus> {
-    const outcome = await this.inquiry.ask(this.registry.require(external), { paymentId }, context, {
+  /** Queries the external, updates the ledger and notifies the receiver (SPEC §5). */
+  async check(provider: ExternalProvider, paymentId: string, context: CallerContext): Promise<PaymentStatus> {
+    const outcome = await this.inquiry.inquire(provider, { paymentId }, context, {
       source: 'check',
       notify: 'always',
       cause: context.requestId,

@@ -1,28 +1,14 @@
-import type { CallbackTable } from '../callbacks/callback.table.js';
-import type { TakenCallbackTable } from '../callbacks/taken-callback.table.js';
-import type {
-  NotificationAttemptTable,
-  NotificationReplayTable,
-  NotificationTable,
-} from '../notifications/notification.table.js';
-import type { LedgerEventTable } from '../operations/ledger-event.table.js';
-import type { OperationTable } from '../operations/operation.table.js';
-import type { PaymentTable } from '../payments/payment.table.js';
-import type { RefundTable } from '../payments/refund.table.js';
-import type { SubscriptionTable } from '../subscriptions/subscription.table.js';
-import type { SettingsTable } from './settings.table.js';
+/** `settings`: the few facts about the database as a whole, such as the key of the fingerprints. */
+export interface SettingsTable {
+  /** `module.name`. Primary key. */
+  key: string;
+  value: string;
+}
 
-/** Every table by its name. Each room describes its own rows in a `*.table.ts`; this is the only place that knows them all. */
+/**
+ * Every table by its name, as Kysely types queries. Each `*.table.ts` adds its own tables (`declare module`), so that this module
+ * knows none of the features.
+ */
 export interface DatabaseSchema {
   settings: SettingsTable;
-  operations: OperationTable;
-  payments: PaymentTable;
-  refunds: RefundTable;
-  subscriptions: SubscriptionTable;
-  ledger_events: LedgerEventTable;
-  notifications: NotificationTable;
-  notification_attempts: NotificationAttemptTable;
-  notification_replays: NotificationReplayTable;
-  callbacks: CallbackTable;
-  taken_callbacks: TakenCallbackTable;
 }

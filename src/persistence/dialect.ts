@@ -7,7 +7,7 @@ import {
   sql,
 } from 'kysely';
 
-/** All that queries and migrations may know of the database beneath them. */
+/** All that queries and migrations may know about the database. */
 export type Dialect = 'sqlite' | 'postgres';
 
 /** Which database `db` (or a transaction) talks to. */
@@ -16,8 +16,7 @@ export function dialectOf(db: QueryExecutorProvider): Dialect {
 }
 
 /**
- * Holds the rows that `query` finds until `trx` ends. On SQLite there is nothing to add: its transactions run one after
- * another, so whoever is inside one has the whole database to itself.
+ * Locks the rows that `query` finds until `trx` ends. SQLite needs no lock: its transactions run one after another.
  */
 export function forUpdate<DB, TB extends keyof DB, O>(
   trx: QueryExecutorProvider,
@@ -26,7 +25,7 @@ export function forUpdate<DB, TB extends keyof DB, O>(
   return dialectOf(trx) === 'postgres' ? query.forUpdate() : query;
 }
 
-/** As {@link forUpdate}, leaving out the rows that another replica holds now: how workers claim due rows without queueing. */
+/** As {@link forUpdate}, without the rows that another replica holds now: workers claim due rows without waiting. */
 export function forUpdateSkipLocked<DB, TB extends keyof DB, O>(
   trx: QueryExecutorProvider,
   query: SelectQueryBuilder<DB, TB, O>,
@@ -35,8 +34,8 @@ export function forUpdateSkipLocked<DB, TB extends keyof DB, O>(
 }
 
 /**
- * `limit` for queries that run all the time. Of a bare `limit ?` SQLite wants to know the value, and prepares the
- * statement anew at each execution: six times the cost of running it. An expression is planned for once.
+ * `limit` for frequent queries. For a bare `limit ?` SQLite prepares the statement anew at each execution, as its plan depends on
+ * the value: six times the cost of running it. An expression is planned once.
  */
 export function limitOf(limit: number | Expression<number>): RawBuilder<number> {
   return sql<number>`cast(${limit} as integer)`;

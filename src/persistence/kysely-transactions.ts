@@ -3,8 +3,8 @@ import type { DatabaseSchema } from './database.js';
 import type { Trx } from './store.js';
 
 /**
- * Makes Kysely's transactions on connections whose begin and end are the store's own. Kysely's would begin one at a time, not
- * in groups, and costs 65 µs of CPU more for each (measured on PostgreSQL) in controllers, mutexes and deferred promises.
+ * Makes Kysely transactions on connections that the store itself begins and commits. Kysely would begin one at a time, not in
+ * groups, and costs 65 µs of CPU more per transaction (measured on PostgreSQL) in controllers, mutexes and deferred promises.
  */
 export class KyselyTransactions {
   readonly #props: KyselyProps;

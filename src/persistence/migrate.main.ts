@@ -1,4 +1,4 @@
-/** `npm run migrate`: brings the database up to date and does nothing else, as one step before several replicas start. */
+/** `npm run migrate`: only migrates the database, as one step before several replicas start. */
 import { ConfigError } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
 import { DatabaseTooNew } from './migrations/migrate.js';

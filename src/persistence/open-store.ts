@@ -3,8 +3,8 @@ import { SqliteStore } from './sqlite/sqlite.store.js';
 import type { Store } from './store.js';
 
 /**
- * Opens the database that `config` names and brings it up to date. `migrated` is told which migrations that took.
- * @throws {StorageUnavailable} where it cannot be reached, {DatabaseInUse}, {DatabaseTooNew}
+ * Opens and migrates the database of `config`. Calls `migrated` with the migrations that were applied.
+ * @throws {StorageUnavailable} if it cannot be reached, {DatabaseInUse}, {DatabaseTooNew}
  */
 export async function openStore(
   config: DatabaseConfig,
@@ -16,7 +16,7 @@ export async function openStore(
   return store;
 }
 
-/** Its client is loaded where it is needed: a start on SQLite is quicker without. */
+/** The client is loaded only when needed: a start on SQLite is faster without. */
 async function openPostgres(config: Extract<DatabaseConfig, { kind: 'postgres' }>) {
   const { PostgresStore } = await import('./postgres/postgres.store.js');
   return PostgresStore.open(config);

@@ -1,6 +1,6 @@
 import { StorageUnavailable } from './store.js';
 
-/** Counts what a store has under way, so that closing waits for it and lets nothing new begin. */
+/** Counts the running work of a store, so that closing waits for it and refuses new work. */
 export class RunningWork {
   #count = 0;
   #closed = false;
@@ -22,7 +22,7 @@ export class RunningWork {
     }
   }
 
-  /** Resolves when the last of it has ended. */
+  /** Resolves when all running work has ended. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#count > 0) {

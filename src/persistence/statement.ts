@@ -10,8 +10,8 @@ import { type Dialect, dialectOf } from './dialect.js';
 import type { Trx } from './store.js';
 
 /**
- * Stands for a parameter while its query is built. Its value is not known then: all that a query may depend on is whether the
- * parameter is there, and how many values a list has.
+ * Stands for a parameter while its query is built. Its value is not known then: a query may depend only on whether the parameter
+ * is present, and on the length of a list.
  */
 export type Placeholders<P> = {
   readonly [K in keyof P]: P[K] extends readonly (infer Item)[]
@@ -21,14 +21,14 @@ export type Placeholders<P> = {
       : Expression<P[K]>;
 };
 
-/** The parameters on which the text of a query may depend: those that may be undefined, and lists. All of them, says the type. */
+/** The parameters on which the text of a query may depend: those that may be undefined, and lists. The type requires all of them. */
 export type Variables<P> = {
   readonly [K in keyof P as undefined extends P[K] ? K : P[K] extends readonly unknown[] ? K : never]-?: true;
 };
 
 /**
- * A query that a connection may prepare once, under this name, and run again and again. Only one that answers no rows: of a
- * prepared one PostgreSQL refuses to answer other columns than before, as when a newer replica has added one.
+ * A query that a connection may prepare once, under this name, and run many times. Only for queries that return no rows: of a
+ * prepared one PostgreSQL refuses to return other columns than before, as when a newer replica has added one.
  */
 export interface PreparedQuery extends CompiledQuery {
   readonly preparedName: string;
@@ -37,8 +37,8 @@ export interface PreparedQuery extends CompiledQuery {
 let prepared = 0;
 
 /**
- * A query of the hot path, built and compiled once: to do both again for each request costs more than to run it. `build` gets
- * placeholders in the place of parameters, and is called anew for each combination of absent ones and of lengths of lists.
+ * A query of the hot path, built and compiled once: doing both for each request costs more than running it. `build` receives
+ * placeholders instead of parameters, and is called again for each combination of absent parameters and list lengths.
  */
 export class Statement<P extends object, Row = unknown> {
   readonly #compiled: Readonly<Record<Dialect, Map<string, PreparedQuery>>> = {
@@ -55,13 +55,13 @@ export class Statement<P extends object, Row = unknown> {
     this.#variables = Object.keys(variables[0] ?? {});
   }
 
-  /** Runs it, and says how many rows it has changed. */
+  /** Runs the query and returns how many rows it changed. */
   async change(trx: Trx, parameters: P): Promise<number> {
     const { numAffectedRows } = await this.#run(trx, this.#query(trx, parameters));
     return Number(numAffectedRows ?? 0);
   }
 
-  /** Runs it, and answers the rows that it returns. */
+  /** Runs the query and returns its rows. */
   async rows(trx: Trx, parameters: P): Promise<Row[]> {
     const { preparedName: _, ...query } = this.#query(trx, parameters);
     const { rows } = await this.#run(trx, query);

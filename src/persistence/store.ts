@@ -1,15 +1,15 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { DatabaseSchema } from './database.js';
 
-/** The first argument of every repository method: a query outside the transaction at hand would wait for ever. */
+/** The first argument of every repository method: a query outside the current transaction would wait for ever. */
 export type Trx = Transaction<DatabaseSchema>;
 
-/** On the transaction itself: a WeakMap of them would be rebuilt all the time, and keep young garbage alive. */
-const UNTOLD = Symbol('tollgate.untold');
+/** A member of the transaction itself: a WeakMap of them would be rebuilt all the time, and keep young garbage alive. */
+const AFTER_COMMIT = Symbol('tollgate.after-commit');
 
-type Carrying = { [UNTOLD]?: (() => void)[] };
+type WithCallbacks = { [AFTER_COMMIT]?: (() => void)[] };
 
-/** Of {@link Store.ping}. */
+/** The time limit of {@link Store.ping}. */
 export const PING_LIMIT_MS = 1_000;
 
 /**
@@ -22,37 +22,40 @@ export abstract class Store {
   /**
    * Runs `work` in one transaction; resolves once the commit is durable. `work` must await nothing but queries on `trx`.
    * On SQLite, transactions of the same turn of the event loop share one fsync, each atomic on its own; on PostgreSQL a
-   * serialisation failure, a deadlock or a unique value that somebody took at the same moment runs `work` again, so it must
+   * serialisation failure, a deadlock or a unique value taken at the same moment runs `work` again, so it must
    * have no effect but its queries.
    */
   abstract transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
 
   /**
-   * `tell` is called once the commit of `trx` is known to be durable, and never where it was rolled back: for what counts the
-   * changes. It must not throw.
+   * Calls `callback` once the commit of `trx` is durable, and never if it is rolled back: for logs and metrics of the changes.
+   * It must not throw.
    */
-  afterCommit(trx: Trx, tell: () => void): void {
-    ((trx as Carrying)[UNTOLD] ??= []).push(tell);
+  afterCommit(trx: Trx, callback: () => void): void {
+    ((trx as WithCallbacks)[AFTER_COMMIT] ??= []).push(callback);
   }
 
   /** Queries that change nothing. `db` takes the place of `trx` in the repository methods that read. */
   abstract read<T>(work: (db: Trx) => Promise<T>): Promise<T>;
 
-  /** Answers if the database can be used now, within 1 s; else throws {@link StorageUnavailable}. */
+  /** Resolves if the database can be used now; otherwise throws {@link StorageUnavailable} within 1 s. */
   abstract ping(): Promise<void>;
 
-  /** Hands wake-up hints between replicas (`LISTEN/NOTIFY`); on SQLite there is one process, and it is a no-op. */
+  /** Sends wake-up hints to other replicas (`LISTEN/NOTIFY`). A no-op on SQLite, which has one process. */
   abstract notify(channel: WakeChannel): void;
   abstract listen(channel: WakeChannel, wake: () => void): void;
 
-  /** For what counts rows, such as the metrics: it reads only, and stands outside of every transaction. */
+  /** Reads only, outside of every transaction: for what counts rows, such as the metrics. */
   abstract readonly kysely: Kysely<DatabaseSchema>;
 
-  /** Told of every commit; the metrics set it. */
-  observer: StoreObserver | undefined;
+  /**
+   * Called after every commit; must not throw. `durationMs` is the COMMIT alone, fsync included; `transactions` shared it (always
+   * 1 on PostgreSQL).
+   */
+  onCommit: ((durationMs: number, transactions: number) => void) | undefined;
 
-  /** For {@link transaction}: runs `commit` with `work`, and tells what waited for its end. A second run has a `trx` of its own. */
-  protected async telling<T>(
+  /** Runs `commit` with `work`, then the callbacks of {@link afterCommit}. If `work` runs twice, each run has its own `trx`. */
+  protected async withCallbacks<T>(
     work: (trx: Trx) => Promise<T>,
     commit: (work: (trx: Trx) => Promise<T>) => Promise<T>,
   ): Promise<T> {
@@ -61,24 +64,18 @@ export abstract class Store {
       committed = trx;
       return work(trx);
     });
-    for (const tell of (committed as Carrying)[UNTOLD] ?? []) tell();
+    for (const callback of (committed as WithCallbacks)[AFTER_COMMIT] ?? []) callback();
     return result;
   }
 
-  /** Refuses new work, waits for what runs, and lets go of the database. Called twice, it does it once. */
+  /** Refuses new work, waits for running work, and releases the database. Further calls wait for the first. */
   abstract close(): Promise<void>;
-}
-
-/** What the metrics want to know of the commits. It must not throw. */
-export interface StoreObserver {
-  /** `durationMs` is the COMMIT alone, fsync included; `transactions` shared it (always 1 on PostgreSQL). */
-  onCommit(durationMs: number, transactions: number): void;
 }
 
 /** Which worker a hint wakes. */
 export type WakeChannel = 'notifications' | 'callbacks' | 'reconciliation';
 
-/** The database cannot be used now. Nothing of the transaction has been kept, unless `outcome` is `unknown`: the commit itself was cut off. */
+/** The database cannot be used now. Nothing of the transaction was kept, unless `outcome` is `unknown`: the commit was interrupted. */
 export class StorageUnavailable extends Error {
   constructor(
     message: string,

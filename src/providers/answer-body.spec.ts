@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { foreignText, readBody, refusalDetail } from './answer-body.js';
+import { maskedText, readBody, refusalDetail } from './answer-body.js';
 
 const read = (body: string | Buffer, type?: string) =>
   readBody({ status: 200, headers: { 'content-type': type }, body: Buffer.from(body) });
@@ -53,13 +53,13 @@ describe('refusalDetail', () => {
   });
 });
 
-describe('foreignText', () => {
+describe('maskedText', () => {
   it('masks a card number that the cut goes through', () => {
     const text = `${'x'.repeat(490)} 4111 1111 1111 1111`;
-    expect(foreignText(text)).toBe(`${'x'.repeat(490)} **** ****`);
+    expect(maskedText(text)).toBe(`${'x'.repeat(490)} **** ****`);
   });
 
   it('leaves no half of a surrogate pair', () => {
-    expect(foreignText(`${'x'.repeat(499)}😀`).isWellFormed()).toBe(true);
+    expect(maskedText(`${'x'.repeat(499)}😀`).isWellFormed()).toBe(true);
   });
 });

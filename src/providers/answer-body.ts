@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { maskCardNumbers } from '../security/card-number.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { isJsonObject } from '../shared/json.js';
 import type { ExternalAnswer } from './exchange.js';
 
@@ -36,11 +36,11 @@ export function refusalDetail(json: unknown): string | undefined {
   const text = [json['detail'], json['message']].find(
     (said) => typeof said === 'string' && said.trim() !== '',
   );
-  return text === undefined ? undefined : foreignText(text as string);
+  return text === undefined ? undefined : maskedText(text as string);
 }
 
 /** Somebody else's text, fit to be passed on. A card number is masked before the cut, which might go through it. */
-export function foreignText(text: string): string {
+export function maskedText(text: string): string {
   return maskCardNumbers(text.slice(0, 2 * DETAIL_LENGTH))
     .slice(0, DETAIL_LENGTH)
     .toWellFormed();

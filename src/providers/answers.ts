@@ -1,5 +1,7 @@
-import { type AbsenceRule, Field, Whole } from '../contract/field.js';
-import { anyJson, httpUrl, issuedIdentifier, oneOf, redirectUrl, text } from '../contract/rules.js';
+import { type AbsenceRule, Field, Whole } from '../rules/field.js';
+import { httpUrl, redirectUrl } from '../rules/network-rules.js';
+import { oneOf } from '../rules/rule.js';
+import { anyJson, issuedIdentifier, text } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 /** The answers of externals (SPEC §1, §2), which are the gateway's answers too. Read with `unknownFields: 'drop'`. */
@@ -8,14 +10,14 @@ export type PaymentResult = 'OK' | 'KO' | 'PENDING' | 'REDIRECT_TO_URL';
 export type PaymentStatusName = 'ACCEPTED' | 'FAILED' | 'PENDING';
 export type SubscriptionStatusName = 'PENDING' | 'ACTIVE' | 'PAST_DUE' | 'EXPIRED' | 'CANCELED';
 
-/** What names a payment, only a declined one may lack. */
+/** A declined payment may have no id. */
 const isDecline: AbsenceRule = {
   accepts: (answer) => (answer as { result?: unknown }).result === 'KO',
 };
 
 const RESULT_DESCRIPTION = {
   optional: true,
-  description: 'In words, for a person.',
+  description: 'A description for a person.',
   example: 'Insufficient funds',
 };
 
@@ -52,7 +54,7 @@ export class PayAnswer {
   })
   redirectToUrlMobile?: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 }
 
@@ -92,10 +94,10 @@ export class PaymentStatusAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
   shopTransactionId?: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   action?: JsonValue;
 }
 
@@ -108,7 +110,7 @@ export class SubscriptionPayAnswer extends PayAnswer {
   subscriptionToken?: string;
 }
 
-/** Of `subscription/pay`: the token is the caller's, and the gateway fills it in where the external leaves it out. */
+/** The answer to `subscription/pay`. Where the external omits the token, the gateway adds that of the request. */
 export class SubscriptionChargeAnswer extends PayAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
@@ -124,7 +126,7 @@ export class SubscriptionUpdateAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 }
 
@@ -135,7 +137,7 @@ export class SubscriptionStatusAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 }
 

@@ -1,4 +1,4 @@
-import { maskCardNumbers, maskCardNumbersIn } from '../security/card-number.js';
+import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
 import { isJsonObject } from '../shared/json.js';
 import { readBody } from './answer-body.js';
 import type { ExternalAnswer } from './exchange.js';

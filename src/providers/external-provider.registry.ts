@@ -1,6 +1,6 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import type { ExternalProvider } from './external-provider.js';
 import type { ProviderObserver } from './provider-observer.js';
 import { isSameConfig } from './same-config.js';

@@ -1,9 +1,17 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { contextOf } from '../http/request-context.js';
 import { ExternalProviderRegistry } from './external-provider.registry.js';
+import type { ExternalProvider } from './external-provider.js';
 
-/** Lets through only the exact names of configured externals; a percent-encoded one is another name (SPEC §6). */
+const PROVIDER = Symbol('tollgate.provider');
+
+type Carrying = { [PROVIDER]?: ExternalProvider };
+
+/**
+ * Resolves the external of the path, once per request: a reload of the externals file in between cannot give one request two
+ * configurations. Names match exactly; a percent-encoded name is another name (SPEC §6).
+ */
 @Injectable()
 export class ExternalGuard implements CanActivate {
   constructor(private readonly registry: ExternalProviderRegistry) {}
@@ -11,8 +19,15 @@ export class ExternalGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<Request>();
     const name = request.originalUrl.split(/[/?]/, 3)[2] ?? '';
-    this.registry.require(name);
-    contextOf(request).told.external = name;
+    (request as Carrying)[PROVIDER] = this.registry.require(name);
+    contextOf(request).logFields.external = name;
     return true;
   }
 }
+
+/** The external of the path, as {@link ExternalGuard} resolved it. */
+export const External = createParamDecorator((_: unknown, context: ExecutionContext): ExternalProvider => {
+  const provider = context.switchToHttp().getRequest<Carrying>()[PROVIDER];
+  if (!provider) throw new Error('The route has no ExternalGuard');
+  return provider;
+});

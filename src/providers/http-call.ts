@@ -1,5 +1,5 @@
 import type { AxiosInstance } from 'axios';
-import type { ContractResult } from '../contract/contract-reader.js';
+import type { ContractResult } from '../rules/contract-reader.js';
 import type { Clock } from '../shared/clock.js';
 import { transcriptOf, type SentRequest } from './attempt-transcript.js';
 import type { Call } from './attempts.js';
@@ -46,7 +46,7 @@ export class HttpCall<A extends object> implements Call<A> {
   readonly #open = new Set<Exchange>();
   #authorising = false;
   /** An attempt has ended that may have been executed. */
-  #doubtful = false;
+  #possiblyExecuted = false;
 
   constructor(
     private readonly transport: Transport,
@@ -72,7 +72,7 @@ export class HttpCall<A extends object> implements Call<A> {
   }
 
   atDeadline(): ProviderOutcome<A> {
-    const begun = this.#doubtful || [...this.#open].some((exchange) => exchange.begun);
+    const begun = this.#possiblyExecuted || [...this.#open].some((exchange) => exchange.begun);
     if (!begun && this.#authorising) return noCredentials('No token came in time');
     const end = new ExchangeBroken('deadline', begun);
     return judge(end, this.#operation, this.request.read, this.transport.clock.now()).outcome;
@@ -95,7 +95,7 @@ export class HttpCall<A extends object> implements Call<A> {
     const { outcome } = judge(end, this.#operation, read, clock.now());
     // In one step: at the deadline, an exchange is either open or has left its doubt behind.
     this.#open.delete(exchange);
-    if (outcome.kind === 'unknown') this.#doubtful = true;
+    if (outcome.kind === 'unknown') this.#possiblyExecuted = true;
     const sent: SentRequest = { headers, credentials, body };
     observer.onAttempt({
       external,

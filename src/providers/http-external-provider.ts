@@ -1,7 +1,7 @@
 import type { HttpService } from '@nestjs/axios';
 import type { ExternalConfig } from '../config/external-config.js';
-import type { FieldError } from '../contract/field-error.js';
-import { readContract } from '../contract/contract-reader.js';
+import type { FieldError } from '../rules/field-error.js';
+import { readContract } from '../rules/contract-reader.js';
 import type { AddressGuard } from '../security/address-guard.js';
 import type { Clock } from '../shared/clock.js';
 import {
@@ -25,9 +25,9 @@ import type {
 } from './external-provider.js';
 import { ExternalConnections } from './external-connections.js';
 import { externalConnector } from './external-connector.js';
-import { maskForeignTexts } from './foreign-texts.js';
+import { maskAnswerTexts } from './answer-masking.js';
 import { HttpCall, reasonOf, type Transport } from './http-call.js';
-import { LastEnds } from './last-ends.js';
+import { CallStats } from './call-stats.js';
 import type { OperationName } from './operation.js';
 import type { ProviderObserver } from './provider-observer.js';
 import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
@@ -61,7 +61,7 @@ export class HttpExternalProvider implements ExternalProvider {
   readonly #transport: Transport;
   readonly #connections: ExternalConnections;
   readonly #auth: OutboundAuth;
-  readonly #lastEnds: LastEnds;
+  readonly #callStats: CallStats;
   #closed = false;
 
   constructor(
@@ -70,7 +70,7 @@ export class HttpExternalProvider implements ExternalProvider {
   ) {
     const { origin, pathname } = new URL(config.baseUrl);
     this.#auth = auth;
-    this.#lastEnds = new LastEnds(clock);
+    this.#callStats = new CallStats(clock);
     this.#connections = new ExternalConnections(origin, externalConnector(guard, auth, config.timeoutMs));
     // Kept alive by steady traffic, they would show a certificate that was withdrawn for as long as that goes on.
     auth.onChange(() => this.#connections.renew());
@@ -153,7 +153,7 @@ export class HttpExternalProvider implements ExternalProvider {
 
   health(): ProviderHealth {
     const { circuit, inFlight } = this.#resilience;
-    return { circuit, inFlight, ...this.#lastEnds.told() };
+    return { circuit, inFlight, ...this.#callStats.snapshot() };
   }
 
   /**
@@ -217,14 +217,14 @@ export class HttpExternalProvider implements ExternalProvider {
         if (!result.ok) return result;
         const errors = contradictions(result.value, about);
         if (errors.length > 0) return { ok: false, errors };
-        maskForeignTexts(result.value);
+        maskAnswerTexts(result.value);
         return result;
       },
     });
     const startedAt = performance.now();
     const outcome = await this.#connections.use(() => this.#resilience.run(call));
     const durationMs = performance.now() - startedAt;
-    this.#lastEnds.note(outcome, call.attempts > 0 ? durationMs : undefined);
+    this.#callStats.note(outcome, call.attempts > 0 ? durationMs : undefined);
     trace.end(outcome.kind, reasonOf(outcome));
     observer.onCall({
       external: this.config.name,

@@ -5,14 +5,15 @@ export type { OperationName };
 /** Those that may move money or change a subscription: they run through `operations`, write-ahead, and nowhere else. */
 export type ChangingOperation = Exclude<OperationName, 'status' | 'subscription/status'>;
 
-export interface Operation {
+/** What the call and its answer mean, for the outcome table and problems. */
+export interface OperationTraits {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly changesState: boolean;
   /** What a 404 with a JSON object to it is about. */
   readonly subject: 'payment' | 'subscription' | 'none';
 }
 
-export const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
+export const OPERATIONS: Readonly<Record<OperationName, OperationTraits>> = {
   pay: { method: 'POST', changesState: true, subject: 'none' },
   'pay-by-link': { method: 'POST', changesState: true, subject: 'none' },
   refund: { method: 'POST', changesState: true, subject: 'payment' },

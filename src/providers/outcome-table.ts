@@ -1,14 +1,14 @@
-import type { ContractResult } from '../contract/contract-reader.js';
+import type { ContractResult } from '../rules/contract-reader.js';
 import { isJsonObject } from '../shared/json.js';
-import { foreignText, readBody, refusalDetail } from './answer-body.js';
+import { maskedText, readBody, refusalDetail } from './answer-body.js';
 import { ExchangeBroken, type ExternalAnswer } from './exchange.js';
-import type { Operation } from './operation.js';
+import type { OperationTraits } from './operation.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from './provider-outcome.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** All that decides what became of a call: the connection, the status, the body, and what was asked. */
 interface Facts {
-  readonly operation: Operation;
+  readonly operation: OperationTraits;
   /** Set where no whole answer came. */
   readonly broken: ExchangeBroken | undefined;
   /** 0 where no whole answer came. */
@@ -145,7 +145,7 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
 /** How an exchange that was `operation` ended: the row that decided, and its outcome. */
 export function judge<A extends object>(
   end: ExternalAnswer | ExchangeBroken,
-  operation: Operation,
+  operation: OperationTraits,
   read: (json: unknown) => ContractResult<A>,
   nowMs: number,
 ): { readonly row: string; readonly outcome: ProviderOutcome<A> } {
@@ -156,7 +156,7 @@ export function judge<A extends object>(
 
 function factsOf<A extends object>(
   end: ExternalAnswer | ExchangeBroken,
-  operation: Operation,
+  operation: OperationTraits,
   read: (json: unknown) => ContractResult<A>,
   nowMs: number,
 ): { readonly facts: Facts; readonly answer?: A } {
@@ -178,7 +178,7 @@ function factsOf<A extends object>(
   if (!isSuccess(status)) return { facts: { ...facts, body, refusal: refusalDetail(reading.json) } };
   const contract = read(reading.json);
   if (contract.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
-  const breach = foreignText(
+  const breach = maskedText(
     contract.errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; '),
   );
   return { facts: { ...facts, body, breach } };

@@ -1,7 +1,7 @@
 import { bulkhead, type BulkheadPolicy } from 'cockatiel';
 import type { ExternalConfig } from '../config/external-config.js';
 import { ChangingAttempts, QuestionAttempts, type Call } from './attempts.js';
-import { UnderWay } from '../shared/under-way.js';
+import { InFlight } from '../shared/in-flight.js';
 import { CircuitBreaker, type Circuit } from './circuit-breaker.js';
 import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
 
@@ -32,7 +32,7 @@ export class Resilience {
   readonly #changing: ChangingAttempts;
   readonly #questions: QuestionAttempts;
   readonly #maxConcurrency: number;
-  readonly #underWay = new UnderWay<CallUnderWay>();
+  readonly #inFlight = new InFlight<CallInFlight>();
 
   constructor(config: ResilienceConfig, onCircuit?: (circuit: Circuit) => void) {
     this.#maxConcurrency = config.maxConcurrency;
@@ -55,7 +55,7 @@ export class Resilience {
 
   /** Ends the calls under way as if their time were over; `background`: those only that no caller waits for. */
   cut(which: 'all' | 'background'): void {
-    for (const { background, end } of this.#underWay) if (which === 'all' || background) end();
+    for (const { background, end } of this.#inFlight) if (which === 'all' || background) end();
   }
 
   /** Resolves within `timeoutMs`, refusals at once. */
@@ -97,19 +97,19 @@ export class Resilience {
         resolve(call.atDeadline());
       };
       const timer = setTimeout(end, this.#timeoutMs);
-      const place = this.#underWay.enter({ background: call.background, end });
+      const place = this.#inFlight.enter({ background: call.background, end });
       work(deadline.signal)
         .then(resolve, reject)
         .finally(() => {
           clearTimeout(timer);
-          this.#underWay.leave(place);
+          this.#inFlight.leave(place);
         });
     });
   }
 }
 
 /** A call that can be ended before its time is over. */
-interface CallUnderWay {
+interface CallInFlight {
   readonly background: boolean;
   readonly end: () => void;
 }

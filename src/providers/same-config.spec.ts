@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ExternalConfig } from '../config/external-config.js';
-import { Secret } from '../security/secret.js';
+import { Secret } from '../sensitive/secret.js';
 import { isSameConfig } from './same-config.js';
 
 const config = (overrides: Partial<ExternalConfig> = {}): ExternalConfig => ({

@@ -1,5 +1,5 @@
 import type { ExternalConfig } from '../config/external-config.js';
-import { Secret } from '../security/secret.js';
+import { Secret } from '../sensitive/secret.js';
 
 /** True when the two say the same. `util.isDeepStrictEqual` finds any two secrets equal, for it sees no private fields. */
 export function isSameConfig(a: ExternalConfig, b: ExternalConfig): boolean {

@@ -1,14 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { DEFAULT_SCOPES, SCOPES } from '../config/api-keys.js';
+import { DEFAULT_SCOPES, keyName, SCOPES } from '../config/api-keys.js';
 import { ConfigError } from '../config/config-error.js';
 import type { ApiKeyConfig, Scope } from '../config/config.js';
-import { EXTERNAL_NAME, EXTERNAL_NAME_ALLOWED } from '../config/external-name.js';
 import { scanJson } from '../config/json-scan.js';
 import { errorCode } from '../config/placeholder.js';
-import { array, child, object, optional, refuse, required, text, type Place } from '../config/reader.js';
+import {
+  array,
+  child,
+  object,
+  optional,
+  type Place,
+  refuse,
+  required,
+  value,
+} from '../config/document-reader.js';
+import { externalName } from '../rules/network-rules.js';
+import { mapped, matching, oneOf } from '../rules/rule.js';
 import { sha256 } from './digest.js';
 
-/** One key, of `API_KEYS` or of the file. The secret itself is not kept. */
+/** A key of `API_KEYS` or of the file, without its secret. */
 export interface ApiKey {
   readonly name: string;
   /** SHA-256 of the secret, 32 bytes. */
@@ -19,42 +29,37 @@ export interface ApiKey {
 }
 
 const MAX_FILE_CHARACTERS = 1_048_576;
-/** Every key is compared at every request. */
+/** Each request is compared with every key. */
 const MAX_KEYS = 1_000;
 
-const keyName = text('1 to 64 of A-Z a-z 0-9 . _ -', (value) =>
-  /^[A-Za-z0-9._-]{1,64}$/.test(value) ? value : undefined,
-);
-// As a secret: who writes the secret itself here by mistake does not find it in the log.
-const digest = text(
-  'the SHA-256 of the secret in 64 hexadecimal digits',
-  (value) => (/^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, 'hex') : undefined),
+// A secret for the log, since a person may write the secret itself here by mistake.
+const digest = mapped(
+  matching('digest', 'the SHA-256 of the secret in 64 hexadecimal digits', /^[0-9a-f]{64}$/i),
+  (hex) => Buffer.from(hex, 'hex'),
   true,
 );
-const scope = text(`one of ${SCOPES.join(', ')}`, (value) => SCOPES.find((known) => known === value));
-const external = text(EXTERNAL_NAME_ALLOWED, (value) => (EXTERNAL_NAME.test(value) ? value : undefined));
 
 const apiKey = object<ApiKey>({
-  name: required('name', keyName),
-  digest: required('sha256', digest),
-  scopes: optional('scopes', array('a non-empty array of scopes', scope), DEFAULT_SCOPES),
+  name: required('name', value(keyName)),
+  digest: required('sha256', value(digest)),
+  scopes: optional('scopes', array('a non-empty array of scopes', value(oneOf(SCOPES))), DEFAULT_SCOPES),
   externals: optional<readonly string[] | undefined>(
     'externals',
-    array('a non-empty array of names of externals', external),
+    array('a non-empty array of names of externals', value(externalName)),
     undefined,
   ),
 });
 
-/** The key that an entry of `API_KEYS` stands for. */
+/** The key of an entry of `API_KEYS`. */
 export function configuredKey({ name, secret, scopes }: ApiKeyConfig): ApiKey {
   return { name, digest: sha256(secret.reveal()), scopes, externals: undefined };
 }
 
 /**
- * Reads the file of API keys: `[{ "name", "sha256", "scopes"?, "externals"? }]`. None at all is allowed: so the last
- * one is withdrawn.
+ * Reads the file of API keys: `[{ "name", "sha256", "scopes"?, "externals"? }]`. An empty array is allowed, to withdraw
+ * the last key.
  *
- * @param taken keys that are in force beside it: no name and no secret twice
+ * @param taken the keys of `API_KEYS`, whose names and secrets the file may not repeat
  * @throws ConfigError with every problem at once
  */
 export function readApiKeysFile(path: string, taken: readonly ApiKey[]): readonly ApiKey[] {
@@ -69,7 +74,7 @@ export function readApiKeysFile(path: string, taken: readonly ApiKey[]): readonl
   return parseApiKeys(content, path, taken);
 }
 
-/** The same for its content. `file` is what it is called in problems. */
+/** The same for the content of the file. `file` is its name in problems. */
 export function parseApiKeys(
   content: string,
   file: string,

@@ -7,7 +7,7 @@ import { ConfigError } from '../config/config-error.js';
 import { parseApiKeys } from './api-keys-file.js';
 import { ApiKeys } from './api-keys.js';
 import { sha256 } from './digest.js';
-import { Secret } from './secret.js';
+import { Secret } from '../sensitive/secret.js';
 import { SecurityObserver } from './security-observer.js';
 
 const hex = (secret: string): string => sha256(secret).toString('hex');

@@ -1,10 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { PublicPath } from '../config/config.js';
 import { sendJson } from '../http/http-answer.js';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { contextOf, type Principal } from '../http/request-context.js';
 import { accessPathOf, type AccessPath } from './access-path.js';
-import type { CallbackDoor } from './callback-door.js';
+import type { CallbackAuthenticator } from './callback-authenticator.js';
 import type { Callers } from './callers.js';
 import { credentialsOf } from './request-credentials.js';
 import { foreignExternal, missingScope, unauthenticated } from './refusals.js';
@@ -13,18 +13,18 @@ import type { CallerRefusal, SecurityObserver } from './security-observer.js';
 export interface AuthenticationParts {
   readonly publicPaths: readonly PublicPath[];
   readonly callers: Callers;
-  readonly callbacks: CallbackDoor;
+  readonly callbacks: CallbackAuthenticator;
   readonly observer: SecurityObserver;
 }
 
 /**
- * Checks credentials before anything else is said, and so before routing: an unknown route is no exception (SPEC §8).
- * It judges by the path alone; the scope that a route needs is the scope guard's question.
+ * Checks credentials before anything else is said, unknown routes included, and so before routing: Nest's guards run too late for
+ * that (SPEC §8). It decides by the path alone; `ScopeGuard` checks the scope of the route.
  */
 export function authentication(parts: AuthenticationParts): RequestHandler {
   return async (request, response, next) => {
     const context = contextOf(request);
-    // What the router goes by.
+    // The path that the router matches.
     const path = accessPathOf(request.path, parts.publicPaths);
     if (path.kind === 'callback') {
       const acknowledged = await admitCallback(parts.callbacks, request, response, path.external);
@@ -55,13 +55,13 @@ async function admitCaller(
   }
 }
 
-/** A foreign external is refused in the same way whether there is one of that name or not. */
+/** A foreign external is refused in the same way whether or not it exists. */
 function refuseByPath(
   principal: Principal,
   path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
 ): void {
   const isAdmin = principal.scopes.has('admin');
-  // Without a name there are no credentials; they would do only where none are looked at.
+  // A principal without a name sent no credentials. With `API_AUTH=none` it has all scopes.
   if (path.kind !== 'caller' && principal.name === '' && !isAdmin) throw unauthenticated();
   if (path.kind === 'admin' && !isAdmin) throw missingScope('admin');
   if (path.kind !== 'caller' || path.external === undefined) return;
@@ -75,27 +75,27 @@ function reasonOf(error: unknown, request: Request): CallerRefusal {
   return credentialsOf(request).kind === 'none' ? 'no-credentials' : 'wrong-credentials';
 }
 
-/** True where it has been answered: it was taken before, and is acknowledged once more. */
+/** True if the callback was processed before and is acknowledged again. */
 async function admitCallback(
-  callbacks: CallbackDoor,
+  callbacks: CallbackAuthenticator,
   request: Request,
   response: Response,
   external: string,
 ): Promise<boolean> {
   const admission = await callbacks.admit(request, external);
   const context = contextOf(request);
-  const { told } = context;
+  const { logFields } = context;
   if (admission.kind === 'new') {
     context.callbackKey = admission.key;
     response.once('finish', () => {
-      if (response.statusCode === 200) admission.remember({ paymentId: told.paymentId });
+      if (response.statusCode === 200) admission.remember({ paymentId: logFields.paymentId });
     });
     return false;
   }
-  // Another method is still to hear that it is not allowed.
+  // Other methods are answered with 405 by the router.
   if (request.method !== 'GET' && request.method !== 'POST') return false;
   const { paymentId } = admission;
-  if (paymentId !== undefined) told.paymentId = paymentId;
+  if (paymentId !== undefined) logFields.paymentId = paymentId;
   sendJson(response, { received: true, ...(paymentId !== undefined && { paymentId }) });
   return true;
 }

@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import type { CallbackAuthConfig } from '../config/external-config.js';
 import { equalDigests, sha256 } from './digest.js';
 import { credentialsOf } from './request-credentials.js';
-import { Secret } from './secret.js';
+import { Secret } from '../sensitive/secret.js';
 import type { CallbackRefusal } from './security-observer.js';
-import { verifyWebhook } from './standard-webhooks.js';
+import { verifyWebhook } from '../webhooks/standard-webhooks.js';
 
 /** What an external shows that does not exist: nobody knows it, so it is refused as any other is (SPEC §8). */
 export const NOBODYS: CallbackAuthConfig = {

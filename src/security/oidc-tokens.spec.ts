@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { AUDIENCE, type Issuer, startIssuer } from '../../test/support/issuer.js';
 import { TestClock } from '../../test/support/test-clock.js';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { AddressGuard } from './address-guard.js';
 import { IssuerConnection } from './issuer-connection.js';
 import { OidcTokens } from './oidc-tokens.js';

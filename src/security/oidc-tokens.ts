@@ -10,7 +10,7 @@ import {
   type JWTVerifyGetKey,
 } from 'jose';
 import { SCOPES } from '../config/api-keys.js';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import type { Principal } from '../http/request-context.js';
 import type { Clock } from '../shared/clock.js';
 import { isJsonObject } from '../shared/json.js';

@@ -9,13 +9,13 @@ import {
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Request } from 'express';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../problems/problem.js';
 import { contextOf } from '../http/request-context.js';
 import { SecurityObserver } from './security-observer.js';
 
 /**
- * `RATE_LIMIT`: so many requests a caller, over all routes together. Callers without a name are told apart by address. What
- * operates the gateway is not counted, and neither are callbacks: an external's news must not be lost to a caller's haste.
+ * `RATE_LIMIT`: the limit of requests per caller, over all routes. Callers without a name are distinguished by address. Operating
+ * paths and callbacks are not counted: a caller's load must not cause the loss of a callback.
  */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
@@ -46,7 +46,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     { limit, ttl, timeToBlockExpire }: ThrottlerLimitDetail,
   ): Promise<never> {
     this.observer.onCallerRefused('rate-limited');
-    throw new Problem('rate-limited', `More than ${limit} requests in ${ttl} ms.`, {
+    throw new Problem('rate-limited', `The limit is ${limit} requests in ${ttl} ms.`, {
       retryAfterMs: timeToBlockExpire * 1_000,
     });
   }

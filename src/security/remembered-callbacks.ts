@@ -2,11 +2,11 @@ import type { Clock } from '../shared/clock.js';
 import { sha256 } from './digest.js';
 
 /** What a taken callback was about; undefined where it did not say. */
-export interface TakenCallback {
+export interface ProcessedCallback {
   readonly paymentId: string | undefined;
 }
 
-interface Entry extends TakenCallback {
+interface Entry extends ProcessedCallback {
   readonly until: number;
 }
 
@@ -26,13 +26,13 @@ export class RememberedCallbacks {
     private readonly maxEntries = MAX_ENTRIES,
   ) {}
 
-  find(key: string): TakenCallback | undefined {
+  find(key: string): ProcessedCallback | undefined {
     const entry = this.#entries.get(key);
     return entry && entry.until > this.clock.now() ? entry : undefined;
   }
 
   /** After it was written down, never before: the external sends again what was not acknowledged. */
-  add(key: string, taken: TakenCallback): void {
+  add(key: string, taken: ProcessedCallback): void {
     const now = this.clock.now();
     this.#entries.delete(key);
     this.#entries.set(key, { ...taken, until: now + REPLAYABLE_MS });

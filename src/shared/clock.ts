@@ -1,4 +1,4 @@
-/** The one source of "now". Injected everywhere, so that tests move time instead of waiting for it. */
+/** The only source of the current time. Injected, so that tests can advance time instead of waiting. */
 export abstract class Clock {
   /** Milliseconds since the Unix epoch, UTC. */
   abstract now(): number;

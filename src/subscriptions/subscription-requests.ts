@@ -1,5 +1,6 @@
-import { type AbsenceRule, Field, NestedField, Whole } from '../contract/field.js';
-import { amount, count, currency, identifier, oneOf, providerData } from '../contract/rules.js';
+import { type AbsenceRule, Field, NestedField, Whole } from '../rules/field.js';
+import { oneOf } from '../rules/rule.js';
+import { amount, count, currency, identifier, providerData } from '../rules/rules.js';
 import { PaymentFields } from '../payments/payment-requests.js';
 import type { JsonValue } from '../shared/json.js';
 
@@ -10,10 +11,14 @@ export class SubscriptionInfo {
   @Field(oneOf(['DAY', 'MONTH']), { example: 'MONTH' })
   interval: SubscriptionInterval;
 
-  @Field(count, { description: 'Every so many intervals.', example: 1 })
+  @Field(count, { description: 'The number of intervals between payments.', example: 1 })
   intervalCount: number;
 
-  @Field(count, { optional: true, description: 'Ends after so many intervals; absent: never.', example: 12 })
+  @Field(count, {
+    optional: true,
+    description: 'The number of intervals after which it ends; absent: never.',
+    example: 12,
+  })
   expiresAfter?: number;
 }
 
@@ -75,7 +80,7 @@ export class SubscriptionUpdateRequest {
 
   @Field(providerData, {
     optional: true,
-    description: 'For the external, value for value. Never stored, never logged.',
+    description: 'Data for the external, passed through. Never stored, never logged.',
   })
   providerData?: Record<string, JsonValue>;
 }

@@ -1,6 +1,6 @@
 import type { SubscriptionStatusName } from '../providers/answers.js';
 
-/** The external's own states, and the ledger's for one whose making is running, failed or of unknown outcome. */
+/** The external's states, and the ledger's own while the start is running, failed or of unknown outcome. */
 export type SubscriptionState = SubscriptionStatusName | 'CREATED' | 'FAILED' | 'UNKNOWN';
 
 const LIVE = ['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED'] as const;

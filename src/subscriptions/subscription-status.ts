@@ -1,5 +1,6 @@
-import { Field } from '../contract/field.js';
-import { anyJson, identifier, oneOf } from '../contract/rules.js';
+import { Field } from '../rules/field.js';
+import { oneOf } from '../rules/rule.js';
+import { anyJson, identifier } from '../rules/rules.js';
 import type { SubscriptionStatusName } from '../providers/answers.js';
 import type { JsonValue } from '../shared/json.js';
 
@@ -14,6 +15,6 @@ export class SubscriptionStatus {
   @Field(identifier, { description: 'The `{external}` name.', example: 'simulator' })
   providerName: string;
 
-  @Field(anyJson, { optional: true, description: 'The external’s own, passed through.' })
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
 }

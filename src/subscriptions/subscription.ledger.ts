@@ -1,48 +1,35 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
-import type { EventSource } from '../operations/ledger-event.table.js';
-import { OperationLedgers } from '../operations/operation-ledgers.js';
-import type { OperationLedger } from '../operations/operation-request.js';
+import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
+import type { LedgerRefs } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
-import { PaymentLedger } from '../payments/payment.ledger.js';
-import { type NextAsk, NOT_DUE, ReconciliationSchedule } from '../payments/reconciliation-schedule.js';
-import type { Trx } from '../persistence/store.js';
-import type { PaymentResult, SubscriptionPayAnswer } from '../providers/answers.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
+import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import type { SubscriptionStartRequest } from './subscription-requests.js';
 import { mayBecome, type SubscriptionState } from './subscription-state.js';
 import { SubscriptionRepository } from './subscription.repository.js';
 import type { SubscriptionRow } from './subscription.table.js';
 
-const STATE_OF_RESULT: Readonly<Record<PaymentResult, SubscriptionState>> = {
-  OK: 'ACTIVE',
-  KO: 'FAILED',
-  PENDING: 'PENDING',
-  REDIRECT_TO_URL: 'PENDING',
-};
+export interface SubscriptionMove {
+  readonly source: EventSource;
+  /** The id of what caused it, or the operator's name and reason. */
+  readonly cause: string | null;
+  readonly token?: string | undefined;
+  /** Default: none, the subscription is settled. */
+  readonly next?: NextQuery;
+}
 
-/** Books of subscriptions. The payments that they make are the payment ledger's. */
+/** The only writer of subscriptions. Their payments are in the payment ledger. */
 @Injectable()
-export class SubscriptionLedger implements OnModuleInit {
+export class SubscriptionLedger {
   constructor(
+    private readonly store: Store,
     private readonly subscriptions: SubscriptionRepository,
-    private readonly payments: PaymentLedger,
     private readonly events: LedgerEventRepository,
     private readonly schedule: ReconciliationSchedule,
-    private readonly ledgers: OperationLedgers,
     private readonly clock: Clock,
   ) {}
-
-  onModuleInit(): void {
-    const starts: OperationLedger = {
-      settle: (...settlement) => this.#settleStart(...settlement),
-      sendAgain: (trx, operation) => this.payments.sendAgain(trx, operation),
-    };
-    const changes: OperationLedger = { settle: (...settlement) => this.#settleChange(...settlement) };
-    this.ledgers.register(['subscription/schedule', 'subscription/start'], starts);
-    this.ledgers.register(['subscription/update', 'subscription/expire'], changes);
-  }
 
   /** Transaction A of schedule and start, beside the payment's row. */
   async open(trx: Trx, operation: OperationRow, request: SubscriptionStartRequest): Promise<void> {
@@ -68,71 +55,92 @@ export class SubscriptionLedger implements OnModuleInit {
     });
   }
 
-  /** Moves a subscription by its state table; false when its state does not allow it. */
-  async advance(
+  /** The row of the subscription that the external calls `token`; none where the gateway does not know it. */
+  async refsOf(external: string, token: string): Promise<LedgerRefs> {
+    const row = await this.store.read((db) => this.subscriptions.findByToken(db, external, token));
+    return row ? { subscriptionRef: row.id } : {};
+  }
+
+  /** Changes the state to `to` where the state table allows it, and appends the event; false where nothing changed. */
+  async move(
     trx: Trx,
     row: SubscriptionRow,
-    state: SubscriptionState,
-    by: { readonly source: EventSource; readonly cause: string | null; readonly token?: string | undefined },
-    next: NextAsk = NOT_DUE,
+    to: SubscriptionState,
+    { source, cause, token, next = NOT_DUE }: SubscriptionMove,
   ): Promise<boolean> {
-    if (!mayBecome(row.state, state)) return false;
+    if (!mayBecome(row.state, to)) return false;
     const atMs = this.clock.now();
-    if (
-      !(await this.subscriptions.advance(trx, row.id, row.state, { state, token: by.token, atMs, ...next }))
-    ) {
-      return false;
-    }
-    await this.events.append(trx, {
-      external: row.external,
-      subscription_ref: row.id,
-      at: atMs,
-      source: by.source,
-      before: row.state,
-      after: state,
-      cause: by.cause,
-    });
+    const change = { state: to, token, next, atMs };
+    if (!(await this.subscriptions.advance(trx, row.id, row.state, change))) return false;
+    await this.#append(
+      trx,
+      { external: row.external, subscription_ref: row.id },
+      { source, cause, before: row.state, after: to, at: atMs },
+    );
     return true;
   }
 
-  async #settleStart(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
-    await this.payments.settle(trx, operation, outcome);
-    const row = await this.subscriptions.lock(trx, operation.subscription_ref!);
-    if (!row) return;
-    const by = { source: 'call', cause: operation.id } as const;
-    if (outcome.kind === 'completed') {
-      const { result, subscriptionToken } = outcome.answer as SubscriptionPayAnswer;
-      const state = STATE_OF_RESULT[result];
-      const next =
-        state === 'PENDING'
-          ? this.schedule.next(0, subscriptionToken !== undefined, this.clock.now())
-          : NOT_DUE;
-      await this.advance(
-        trx,
-        row,
-        state,
-        { ...by, token: await this.#freeToken(trx, row, subscriptionToken) },
-        next,
-      );
-    } else if (outcome.kind === 'unknown') {
-      // Without its token nobody can ask for it: an operator must look.
-      await this.advance(trx, row, 'UNKNOWN', by, this.schedule.next(0, false, this.clock.now()));
-    } else {
-      await this.advance(trx, row, 'FAILED', by);
-    }
+  /** An operator confirms the present state of a parked subscription: it is not parked any more. */
+  async confirm(trx: Trx, row: SubscriptionRow, cause: string): Promise<void> {
+    await this.subscriptions.queryAt(trx, row.id, NOT_DUE);
+    const { state } = row;
+    await this.#append(
+      trx,
+      { external: row.external, subscription_ref: row.id },
+      { source: 'operator', cause, before: state, after: state, at: this.clock.now() },
+    );
   }
 
-  async #settleChange(trx: Trx, operation: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
-    if (operation.subscription_ref === null) return;
-    const row = await this.subscriptions.lock(trx, operation.subscription_ref);
+  /** Transaction B: the answer of a call. Nothing where the gateway does not know the subscription. */
+  async settle(trx: Trx, operation: OperationRow, to: SubscriptionState, token?: string): Promise<void> {
+    const row = await this.#lock(trx, operation);
     if (!row) return;
-    if (outcome.kind === 'unknown') {
-      await this.subscriptions.askAt(trx, row.id, this.schedule.next(0, true, this.clock.now()));
-      return;
-    }
-    if (operation.operation !== 'subscription/expire' || outcome.kind !== 'completed') return;
-    const { result } = outcome.answer as { result: PaymentResult };
-    if (result === 'OK') await this.advance(trx, row, 'EXPIRED', { source: 'call', cause: operation.id });
+    // Without its token the external cannot be queried about it: an operator must settle it.
+    const next =
+      to === 'PENDING' || to === 'UNKNOWN'
+        ? this.schedule.next(0, token !== undefined, this.clock.now())
+        : NOT_DUE;
+    await this.move(trx, row, to, {
+      source: 'call',
+      cause: operation.id,
+      token: await this.#freeToken(trx, row, token),
+      next,
+    });
+  }
+
+  /** A change of unknown outcome: reconciliation queries the external about the subscription. */
+  async queryAfterUnknown(trx: Trx, operation: OperationRow): Promise<void> {
+    const row = await this.#lock(trx, operation);
+    if (row) await this.subscriptions.queryAt(trx, row.id, this.schedule.next(0, true, this.clock.now()));
+  }
+
+  /** An operator's word on an update or an expiry of unknown outcome: the subscription's history has it. */
+  async noteResolution(
+    trx: Trx,
+    operation: OperationRow,
+    outcome: 'executed' | 'not-executed',
+    cause: string,
+    atMs: number,
+  ): Promise<void> {
+    await this.#append(trx, operation, {
+      source: 'operator',
+      cause,
+      before: operation.state,
+      after: outcome,
+      at: atMs,
+    });
+  }
+
+  async #append(
+    trx: Trx,
+    { external, subscription_ref }: Pick<OperationRow, 'external' | 'subscription_ref'>,
+    change: Pick<LedgerChange, 'at' | 'source' | 'before' | 'after' | 'cause'>,
+  ): Promise<void> {
+    await this.events.append(trx, { external, subscription_ref, ...change });
+  }
+
+  async #lock(trx: Trx, { subscription_ref }: OperationRow): Promise<SubscriptionRow | undefined> {
+    return subscription_ref === null ? undefined : this.subscriptions.lock(trx, subscription_ref);
   }
 
   /** An external may give one token to two operations; it stays with the row that has it. */

@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { NextAsk } from '../payments/reconciliation-schedule.js';
+import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import { forUpdate } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
 import type { SubscriptionState } from './subscription-state.js';
 import type { SubscriptionRow } from './subscription.table.js';
 
-/** What was learned of a subscription; absent members stay as they are. */
-export interface SubscriptionNews extends NextAsk {
+/** A new state of a subscription; an absent token stays as it is. */
+export interface SubscriptionChange {
   readonly state: SubscriptionState;
   readonly token?: string | undefined;
+  readonly next: NextQuery;
   readonly atMs: number;
 }
 
@@ -22,7 +23,7 @@ export class SubscriptionRepository {
     return trx.selectFrom('subscriptions').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
-  /** The same, held until `trx` ends: reconciliation does not move it meanwhile. */
+  /** As {@link find}, locked until `trx` ends. */
   lock(trx: Trx, id: string): Promise<SubscriptionRow | undefined> {
     return forUpdate(
       trx,
@@ -39,38 +40,38 @@ export class SubscriptionRepository {
       .executeTakeFirst();
   }
 
-  /** Compare-and-set from `before`; false when somebody was faster. */
-  async advance(trx: Trx, id: string, before: SubscriptionState, news: SubscriptionNews): Promise<boolean> {
+  /** Compare-and-set from the state `from`; false when the subscription is in another state. */
+  async advance(trx: Trx, id: string, from: SubscriptionState, change: SubscriptionChange): Promise<boolean> {
     const updated = await trx
       .updateTable('subscriptions')
       .set({
-        state: news.state,
-        updated_at: news.atMs,
-        next_ask_at: news.nextAskAt,
-        parked_at: news.parkedAt,
-        ...(news.token !== undefined && { token: news.token }),
+        state: change.state,
+        updated_at: change.atMs,
+        next_ask_at: change.next.atMs,
+        parked_at: change.next.parkedAtMs,
+        ...(change.token !== undefined && { token: change.token }),
       })
       .where('id', '=', id)
-      .where('state', '=', before)
+      .where('state', '=', from)
       .executeTakeFirst();
     return updated.numUpdatedRows === 1n;
   }
 
-  /** Ends the lease and sets when to ask next; nothing where the lease was lost. */
-  async reschedule(trx: Trx, id: string, token: string, next: NextAsk): Promise<void> {
+  /** Ends the lease and schedules the next query; nothing where the lease was lost. */
+  async reschedule(trx: Trx, id: string, token: string, next: NextQuery): Promise<void> {
     await trx
       .updateTable('subscriptions')
-      .set({ lease_token: null, lease_until: null, next_ask_at: next.nextAskAt, parked_at: next.parkedAt })
+      .set({ lease_token: null, lease_until: null, next_ask_at: next.atMs, parked_at: next.parkedAtMs })
       .where('id', '=', id)
       .where('lease_token', '=', token)
       .execute();
   }
 
-  /** An update of unknown outcome: the external is to be asked how the subscription stands. */
-  async askAt(trx: Trx, id: string, next: NextAsk): Promise<void> {
+  /** Starts the schedule of queries anew. */
+  async queryAt(trx: Trx, id: string, next: NextQuery): Promise<void> {
     await trx
       .updateTable('subscriptions')
-      .set({ next_ask_at: next.nextAskAt, parked_at: next.parkedAt, asks: 0 })
+      .set({ next_ask_at: next.atMs, parked_at: next.parkedAtMs, asks: 0 })
       .where('id', '=', id)
       .execute();
   }

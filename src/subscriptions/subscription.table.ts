@@ -27,3 +27,9 @@ export interface SubscriptionTable {
 }
 
 export type SubscriptionRow = Selectable<SubscriptionTable>;
+
+declare module '../persistence/database.js' {
+  interface DatabaseSchema {
+    subscriptions: SubscriptionTable;
+  }
+}

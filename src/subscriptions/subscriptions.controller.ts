@@ -1,18 +1,26 @@
-import { Controller, Delete, Get, Param, Post, Res, UseGuards } from '@nestjs/common';
-import type { Response } from 'express';
-import { ContractBody } from '../http/contract-body.js';
-import { sendJson, sendOperationAnswer } from '../http/http-answer.js';
+import { Controller, Delete, Get, Post, UseGuards } from '@nestjs/common';
+import { JsonBody } from '../http/json-body.decorator.js';
+import type { OperationAnswer } from '../http/http-answer.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { Caller, SubscriptionTokenParam } from '../http/request-parameters.js';
 import type { CallerContext } from '../http/caller-context.js';
-import { ExternalGuard } from '../providers/external.guard.js';
+import type { ExternalProvider } from '../providers/external-provider.js';
+import { External, ExternalGuard } from '../providers/external.guard.js';
 import { RequireScope } from '../security/scope.js';
 import {
   SubscriptionPayRequest,
   SubscriptionStartRequest,
   SubscriptionUpdateRequest,
 } from './subscription-requests.js';
-import { EXPIRE, PAY, SCHEDULE, START, STATUS, UPDATE } from './subscriptions.documentation.js';
+import {
+  EXPIRE_SUBSCRIPTION,
+  GET_SUBSCRIPTION_STATUS,
+  PAY_SUBSCRIPTION,
+  SCHEDULE_SUBSCRIPTION,
+  START_SUBSCRIPTION,
+  UPDATE_SUBSCRIPTION,
+} from './subscriptions.documentation.js';
+import type { SubscriptionStatus } from './subscription-status.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
 @Controller('v3/:external/subscription')
@@ -21,75 +29,69 @@ export class SubscriptionsController {
   constructor(private readonly subscriptions: SubscriptionsService) {}
 
   @Post('schedule')
-  @DescribeOperation(SCHEDULE)
+  @DescribeOperation(SCHEDULE_SUBSCRIPTION)
   @RequireScope('subscriptions')
-  async schedule(
-    @Param('external') external: string,
+  schedule(
+    @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionStartRequest) body: SubscriptionStartRequest,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendOperationAnswer(response, await this.subscriptions.schedule(external, body, caller));
+    @JsonBody() body: SubscriptionStartRequest,
+  ): Promise<OperationAnswer> {
+    return this.subscriptions.schedule(provider, body, caller);
   }
 
   @Post('start')
-  @DescribeOperation(START)
+  @DescribeOperation(START_SUBSCRIPTION)
   @RequireScope('subscriptions')
-  async start(
-    @Param('external') external: string,
+  start(
+    @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionStartRequest) body: SubscriptionStartRequest,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendOperationAnswer(response, await this.subscriptions.start(external, body, caller));
+    @JsonBody() body: SubscriptionStartRequest,
+  ): Promise<OperationAnswer> {
+    return this.subscriptions.start(provider, body, caller);
   }
 
   @Post('pay')
-  @DescribeOperation(PAY)
+  @DescribeOperation(PAY_SUBSCRIPTION)
   @RequireScope('subscriptions')
-  async pay(
-    @Param('external') external: string,
+  pay(
+    @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @ContractBody(SubscriptionPayRequest) body: SubscriptionPayRequest,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendOperationAnswer(response, await this.subscriptions.pay(external, body, caller));
+    @JsonBody() body: SubscriptionPayRequest,
+  ): Promise<OperationAnswer> {
+    return this.subscriptions.pay(provider, body, caller);
   }
 
   @Post('update/:subscriptionToken')
-  @DescribeOperation(UPDATE)
+  @DescribeOperation(UPDATE_SUBSCRIPTION)
   @RequireScope('subscriptions')
-  async update(
-    @Param('external') external: string,
+  update(
+    @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
     @SubscriptionTokenParam() token: string,
-    @ContractBody(SubscriptionUpdateRequest) body: SubscriptionUpdateRequest,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendOperationAnswer(response, await this.subscriptions.update(external, token, body, caller));
+    @JsonBody() body: SubscriptionUpdateRequest,
+  ): Promise<OperationAnswer> {
+    return this.subscriptions.update(provider, token, body, caller);
   }
 
   @Get('status/:subscriptionToken')
-  @DescribeOperation(STATUS)
+  @DescribeOperation(GET_SUBSCRIPTION_STATUS)
   @RequireScope('read')
-  async status(
-    @Param('external') external: string,
+  status(
+    @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
     @SubscriptionTokenParam() token: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.subscriptions.status(external, token, caller));
+  ): Promise<SubscriptionStatus> {
+    return this.subscriptions.status(provider, token, caller);
   }
 
   @Delete('expire/:subscriptionToken')
-  @DescribeOperation(EXPIRE)
+  @DescribeOperation(EXPIRE_SUBSCRIPTION)
   @RequireScope('subscriptions')
-  async expire(
-    @Param('external') external: string,
+  expire(
+    @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
     @SubscriptionTokenParam() token: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendOperationAnswer(response, await this.subscriptions.expire(external, token, caller));
+  ): Promise<OperationAnswer> {
+    return this.subscriptions.expire(provider, token, caller);
   }
 }

@@ -16,15 +16,18 @@ const PERIOD = { amount: 999, currency: 'EUR', shopTransactionId: 'order-2001' }
 const MONTHLY = { interval: 'MONTH', intervalCount: 1, expiresAfter: 12 };
 const TOKEN = { subscriptionToken: 'sub_91c2' };
 
+const PAY_ANSWER = 'The payment was executed or declined, or waits for the payer or the external';
+const CHANGE_ANSWER = 'The change was executed or declined, or is pending';
+
 const PAY_ANSWERS: Examples = {
   OK: { summary: 'Paid', value: { result: 'OK', paymentId: 'pm_7f3a', ...TOKEN } },
   KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Insufficient funds' } },
   PENDING: {
-    summary: 'Not decided yet; a notification follows',
+    summary: 'Pending; a notification follows',
     value: { result: 'PENDING', paymentId: 'pm_7f3a', ...TOKEN },
   },
   REDIRECT_TO_URL: {
-    summary: 'The payer has to go there first',
+    summary: 'The payer must be redirected',
     value: {
       result: 'REDIRECT_TO_URL',
       paymentId: 'pm_7f3a',
@@ -35,36 +38,38 @@ const PAY_ANSWERS: Examples = {
 };
 
 const CHANGE_ANSWERS: Examples = {
-  OK: { summary: 'Done', value: { result: 'OK', ...TOKEN } },
-  KO: { summary: 'Refused', value: { result: 'KO', resultDescription: 'Already expired', ...TOKEN } },
-  PENDING: { summary: 'Not decided yet', value: { result: 'PENDING', ...TOKEN } },
+  OK: { summary: 'Executed', value: { result: 'OK', ...TOKEN } },
+  KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Already expired', ...TOKEN } },
+  PENDING: { summary: 'Pending', value: { result: 'PENDING', ...TOKEN } },
 };
 
-export const SCHEDULE: OperationDescription = {
+export const SCHEDULE_SUBSCRIPTION: OperationDescription = {
   id: 'scheduleSubscription',
   tag: 'Subscriptions',
   summary: 'Schedule a subscription',
-  description: 'The external itself collects each payment of it.',
+  description: 'Schedules a subscription whose payments the external collects itself.',
   calls: OPERATIONS['subscription/schedule'],
   request: {
     type: SubscriptionStartRequest,
-    examples: { monthly: { summary: 'A year, monthly', value: { ...PERIOD, subscriptionInfo: MONTHLY } } },
+    examples: {
+      monthly: { summary: 'Monthly, for one year', value: { ...PERIOD, subscriptionInfo: MONTHLY } },
+    },
   },
-  answer: { type: SubscriptionPayAnswer, examples: PAY_ANSWERS },
+  answer: { type: SubscriptionPayAnswer, description: PAY_ANSWER, examples: PAY_ANSWERS },
   problems: ['duplicate-payment'],
 };
 
-export const START: OperationDescription = {
+export const START_SUBSCRIPTION: OperationDescription = {
   id: 'startSubscription',
   tag: 'Subscriptions',
   summary: 'Start a subscription',
-  description: 'Its payments are made one by one with `/subscription/pay`.',
+  description: 'Starts a subscription whose payments you create one by one with `/subscription/pay`.',
   calls: OPERATIONS['subscription/start'],
   request: {
     type: SubscriptionStartRequest,
     examples: {
       free: {
-        summary: 'For ever, every second week, the first period free',
+        summary: 'Every second week without end, the first period free',
         value: {
           ...PERIOD,
           amount: 0,
@@ -74,15 +79,15 @@ export const START: OperationDescription = {
       },
     },
   },
-  answer: { type: SubscriptionPayAnswer, examples: PAY_ANSWERS },
+  answer: { type: SubscriptionPayAnswer, description: PAY_ANSWER, examples: PAY_ANSWERS },
   problems: ['duplicate-payment'],
 };
 
-export const PAY: OperationDescription = {
+export const PAY_SUBSCRIPTION: OperationDescription = {
   id: 'paySubscription',
   tag: 'Subscriptions',
-  summary: 'Make a payment of a subscription',
-  description: 'One payment of a subscription that was begun with `/subscription/start`.',
+  summary: 'Create a payment of a subscription',
+  description: 'Executes one payment of a subscription that was started with `/subscription/start`.',
   calls: OPERATIONS['subscription/pay'],
   request: {
     type: SubscriptionPayRequest,
@@ -93,52 +98,64 @@ export const PAY: OperationDescription = {
       },
     },
   },
-  answer: { type: SubscriptionPayAnswer, examples: PAY_ANSWERS },
+  answer: { type: SubscriptionPayAnswer, description: PAY_ANSWER, examples: PAY_ANSWERS },
   problems: ['duplicate-payment'],
 };
 
-export const UPDATE: OperationDescription = {
+export const UPDATE_SUBSCRIPTION: OperationDescription = {
   id: 'updateSubscription',
   tag: 'Subscriptions',
-  summary: 'Change a subscription',
-  description: 'At least one field; `amount` and `currency` together.',
+  summary: 'Update a subscription',
+  description:
+    'Changes the terms of a subscription: at least one field; `amount` and `currency` only together.',
   calls: OPERATIONS['subscription/update'],
   request: {
     type: SubscriptionUpdateRequest,
     examples: {
-      price: { summary: 'Another price', value: { amount: 1499, currency: 'EUR' } },
+      price: { summary: 'A new price', value: { amount: 1499, currency: 'EUR' } },
       interval: {
-        summary: 'Another interval',
+        summary: 'A new interval',
         value: { subscriptionInfo: { interval: 'MONTH', intervalCount: 3 } },
       },
     },
   },
-  answer: { type: SubscriptionUpdateAnswer, examples: CHANGE_ANSWERS, filledIn: ['subscriptionToken'] },
+  answer: {
+    type: SubscriptionUpdateAnswer,
+    description: CHANGE_ANSWER,
+    examples: CHANGE_ANSWERS,
+    filledIn: ['subscriptionToken'],
+  },
 };
 
-export const STATUS: OperationDescription = {
+export const GET_SUBSCRIPTION_STATUS: OperationDescription = {
   id: 'getSubscriptionStatus',
   tag: 'Subscriptions',
-  summary: 'Ask for the status of a subscription',
-  description: 'Asks the external now. Nothing changes.',
+  summary: 'Retrieve a subscription’s status',
+  description: 'Queries the external now. The ledger does not change.',
   calls: OPERATIONS['subscription/status'],
   answer: {
     type: SubscriptionStatus,
+    description: 'The status of the subscription',
     examples: {
       ACTIVE: { summary: 'Active', value: { status: 'ACTIVE', ...TOKEN, providerName: 'simulator' } },
       PAST_DUE: {
-        summary: 'A payment of it failed',
+        summary: 'The last payment failed',
         value: { status: 'PAST_DUE', ...TOKEN, providerName: 'simulator', metadata: { attempts: 2 } },
       },
     },
   },
 };
 
-export const EXPIRE: OperationDescription = {
+export const EXPIRE_SUBSCRIPTION: OperationDescription = {
   id: 'expireSubscription',
   tag: 'Subscriptions',
-  summary: 'End a subscription',
-  description: 'No payment of it is made any more.',
+  summary: 'Expire a subscription',
+  description: 'Ends a subscription: no further payment of it is made.',
   calls: OPERATIONS['subscription/expire'],
-  answer: { type: SubscriptionExpireAnswer, examples: CHANGE_ANSWERS, filledIn: ['subscriptionToken'] },
+  answer: {
+    type: SubscriptionExpireAnswer,
+    description: CHANGE_ANSWER,
+    examples: CHANGE_ANSWERS,
+    filledIn: ['subscriptionToken'],
+  },
 };

@@ -2,16 +2,28 @@ import { Module } from '@nestjs/common';
 import { OperationsModule } from '../operations/operations.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { ExpireSubscriptionOperation } from './expire-subscription.operation.js';
+import { PaySubscriptionOperation } from './pay-subscription.operation.js';
+import { ScheduleSubscriptionOperation } from './schedule-subscription.operation.js';
+import { StartSubscriptionOperation } from './start-subscription.operation.js';
 import { SubscriptionLedger } from './subscription.ledger.js';
-import { SubscriptionReconciler } from './subscription.reconciler.js';
 import { SubscriptionRepository } from './subscription.repository.js';
 import { SubscriptionsController } from './subscriptions.controller.js';
 import { SubscriptionsService } from './subscriptions.service.js';
+import { UpdateSubscriptionOperation } from './update-subscription.operation.js';
+
+const OPERATIONS = [
+  ExpireSubscriptionOperation,
+  PaySubscriptionOperation,
+  ScheduleSubscriptionOperation,
+  StartSubscriptionOperation,
+  UpdateSubscriptionOperation,
+];
 
 @Module({
   imports: [OperationsModule, PaymentsModule, ProvidersModule],
   controllers: [SubscriptionsController],
-  providers: [SubscriptionLedger, SubscriptionReconciler, SubscriptionRepository, SubscriptionsService],
-  exports: [SubscriptionLedger, SubscriptionRepository],
+  providers: [...OPERATIONS, SubscriptionLedger, SubscriptionRepository, SubscriptionsService],
+  exports: [...OPERATIONS, SubscriptionLedger, SubscriptionRepository],
 })
 export class SubscriptionsModule {}

@@ -3,166 +3,83 @@ import type { CallerContext } from '../http/caller-context.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
-import { PaymentOperations } from '../payments/payment.operations.js';
-import { Store, type Trx } from '../persistence/store.js';
-import type {
-  SubscriptionExpireAnswer,
-  SubscriptionPayAnswer,
-  SubscriptionUpdateAnswer,
-} from '../providers/answers.js';
-import type { CallContext } from '../providers/external-provider.js';
-import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
+import type { ExternalProvider } from '../providers/external-provider.js';
 import { OPERATIONS } from '../providers/operation.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
-import { newIdentifier } from '../shared/identifier.js';
+import { ExpireSubscriptionOperation } from './expire-subscription.operation.js';
+import { PaySubscriptionOperation } from './pay-subscription.operation.js';
+import { ScheduleSubscriptionOperation } from './schedule-subscription.operation.js';
+import { StartSubscriptionOperation } from './start-subscription.operation.js';
 import type {
   SubscriptionPayRequest,
   SubscriptionStartRequest,
   SubscriptionUpdateRequest,
 } from './subscription-requests.js';
 import type { SubscriptionStatus } from './subscription-status.js';
-import { SubscriptionLedger } from './subscription.ledger.js';
-import { SubscriptionRepository } from './subscription.repository.js';
-
-/** One change of a subscription that makes no payment. */
-interface SubscriptionChange<Answer extends object> {
-  readonly operation: 'subscription/update' | 'subscription/expire';
-  readonly body?: SubscriptionUpdateRequest;
-  call(context: CallContext): Promise<ProviderOutcome<Answer>>;
-  inquire(context: CallContext): Promise<Answer | undefined>;
-}
+import { UpdateSubscriptionOperation } from './update-subscription.operation.js';
 
 /** schedule, start, pay, update, status and expire (SPEC §1). */
 @Injectable()
 export class SubscriptionsService {
   constructor(
-    private readonly registry: ExternalProviderRegistry,
-    private readonly payments: PaymentOperations,
     private readonly executor: OperationExecutor,
-    private readonly ledger: SubscriptionLedger,
-    private readonly subscriptions: SubscriptionRepository,
-    private readonly store: Store,
+    private readonly scheduleOperation: ScheduleSubscriptionOperation,
+    private readonly startOperation: StartSubscriptionOperation,
+    private readonly payOperation: PaySubscriptionOperation,
+    private readonly updateOperation: UpdateSubscriptionOperation,
+    private readonly expireOperation: ExpireSubscriptionOperation,
   ) {}
 
   schedule(
-    external: string,
+    provider: ExternalProvider,
     body: SubscriptionStartRequest,
     context: CallerContext,
   ): Promise<OperationAnswer> {
-    return this.#begin(external, body, context, 'subscription/schedule');
+    return this.executor.execute(this.scheduleOperation, { provider, input: body, context });
   }
 
-  start(external: string, body: SubscriptionStartRequest, context: CallerContext): Promise<OperationAnswer> {
-    return this.#begin(external, body, context, 'subscription/start');
+  start(
+    provider: ExternalProvider,
+    body: SubscriptionStartRequest,
+    context: CallerContext,
+  ): Promise<OperationAnswer> {
+    return this.executor.execute(this.startOperation, { provider, input: body, context });
   }
 
-  pay(external: string, body: SubscriptionPayRequest, context: CallerContext): Promise<OperationAnswer> {
-    const { token } = body.subscriptionInfo;
-    return this.payments.execute<SubscriptionPayAnswer>(this.registry.require(external), context, {
-      operation: 'subscription/pay',
-      origin: 'subscription',
-      body,
-      subscriptionToken: token,
-      call: async (provider, callContext) =>
-        withToken(await provider.paySubscription(body, callContext), token),
-      recover: (known) => ({ ...known, subscriptionToken: token }),
-    });
+  pay(
+    provider: ExternalProvider,
+    body: SubscriptionPayRequest,
+    context: CallerContext,
+  ): Promise<OperationAnswer> {
+    return this.executor.execute(this.payOperation, { provider, input: body, context });
   }
 
   update(
-    external: string,
+    provider: ExternalProvider,
     token: string,
     body: SubscriptionUpdateRequest,
     context: CallerContext,
   ): Promise<OperationAnswer> {
-    const provider = this.registry.require(external);
-    return this.#change<SubscriptionUpdateAnswer>(external, token, context, {
-      operation: 'subscription/update',
-      body,
-      call: async (callContext) =>
-        withToken(await provider.updateSubscription(token, body, callContext), token),
-      // A subscription's status does not show whether its terms were changed.
-      inquire: () => Promise.resolve(undefined),
-    });
+    return this.executor.execute(this.updateOperation, { provider, input: { token, body }, context });
   }
 
-  expire(external: string, token: string, context: CallerContext): Promise<OperationAnswer> {
-    const provider = this.registry.require(external);
-    return this.#change<SubscriptionExpireAnswer>(external, token, context, {
-      operation: 'subscription/expire',
-      call: async (callContext) => withToken(await provider.expireSubscription(token, callContext), token),
-      inquire: async (callContext) => {
-        const outcome = await provider.subscriptionStatus(token, callContext);
-        const ended =
-          outcome.kind === 'completed' &&
-          (outcome.answer.status === 'EXPIRED' || outcome.answer.status === 'CANCELED');
-        return ended ? { result: 'OK', subscriptionToken: token } : undefined;
-      },
-    });
+  expire(provider: ExternalProvider, token: string, context: CallerContext): Promise<OperationAnswer> {
+    return this.executor.execute(this.expireOperation, { provider, input: { token }, context });
   }
 
-  /** What the external says now. */
-  async status(external: string, token: string, context: CallerContext): Promise<SubscriptionStatus> {
-    const outcome = await this.registry.require(external).subscriptionStatus(token, context);
+  /** Queries the external; changes nothing in the ledger. */
+  async status(
+    provider: ExternalProvider,
+    token: string,
+    context: CallerContext,
+  ): Promise<SubscriptionStatus> {
+    const outcome = await provider.subscriptionStatus(token, context);
     if (outcome.kind !== 'completed') throw outcomeProblem(outcome, OPERATIONS['subscription/status']);
     const { status, metadata } = outcome.answer;
     return {
       status,
       subscriptionToken: token,
-      providerName: external,
+      providerName: provider.config.name,
       ...(metadata !== undefined && { metadata }),
     };
   }
-
-  #begin(
-    external: string,
-    body: SubscriptionStartRequest,
-    context: CallerContext,
-    operation: 'subscription/schedule' | 'subscription/start',
-  ): Promise<OperationAnswer> {
-    return this.payments.execute<SubscriptionPayAnswer>(this.registry.require(external), context, {
-      operation,
-      origin: 'subscription',
-      body,
-      refs: (atMs) => ({ subscriptionRef: newIdentifier('sub', atMs) }),
-      call: (provider, callContext) =>
-        operation === 'subscription/schedule'
-          ? provider.scheduleSubscription(body, callContext)
-          : provider.startSubscription(body, callContext),
-      // The status of a payment does not name the token, without which the subscription cannot be used.
-      recover: (known) => (known.result === 'KO' ? known : undefined),
-      open: (trx: Trx, row) => this.ledger.open(trx, row, body),
-    });
-  }
-
-  async #change<Answer extends object>(
-    external: string,
-    token: string,
-    context: CallerContext,
-    change: SubscriptionChange<Answer>,
-  ): Promise<OperationAnswer> {
-    const known = await this.store.read((db) => this.subscriptions.findByToken(db, external, token));
-    return this.executor.execute<Answer>({
-      operation: change.operation,
-      provider: this.registry.require(external),
-      context,
-      refs: () => (known ? { subscriptionRef: known.id } : {}),
-      identity: { token, body: change.body ?? null },
-      open: () => Promise.resolve(),
-      call: (callContext) => change.call(callContext),
-      inquire: (_operation, callContext) => change.inquire(callContext),
-    });
-  }
-}
-
-/** Fills in the token where the external left it out. */
-function withToken<Answer extends { subscriptionToken?: string }>(
-  outcome: ProviderOutcome<Answer>,
-  token: string,
-): ProviderOutcome<Answer> {
-  if (outcome.kind !== 'completed') return outcome;
-  return {
-    kind: 'completed',
-    answer: { ...outcome.answer, subscriptionToken: outcome.answer.subscriptionToken ?? token },
-  };
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AttentionQuery, AttentionRepository } from '../../src/admin/attention/attention.repository.js';
 import { CallbackListRepository } from '../../src/admin/callbacks/callback-list.repository.js';
-import { type Keyset, keysetOf, pageOf, type PageQuery } from '../../src/admin/lists/keyset.js';
+import { type Keyset, keysetOf, pageOf } from '../../src/admin/lists/keyset.js';
+import type { TimeRangeQuery } from '../../src/admin/lists/list-query.js';
 import type { Newest } from '../../src/admin/lists/newest.js';
 import { NotificationListRepository } from '../../src/admin/notifications/notification-list.repository.js';
 import { OperationListRepository } from '../../src/admin/operations/operation-list.repository.js';
@@ -107,7 +108,7 @@ eachDatabase((_name, open) => {
 
   describe.each(LISTS)('the list of $name', ({ name, prefix, read, all, filters, columns }) => {
     const expected = async (filter: Filter): Promise<string[]> => {
-      const query = filter as PageQuery;
+      const query = filter as TimeRangeQuery;
       const { above, below } = keysetOf(name, prefix, query);
       return (await database.store.read(all))
         .filter((row) =>
@@ -122,7 +123,7 @@ eachDatabase((_name, open) => {
     it.each(filters)('answers %j from an index, and leads through all of it', async (filter) => {
       const found: string[] = [];
       let looked = 0;
-      let query: PageQuery = { ...filter, limit: 100 };
+      let query: TimeRangeQuery = { ...filter, limit: 100 };
       for (;;) {
         const { result, plans } = await plansOf(database.store, (db) =>
           read(db, query as never, keysetOf(name, prefix, query)),
@@ -143,7 +144,7 @@ eachDatabase((_name, open) => {
 
   describe('attention', () => {
     const attention = new AttentionRepository(payments);
-    const read = (query: PageQuery & AttentionQuery, nowMs = UNTIL_MS + 3_600_000) =>
+    const read = (query: TimeRangeQuery & AttentionQuery, nowMs = UNTIL_MS + 3_600_000) =>
       plansOf(database.store, (db) =>
         attention.newest(db, query, keysetOf('attention', undefined, query), nowMs),
       );
@@ -151,7 +152,7 @@ eachDatabase((_name, open) => {
     it('is found by indexes, in order of time over all tables, each once', async () => {
       const refs: string[] = [];
       const ids: string[] = [];
-      let query: PageQuery = { limit: 7 };
+      let query: TimeRangeQuery = { limit: 7 };
       for (;;) {
         const { result, plans } = await read(query);
         for (const plan of plans) expect([plan.sql, costlySteps(plan)]).toEqual([plan.sql, []]);

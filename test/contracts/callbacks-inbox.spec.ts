@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CallbackInbox } from '../../src/callbacks/callback.inbox.js';
-import { CallbackRepository, type LeasedCallback } from '../../src/callbacks/callback.repository.js';
+import {
+  CALLBACK_LEASES,
+  CallbackRepository,
+  type LeasedCallback,
+} from '../../src/callbacks/callback.repository.js';
 import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import { unconfirmed, type VerificationVerdict } from '../../src/callbacks/verification-end.js';
 import { VerificationRecorder } from '../../src/callbacks/verification.recorder.js';
@@ -36,11 +40,10 @@ eachDatabase((_name, open) => {
     );
   const claim = (external = 'acme', limit = 10): Promise<LeasedCallback[]> =>
     database.store.transaction((trx) =>
-      callbacks.claimDue(trx, {
+      CALLBACK_LEASES.claim(trx, {
         external,
         nowMs: clock.now(),
         limit,
-        token: `lease-${Math.random()}-`,
         leaseUntilMs: clock.now() + LEASE_MS,
       }),
     );
@@ -55,7 +58,7 @@ eachDatabase((_name, open) => {
     shopTransactionId: 'order-1',
     settled,
   });
-  const NEVER_SEEN = unconfirmed('the external has never seen this payment');
+  const NEVER_SEEN = unconfirmed('the external does not know this payment');
 
   describe('a signed one that comes again', () => {
     const VALID_MS = 600_000;
@@ -83,7 +86,7 @@ eachDatabase((_name, open) => {
       await end();
       clock.advance(VALID_MS - QUIET_MS);
       const forget = (limit: number) =>
-        database.store.transaction((trx) => callbacks.forgetTaken(trx, { nowMs: clock.now(), limit }));
+        database.store.transaction((trx) => callbacks.deleteProcessed(trx, { nowMs: clock.now(), limit }));
       expect(await forget(1)).toBe(1);
       for (const key of ['key-1', 'key-2']) {
         await signed(key);
@@ -204,7 +207,7 @@ eachDatabase((_name, open) => {
           attempts: 3,
           next_attempt_at: null,
           finished_at: clock.now(),
-          last_error: 'the external has never seen this payment',
+          last_error: 'the external does not know this payment',
         },
       ]);
     });
@@ -235,7 +238,7 @@ eachDatabase((_name, open) => {
     });
 
     it('has not been tried where the gateway itself put it off', async () => {
-      await record(await leased(), { kind: 'not-asked', retryAfterMs: 1_000 });
+      await record(await leased(), { kind: 'not-queried', retryAfterMs: 1_000 });
       expect(await rows()).toMatchObject([
         { state: 'PENDING', attempts: 0, next_attempt_at: clock.now() + 1_000 },
       ]);
@@ -253,7 +256,7 @@ eachDatabase((_name, open) => {
     });
 
     it('the externals that something waits for are found', async () => {
-      const waiting = () => database.store.read((db) => callbacks.waitingExternals(db));
+      const waiting = () => database.store.read((db) => CALLBACK_LEASES.externalsWithDue(db));
       expect(await waiting()).toEqual([]);
       for (const external of ['b', 'a', 'c-1', 'c_1', 'b']) await receive('pm_1', external);
       expect((await waiting()).toSorted()).toEqual(['a', 'b', 'c-1', 'c_1']);
@@ -267,7 +270,7 @@ eachDatabase((_name, open) => {
       await receive();
       const reclaim = () =>
         database.store.transaction((trx) =>
-          callbacks.reclaimExpired(trx, { endedBeforeMs: clock.now(), nowMs: clock.now(), limit: 10 }),
+          callbacks.freeEnded(trx, { endedBeforeMs: clock.now(), nowMs: clock.now(), limit: 10 }),
         );
       expect(await reclaim()).toBe(0);
       clock.advance(LEASE_MS);

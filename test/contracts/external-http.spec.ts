@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import type { CallContext, StatusQuestion } from '../../src/providers/external-provider.js';
 import type { HttpExternalProvider } from '../../src/providers/http-external-provider.js';
-import { startSimulator } from '../../src/simulator/simulator.js';
+import { startSimulator } from '@tollgate/simulator';
 import { payBody, subscriptionBody } from '../support/external-client.js';
 import { externalConfig, httpProvider } from '../support/provider.js';
 import { until } from '../support/until.js';

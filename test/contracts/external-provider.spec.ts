@@ -4,7 +4,7 @@ import type { CallContext } from '../../src/providers/external-provider.js';
 import type { HttpExternalProvider } from '../../src/providers/http-external-provider.js';
 import { OPERATION_NAMES, OPERATIONS, type OperationName } from '../../src/providers/operation.js';
 import type { ProviderOutcome } from '../../src/providers/provider-outcome.js';
-import { Secret } from '../../src/security/secret.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import { context, externalConfig, httpProvider, payRequest } from '../support/provider.js';
 import { answer, RawExternal, type Script } from '../support/raw-external.js';
 import { until } from '../support/until.js';

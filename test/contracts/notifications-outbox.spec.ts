@@ -32,19 +32,15 @@ eachDatabase((name, open) => {
       delivery.leases.claimDue(trx, {
         nowMs: clock.now(),
         limit,
-        token: `lease-${Math.random()}-`,
         leaseUntilMs: clock.now() + LEASE_MS,
         order,
       }),
     );
-  const lease = ({ id, lease_token }: LeasedNotification) => ({ id, token: lease_token });
   const fail = (one: LeasedNotification, nextAttemptAtMs: number | null = clock.now() + 5_000) =>
-    database.store.transaction((trx) =>
-      delivery.leases.markFailed(trx, lease(one), nextAttemptAtMs, clock.now()),
-    );
+    database.store.transaction((trx) => delivery.leases.markFailed(trx, one, nextAttemptAtMs, clock.now()));
   const reclaim = () =>
     database.store.transaction((trx) =>
-      delivery.leases.reclaimExpired(trx, { endedBeforeMs: clock.now(), nowMs: clock.now(), limit: 10 }),
+      delivery.leases.freeEnded(trx, { endedBeforeMs: clock.now(), nowMs: clock.now(), limit: 10 }),
     );
   const states = async (): Promise<[version: number, state: string, newest: number][]> =>
     (await delivery.rows())
@@ -116,9 +112,7 @@ eachDatabase((name, open) => {
     it('leaves one alone that was delivered', async () => {
       await queue(1);
       const [one] = await claim();
-      await database.store.transaction((trx) =>
-        delivery.leases.markDelivered(trx, [lease(one!)], clock.now()),
-      );
+      await database.store.transaction((trx) => delivery.leases.markDelivered(trx, [one!], clock.now()));
       await queue(2);
       expect(await states()).toEqual([
         [1, 'DELIVERED', 0],
@@ -203,11 +197,9 @@ eachDatabase((name, open) => {
       clock.advance(LEASE_MS);
       await reclaim();
       const [taken] = await claim();
-      await database.store.transaction((trx) =>
-        delivery.leases.markDelivered(trx, [lease(slow!)], clock.now()),
-      );
+      await database.store.transaction((trx) => delivery.leases.markDelivered(trx, [slow!], clock.now()));
       expect(await fail(slow!)).toBeUndefined();
-      await database.store.transaction((trx) => delivery.leases.handBack(trx, lease(slow!), clock.now()));
+      await database.store.transaction((trx) => delivery.leases.handBack(trx, slow!, clock.now()));
       expect(await delivery.row(taken!.id)).toMatchObject({
         state: 'LEASED',
         attempts: 2,

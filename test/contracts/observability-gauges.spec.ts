@@ -1,30 +1,30 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { CallbackTelemetry } from '../../src/callbacks/callback.telemetry.js';
+import { CallbacksMetrics } from '../../src/callbacks/callbacks.metrics.js';
 import { NotificationRepository } from '../../src/notifications/notification.repository.js';
-import { NotificationTelemetry } from '../../src/notifications/notification.telemetry.js';
-import { createLog } from '../../src/observability/logging/log.js';
+import { NotificationsMetrics } from '../../src/notifications/notifications.metrics.js';
 import type { CountRows, DatabaseGauges } from '../../src/observability/metrics/database.gauges.js';
 import { Metrics } from '../../src/observability/metrics/metrics.js';
-import { PaymentGauges } from '../../src/payments/payment.gauges.js';
+import { PaymentsMetrics } from '../../src/payments/payments.metrics.js';
+import { ReconciliationMetrics } from '../../src/reconciliation/reconciliation.metrics.js';
+import { RefundsMetrics } from '../../src/refunds/refunds.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
-import { LogLines } from '../support/log-lines.js';
 import { plansOf } from '../support/query-plans.js';
-import { TestClock } from '../support/test-clock.js';
 
-/** What each room counts at a scrape. */
+/** What each module counts at a scrape. */
 function counts(): CountRows<string>[] {
   const collected: CountRows<string>[] = [];
   const gauges = {
     add: (_: unknown, count: CountRows<string>) => collected.push(count),
   } as unknown as DatabaseGauges;
-  const log = createLog('fatal', new LogLines(), new TestClock());
   const metrics = new Metrics();
-  const rooms = [
-    new PaymentGauges(gauges),
-    new CallbackTelemetry(log, metrics, gauges),
-    new NotificationTelemetry(log, metrics, gauges, new NotificationRepository()),
+  const modules = [
+    new PaymentsMetrics(gauges),
+    new RefundsMetrics(gauges),
+    new ReconciliationMetrics(metrics, gauges),
+    new CallbacksMetrics(metrics, gauges),
+    new NotificationsMetrics(metrics, gauges, new NotificationRepository()),
   ];
-  expect(collected.length).toBeGreaterThanOrEqual(rooms.length);
+  expect(collected.length).toBeGreaterThanOrEqual(modules.length);
   return collected;
 }
 

@@ -7,7 +7,7 @@ import {
   type ObservedCall,
 } from '../../src/providers/provider-observer.js';
 import { AddressGuard } from '../../src/security/address-guard.js';
-import { Secret } from '../../src/security/secret.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import { context, externalConfig, httpProvider, payRequest } from '../support/provider.js';
 import { answer, RawExternal, type RawExternalOptions, type Script } from '../support/raw-external.js';
 import { until } from '../support/until.js';

@@ -175,11 +175,9 @@ describe('Store', () => {
       expect(await keysIn(store)).toEqual([]);
     });
 
-    it('tells its observer of commits', async () => {
+    it('calls onCommit after each commit', async () => {
       const commits: number[] = [];
-      store.observer = {
-        onCommit: (durationMs, transactions) => commits.push(durationMs >= 0 ? transactions : NaN),
-      };
+      store.onCommit = (durationMs, transactions) => commits.push(durationMs >= 0 ? transactions : NaN);
       await store.transaction((trx) => put(trx, 'a'));
       expect(commits).toEqual([1]);
     });

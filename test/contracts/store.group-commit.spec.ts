@@ -51,7 +51,7 @@ describe('Group commit on a SQLite file', () => {
 
   it('commits what arrives in one turn of the event loop at once, up to 256', async () => {
     const batches: number[] = [];
-    store.observer = { onCommit: (_durationMs, transactions) => batches.push(transactions) };
+    store.onCommit = (_durationMs, transactions) => batches.push(transactions);
     await Promise.all(Array.from({ length: 600 }, (_, i) => store.transaction((trx) => put(trx, String(i)))));
     expect(batches).toEqual([256, 256, 88]);
     expect(await keysIn(store)).toHaveLength(600);
@@ -74,7 +74,7 @@ describe('Group commit on a SQLite file', () => {
 
   it('answers nobody, not even those that failed, before the commit they share', async () => {
     const steps: string[] = [];
-    store.observer = { onCommit: () => steps.push('commit') };
+    store.onCommit = () => steps.push('commit');
     await Promise.all([
       store.transaction((trx) => put(trx, 'a')).then(() => steps.push('a resolved')),
       store.transaction((trx) => put(trx, 'a')).catch(() => steps.push('second a rejected')),
@@ -86,7 +86,7 @@ describe('Group commit on a SQLite file', () => {
 
   it('puts what arrives while a batch runs into the next one', async () => {
     const batches: number[] = [];
-    store.observer = { onCommit: (_durationMs, transactions) => batches.push(transactions) };
+    store.onCommit = (_durationMs, transactions) => batches.push(transactions);
     let inner: Promise<void> | undefined;
     await store.transaction(async (trx) => {
       await put(trx, 'a');

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openStore } from '../../src/persistence/open-store.js';
 import { dialectOf, forUpdate } from '../../src/persistence/dialect.js';
 import type { Store, Trx } from '../../src/persistence/store.js';
-import { Secret } from '../../src/security/secret.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import { type DatabasePlace, eachDatabase, postgresSchema, postgresUrl } from '../support/databases.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';

@@ -81,7 +81,7 @@ async function run(rounds: number): Promise<string[]> {
   const gateway = `http://127.0.0.1:${port}`;
   const env = environment(port, simulator);
   const external = startProgram(
-    'dist/simulator/main.js',
+    'simulator/dist/main.js',
     ['--port', String(simulatorPort), '--max-payments', '1000000', '--ignore-idempotency-key'],
     {},
   );

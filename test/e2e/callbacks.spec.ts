@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store, type Trx } from '../../src/persistence/store.js';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.js';
+import { type Simulator, startSimulator } from '@tollgate/simulator';
 import { call } from '../support/client.js';
 import { NOTIFICATION_SECRET } from '../support/delivery.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
@@ -256,7 +256,7 @@ describe('an external of one’s own', () => {
         state: 'UNCONFIRMED',
         attempts: 2,
         next_attempt_at: null,
-        last_error: 'the external has never seen this payment',
+        last_error: 'the external does not know this payment',
       },
     ]);
     expect(await payments()).toEqual([]);

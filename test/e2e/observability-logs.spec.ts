@@ -187,7 +187,7 @@ describe('logs', () => {
       'request callback',
       'external call status',
       'verification',
-      'A notification was not taken',
+      'The receiver did not accept a notification',
       'delivery',
       'external call refund',
       'request refund',

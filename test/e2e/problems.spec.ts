@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { PROBLEMS } from '../../src/http/problem.js';
+import { PROBLEM_CATALOGUE } from '../../src/http/problem-catalogue.js';
+import { PROBLEM_CODES, type ProblemCode } from '../../src/problems/problem.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import {
@@ -54,12 +55,12 @@ afterAll(async () => {
   await external.close();
 });
 
-function expectProblem(answer: Answer, status: number, code: keyof typeof PROBLEMS, outcome?: string): void {
+function expectProblem(answer: Answer, status: number, code: ProblemCode, outcome?: string): void {
   expect([answer.status, answer.body['code'], answer.body['outcome']]).toEqual([status, code, outcome]);
   expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
   expect(answer.body).toMatchObject({
     type: `/problems/${code}`,
-    title: PROBLEMS[code].title,
+    title: PROBLEM_CATALOGUE[code].title,
     status,
     detail: expect.any(String) as unknown,
     instance: expect.stringMatching(/^\/[^?]*$/) as unknown,
@@ -78,7 +79,7 @@ describe('what the external does, as problem', () => {
       return undefined;
     };
 
-  it.each<[string, StubBehaviour, number, keyof typeof PROBLEMS, string]>([
+  it.each<[string, StubBehaviour, number, ProblemCode, string]>([
     ['302', status(302, {}, { location: '/elsewhere' }), 502, 'provider-error', 'unknown'],
     ['400', status(400, { detail: 'bad' }), 422, 'provider-rejected', 'not-executed'],
     ['401', status(401, {}), 502, 'provider-error', 'not-executed'],
@@ -310,7 +311,7 @@ describe('what the caller does', () => {
 
 describe('problem pages', () => {
   it('explain every code', async () => {
-    for (const code of Object.keys(PROBLEMS)) {
+    for (const code of PROBLEM_CODES) {
       const page = await call(`${gateway.url}/problems/${code}`, 'GET');
       expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
       expect(page.text).toContain(code);

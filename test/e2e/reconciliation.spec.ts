@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ReconciliationWorker } from '../../src/payments/reconciliation.worker.js';
+import { ReconciliationWorker } from '../../src/reconciliation/reconciliation.worker.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store } from '../../src/persistence/store.js';
 import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
@@ -85,22 +85,51 @@ describe('reconciliation', () => {
   const notified = (): Promise<{ payload: string }[]> =>
     store().read((db) => db.selectFrom('notifications').select('payload').orderBy('id').execute());
 
-  it.each(['ACCEPTED', 'FAILED'])('finds an unknown payment %s, and the receiver is told', async (status) => {
-    expect((await pay('asked', failing)).body['outcome']).toBe('unknown');
-    expect(await payment()).toMatchObject({
-      state: 'UNKNOWN',
-      payment_id: null,
-      next_ask_at: clock.now() + MINUTE_MS,
-    });
-    const found = await after(MINUTE_MS, () => ({ status, paymentId: 'pm' }));
-    expect(external.requests.map(({ url }) => url)).toEqual(['/status?shopTransactionId=order']);
-    expect(found).toMatchObject({ state: status, payment_id: 'pm', next_ask_at: null, parked_at: null });
-    expect((await notified()).map(({ payload }) => JSON.parse(payload) as unknown)).toEqual([
-      { status, paymentId: 'pm', shopTransactionId: 'order', providerName: 'asked' },
-    ]);
+  it.each(['ACCEPTED', 'FAILED'])(
+    'finds an unknown payment %s, and notifies the receiver',
+    async (status) => {
+      expect((await pay('asked', failing)).body['outcome']).toBe('unknown');
+      expect(await payment()).toMatchObject({
+        state: 'UNKNOWN',
+        payment_id: null,
+        next_ask_at: clock.now() + MINUTE_MS,
+      });
+      const found = await after(MINUTE_MS, () => ({ status, paymentId: 'pm' }));
+      expect(external.requests.map(({ url }) => url)).toEqual(['/status?shopTransactionId=order']);
+      expect(found).toMatchObject({ state: status, payment_id: 'pm', next_ask_at: null, parked_at: null });
+      expect((await notified()).map(({ payload }) => JSON.parse(payload) as unknown)).toEqual([
+        { status, paymentId: 'pm', shopTransactionId: 'order', providerName: 'asked' },
+      ]);
+    },
+  );
+
+  it.each([
+    ['an answer', [(): object => ({ status: 'ACCEPTED', paymentId: 'pm' })], 'ACCEPTED'],
+    ['a first "never seen"', [neverSeen], 'UNKNOWN'],
+    ['a second "never seen"', [neverSeen, neverSeen], 'FAILED'],
+    ['an answer that decides nothing', [failing], 'UNKNOWN'],
+  ] as const)('stores %s and the end of the lease in one commit', async (_, behaviours, state) => {
+    await pay('asked', failing);
+    let commits = 0;
+    const transaction = store().transaction.bind(store());
+    const counted: Store['transaction'] = async (work) => {
+      const result = await transaction(work);
+      commits += 1;
+      return result;
+    };
+    for (const behaviour of behaviours) {
+      store().transaction = counted;
+      commits = 0;
+      const row = await after(10 * MINUTE_MS, behaviour);
+      store().transaction = transaction;
+      // The first claims the row.
+      expect(commits).toBe(2);
+      expect(row.lease_token).toBeNull();
+    }
+    expect((await payment()).state).toBe(state);
   });
 
-  it('finds an unknown payment that the external has spoken of already, and what was refunded of it', async () => {
+  it('finds an unknown payment of which a check came first, with its refunds', async () => {
     await pay('asked', failing);
     external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
     await call(`${gateway.url}/v3/asked/check?paymentId=pm`, 'GET');

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Secret } from '../../src/security/secret.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import { SecurityObserver } from '../../src/security/security-observer.js';
-import { signWebhook } from '../../src/security/standard-webhooks.js';
+import { signWebhook } from '../../src/webhooks/standard-webhooks.js';
 import { Store } from '../../src/persistence/store.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { type RawAnswer, RawClient } from '../support/raw-client.js';

@@ -2,7 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PROBLEMS, type ProblemCode } from '../../src/http/problem.js';
+import { PROBLEM_CATALOGUE } from '../../src/http/problem-catalogue.js';
+import type { ProblemCode } from '../../src/problems/problem.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { oddBytes, oddRequest } from '../support/odd-requests.js';
 import { type RawAnswer, RawClient, type RawRequest } from '../support/raw-client.js';
@@ -46,8 +47,8 @@ function fault(status: number, type: unknown, text: string): string | undefined 
   if (type !== 'application/problem+json; charset=utf-8') return `${status} of type ${String(type)}: ${text}`;
   if (text === '') return undefined;
   const { code, status: told, type: page, requestId } = JSON.parse(text) as Record<string, unknown>;
-  const known = typeof code === 'string' && Object.hasOwn(PROBLEMS, code);
-  if (!known || PROBLEMS[code as ProblemCode].status !== status || told !== status)
+  const known = typeof code === 'string' && Object.hasOwn(PROBLEM_CATALOGUE, code);
+  if (!known || PROBLEM_CATALOGUE[code as ProblemCode].status !== status || told !== status)
     return `${status}: ${text}`;
   if (page !== `/problems/${code}` || typeof requestId !== 'string') return `${status}: ${text}`;
   return undefined;

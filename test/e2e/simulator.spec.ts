@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
+import { startSimulator, type Simulator } from '@tollgate/simulator';
 import { ExternalClient, payBody, subscriptionBody } from '../support/external-client.js';
 import { until } from '../support/until.js';
 
@@ -27,7 +27,7 @@ describe('the simulator alone', () => {
     ended: Promise<number | null>;
   } {
     const hooks = ['--import', './test/support/typescript-hooks.js'];
-    const child = spawn(process.execPath, [...hooks, 'src/simulator/main.ts', ...args]);
+    const child = spawn(process.execPath, [...hooks, 'simulator/src/main.ts', ...args]);
     children.push(child);
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -36,7 +36,7 @@ describe('the simulator alone', () => {
     return { child, output: () => output, ended };
   }
 
-  it('serves the whole contract, and ends with code 0 on SIGTERM while a call hangs', async () => {
+  it('serves the whole contract, and exits with code 0 on SIGTERM while a call hangs', async () => {
     const { child, output, ended } = run('--port', '0');
     await until(() => output().includes('Simulator ready'), 'the simulator');
     const [, url] = /external at (\S+),/.exec(output())!;
@@ -66,7 +66,7 @@ describe('the simulator alone', () => {
     await expect(hanging).rejects.toThrow('fetch failed');
   });
 
-  it('says in one line why it does not start', async () => {
+  it('prints in one line why it does not start', async () => {
     const { output, ended } = run('--port', 'http');
     expect([await ended, output()]).toEqual([
       2,
@@ -131,7 +131,7 @@ if (!existsSync(CHROMIUM)) {
     return { paymentId: body?.paymentId as string, url: body?.redirectToUrl as string };
   }
 
-  /** A page whose complaints (a policy that blocks something is one) fail the test. */
+  /** A page whose console messages (a policy violation is one) fail the test. */
   async function opened(url: string, width: number, complaints: string[]): Promise<Page> {
     const page = await browser.newPage({ viewport: { width, height: 720 } });
     page.on('console', (message) => complaints.push(message.text()));
@@ -184,7 +184,7 @@ if (!existsSync(CHROMIUM)) {
     },
   );
 
-  it('shows the result itself where the shop gave no URL, and the index page without complaint', async () => {
+  it('shows the result itself where the shop gave no URL, and the index page without console messages', async () => {
     const { url } = await redirected();
     const complaints: string[] = [];
     const page = await opened(url, 375, complaints);

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-/** Stands in for Nest's compiler, which takes seconds: logs each build, and fails while src/broken.ts is there. */
+/** Stands in for Nest's compiler, which takes seconds. Logs each build and fails while src/broken.ts exists. */
 const NEST = `
   const { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } = require('node:fs');
   appendFileSync('builds.log', process.argv[2] + '\\n');
@@ -26,8 +26,14 @@ const NEST = `
   writeFileSync('dist/.tsbuildinfo', '');
   process.exitCode = broken ? 1 : 0;
 `;
+/** Stands in for the compiler of the simulator. */
+const TSC = `
+  const { mkdirSync, writeFileSync } = require('node:fs');
+  mkdirSync('simulator/dist', { recursive: true });
+  writeFileSync('simulator/dist/main.js', '');
+`;
 const PAST = new Date('2020-01-01');
-/** When the build was made: before any change of a test, whatever the file system's clock resolves. */
+/** The time of the build: earlier than any change of a test at every resolution of the file system's clock. */
 const PRESENT = new Date('2021-01-01');
 
 let root: string;
@@ -53,14 +59,16 @@ describe('build-if-needed', () => {
     root = mkdtempSync(join(tmpdir(), 'tollgate-build-'));
     cpSync('scripts/build-if-needed.js', inRoot('scripts/build-if-needed.js'));
     write('node_modules/@nestjs/cli/bin/nest.js', NEST);
+    write('node_modules/typescript/bin/tsc', TSC);
     write('package.json', '{ "type": "module" }');
     write('node_modules/package.json', '{ "type": "commonjs" }');
-    write('src/room/file.ts');
+    write('src/module/file.ts');
+    write('simulator/src/file.ts');
   });
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  it('builds once, and has then nothing to do and nothing to say', async () => {
+  it('builds once and prints nothing the next time', async () => {
     expect(await run()).toMatchObject({
       exitCode: 0,
       output: expect.stringMatching(/^Building.*\nBuilt in/),
@@ -70,17 +78,27 @@ describe('build-if-needed', () => {
   });
 
   it.each([
-    ['a source was changed', () => write('src/room/file.ts', '1')],
-    ['a source was deleted', () => rmSync(inRoot('src/room/file.ts'))],
+    ['a source was changed', () => write('src/module/file.ts', '1')],
+    ['a source was deleted', () => rmSync(inRoot('src/module/file.ts'))],
+    ['a source of the simulator was changed', () => write('simulator/src/file.ts', '1')],
     ['a setting was changed', () => write('tsconfig.json')],
     ['packages were installed', () => write('node_modules/.package-lock.json')],
     ['the program is missing', () => rmSync(inRoot('dist/main.js'))],
+    ['the simulator is missing', () => rmSync(inRoot('simulator/dist'), { recursive: true })],
     ['the last build was killed', () => rmSync(inRoot('dist/.tsbuildinfo'))],
   ])('builds again when %s', async (_what, change) => {
     await run();
     utimesSync(inRoot('dist/.tsbuildinfo'), PRESENT, PRESENT);
-    for (const path of ['src/room/file.ts', 'src/room', 'src', 'package.json'])
+    for (const path of [
+      'src/module/file.ts',
+      'src/module',
+      'src',
+      'simulator/src/file.ts',
+      'simulator/src',
+      'package.json',
+    ]) {
       utimesSync(inRoot(path), PAST, PAST);
+    }
     expect(await run()).toEqual({ exitCode: 0, output: '' });
     change();
     await run();
@@ -89,13 +107,13 @@ describe('build-if-needed', () => {
 
   it('does not build again for a test', async () => {
     await run();
-    write('src/room/file.spec.ts');
-    utimesSync(inRoot('src/room'), PAST, PAST);
+    write('src/module/file.spec.ts');
+    utimesSync(inRoot('src/module'), PAST, PAST);
     await run();
     expect(builds()).toBe(1);
   });
 
-  it('shows why a build failed, and tries it again the next time', async () => {
+  it('prints why a build failed and builds again the next time', async () => {
     write('src/broken.ts');
     expect(await run()).toMatchObject({
       exitCode: 1,
@@ -107,19 +125,19 @@ describe('build-if-needed', () => {
     expect(builds()).toBe(3);
   });
 
-  it('builds once for two that start at the same time', async () => {
+  it('builds once for two starts at the same time', async () => {
     const results = await Promise.all([run(), run()]);
     expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     expect(builds()).toBe(1);
   });
 
-  it('takes over from one that was killed', async () => {
+  it('takes the lock of a killed process', async () => {
     write('node_modules/.tollgate-build.lock', '999999999');
     expect((await run()).exitCode).toBe(0);
     expect(builds()).toBe(1);
   });
 
-  it('starts what is there when the build tools were pruned, and says so', async () => {
+  it('starts an old build with a warning when the build tools were pruned', async () => {
     await run();
     rmSync(inRoot('node_modules/@nestjs'), { recursive: true });
     write('node_modules/.package-lock.json');
@@ -127,12 +145,12 @@ describe('build-if-needed', () => {
     expect(await run()).toMatchObject({ exitCode: 0, output: expect.stringContaining('not installed') });
   });
 
-  it('refuses to start nothing at all', async () => {
+  it('fails without a build and without build tools', async () => {
     rmSync(inRoot('node_modules/@nestjs'), { recursive: true });
     expect(await run()).toMatchObject({ exitCode: 1, output: expect.stringContaining('npm ci') });
   });
 
-  it('leaves a dist/ without sources alone', async () => {
+  it('does nothing where there are no sources', async () => {
     rmSync(inRoot('src'), { recursive: true });
     expect(await run()).toEqual({ exitCode: 0, output: '' });
   });

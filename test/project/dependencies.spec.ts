@@ -18,6 +18,11 @@ interface LockFile {
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const { dependencies, devDependencies, allowScripts } = readJson('package.json') as Manifest;
+const workspaces = ['simulator', 'bench'].map((name) => readJson(`${name}/package.json`) as Manifest);
+const inWorkspaces = Object.assign({}, ...workspaces.map((manifest) => manifest.dependencies)) as Record<
+  string,
+  string
+>;
 const { packages } = readJson('package-lock.json') as LockFile;
 const record = readFileSync('docs/adr/0001-dependencies.md', 'utf8');
 
@@ -35,17 +40,18 @@ describe('dependencies', () => {
   it.each([
     ['In the program', dependencies],
     ['For building and testing', devDependencies],
-  ])('each earn their place in one line: %s', (heading, declared) => {
+    ['In the workspaces', inWorkspaces],
+  ])('have one line each that justifies them: %s', (heading, declared) => {
     expect(namedUnder(heading).toSorted()).toEqual(Object.keys(declared).toSorted());
   });
 
-  it('are of exactly one version', () => {
-    for (const version of [...Object.values(dependencies), ...Object.values(devDependencies)]) {
+  it('have exact versions', () => {
+    for (const version of [dependencies, devDependencies, inWorkspaces].flatMap(Object.values)) {
       expect(version).toMatch(/^\d+\.\d+\.\d+$/);
     }
   });
 
-  it('run their install scripts only where that was decided', () => {
+  it('run install scripts only with a decision in allowScripts', () => {
     const scripted = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
     expect(scripted.map(nameOf).toSorted()).toEqual(Object.keys(allowScripts).toSorted());
   });

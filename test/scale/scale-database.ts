@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import type { DatabaseConfig } from '../../src/config/config.js';
 import { openStore } from '../../src/persistence/open-store.js';
-import { Secret } from '../../src/security/secret.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import { fillLedger } from './ledger-filler.js';
 
 /** A database to measure on: a SQLite file, or a schema of a PostgreSQL. It stays, so that the next measurement need not fill it. */

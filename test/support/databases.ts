@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import type { DatabaseConfig } from '../../src/config/config.js';
 import { openStore } from '../../src/persistence/open-store.js';
 import type { Store } from '../../src/persistence/store.js';
-import { Secret } from '../../src/security/secret.js';
+import { Secret } from '../../src/sensitive/secret.js';
 
 /** A database that belongs to one test. */
 export interface TestDatabase {

@@ -1,15 +1,14 @@
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../src/config/config.js';
+import type { WorkerHealth } from '../../src/leases/worker.health.js';
+import type { DeliveryReport } from '../../src/notifications/delivery-end.js';
 import { DeliveryRecorder } from '../../src/notifications/delivery.recorder.js';
 import { DeliveryWorker } from '../../src/notifications/delivery.worker.js';
 import { NotificationAttemptRepository } from '../../src/notifications/notification-attempt.repository.js';
 import { NotificationLeaseRepository } from '../../src/notifications/notification-lease.repository.js';
 import { NotificationReceiver } from '../../src/notifications/notification-receiver.js';
-import {
-  NotificationObserver,
-  type ObservedDelivery,
-} from '../../src/notifications/notification.observer.js';
 import { type NotificationDraft, NotificationOutbox } from '../../src/notifications/notification.outbox.js';
+import type { NotificationsMetrics } from '../../src/notifications/notifications.metrics.js';
 import { NotificationReplay } from '../../src/notifications/notification.replay.js';
 import { NotificationRepository } from '../../src/notifications/notification.repository.js';
 import { NotificationSender } from '../../src/notifications/notification.sender.js';
@@ -17,10 +16,12 @@ import type { NotificationRow } from '../../src/notifications/notification.table
 import type { ReceiverCircuit } from '../../src/notifications/receiver-breaker.js';
 import { ReplayRepository } from '../../src/notifications/replay.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
+import { createLog } from '../../src/observability/logging/log.js';
 import type { Store } from '../../src/persistence/store.js';
-import { Secret } from '../../src/security/secret.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import type { Clock } from '../../src/shared/clock.js';
 import { newIdentifier } from '../../src/shared/identifier.js';
+import { LogLines } from './log-lines.js';
 
 export const NOTIFICATION_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
@@ -35,7 +36,7 @@ export interface DeliveryOptions {
   readonly stopGraceMs?: number;
 }
 
-/** The room `notifications`, put together as its module does, over a database that the test opened. */
+/** The module `notifications`, put together as its module does, over a database that the test opened. */
 export interface Delivery {
   readonly outbox: NotificationOutbox;
   readonly notifications: NotificationRepository;
@@ -43,7 +44,7 @@ export interface Delivery {
   readonly replay: NotificationReplay;
   readonly worker: DeliveryWorker;
   readonly receiver: NotificationReceiver;
-  readonly deliveries: readonly ObservedDelivery[];
+  readonly deliveries: readonly DeliveryReport[];
   readonly circuits: readonly ReceiverCircuit[];
   start(): void;
   stop(): Promise<void>;
@@ -56,16 +57,18 @@ export interface Delivery {
 // What fails is logged, and here most things fail on purpose.
 Logger.overrideLogger(false);
 
-class Remembering extends NotificationObserver {
-  readonly deliveries: ObservedDelivery[] = [];
+class RecordingMetrics implements Pick<NotificationsMetrics, 'countAttempt' | 'setCircuit'> {
+  readonly deliveries: DeliveryReport[] = [];
   readonly circuits: ReceiverCircuit[] = [];
-  onDelivery(delivery: ObservedDelivery): void {
+  countAttempt(delivery: DeliveryReport): void {
     this.deliveries.push(delivery);
   }
-  onReceiver(circuit: ReceiverCircuit): void {
+  setCircuit(circuit: ReceiverCircuit): void {
     this.circuits.push(circuit);
   }
 }
+
+const NO_HEALTH = { add: () => {} } as unknown as WorkerHealth;
 
 export function buildDelivery(options: DeliveryOptions): Delivery {
   const { store, clock } = options;
@@ -78,7 +81,7 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
   const limits = { deadlineMs: options.deadlineMs ?? 10_000, stopGraceMs: options.stopGraceMs ?? 200 };
   const sender = new NotificationSender(clock, config, limits);
   const recorder = new DeliveryRecorder(leases, attempts, new RetrySchedule(config));
-  const observer = new Remembering();
+  const metrics = new RecordingMetrics();
   const worker = new DeliveryWorker(
     store,
     leases,
@@ -86,10 +89,12 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     sender,
     receiver,
     outbox,
-    clock,
+    metrics as unknown as NotificationsMetrics,
+    createLog('fatal', new LogLines(), clock),
     config,
+    clock,
+    NO_HEALTH,
     limits,
-    observer,
   );
   const replay = new NotificationReplay(
     store,
@@ -106,8 +111,8 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     replay,
     worker,
     receiver,
-    deliveries: observer.deliveries,
-    circuits: observer.circuits,
+    deliveries: metrics.deliveries,
+    circuits: metrics.circuits,
     start: () => worker.onApplicationBootstrap(),
     stop: async () => {
       await worker.beforeApplicationShutdown();

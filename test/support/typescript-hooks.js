@@ -14,8 +14,11 @@ const jsc = {
   keepClassNames: true,
 };
 
+const SIMULATOR = new URL('../../simulator/src/simulator.ts', import.meta.url).href;
+
 registerHooks({
   resolve(specifier, context, nextResolve) {
+    if (specifier === '@tollgate/simulator') return { url: SIMULATOR, format: 'module', shortCircuit: true };
     if (specifier.startsWith('.') && specifier.endsWith('.js') && context.parentURL?.endsWith('.ts')) {
       const typescript = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
       if (existsSync(typescript)) {

@@ -1,6 +1,8 @@
-import { Field } from '../../contract/field.js';
-import { currency, issuedIdentifier, oneOf } from '../../contract/rules.js';
-import { cursor, instant, listOf, number, word } from '../records/record-rules.js';
+import { Field } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { amount, currency, issuedIdentifier, listOf, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import { shownIdentifier, shownText, shownTime } from '../records/shown.js';
 
 /** What somebody must look at, by what can be done about it. */
@@ -56,16 +58,16 @@ export class AttentionItem {
   @Field(oneOf(ATTENTION_KINDS), { example: 'payment-unknown' })
   kind: AttentionKind;
 
-  @Field(word, { description: 'The gateway’s own id.', example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10' })
+  @Field(text, { description: 'The gateway’s own id.', example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10' })
   id: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
-  @Field(word, { example: 'UNKNOWN' })
+  @Field(text, { example: 'UNKNOWN' })
   state: string;
 
-  @Field(instant, { description: 'Since when it is so.', example: '2026-01-31T12:00:10.000Z' })
+  @Field(instant, { description: 'When it entered this state.', example: '2026-01-31T12:00:10.000Z' })
   since: string;
 
   @Field(issuedIdentifier, { optional: true, example: 'pm_7f3a' })
@@ -74,16 +76,16 @@ export class AttentionItem {
   @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
   shopTransactionId?: string | undefined;
 
-  @Field(number, { optional: true, description: 'In minor units.', example: 1299 })
+  @Field(amount(0), { optional: true, description: 'In minor units.', example: 1299 })
   amount?: number | undefined;
 
   @Field(currency, { optional: true, example: 'EUR' })
   currency?: string | undefined;
 
-  @Field(word, { optional: true, description: 'What is known of the reason.', example: 'timeout' })
+  @Field(text, { optional: true, description: 'The reason, where it is known.', example: 'timeout' })
   detail?: string | undefined;
 
-  @Field(word, { description: 'What to do about it.' })
+  @Field(text, { description: 'What to do next.' })
   advice: string;
 }
 
@@ -91,8 +93,9 @@ export class AttentionPage {
   @Field(listOf(() => AttentionItem))
   items: AttentionItem[];
 
-  @Field(cursor, {
-    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+  @Field(textOrNull, {
+    description:
+      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
   })
   nextCursor: string | null;
 }

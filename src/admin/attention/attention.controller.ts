@@ -1,12 +1,12 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get } from '@nestjs/common';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery } from '../admin-parameters.js';
+import type { Page } from '../lists/keyset.js';
+import type { AttentionItem } from './attention-item.js';
 import { LIST_ATTENTION } from './attention.documentation.js';
-import { ATTENTION_QUERY, type AttentionQuery } from './attention.repository.js';
+import { AttentionQuery } from './attention.repository.js';
 
 /** What somebody must look at: empty on a good day. */
 @Controller('admin/attention')
@@ -16,7 +16,7 @@ export class AttentionController {
 
   @Get()
   @DescribeOperation(LIST_ATTENTION)
-  async list(@AdminQuery(ATTENTION_QUERY) query: AttentionQuery, @Res() response: Response): Promise<void> {
-    sendJson(response, await this.lists.attention(query));
+  list(@AdminQuery(AttentionQuery) query: AttentionQuery): Promise<Page<AttentionItem>> {
+    return this.lists.attention(query);
   }
 }

@@ -1,17 +1,15 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { AttentionPage } from './attention-item.js';
-import { ATTENTION_QUERY } from './attention.repository.js';
+import { AttentionQuery } from './attention.repository.js';
 
 export const LIST_ATTENTION: OperationDescription = {
   id: 'listAttention',
   tag: 'Admin',
-  summary: 'List what needs attention',
+  summary: 'List items of attention',
   description:
-    'What nobody but a person can settle, the newest first, each with what to do about it: payments that are UNKNOWN or parked; refunds that are ' +
-    'UNKNOWN, or PENDING for a day; parked subscriptions; changes of subscriptions of unknown outcome; notifications that are DEAD; callbacks of the ' +
-    'last 30 days that the external never confirmed, unless the end of their payment is known. Empty on a good day.',
-  query: documentedQuery(ATTENTION_QUERY),
+    'Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; refunds that are UNKNOWN, or PENDING for a day; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known.',
+  query: documentedQuery(AttentionQuery),
   answer: {
     type: AttentionPage,
     examples: {

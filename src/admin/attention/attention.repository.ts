@@ -2,19 +2,20 @@ import { Injectable } from '@nestjs/common';
 import type { Trx } from '../../persistence/store.js';
 import type { Keyset } from '../lists/keyset.js';
 import { type Newest, newest } from '../lists/newest.js';
-import type { QueryOf } from '../lists/query-rule.js';
-import { external, oneOf, PAGING } from '../lists/query-rules.js';
+import { QueryField } from '../../rules/field.js';
+import { oneOf } from '../../rules/rule.js';
+import { ExternalFilter, PageQuery } from '../lists/list-query.js';
 import { PaymentListRepository } from '../payments/payment-list.repository.js';
-import { ATTENTION_KINDS, type AttentionRow } from './attention-item.js';
+import { ATTENTION_KINDS, type AttentionKind, type AttentionRow } from './attention-item.js';
 import { ATTENTION_SOURCES } from './attention-sources.js';
 
-export const ATTENTION_QUERY = {
-  kind: oneOf(ATTENTION_KINDS, 'Of this kind only.'),
-  external,
-  ...PAGING,
-};
+export class AttentionQuery extends PageQuery {
+  @QueryField(oneOf(ATTENTION_KINDS), { description: 'Items of this kind.' })
+  kind?: AttentionKind;
 
-export type AttentionQuery = QueryOf<typeof ATTENTION_QUERY>;
+  @ExternalFilter()
+  external?: string;
+}
 
 /** Of rows; all of them belong to the list, as a rule. */
 const LOOK_AT = 1_000;

@@ -5,18 +5,26 @@ import type { DatabaseSchema } from '../../persistence/database.js';
 import type { Trx } from '../../persistence/store.js';
 import type { Keyset } from '../lists/keyset.js';
 import { type Newest, newest, smallSet, type Source } from '../lists/newest.js';
-import type { QueryOf } from '../lists/query-rule.js';
-import { external, identifier, oneOf, PAGING, TIME_RANGE } from '../lists/query-rules.js';
+import { QueryField } from '../../rules/field.js';
+import { oneOf } from '../../rules/rule.js';
+import { issuedIdentifier } from '../../rules/rules.js';
+import { ExternalFilter, TimeRangeQuery } from '../lists/list-query.js';
 
-export const CALLBACK_QUERY = {
-  state: oneOf<CallbackState>(['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED'], 'In this state.'),
-  external,
-  paymentId: identifier('About the payment with this id of the external’s.', 'pm_7f3a'),
-  ...TIME_RANGE,
-  ...PAGING,
-};
+export class CallbackQuery extends TimeRangeQuery {
+  @QueryField(oneOf(['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED']), {
+    description: 'Callbacks in this state.',
+  })
+  state?: CallbackState;
 
-export type CallbackQuery = QueryOf<typeof CALLBACK_QUERY>;
+  @ExternalFilter()
+  external?: string;
+
+  @QueryField(issuedIdentifier, {
+    description: 'Callbacks that name the payment with this `paymentId`.',
+    example: 'pm_7f3a',
+  })
+  paymentId?: string;
+}
 
 /** What decides whether a callback belongs to a list: its body is long. */
 const FILTERED = ['id', 'external', 'state', 'payment_id'] as const;

@@ -1,11 +1,11 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get } from '@nestjs/common';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery } from '../admin-parameters.js';
-import { CALLBACK_QUERY, type CallbackQuery } from './callback-list.repository.js';
+import type { Page } from '../lists/keyset.js';
+import type { CallbackRecord } from '../records/callback-record.js';
+import { CallbackQuery } from './callback-list.repository.js';
 import { LIST_CALLBACKS } from './callbacks-list.documentation.js';
 
 @Controller('admin/callbacks')
@@ -15,7 +15,7 @@ export class CallbacksListController {
 
   @Get()
   @DescribeOperation(LIST_CALLBACKS)
-  async list(@AdminQuery(CALLBACK_QUERY) query: CallbackQuery, @Res() response: Response): Promise<void> {
-    sendJson(response, await this.lists.callbacks(query));
+  list(@AdminQuery(CallbackQuery) query: CallbackQuery): Promise<Page<CallbackRecord>> {
+    return this.lists.callbacks(query);
   }
 }

@@ -1,16 +1,16 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { CallbackPage } from '../records/callback-record.js';
 import { CALLBACK_EXAMPLE } from '../records/examples.js';
-import { CALLBACK_QUERY } from './callback-list.repository.js';
+import { CallbackQuery } from './callback-list.repository.js';
 
 export const LIST_CALLBACKS: OperationDescription = {
   id: 'listCallbacks',
   tag: 'Admin',
   summary: 'List callbacks',
   description:
-    'The newest first. Filters may be combined. A page looks at 2,000 callbacks at most: it may be short, even empty, while `nextCursor` leads on.',
-  query: documentedQuery(CALLBACK_QUERY),
+    'Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null.',
+  query: documentedQuery(CallbackQuery),
   answer: {
     type: CallbackPage,
     examples: { page: { summary: 'The only page', value: { items: [CALLBACK_EXAMPLE], nextCursor: null } } },

@@ -1,47 +1,52 @@
-import { Field, NestedField } from '../../contract/field.js';
-import { oneOf } from '../../contract/rules.js';
+import { Field, NestedField } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { listOf, quantity, text, textOrNull, texts, trueOrFalse } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import type { ExternalProvider, ProviderHealth } from '../../providers/external-provider.js';
 import { OPERATION_NAMES } from '../../providers/operation.js';
-import { cursor, flag, instant, listOf, number, word, words } from '../records/record-rules.js';
 import { shownText, shownTimeOrNone } from '../records/shown.js';
 
 class CircuitBreakerRecord {
-  @Field(number, { example: 5 })
+  @Field(quantity, { example: 5 })
   failures: number;
 
-  @Field(number, { example: 10000 })
+  @Field(quantity, { example: 10000 })
   windowMs: number;
 
-  @Field(number, { example: 5000 })
+  @Field(quantity, { example: 5000 })
   openMs: number;
 }
 
 class LatencyRecord {
-  @Field(number, { description: 'Of how many calls, the last ones.', example: 128 })
+  @Field(quantity, {
+    description: 'The number of recent calls that the percentiles are taken from.',
+    example: 128,
+  })
   calls: number;
 
-  @Field(number, { description: 'In milliseconds, rounded.', example: 42 })
+  @Field(quantity, { description: 'In milliseconds, rounded.', example: 42 })
   p50Ms: number;
 
-  @Field(number, { example: 180 })
+  @Field(quantity, { example: 180 })
   p95Ms: number;
 }
 
-/** An external: its configuration without secrets, and how it is, as the replica that answers sees it. */
+/** An external: its configuration without secrets, and its health as seen by this replica. */
 export class ExternalRecord {
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
-  @Field(word, { example: 'https://acme.internal/payments' })
+  @Field(text, { example: 'https://acme.internal/payments' })
   baseUrl: string;
 
   @Field(oneOf(['closed', 'open', 'half-open']), { description: 'The circuit breaker.', example: 'closed' })
   circuit: ProviderHealth['circuit'];
 
-  @Field(number, { description: 'Calls under way.', example: 3 })
+  @Field(quantity, { description: 'Calls in flight.', example: 3 })
   inFlight: number;
 
-  @Field(number, { description: 'Calls at the same time at most.', example: 200 })
+  @Field(quantity, { description: 'The maximum number of calls in flight.', example: 200 })
   maxConcurrency: number;
 
   @NestedField(() => LatencyRecord, { optional: true, description: 'Absent before the first call.' })
@@ -53,34 +58,34 @@ export class ExternalRecord {
   @Field(instant, { optional: true, example: '2026-01-31T11:40:10.000Z' })
   lastFailureAt?: string | undefined;
 
-  @Field(word, { optional: true, example: 'timeout: No answer came in time.' })
+  @Field(text, { optional: true, example: 'timeout: No answer came in time.' })
   lastFailure?: string | undefined;
 
-  @Field(number, { example: 10000 })
+  @Field(quantity, { example: 10000 })
   timeoutMs: number;
 
   @NestedField(() => CircuitBreakerRecord)
   circuitBreaker: CircuitBreakerRecord;
 
-  @Field(word, { description: 'How the gateway shows who it is.', example: 'bearer' })
+  @Field(text, { description: 'How the gateway authenticates to the external.', example: 'bearer' })
   auth: string;
 
-  @Field(word, {
-    description: 'How the external shows who it is when it calls back.',
+  @Field(text, {
+    description: 'How the external authenticates its callbacks.',
     example: 'standard-webhooks',
   })
   callbackAuth: string;
 
-  @Field(words, { optional: true, description: 'Where callbacks may come from; absent: from anywhere.' })
+  @Field(texts, { optional: true, description: 'The addresses that may send callbacks; absent: all.' })
   callbackAllowedIps?: string[] | undefined;
 
-  @Field(words, { description: 'The operations that are not switched off.', example: ['pay', 'status'] })
+  @Field(texts, { description: 'The enabled operations.', example: ['pay', 'status'] })
   operations: string[];
 
-  @Field(flag, { example: true })
+  @Field(trueOrFalse, { example: true })
   honoursIdempotencyKey: boolean;
 
-  @Field(flag, { example: false })
+  @Field(trueOrFalse, { example: false })
   statusByShopTransactionId: boolean;
 
   @Field(oneOf(['refuse', 'allow']), { example: 'refuse' })
@@ -91,7 +96,7 @@ export class ExternalPage {
   @Field(listOf(() => ExternalRecord))
   items: ExternalRecord[];
 
-  @Field(cursor, { description: 'For the next page; `null` after the last.' })
+  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
   nextCursor: string | null;
 }
 

@@ -1,17 +1,12 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get } from '@nestjs/common';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminQuery } from '../admin-parameters.js';
 import { type Page, pageOf, positionIn } from '../lists/keyset.js';
-import type { QueryOf } from '../lists/query-rule.js';
-import { DEFAULT_LIMIT, PAGING } from '../lists/query-rules.js';
+import { DEFAULT_LIMIT, PageQuery } from '../lists/list-query.js';
 import { type ExternalRecord, externalRecord } from './external-record.js';
 import { LIST_EXTERNALS } from './externals-admin.documentation.js';
-
-type ExternalQuery = QueryOf<typeof PAGING>;
 
 @Controller('admin/externals')
 @RequireScope('admin')
@@ -20,12 +15,7 @@ export class ExternalsAdminController {
 
   @Get()
   @DescribeOperation(LIST_EXTERNALS)
-  list(@AdminQuery(PAGING) query: ExternalQuery, @Res() response: Response): void {
-    sendJson(response, this.#page(query));
-  }
-
-  /** By name. */
-  #page(query: ExternalQuery): Page<ExternalRecord> {
+  list(@AdminQuery(PageQuery) query: PageQuery): Page<ExternalRecord> {
     const { limit = DEFAULT_LIMIT } = query;
     const begin = positionIn('externals', query) ?? '';
     const rest = this.registry

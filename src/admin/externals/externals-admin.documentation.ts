@@ -1,6 +1,5 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
-import { PAGING } from '../lists/query-rules.js';
+import { documentedQuery, PageQuery } from '../lists/list-query.js';
 import { ExternalPage } from './external-record.js';
 
 export const LIST_EXTERNALS: OperationDescription = {
@@ -8,13 +7,13 @@ export const LIST_EXTERNALS: OperationDescription = {
   tag: 'Admin',
   summary: 'List externals',
   description:
-    'Their configuration without secrets, and how each is, as the replica that answers sees it: breaker, calls under way, latency, last success and failure.',
-  query: documentedQuery(PAGING),
+    'Lists the configuration of the externals without secrets, and their health as the answering replica sees it: circuit breaker, calls in flight, latency, last success and failure.',
+  query: documentedQuery(PageQuery),
   answer: {
     type: ExternalPage,
     examples: {
       one: {
-        summary: 'One that is well',
+        summary: 'A healthy external',
         value: {
           items: [
             {

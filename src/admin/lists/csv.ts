@@ -1,12 +1,12 @@
-/** What spreadsheets take for the begin of a formula (OWASP, CSV Injection). */
+/** The characters that begin a formula in spreadsheets (OWASP, CSV Injection). */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 const SPECIAL = /[",\r\n]/;
 
 type Cell = string | number | undefined;
 
 /**
- * CSV by RFC 4180, in UTF-8, one line for each row below the names of the columns. A text that a spreadsheet would take for a
- * formula gets an apostrophe in front: whoever pays may choose the text, and who opens the file is an operator.
+ * CSV by RFC 4180, in UTF-8: the names of the columns, then a line for each row. A text that a spreadsheet would run as a
+ * formula gets an apostrophe in front: a payer may choose the text, and an operator opens the file.
  */
 export function csvOf<Row extends object>(
   columns: readonly (keyof Row & string)[],

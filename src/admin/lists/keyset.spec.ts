@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { newIdentifier } from '../../shared/identifier.js';
-import { keysetOf, pageOf, type PageQuery } from './keyset.js';
+import { keysetOf, pageOf } from './keyset.js';
+import type { TimeRangeQuery } from './list-query.js';
 
 const AT = Date.UTC(2026, 0, 31, 12);
 const id = newIdentifier('pay', AT);
-const cursorOf = (query: PageQuery & Record<string, unknown>, list = 'payments'): string =>
+const cursorOf = (query: TimeRangeQuery & Record<string, unknown>, list = 'payments'): string =>
   pageOf(list, query, [], id).nextCursor!;
 
 describe('keysetOf', () => {
@@ -17,7 +18,7 @@ describe('keysetOf', () => {
   });
 
   it('takes a range of time, its end not included', () => {
-    const within = (ms: number, query: PageQuery): boolean => {
+    const within = (ms: number, query: TimeRangeQuery): boolean => {
       const { above, below } = keysetOf('payments', 'pay', query);
       const made = newIdentifier('pay', ms);
       return made >= above && made < below;

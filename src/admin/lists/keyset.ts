@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { Problem } from '../../http/problem.js';
+import type { Problem } from '../../problems/problem.js';
 import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
 import { canonicalJson } from '../../shared/json.js';
-import { queryProblem } from './query-rule.js';
-import { DEFAULT_LIMIT } from './query-rules.js';
+import { detailOf } from '../../rules/rule.js';
+import { cursor, DEFAULT_LIMIT, type PageQuery, queryProblem, type TimeRangeQuery } from './list-query.js';
 
 /** A page of a list, newest first (SPEC §8). */
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** Null where there is no more. */
+  /** Null on the last page. */
   readonly nextCursor: string | null;
 }
 
-/** Where in a list a page lies. Ids are ordered by time, so a range of time is a range of ids. */
+/** The position of a page in a list. Ids are ordered by time, so a range of time is a range of ids. */
 export interface Keyset {
   /** Inclusive. */
   readonly above: string;
@@ -21,23 +21,16 @@ export interface Keyset {
   readonly limit: number;
 }
 
-export interface PageQuery {
-  readonly from?: number;
-  readonly to?: number;
-  readonly limit?: number;
-  readonly cursor?: string;
-}
-
 const CHECK_BYTES = 6;
-/** Sorts behind the hexadecimal digits of every id. */
+/** Sorts after the hexadecimal digits of every id. */
 const END = 'g';
 
 /**
- * The keyset that `query` asks for, in the list of the name `list` whose ids begin with `prefix`; undefined for a list of several
- * tables, whose ids are ordered without their prefixes.
- * @throws Problem `validation-failed` for a range that is none, or a cursor that is not of this list with these filters
+ * The keyset of `query` in the list named `list`, whose ids begin with `prefix`; without a prefix for a list of several
+ * tables, which is ordered by the ids without their prefixes.
+ * @throws Problem `validation-failed` for an empty range, or a cursor of another list or other filters
  */
-export function keysetOf(list: string, prefix: IdentifierPrefix | undefined, query: PageQuery): Keyset {
+export function keysetOf(list: string, prefix: IdentifierPrefix | undefined, query: TimeRangeQuery): Keyset {
   const { from, to, limit = DEFAULT_LIMIT } = query;
   if (from !== undefined && to !== undefined && from >= to) {
     throw queryProblem([{ pointer: '/query/to', detail: 'must be later than from' }]);
@@ -53,14 +46,14 @@ export function keysetOf(list: string, prefix: IdentifierPrefix | undefined, que
 }
 
 /**
- * What the cursor of `query` points behind; undefined where there is none, and the list begins.
- * @throws Problem `validation-failed` for a cursor that is not of this list with these filters
+ * The id that the page begins after; undefined for the first page.
+ * @throws Problem `validation-failed` for a cursor of another list or other filters
  */
 export function positionIn(list: string, query: PageQuery): string | undefined {
   return query.cursor === undefined ? undefined : readCursor(list, query, query.cursor);
 }
 
-/** The page of `items`; `next` is the id that it ends behind, undefined where the list does. */
+/** The page of `items`; `next` is the id of its last item, undefined on the last page. */
 export function pageOf<Item>(
   list: string,
   query: PageQuery,
@@ -87,7 +80,7 @@ function readCursor(list: string, query: PageQuery, cursor: string): string {
   return id;
 }
 
-/** Finds mistakes, not malice: whoever may read the list may begin it wherever he likes. */
+/** Detects mistakes, not attacks: a caller who may read the list may begin at any position. */
 function checkOf(list: string, query: PageQuery, id: string): Buffer {
   const { limit: _limit, cursor: _cursor, ...filters } = query;
   return createHash('sha256')
@@ -97,10 +90,5 @@ function checkOf(list: string, query: PageQuery, id: string): Buffer {
 }
 
 function foreignCursor(): Problem {
-  return queryProblem([
-    {
-      pointer: '/query/cursor',
-      detail: 'must be the nextCursor of a page of this list with the same filters',
-    },
-  ]);
+  return queryProblem([{ pointer: '/query/cursor', detail: detailOf(cursor) }]);
 }

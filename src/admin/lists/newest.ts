@@ -1,28 +1,28 @@
-/** Part of a list: at most `limit` of its rows within the keyset at hand, newest first. */
+/** Part of a list: at most `limit` of its rows within the keyset, newest first. */
 export type Source<Row> = (limit: number) => Promise<readonly Row[]>;
 
 export interface Newest<Row> {
   readonly rows: readonly Row[];
-  /** The id that the rows end behind; undefined where there is no more. */
+  /** The id that the next page begins after; undefined on the last page. */
   readonly next: string | undefined;
 }
 
 interface Selection<Row> {
   readonly limit: number;
-  /** What no index asks; left out where the sources hold nothing else. */
+  /** The part of the filter that no index covers; absent where the sources contain matching rows only. */
   readonly accepts?: ((row: Row) => boolean) | undefined;
-  /** How many rows to look at, at most, where not all of them belong to the page. */
+  /** The maximum number of rows to read where `accepts` may drop some. */
   readonly lookAt?: number;
 }
 
-/** A few milliseconds' worth: on SQLite nothing else runs meanwhile. */
+/** Takes a few milliseconds, during which nothing else runs on SQLite. */
 const LOOK_AT = 2_000;
-/** As many as that are read whole, and put in order here. */
+/** Sets of at most this size are read completely and sorted in memory. */
 const SMALL = 1_000;
 
 /**
- * The newest rows of several sources together, by few index entries of each. What a filter leaves over may be less than a page,
- * even nothing, with more behind it: then `next` leads on. So every page costs little, whatever is asked for.
+ * The newest rows of several sources together, from a limited number of index entries of each. A filter may leave less
+ * than a page, even nothing, although more rows follow: `next` then continues. This bounds the cost of every page.
  */
 export async function newest<Row extends { readonly id: string }>(
   sources: readonly Source<Row>[],
@@ -37,7 +37,7 @@ export async function newest<Row extends { readonly id: string }>(
     const last = rows.length === each ? rows.at(-1)!.id : undefined;
     if (last !== undefined && (reached === undefined || last > reached)) reached = last;
   }
-  // Behind `reached`, one of the sources may hold more than it told. A row that went from one to another meanwhile counts once.
+  // Beyond `reached`, a source may have rows that it did not return. A row that moved between sources counts once.
   const seen = [...new Map(found.map((row) => [row.id, row])).values()]
     .filter(({ id }) => reached === undefined || id >= reached)
     .toSorted((a, b) => (a.id < b.id ? 1 : -1));
@@ -47,8 +47,8 @@ export async function newest<Row extends { readonly id: string }>(
 }
 
 /**
- * The source of a set that is known to be small as a rule, and has no order in the index: `read` gets the number of rows that
- * are bearable. Undefined where there are more.
+ * The source of a set that is usually small and has no order in the index. `read` gets the maximum number of rows.
+ * Undefined where the set is larger.
  */
 export async function smallSet<Row extends { readonly id: string }>(
   read: (limit: number) => Promise<readonly Row[]>,

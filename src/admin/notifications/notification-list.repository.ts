@@ -1,23 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { type SelectQueryBuilder, sql } from 'kysely';
-import type { NotificationRow } from '../../notifications/notification.table.js';
+import type { NotificationRow, NotificationState } from '../../notifications/notification.table.js';
 import type { DatabaseSchema } from '../../persistence/database.js';
 import type { Trx } from '../../persistence/store.js';
 import type { Keyset } from '../lists/keyset.js';
 import { type Newest, newest, smallSet, type Source } from '../lists/newest.js';
-import type { QueryOf } from '../lists/query-rule.js';
-import { external, oneOf, ownId, PAGING, TIME_RANGE } from '../lists/query-rules.js';
+import { QueryField } from '../../rules/field.js';
+import { oneOf } from '../../rules/rule.js';
+import { ownIdentifier } from '../../rules/rules.js';
+import { ExternalFilter, TimeRangeQuery } from '../lists/list-query.js';
 import { NOTIFICATION_STATES } from '../records/notification-record.js';
 
-export const NOTIFICATION_QUERY = {
-  state: oneOf(NOTIFICATION_STATES, 'In this state.'),
-  external,
-  payment: ownId('pay', 'About this payment.'),
-  ...TIME_RANGE,
-  ...PAGING,
-};
+export class NotificationQuery extends TimeRangeQuery {
+  @QueryField(oneOf(NOTIFICATION_STATES), { description: 'Notifications in this state.' })
+  state?: NotificationState;
 
-export type NotificationQuery = QueryOf<typeof NOTIFICATION_QUERY>;
+  @ExternalFilter()
+  external?: string;
+
+  @QueryField(ownIdentifier('pay'), {
+    description: 'Notifications about this payment.',
+    example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
+  })
+  payment?: string;
+}
 
 /** What decides whether a notification belongs to a list: the rest of its row is long. */
 const FILTERED = ['id', 'external', 'state', 'payment_ref'] as const;

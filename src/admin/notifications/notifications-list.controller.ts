@@ -1,11 +1,11 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get } from '@nestjs/common';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery } from '../admin-parameters.js';
-import { NOTIFICATION_QUERY, type NotificationQuery } from './notification-list.repository.js';
+import type { Page } from '../lists/keyset.js';
+import type { NotificationRecord } from '../records/notification-record.js';
+import { NotificationQuery } from './notification-list.repository.js';
 import { LIST_NOTIFICATIONS } from './notifications-list.documentation.js';
 
 @Controller('admin/notifications')
@@ -15,10 +15,7 @@ export class NotificationsListController {
 
   @Get()
   @DescribeOperation(LIST_NOTIFICATIONS)
-  async list(
-    @AdminQuery(NOTIFICATION_QUERY) query: NotificationQuery,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.lists.notifications(query));
+  list(@AdminQuery(NotificationQuery) query: NotificationQuery): Promise<Page<NotificationRecord>> {
+    return this.lists.notifications(query);
   }
 }

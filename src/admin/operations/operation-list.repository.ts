@@ -5,19 +5,21 @@ import type { PaymentState } from '../../payments/payment-state.js';
 import type { Trx } from '../../persistence/store.js';
 import type { Keyset } from '../lists/keyset.js';
 import { type Newest, newest, type Source } from '../lists/newest.js';
-import type { QueryOf } from '../lists/query-rule.js';
-import { external, oneOf, PAGING, TIME_RANGE } from '../lists/query-rules.js';
+import { QueryField } from '../../rules/field.js';
+import { oneOf } from '../../rules/rule.js';
+import { ExternalFilter, TimeRangeQuery } from '../lists/list-query.js';
 
-export const OPERATION_QUERY = {
-  outcome: oneOf(['unknown'], 'It may have been executed, and nobody knows. The only one, and the default.'),
-  external,
-  ...TIME_RANGE,
-  ...PAGING,
-};
+export class OperationQuery extends TimeRangeQuery {
+  @QueryField(oneOf(['unknown']), {
+    description: 'Operations that may have been executed: the only value, and the default.',
+  })
+  outcome?: 'unknown';
 
-export type OperationQuery = QueryOf<typeof OPERATION_QUERY>;
+  @ExternalFilter()
+  external?: string;
+}
 
-/** With what has become known of its payment since. */
+/** With the current state of its payment. */
 export type UnknownOperation = OperationRow & { readonly payment_state: PaymentState | null };
 
 /** Operations of unknown outcome (SPEC §8). All others are found by their payment. */

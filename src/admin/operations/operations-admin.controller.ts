@@ -1,15 +1,15 @@
-import { Controller, Get, Post, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { ContractBody } from '../../http/contract-body.js';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get, Post } from '@nestjs/common';
+import { JsonBody } from '../../http/json-body.decorator.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
 import type { Operator } from '../resolutions/operator.js';
+import type { Page } from '../lists/keyset.js';
+import type { OperationRecord, UnknownOperationRecord } from '../records/operation-record.js';
 import { OperationResolutionRequest } from '../resolutions/resolution-requests.js';
 import { OperationResolution } from '../resolutions/operation-resolution.service.js';
-import { OPERATION_QUERY, type OperationQuery } from './operation-list.repository.js';
+import { OperationQuery } from './operation-list.repository.js';
 import { LIST_OPERATIONS, RESOLVE_OPERATION } from './operations-admin.documentation.js';
 
 @Controller('admin/operations')
@@ -22,18 +22,17 @@ export class OperationsAdminController {
 
   @Get()
   @DescribeOperation(LIST_OPERATIONS)
-  async list(@AdminQuery(OPERATION_QUERY) query: OperationQuery, @Res() response: Response): Promise<void> {
-    sendJson(response, await this.lists.operations(query));
+  list(@AdminQuery(OperationQuery) query: OperationQuery): Promise<Page<UnknownOperationRecord>> {
+    return this.lists.operations(query);
   }
 
   @Post(':id/resolve')
   @DescribeOperation(RESOLVE_OPERATION)
-  async resolve(
+  resolve(
     @OwnId('op') id: string,
     @OperatorOf() operator: Operator,
-    @ContractBody(OperationResolutionRequest) body: OperationResolutionRequest,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.resolutions.resolve(id, body, operator));
+    @JsonBody() body: OperationResolutionRequest,
+  ): Promise<OperationRecord> {
+    return this.resolutions.resolve(id, body, operator);
   }
 }

@@ -1,17 +1,17 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { UNKNOWN_OPERATION_EXAMPLE } from '../records/examples.js';
 import { OperationPage, OperationRecord } from '../records/operation-record.js';
 import { OperationResolutionRequest } from '../resolutions/resolution-requests.js';
-import { OPERATION_QUERY } from './operation-list.repository.js';
+import { OperationQuery } from './operation-list.repository.js';
 
 export const LIST_OPERATIONS: OperationDescription = {
   id: 'listOperations',
   tag: 'Admin',
   summary: 'List operations of unknown outcome',
   description:
-    'The newest first. `paymentState` tells what has become known of its payment since; refunds that are still open are under `/admin/attention`.',
-  query: documentedQuery(OPERATION_QUERY),
+    'Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`.',
+  query: documentedQuery(OperationQuery),
   answer: {
     type: OperationPage,
     examples: {
@@ -23,14 +23,14 @@ export const LIST_OPERATIONS: OperationDescription = {
 export const RESOLVE_OPERATION: OperationDescription = {
   id: 'resolveOperation',
   tag: 'Admin',
-  summary: 'Settle a change of a subscription by hand',
+  summary: 'Resolve a change of a subscription',
   description:
-    'For an update or an expiry of unknown outcome. Operations about a payment or a refund are settled with that.',
+    'Records the outcome of an update or an expiry of unknown outcome. Operations about a payment or a refund are resolved with the payment or the refund.',
   request: {
     type: OperationResolutionRequest,
     examples: {
       executed: {
-        summary: 'It was executed',
+        summary: 'The change was executed',
         value: { outcome: 'executed', reason: 'The subscription has ended in acme’s back office' },
       },
     },
@@ -39,7 +39,7 @@ export const RESOLVE_OPERATION: OperationDescription = {
     type: OperationRecord,
     examples: {
       settled: {
-        summary: 'As it is now',
+        summary: 'The current record',
         value: { ...UNKNOWN_OPERATION_EXAMPLE, state: 'completed', reason: 'operator' },
       },
     },

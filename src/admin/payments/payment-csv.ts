@@ -1,4 +1,5 @@
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
+import { TextAnswer } from '../../http/http-answer.js';
 import { csvOf } from '../lists/csv.js';
 import type { Page } from '../lists/keyset.js';
 import type { PaymentRecord } from '../records/payment-record.js';
@@ -29,18 +30,12 @@ export function prefersCsv(request: Request): boolean {
   return request.accepts(JSON_TYPE, WHOLE_CSV_TYPE) === WHOLE_CSV_TYPE;
 }
 
-/** The page as CSV; the next one's address, where there is one, is in `Link` (RFC 8288). */
-export function sendPaymentsAsCsv(
-  request: Request,
-  response: Response,
-  { items, nextCursor }: Page<PaymentRecord>,
-): void {
-  const body = csvOf<PaymentRecord>(CSV_COLUMNS, items);
-  response.setHeader('Content-Type', WHOLE_CSV_TYPE);
-  response.setHeader('Content-Disposition', 'attachment; filename="payments.csv"');
-  response.setHeader('Content-Length', Buffer.byteLength(body));
-  if (nextCursor !== null) response.setHeader('Link', `<${nextPage(request, nextCursor)}>; rel="next"`);
-  response.end(body);
+/** The page as CSV; `Link` leads to the next page (RFC 8288). */
+export function paymentsAsCsv(request: Request, { items, nextCursor }: Page<PaymentRecord>): TextAnswer {
+  return new TextAnswer(200, csvOf<PaymentRecord>(CSV_COLUMNS, items), WHOLE_CSV_TYPE, {
+    'Content-Disposition': 'attachment; filename="payments.csv"',
+    ...(nextCursor !== null && { Link: `<${nextPage(request, nextCursor)}>; rel="next"` }),
+  });
 }
 
 function nextPage({ originalUrl }: Request, cursor: string): string {

@@ -1,4 +1,5 @@
-import { Field } from '../../contract/field.js';
+import { Field } from '../../rules/field.js';
+import { listOf, texts } from '../../rules/rules.js';
 import { CallbackRecord, callbackRecord } from '../records/callback-record.js';
 import {
   attemptRecord,
@@ -8,14 +9,13 @@ import {
 } from '../records/notification-record.js';
 import { EventRecord, eventRecord, OperationRecord, operationRecord } from '../records/operation-record.js';
 import { PaymentRecord, paymentRecord } from '../records/payment-record.js';
-import { listOf, words } from '../records/record-rules.js';
 import { RefundRecord, refundRecord } from '../records/refund-record.js';
 import type { PaymentParts } from './payment-parts.repository.js';
 import { StoryEntry, storyOf } from './payment-story.js';
 
-/** All that is known of one payment. */
+/** A payment with its history. */
 export class PaymentDetail extends PaymentRecord {
-  @Field(listOf(() => StoryEntry), { description: 'What happened, in time order.' })
+  @Field(listOf(() => StoryEntry), { description: 'The history, in time order.' })
   story: StoryEntry[];
 
   @Field(listOf(() => RefundRecord))
@@ -33,7 +33,7 @@ export class PaymentDetail extends PaymentRecord {
   @Field(listOf(() => NotificationHistory))
   notifications: NotificationHistory[];
 
-  @Field(words, { description: 'Of which of these there are more than the newest 500, which are shown.' })
+  @Field(texts, { description: 'The lists that are cut to their newest 500 items.' })
   truncated: string[];
 }
 

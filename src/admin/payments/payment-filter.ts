@@ -1,7 +1,9 @@
 import type { PaymentState } from '../../payments/payment-state.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
-import { type QueryOf, queryProblem } from '../lists/query-rule.js';
-import { amount, currency, external, identifier, oneOf, PAGING, TIME_RANGE } from '../lists/query-rules.js';
+import { QueryField } from '../../rules/field.js';
+import { oneOf } from '../../rules/rule.js';
+import { amount, currency, issuedIdentifier } from '../../rules/rules.js';
+import { ExternalFilter, queryProblem, TimeRangeQuery } from '../lists/list-query.js';
 
 export const PAYMENT_STATES = ['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'] as const;
 
@@ -11,21 +13,38 @@ export const PAYMENT_STATES = ['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKN
  */
 export const READING_ORDER = ['CREATED', 'UNKNOWN', 'PENDING', 'FAILED', 'ACCEPTED'] as const;
 
-/** What payments may be asked for by; all of it may be combined. */
-export const PAYMENT_QUERY = {
-  external,
-  state: oneOf<PaymentState>(PAYMENT_STATES, 'In this state.'),
-  paymentId: identifier('With this id of the external’s.', 'pm_7f3a'),
-  shopTransactionId: identifier('With this id of the shop’s.', 'order-1001'),
-  subscriptionToken: identifier('Of this subscription.', 'sub_91c2'),
-  currency,
-  minAmount: amount('Of this amount or more.'),
-  maxAmount: amount('Of this amount or less.'),
-  ...TIME_RANGE,
-  ...PAGING,
-};
+/** The filters of the list of payments, all of which may be combined. */
+export class PaymentQuery extends TimeRangeQuery {
+  @ExternalFilter()
+  external?: string;
 
-export type PaymentQuery = QueryOf<typeof PAYMENT_QUERY>;
+  @QueryField(oneOf(PAYMENT_STATES), { description: 'Payments in this state.' })
+  state?: PaymentState;
+
+  @QueryField(issuedIdentifier, {
+    description: 'The payment with this id of the external.',
+    example: 'pm_7f3a',
+  })
+  paymentId?: string;
+
+  @QueryField(issuedIdentifier, {
+    description: 'Payments with this id of the shop.',
+    example: 'order-1001',
+  })
+  shopTransactionId?: string;
+
+  @QueryField(issuedIdentifier, { description: 'Payments of this subscription.', example: 'sub_91c2' })
+  subscriptionToken?: string;
+
+  @QueryField(currency, { description: 'Payments in this currency.', example: 'EUR' })
+  currency?: string;
+
+  @QueryField(amount(0), { description: 'Payments of this amount or more.' })
+  minAmount?: number;
+
+  @QueryField(amount(0), { description: 'Payments of this amount or less.' })
+  maxAmount?: number;
+}
 
 /** What decides whether a payment belongs to a list; the rest of its row is read for those that do. */
 export const FILTERED = [

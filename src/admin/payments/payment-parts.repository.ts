@@ -9,7 +9,7 @@ import type {
 import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import type { OperationRow } from '../../operations/operation.table.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
-import type { RefundRow } from '../../payments/refund.table.js';
+import type { RefundRow } from '../../refunds/refund.table.js';
 import type { Trx } from '../../persistence/store.js';
 
 /** All that is known of one payment: of each kind the newest, oldest first. */

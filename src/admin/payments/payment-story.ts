@@ -1,7 +1,8 @@
-import { Field } from '../../contract/field.js';
-import { oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { oneOf } from '../../rules/rule.js';
+import { text } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import type { OperationRow } from '../../operations/operation.table.js';
-import { instant, word } from '../records/record-rules.js';
 import { shownText, shownTime, traceIdOf } from '../records/shown.js';
 import type { PaymentParts } from './payment-parts.repository.js';
 
@@ -32,16 +33,16 @@ export class StoryEntry {
   @Field(oneOf(HAPPENINGS), { example: 'payment-changed' })
   what: Happening;
 
-  @Field(word, { description: 'The gateway’s own id of what it happened to.' })
+  @Field(text, { description: 'The gateway’s own id of what it happened to.' })
   id: string;
 
-  @Field(word, { description: 'In words, for a person.', example: 'CREATED → ACCEPTED, by call' })
+  @Field(text, { description: 'In words, for a person.', example: 'CREATED → ACCEPTED, by call' })
   text: string;
 
-  @Field(word, { optional: true, description: 'As in every log line about it.' })
+  @Field(text, { optional: true, description: 'As in every log line about this item.' })
   requestId?: string | undefined;
 
-  @Field(word, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  @Field(text, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
   traceId?: string | undefined;
 }
 

@@ -1,13 +1,13 @@
-import { Controller, Get, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
-import { ContractBody } from '../../http/contract-body.js';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get, Header, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { JsonBody } from '../../http/json-body.decorator.js';
+import type { TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
-import { prefersCsv, sendPaymentsAsCsv } from './payment-csv.js';
-import { PAYMENT_QUERY, type PaymentQuery } from './payment-filter.js';
+import { paymentsAsCsv, prefersCsv } from './payment-csv.js';
+import { PaymentQuery } from './payment-filter.js';
 import {
   CHECK_PAYMENT,
   GET_PAYMENT,
@@ -15,8 +15,11 @@ import {
   RESOLVE_PAYMENT,
 } from './payments-admin.documentation.js';
 import { PaymentCheck } from './payment-check.service.js';
+import type { PaymentDetail } from './payment-detail.js';
 import { PaymentDetails } from './payment-details.service.js';
 import type { Operator } from '../resolutions/operator.js';
+import type { Page } from '../lists/keyset.js';
+import type { PaymentRecord } from '../records/payment-record.js';
 import { PaymentResolution } from '../resolutions/payment-resolution.service.js';
 import { PaymentResolutionRequest } from '../resolutions/resolution-requests.js';
 
@@ -33,41 +36,34 @@ export class PaymentsAdminController {
 
   @Get()
   @DescribeOperation(LIST_PAYMENTS)
+  @Header('Vary', 'Accept')
   async list(
-    @AdminQuery(PAYMENT_QUERY) query: PaymentQuery,
+    @AdminQuery(PaymentQuery) query: PaymentQuery,
     @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    response.setHeader('Vary', 'Accept');
+  ): Promise<Page<PaymentRecord> | TextAnswer> {
     const page = await this.lists.payments(query);
-    if (prefersCsv(request)) sendPaymentsAsCsv(request, response, page);
-    else sendJson(response, page);
+    return prefersCsv(request) ? paymentsAsCsv(request, page) : page;
   }
 
   @Get(':id')
   @DescribeOperation(GET_PAYMENT)
-  async get(@OwnId('pay') id: string, @Res() response: Response): Promise<void> {
-    sendJson(response, await this.details.of(id));
+  get(@OwnId('pay') id: string): Promise<PaymentDetail> {
+    return this.details.of(id);
   }
 
   @Post(':id/check')
   @DescribeOperation(CHECK_PAYMENT)
-  async check(
-    @OwnId('pay') id: string,
-    @OperatorOf() operator: Operator,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.checks.check(id, operator));
+  check(@OwnId('pay') id: string, @OperatorOf() operator: Operator): Promise<PaymentRecord> {
+    return this.checks.check(id, operator);
   }
 
   @Post(':id/resolve')
   @DescribeOperation(RESOLVE_PAYMENT)
-  async resolve(
+  resolve(
     @OwnId('pay') id: string,
     @OperatorOf() operator: Operator,
-    @ContractBody(PaymentResolutionRequest) body: PaymentResolutionRequest,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.resolutions.resolve(id, body, operator));
+    @JsonBody() body: PaymentResolutionRequest,
+  ): Promise<PaymentRecord> {
+    return this.resolutions.resolve(id, body, operator);
   }
 }

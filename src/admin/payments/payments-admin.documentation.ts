@@ -1,7 +1,7 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
 import { OPERATIONS } from '../../providers/operation.js';
 import { csvOf } from '../lists/csv.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import {
   CALLBACK_EXAMPLE,
   EVENT_EXAMPLE,
@@ -15,24 +15,23 @@ import { PaymentPage, PaymentRecord } from '../records/payment-record.js';
 import { PaymentResolutionRequest } from '../resolutions/resolution-requests.js';
 import { CSV_COLUMNS, CSV_TYPE } from './payment-csv.js';
 import { PaymentDetail } from './payment-detail.js';
-import { PAYMENT_QUERY } from './payment-filter.js';
+import { PaymentQuery } from './payment-filter.js';
 
 export const LIST_PAYMENTS: OperationDescription = {
   id: 'listPayments',
   tag: 'Admin',
   summary: 'List payments',
   description:
-    'The newest first. Filters may be combined. Where they ask for an amount or a currency, a page looks at 2,000 payments at most: ' +
-    'it may be short, even empty, while `nextCursor` leads on. With `Accept: text/csv` the page comes as CSV, and `Link` names the next one.',
-  query: documentedQuery(PAYMENT_QUERY),
+    'Lists payments, newest first. Filters can be combined. With a filter on amount or currency, a page scans at most 2,000 payments: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
+  query: documentedQuery(PaymentQuery),
   answer: {
     type: PaymentPage,
     examples: {
       page: {
-        summary: 'A page, and there is more',
+        summary: 'A page with a next page',
         value: { items: [UNKNOWN_PAYMENT_EXAMPLE, PAYMENT_EXAMPLE], nextCursor: NEXT_CURSOR_EXAMPLE },
       },
-      nothing: { summary: 'Nothing matches', value: { items: [], nextCursor: null } },
+      nothing: { summary: 'No match', value: { items: [], nextCursor: null } },
     },
     alternatives: {
       [CSV_TYPE]: {
@@ -51,13 +50,14 @@ export const LIST_PAYMENTS: OperationDescription = {
 export const GET_PAYMENT: OperationDescription = {
   id: 'getPayment',
   tag: 'Admin',
-  summary: 'Tell the whole story of a payment',
-  description: 'All that is known of it, its refunds included, and in `story` the same in time order.',
+  summary: 'Retrieve a payment and its history',
+  description:
+    'A payment with its refunds, operations, callbacks and notifications; `story` has all of it in order of time.',
   answer: {
     type: PaymentDetail,
     examples: {
-      told: {
-        summary: 'A payment, a callback, a notification',
+      accepted: {
+        summary: 'A payment with a callback and a notification',
         value: {
           ...PAYMENT_EXAMPLE,
           story: [
@@ -96,13 +96,13 @@ export const GET_PAYMENT: OperationDescription = {
 export const CHECK_PAYMENT: OperationDescription = {
   id: 'checkPaymentById',
   tag: 'Admin',
-  summary: 'Ask the external about a payment now',
+  summary: 'Check a payment by its gateway id',
   description:
-    'As `/v3/{external}/check`: what the external says is written down, and a notification is queued.',
+    'Queries the external now, as `/v3/{external}/check` does: the ledger is updated, and a notification is queued.',
   calls: OPERATIONS.status,
   answer: {
     type: PaymentRecord,
-    examples: { settled: { summary: 'As it is now', value: PAYMENT_EXAMPLE } },
+    examples: { settled: { summary: 'The current record', value: PAYMENT_EXAMPLE } },
   },
   problems: ['not-found', 'conflict'],
 };
@@ -110,27 +110,29 @@ export const CHECK_PAYMENT: OperationDescription = {
 export const RESOLVE_PAYMENT: OperationDescription = {
   id: 'resolvePayment',
   tag: 'Admin',
-  summary: 'Settle a payment by hand',
+  summary: 'Resolve a payment',
   description:
-    'For a payment that is UNKNOWN, or PENDING and parked, when its end is known from elsewhere. It is written down with the name of the ' +
-    'credentials and the reason, and a notification is queued. `FAILED` frees its `Idempotency-Key`: a repeat is a new attempt, checked as such.',
+    'Records the end of an UNKNOWN payment, or of a PENDING one that is parked, when it is known from another source. The name of the credentials and the reason are recorded, and a notification is queued. `FAILED` releases the `Idempotency-Key`: a repeat is a new attempt and validated as such.',
   request: {
     type: PaymentResolutionRequest,
     examples: {
       accepted: {
-        summary: 'It was paid',
+        summary: 'The payment was executed',
         value: {
           status: 'ACCEPTED',
           reason: 'acme’s support confirmed it, ticket 4711',
           paymentId: 'pm_7f3a',
         },
       },
-      failed: { summary: 'It was not', value: { status: 'FAILED', reason: 'Not in acme’s settlement file' } },
+      failed: {
+        summary: 'The payment was not executed',
+        value: { status: 'FAILED', reason: 'Not in acme’s settlement file' },
+      },
     },
   },
   answer: {
     type: PaymentRecord,
-    examples: { settled: { summary: 'As it is now', value: PAYMENT_EXAMPLE } },
+    examples: { settled: { summary: 'The current record', value: PAYMENT_EXAMPLE } },
   },
   problems: ['not-found', 'conflict'],
 };

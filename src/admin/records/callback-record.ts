@@ -1,22 +1,24 @@
 import type { CallbackRow, CallbackState } from '../../callbacks/callback.table.js';
-import { Field } from '../../contract/field.js';
-import { anyJson, issuedIdentifier, oneOf } from '../../contract/rules.js';
-import { cursor, instant, listOf, number, word } from './record-rules.js';
+import { Field } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { anyJson, issuedIdentifier, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
-/** A callback of an external’s, and what became of it. */
+/** A callback of an external and its result. */
 export class CallbackRecord {
-  @Field(word, { example: 'cbk_0199f2a5-03a0-7e45-8c1d-2e3f4a5b6c7d' })
+  @Field(text, { example: 'cbk_0199f2a5-03a0-7e45-8c1d-2e3f4a5b6c7d' })
   id: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
   @Field(issuedIdentifier, { description: 'The external’s id of the payment.', example: 'pm_7f3a' })
   paymentId: string;
 
   @Field(oneOf(['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED']), {
-    description: '`UNCONFIRMED`: the external never confirmed it, and nothing was changed by it.',
+    description: '`UNCONFIRMED`: the external never confirmed the callback, and it changed nothing.',
     example: 'VERIFIED',
   })
   state: CallbackState;
@@ -24,37 +26,47 @@ export class CallbackRecord {
   @Field(oneOf(['GET', 'POST']), { example: 'POST' })
   method: 'GET' | 'POST';
 
-  @Field(anyJson, { optional: true, description: 'As it came, masked: a JSON value, or a text.' })
+  @Field(anyJson, { optional: true, description: 'The body as received, masked: a JSON value, or a text.' })
   body?: unknown;
 
   @Field(instant, { example: '2026-01-31T12:01:00.000Z' })
   receivedAt: string;
 
-  @Field(number, { description: 'How many of the same came while it waited.', example: 0 })
+  @Field(quantity, {
+    description: 'The number of identical callbacks that arrived before it was verified.',
+    example: 0,
+  })
   repeats: number;
 
-  @Field(instant, { description: 'When the last of them came.', example: '2026-01-31T12:01:00.000Z' })
+  @Field(instant, {
+    description: 'When the last identical callback arrived.',
+    example: '2026-01-31T12:01:00.000Z',
+  })
   lastReceivedAt: string;
 
-  @Field(number, { description: 'How often the external was asked.', example: 1 })
+  @Field(quantity, { description: 'The number of status queries to the external.', example: 1 })
   attempts: number;
 
-  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  @Field(instant, { optional: true, description: 'When the external is queried next.' })
   nextAttemptAt?: string | undefined;
 
   @Field(instant, { optional: true, example: '2026-01-31T12:01:00.080Z' })
   finishedAt?: string | undefined;
 
-  @Field(issuedIdentifier, { optional: true, description: 'As the external told it.', example: 'order-1001' })
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'As the external named it.',
+    example: 'order-1001',
+  })
   shopTransactionId?: string | undefined;
 
-  @Field(word, { optional: true, description: 'Why the external could not confirm it at the last attempt.' })
+  @Field(text, { optional: true, description: 'Why the external did not confirm it at the last attempt.' })
   lastError?: string | undefined;
 
-  @Field(word, { description: 'As in every log line about it.' })
+  @Field(text, { description: 'As in every log line about this item.' })
   requestId: string;
 
-  @Field(word, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  @Field(text, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
   traceId?: string | undefined;
 }
 
@@ -62,8 +74,9 @@ export class CallbackPage {
   @Field(listOf(() => CallbackRecord))
   items: CallbackRecord[];
 
-  @Field(cursor, {
-    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+  @Field(textOrNull, {
+    description:
+      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
   })
   nextCursor: string | null;
 }

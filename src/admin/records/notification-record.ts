@@ -1,13 +1,15 @@
 import type { Selectable } from 'kysely';
-import { Field } from '../../contract/field.js';
-import { oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { jsonObject, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import type {
   NotificationAttemptTable,
   NotificationReplayTable,
   NotificationRow,
   NotificationState,
 } from '../../notifications/notification.table.js';
-import { cursor, instant, listOf, number, object, word } from './record-rules.js';
 import { shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
 export const NOTIFICATION_STATES = [
@@ -21,31 +23,34 @@ export const NOTIFICATION_STATES = [
 
 /** A notification to the receiver. */
 export class NotificationRecord {
-  @Field(word, {
+  @Field(text, {
     description: 'The `webhook-id`.',
     example: 'ntf_0199f2a5-04b2-7f10-9d2e-3f4a5b6c7d8e',
   })
   id: string;
 
-  @Field(word, {
+  @Field(text, {
     description: 'The payment, `pay_…`.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })
   payment: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
   @Field(oneOf(NOTIFICATION_STATES), { example: 'DELIVERED' })
   state: NotificationState;
 
-  @Field(number, { description: '`X-Payment-Version`.', example: 1 })
+  @Field(quantity, { description: '`X-Payment-Version`.', example: 1 })
   version: number;
 
-  @Field(object, { description: 'The body.' })
+  @Field(jsonObject, { description: 'The body.' })
   payload: unknown;
 
-  @Field(number, { description: 'Attempts since it was queued, or replayed last.', example: 2 })
+  @Field(quantity, {
+    description: 'The number of attempts since it was queued or last replayed.',
+    example: 2,
+  })
   attempts: number;
 
   @Field(instant, { example: '2026-01-31T12:01:00.080Z' })
@@ -54,53 +59,53 @@ export class NotificationRecord {
   @Field(instant, { example: '2026-01-31T12:01:05.300Z' })
   updatedAt: string;
 
-  @Field(instant, { optional: true, description: 'When it is tried next.' })
+  @Field(instant, { optional: true, description: 'When the next attempt is made.' })
   nextAttemptAt?: string | undefined;
 
   @Field(instant, { optional: true, example: '2026-01-31T12:01:05.300Z' })
   deliveredAt?: string | undefined;
 
-  @Field(word, { description: 'As in every log line about it.' })
+  @Field(text, { description: 'As in every log line about this item.' })
   requestId: string;
 
-  @Field(word, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  @Field(text, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
   traceId?: string | undefined;
 }
 
 /** One attempt to deliver a notification. */
 export class AttemptRecord {
-  @Field(number, { description: 'Counts up from 1, and again after a replay.', example: 1 })
+  @Field(quantity, { description: 'Counts up from 1, and again after a replay.', example: 1 })
   attempt: number;
 
   @Field(instant, { example: '2026-01-31T12:01:00.100Z' })
   at: string;
 
-  @Field(number, { optional: true, description: 'Absent where no answer came.', example: 503 })
+  @Field(quantity, { optional: true, description: 'Absent where the receiver did not answer.', example: 503 })
   status?: number | undefined;
 
-  @Field(number, { optional: true, example: 12 })
+  @Field(quantity, { optional: true, example: 12 })
   durationMs?: number | undefined;
 
-  @Field(word, { optional: true, description: 'What broke it, where no whole answer came.' })
+  @Field(text, { optional: true, description: 'Why there is no complete answer.' })
   error?: string | undefined;
 
-  @Field(word, { optional: true, description: 'The begin of the answer, masked.' })
+  @Field(text, { optional: true, description: 'The beginning of the answer, masked.' })
   answer?: string | undefined;
 }
 
-/** That somebody had a notification sent again. */
+/** An operator’s request to send a notification again. */
 export class ReplayRecord {
   @Field(instant, { example: '2026-02-01T08:00:00.000Z' })
   at: string;
 
-  @Field(word, {
-    description: 'The name of the credentials; empty for a caller without.',
+  @Field(text, {
+    description: 'The name of the operator’s credentials; empty without credentials.',
     example: 'on-call',
   })
   requestedBy: string;
 }
 
-/** A notification with all that became of it. */
+/** A notification with its deliveries and replays. */
 export class NotificationHistory extends NotificationRecord {
   @Field(listOf(() => AttemptRecord))
   deliveries: AttemptRecord[];
@@ -113,8 +118,9 @@ export class NotificationPage {
   @Field(listOf(() => NotificationRecord))
   items: NotificationRecord[];
 
-  @Field(cursor, {
-    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+  @Field(textOrNull, {
+    description:
+      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
   })
   nextCursor: string | null;
 }

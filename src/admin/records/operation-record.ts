@@ -1,44 +1,48 @@
-import { Field } from '../../contract/field.js';
-import { anyJson, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { anyJson, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import type { OperationRow, OperationState } from '../../operations/operation.table.js';
-import { cursor, instant, listOf, number, word } from './record-rules.js';
 import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
-/** One call that could change something at an external. */
+/** A call to an external that can change its state. */
 export class OperationRecord {
-  @Field(word, { description: 'The gateway’s own id.', example: 'op_0199f2a4-c7d0-7a02-b1c3-0f9e8d7c6b5a' })
+  @Field(text, { description: 'The gateway’s own id.', example: 'op_0199f2a4-c7d0-7a02-b1c3-0f9e8d7c6b5a' })
   id: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
-  @Field(word, { example: 'pay' })
+  @Field(text, { example: 'pay' })
   operation: string;
 
   @Field(oneOf(['running', 'completed', 'rejected', 'not-executed', 'unknown']), { example: 'completed' })
   state: OperationState;
 
-  @Field(word, {
+  @Field(text, {
     optional: true,
-    description: 'How it ended, where it did not complete.',
+    description: 'Why it did not complete.',
     example: 'timeout',
   })
   reason?: string | undefined;
 
-  @Field(word, {
-    description: 'The name of the caller’s credentials; empty for one without.',
+  @Field(text, {
+    description: 'The name of the caller’s credentials; empty without credentials.',
     example: 'shop',
   })
   caller: string;
 
-  @Field(word, { description: 'As the external got it: the caller’s own, or one of the gateway’s.' })
+  @Field(text, {
+    description: 'The key that the external received: the caller’s, or one that the gateway generated.',
+  })
   idempotencyKey: string;
 
-  @Field(word, { description: 'As in every log line of the request.' })
+  @Field(text, { description: 'As in every log line of the request.' })
   requestId: string;
 
-  @Field(word, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  @Field(text, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
   traceId?: string | undefined;
 
   @Field(instant, { example: '2026-01-31T12:00:00.000Z' })
@@ -47,30 +51,30 @@ export class OperationRecord {
   @Field(instant, { optional: true, example: '2026-01-31T12:00:00.150Z' })
   finishedAt?: string | undefined;
 
-  @Field(number, { optional: true, description: 'The status that the caller got.', example: 200 })
+  @Field(quantity, { optional: true, description: 'The status of the answer to the caller.', example: 200 })
   answerStatus?: number | undefined;
 
   @Field(anyJson, {
     optional: true,
-    description: 'What the caller got, while it is kept for repeats with the same `Idempotency-Key`.',
+    description: 'The answer to the caller, while it is kept for repeats with the same `Idempotency-Key`.',
   })
   answer?: unknown;
 
-  @Field(word, { optional: true, description: 'The payment that it is about, `pay_…`.' })
+  @Field(text, { optional: true, description: 'The payment that the operation is about, `pay_…`.' })
   payment?: string | undefined;
 
-  @Field(word, { optional: true, description: 'The refund that it is about, `ref_…`.' })
+  @Field(text, { optional: true, description: 'The refund that the operation is about, `ref_…`.' })
   refund?: string | undefined;
 
-  @Field(word, { optional: true, description: 'The subscription that it is about, `sub_…`.' })
+  @Field(text, { optional: true, description: 'The subscription that the operation is about, `sub_…`.' })
   subscription?: string | undefined;
 }
 
-/** One that may have been executed. */
+/** An operation that may have been executed. */
 export class UnknownOperationRecord extends OperationRecord {
   @Field(oneOf(['PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN']), {
     optional: true,
-    description: 'What has become known of its payment since.',
+    description: 'The current state of its payment.',
     example: 'ACCEPTED',
   })
   paymentState?: string | undefined;
@@ -80,13 +84,13 @@ export class OperationPage {
   @Field(listOf(() => UnknownOperationRecord))
   items: UnknownOperationRecord[];
 
-  @Field(cursor, { description: 'For the next page; `null` after the last.' })
+  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
   nextCursor: string | null;
 }
 
 /** A change of a payment, a refund or a subscription. */
 export class EventRecord {
-  @Field(word, { example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60' })
+  @Field(text, { example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60' })
   id: string;
 
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
@@ -95,19 +99,22 @@ export class EventRecord {
   @Field(oneOf(['call', 'callback', 'check', 'reconciliation', 'operator']), { example: 'call' })
   source: string;
 
-  @Field(word, { example: 'CREATED' })
+  @Field(text, { example: 'CREATED' })
   before: string;
 
-  @Field(word, { example: 'ACCEPTED' })
+  @Field(text, { example: 'ACCEPTED' })
   after: string;
 
-  @Field(word, { optional: true, description: 'What brought it: an id, or an operator’s name and reason.' })
+  @Field(text, { optional: true, description: 'The cause: an id, or an operator’s name and reason.' })
   cause?: string | undefined;
 
-  @Field(word, { optional: true, description: 'The refund that changed; absent where the payment did.' })
+  @Field(text, {
+    optional: true,
+    description: 'The refund that changed; absent for a change of the payment.',
+  })
   refund?: string | undefined;
 
-  @Field(word, { optional: true, description: 'The subscription that changed.' })
+  @Field(text, { optional: true, description: 'The subscription that changed.' })
   subscription?: string | undefined;
 }
 

@@ -1,42 +1,49 @@
-import { Field } from '../../contract/field.js';
-import { currency, issuedIdentifier as identifier, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { amount, currency, issuedIdentifier, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
 import type { PaymentState } from '../../payments/payment-state.js';
-import { cursor, instant, listOf, number, word } from './record-rules.js';
 import { shownIdentifier, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
-/** A payment as the ledger has it. */
+/** A payment in the ledger. */
 export class PaymentRecord {
-  @Field(word, {
+  @Field(text, {
     description: 'The gateway’s own id.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })
   id: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
   @Field(oneOf(['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN']), { example: 'ACCEPTED' })
   state: PaymentState;
 
   @Field(oneOf(['pay', 'pay-by-link', 'subscription', 'learned']), {
-    description: 'What made it. `learned`: the gateway heard of it by a callback or a check.',
+    description:
+      'The operation that created it. `learned`: a callback or a check named a payment that the gateway did not know.',
     example: 'pay',
   })
   origin: PaymentOrigin;
 
-  @Field(identifier, { optional: true, description: 'The external’s id, once known.', example: 'pm_7f3a' })
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The external’s id, once known.',
+    example: 'pm_7f3a',
+  })
   paymentId?: string | undefined;
 
-  @Field(identifier, { optional: true, example: 'order-1001' })
+  @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
   shopTransactionId?: string | undefined;
 
-  @Field(identifier, { optional: true, example: 'sub_91c2' })
+  @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string | undefined;
 
-  @Field(number, {
+  @Field(amount(0), {
     optional: true,
-    description: 'In minor units. Absent where the gateway only heard of the payment.',
+    description: 'In minor units. Absent where the gateway did not create the payment.',
     example: 1299,
   })
   amount?: number | undefined;
@@ -44,10 +51,10 @@ export class PaymentRecord {
   @Field(currency, { optional: true, example: 'EUR' })
   currency?: string | undefined;
 
-  @Field(number, { description: 'Refunds that are done or reserved, in minor units.', example: 0 })
+  @Field(quantity, { description: 'The sum of completed and reserved refunds, in minor units.', example: 0 })
   refundedAmount: number;
 
-  @Field(word, { optional: true, description: 'The name of the caller’s credentials.', example: 'shop' })
+  @Field(text, { optional: true, description: 'The name of the caller’s credentials.', example: 'shop' })
   caller?: string | undefined;
 
   @Field(instant, { example: '2026-01-31T12:00:00.000Z' })
@@ -56,21 +63,24 @@ export class PaymentRecord {
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
   updatedAt: string;
 
-  @Field(number, { description: 'How often the external was asked for it in the background.', example: 0 })
+  @Field(quantity, {
+    description: 'The number of status queries that the gateway made by itself.',
+    example: 0,
+  })
   questions: number;
 
-  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  @Field(instant, { optional: true, description: 'When the external is queried next.' })
   nextQuestionAt?: string | undefined;
 
   @Field(instant, {
     optional: true,
-    description: 'Since when nobody asks any more although its end is not known: an operator must look.',
+    description: 'When reconciliation stopped without a final state: an operator must resolve it.',
   })
   parkedAt?: string | undefined;
 
-  @Field(word, {
+  @Field(text, {
     optional: true,
-    description: 'The trace that made it.',
+    description: 'The trace id of the request that created it.',
     example: '4bf92f3577b34da6a3ce929d0e0e4736',
   })
   traceId?: string | undefined;
@@ -80,8 +90,9 @@ export class PaymentPage {
   @Field(listOf(() => PaymentRecord))
   items: PaymentRecord[];
 
-  @Field(cursor, {
-    description: 'For the next page; `null` after the last. A page may be short, even empty, before the end.',
+  @Field(textOrNull, {
+    description:
+      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
   })
   nextCursor: string | null;
 }

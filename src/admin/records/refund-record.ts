@@ -1,24 +1,26 @@
-import { Field } from '../../contract/field.js';
-import { currency, issuedIdentifier, oneOf } from '../../contract/rules.js';
-import type { RefundRow, RefundState } from '../../payments/refund.table.js';
-import { instant, number, word } from './record-rules.js';
+import { Field } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
+import type { RefundRow, RefundState } from '../../refunds/refund.table.js';
 import { shownIdentifier, shownTime } from './shown.js';
 
 export class RefundRecord {
-  @Field(word, {
+  @Field(text, {
     description: 'The gateway’s own id.',
     example: 'ref_0199f2a4-d0b3-7c11-9a44-5c1d8e9f0a21',
   })
   id: string;
 
-  @Field(word, {
+  @Field(text, {
     optional: true,
     description: 'The gateway’s own id of the payment, where it knows it.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })
   payment?: string | undefined;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
   @Field(issuedIdentifier, { description: 'The external’s id of the payment.', example: 'pm_7f3a' })
@@ -27,14 +29,14 @@ export class RefundRecord {
   @Field(oneOf(['PENDING', 'OK', 'KO', 'UNKNOWN']), { example: 'OK' })
   state: RefundState;
 
-  @Field(number, { description: 'In minor units.', example: 500 })
+  @Field(amount(0), { description: 'In minor units.', example: 500 })
   amount: number;
 
   @Field(currency, { example: 'EUR' })
   currency: string;
 
-  @Field(word, {
-    description: 'The name of the caller’s credentials; empty for one without.',
+  @Field(text, {
+    description: 'The name of the caller’s credentials; empty without credentials.',
     example: 'shop',
   })
   caller: string;

@@ -1,7 +1,7 @@
-import { maskCardNumbers, maskCardNumbersIn } from '../../security/card-number.js';
-import { holdsCardNumber } from '../../security/card-network.js';
+import { maskCardNumbers, maskCardNumbersIn } from '../../sensitive/card-number.js';
+import { holdsCardNumber } from '../../sensitive/card-network.js';
 
-/** How what is stored is shown to operators. What came from outside may hold anything, and is masked once more. */
+/** Stored values as operators see them. Texts of callers and externals are masked once more. */
 
 export function shownTime(ms: number): string {
   return new Date(ms).toISOString();
@@ -13,8 +13,8 @@ export function shownTimeOrNone(ms: number | null | undefined): string | undefin
 }
 
 /**
- * An identifier of a caller's or an external's. Numbers that no card network could have issued stay: one in ten long numbers
- * would be masked for nothing, and then nobody could look it up.
+ * An identifier of a caller or an external. Only numbers that a card network could have issued are masked: else one in
+ * ten long numbers would be, and an operator could not look it up.
  */
 export function shownIdentifier(identifier: string | null): string | undefined {
   if (identifier === null) return undefined;
@@ -25,7 +25,7 @@ export function shownText(text: string | null): string | undefined {
   return text === null ? undefined : maskCardNumbers(text);
 }
 
-/** JSON text as its value, masked; what is none as text. */
+/** The value of a JSON text, masked; a text that is not JSON stays a text. */
 export function shownJson(json: string | null): unknown {
   if (json === null) return undefined;
   try {

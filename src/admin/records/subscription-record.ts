@@ -1,8 +1,10 @@
-import { Field } from '../../contract/field.js';
-import { currency, issuedIdentifier, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { externalName } from '../../rules/network-rules.js';
+import { oneOf } from '../../rules/rule.js';
+import { amount, currency, issuedIdentifier, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
 import type { SubscriptionState } from '../../subscriptions/subscription-state.js';
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
-import { cursor, instant, listOf, number, word } from './record-rules.js';
 import { shownIdentifier, shownTime, shownTimeOrNone } from './shown.js';
 
 export const SUBSCRIPTION_STATES = [
@@ -16,15 +18,15 @@ export const SUBSCRIPTION_STATES = [
   'UNKNOWN',
 ] as const satisfies readonly SubscriptionState[];
 
-/** A subscription as the ledger has it. */
+/** A subscription in the ledger. */
 export class SubscriptionRecord {
-  @Field(word, {
+  @Field(text, {
     description: 'The gateway’s own id.',
     example: 'sub_0199f2a4-e1f2-7034-8b5c-6d7e8f9a0b1c',
   })
   id: string;
 
-  @Field(word, { example: 'acme' })
+  @Field(externalName, { example: 'acme' })
   external: string;
 
   @Field(oneOf(SUBSCRIPTION_STATES), { example: 'ACTIVE' })
@@ -32,7 +34,7 @@ export class SubscriptionRecord {
 
   @Field(issuedIdentifier, {
     optional: true,
-    description: 'The external’s, once known.',
+    description: 'The external’s token, once known.',
     example: 'sub_91c2',
   })
   subscriptionToken?: string | undefined;
@@ -40,7 +42,7 @@ export class SubscriptionRecord {
   @Field(issuedIdentifier, { example: 'order-1001' })
   shopTransactionId: string;
 
-  @Field(number, { description: 'In minor units.', example: 999 })
+  @Field(amount(0), { description: 'In minor units.', example: 999 })
   amount: number;
 
   @Field(currency, { example: 'EUR' })
@@ -49,14 +51,14 @@ export class SubscriptionRecord {
   @Field(oneOf(['DAY', 'MONTH']), { example: 'MONTH' })
   interval: 'DAY' | 'MONTH';
 
-  @Field(number, { example: 1 })
+  @Field(quantity, { example: 1 })
   intervalCount: number;
 
-  @Field(number, { optional: true, example: 12 })
+  @Field(quantity, { optional: true, example: 12 })
   expiresAfter?: number | undefined;
 
-  @Field(word, {
-    description: 'The name of the caller’s credentials; empty for one without.',
+  @Field(text, {
+    description: 'The name of the caller’s credentials; empty without credentials.',
     example: 'shop',
   })
   caller: string;
@@ -67,10 +69,13 @@ export class SubscriptionRecord {
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
   updatedAt: string;
 
-  @Field(number, { description: 'How often the external was asked for it in the background.', example: 0 })
+  @Field(quantity, {
+    description: 'The number of status queries that the gateway made by itself.',
+    example: 0,
+  })
   questions: number;
 
-  @Field(instant, { optional: true, description: 'When the external is asked next.' })
+  @Field(instant, { optional: true, description: 'When the external is queried next.' })
   nextQuestionAt?: string | undefined;
 
   @Field(instant, {
@@ -85,7 +90,7 @@ export class SubscriptionPage {
   @Field(listOf(() => SubscriptionRecord))
   items: SubscriptionRecord[];
 
-  @Field(cursor, { description: 'For the next page; `null` after the last.' })
+  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
   nextCursor: string | null;
 }
 

@@ -1,11 +1,10 @@
-import { Controller, Post, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { ContractBody } from '../../http/contract-body.js';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Post } from '@nestjs/common';
+import { JsonBody } from '../../http/json-body.decorator.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { OperatorOf, OwnId } from '../admin-parameters.js';
 import type { Operator } from '../resolutions/operator.js';
+import type { RefundRecord } from '../records/refund-record.js';
 import { RefundResolution } from '../resolutions/refund-resolution.service.js';
 import { RefundResolutionRequest } from '../resolutions/resolution-requests.js';
 import { RESOLVE_REFUND } from './refunds-admin.documentation.js';
@@ -17,12 +16,11 @@ export class RefundsAdminController {
 
   @Post(':id/resolve')
   @DescribeOperation(RESOLVE_REFUND)
-  async resolve(
+  resolve(
     @OwnId('ref') id: string,
     @OperatorOf() operator: Operator,
-    @ContractBody(RefundResolutionRequest) body: RefundResolutionRequest,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.resolutions.resolve(id, body, operator));
+    @JsonBody() body: RefundResolutionRequest,
+  ): Promise<RefundRecord> {
+    return this.resolutions.resolve(id, body, operator);
   }
 }

@@ -6,23 +6,25 @@ import { RefundResolutionRequest } from '../resolutions/resolution-requests.js';
 export const RESOLVE_REFUND: OperationDescription = {
   id: 'resolveRefund',
   tag: 'Admin',
-  summary: 'Settle a refund by hand',
+  summary: 'Resolve a refund',
   description:
-    'For a refund that is UNKNOWN or PENDING, when its end is known from elsewhere: no question of the contract tells it. `KO` frees what was ' +
-    'reserved, and the `Idempotency-Key`.',
+    'Records the end of an UNKNOWN or PENDING refund that is known from another source: the contract has no query for refunds. `KO` releases the reserved amount and the `Idempotency-Key`.',
   request: {
     type: RefundResolutionRequest,
     examples: {
       done: {
-        summary: 'It was refunded',
+        summary: 'The refund was executed',
         value: { status: 'OK', reason: 'In acme’s settlement file of 3 February' },
       },
-      not: { summary: 'It was not', value: { status: 'KO', reason: 'acme’s support: the card is closed' } },
+      not: {
+        summary: 'The refund was not executed',
+        value: { status: 'KO', reason: 'acme’s support: the card is closed' },
+      },
     },
   },
   answer: {
     type: RefundRecord,
-    examples: { settled: { summary: 'As it is now', value: REFUND_EXAMPLE } },
+    examples: { settled: { summary: 'The current record', value: REFUND_EXAMPLE } },
   },
   problems: ['not-found', 'conflict'],
 };

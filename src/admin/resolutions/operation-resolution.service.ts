@@ -1,27 +1,27 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { LedgerEventRepository } from '../../operations/ledger-event.repository.js';
+import { OperationRepository } from '../../operations/operation.repository.js';
 import type { OperationRow } from '../../operations/operation.table.js';
 import { Store } from '../../persistence/store.js';
 import { Clock } from '../../shared/clock.js';
+import { SubscriptionLedger } from '../../subscriptions/subscription.ledger.js';
 import { notFound } from '../admin-parameters.js';
 import { type OperationRecord, operationRecord } from '../records/operation-record.js';
 import { causeOf, CHANGED_MEANWHILE, conflict, type Operator } from './operator.js';
 import type { OperationResolutionRequest } from './resolution-requests.js';
-import { UnsettledOperations } from './unsettled-operations.repository.js';
 
-/** Settles by hand an operation that no payment and no refund stands for: an update or an expiry of a subscription. */
+/** Resolves by hand an operation without a payment or refund of its own: an update or an expiry of a subscription. */
 @Injectable()
 export class OperationResolution {
   readonly #logger = new Logger(OperationResolution.name);
 
   constructor(
     private readonly store: Store,
-    private readonly operations: UnsettledOperations,
-    private readonly events: LedgerEventRepository,
+    private readonly operations: OperationRepository,
+    private readonly subscriptions: SubscriptionLedger,
     private readonly clock: Clock,
   ) {}
 
-  /** Throws `not-found`, or `conflict` where it is not of unknown outcome, or is settled by its payment or refund. */
+  /** Throws `not-found`, or `conflict` where its outcome is known, or where its payment or refund is to be resolved instead. */
   async resolve(
     id: string,
     { outcome, reason }: OperationResolutionRequest,
@@ -32,17 +32,9 @@ export class OperationResolution {
       const before = await this.operations.find(trx, id);
       if (!before) throw notFound();
       assertUnsettled(before);
-      const at = this.clock.now();
-      if (!(await this.operations.settle(trx, id, outcome, at))) throw conflict(CHANGED_MEANWHILE);
-      await this.events.append(trx, {
-        external: before.external,
-        subscription_ref: before.subscription_ref,
-        at,
-        source: 'operator',
-        before: before.state,
-        after: outcome,
-        cause,
-      });
+      const atMs = this.clock.now();
+      if (!(await this.operations.resolve(trx, id, outcome, atMs))) throw conflict(CHANGED_MEANWHILE);
+      await this.subscriptions.noteResolution(trx, before, outcome, cause, atMs);
       return (await this.operations.find(trx, id))!;
     });
     this.#logger.log({ operation: id, outcome, cause }, 'Operation resolved by hand');

@@ -1,9 +1,9 @@
-import { Problem } from '../../http/problem.js';
-import { maskCardNumbers } from '../../security/card-number.js';
+import { Problem } from '../../problems/problem.js';
+import { maskCardNumbers } from '../../sensitive/card-number.js';
 
-/** Who settles something by hand, and under which request. */
+/** The operator who resolves something by hand, and their request. */
 export interface Operator {
-  /** The name of the credentials; empty where none are asked for. */
+  /** The name of the credentials; empty where none are required. */
   readonly name: string;
   readonly requestId: string;
   readonly traceparent: string;
@@ -11,15 +11,15 @@ export interface Operator {
   readonly continued: boolean;
 }
 
-/** The cause of an event that an operator brought about: his name, and what he says. */
+/** The cause of an operator's event: their name and reason. */
 export function causeOf({ name }: Operator, reason: string): string {
-  return `${name || 'somebody without credentials'}: ${maskCardNumbers(reason)}`;
+  return `${name || 'operator without credentials'}: ${maskCardNumbers(reason)}`;
 }
 
-/** The present state does not allow it. */
+/** The present state does not allow the request. */
 export function conflict(detail: string): Problem {
   return new Problem('conflict', detail);
 }
 
-export const CHANGED_MEANWHILE = 'It has changed at this moment: look again.';
-export const STILL_RUNNING = 'Its operation is still under way: wait for its end.';
+export const CHANGED_MEANWHILE = 'The state has just changed: read it again.';
+export const STILL_RUNNING = 'Its operation is still running: wait for its end.';

@@ -1,18 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { NotificationOutbox } from '../../notifications/notification.outbox.js';
-import { LedgerEventRepository } from '../../operations/ledger-event.repository.js';
+import { OperationRepository } from '../../operations/operation.repository.js';
+import { PaymentLedger } from '../../payments/payment.ledger.js';
 import { PaymentRepository } from '../../payments/payment.repository.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
-import { NOT_DUE } from '../../payments/reconciliation-schedule.js';
 import { Store, type Trx } from '../../persistence/store.js';
 import { Clock } from '../../shared/clock.js';
 import { notFound } from '../admin-parameters.js';
 import { type PaymentRecord, paymentRecord } from '../records/payment-record.js';
 import { causeOf, CHANGED_MEANWHILE, conflict, type Operator, STILL_RUNNING } from './operator.js';
 import type { PaymentResolutionRequest } from './resolution-requests.js';
-import { UnsettledOperations } from './unsettled-operations.repository.js';
 
-/** Settles by hand what nobody else can: a payment that is UNKNOWN, or PENDING and parked (SPEC §4: never guessed). */
+/** Resolves by hand a payment that is UNKNOWN, or PENDING and parked (SPEC §4: never guessed). */
 @Injectable()
 export class PaymentResolution {
   readonly #logger = new Logger(PaymentResolution.name);
@@ -20,13 +18,12 @@ export class PaymentResolution {
   constructor(
     private readonly store: Store,
     private readonly payments: PaymentRepository,
-    private readonly operations: UnsettledOperations,
-    private readonly events: LedgerEventRepository,
-    private readonly outbox: NotificationOutbox,
+    private readonly ledger: PaymentLedger,
+    private readonly operations: OperationRepository,
     private readonly clock: Clock,
   ) {}
 
-  /** Queues a notification, as every change does. Throws `not-found`, or `conflict` where it is not for operators to say. */
+  /** Queues a notification, as every change does. Throws `not-found`, or `conflict` where an operator may not resolve it. */
   async resolve(id: string, request: PaymentResolutionRequest, operator: Operator): Promise<PaymentRecord> {
     const row = await this.store.transaction(async (trx) => {
       const before = await this.payments.find(trx, id);
@@ -35,7 +32,6 @@ export class PaymentResolution {
       await this.#settle(trx, before, request, operator);
       return (await this.payments.find(trx, id))!;
     });
-    this.outbox.wake();
     const { status, reason } = request;
     this.#logger.log({ payment: id, status, cause: causeOf(operator, reason) }, 'Payment resolved by hand');
     return paymentRecord(row);
@@ -46,7 +42,7 @@ export class PaymentResolution {
     if (!open) {
       throw conflict(
         row.state === 'PENDING'
-          ? 'The payment is PENDING, and the external is still being asked for it: check it instead.'
+          ? 'The payment is PENDING, and the gateway still queries the external about it: check it instead.'
           : `The payment is ${row.state}: there is nothing to settle.`,
       );
     }
@@ -60,36 +56,22 @@ export class PaymentResolution {
   async #settle(
     trx: Trx,
     row: PaymentRow,
-    { status, reason, paymentId = row.payment_id ?? undefined }: PaymentResolutionRequest,
+    { status, reason, paymentId }: PaymentResolutionRequest,
     operator: Operator,
   ): Promise<void> {
-    const atMs = this.clock.now();
-    const settled = { state: status, paymentId, atMs, ...NOT_DUE };
-    if (!(await this.payments.advance(trx, row.id, [row.state], settled))) throw conflict(CHANGED_MEANWHILE);
-    await this.events.append(trx, {
-      external: row.external,
-      payment_ref: row.id,
-      at: atMs,
+    const moved = await this.ledger.move(trx, row, status, {
       source: 'operator',
-      before: row.state,
-      after: status,
       cause: causeOf(operator, reason),
-    });
-    if (status === 'FAILED') await this.operations.notExecuted(trx, { payment_ref: row.id }, atMs);
-    await this.outbox.enqueue(trx, {
-      paymentRef: row.id,
-      external: row.external,
-      version: await this.payments.nextVersion(trx, row.id),
-      payload: {
-        status,
-        ...(paymentId !== undefined && { paymentId }),
-        ...(row.shop_transaction_id !== null && { shopTransactionId: row.shop_transaction_id }),
-        providerName: row.external,
+      paymentId: paymentId ?? row.payment_id ?? undefined,
+      notify: {
+        when: 'on-change',
+        requestId: operator.requestId,
+        // An operator's request is rarely part of a trace, and the payment is.
+        traceparent: operator.continued ? operator.traceparent : (row.traceparent ?? operator.traceparent),
       },
-      // An operator's request is no part of a trace, as a rule, and the payment is.
-      traceparent: operator.continued ? operator.traceparent : (row.traceparent ?? operator.traceparent),
-      requestId: operator.requestId,
-      atMs,
     });
+    if (!moved) throw conflict(CHANGED_MEANWHILE);
+    if (status === 'FAILED')
+      await this.operations.notExecuted(trx, { payment_ref: row.id }, 'operator', this.clock.now());
   }
 }

@@ -1,19 +1,20 @@
-import { Field, type FieldRule } from '../../contract/field.js';
-import { issuedIdentifier, oneOf } from '../../contract/rules.js';
+import { Field } from '../../rules/field.js';
+import { oneOf, stringRule } from '../../rules/rule.js';
+import { issuedIdentifier } from '../../rules/rules.js';
 
 const MAX_REASON_LENGTH = 500;
-/** Not of spaces alone: it is kept for ever, and somebody will want to know. */
+/** Not blank: the reason is kept for ever, and an auditor reads it. */
 const PRINTABLE = /^(?=.*\S)[^\p{C}\p{Zl}\p{Zp}]{1,500}$/u;
 
-const reason: FieldRule = {
-  name: 'reason',
-  detail: `must be a string of 1 to ${MAX_REASON_LENGTH} printable characters, and not blank`,
-  schema: { type: 'string', minLength: 1, maxLength: MAX_REASON_LENGTH, pattern: '\\S' },
-  accepts: (value) => typeof value === 'string' && PRINTABLE.test(value),
-};
+const reason = stringRule(
+  'reason',
+  `a string of 1 to ${MAX_REASON_LENGTH} printable characters, and not blank`,
+  (text) => PRINTABLE.test(text),
+  { minLength: 1, maxLength: MAX_REASON_LENGTH, pattern: '\\S' },
+);
 
 const REASON = {
-  description: 'How it became known. Kept with the name of the credentials, for ever.',
+  description: 'How the outcome became known. Kept for ever, with the name of the credentials.',
   example: 'acme’s support confirmed it by phone, ticket 4711',
 };
 
@@ -28,7 +29,7 @@ export class PaymentResolutionRequest {
   @Field(issuedIdentifier, {
     optional: true,
     description:
-      'The external’s id, where the gateway never learned it: without it nobody can refund the payment.',
+      'The external’s id, where the gateway does not know it: without it the payment cannot be refunded.',
     example: 'pm_7f3a',
   })
   paymentId?: string;
@@ -36,7 +37,7 @@ export class PaymentResolutionRequest {
 
 /** POST `/admin/refunds/{id}/resolve`. */
 export class RefundResolutionRequest {
-  @Field(oneOf(['OK', 'KO']), { description: '`KO` frees what was reserved.', example: 'OK' })
+  @Field(oneOf(['OK', 'KO']), { description: '`KO` releases the reserved amount.', example: 'OK' })
   status: 'OK' | 'KO';
 
   @Field(reason, REASON)
@@ -46,7 +47,7 @@ export class RefundResolutionRequest {
 /** POST `/admin/subscriptions/{id}/resolve`. */
 export class SubscriptionResolutionRequest {
   @Field(oneOf(['ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED', 'FAILED']), {
-    description: '`FAILED`: it never came to be.',
+    description: '`FAILED`: the subscription was never created.',
     example: 'ACTIVE',
   })
   status: 'ACTIVE' | 'PAST_DUE' | 'EXPIRED' | 'CANCELED' | 'FAILED';
@@ -56,7 +57,7 @@ export class SubscriptionResolutionRequest {
 
   @Field(issuedIdentifier, {
     optional: true,
-    description: 'The external’s token, where the gateway never learned it.',
+    description: 'The external’s token, where the gateway does not know it.',
     example: 'sub_91c2',
   })
   subscriptionToken?: string;
@@ -65,7 +66,7 @@ export class SubscriptionResolutionRequest {
 /** POST `/admin/operations/{id}/resolve`. */
 export class OperationResolutionRequest {
   @Field(oneOf(['executed', 'not-executed']), {
-    description: '`not-executed` frees its `Idempotency-Key`.',
+    description: '`not-executed` releases its `Idempotency-Key`.',
     example: 'executed',
   })
   outcome: 'executed' | 'not-executed';

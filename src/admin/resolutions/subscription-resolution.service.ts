@@ -1,8 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { LedgerEventRepository } from '../../operations/ledger-event.repository.js';
-import { NOT_DUE } from '../../payments/reconciliation-schedule.js';
 import { Store, type Trx } from '../../persistence/store.js';
-import { Clock } from '../../shared/clock.js';
 import { SubscriptionLedger } from '../../subscriptions/subscription.ledger.js';
 import { SubscriptionRepository } from '../../subscriptions/subscription.repository.js';
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
@@ -11,7 +8,7 @@ import { type SubscriptionRecord, subscriptionRecord } from '../records/subscrip
 import { causeOf, conflict, type Operator } from './operator.js';
 import type { SubscriptionResolutionRequest } from './resolution-requests.js';
 
-/** Settles a subscription by hand that is parked: nobody asks for it any more. */
+/** Resolves a parked subscription by hand: reconciliation queries no more about it. */
 @Injectable()
 export class SubscriptionResolution {
   readonly #logger = new Logger(SubscriptionResolution.name);
@@ -20,8 +17,6 @@ export class SubscriptionResolution {
     private readonly store: Store,
     private readonly ledger: SubscriptionLedger,
     private readonly subscriptions: SubscriptionRepository,
-    private readonly events: LedgerEventRepository,
-    private readonly clock: Clock,
   ) {}
 
   /** Throws `not-found`, or `conflict` where there is nothing to settle. */
@@ -61,18 +56,9 @@ export class SubscriptionResolution {
     cause: string,
   ): Promise<void> {
     if (row.state !== status) {
-      if (await this.ledger.advance(trx, row, status, { source: 'operator', cause, token })) return;
+      if (await this.ledger.move(trx, row, status, { source: 'operator', cause, token })) return;
       throw conflict(`A subscription that is ${row.state} cannot become ${status}.`);
     }
-    await this.subscriptions.askAt(trx, row.id, NOT_DUE);
-    await this.events.append(trx, {
-      external: row.external,
-      subscription_ref: row.id,
-      at: this.clock.now(),
-      source: 'operator',
-      before: row.state,
-      after: status,
-      cause,
-    });
+    await this.ledger.confirm(trx, row, cause);
   }
 }

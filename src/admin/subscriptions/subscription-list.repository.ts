@@ -6,20 +6,31 @@ import type { SubscriptionState } from '../../subscriptions/subscription-state.j
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
 import type { Keyset } from '../lists/keyset.js';
 import { type Newest, newest, smallSet, type Source } from '../lists/newest.js';
-import type { QueryOf } from '../lists/query-rule.js';
-import { external, identifier, oneOf, PAGING, TIME_RANGE } from '../lists/query-rules.js';
+import { QueryField } from '../../rules/field.js';
+import { oneOf } from '../../rules/rule.js';
+import { issuedIdentifier } from '../../rules/rules.js';
+import { ExternalFilter, TimeRangeQuery } from '../lists/list-query.js';
 import { SUBSCRIPTION_STATES } from '../records/subscription-record.js';
 
-export const SUBSCRIPTION_QUERY = {
-  external,
-  state: oneOf<SubscriptionState>(SUBSCRIPTION_STATES, 'In this state.'),
-  subscriptionToken: identifier('With this token of the external’s.', 'sub_91c2'),
-  shopTransactionId: identifier('Begun with this id of the shop’s.', 'order-1001'),
-  ...TIME_RANGE,
-  ...PAGING,
-};
+export class SubscriptionQuery extends TimeRangeQuery {
+  @ExternalFilter()
+  external?: string;
 
-export type SubscriptionQuery = QueryOf<typeof SUBSCRIPTION_QUERY>;
+  @QueryField(oneOf(SUBSCRIPTION_STATES), { description: 'Subscriptions in this state.' })
+  state?: SubscriptionState;
+
+  @QueryField(issuedIdentifier, {
+    description: 'The subscription with this token of the external.',
+    example: 'sub_91c2',
+  })
+  subscriptionToken?: string;
+
+  @QueryField(issuedIdentifier, {
+    description: 'The subscription that was scheduled or started with this id of the shop.',
+    example: 'order-1001',
+  })
+  shopTransactionId?: string;
+}
 
 type Subscriptions = SelectQueryBuilder<DatabaseSchema, 'subscriptions', SubscriptionRow>;
 

@@ -1,15 +1,15 @@
-import { Controller, Get, Post, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { ContractBody } from '../../http/contract-body.js';
-import { sendJson } from '../../http/http-answer.js';
+import { Controller, Get, Post } from '@nestjs/common';
+import { JsonBody } from '../../http/json-body.decorator.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../security/scope.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
 import type { Operator } from '../resolutions/operator.js';
+import type { Page } from '../lists/keyset.js';
+import type { SubscriptionRecord } from '../records/subscription-record.js';
 import { SubscriptionResolutionRequest } from '../resolutions/resolution-requests.js';
 import { SubscriptionResolution } from '../resolutions/subscription-resolution.service.js';
-import { SUBSCRIPTION_QUERY, type SubscriptionQuery } from './subscription-list.repository.js';
+import { SubscriptionQuery } from './subscription-list.repository.js';
 import { LIST_SUBSCRIPTIONS, RESOLVE_SUBSCRIPTION } from './subscriptions-admin.documentation.js';
 
 @Controller('admin/subscriptions')
@@ -22,21 +22,17 @@ export class SubscriptionsAdminController {
 
   @Get()
   @DescribeOperation(LIST_SUBSCRIPTIONS)
-  async list(
-    @AdminQuery(SUBSCRIPTION_QUERY) query: SubscriptionQuery,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.lists.subscriptions(query));
+  list(@AdminQuery(SubscriptionQuery) query: SubscriptionQuery): Promise<Page<SubscriptionRecord>> {
+    return this.lists.subscriptions(query);
   }
 
   @Post(':id/resolve')
   @DescribeOperation(RESOLVE_SUBSCRIPTION)
-  async resolve(
+  resolve(
     @OwnId('sub') id: string,
     @OperatorOf() operator: Operator,
-    @ContractBody(SubscriptionResolutionRequest) body: SubscriptionResolutionRequest,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.resolutions.resolve(id, body, operator));
+    @JsonBody() body: SubscriptionResolutionRequest,
+  ): Promise<SubscriptionRecord> {
+    return this.resolutions.resolve(id, body, operator);
   }
 }

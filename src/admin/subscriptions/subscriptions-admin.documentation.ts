@@ -1,16 +1,16 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { documentedQuery } from '../lists/query-rule.js';
+import { documentedQuery } from '../lists/list-query.js';
 import { SUBSCRIPTION_EXAMPLE } from '../records/examples.js';
 import { SubscriptionPage, SubscriptionRecord } from '../records/subscription-record.js';
 import { SubscriptionResolutionRequest } from '../resolutions/resolution-requests.js';
-import { SUBSCRIPTION_QUERY } from './subscription-list.repository.js';
+import { SubscriptionQuery } from './subscription-list.repository.js';
 
 export const LIST_SUBSCRIPTIONS: OperationDescription = {
   id: 'listSubscriptions',
   tag: 'Admin',
   summary: 'List subscriptions',
-  description: 'The newest first. Filters may be combined.',
-  query: documentedQuery(SUBSCRIPTION_QUERY),
+  description: 'Lists subscriptions, newest first. Filters can be combined.',
+  query: documentedQuery(SubscriptionQuery),
   answer: {
     type: SubscriptionPage,
     examples: {
@@ -22,23 +22,25 @@ export const LIST_SUBSCRIPTIONS: OperationDescription = {
 export const RESOLVE_SUBSCRIPTION: OperationDescription = {
   id: 'resolveSubscription',
   tag: 'Admin',
-  summary: 'Settle a subscription by hand',
+  summary: 'Resolve a subscription',
   description:
-    'For a subscription that is parked: nobody asks for it any more, and how it stands is known from elsewhere. Its payment, where that ' +
-    'is UNKNOWN too, is settled on its own.',
+    'Records the state of a parked subscription, which is no longer queried, when it is known from another source. A payment of it that is UNKNOWN too is resolved separately.',
   request: {
     type: SubscriptionResolutionRequest,
     examples: {
       active: {
-        summary: 'It was begun',
+        summary: 'The subscription was started',
         value: { status: 'ACTIVE', subscriptionToken: 'sub_91c2', reason: 'acme’s support, ticket 4712' },
       },
-      failed: { summary: 'It never was', value: { status: 'FAILED', reason: 'acme’s support, ticket 4712' } },
+      failed: {
+        summary: 'The subscription was never started',
+        value: { status: 'FAILED', reason: 'acme’s support, ticket 4712' },
+      },
     },
   },
   answer: {
     type: SubscriptionRecord,
-    examples: { settled: { summary: 'As it is now', value: SUBSCRIPTION_EXAMPLE } },
+    examples: { settled: { summary: 'The current record', value: SUBSCRIPTION_EXAMPLE } },
   },
   problems: ['not-found', 'conflict'],
 };

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type INestApplication, Injectable } from '@nestjs/common';
-import type { OpenAPIObject } from '@nestjs/swagger';
-import { applyDeferredDecorators } from '../../contract/deferred-decorators.js';
-import type { SchemaKeywords } from '../../contract/field.js';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { SchemaKeywords } from '../../rules/rule.js';
 import { COMPONENTS } from './components.js';
 import { documentOperation } from './document-operation.js';
 import { INTRODUCTION } from './introduction.js';
@@ -13,21 +12,18 @@ import { TAGS } from './tags.js';
 
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 
-/**
- * The OpenAPI document of the gateway (SPEC §8). Made when it is first asked for: neither it nor the library that it is
- * made with costs the start anything.
- */
+/** The OpenAPI document of the gateway (SPEC §8). It is built on the first request, so that it does not delay the start. */
 @Injectable()
 export class ApiDocument {
   #app: INestApplication | undefined;
   #text: Promise<string> | undefined;
 
-  /** Tells it whose routes it is about. */
+  /** Sets the app whose routes the document describes. */
   describe(app: INestApplication): void {
     this.#app = app;
   }
 
-  /** As JSON text. */
+  /** The document as JSON text. */
   text(): Promise<string> {
     this.#text ??= this.#write().catch((error: unknown) => {
       this.#text = undefined;
@@ -37,8 +33,7 @@ export class ApiDocument {
   }
 
   async #write(): Promise<string> {
-    if (!this.#app) throw new Error('ApiDocument does not know the app');
-    const { SwaggerModule, DocumentBuilder } = await applyDeferredDecorators();
+    if (!this.#app) throw new Error('ApiDocument has no app: call describe() first');
     const scanned = SwaggerModule.createDocument(this.#app, new DocumentBuilder().build(), {
       extraModels: notificationPayloads(),
       autoTagControllers: false,
@@ -48,7 +43,7 @@ export class ApiDocument {
   }
 }
 
-/** Adds what holds for many operations to what the library found: paths, and schemas of DTOs. */
+/** Completes the paths and schemas that @nestjs/swagger scanned. */
 function complete({ paths, components }: OpenAPIObject, version: string): object {
   const schemas = (components?.schemas ?? {}) as Record<string, SchemaKeywords>;
   return {
@@ -59,7 +54,7 @@ function complete({ paths, components }: OpenAPIObject, version: string): object
       description: INTRODUCTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/', description: 'The gateway that this document comes from' }],
+    servers: [{ url: '/', description: 'This gateway' }],
     tags: Object.entries(TAGS).map(([name, { description }]) => ({ name, description })),
     paths: describedPaths(paths),
     webhooks: webhooks(),
@@ -70,7 +65,7 @@ function complete({ paths, components }: OpenAPIObject, version: string): object
   };
 }
 
-/** Routes that nobody described, such as the documentation's own, are not part of the contract. */
+/** Routes without a description, such as `/documentation` itself, are not part of the contract. */
 function describedPaths(paths: OpenAPIObject['paths']): object {
   const described: Record<string, Record<string, object>> = {};
   for (const [path, item] of Object.entries(paths)) {

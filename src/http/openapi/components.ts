@@ -1,11 +1,10 @@
-import { EXTERNAL_NAME } from '../../config/external-name.js';
-import type { SchemaKeywords } from '../../contract/field.js';
-import { identifier } from '../../contract/rules.js';
-import { PROBLEMS } from '../problem.js';
+import { externalName } from '../../rules/network-rules.js';
+import { identifier } from '../../rules/rules.js';
+import { PROBLEM_CODES } from '../../problems/problem.js';
 import { HEADER_PARAMETERS, HEADERS } from './headers.js';
 import type { QueryParameter } from './operation-description.js';
 
-/** What the operations of the document share, but for the schemas of the DTOs. */
+/** Components that the operations of the document share, except the schemas of the DTOs. */
 
 const text = { type: 'string' } as const;
 const OUTCOMES = ['not-executed', 'unknown'] as const;
@@ -14,33 +13,33 @@ const OUTCOMES = ['not-executed', 'unknown'] as const;
 const PROBLEM_SCHEMA = {
   type: 'object',
   description:
-    'A problem document (RFC 9457). Programs go by `code`, and by `outcome` when they decide to try again.',
+    'A problem document (RFC 9457). Programs decide by `code`, and by `outcome` whether a retry is safe.',
   required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'],
   properties: {
-    type: { ...text, format: 'uri-reference', description: 'Where the code is explained.' },
+    type: { ...text, format: 'uri-reference', description: 'The page that explains the code.' },
     title: { ...text, description: 'The code in words.' },
     status: { type: 'integer', minimum: 400, maximum: 599 },
-    detail: { ...text, description: 'This case in words, for a person.' },
+    detail: { ...text, description: 'A sentence about this occurrence, for a person.' },
     instance: { ...text, format: 'uri-reference', description: 'The path of the request.' },
-    code: { ...text, enum: Object.keys(PROBLEMS) },
-    requestId: { ...text, description: 'As in `X-Request-Id`, and in every log line.' },
+    code: { ...text, enum: PROBLEM_CODES },
+    requestId: { ...text, description: 'The value of `X-Request-Id`; every log line has it.' },
     outcome: {
       ...text,
       enum: OUTCOMES,
       description:
-        'Of an operation that moves money or changes a subscription. `not-executed`: safe to try again. `unknown`: it may ' +
-        'have happened; ask `status`, wait for the notification, or repeat with the same `Idempotency-Key`.',
+        'For an operation that moves money or changes a subscription. `not-executed`: a retry is safe. `unknown`: the operation may ' +
+        'have been executed; query `status`, wait for the notification, or repeat with the same `Idempotency-Key`.',
     },
     errors: {
       type: 'array',
       items: { $ref: '#/components/schemas/FieldError' },
-      description: 'With `validation-failed`: each breach of the contract.',
+      description: 'With `validation-failed`: each violation of the contract.',
     },
-    paymentId: { ...text, description: 'With `duplicate-payment`: the payment that there is.' },
+    paymentId: { ...text, description: 'With `duplicate-payment`: the existing payment.' },
     paymentStatus: {
       ...text,
       enum: ['PENDING', 'ACCEPTED', 'UNKNOWN'],
-      description: 'With `duplicate-payment`: its state.',
+      description: 'With `duplicate-payment`: the state of the existing payment.',
     },
   },
 } as const;
@@ -54,67 +53,74 @@ const FIELD_ERROR_SCHEMA = {
       description: 'A JSON pointer (RFC 6901) into the body, or `/query/…`, `/path/…`, `/headers/…`.',
       examples: ['/amount'],
     },
-    detail: { ...text, examples: ['must be an integer from 1 to 999999999999, in minor units'] },
+    detail: { ...text, examples: ['must be an integer from 1 to 999,999,999,999 (minor units)'] },
   },
 } as const;
 
 /** Parameters of paths, by the name in the path's template. */
 const PATH_PARAMETERS: Readonly<Record<string, Omit<QueryParameter, 'name'>>> = {
   external: {
-    description: 'The name of the external that executes the payment, as configured.',
-    schema: { ...text, pattern: EXTERNAL_NAME.source },
+    description: 'The configured name of the external that executes the payment.',
+    schema: externalName.schema,
     example: 'simulator',
   },
   subscriptionToken: {
-    description: 'Names the subscription, as `schedule` or `start` answered it.',
-    schema: identifier.schema as SchemaKeywords,
+    description: 'The token of the subscription, from the answer of `schedule` or `start`.',
+    schema: identifier.schema,
     example: 'sub_91c2',
   },
   id: {
-    description: 'The gateway’s own id, as the lists show it.',
+    description: 'The id that the gateway assigned; the lists show it.',
     schema: text,
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa',
   },
 };
 
-/** A parameter of the path `/…/{name}/…`. */
+/** The path parameter `{name}`. */
 export function pathParameter(name: string): QueryParameter {
   const described = PATH_PARAMETERS[name];
   if (!described) throw new Error(`The path parameter ${name} is not described`);
   return { name, required: true, ...described };
 }
 
-/** Ways to show who calls (SPEC §6). */
+/** The security schemes of callers (SPEC §6). */
 export const CALLER_SECURITY = ['apiKey', 'apiKeyHeader', 'accessToken'] as const;
-/** Ways to show that a callback is its external's; none where its `callbackAuth` is. */
+/** The security schemes of callbacks; an external with `callbackAuth` `none` uses none of them. */
 export const CALLBACK_SECURITY = ['callbackBearer', 'callbackBasic', 'callbackSignature'] as const;
 
-/** Swagger UI's dialog puts the cursor into the last one: what most people need. */
+/** Swagger UI focuses the last scheme, which is the most common. */
 const SECURITY_SCHEMES: Readonly<
   Record<(typeof CALLER_SECURITY)[number] | (typeof CALLBACK_SECURITY)[number], object>
 > = {
-  callbackBearer: { type: 'http', scheme: 'bearer', description: '`callbackAuth.type` is `bearer`.' },
-  callbackBasic: { type: 'http', scheme: 'basic', description: '`callbackAuth.type` is `basic`.' },
+  callbackBearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'For externals whose `callbackAuth.type` is `bearer`.',
+  },
+  callbackBasic: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'For externals whose `callbackAuth.type` is `basic`.',
+  },
   callbackSignature: {
     type: 'apiKey',
     in: 'header',
     name: 'webhook-signature',
     description:
-      '`callbackAuth.type` is `standard-webhooks`: with `webhook-id` and `webhook-timestamp`. Of a GET, path and query as ' +
-      'sent stand for the body.',
+      'For externals whose `callbackAuth.type` is `standard-webhooks`: with `webhook-id` and `webhook-timestamp`. The signature of a GET covers ' +
+      'path and query as sent instead of a body.',
   },
   accessToken: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description:
-      'A JWT of the issuer that is configured (`OIDC_ISSUER`), with the scopes that the operation asks for.',
+    description: 'A JWT of the configured issuer (`OIDC_ISSUER`) with the scope that the operation requires.',
   },
   apiKeyHeader: {
     type: 'apiKey',
     in: 'header',
     name: 'X-Api-Key',
-    description: 'An API key in a header of its own.',
+    description: 'An API key in a dedicated header.',
   },
   apiKey: {
     type: 'http',
@@ -130,11 +136,11 @@ export const COMPONENTS = {
   securitySchemes: SECURITY_SCHEMES,
 } as const;
 
-/** The `paymentId` of a query. */
+/** The query parameter `paymentId`. */
 export const PAYMENT_ID_QUERY: QueryParameter = {
   name: 'paymentId',
-  description: 'The payment, as `/pay` named it.',
+  description: 'The id of the payment, from the answer of `/pay`.',
   required: true,
-  schema: identifier.schema as SchemaKeywords,
+  schema: identifier.schema,
   example: 'pm_7f3a',
 };

@@ -1,7 +1,7 @@
 import { Reflector } from '@nestjs/core';
-import type { FieldError } from '../../contract/field-error.js';
-import type { SchemaKeywords } from '../../contract/field.js';
-import { IDENTIFIER_DETAIL } from '../../contract/rules.js';
+import type { FieldError } from '../../rules/field-error.js';
+import { detailOf, type SchemaKeywords } from '../../rules/rule.js';
+import { identifier } from '../../rules/rules.js';
 import { RequireScope } from '../../security/scope.js';
 import { CALLBACK_SECURITY, CALLER_SECURITY, pathParameter } from './components.js';
 import { headersOf } from './headers.js';
@@ -18,7 +18,7 @@ import { type Access, TAGS } from './tags.js';
 
 const reflector = new Reflector();
 
-/** OpenAPI's Operation Object for a described route. `path` is its template, such as `/v3/{external}/pay`. */
+/** The Operation Object of a described route. `path` is a template, such as `/v3/{external}/pay`. */
 export function documentOperation(path: string, operation: DescribedOperation): object {
   const { description } = operation;
   const { access } = TAGS[description.tag];
@@ -44,13 +44,13 @@ export function documentOperation(path: string, operation: DescribedOperation): 
         nature,
         own: problems,
         instance: instanceOf(path),
-        breach: breachOf(path, description),
+        violation: violationOf(path, description),
       }),
     },
   };
 }
 
-/** Who may call it; of keys and tokens, which scope they need (OpenAPI 3.1 §4.8.30 allows roles with each scheme). */
+/** The security schemes, with the required scope (OpenAPI 3.1 §4.8.30 allows roles with each scheme). */
 function securityOf(access: Access, { method, controller }: DescribedOperation): object[] {
   switch (access) {
     case 'public':
@@ -89,7 +89,7 @@ function answerOf(
 ): object {
   const headers = headersOf({ status, replayable });
   if ('content' in answer) return { description: answer.description, headers, content: answer.content };
-  const { description = 'The answer', type, filledIn, examples, alternatives } = answer;
+  const { description = 'The requested data', type, filledIn, examples, alternatives } = answer;
   const schema: SchemaKeywords = filledIn
     ? { allOf: [schemaReference(type)], required: filledIn }
     : schemaReference(type);
@@ -100,17 +100,17 @@ function namesIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
 }
 
-/** A mistake that can be made with this operation. */
-function breachOf(path: string, { request, query }: OperationDescription): FieldError {
-  if (request && !request.open) return { pointer: '/tpyo', detail: 'is not a field of this request' };
+/** A violation of the contract that this operation can have. */
+function violationOf(path: string, { request, query }: OperationDescription): FieldError {
+  if (request && !request.open) return { pointer: '/tpyo', detail: 'is not a field of this operation' };
   if (query?.[0]) return { pointer: `/query/${query[0].name}`, detail: 'must be given once' };
   const name = namesIn(path).at(-1);
   return name === undefined
-    ? { pointer: '/query/tpyo', detail: 'is none of the parameters that this path takes' }
-    : { pointer: `/path/${name}`, detail: IDENTIFIER_DETAIL };
+    ? { pointer: '/query/tpyo', detail: 'is not a parameter of this operation, which takes none' }
+    : { pointer: `/path/${name}`, detail: detailOf(identifier) };
 }
 
-/** A path of this operation, for examples. */
+/** A path of the operation, for examples. */
 function instanceOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(pathParameter(name).example));
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Problem } from '../problem.js';
+import { Problem } from '../../problems/problem.js';
 import { ApiDocument } from './api-document.js';
 import {
   documentationPage,
@@ -11,7 +11,7 @@ import {
   type SwaggerUi,
 } from './swagger-ui.js';
 
-/** `/documentation`: Swagger UI and the document that it shows (SPEC §8). */
+/** `/documentation`: Swagger UI and the OpenAPI document (SPEC §8). */
 @Controller('documentation')
 export class DocumentationController {
   #swaggerUi: SwaggerUi | undefined;
@@ -33,12 +33,12 @@ export class DocumentationController {
     sendText(request, response, 'application/json; charset=utf-8', await this.document.text());
   }
 
-  /** The version is part of the address, so that these are never fetched twice. */
+  /** The version is part of the path, so that browsers can cache the files for ever. */
   @Get('swagger-ui-:version/:file')
   file(@Param('version') version: string, @Param('file') file: string, @Res() response: Response): void {
     const { root, version: present } = this.#found;
     if (version !== present || !SWAGGER_UI_FILES.has(file)) {
-      throw new Problem('not-found', 'There is nothing at this path.');
+      throw new Problem('not-found', 'There is no resource at this path.');
     }
     response.sendFile(file, { root, maxAge: '1y', immutable: true });
   }
@@ -48,7 +48,7 @@ export class DocumentationController {
   }
 }
 
-/** With an entity tag: asked for anew each time, sent anew only where it changed. */
+/** Browsers revalidate each time; the entity tag saves sending an unchanged text again. */
 function sendText(request: Request, response: Response, type: string, text: string): void {
   response.setHeader('Content-Type', type);
   response.setHeader('Cache-Control', 'no-cache');

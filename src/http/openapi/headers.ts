@@ -1,4 +1,4 @@
-/** Headers of requests, answers and notifications (SPEC §3, §4, §5, §8), each described once. */
+/** Headers of requests, responses and notifications (SPEC §3, §4, §5, §8). */
 
 export const REQUEST_ID_EXAMPLE = 'req_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10';
 const TRACEPARENT_EXAMPLE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -6,22 +6,21 @@ const TRACEPARENT_EXAMPLE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b
 /** `components.headers`. */
 export const HEADERS = {
   RequestId: {
-    description: 'The caller’s `X-Request-Id`, else one that the gateway made. It is in every log line.',
+    description: 'The `X-Request-Id` of the request, or a generated one. Every log line has it.',
     schema: { type: 'string' },
     example: REQUEST_ID_EXAMPLE,
   },
   IdempotencyReplayed: {
-    description:
-      '`true` where this is the stored answer to an earlier request with the same `Idempotency-Key`.',
+    description: '`true` if this is the stored answer to an earlier request with the same `Idempotency-Key`.',
     schema: { type: 'string', enum: ['true'] },
   },
   RetryAfter: {
-    description: 'After how many seconds to try again.',
+    description: 'The number of seconds to wait before a retry.',
     schema: { type: 'integer', minimum: 1 },
     example: 5,
   },
   Allow: {
-    description: 'With 405: the methods that the path takes.',
+    description: 'With 405: the methods that the path supports.',
     schema: { type: 'string' },
     example: 'POST',
   },
@@ -38,33 +37,33 @@ export const HEADER_PARAMETERS = {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Makes the request safe to repeat: it is executed once, and a repeat gets the same answer. Bare or a quoted ' +
-      'string, such as a UUID. The same key with another body is refused. Where it is missing, a repeat is another request.',
-    // No example: Swagger UI would send it with every payment that somebody tries out.
+      'Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted ' +
+      'string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request.',
+    // Without an example: Swagger UI would send it with every payment that a reader tries.
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
   RequestId: {
     name: 'X-Request-Id',
     in: 'header',
-    description: 'Kept in logs, and passed on to external and receiver. Up to 128 visible ASCII characters.',
+    description:
+      'Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters.',
     schema: { type: 'string' },
   },
   Traceparent: {
     name: 'traceparent',
     in: 'header',
-    description: 'W3C Trace Context, passed on to external and receiver.',
+    description: 'W3C Trace Context, passed on to the external and the receiver.',
     schema: { type: 'string' },
   },
 } as const;
 
-/** Of a notification. */
+/** Headers of a notification. */
 export const NOTIFICATION_HEADERS = [
   {
     name: 'webhook-id',
     in: 'header',
     required: true,
-    description:
-      'Of this notification, the same on every attempt: what was taken once is not to be taken again.',
+    description: 'The id of the notification, the same on every attempt: process each id once.',
     schema: { type: 'string' },
     example: 'ntf_0199f2a4-c7d1-7b3e-8f5a-91d0c2b7e644',
   },
@@ -72,7 +71,7 @@ export const NOTIFICATION_HEADERS = [
     name: 'webhook-timestamp',
     in: 'header',
     required: true,
-    description: 'Of this attempt: seconds since 1970-01-01T00:00:00Z.',
+    description: 'The time of the attempt, in seconds since 1970-01-01T00:00:00Z.',
     schema: { type: 'string', pattern: '^[1-9][0-9]*$' },
     example: '1767225600',
   },
@@ -81,8 +80,8 @@ export const NOTIFICATION_HEADERS = [
     in: 'header',
     required: true,
     description:
-      'By the Standard Webhooks specification: `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}` ' +
-      'with `NOTIFICATION_SECRET`. Two, separated by a space, while a key is rotated.',
+      'The signature by the Standard Webhooks specification: `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}` ' +
+      'with `NOTIFICATION_SECRET`. Two signatures, separated by a space, while a key is rotated.',
     schema: { type: 'string' },
     example: 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
   },
@@ -90,7 +89,8 @@ export const NOTIFICATION_HEADERS = [
     name: 'X-Payment-Version',
     in: 'header',
     required: true,
-    description: 'Counts up per payment: a lower one than the last that was seen is older.',
+    description:
+      'Grows with each notification of a payment: ignore a notification with a lower version than the last one.',
     schema: { type: 'integer', minimum: 1 },
     example: 3,
   },
@@ -98,14 +98,14 @@ export const NOTIFICATION_HEADERS = [
     name: 'X-Request-Id',
     in: 'header',
     required: true,
-    description: 'Of the request that caused it.',
+    description: 'The id of the request that caused the notification.',
     schema: { type: 'string' },
     example: REQUEST_ID_EXAMPLE,
   },
   {
     name: 'traceparent',
     in: 'header',
-    description: 'W3C Trace Context of the request that caused it.',
+    description: 'W3C Trace Context of the request that caused the notification.',
     schema: { type: 'string' },
     example: TRACEPARENT_EXAMPLE,
   },
@@ -115,7 +115,7 @@ export interface AnswerHeaders {
   readonly status: number;
   readonly retryAfter?: boolean;
   readonly allow?: boolean;
-  /** It may be a stored answer. */
+  /** The response may be a stored answer. */
   readonly replayable?: boolean;
 }
 

@@ -2,7 +2,7 @@ import { NOTIFICATION_HEADERS } from './headers.js';
 import type { Dto, Examples } from './operation-description.js';
 import { schemaReference } from './schemas.js';
 
-/** What the gateway posts to the receiver (SPEC §5). */
+/** A notification to the receiver (SPEC §5). */
 interface Notification {
   readonly payload: Dto;
   readonly examples: Examples;
@@ -32,11 +32,11 @@ function webhook(name: string, { payload, examples }: Notification): object {
   return {
     tags: ['Payments'],
     operationId: name,
-    summary: 'What became of a payment',
+    summary: 'Notify the receiver of a payment',
     description:
-      'Posted to `PAYMENT_CALLBACK_URL` after `check`, a verified callback, and a change found by reconciliation. At least ' +
-      'once, and never an older truth after a newer one. Verify the signature over the raw body before parsing it.\n\n' +
-      'Anything but 2xx, or no answer in 10 s, is tried again on a growing schedule (`NOTIFICATION_SCHEDULE`).',
+      'The gateway posts this to `PAYMENT_CALLBACK_URL` after `check`, a verified callback, and a change found by reconciliation: at least ' +
+      'once, and never an older status after a newer one. Verify the signature over the raw body before you parse it.\n\n' +
+      'After any status but 2xx, or no response in 10 s, the gateway retries on a growing schedule (`NOTIFICATION_SCHEDULE`).',
     security: [],
     parameters: NOTIFICATION_HEADERS,
     requestBody: {
@@ -44,9 +44,11 @@ function webhook(name: string, { payload, examples }: Notification): object {
       content: { 'application/json': { schema: schemaReference(payload), examples } },
     },
     responses: {
-      '200': { description: 'Taken; any other 2xx means the same.' },
-      '410': { description: 'Never again: this notification is not tried any more.' },
-      default: { description: 'Not taken: tried again later, not before `Retry-After`.' },
+      '200': { description: 'The notification was received; any other 2xx means the same.' },
+      '410': { description: 'The notification is refused for good: the gateway does not retry it.' },
+      default: {
+        description: 'The notification was not received: the gateway retries it, not before `Retry-After`.',
+      },
     },
   };
 }

@@ -1,16 +1,16 @@
-import { whenDocumented } from '../../contract/deferred-decorators.js';
-import type { SchemaKeywords } from '../../contract/field.js';
-import type { ProblemCode } from '../problem.js';
+import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { SchemaKeywords } from '../../rules/rule.js';
+import type { ProblemCode } from '../../problems/problem.js';
 import type { Tag } from './tags.js';
 
 /** A DTO class. */
 export type Dto = abstract new () => object;
 
-/** What a call at an external can do; as in `providers/operation.ts`. */
+/** A call to an external; `providers/operation.ts` has one for each operation. */
 export interface ExternalCall {
-  /** It may move money or change a subscription. */
+  /** The call may move money or change a subscription. */
   readonly changesState: boolean;
-  /** What a 404 of the external would be about. */
+  /** The resource that a 404 of the external refers to. */
   readonly subject: 'payment' | 'subscription' | 'none';
 }
 
@@ -22,17 +22,17 @@ export interface QueryParameter {
   readonly example?: unknown;
 }
 
-/** A named example; the documentation's tests hold each against its schema. */
+/** Named examples; a test validates each against its schema. */
 export type Examples = Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 
 export interface BodyDescription {
   readonly type: Dto;
   readonly examples: Examples;
-  /** Other than `application/json`. */
+  /** Default `application/json`. */
   readonly mediaTypes?: readonly string[];
   /** Fields that the DTO does not know are let pass. */
   readonly open?: true;
-  /** There may be no body at all. */
+  /** The body may be empty. */
   readonly optional?: true;
 }
 
@@ -40,13 +40,13 @@ export interface AnswerDescription {
   readonly type: Dto;
   readonly examples: Examples;
   readonly description?: string;
-  /** Fields that the DTO calls optional, because externals may leave them out, and that the gateway fills in. */
+  /** Fields that the gateway fills in when the external leaves them out. */
   readonly filledIn?: readonly string[];
-  /** The same in other media types, for callers that ask for them. */
+  /** The same in other media types, by content negotiation. */
   readonly alternatives?: RawAnswerDescription['content'];
 }
 
-/** An answer that is no DTO, such as that of `/metrics`. */
+/** An answer without a DTO, such as that of `/metrics`. */
 export interface RawAnswerDescription {
   readonly description: string;
   readonly content: Readonly<
@@ -54,26 +54,26 @@ export interface RawAnswerDescription {
   >;
 }
 
-/** What nobody can read off the code of an operation; all else of its documentation is derived. */
+/** The part of an operation's documentation that cannot be derived from its code. */
 export interface OperationDescription {
-  /** `operationId`: what generated clients call it. */
+  /** `operationId`, the name of the method in generated clients. */
   readonly id: string;
   readonly tag: Tag;
   readonly summary: string;
   /** Markdown. */
   readonly description: string;
-  /** Where it leads to a call at an external. */
+  /** Set if the operation calls an external. */
   readonly calls?: ExternalCall;
   readonly query?: readonly QueryParameter[];
   readonly request?: BodyDescription;
   readonly answer: AnswerDescription | RawAnswerDescription;
-  /** Answers that are neither success nor problem, by status. */
+  /** Responses that are neither success nor problem, by status. */
   readonly otherAnswers?: Readonly<Record<number, RawAnswerDescription>>;
-  /** Problems of this operation alone; those of its kind follow from the rest of the description. */
+  /** Problems of this operation only; those of its kind are derived from the other members. */
   readonly problems?: readonly ProblemCode[];
 }
 
-/** A described operation and the controller's method that it is. */
+/** An operation and its handler. */
 export interface DescribedOperation {
   readonly description: OperationDescription;
   readonly controller: NewableFunction;
@@ -82,24 +82,22 @@ export interface DescribedOperation {
 
 const described = new Map<string, DescribedOperation>();
 
-/** Puts a controller's method into `/documentation`. A route without it is not part of the contract. */
+/** Adds a handler to the OpenAPI document. A route without this decorator is not part of the contract. */
 export function DescribeOperation(description: OperationDescription): MethodDecorator {
   return (target, key, descriptor) => {
-    if (described.has(description.id)) throw new Error(`Two operations are called ${description.id}`);
+    if (described.has(description.id)) throw new Error(`Duplicate operationId ${description.id}`);
     described.set(description.id, {
       description,
       controller: target.constructor,
       method: descriptor.value as NewableFunction,
     });
-    whenDocumented(({ ApiBody, ApiOperation, ApiResponse }) => {
-      const { id, request, answer } = description;
-      const decorators = [
-        ApiOperation({ operationId: id }),
-        ...(request ? [ApiBody({ type: request.type })] : []),
-        ApiResponse({ status: 200, ...('type' in answer && { type: answer.type as never }) }),
-      ];
-      for (const decorate of decorators) decorate(target, key, descriptor);
-    });
+    const { id, request, answer } = description;
+    const decorators = [
+      ApiOperation({ operationId: id }),
+      ...(request ? [ApiBody({ type: request.type })] : []),
+      ApiResponse({ status: 200, ...('type' in answer && { type: answer.type as never }) }),
+    ];
+    for (const decorate of decorators) decorate(target, key, descriptor);
   };
 }
 
@@ -107,7 +105,7 @@ export function describedOperations(): readonly DescribedOperation[] {
   return [...described.values()];
 }
 
-/** The description of the operation with this `operationId`, or undefined where it has none. */
+/** The operation with this `operationId`, or undefined if the route has no description. */
 export function describedOperation(id: string): DescribedOperation | undefined {
   return described.get(id);
 }

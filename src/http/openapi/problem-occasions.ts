@@ -1,8 +1,8 @@
-import type { Outcome, ProblemCode } from '../problem.js';
+import type { Outcome, ProblemCode } from '../../problems/problem.js';
 import type { ExternalCall } from './operation-description.js';
 import type { Access } from './tags.js';
 
-/** What decides which problems an operation can end in. */
+/** The properties of an operation that decide which problems it can cause. */
 export interface OperationNature {
   readonly access: Access;
   readonly calls: ExternalCall | undefined;
@@ -11,14 +11,14 @@ export interface OperationNature {
 
 export interface ProblemOccasion {
   /**
-   * Which operations can end in it: all of a kind; `own`: those that name it in their description; `any`: whatever HTTP request,
-   * before it is known what it asks for.
+   * The operations that can cause it: those of a kind; `own`: those that declare it; `any`: every HTTP request, before it is
+   * routed.
    */
   readonly at: 'own' | 'any' | ((nature: OperationNature) => boolean);
-  /** What is told of an operation that changes something, the usual case first. */
+  /** The possible outcomes of an operation that changes something, the most common first. */
   readonly outcomes: readonly Outcome[];
   readonly retryAfter?: true;
-  /** It is kept for repeats with the same `Idempotency-Key` (SPEC §4). */
+  /** The answer is stored for repeats with the same `Idempotency-Key` (SPEC §4). */
   readonly stored?: true;
 }
 
@@ -26,12 +26,12 @@ const NOT_EXECUTED = ['not-executed'] as const;
 const UNKNOWN = ['unknown'] as const;
 const EITHER = ['unknown', 'not-executed'] as const;
 
-/** Also of what is public: `PUBLIC_PATHS` can close it. */
+/** Public paths included: `PUBLIC_PATHS` can close them. */
 const always = (): boolean => true;
-const behindADoor = ({ access }: OperationNature): boolean => access !== 'public';
+const withCredentials = ({ access }: OperationNature): boolean => access !== 'public';
 const forCallers = ({ access }: OperationNature): boolean => access === 'caller' || access === 'admin';
 const withKeys = ({ access }: OperationNature): boolean => access !== 'external';
-const ofAnExternal = ({ access }: OperationNature): boolean => access === 'caller' || access === 'external';
+const onAnExternal = ({ access }: OperationNature): boolean => access === 'caller' || access === 'external';
 const calling = ({ calls }: OperationNature): boolean => calls !== undefined;
 const changing = ({ calls }: OperationNature): boolean => calls?.changesState === true;
 const withBody = ({ hasBody }: OperationNature): boolean => hasBody;
@@ -40,13 +40,13 @@ const about =
   ({ calls }: OperationNature): boolean =>
     calls?.subject === subject;
 
-/** When each problem occurs (SPEC §3). A new code has no documentation until it is entered here: the compiler asks for it. */
+/** When each problem occurs (SPEC §3). */
 export const PROBLEM_OCCASIONS: Readonly<Record<ProblemCode, ProblemOccasion>> = {
-  'validation-failed': { at: behindADoor, outcomes: NOT_EXECUTED },
+  'validation-failed': { at: withCredentials, outcomes: NOT_EXECUTED },
   unauthenticated: { at: always, outcomes: NOT_EXECUTED },
-  forbidden: { at: behindADoor, outcomes: NOT_EXECUTED },
+  forbidden: { at: withCredentials, outcomes: NOT_EXECUTED },
   'not-found': { at: 'own', outcomes: NOT_EXECUTED },
-  'external-not-found': { at: ofAnExternal, outcomes: NOT_EXECUTED },
+  'external-not-found': { at: onAnExternal, outcomes: NOT_EXECUTED },
   'payment-not-found': { at: about('payment'), outcomes: NOT_EXECUTED },
   'subscription-not-found': { at: about('subscription'), outcomes: NOT_EXECUTED },
   'method-not-allowed': { at: 'any', outcomes: NOT_EXECUTED },
@@ -67,8 +67,8 @@ export const PROBLEM_OCCASIONS: Readonly<Record<ProblemCode, ProblemOccasion>> =
   'provider-error': { at: calling, outcomes: EITHER, stored: true },
   'invalid-provider-response': { at: calling, outcomes: UNKNOWN, stored: true },
   'provider-unavailable': { at: calling, outcomes: NOT_EXECUTED, retryAfter: true },
-  'shutting-down': { at: behindADoor, outcomes: EITHER, retryAfter: true },
+  'shutting-down': { at: withCredentials, outcomes: EITHER, retryAfter: true },
   'authentication-unavailable': { at: withKeys, outcomes: NOT_EXECUTED, retryAfter: true },
-  'storage-unavailable': { at: behindADoor, outcomes: EITHER },
+  'storage-unavailable': { at: withCredentials, outcomes: EITHER },
   'provider-timeout': { at: calling, outcomes: UNKNOWN, stored: true },
 };

@@ -1,49 +1,45 @@
-import type { FieldError } from '../../contract/field-error.js';
-import { type Outcome, type ProblemCode, type ProblemDocument, PROBLEMS } from '../problem.js';
+import type { FieldError } from '../../rules/field-error.js';
+import { type Outcome, PROBLEM_CODES, type ProblemCode } from '../../problems/problem.js';
+import { PROBLEM_CATALOGUE, statusOf } from '../problem-catalogue.js';
+import type { ProblemDocument } from '../problem-document.js';
 import { headersOf, REQUEST_ID_EXAMPLE } from './headers.js';
 import { type OperationNature, PROBLEM_OCCASIONS } from './problem-occasions.js';
 
-/** What the responses of an operation are made from. */
+/** The input for the error responses of an operation. */
 export interface ProblemSource {
   readonly nature: OperationNature;
-  /** Those that the operation names itself. */
+  /** Problems that the operation declares itself. */
   readonly own: readonly ProblemCode[];
-  /** A path of this operation, and a breach of its contract, for the examples. */
+  /** For the examples: a path of the operation, and a violation of its contract. */
   readonly instance: string;
-  readonly breach: FieldError;
+  readonly violation: FieldError;
 }
 
-const CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
-
 /**
- * The statuses of SPEC §3. Every operation on an external declares each of them, also those that cannot come of it, so that
- * clients handle the errors of all operations by one piece of code.
+ * The statuses of SPEC §3. Every operation on an external declares all of them, so that clients can handle the errors of all
+ * operations with the same code.
  */
 const CONTRACT_STATUSES: readonly number[] = [
-  ...new Set(CODES.filter((code) => PROBLEM_OCCASIONS[code].at !== 'any').map(statusOf)),
+  ...new Set(PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at !== 'any').map(statusOf)),
 ];
 
-/** The error responses of an operation by status, each with the problems that it can be as named examples. */
+/** The error responses of an operation by status, each with its possible problems as named examples. */
 export function problemResponses(source: ProblemSource): Record<string, object> {
   const { access } = source.nature;
-  const codes = CODES.filter((code) => canEndIn(code, source));
+  const codes = PROBLEM_CODES.filter((code) => canEndIn(code, source));
   const declared = access === 'caller' || access === 'external' ? CONTRACT_STATUSES : [];
   const statuses = [...new Set([...declared, ...codes.map(statusOf)])].toSorted((a, b) => a - b);
   const ofStatus = statuses.map((status) => {
     const possible = codes.filter((code) => statusOf(code) === status);
     return [String(status), problemResponse(describe(possible), possible, source)] as const;
   });
-  const ofHttp = CODES.filter((code) => PROBLEM_OCCASIONS[code].at === 'any');
+  const ofHttp = PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at === 'any');
   const rest = problemResponse(
-    `Whatever else can become of a request.\n\n${describe(ofHttp)}`,
+    `Errors that any HTTP request can cause.\n\n${describe(ofHttp)}`,
     ofHttp,
     source,
   );
   return { ...Object.fromEntries(ofStatus), default: rest };
-}
-
-function statusOf(code: ProblemCode): number {
-  return PROBLEMS[code].status;
 }
 
 function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
@@ -52,8 +48,8 @@ function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
 }
 
 function describe(codes: readonly ProblemCode[]): string {
-  if (codes.length === 0) return 'Does not come of this operation; declared as it is on all others.';
-  return codes.map((code) => `- \`${code}\`: ${PROBLEMS[code].title}.`).join('\n');
+  if (codes.length === 0) return 'Not caused by this operation; declared as for all operations.';
+  return codes.map((code) => `- \`${code}\`: ${PROBLEM_CATALOGUE[code].title}.`).join('\n');
 }
 
 function problemResponse(description: string, codes: readonly ProblemCode[], source: ProblemSource): object {
@@ -91,9 +87,9 @@ function examplesOf(code: ProblemCode, source: ProblemSource): [string, object][
 function exampleOf(
   code: ProblemCode,
   outcome: Outcome | undefined,
-  { instance, breach }: ProblemSource,
+  { instance, violation }: ProblemSource,
 ): ProblemDocument {
-  const { status, title } = PROBLEMS[code];
+  const { status, title } = PROBLEM_CATALOGUE[code];
   return {
     type: `/problems/${code}`,
     title,
@@ -103,7 +99,7 @@ function exampleOf(
     code,
     requestId: REQUEST_ID_EXAMPLE,
     ...(outcome && { outcome }),
-    ...(code === 'validation-failed' && { errors: [breach] }),
+    ...(code === 'validation-failed' && { errors: [violation] }),
     ...(code === 'duplicate-payment' && { paymentId: 'pm_7f3a', paymentStatus: 'ACCEPTED' }),
   };
 }

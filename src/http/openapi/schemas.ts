@@ -1,11 +1,12 @@
-import { nestedFields, type SchemaKeywords, schemaKeywords } from '../../contract/field.js';
+import { fieldsOf, schemaKeywords } from '../../rules/field.js';
+import type { SchemaKeywords } from '../../rules/rule.js';
 import { isJsonObject } from '../../shared/json.js';
 import type { Dto } from './operation-description.js';
 
-/** A DTO, and how it is read. */
+/** A DTO class and whether it accepts unknown fields. */
 export interface SchemaSource {
   readonly type: Dto;
-  /** Whether fields that it does not name may be there, in the DTOs in it too; undefined: nothing is promised. */
+  /** `additionalProperties` of the schema and of nested DTOs; undefined: left out. */
   readonly open: boolean | undefined;
 }
 
@@ -13,7 +14,7 @@ export function schemaReference(type: Dto): SchemaKeywords {
   return { $ref: `#/components/schemas/${type.name}` };
 }
 
-/** Says in the schemas of DTOs what decorators of single fields cannot: rules about the whole, and whether it is closed. */
+/** Adds to the schemas of DTOs what decorators of fields cannot express: rules about the whole object, and `additionalProperties`. */
 export function completeSchemas(
   scanned: Readonly<Record<string, SchemaKeywords>>,
   sources: readonly SchemaSource[],
@@ -28,8 +29,8 @@ export function completeSchemas(
 }
 
 function withNested({ type, open }: SchemaSource): SchemaSource[] {
-  const nested = [...nestedFields(type as new () => object).values()];
-  return [{ type, open }, ...nested.flatMap((typeOf) => withNested({ type: typeOf(), open }))];
+  const nested = fieldsOf(type).flatMap((field) => field.nested?.() ?? []);
+  return [{ type, open }, ...nested.flatMap((each) => withNested({ type: each, open }))];
 }
 
 function wholeOf({ type, open }: SchemaSource): SchemaKeywords {
@@ -41,7 +42,7 @@ function wholeOf({ type, open }: SchemaSource): SchemaKeywords {
   return whole;
 }
 
-/** OpenAPI 3.1 has JSON SchemaKeywords's `examples`; its own `example` is deprecated. */
+/** OpenAPI 3.1 uses `examples` of JSON Schema; its own `example` is deprecated. */
 function withExamples(schema: SchemaKeywords): SchemaKeywords {
   const { example, properties, ...rest } = schema;
   return {

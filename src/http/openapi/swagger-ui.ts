@@ -1,21 +1,20 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
-/** The Swagger UI that @nestjs/swagger brings along. */
+/** The Swagger UI that @nestjs/swagger depends on. */
 export interface SwaggerUi {
-  /** The folder of its files. */
   readonly root: string;
   readonly version: string;
 }
 
-/** Finds it without importing anything. */
+/** Finds Swagger UI without importing it. */
 export function findSwaggerUi(): SwaggerUi {
   const ofNest = createRequire(createRequire(import.meta.url).resolve('@nestjs/swagger'));
   const { version } = ofNest('swagger-ui-dist/package.json') as { version: string };
   return { root: dirname(ofNest.resolve('swagger-ui-dist/package.json')), version };
 }
 
-/** The files that the page needs; nothing else of the folder is served. */
+/** The files that the page needs; other files of the package are not served. */
 export const SWAGGER_UI_FILES: ReadonlySet<string> = new Set([
   'swagger-ui-bundle.js',
   'swagger-ui.css',
@@ -23,7 +22,7 @@ export const SWAGGER_UI_FILES: ReadonlySet<string> = new Set([
   'favicon-32x32.png',
 ]);
 
-/** The page. It loads nothing from elsewhere, and has no script of its own, which a strict CSP would refuse. */
+/** The page loads everything from this origin and has no inline script, so that a strict CSP allows it. */
 export function documentationPage({ version }: SwaggerUi): string {
   const files = `/documentation/swagger-ui-${version}`;
   return `<!doctype html>
@@ -45,7 +44,7 @@ export function documentationPage({ version }: SwaggerUi): string {
 `;
 }
 
-/** Opens the document in Swagger UI; `validatorUrl: null` keeps it from sending the document to a validator elsewhere. */
+/** `validatorUrl: null` keeps Swagger UI from sending the document to a public validator. */
 export const START_SCRIPT = `window.ui = SwaggerUIBundle({
   dom_id: '#swagger-ui',
   url: '/documentation/openapi.json',

@@ -1,4 +1,4 @@
-/** Whose credentials the operations under a tag ask for (SPEC §8). */
+/** Whose credentials the operations under a tag require (SPEC §8). */
 export type Access = 'caller' | 'external' | 'admin' | 'public';
 
 interface TagDescription {
@@ -8,11 +8,17 @@ interface TagDescription {
 
 /** The sections of the documentation, in their order. */
 export const TAGS = {
-  Payments: { access: 'caller', description: 'Pay, refund, and learn what became of a payment.' },
-  Subscriptions: { access: 'caller', description: 'Payments that repeat.' },
-  Callbacks: { access: 'external', description: 'For externals alone: news about a payment.' },
+  Payments: { access: 'caller', description: 'Create and refund payments, and retrieve their status.' },
+  Subscriptions: { access: 'caller', description: 'Recurring payments.' },
+  Callbacks: {
+    access: 'external',
+    description: 'For externals only: the status of a payment may have changed.',
+  },
   Operating: { access: 'public', description: 'Health and metrics, for orchestrators and Prometheus.' },
-  Admin: { access: 'admin', description: 'For operators: what happened, and what needs attention.' },
+  Admin: {
+    access: 'admin',
+    description: 'For operators: history, items of attention, and their resolution.',
+  },
 } as const satisfies Record<string, TagDescription>;
 
 export type Tag = keyof typeof TAGS;

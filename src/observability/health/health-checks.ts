@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** How a part of the gateway is. `details` are public: nothing secret, and no text from outside. */
+/** The condition of a part of the gateway. `details` are public: nothing secret, and no text from outside. */
 export interface Condition {
   readonly well: boolean;
   readonly details?: Readonly<Record<string, unknown>>;
@@ -8,13 +8,13 @@ export interface Condition {
 
 export interface HealthCheck {
   readonly name: string;
-  /** Whether the gateway can do its work without it: only a required part that is unwell makes it not ready. */
+  /** Only a required part that is not well makes the gateway not ready. */
   readonly required: boolean;
-  /** Answers within a second; an error means unwell. */
+  /** Returns within a second; an error means not well. */
   readonly look: () => Condition | Promise<Condition>;
 }
 
-/** What readiness looks at. Rooms add their own, so that this one needs to know none of them. */
+/** What readiness checks. Modules add their own checks. */
 @Injectable()
 export class HealthChecks {
   readonly #checks: HealthCheck[] = [];

@@ -1,26 +1,27 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import { Controller, Get, Header } from '@nestjs/common';
+import { JSON_TYPE, TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { LIVE, READY } from '../operating.documentation.js';
-import { sendHealth } from './send-health.js';
 import { ReadinessProbe } from './readiness.probe.js';
 
-/** For an orchestrator's probes (SPEC §8). The bodies are terminus', also where something is down. */
+/** For an orchestrator's probes (SPEC §8). The bodies are those of terminus, also when a dependency is down. */
 @Controller('health')
 export class HealthController {
   constructor(private readonly readiness: ReadinessProbe) {}
 
-  /** The process answers; nothing else is looked at: a restart would bring no database back. */
+  /** Checks nothing but the process: a restart would not bring a database back. */
   @Get('live')
   @DescribeOperation(LIVE)
-  live(@Res() response: Response): void {
-    sendHealth(response, true, { status: 'ok' });
+  @Header('Cache-Control', 'no-store')
+  live(): object {
+    return { status: 'ok' };
   }
 
   @Get('ready')
   @DescribeOperation(READY)
-  async ready(@Res() response: Response): Promise<void> {
+  @Header('Cache-Control', 'no-store')
+  async ready(): Promise<TextAnswer> {
     const { ready, body } = await this.readiness.look();
-    sendHealth(response, ready, body);
+    return new TextAnswer(ready ? 200 : 503, JSON.stringify(body), JSON_TYPE);
   }
 }

@@ -4,9 +4,9 @@ import { ShutdownState } from '../../http/shutdown-state.js';
 import { Store } from '../../persistence/store.js';
 import { type Condition, type HealthCheck, HealthChecks } from './health-checks.js';
 
-/** Probes that come together share one look at the database. */
+/** Simultaneous probes share one check of the database. */
 const DATABASE_FRESH_MS = 500;
-/** Above the second in which the store promises to answer. */
+/** Above the 1 s within which the store answers. */
 const DATABASE_LIMIT_MS = 1_200;
 
 /** What terminus answers. */
@@ -15,7 +15,7 @@ export interface Readiness {
   readonly body: object;
 }
 
-/** Whether requests should be sent here (SPEC §8): database, externals' registry, workers, and no shutdown. */
+/** Whether this replica can serve requests (SPEC §8): database, externals' registry, workers, and no shutdown. */
 @Injectable()
 export class ReadinessProbe {
   readonly #logger = new Logger('Readiness');
@@ -48,7 +48,7 @@ export class ReadinessProbe {
       ]);
       return { ready: true, body };
     } catch (error) {
-      // How terminus says that something is down; a problem document would hide what.
+      // terminus throws if something is down; a problem document would hide what.
       if (error instanceof ServiceUnavailableException)
         return { ready: false, body: error.getResponse() as object };
       throw error;
@@ -67,7 +67,7 @@ export class ReadinessProbe {
         try {
           await this.store.ping();
         } catch {
-          // The reason is in the log: here it could tell a stranger where the database is.
+          // Without the reason, which is in the log: it could reveal where the database is.
           throw new Error('cannot be used now');
         }
       })

@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 
-/** Where log lines go. */
+/** The destination of log lines. */
 export interface LogOutput {
   /** `line` ends in a line feed. */
   write(line: string): void;
-  /** Everything that was written is with the operating system when it returns. */
+  /** When it returns, the operating system has everything that was written. */
   flushSync(): void;
-  /** Flushes, and waits for nothing any more: what is written after goes out at once. */
+  /** Flushes; later lines are written at once. */
   close(): void;
 }
 
@@ -18,12 +18,12 @@ interface Destination {
 
 const CHUNK_CHARACTERS = 12_288;
 const LONGEST_WAIT_MS = 50;
-/** What waits for a reader that does not read; beyond it lines are dropped, and never a request. */
+/** Buffered for a slow reader; beyond it lines are dropped, requests never. */
 const MAX_WAITING_BYTES = 16_777_216;
 
 /**
- * Lines by the chunk: one write costs as much as a hundred lines. A process that is killed loses what its last 50 ms wrote to the
- * log, and nothing of the ledger; at every other end, crashes included, the rest is written out.
+ * Writes lines in chunks: one write costs as much as a hundred lines. A killed process loses the log of its last 50 ms, and nothing
+ * of the ledger; at every other end, crashes included, the rest is written.
  */
 export class ChunkedOutput implements LogOutput {
   #lines: string[] = [];
@@ -48,7 +48,7 @@ export class ChunkedOutput implements LogOutput {
     try {
       this.destination.flushSync();
     } catch {
-      // Nobody is left to be told.
+      // There is no one left to report it to.
     }
   }
 
@@ -69,7 +69,7 @@ export class ChunkedOutput implements LogOutput {
   }
 }
 
-/** Standard output: JSON lines, or, in a terminal, lines for a person, where pino-pretty is installed. */
+/** Standard output: JSON lines, or readable lines in a terminal if pino-pretty is installed. */
 export async function standardOutput(): Promise<LogOutput> {
   const pretty = process.stdout.isTTY ? await prettyOutput() : undefined;
   return (
@@ -77,7 +77,7 @@ export async function standardOutput(): Promise<LogOutput> {
   );
 }
 
-/** A tool of development: not there in production. Named by a variable, so that nothing takes it for a dependency. */
+/** A development tool, absent in production. A variable, so that no tool mistakes it for a dependency. */
 const PRETTY = 'pino-pretty';
 
 async function prettyOutput(): Promise<LogOutput | undefined> {

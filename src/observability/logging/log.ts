@@ -7,8 +7,8 @@ import type { LogOutput } from './log-output.js';
 import { outsideIn } from './outside.js';
 
 /**
- * The program's log: one JSON object a line. Whatever comes from outside goes through `outside()` before it becomes a field;
- * nothing is masked here, as a line is written for each request.
+ * The program's log: one JSON object per line. Text from outside goes through `outside()` before it becomes a field; nothing is
+ * masked here, as every request writes a line.
  */
 export abstract class Log {
   abstract debug(fields: object, message: string): void;
@@ -19,7 +19,7 @@ export abstract class Log {
   abstract isLevelEnabled(level: LogLevel): boolean;
 }
 
-/** Within a request each line has its ids, whoever writes it: one trace id leads through all of them (SPEC §8). */
+/** Within a request every line has the request's ids, so that one trace id connects all of them (SPEC §8). */
 export function createLog(level: LogLevel, output: LogOutput, clock: Clock): PinoLogger {
   return pino(
     {
@@ -28,7 +28,7 @@ export function createLog(level: LogLevel, output: LogOutput, clock: Clock): Pin
       formatters: { level: (label) => ({ level: label }) },
       timestamp: timestampOf(clock),
       mixin: scopeFields,
-      // What comes by Nest's logger has been through it.
+      // Errors from Nest's logger are masked already, and plain objects.
       serializers: { err: (error: unknown) => (error instanceof Error ? outsideIn(error) : error) },
     },
     output,
@@ -40,7 +40,7 @@ function scopeFields(): object {
   return scope ? { requestId: scope.requestId, traceId: traceIdOf(scope.traceparent) } : {};
 }
 
-/** RFC 3339, for people; made once a millisecond, as it costs more than the rest of a line's head. */
+/** RFC 3339, formatted once per millisecond, as it costs more than the rest of a line's head. */
 function timestampOf(clock: Clock): () => string {
   let writtenMs = 0;
   let written = '';

@@ -3,12 +3,12 @@ import type { Level, Logger as Pino } from 'pino';
 import { traceIdOf } from '../tracing/traceparent.js';
 import { outsideIn } from './outside.js';
 
-/** nestjs-pino's logger for Nest: everything that Nest and the rooms say by Nest's `Logger` goes through `pino`. */
+/** nestjs-pino's logger for Nest: everything that Nest and the modules log with Nest's `Logger` goes to `pino`. */
 export function nestLogger(pino: Pino): Logger {
-  return new Logger(new RoomLogger(pino), {});
+  return new Logger(new MaskingLogger(pino), {});
 }
 
-/** What Nest says of its own start: 60 lines that nobody has asked for. */
+/** Nest's own start writes 60 lines: level debug. */
 const FRAMEWORK = new Set([
   'InstanceLoader',
   'NestApplication',
@@ -18,10 +18,10 @@ const FRAMEWORK = new Set([
 ]);
 
 /**
- * What rooms log may come from outside, so all of it is masked here; the lines that each request costs go another way (`Log`).
- * nestjs-pino keeps one root logger for the whole process, but an application logs to its own.
+ * Masks everything, as modules may log text from outside; the line of each request bypasses it (`Log`). nestjs-pino keeps one root
+ * logger for the whole process, but an application logs to its own.
  */
-class RoomLogger extends PinoLogger {
+class MaskingLogger extends PinoLogger {
   constructor(private readonly pino: Pino) {
     super({ pinoHttp: { logger: pino } });
   }
@@ -44,7 +44,7 @@ class RoomLogger extends PinoLogger {
   }
 
   override error(...line: unknown[]): void {
-    // A start that fails is told once, in plain lines, by whoever started it (src/start.ts).
+    // src/start.ts reports a failed start once, in plain lines.
     if ((line[0] as { context?: unknown }).context === 'ExceptionHandler') return;
     this.#write('error', line);
   }
@@ -60,7 +60,7 @@ class RoomLogger extends PinoLogger {
   }
 }
 
-/** Rooms name the trace of a row as it stands there; log lines name it by its id (SPEC §8). */
+/** Modules pass the `traceparent` of a row; log lines hold its trace id (SPEC §8). */
 function withTraceId(fields: object): object {
   if (!('traceparent' in fields)) return fields;
   const { traceparent, ...rest } = fields;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Secret } from '../../security/secret.js';
+import { Secret } from '../../sensitive/secret.js';
 import { outside, outsideIn } from './outside.js';
 
 const CARD = '4111 1111 1111 1111';

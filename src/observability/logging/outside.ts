@@ -1,8 +1,8 @@
-import { maskCardNumbers } from '../../security/card-number.js';
+import { maskCardNumbers } from '../../sensitive/card-number.js';
 
 const SHOWN_CHARACTERS = 512;
 
-/** A text of somebody else's as it may stand in a log line: card numbers masked, and not without end (SPEC §8). */
+/** Text from outside as it may be logged: card numbers masked, length limited (SPEC §8). */
 export function outside(text: string): string {
   const masked = maskCardNumbers(text);
   return masked.length > SHOWN_CHARACTERS ? `${masked.slice(0, SHOWN_CHARACTERS)}…` : masked;
@@ -11,15 +11,15 @@ export function outside(text: string): string {
 const MAX_DEPTH = 6;
 
 /**
- * `value` with each text in it as {@link outside} leaves it. Numbers stay: those that rooms log are their own (times, counts),
- * and one in ten 13-digit times looks like a card's. Errors become plain objects, their causes included.
+ * `value` with {@link outside} applied to each text in it. Numbers stay: the gateway logs only its own (times, counts), and one in
+ * ten 13-digit times looks like a card number. Errors become plain objects, their causes included.
  */
 export function outsideIn(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return outside(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === MAX_DEPTH) return '…';
   if (value instanceof Error) return errorFields(value, depth);
-  // Secrets and dates know best how to show themselves.
+  // Secrets and dates have a `toJSON` of their own.
   if (showsItself(value)) return outsideIn(value.toJSON(), depth + 1);
   if (Array.isArray(value)) return value.map((item) => outsideIn(item, depth + 1));
   return Object.fromEntries(
@@ -31,7 +31,7 @@ function showsItself(value: object): value is { toJSON(): unknown } {
   return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
-/** Of an error: what it is and where, never its other members: they may hold a request. */
+/** Name, message and stack of an error, never its other members: they may hold a request. */
 function errorFields(error: Error, depth: number): object {
   const { code } = error as { code?: unknown };
   return {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { VERSION } from '../version.js';
 import { Metrics } from './metrics.js';
 
-/** Which build this is. */
+/** The version of this build. */
 @Injectable()
 export class BuildMetrics {
   constructor(metrics: Metrics) {

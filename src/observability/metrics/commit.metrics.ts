@@ -1,31 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import { Store, type StoreObserver } from '../../persistence/store.js';
+import { Store } from '../../persistence/store.js';
 import { Metrics, SHORT_BUCKETS } from './metrics.js';
 
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** What commits cost, and how many transactions share one. */
 @Injectable()
-export class CommitMetrics implements StoreObserver {
-  readonly #durations;
-  readonly #batches;
-
+export class CommitMetrics {
   constructor(metrics: Metrics, store: Store) {
-    this.#durations = metrics.histogram(
+    const durations = metrics.histogram(
       'tollgate_database_commit_duration_seconds',
       'Time of the COMMIT alone, fsync included.',
       SHORT_BUCKETS,
     );
-    this.#batches = metrics.histogram(
+    const batches = metrics.histogram(
       'tollgate_database_commit_transactions',
       'Transactions that shared one commit (group commit on SQLite; always 1 on PostgreSQL).',
       BATCH_BUCKETS,
     );
-    store.observer = this;
-  }
-
-  onCommit(durationMs: number, transactions: number): void {
-    this.#durations.observe(durationMs / 1_000);
-    this.#batches.observe(transactions);
+    store.onCommit = (durationMs, transactions) => {
+      durations.observe(durationMs / 1_000);
+      batches.observe(transactions);
+    };
   }
 }

@@ -3,7 +3,7 @@ import { Store, type Trx } from '../../persistence/store.js';
 import { Clock } from '../../shared/clock.js';
 import { Metrics, type Sample } from './metrics.js';
 
-/** However often somebody scrapes, the rows are counted this often at most. */
+/** Rows are counted at most this often, however frequent the scrapes. */
 const FRESH_MS = 2_000;
 const READ_LIMIT_MS = 1_500;
 
@@ -14,12 +14,12 @@ export interface GaugeDeclaration {
 
 export type GaugeSamples<Name extends string> = Readonly<Record<Name, readonly Sample<string>[]>>;
 
-/** Counts rows by their indexes: it runs every few seconds, on databases with many millions of them. */
+/** Counts rows by their indexes: it runs every few seconds, on databases with many millions of rows. */
 export type CountRows<Name extends string> = (db: Trx, nowMs: number) => Promise<GaugeSamples<Name>>;
 
 /**
- * Gauges whose truth is in the database: what waits, and what needs an operator. Every replica reports the same figures, so a
- * dashboard takes their maximum, never their sum. While the database cannot be read they are absent.
+ * Gauges that are read from the database: what waits, and what needs an operator. Every replica reports the same values, so a
+ * dashboard uses their maximum, never their sum. While the database cannot be read they are absent.
  */
 @Injectable()
 export class DatabaseGauges {
@@ -40,7 +40,7 @@ export class DatabaseGauges {
     ]);
   }
 
-  /** Gauges that `count` reads together. */
+  /** Adds gauges that `count` reads together. */
   add<Name extends string>(gauges: Readonly<Record<Name, GaugeDeclaration>>, count: CountRows<Name>): void {
     this.#counts.push(count);
     for (const [name, { help, labelNames }] of Object.entries<GaugeDeclaration>(gauges)) {
@@ -48,7 +48,7 @@ export class DatabaseGauges {
     }
   }
 
-  /** Reads the database again unless that was done a moment ago. Never rejects, and never takes longer than 1.5 s. */
+  /** Reads the database unless it was read within the last 2 s. Never rejects, and never takes longer than 1.5 s. */
   async refresh(): Promise<void> {
     if (performance.now() - this.#readAt < FRESH_MS) return;
     this.#reading ??= this.#read().finally(() => {
@@ -68,7 +68,7 @@ export class DatabaseGauges {
       });
       this.#up = true;
     } catch (error) {
-      if (this.#up) this.#logger.warn({ err: error }, 'The database cannot be read for the metrics');
+      if (this.#up) this.#logger.warn({ err: error }, 'The metrics cannot read the database');
       this.#lose();
     }
   }

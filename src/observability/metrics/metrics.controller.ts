@@ -1,5 +1,5 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import { Controller, Get, Header } from '@nestjs/common';
+import { TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { METRICS } from '../operating.documentation.js';
 import { DatabaseGauges } from './database.gauges.js';
@@ -15,11 +15,9 @@ export class MetricsController {
 
   @Get()
   @DescribeOperation(METRICS)
-  async scrape(@Res() response: Response): Promise<void> {
+  @Header('Cache-Control', 'no-store')
+  async scrape(): Promise<TextAnswer> {
     await this.database.refresh();
-    const text = await this.metrics.text();
-    response.setHeader('Content-Type', this.metrics.contentType);
-    response.setHeader('Cache-Control', 'no-store');
-    response.end(text);
+    return new TextAnswer(200, await this.metrics.text(), this.metrics.contentType);
   }
 }

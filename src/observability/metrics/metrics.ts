@@ -1,19 +1,19 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- declarations of modules cannot be imported
 /// <reference path="./prom-client.d.ts" />
 import { Injectable } from '@nestjs/common';
-// One by one: the package's index loads @opentelemetry/api for its default metrics, and nothing of OpenTelemetry is loaded
-// where no traces are wanted (SPEC §8).
+// Single files: the package's index loads @opentelemetry/api for its default metrics, and nothing of OpenTelemetry is loaded
+// without a collector (SPEC §8).
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import Histogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
 
-/** Seconds. From an answer out of memory to one that was given up. */
+/** Seconds, from an answer out of memory to a timed-out one. */
 export const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Seconds, for what takes fractions of a millisecond when all is well. */
+/** Seconds, for what normally takes fractions of a millisecond. */
 export const SHORT_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** What a gauge is set to at a scrape. */
+/** The value of a gauge at a scrape. */
 export interface Sample<Label extends string> {
   readonly labels?: Readonly<Record<Label, string>>;
   readonly value: number;
@@ -27,8 +27,8 @@ export interface DeclaredMetric {
 }
 
 /**
- * The metrics of one application. Rooms declare their own; every name begins with `tollgate_` but those of the process,
- * and every label comes from a closed set or from the configuration.
+ * The metrics of one application. Modules declare their own. Every name except those of the process begins with `tollgate_`; every
+ * label comes from a closed set or from the configuration.
  */
 @Injectable()
 export class Metrics {
@@ -43,7 +43,7 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** What there is, for the documentation. */
+  /** All metrics, for the test of their documentation. */
   declared(): readonly DeclaredMetric[] {
     const metrics = this.#registry.getMetricsAsArray() as unknown as (DeclaredMetric & {
       labelNames: string[];
@@ -59,7 +59,7 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
   }
 
-  /** A counter that somebody else keeps: `read` tells its total at each scrape. */
+  /** A counter whose total is kept elsewhere: `read` returns it at each scrape. */
   total(name: `${string}_total`, help: string, read: () => number): void {
     const counter: Counter = new Counter({
       name,
@@ -81,7 +81,7 @@ export class Metrics {
     return new Histogram({ name, help, buckets: [...buckets], labelNames, registers: [this.#registry] });
   }
 
-  /** `read` is asked at each scrape; what it does not name any more is gone from the metrics too. */
+  /** Calls `read` at each scrape; label values that it no longer returns disappear from the metrics too. */
   gauge<Label extends string = never>(
     name: string,
     help: string,
@@ -95,7 +95,7 @@ export class Metrics {
       registers: [this.#registry],
       collect: () => {
         gauge.reset();
-        // Without labels reset() leaves a zero, and "not known" is another thing than zero.
+        // Without labels reset() leaves a zero, which is not the same as an unknown value.
         if (labelNames.length === 0) gauge.remove();
         for (const { labels, value } of read()) {
           if (labels) gauge.set(labels as Record<Label, string>, value);

@@ -15,8 +15,8 @@ const GC_KINDS = new Map([
 ]);
 
 /**
- * CPU, memory, garbage collection and event loop under the names that dashboards for Node know. prom-client's own collection
- * loads OpenTelemetry and can never be stopped; this one ends with the application.
+ * CPU, memory, garbage collection and event loop under the names that dashboards for Node expect. prom-client's own collection
+ * loads OpenTelemetry and cannot be stopped; this one ends with the application.
  */
 @Injectable()
 export class ProcessMetrics implements OnApplicationShutdown {
@@ -47,7 +47,7 @@ export class ProcessMetrics implements OnApplicationShutdown {
     this.#gc.disconnect();
   }
 
-  /** Since the scrape before. The histogram counts the timer's own interval in, and nobody is late by that. */
+  /** Since the previous scrape. The histogram includes the timer's own interval, which is subtracted here. */
   #declareLag(): void {
     this.metrics.gauge(
       'tollgate_event_loop_lag_seconds',

@@ -23,13 +23,13 @@ import { type Span, type SpanAttributes, type SpanStart, Tracer } from './tracer
 const KINDS = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
 const SERVICE_NAME = 'tollgate';
 const EXPORT_EVERY_MS = 500;
-/** A collector that is away costs spans, never memory or a request. */
+/** An unavailable collector costs spans, never memory or a request. */
 const EXPORT_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 2_000;
 
 /**
- * Spans to an OpenTelemetry collector, over OTLP/HTTP. The caller's sampling decision is kept; a trace that begins here is
- * sampled. Nothing is registered globally and nothing is patched: spans are where the gateway starts them.
+ * Sends spans to an OpenTelemetry collector over OTLP/HTTP. Keeps the caller's sampling decision; samples a trace that begins
+ * here. Registers nothing globally and patches nothing: only the gateway itself starts spans.
  */
 export class OpenTelemetryTracer extends Tracer {
   readonly enabled = true;
@@ -44,7 +44,7 @@ export class OpenTelemetryTracer extends Tracer {
       timeoutMillis: EXPORT_LIMIT_MS,
     });
     this.#provider = new TracerProvider({
-      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before the gateway's own name.
+      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override the gateway's own name.
       resource: defaultResource()
         .merge(resourceFromAttributes({ 'service.name': SERVICE_NAME, 'service.version': version }))
         .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] })),
@@ -68,7 +68,7 @@ export class OpenTelemetryTracer extends Tracer {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_LIMIT_MS);
     });
-    // The collector may be away; the gateway stops all the same.
+    // The collector may be unavailable; the gateway stops anyway.
     await Promise.race([this.#provider.shutdown().catch(() => {}), late]);
     clearTimeout(timer);
   }

@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 /** The inbox of callbacks, and what replays of signed ones are known by. Times are epoch milliseconds. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await callbacks(db);
-  await takenCallbacks(db);
+  await processedCallbacks(db);
 }
 
 async function callbacks(db: Kysely<unknown>): Promise<void> {
@@ -57,7 +57,7 @@ async function callbacks(db: Kysely<unknown>): Promise<void> {
 }
 
 /** For the minutes in which a signature is valid. */
-async function takenCallbacks(db: Kysely<unknown>): Promise<void> {
+async function processedCallbacks(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('taken_callbacks')
     .addColumn('key', 'text', (c) => c.primaryKey())

@@ -3,7 +3,7 @@ import { type Migration as KyselyMigration, DEFAULT_MIGRATION_TABLE, Migrator } 
 import { dialectOf } from '../dialect.js';
 import { migrations as released, type Migration } from './migrations.js';
 
-/** The database has been migrated by a newer Tollgate: this one does not know what its tables mean and must not touch them. */
+/** A newer Tollgate has migrated the database: this version does not know its tables and must not touch them. */
 export class DatabaseTooNew extends Error {
   constructor(readonly unknownMigrations: readonly string[]) {
     super(
@@ -15,15 +15,15 @@ export class DatabaseTooNew extends Error {
 }
 
 interface MigrationOptions {
-  /** PostgreSQL: where the tables are. It must be named, as Kysely would take another schema's tables for ours. */
+  /** PostgreSQL: the schema of the tables. Without it Kysely would find the tables of another schema. */
   readonly schema?: string | undefined;
   /** For tests. */
   readonly migrations?: Readonly<Record<string, Migration>>;
 }
 
 /**
- * Brings the database up to date, all in one transaction and under a lock, so that replicas may start together. Answers the
- * names of the migrations it applied, none where another replica was first.
+ * Applies the pending migrations in one transaction and under a lock, so that replicas may start together. Returns the names of
+ * those it applied, none if another replica was first.
  * @throws {DatabaseTooNew}
  */
 export async function migrateToLatest<DB>(db: Kysely<DB>, options: MigrationOptions = {}): Promise<string[]> {
@@ -44,7 +44,7 @@ export async function migrateToLatest<DB>(db: Kysely<DB>, options: MigrationOpti
   return (results ?? []).map((result) => result.migrationName);
 }
 
-/** Kysely looks at the tables of every schema; somebody else's may be dropped in the midst of it (`invalid_schema_name`). */
+/** Kysely reads the tables of every schema; another schema may be dropped meanwhile (`invalid_schema_name`). */
 function isForeignSchemaGone(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === '3F000';
 }
@@ -64,7 +64,7 @@ function forKysely<DB>(
   );
 }
 
-/** The migrator has refused already; this finds out whether an unknown migration was its reason, and names it. */
+/** Finds the unknown migration that made the migrator fail, if there is one. */
 async function assertAllKnown<DB>(
   db: Kysely<DB>,
   migrations: Readonly<Record<string, Migration>>,

@@ -1,13 +1,13 @@
 import { Socket } from 'node:net';
 
 /**
- * A socket that puts what is written in one turn of the event loop on the wire together. A transaction begins with two queries
- * at once, and the outcome of a payment takes two more; each write of its own is a system call, and those are more than half
- * of what PostgreSQL costs the gateway.
+ * A socket that sends everything written in one turn of the event loop together. A transaction begins with two queries at once,
+ * and the outcome of a payment takes two more; each separate write is a system call, and those are more than half of what
+ * PostgreSQL costs the gateway.
  */
 export function gatheringSocket(): Socket {
   const socket = new Socket();
-  // Not before: `connect` resets `write`, so that a subclass would not be asked either.
+  // Not before: `connect` resets `write`, also that of a subclass.
   return socket.once('connect', () => gather(socket));
 }
 

@@ -1,7 +1,7 @@
 import { DatabaseError } from 'pg';
 import { StorageUnavailable } from '../store.js';
 
-/** SQLSTATE classes (PostgreSQL, appendix A) that blame the server or its state, not the query. */
+/** SQLSTATE classes (PostgreSQL, appendix A) of errors of the server or its state, not of the query. */
 const UNAVAILABLE_CLASSES = new Set([
   '08', // connection exception
   '53', // insufficient resources: disk full, out of memory, too many connections
@@ -17,20 +17,20 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
 
-/** Both mean: nothing was kept, and the same transaction may succeed when run again. */
+/** Nothing was kept, and the same transaction may succeed when run again. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === SERIALIZATION_FAILURE || error.code === DEADLOCK);
 }
 
 /**
- * A row with the same unique value stands in the way. Another transaction may have committed it a moment ago, unseen by the
- * query that looked for it; run again, the transaction sees it. Where it violates its constraint all the same, it is a mistake.
+ * A row with the same unique value exists. Another transaction may have committed it just now, unseen by the query that looked
+ * for it; run again, the transaction sees it. If it violates its constraint again, that is an internal error.
  */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === UNIQUE_VIOLATION;
 }
 
-/** Whether the connection is of no more use: the socket broke, the answer never came, or the server ended the session. */
+/** Whether the connection is unusable: the socket broke, no answer arrived, or the server ended the session. */
 export function isConnectionLost(error: unknown): boolean {
   return error instanceof DatabaseError
     ? error.severity === 'FATAL' || error.severity === 'PANIC'
@@ -38,8 +38,8 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * `error` as {@link StorageUnavailable} where the server or the way to it is to blame, else `error` itself. When the connection
- * is lost while `committing`, whether the server has committed nobody knows.
+ * `error` as {@link StorageUnavailable} if the server or the network caused it, else `error` itself. If the connection is lost
+ * while `committing`, it is unknown whether the server has committed.
  */
 export function storageFailure(error: unknown, committing = false): unknown {
   if (!isUnavailable(error)) {
@@ -48,7 +48,7 @@ export function storageFailure(error: unknown, committing = false): unknown {
   return unavailable(error, committing && isConnectionLost(error) ? 'unknown' : 'not-committed');
 }
 
-/** `cause` kept the transaction from being run at all, or every time it was tried. */
+/** `cause` prevented the transaction from running, at every attempt. */
 export function notCommitted(cause: unknown): StorageUnavailable {
   return unavailable(cause, 'not-committed');
 }
@@ -61,7 +61,7 @@ function isUnavailable(error: unknown): boolean {
   return isTransport(error);
 }
 
-/** What `pg` throws is the server's, a conversion's (TypeError, RangeError), or else the connection's. */
+/** `pg` throws errors of the server, of a conversion (TypeError, RangeError), or else of the connection. */
 function isTransport(error: unknown): boolean {
   const { name } = error as Error;
   return !(error instanceof DatabaseError || name === 'TypeError' || name === 'RangeError');

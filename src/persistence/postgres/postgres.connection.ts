@@ -7,19 +7,19 @@ import {
 } from 'kysely';
 import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
 import type { PreparedQuery } from '../statement.js';
-import { assertStorable } from '../storable.js';
+import { assertSqlParameter } from '../sql-parameter.js';
 import { isConnectionLost, notCommitted, storageFailure } from './postgres-errors.js';
 
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
-/** One connection out of the pool as Kysely wants it, until it is released; it speaks the store's errors. */
+/** One connection of the pool as Kysely needs it, until it is released; it throws the store's errors. */
 export class PostgresConnection implements DatabaseConnection, ConnectionProvider {
   readonly #client: PoolClient;
   #begun: Promise<unknown> | undefined;
   #lost = false;
   #released = false;
 
-  /** @throws {StorageUnavailable} when none can be had in time. */
+  /** @throws {StorageUnavailable} if none is available in time. */
   static async from(pool: Pool): Promise<PostgresConnection> {
     try {
       return new PostgresConnection(await pool.connect());
@@ -38,7 +38,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
 
   async executeQuery<R>(query: CompiledQuery | PreparedQuery): Promise<QueryResult<R>> {
     const { parameters } = query;
-    assertStorable(parameters);
+    assertSqlParameter(parameters);
     const { command, rowCount, rows } = await this.#send({
       name: 'preparedName' in query ? query.preparedName : undefined,
       text: query.sql,
@@ -47,28 +47,28 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
     return { rows: rows as R[], numAffectedRows: CHANGES.has(command) ? BigInt(rowCount ?? 0) : undefined };
   }
 
-  /** All rows in one chunk: nothing here is as large as to need a cursor. */
+  /** All rows in one chunk: no result here is large enough for a cursor. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query);
   }
 
-  /** The first query is sent right behind it, and its answer is awaited with that of the commit: it never fails alone. */
+  /** Sent together with the first query; its answer is awaited with that of the commit, as it never fails alone. */
   begin(): void {
     this.#begun = this.#send('begin');
     this.#begun.catch(() => {});
   }
 
-  /** @throws {StorageUnavailable} with `unknown` when the connection is lost before the answer. */
+  /** @throws {StorageUnavailable} with `unknown` if the connection is lost before the answer. */
   async commit(): Promise<void> {
     await this.#begun;
     const { command } = await this.#send('commit', true);
     if (command === 'ROLLBACK') {
-      // A statement had failed, and the work went on as if it had not.
+      // A statement failed, and the work ignored its error.
       throw new AbortedTransactionError();
     }
   }
 
-  /** Never throws: on a lost connection the server rolls back by itself, and the error that led here is the one to tell. */
+  /** Never throws: on a lost connection the server rolls back by itself, and the original error is the one to report. */
   async rollback(): Promise<void> {
     try {
       await this.#send('rollback');
@@ -77,7 +77,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
     }
   }
 
-  /** Back to the pool, which drops it where it is of no more use. */
+  /** Returns it to the pool, which drops an unusable one. */
   release(): void {
     this.#released = true;
     this.#client.release(this.#lost);
@@ -88,7 +88,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
       throw new Error('query on a transaction that has ended: every query must be awaited inside it');
     }
     if (this.#lost) {
-      // It would wait behind the query that is not answered.
+      // The query would wait behind the unanswered one.
       throw notCommitted(new Error('the connection is lost'));
     }
     try {

@@ -4,15 +4,15 @@ import { gatheringSocket } from './gathering-socket.js';
 
 export type PostgresConfig = Extract<DatabaseConfig, { kind: 'postgres' }>;
 
-/** How long a request waits for a connection, a free or a new one: within what a running operation has for its commits. */
+/** How long a request waits for a connection, free or new: within the time that an operation has for its commits. */
 const CONNECT_TIMEOUT_MS = 4_000;
-/** The server's limit for one statement, and for a transaction that does nothing, as that of a replica cut off from it. */
+/** The server's limit for a statement, and for an idle transaction, such as that of a replica that lost its network. */
 const STATEMENT_TIMEOUT_MS = 10_000;
-/** The client's own, for a server that does not answer at all. */
+/** The client's own limit, for a server that does not answer at all. */
 const ANSWER_TIMEOUT_MS = 12_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
-/** Where to connect and as whom. `options` in the URL is kept; the schema is added to it. */
+/** The URL's `options` are kept; the schema is added to them. */
 export function connectionConfig(config: PostgresConfig): ClientConfig {
   return {
     connectionString:
@@ -24,13 +24,13 @@ export function connectionConfig(config: PostgresConfig): ClientConfig {
   };
 }
 
-/** The connections that requests share. Each statement is bounded in time. */
+/** The connections that requests share. Each statement has a time limit. */
 export function openPool(config: PostgresConfig): Pool {
   return surviving(
     new Pool({
       ...connectionConfig(config),
       max: config.poolSize,
-      // Queries need not wait for the answers to those before them.
+      // A query need not wait for the answer to the one before.
       pipeline: true,
       stream: gatheringSocket,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
@@ -41,14 +41,14 @@ export function openPool(config: PostgresConfig): Pool {
   );
 }
 
-/** One connection without limits in time: a migration, or the wait for another replica's, takes as long as it takes. */
+/** One connection without time limits: for a migration, or to wait for that of another replica. */
 export function openMigrationPool(config: PostgresConfig): Pool {
   return surviving(new Pool({ ...connectionConfig(config), max: 1 }));
 }
 
 /**
- * A server that stops ends idle connections and those in use; unheard, either event would end the process. The pool forgets
- * the one, and the query that was under way on the other fails.
+ * A server that stops closes idle connections and those in use; without listeners, either event would end the process. The
+ * pool drops an idle connection; the running query of a used one fails.
  */
 function surviving(pool: Pool): Pool {
   pool.on('error', () => {});
@@ -71,7 +71,7 @@ const getTypeParser: typeof types.getTypeParser = (
     ? parseInteger
     : (types.getTypeParser(type, format as 'text') as unknown);
 
-/** `bigint`, and the `numeric` that sums of it are. As on SQLite, what a number cannot hold exactly is an error. */
+/** `bigint`, and its sums, which are `numeric`. As on SQLite, an integer that a number cannot hold exactly is an error. */
 function parseInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Pool } from 'pg';
-import { answerInTime } from '../answer-in-time.js';
+import { withTimeout } from '../with-timeout.js';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
@@ -12,9 +12,9 @@ import { PostgresConnection } from './postgres.connection.js';
 import { connectionConfig, openMigrationPool, openPool, type PostgresConfig } from './postgres.pool.js';
 import { PostgresWakeHints } from './wake-hints.js';
 
-/** Of a transaction that meets a deadlock, a serialisation failure, or a unique value that somebody took at the same moment. */
+/** Of a transaction with a deadlock, a serialisation failure, or a unique value taken at the same moment. */
 const ATTEMPTS = 3;
-/** Whoever was in the way gets on with it meanwhile: tried again at once, the same two may meet the same way again. */
+/** Retried at once, the same two transactions may meet the same way again. */
 const MAX_PAUSE_MS = 20;
 
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
@@ -29,7 +29,7 @@ export class PostgresStore extends Store {
 
   /**
    * Connects and migrates; `migrations` are those that were applied now.
-   * @throws {StorageUnavailable} where the server cannot be reached.
+   * @throws {StorageUnavailable} if the server cannot be reached.
    * @throws {DatabaseTooNew}
    */
   static async open(config: PostgresConfig): Promise<{ store: PostgresStore; migrations: string[] }> {
@@ -56,7 +56,7 @@ export class PostgresStore extends Store {
   }
 
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
-    return this.telling(work, (told) => this.#running.run(() => this.#repeated(told)));
+    return this.withCallbacks(work, (observed) => this.#running.run(() => this.#repeated(observed)));
   }
 
   async #repeated<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
@@ -82,13 +82,13 @@ export class PostgresStore extends Store {
   /** Each query sees what was committed before it began. */
   read<T>(work: (db: Trx) => Promise<T>): Promise<T> {
     return this.#running.run(() =>
-      // Nothing was begun: each query is a transaction of its own.
+      // Without BEGIN, each query is a transaction of its own.
       this.#withConnection((connection) => work(this.#transactions.on(connection))),
     );
   }
 
   async ping(): Promise<void> {
-    await answerInTime(
+    await withTimeout(
       this.read((db) => sql`select 1`.execute(db)),
       PING_LIMIT_MS,
     );
@@ -133,7 +133,7 @@ export class PostgresStore extends Store {
     }
     const startedAt = performance.now();
     await connection.commit();
-    this.observer?.onCommit(performance.now() - startedAt, 1);
+    this.onCommit?.(performance.now() - startedAt, 1);
     return result;
   }
 }

@@ -2,19 +2,19 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Client, type ClientConfig, escapeIdentifier } from 'pg';
 import type { WakeChannel } from '../store.js';
 
-/** Hints that follow one within this time become one; the first goes at once, for somebody may be waiting. */
+/** Hints within this time after one become one; the first is sent at once. */
 const COALESCE_MS = 20;
 const RECONNECT_MS = 1_000;
 
 /**
- * Wake-up hints between replicas, by `LISTEN` on a connection of its own and `NOTIFY` from the pool. Only hints: one that is
- * lost, while the connection is away for instance, costs a poll interval and nothing else.
+ * Wake-up hints between replicas, by `LISTEN` on a connection of its own and `NOTIFY` from the pool. A hint that is lost, such as
+ * while the connection is down, costs a poll interval and nothing else.
  */
 export class PostgresWakeHints {
   readonly #config: ClientConfig;
   readonly #scope: string;
   readonly #send: (channel: string, payload: string) => Promise<unknown>;
-  /** Marks our own hints, which come back to us: this replica's workers know already. */
+  /** Marks this replica's own hints, which it also receives and ignores. */
   readonly #self = randomUUID();
   readonly #pending = new Set<WakeChannel>();
   readonly #sentAt = new Map<WakeChannel, number>();
@@ -84,7 +84,7 @@ export class PostgresWakeHints {
       for (const name of this.#wakes.keys()) {
         await client.query(`listen ${escapeIdentifier(name)}`);
       }
-      // Whatever happened while nobody listened.
+      // Hints may have been missed before.
       for (const wake of this.#wakes.values()) {
         wake();
       }

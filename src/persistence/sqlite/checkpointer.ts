@@ -6,16 +6,16 @@ import type { SqliteConnection } from './sqlite.connection.js';
 
 /** 16 MiB of log, of which most pages are written several times: the more go into one checkpoint, the fewer are copied in all. */
 const FRAMES_PER_CHECKPOINT = 8_000;
-/** 32 MiB of log: time to let it begin anew. */
+/** 32 MiB of log: commits pause so that it can restart. */
 const FRAMES_LIMIT = 16_000;
-/** How often it is looked whether a checkpoint is due. */
+/** How often the length of the log is checked. */
 const COMMITS_PER_LOOK = 16;
 const BUSY_TIMEOUT_MS = 1_000;
 
 /**
  * Keeps the write-ahead log short from a thread of its own. A checkpoint writes a thousand scattered pages and waits for two
- * fsyncs: 8 to 30 ms, measured, in which an event loop that did it answered nobody. The thread starts with the first
- * checkpoint that is due, so that short runs never have it.
+ * fsyncs: 8 to 30 ms, measured, which would block the event loop. The thread starts with the first checkpoint that is due, so
+ * that short runs never have it.
  */
 export class Checkpointer {
   readonly #path: string;
@@ -25,15 +25,15 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   #restart: Promise<unknown> | undefined;
 
-  /** For the database at `path`, to which `writer` commits. */
+  /** `writer` commits to the database at `path`. */
   constructor(path: string, writer: Pick<SqliteConnection, 'framesToCopy'>) {
     this.#path = path;
     this.#writer = writer;
   }
 
   /**
-   * What the next commit has to wait for, mostly nothing. SQLite begins the log anew only when a commit finds all of it copied,
-   * which under steady load never comes about by itself: then commits, not the event loop, pause for the last few frames.
+   * What the next commit must wait for, mostly nothing. SQLite restarts the log only when a commit finds all of it copied, which
+   * never happens under steady load: then commits, not the event loop, pause for the last few frames.
    */
   get restart(): Promise<unknown> | undefined {
     return this.#restart;
@@ -46,7 +46,7 @@ export class Checkpointer {
     if (this.#isDue()) this.#running = this.#run();
   }
 
-  /** What was committed is answered for already: where SQLite cannot tell, the next commit meets the same disk, and does. */
+  /** Ignores errors: the commit is durable already, and the next commit meets the same disk and reports them. */
   #isDue(): boolean {
     try {
       return this.#writer.framesToCopy() >= FRAMES_PER_CHECKPOINT;
@@ -64,7 +64,7 @@ export class Checkpointer {
   async #run(): Promise<void> {
     const frames = await this.#checkpoint();
     if (frames > FRAMES_LIMIT) {
-      // Leaves only what is written while this one runs: the pause is for that.
+      // Only frames written during this checkpoint remain: the pause is for those.
       await this.#checkpoint();
       this.#restart = this.#checkpoint();
       await this.#restart;
@@ -73,11 +73,11 @@ export class Checkpointer {
     this.#running = undefined;
   }
 
-  /** Answers how many frames the log had, 0 when that cannot be said: SQLite's own checkpoint is the backstop. */
+  /** Returns how many frames the log had, 0 if unknown: SQLite's own checkpoint is the backstop. */
   async #checkpoint(): Promise<number> {
     try {
       this.#worker ??= this.#start();
-      // Commits may wait for this and for nothing else; otherwise the thread keeps no process alive.
+      // The thread keeps the process alive only while commits may wait for it.
       this.#worker.ref();
       return await this.#ask(this.#worker);
     } catch {
@@ -91,12 +91,12 @@ export class Checkpointer {
   async #ask(worker: Worker): Promise<number> {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage('checkpoint');
-    // Rejects where the thread fails instead.
+    // Rejects if the thread fails instead.
     const [frames] = (await once(worker, 'message')) as [number];
     return frames;
   }
 
-  /** A thread that cannot start or dies is tried again when the next checkpoint is due. */
+  /** A thread that cannot start or dies is started again when the next checkpoint is due. */
   #start(): Worker {
     const file = fileURLToPath(new URL(`./checkpoint.worker${extname(import.meta.url)}`, import.meta.url));
     return new Worker(file, {

@@ -5,7 +5,7 @@ import type { Checkpointer } from './checkpointer.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { WriteAheadLog } from './write-ahead-log.js';
 
-/** Bound how long the first of a batch waits for the last. */
+/** Limits how long the first transaction of a batch waits for the last. */
 const BATCH_LIMIT = 256;
 const GATHERING_TURNS = 4;
 /** How long another program (a backup, the `sqlite3` shell) may hold the write lock before requests are refused. */
@@ -13,18 +13,18 @@ const BUSY_LIMIT_MS = 2_000;
 const BUSY_PAUSE_MS = 10;
 
 interface Member {
-  /** Runs the transaction's work inside its savepoint. Throws only when not even that can be undone. */
+  /** Runs the transaction's work inside its savepoint. Throws only if the savepoint cannot be rolled back. */
   readonly run: () => Promise<void>;
-  /** Tells the caller what the work answered or threw. Only after the commit: the work may have read what others of the batch wrote. */
+  /** Settles the caller's promise. Only after the commit: the work may have read what others of the batch wrote. */
   readonly settle: () => void;
   readonly fail: (error: unknown) => void;
 }
 
 /**
  * Transactions that arrive in one turn of the event loop, and those of the next turns while each brings more, share one
- * `begin immediate … commit`, and so one fsync. Each has a savepoint of its own and is rolled back alone; none is answered
- * before the commit is durable. They run strictly one after another; what arrives meanwhile, and while the disk is waited for,
- * makes up the next batch: the slower the disk, the more share its fsync.
+ * `begin immediate … commit`, and so one fsync. Each has its own savepoint and is rolled back alone; none resolves before the
+ * commit is durable. They run strictly one after another; transactions that arrive meanwhile, or while the disk syncs, form the
+ * next batch: the slower the disk, the more share its fsync.
  */
 export class GroupCommit {
   readonly #connection: SqliteConnection;
@@ -37,7 +37,7 @@ export class GroupCommit {
   #failing = false;
   #logLost = false;
 
-  /** `committed` is told of every commit. */
+  /** `committed` is called after every commit. */
   constructor(
     connection: SqliteConnection,
     log: WriteAheadLog | undefined,
@@ -52,12 +52,12 @@ export class GroupCommit {
     this.#busyLimitMs = busyLimitMs;
   }
 
-  /** The storage refused something in the last batch: the next one shows whether it is back. */
+  /** The storage failed in the last batch: the next one shows whether it has recovered. */
   get failing(): boolean {
     return this.#failing;
   }
 
-  /** `work` runs inside a savepoint. Resolves with its result once that is durable. */
+  /** Runs `work` inside a savepoint. Resolves with its result once the commit is durable. */
   add<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let settle: () => void;
@@ -76,7 +76,7 @@ export class GroupCommit {
     }
   }
 
-  /** A turn in which nothing else happens takes microseconds; a busy one brings company, and a commit costs many as much as one. */
+  /** An idle turn takes microseconds; a busy one brings further transactions, and a commit costs the same for many as for one. */
   #gather(turns: number): void {
     const waiting = this.#queue.length;
     setImmediate(() => {
@@ -123,14 +123,14 @@ export class GroupCommit {
     for (let i = 0; i < batch.length; i++) {
       await batch[i]!.run();
       if (!this.#connection.inTransaction) {
-        // SQLite has undone everything since the begin; those that have not run yet are none the worse.
+        // SQLite has rolled back everything since the begin; transactions that have not run yet are not affected.
         this.#queue.unshift(...batch.splice(i + 1));
         throw new StorageUnavailable('SQLite rolled the transaction back', 'not-committed');
       }
     }
   }
 
-  /** Waits for the write lock without stopping the event loop, which `busy_timeout` would. */
+  /** Waits for the write lock without blocking the event loop, as `busy_timeout` would. */
   async #begin(): Promise<void> {
     const deadline = performance.now() + this.#busyLimitMs;
     for (;;) {
@@ -163,8 +163,8 @@ export class GroupCommit {
   }
 
   /**
-   * What the disk refused, the kernel may have dropped, though reads still show it: a commit behind such a gap would be lost with
-   * it. A checkpoint writes all of the log into the database, by an fsync of its own, and has the log begin anew.
+   * After a failed fsync the kernel may have dropped the pages, though reads still show them: a commit behind such a gap would be
+   * lost with it. A checkpoint writes all of the log into the database, by its own fsync, and restarts the log.
    */
   #rescueLog(): void {
     if (this.#connection.run('pragma wal_checkpoint(truncate)')?.['busy'] !== 0)
@@ -178,7 +178,7 @@ export class GroupCommit {
         this.#connection.run('rollback');
       }
     } catch {
-      // The connection is in a bad way; the batch must be told of its own failure, and the next begin tells of this one.
+      // The batch must report its own failure; the next begin reports this one.
     }
   }
 
@@ -202,7 +202,7 @@ export class GroupCommit {
     }
   }
 
-  /** Back to where the savepoint began, unless SQLite has undone the whole transaction already. */
+  /** Rolls back to the savepoint, unless SQLite has rolled back the whole transaction already. */
   #undo(): void {
     if (this.#connection.inTransaction) {
       this.#connection.run('rollback to member');

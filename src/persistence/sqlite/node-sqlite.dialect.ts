@@ -11,7 +11,7 @@ import {
 } from 'kysely';
 import type { SqliteConnection } from './sqlite.connection.js';
 
-/** Kysely's SQLite over one open connection of `node:sqlite`, which Kysely's own dialect cannot use: it asks statements for a `reader` flag. */
+/** Kysely's SQLite over one connection of `node:sqlite`, which Kysely's own dialect cannot use: it needs a `reader` flag of statements. */
 export class NodeSqliteDialect implements Dialect {
   readonly #connection: SqliteConnection;
 
@@ -38,20 +38,20 @@ export class NodeSqliteDialect implements Dialect {
 
 class NodeSqliteAdapter extends SqliteAdapter {
   /**
-   * Spares every query Kysely's mutex: a statement ends within its call. Transactions that must not interleave are queued by
-   * the store, and migrations run before it opens.
+   * No mutex of Kysely's for every query: a statement ends within its call. The store queues transactions, and migrations run
+   * before it opens.
    */
   override get supportsMultipleConnections(): boolean {
     return true;
   }
 
-  /** SQLite rolls DDL back like anything else, so a migration that fails half-way leaves nothing behind. */
+  /** SQLite rolls back DDL too, so a failed migration leaves nothing behind. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
 }
 
-/** Its transactions serve the migrations only; all others go through the group commit. */
+/** Its transactions are for migrations only; all others go through the group commit. */
 class NodeSqliteDriver implements Driver {
   readonly #connection: SqliteConnection;
 
@@ -79,6 +79,6 @@ class NodeSqliteDriver implements Driver {
 
   async releaseConnection(): Promise<void> {}
 
-  /** Whoever opened the connection closes it. */
+  /** The connection is closed by its owner, the store. */
   async destroy(): Promise<void> {}
 }

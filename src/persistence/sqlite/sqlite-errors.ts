@@ -1,6 +1,6 @@
 import { StorageUnavailable } from '../store.js';
 
-/** Primary result codes (https://sqlite.org/rescode.html) that blame the file, the disk or its users, not the query. */
+/** Primary result codes (https://sqlite.org/rescode.html) of errors of the file, the disk or its users, not of the query. */
 const PERM = 3;
 const BUSY = 5;
 const LOCKED = 6;
@@ -37,22 +37,22 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
 }
 
-/** `error` as {@link StorageUnavailable} where the storage is to blame, else `error` itself. */
+/** `error` as {@link StorageUnavailable} if the storage caused it, else `error` itself. */
 export function storageFailure(error: unknown): unknown {
   const code = resultCode(error);
   return code !== undefined && UNAVAILABLE.has(code) ? unavailable(error, 'not-committed') : error;
 }
 
 /**
- * What a failed COMMIT means for the transactions in it. After an I/O error the outcome is `unknown`: the last frame may be
- * in the WAL though its fsync failed, and a crash right now would bring it back.
+ * What a failed COMMIT means for its transactions. After an I/O error the outcome is `unknown`: the last frame may be in the WAL
+ * although its fsync failed, and a crash now would restore it.
  */
 export function commitFailure(error: unknown): StorageUnavailable {
   const outcome = resultCode(error) === IOERR ? 'unknown' : 'not-committed';
   return unavailable(error, outcome);
 }
 
-/** The log is written and its fsync failed: a crash would keep it or not. */
+/** The log is written but its fsync failed: a crash may keep it or not. */
 export function syncFailure(error: unknown): StorageUnavailable {
   return unavailable(error, 'unknown');
 }

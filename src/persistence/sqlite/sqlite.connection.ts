@@ -1,21 +1,20 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
-import { assertStorable } from '../storable.js';
+import { assertSqlParameter } from '../sql-parameter.js';
 import { storageFailure } from './sqlite-errors.js';
 
-/** More than the program has queries; lists of varying length (`in (?, ?, …)`) push out what was not used for longest. */
+/** More than the program has queries; lists of varying length (`in (?, ?, …)`) evict the least recently used. */
 const CACHED_STATEMENTS = 600;
 
 interface PreparedStatement {
   readonly statement: StatementSync;
-  /** Answers rows: SELECT, WITH and every RETURNING. */
+  /** Returns rows: SELECT, WITH and every RETURNING. */
   readonly reader: boolean;
 }
 
 /**
- * One `node:sqlite` connection as Kysely wants it. A statement runs to its end inside the call, so nothing interleaves and the
- * promise costs a microtask. Rows keep their null prototype: they are mapped at the edge of each room, and a copy would cost as
- * much as the query.
+ * One `node:sqlite` connection as Kysely needs it. A statement runs to its end inside the call, so nothing interleaves and the
+ * promise costs a microtask. Rows keep their null prototype: modules map them, and a copy would cost as much as the query.
  */
 export class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
@@ -26,14 +25,14 @@ export class SqliteConnection implements DatabaseConnection {
     this.#database = database;
   }
 
-  /** False after SQLite itself has undone the transaction, as it may on a full disk (https://sqlite.org/lang_transaction.html §2). */
+  /** False after SQLite rolled back the transaction itself, as it may on a full disk (https://sqlite.org/lang_transaction.html §2). */
   get inTransaction(): boolean {
     return this.#database.isTransaction;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const { parameters } = query;
-    assertStorable(parameters);
+    assertSqlParameter(parameters);
     try {
       const { statement, reader } = this.#prepare(query.sql);
       if (reader) {
@@ -45,12 +44,12 @@ export class SqliteConnection implements DatabaseConnection {
     }
   }
 
-  /** Runs a statement without parameters and answers its first row. */
+  /** Runs a statement without parameters and returns its first row. */
   run(sql: string): Record<string, unknown> | undefined {
     return this.#prepare(sql).statement.get();
   }
 
-  /** How many frames of the write-ahead log a checkpoint would copy. It copies none, but with a SQLite before 3.51, which does. */
+  /** How many frames of the write-ahead log a checkpoint would copy. Copies none itself, except before SQLite 3.51. */
   framesToCopy(): number {
     const { log, checkpointed } = this.run('pragma wal_checkpoint(noop)') as {
       log: number;
@@ -59,7 +58,7 @@ export class SqliteConnection implements DatabaseConnection {
     return log - checkpointed;
   }
 
-  /** All rows in one chunk: a cursor would stay open across turns, and with it the snapshot that stops checkpoints. */
+  /** All rows in one chunk: a cursor would stay open across turns, with a snapshot that blocks checkpoints. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query);
   }
@@ -70,7 +69,7 @@ export class SqliteConnection implements DatabaseConnection {
     this.#database.close();
   }
 
-  /** The statement of `sql`, prepared once while it is in use. Half of the cache at a time is forgotten, so that a hit moves nothing. */
+  /** The statement of `sql`, prepared once while in use. Half of the cache is dropped at a time, so that a hit moves nothing. */
   #prepare(sql: string): PreparedStatement {
     const recent = this.#recent.get(sql);
     if (recent) {

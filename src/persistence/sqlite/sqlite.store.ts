@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
-import { answerInTime } from '../answer-in-time.js';
+import { withTimeout } from '../with-timeout.js';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
@@ -16,12 +16,12 @@ import type { SqliteConnection } from './sqlite.connection.js';
 import { WriteAheadLog } from './write-ahead-log.js';
 
 const MEMORY = ':memory:';
-/** As much as a batch of requests writes: less may still fit where they do not. */
+/** As much as a batch of requests writes: on a full disk, less may still fit. */
 const PROBE = { key: 'persistence.probe', value: 'x'.repeat(32_768) };
 
 interface Connections {
   readonly writer: SqliteConnection;
-  /** Sees the last commit and never a transaction under way (WAL). `:memory:` cannot have a second connection. */
+  /** Sees the last commit and never a running transaction (WAL). `:memory:` cannot have a second connection. */
   readonly reader: SqliteConnection | undefined;
   readonly log: WriteAheadLog | undefined;
   readonly checkpointer: Checkpointer | undefined;
@@ -39,9 +39,9 @@ export class SqliteStore extends Store {
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the database at `path` (`:memory:` or a file, made where it is missing) and migrates it; `migrations` are those
+   * Opens the database at `path` (`:memory:` or a file, created if missing) and migrates it; `migrations` are those
    * that were applied now.
-   * @throws {DatabaseInUse} where another process has it open.
+   * @throws {DatabaseInUse} if another process has it open.
    * @throws {DatabaseTooNew}
    */
   static async open(path: string): Promise<{ store: SqliteStore; migrations: string[] }> {
@@ -70,34 +70,34 @@ export class SqliteStore extends Store {
       connections.writer,
       connections.log,
       connections.checkpointer,
-      (durationMs, transactions) => this.observer?.onCommit(durationMs, transactions),
+      (durationMs, transactions) => this.onCommit?.(durationMs, transactions),
     );
     this.kysely = new Kysely({ dialect: new NodeSqliteDialect(connections.reader ?? connections.writer) });
   }
 
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
-    return this.telling(work, (told) =>
-      this.#running.run(() => this.#commits.add(() => this.#inTransaction(told))),
+    return this.withCallbacks(work, (observed) =>
+      this.#running.run(() => this.#commits.add(() => this.#inTransaction(observed))),
     );
   }
 
   read<T>(work: (db: Trx) => Promise<T>): Promise<T> {
     if (!this.#connections.reader) {
-      // On the one connection a read has to wait its turn, or it would see what may yet be rolled back.
+      // On a single connection a read waits its turn, or it would see changes that may be rolled back.
       return this.transaction(work);
     }
     return this.#running.run(() => this.#readDurable(work));
   }
 
-  /** After a failure only a write shows that the disk has room again; otherwise a read will do, which costs no fsync. */
+  /** After a failure only a write shows that the disk has space again; otherwise a read suffices, which costs no fsync. */
   async ping(): Promise<void> {
     const answer = this.#commits.failing
       ? this.transaction(probe)
       : this.read((db) => sql`select 1`.execute(db));
-    await answerInTime<unknown>(answer, PING_LIMIT_MS);
+    await withTimeout<unknown>(answer, PING_LIMIT_MS);
   }
 
-  /** There is one process, and it wakes its own workers. */
+  /** There is one process, which wakes its own workers. */
   notify(_channel: WakeChannel): void {}
   listen(_channel: WakeChannel, _wake: () => void): void {}
 
@@ -106,9 +106,9 @@ export class SqliteStore extends Store {
     return this.#closing;
   }
 
-  /** Nobody is told what a power cut could still undo. */
+  /** Returns nothing that a power cut could still undo. */
   async #readDurable<T>(work: (db: Trx) => Promise<T>): Promise<T> {
-    // Repositories take a transaction as their first argument; to queries that only read, a Kysely is the same thing.
+    // Repositories take a transaction as their first argument; for queries that only read, a Kysely is equivalent.
     const result = await work(this.kysely as Trx);
     try {
       await this.#connections.log?.syncing;

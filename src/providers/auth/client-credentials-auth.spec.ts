@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/token-server.js';
 import { until } from '../../../test/support/until.js';
 import { AddressGuard } from '../../security/address-guard.js';
-import { Secret } from '../../security/secret.js';
+import { Secret } from '../../sensitive/secret.js';
 import { Clock } from '../../shared/clock.js';
 import { CredentialsUnavailable } from './credentials-unavailable.js';
 import { createOutboundAuth } from './outbound-auth.factory.js';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { Secret } from '../../security/secret.js';
+import { Secret } from '../../sensitive/secret.js';
 import { StaticAuth } from './static-auth.js';
 
 describe('StaticAuth', () => {

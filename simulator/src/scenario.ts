@@ -1,0 +1,158 @@
+import { RequestError } from './request-error.js';
+import { isJsonObject, optionalInteger } from './request-fields.js';
+
+/** The operations that a scenario controls: those that change something (SPEC §1), by path. */
+export type ScenarioOperation =
+  | 'pay'
+  | 'pay-by-link'
+  | 'refund'
+  | 'subscription/schedule'
+  | 'subscription/start'
+  | 'subscription/pay'
+  | 'subscription/update'
+  | 'subscription/expire';
+
+/** How the simulator responds to the call; some responses come without an execution. */
+export type Delivery =
+  'answer' | 'late' | 'silence' | 'reset' | 'malformed' | 'error-500' | 'error-422' | 'not-supported';
+
+interface Scenario {
+  /** Shown on the index page and by `--help`. */
+  readonly summary: string;
+  /** The first state; `final` is `finalStatus`. */
+  readonly first: 'final' | 'PENDING' | 'FAILED';
+  /** What makes the state final: the call, a timer of `delayMs`, or the payer on the checkout page. */
+  readonly settledBy: 'call' | 'timer' | 'payer';
+  readonly delivery: Delivery;
+  /** `providerData.executed` overrides it where {@link executionIsUnknown}. */
+  readonly executes: boolean;
+  /** The number of callbacks sent once the state is final. */
+  readonly callbacks: number;
+}
+
+const IMMEDIATE = { first: 'final', settledBy: 'call', executes: true, callbacks: 0 } as const;
+const DELAYED = { first: 'PENDING', settledBy: 'timer', delivery: 'answer', executes: true } as const;
+
+/** All values of `providerData.scenario`. */
+export const SCENARIOS = {
+  ok: { ...IMMEDIATE, delivery: 'answer', summary: 'executed and answered OK (the default)' },
+  decline: { ...IMMEDIATE, first: 'FAILED', delivery: 'answer', summary: 'answered KO' },
+  pending: { ...DELAYED, callbacks: 1, summary: 'PENDING, final after delayMs, then a callback' },
+  redirect: {
+    ...DELAYED,
+    settledBy: 'payer',
+    callbacks: 1,
+    summary: 'REDIRECT_TO_URL, to a page where the payer approves or declines, then a callback',
+  },
+  timeout: { ...IMMEDIATE, delivery: 'silence', summary: 'executed, never answered' },
+  slow: { ...IMMEDIATE, delivery: 'late', summary: 'executed at once, answered after delayMs' },
+  'error-500': {
+    ...IMMEDIATE,
+    executes: false,
+    delivery: 'error-500',
+    summary: 'answered 500, not executed unless executed is true',
+  },
+  'error-422': {
+    ...IMMEDIATE,
+    executes: false,
+    delivery: 'error-422',
+    summary: 'rejected with 422 and a detail, not executed',
+  },
+  malformed: { ...IMMEDIATE, delivery: 'malformed', summary: 'executed, answered with broken JSON' },
+  reset: { ...IMMEDIATE, delivery: 'reset', summary: 'executed, then the connection is cut' },
+  'not-supported': {
+    ...IMMEDIATE,
+    executes: false,
+    delivery: 'not-supported',
+    summary: '404 without JSON, like a missing route',
+  },
+  'duplicate-callback': {
+    ...DELAYED,
+    callbacks: 3,
+    summary: 'like pending, with the same callback several times at once',
+  },
+  'late-success': {
+    ...DELAYED,
+    first: 'FAILED',
+    callbacks: 1,
+    summary: 'KO, but ACCEPTED after delayMs, then a callback',
+  },
+} as const satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[];
+
+/**
+ * Scenarios without a meaning for an operation: a payer does not approve a refund, the contract has no message for a KO
+ * refund that succeeds later, and only payments have callbacks.
+ */
+const UNSUPPORTED: Readonly<Partial<Record<ScenarioOperation, readonly ScenarioName[]>>> = {
+  refund: ['redirect', 'late-success'],
+  'subscription/update': ['redirect', 'duplicate-callback'],
+  'subscription/expire': ['redirect', 'duplicate-callback'],
+};
+
+/** The scenarios that `operation` supports. */
+export function scenariosOf(operation: ScenarioOperation): readonly ScenarioName[] {
+  return SCENARIO_NAMES.filter((name) => !UNSUPPORTED[operation]?.includes(name));
+}
+
+export type FinalStatus = 'ACCEPTED' | 'FAILED';
+
+/** The scenario of one call with its parameters. */
+export interface Plan {
+  readonly scenario: ScenarioName;
+  readonly executes: boolean;
+  readonly delivery: Delivery;
+  readonly first: FinalStatus | 'PENDING';
+  readonly settledBy: 'call' | 'timer' | 'payer';
+  readonly finalStatus: FinalStatus;
+  readonly delayMs: number;
+  readonly callbacks: number;
+  readonly callbackMethod: 'GET' | 'POST';
+}
+
+const DEFAULT_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 3_600_000;
+const MAX_CALLBACKS = 100;
+
+/** Reads the plan from `providerData`; throws a 422 {@link RequestError} that lists the supported scenarios. */
+export function planOf(operation: ScenarioOperation, providerData: unknown): Plan {
+  const data = isJsonObject(providerData) ? providerData : {};
+  const name = (data.scenario ?? 'ok') as ScenarioName;
+  const known = scenariosOf(operation);
+  if (!known.includes(name)) {
+    throw new RequestError(422, `providerData.scenario of ${operation} must be one of ${known.join(', ')}.`);
+  }
+  const scenario: Scenario = SCENARIOS[name];
+  const finalStatus = choice(data, 'finalStatus', ['ACCEPTED', 'FAILED'] as const) ?? 'ACCEPTED';
+  const executed = choice(data, 'executed', [true, false]) ?? scenario.executes;
+  return {
+    scenario: name,
+    executes: executionIsUnknown(scenario.delivery) ? executed : scenario.executes,
+    delivery: scenario.delivery,
+    first: scenario.first === 'final' ? finalStatus : scenario.first,
+    settledBy: scenario.settledBy,
+    finalStatus,
+    delayMs: optionalInteger(data, 'delayMs', [0, MAX_DELAY_MS], 'providerData.') ?? DEFAULT_DELAY_MS,
+    callbacks:
+      optionalInteger(data, 'callbackTimes', [0, MAX_CALLBACKS], 'providerData.') ?? scenario.callbacks,
+    callbackMethod: choice(data, 'callbackMethod', ['GET', 'POST'] as const) ?? 'POST',
+  };
+}
+
+/** The gateway cannot know whether the call was executed, so `providerData.executed` decides. */
+function executionIsUnknown(delivery: Delivery): boolean {
+  return ['silence', 'reset', 'malformed', 'error-500'].includes(delivery);
+}
+
+function choice<Value>(
+  data: Record<string, unknown>,
+  name: string,
+  values: readonly Value[],
+): Value | undefined {
+  const value = data[name] as Value | undefined;
+  if (value === undefined || values.includes(value)) return value;
+  throw new RequestError(422, `providerData.${name} must be one of ${values.join(', ')}.`);
+}

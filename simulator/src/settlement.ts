@@ -1,0 +1,68 @@
+import type { BookedPayment, BookedRefund, BookedSubscription, Book } from './book.js';
+import type { CallbackSender } from './callback-sender.js';
+import type { FinalStatus, Plan } from './scenario.js';
+import type { Timers } from './timers.js';
+
+/** Everything after the answer: final states, their effect on a subscription, and callbacks. */
+export class Settlement {
+  constructor(
+    private readonly book: Book,
+    private readonly timers: Timers,
+    private readonly callbacks: CallbackSender,
+  ) {}
+
+  /** Starts the settlement of a new payment. */
+  begin(payment: BookedPayment, plan: Plan): void {
+    if (plan.settledBy === 'call') {
+      this.#sendCallbacks(payment, plan);
+      return;
+    }
+    payment.plan = plan;
+    if (plan.settledBy === 'timer')
+      this.timers.after(plan.delayMs, () => this.settle(payment, plan.finalStatus));
+  }
+
+  /** Makes a payment final and sends its callbacks. The timer and the payer both call it; the second call has no effect. */
+  settle(payment: BookedPayment, status: FinalStatus): void {
+    const plan = payment.plan;
+    if (!plan) return;
+    this.book.settlePayment(payment, status);
+    const subscription = payment.subscriptionToken && this.book.subscriptions.get(payment.subscriptionToken);
+    if (subscription) followPayment(subscription, payment);
+    this.#sendCallbacks(payment, plan);
+  }
+
+  beginRefund(payment: BookedPayment, refund: BookedRefund, plan: Plan): void {
+    if (plan.settledBy !== 'timer') {
+      this.#sendCallbacks(payment, plan);
+      return;
+    }
+    this.timers.after(plan.delayMs, () => {
+      this.book.settleRefund(payment, refund, plan.finalStatus === 'ACCEPTED' ? 'OK' : 'KO');
+      this.#sendCallbacks(payment, plan);
+    });
+  }
+
+  /** Runs `change` now, later or never, according to the plan. */
+  beginChange(plan: Plan, change: () => void): void {
+    if (plan.first === 'ACCEPTED') change();
+    else if (plan.settledBy === 'timer' && plan.finalStatus === 'ACCEPTED')
+      this.timers.after(plan.delayMs, change);
+  }
+
+  #sendCallbacks(payment: BookedPayment, plan: Plan): void {
+    this.callbacks.send(payment, plan.callbackMethod, plan.callbacks);
+  }
+}
+
+/**
+ * Updates a subscription after one of its payments (SPEC §1): the first makes it ACTIVE or CANCELED, a later one ACTIVE or
+ * PAST_DUE. A subscription that has ended stays ended, except after a late success of its first payment.
+ */
+export function followPayment(subscription: BookedSubscription, payment: BookedPayment): void {
+  const first = payment.operation !== 'subscription/pay';
+  const ended = subscription.status === 'EXPIRED' || (subscription.status === 'CANCELED' && !first);
+  if (ended) return;
+  if (payment.status === 'ACCEPTED') subscription.status = 'ACTIVE';
+  if (payment.status === 'FAILED') subscription.status = first ? 'CANCELED' : 'PAST_DUE';
+}

@@ -1,0 +1,84 @@
+import { type DtoClass, type FieldOptions, fieldsOf, QueryField } from '../../rules/field.js';
+import type { FieldError } from '../../rules/field-error.js';
+import { externalName } from '../../rules/network-rules.js';
+import { matching } from '../../rules/rule.js';
+import { integer } from '../../rules/rules.js';
+import { instant } from '../../rules/time-rules.js';
+import { Problem } from '../../problems/problem.js';
+import type { QueryParameter } from '../../http/openapi/operation-description.js';
+
+/** The parameters that the lists of `/admin` have in common (SPEC §8). */
+
+export const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+const limit = integer(1, MAX_LIMIT);
+
+export const cursor = matching(
+  'cursor',
+  'the nextCursor of a page of this list with the same filters',
+  /^[A-Za-z0-9_-]{1,128}$/,
+);
+
+/** The query of a path that takes no parameters. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- a DTO without fields
+export class NoQuery {}
+
+export class PageQuery {
+  @QueryField(
+    { ...limit, schema: { ...limit.schema, default: DEFAULT_LIMIT } },
+    { description: `The maximum number of items. Default ${DEFAULT_LIMIT}.` },
+  )
+  limit?: number;
+
+  @QueryField(cursor, {
+    description: 'The position of the page: the `nextCursor` of the page before, with the same filters.',
+  })
+  cursor?: string;
+}
+
+/** A page of a list that can be cut to a range of time. */
+export class TimeRangeQuery extends PageQuery {
+  /** Milliseconds since the epoch. */
+  @QueryField(instant, {
+    description: 'Created at this time or later. A `+` in the zone is written `%2B`.',
+    example: '2026-01-31T00:00:00Z',
+  })
+  from?: number;
+
+  /** Milliseconds since the epoch. */
+  @QueryField(instant, { description: 'Created before this time.', example: '2026-02-01T00:00:00Z' })
+  to?: number;
+}
+
+/** Declares the parameter that selects one external. */
+export const ExternalFilter = (): PropertyDecorator =>
+  QueryField(externalName, {
+    description: 'The name of an external, also of one that is no longer configured.',
+    example: 'acme',
+  });
+
+/** An error of `validation-failed` that shows the first of `errors` in its detail. */
+export function queryProblem(errors: readonly FieldError[]): Problem {
+  const [{ pointer, detail }] = errors as [FieldError];
+  return new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')}: ${detail}.`, { errors });
+}
+
+/** The parameters of a query class for `/documentation`. */
+export function documentedQuery(type: DtoClass): QueryParameter[] {
+  return fieldsOf(type).map(({ name, rule, options }) => parameter(name, rule.schema, options));
+}
+
+function parameter(
+  name: string,
+  schema: QueryParameter['schema'],
+  { description = '', example }: FieldOptions,
+): QueryParameter {
+  const { enumName: _name, enumSchema: _schema, ...keywords } = schema;
+  return {
+    name,
+    description,
+    schema: { type: 'string', ...keywords },
+    ...(example !== undefined && { example }),
+  };
+}

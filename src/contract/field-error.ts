@@ -1,5 +1,0 @@
-/** One breach of the contract, at a JSON pointer (RFC 6901) into the body, or `/query/paymentId`, `/path/…`, `/headers/…`. */
-export interface FieldError {
-  readonly pointer: string;
-  readonly detail: string;
-}

@@ -1,0 +1,43 @@
+import type { Outcome, Problem, ProblemCode } from '../problems/problem.js';
+import type { FieldError } from '../rules/field-error.js';
+import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
+import { PROBLEM_CATALOGUE } from './problem-catalogue.js';
+
+/** The document of RFC 9457, its members in the order of SPEC §3. */
+export type ProblemDocument = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: ProblemCode;
+  requestId: string;
+  outcome?: Outcome;
+  errors?: readonly FieldError[];
+} & Record<string, unknown>;
+
+/**
+ * The document of `problem` for the request with path `instance`, without its query, which may hold what must not be echoed. Texts
+ * may quote the caller or the external: card numbers are masked.
+ */
+export function problemDocument(
+  problem: Problem,
+  instance: string,
+  requestId: string,
+  outcome: Outcome | undefined = problem.outcome,
+): ProblemDocument {
+  const { code, detail, errors, members } = problem;
+  const { status, title } = PROBLEM_CATALOGUE[code];
+  return {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail: maskCardNumbers(detail),
+    instance,
+    code,
+    requestId,
+    ...(outcome && { outcome }),
+    ...(errors && { errors: maskCardNumbersIn(errors) as readonly FieldError[] }),
+    ...members,
+  };
+}

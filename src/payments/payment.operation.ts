@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import type { ExternalConfig } from '../config/external-config.js';
+import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
+import type { OperationRow } from '../operations/operation.table.js';
+import type { Trx } from '../persistence/store.js';
+import type { PayAnswer, PaymentResult } from '../providers/answers.js';
+import type { CallContext } from '../providers/external-provider.js';
+import type { ChangingOperation } from '../providers/operation.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { newIdentifier } from '../shared/identifier.js';
+import type { PaymentFields } from './payment-requests.js';
+import { type PaymentState, stateOfResult } from './payment-state.js';
+import { PaymentInquiry } from './payment.inquiry.js';
+import { PaymentLedger } from './payment.ledger.js';
+import type { PaymentOrigin } from './payment.table.js';
+
+/** What the answers of all operations that make a payment have in common. */
+interface PaymentAnswer {
+  readonly result: PaymentResult;
+  readonly paymentId?: string;
+  readonly subscriptionToken?: string;
+}
+
+/** The common part of the operations that make a payment: its row in the payment ledger. */
+@Injectable()
+export abstract class PaymentOperation<
+  Body extends PaymentFields & { readonly amount: number },
+  Answer extends PaymentAnswer,
+> implements Operation<Body, Answer> {
+  abstract readonly name: ChangingOperation;
+  abstract readonly origin: PaymentOrigin;
+
+  constructor(
+    protected readonly payments: PaymentLedger,
+    protected readonly inquiry: PaymentInquiry,
+  ) {}
+
+  abstract call(request: OperationRequest<Body>, context: CallContext): Promise<ProviderOutcome<Answer>>;
+
+  /** The operation's answer, made of the payment's status after an unknown outcome; undefined where that does not suffice. */
+  protected abstract answerOf(
+    known: Pick<PayAnswer, 'result' | 'paymentId' | 'metadata'>,
+    body: Body,
+  ): Answer | undefined;
+
+  identity(body: Body): unknown {
+    return body;
+  }
+
+  refs(_request: OperationRequest<Body>, atMs: number): LedgerRefs {
+    return { paymentRef: newIdentifier('pay', atMs) };
+  }
+
+  async open(trx: Trx, row: OperationRow, { input, provider }: OperationRequest<Body>): Promise<void> {
+    await this.payments.open(trx, row, {
+      origin: this.origin,
+      shopTransactionId: input.shopTransactionId,
+      amountMinor: input.amount,
+      currency: input.currency,
+      subscriptionToken: this.subscriptionTokenOf(input),
+      guardDuplicates: provider.config.duplicatePayments === 'refuse',
+      deadlineAtMs: row.created_at + provider.config.timeoutMs,
+    });
+  }
+
+  async settle(
+    trx: Trx,
+    row: OperationRow,
+    outcome: ProviderOutcome<Answer>,
+    external: ExternalConfig | undefined,
+  ): Promise<void> {
+    if (outcome.kind === 'completed') {
+      const { result, paymentId, subscriptionToken } = outcome.answer;
+      const state = this.stateOf(result);
+      await this.payments.settle(trx, row, { state, paymentId, subscriptionToken }, external);
+    } else {
+      const state = outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED';
+      await this.payments.settle(trx, row, { state }, external);
+    }
+  }
+
+  async inquire(
+    row: OperationRow,
+    { provider, input }: OperationRequest<Body>,
+    context: CallContext,
+  ): Promise<Answer | undefined> {
+    const known = await this.inquiry.resultOf(row, provider, context);
+    return known && this.answerOf(known, input);
+  }
+
+  sendAgain(trx: Trx, row: OperationRow): Promise<void> {
+    return this.payments.expectAgain(trx, row);
+  }
+
+  protected stateOf(result: PaymentResult): PaymentState {
+    return stateOfResult(result);
+  }
+
+  /** The subscription that the payment belongs to, where the request names it. */
+  protected subscriptionTokenOf(_body: Body): string | undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,159 @@
+import { Injectable } from '@nestjs/common';
+import { inScopeOf } from '../observability/request-scope.js';
+import { traced, Tracer } from '../observability/tracing/tracer.js';
+import { OperationRepository } from '../operations/operation.repository.js';
+import { ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
+import { type IdentifiedAnswer, PaymentInquiry, statusQueryOf } from '../payments/payment.inquiry.js';
+import { PaymentLedger } from '../payments/payment.ledger.js';
+import { PaymentRepository } from '../payments/payment.repository.js';
+import type { PaymentRow } from '../payments/payment.table.js';
+import { Store, type Trx } from '../persistence/store.js';
+import type { CallContext } from '../providers/external-provider.js';
+import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
+import type { ProviderOutcome, Rejected } from '../providers/provider-outcome.js';
+import { Clock } from '../shared/clock.js';
+import { newIdentifier } from '../shared/identifier.js';
+import { DEFERRAL_MS, type Reconciled, type Reconciler } from './reconciler.js';
+import { handBack } from './reconciliation-leases.js';
+import { ReconciliationRepository } from './reconciliation.repository.js';
+
+/** A payment that is leased to this replica, and the query about it. */
+interface Inquiry {
+  readonly row: PaymentRow;
+  readonly token: string;
+  readonly context: CallContext;
+  readonly queriedAtMs: number;
+}
+
+/** Queries the external about one payment that is PENDING or UNKNOWN (SPEC §4). */
+@Injectable()
+export class PaymentReconciler implements Reconciler {
+  constructor(
+    private readonly store: Store,
+    private readonly registry: ExternalProviderRegistry,
+    private readonly inquiry: PaymentInquiry,
+    private readonly ledger: PaymentLedger,
+    private readonly payments: PaymentRepository,
+    private readonly leases: ReconciliationRepository,
+    private readonly operations: OperationRepository,
+    private readonly schedule: ReconciliationSchedule,
+    private readonly clock: Clock,
+    private readonly tracer: Tracer,
+  ) {}
+
+  /** One transaction after the query: what the answer changes, and the end of the lease. */
+  async reconcile(row: PaymentRow, token: string): Promise<Reconciled> {
+    const provider = this.registry.get(row.external);
+    const query = provider && statusQueryOf(row, provider.config);
+    if (!query) {
+      // An external that is not configured may be configured again; a payment that it cannot be queried about is parked.
+      return this.store.transaction((trx) =>
+        this.#reschedule(trx, row, token, provider ? 'parked' : 'failed-to-ask', !provider),
+      );
+    }
+    const context: CallContext = {
+      requestId: newIdentifier('req', this.clock.now()),
+      traceparent: row.traceparent ?? undefined,
+      priority: 'background',
+    };
+    const inquiry = { row, token, context, queriedAtMs: this.clock.now() };
+    return inScopeOf(context, async () => {
+      const outcome = await this.inquiry.query(provider, query, context);
+      return traced(this.tracer, 'commit of the answer', { parent: context.traceparent }, () =>
+        this.store.transaction((trx) => this.#record(trx, inquiry, outcome)),
+      );
+    });
+  }
+
+  async #record(trx: Trx, inquiry: Inquiry, outcome: ProviderOutcome<IdentifiedAnswer>): Promise<Reconciled> {
+    const { row, token } = inquiry;
+    switch (outcome.kind) {
+      case 'completed':
+        return this.#reschedule(trx, row, token, await this.#apply(trx, inquiry, outcome.answer));
+      case 'rejected':
+        if (isNeverSeen(row, outcome)) return this.#neverSeen(trx, inquiry);
+        return this.#reschedule(trx, row, token, 'failed-to-ask');
+      case 'not-executed':
+        if (outcome.reason === 'concurrency-limit' || outcome.reason === 'throttled') {
+          const waitMs = Math.max(outcome.retryAfterMs ?? 0, DEFERRAL_MS);
+          return this.#handBack(trx, inquiry, 'deferred', this.clock.now() + waitMs);
+        }
+        return this.#reschedule(trx, row, token, 'failed-to-ask');
+      case 'unknown':
+        return this.#reschedule(trx, row, token, 'failed-to-ask');
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  async #apply(trx: Trx, { row, context }: Inquiry, answer: IdentifiedAnswer): Promise<Reconciled> {
+    const { status, paymentRef } = await this.inquiry.apply(trx, row.external, answer, context, {
+      source: 'reconciliation',
+      notify: 'on-change',
+      cause: null,
+    });
+    // By shopTransactionId the external may answer about another payment, which says nothing about this one.
+    return status.status !== 'PENDING' && paymentRef === row.id ? 'settled' : 'still-open';
+  }
+
+  async #reschedule(
+    trx: Trx,
+    row: PaymentRow,
+    token: string,
+    result: Reconciled,
+    queryable = true,
+  ): Promise<Reconciled> {
+    const next = this.schedule.next(row.asks, queryable, this.clock.now());
+    await this.leases.reschedule(trx, row.id, token, next);
+    return result !== 'settled' && next.parkedAtMs !== null ? 'parked' : result;
+  }
+
+  async #handBack(
+    trx: Trx,
+    { row, token }: Inquiry,
+    result: Reconciled,
+    dueAtMs: number,
+  ): Promise<Reconciled> {
+    await handBack(trx, 'payments', { id: row.id, token, dueAtMs });
+    return result;
+  }
+
+  /**
+   * Certain only when answered twice, both times to a query sent after the call must have ended (SPEC §4). An earlier answer proves
+   * nothing and does not count; the query is repeated as soon as it can be certain.
+   */
+  async #neverSeen(trx: Trx, inquiry: Inquiry): Promise<Reconciled> {
+    const { row, token, queriedAtMs } = inquiry;
+    if (queriedAtMs <= row.deadline_at) return this.#handBack(trx, inquiry, 'too-early', row.deadline_at + 1);
+    const now = this.clock.now();
+    if (row.never_seen_at === null) {
+      await this.leases.noteNeverSeen(trx, row.id, now);
+      return this.#reschedule(trx, row, token, 'never-seen');
+    }
+    if (await this.#fail(trx, row, now)) return this.#reschedule(trx, row, token, 'settled');
+    return this.#handBack(trx, inquiry, 'too-early', now + DEFERRAL_MS);
+  }
+
+  /**
+   * The payment was never executed: it is FAILED, and its operation's key may be used again. False, and nothing is changed, where
+   * it is not open any more, or where a repeat with the same key executes its operation: then the earlier answers do not count.
+   */
+  async #fail(trx: Trx, row: PaymentRow, now: number): Promise<boolean> {
+    const current = await this.payments.lock(trx, row.id);
+    if (current?.state !== row.state || current.never_seen_at !== row.never_seen_at) return false;
+    if (!(await this.operations.notExecuted(trx, { payment_ref: row.id }, 'never-seen', now))) return false;
+    return this.ledger.move(trx, current, 'FAILED', {
+      source: 'reconciliation',
+      cause: 'The external has never seen it',
+      notify: { when: 'on-change' },
+    });
+  }
+}
+
+/**
+ * True where "never seen" may mean "never executed": only of a payment that the external has neither named nor answered about
+ * otherwise. A link that nobody has used yet may well be unknown to `/status`.
+ */
+function isNeverSeen(row: PaymentRow, { reason, page }: Rejected): boolean {
+  return reason === 'not-found' && !page && row.payment_id === null && row.state === 'UNKNOWN';
+}

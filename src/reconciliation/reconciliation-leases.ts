@@ -1,0 +1,40 @@
+import { sql } from 'kysely';
+import { LeaseTable } from '../leases/lease-table.js';
+import type { Trx } from '../persistence/store.js';
+
+/** The tables whose open rows are queried about; they share the columns of reconciliation. */
+export type ReconciledTable = 'payments' | 'subscriptions';
+
+const leasesOf = (table: ReconciledTable): LeaseTable<ReconciledTable> =>
+  new LeaseTable<ReconciledTable>({
+    table,
+    dueAt: 'next_ask_at',
+    count: 'asks',
+    // A row that is settled during the query is not due any more.
+    whileLeased: 'due-kept',
+  });
+
+export const RECONCILIATION_LEASES: Readonly<Record<ReconciledTable, LeaseTable<ReconciledTable>>> = {
+  payments: leasesOf('payments'),
+  subscriptions: leasesOf('subscriptions'),
+};
+
+/**
+ * Ends a lease whose query was not sent, or came too early to be certain: it does not count. The row is due again at `dueAtMs`,
+ * unless it was settled meanwhile. Does nothing if the lease is lost.
+ */
+export async function handBack(
+  trx: Trx,
+  table: ReconciledTable,
+  { id, token, dueAtMs }: { readonly id: string; readonly token: string; readonly dueAtMs: number },
+): Promise<void> {
+  await RECONCILIATION_LEASES[table].handBack(
+    trx,
+    { id, lease_token: token },
+    {
+      next_ask_at: sql<
+        number | null
+      >`case when next_ask_at is null then null else cast(${dueAtMs} as bigint) end`,
+    },
+  );
+}

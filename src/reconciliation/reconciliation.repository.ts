@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { NextQuery } from '../operations/reconciliation-schedule.js';
+import type { Trx } from '../persistence/store.js';
+
+/** Writes the schedule of a payment that is leased to this replica. */
+@Injectable()
+export class ReconciliationRepository {
+  /** Ends the lease, and schedules the next query where the payment is still open; nothing where the lease was lost. */
+  async reschedule(trx: Trx, id: string, token: string, next: NextQuery): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set({ lease_token: null, lease_until: null, next_ask_at: next.atMs, parked_at: next.parkedAtMs })
+      .where('id', '=', id)
+      .where('lease_token', '=', token)
+      .where('state', 'in', ['PENDING', 'UNKNOWN'])
+      .execute();
+    await this.#release(trx, id, token);
+  }
+
+  /** The external's first "never seen"; nothing where the call may still reach it, as when the payment is sent again. */
+  async noteNeverSeen(trx: Trx, id: string, atMs: number): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set({ never_seen_at: atMs })
+      .where('id', '=', id)
+      .where('never_seen_at', 'is', null)
+      .where('deadline_at', '<', atMs)
+      .execute();
+  }
+
+  async #release(trx: Trx, id: string, token: string): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set({ lease_token: null, lease_until: null })
+      .where('id', '=', id)
+      .where('lease_token', '=', token)
+      .execute();
+  }
+}

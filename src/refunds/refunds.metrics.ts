@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { DatabaseGauges } from '../observability/metrics/database.gauges.js';
+import type { Sample } from '../observability/metrics/metrics.js';
+import type { Trx } from '../persistence/store.js';
+
+/** Refunds whose outcome is not known, counted by a partial index. */
+@Injectable()
+export class RefundsMetrics {
+  constructor(gauges: DatabaseGauges) {
+    gauges.add(
+      {
+        tollgate_refunds_open: {
+          help: 'Refunds whose end is not known, by state; only the external can tell the end of an UNKNOWN one.',
+          labelNames: ['state'],
+        },
+      },
+      async (db) => ({ tollgate_refunds_open: await openRefunds(db) }),
+    );
+  }
+}
+
+/** Index `refunds_open`, written as it is there: SQLite uses a partial index only where it can see that it fits. */
+async function openRefunds(db: Trx): Promise<Sample<'state'>[]> {
+  const rows = await db
+    .selectFrom('refunds')
+    .select(({ fn }) => ['state', fn.countAll<number>().as('count')])
+    .where(sql<boolean>`state in ('PENDING', 'UNKNOWN')`)
+    .groupBy('state')
+    .execute();
+  return (['PENDING', 'UNKNOWN'] as const).map((state) => ({
+    labels: { state },
+    value: rows.find((row) => row.state === state)?.count ?? 0,
+  }));
+}

@@ -1,0 +1,79 @@
+import type { Request } from 'express';
+import type { ExternalConfig } from '../config/external-config.js';
+import { readBody } from '../http/raw-body.js';
+import type { Clock } from '../shared/clock.js';
+import { AddressList } from './address-list.js';
+import { NOBODYS, refusalOf } from './callback-credentials.js';
+import { callbackUnauthenticated, foreignAddress } from './refusals.js';
+import { callbackKey, RememberedCallbacks, type ProcessedCallback } from './remembered-callbacks.js';
+import type { SecurityObserver } from './security-observer.js';
+
+/** `taken`: it is signed, and was taken before: acknowledge it again, and do nothing else. */
+export type CallbackAdmission =
+  | {
+      readonly kind: 'new';
+      /** Of a signed one: by what it is known when it comes again. */
+      readonly key: string | undefined;
+      /** Call it when the callback is written down. */ remember(taken: ProcessedCallback): void;
+    }
+  | ({ readonly kind: 'taken' } & ProcessedCallback);
+
+const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', key: undefined, remember: () => {} };
+
+/**
+ * Lets in the callbacks of externals (SPEC §6 `callbackAuth`, `callbackAllowedIps`, §8). Credentials come first, then
+ * the address, then whether it is a replay: who has no credentials learns nothing, not even whether the external exists,
+ * unless anybody may learn that (`namesAreOpen`: callers need no credentials).
+ */
+export class CallbackAuthenticator {
+  readonly #remembered: RememberedCallbacks;
+  readonly #addressLists = new WeakMap<readonly string[], AddressList>();
+
+  constructor(
+    private readonly configOf: (external: string) => ExternalConfig | undefined,
+    private readonly clock: Clock,
+    private readonly observer: SecurityObserver,
+    private readonly namesAreOpen: boolean,
+  ) {
+    this.#remembered = new RememberedCallbacks(clock);
+  }
+
+  /** @throws Problem `unauthenticated`, `forbidden`, or `payload-too-large` whoever sent it */
+  async admit(request: Request, external: string): Promise<CallbackAdmission> {
+    const body = await readBody(request);
+    const config = this.configOf(external);
+    // The route itself says that there is no such external.
+    if (!config && this.namesAreOpen) return NOTHING_TO_REMEMBER;
+    const refusal = refusalOf(config?.callbackAuth ?? NOBODYS, request, body, this.clock.now());
+    if (refusal || !config) {
+      this.observer.onCallbackRefused(config && external, config ? refusal! : 'unknown-external');
+      throw callbackUnauthenticated();
+    }
+    if (config.callbackAllowedIps && !this.#addressList(config.callbackAllowedIps).includes(request.ip)) {
+      this.observer.onCallbackRefused(external, 'address');
+      throw foreignAddress();
+    }
+    if (config.callbackAuth.type !== 'standard-webhooks') return NOTHING_TO_REMEMBER;
+    return this.#signed(external, String(request.headers['webhook-id']));
+  }
+
+  /** The id stays the same when a callback is sent again, and only then (Standard Webhooks). */
+  #signed(external: string, webhookId: string): CallbackAdmission {
+    const key = callbackKey(external, webhookId);
+    const taken = this.#remembered.find(key);
+    if (taken) {
+      this.observer.onCallbackRefused(external, 'replayed');
+      return { kind: 'taken', paymentId: taken.paymentId };
+    }
+    return { kind: 'new', key, remember: (about) => this.#remembered.add(key, about) };
+  }
+
+  #addressList(ranges: readonly string[]): AddressList {
+    let list = this.#addressLists.get(ranges);
+    if (!list) {
+      list = new AddressList(ranges);
+      this.#addressLists.set(ranges, list);
+    }
+    return list;
+  }
+}

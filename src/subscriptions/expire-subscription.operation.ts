@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
+import type { OperationRow } from '../operations/operation.table.js';
+import type { Trx } from '../persistence/store.js';
+import type { SubscriptionExpireAnswer } from '../providers/answers.js';
+import type { CallContext } from '../providers/external-provider.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { withToken } from './subscription-token.js';
+import { SubscriptionLedger } from './subscription.ledger.js';
+
+export interface SubscriptionExpiry {
+  readonly token: string;
+}
+
+/** subscription/expire (SPEC §1). */
+@Injectable()
+export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry, SubscriptionExpireAnswer> {
+  readonly name = 'subscription/expire';
+
+  constructor(private readonly subscriptions: SubscriptionLedger) {}
+
+  identity({ token }: SubscriptionExpiry): unknown {
+    return { token, body: null };
+  }
+
+  refs({ provider, input }: OperationRequest<SubscriptionExpiry>): Promise<LedgerRefs> {
+    return this.subscriptions.refsOf(provider.config.name, input.token);
+  }
+
+  /** The subscription stays as it is until the external has answered. */
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async call(
+    { provider, input: { token } }: OperationRequest<SubscriptionExpiry>,
+    context: CallContext,
+  ): Promise<ProviderOutcome<SubscriptionExpireAnswer>> {
+    return withToken(await provider.expireSubscription(token, context), token);
+  }
+
+  async settle(
+    trx: Trx,
+    row: OperationRow,
+    outcome: ProviderOutcome<SubscriptionExpireAnswer>,
+  ): Promise<void> {
+    if (outcome.kind === 'unknown') await this.subscriptions.queryAfterUnknown(trx, row);
+    if (outcome.kind === 'completed' && outcome.answer.result === 'OK')
+      await this.subscriptions.settle(trx, row, 'EXPIRED');
+  }
+
+  async inquire(
+    _row: OperationRow,
+    { provider, input: { token } }: OperationRequest<SubscriptionExpiry>,
+    context: CallContext,
+  ): Promise<SubscriptionExpireAnswer | undefined> {
+    const outcome = await provider.subscriptionStatus(token, context);
+    const ended =
+      outcome.kind === 'completed' &&
+      (outcome.answer.status === 'EXPIRED' || outcome.answer.status === 'CANCELED');
+    return ended ? { result: 'OK', subscriptionToken: token } : undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import type { ExternalConfig } from '../config/external-config.js';
+import type { LedgerRefs, OperationRequest } from '../operations/operation.js';
+import type { OperationRow } from '../operations/operation.table.js';
+import { PaymentInquiry } from '../payments/payment.inquiry.js';
+import { PaymentLedger } from '../payments/payment.ledger.js';
+import { PaymentOperation } from '../payments/payment.operation.js';
+import type { Trx } from '../persistence/store.js';
+import type { PaymentResult, SubscriptionPayAnswer } from '../providers/answers.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { newIdentifier } from '../shared/identifier.js';
+import type { SubscriptionStartRequest } from './subscription-requests.js';
+import type { SubscriptionState } from './subscription-state.js';
+import { SubscriptionLedger } from './subscription.ledger.js';
+
+const STATE_OF_RESULT: Readonly<Record<PaymentResult, SubscriptionState>> = {
+  OK: 'ACTIVE',
+  KO: 'FAILED',
+  PENDING: 'PENDING',
+  REDIRECT_TO_URL: 'PENDING',
+};
+
+/** The common part of schedule and start, which make a subscription and its first payment. */
+@Injectable()
+export abstract class SubscriptionStartOperation extends PaymentOperation<
+  SubscriptionStartRequest,
+  SubscriptionPayAnswer
+> {
+  readonly origin = 'subscription';
+
+  constructor(
+    payments: PaymentLedger,
+    inquiry: PaymentInquiry,
+    private readonly subscriptions: SubscriptionLedger,
+  ) {
+    super(payments, inquiry);
+  }
+
+  override refs(request: OperationRequest<SubscriptionStartRequest>, atMs: number): LedgerRefs {
+    return { ...super.refs(request, atMs), subscriptionRef: newIdentifier('sub', atMs) };
+  }
+
+  override async open(
+    trx: Trx,
+    row: OperationRow,
+    request: OperationRequest<SubscriptionStartRequest>,
+  ): Promise<void> {
+    await super.open(trx, row, request);
+    await this.subscriptions.open(trx, row, request.input);
+  }
+
+  override async settle(
+    trx: Trx,
+    row: OperationRow,
+    outcome: ProviderOutcome<SubscriptionPayAnswer>,
+    external: ExternalConfig | undefined,
+  ): Promise<void> {
+    await super.settle(trx, row, outcome, external);
+    if (outcome.kind === 'completed') {
+      const { result, subscriptionToken } = outcome.answer;
+      await this.subscriptions.settle(trx, row, STATE_OF_RESULT[result], subscriptionToken);
+    } else {
+      await this.subscriptions.settle(trx, row, outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED');
+    }
+  }
+
+  /** A payment's status does not have the token, and nobody can use a subscription without it. */
+  protected answerOf(known: SubscriptionPayAnswer): SubscriptionPayAnswer | undefined {
+    return known.result === 'KO' ? known : undefined;
+  }
+}
