@@ -115,7 +115,7 @@ describe('a second payment for one shopTransactionId', () => {
     const first = await post('pay', body);
     // As on PostgreSQL while the first one's transaction has not been committed.
     const look = jest
-      .spyOn(gateway.app.get(PaymentRepository), 'findDoubled')
+      .spyOn(gateway.app.get(PaymentRepository), 'findDuplicate')
       .mockResolvedValueOnce(undefined);
     const second = await post('pay', body);
     expect(look).toHaveBeenCalledTimes(2);
