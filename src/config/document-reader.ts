@@ -1,9 +1,9 @@
 import { oneOf, type TextRule, Violation } from '../rules/rule.js';
 import { trueOrFalse } from '../rules/rules.js';
+import { escapePointer } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import { describeViolation, displayText } from './display.js';
 import type { ExternalsFileProblem } from './externals-file-error.js';
-import { escapePointer } from './json-scan.js';
 import { hasPlaceholder, maskLiterals, resolvePlaceholders, type PlaceholderSources } from './placeholder.js';
 
 /** The place of a value in a configuration file, and what reading it needs. */

@@ -8,7 +8,7 @@ import type { Environment } from './environment.js';
 import type { ExternalConfig } from './external-config.js';
 import { externalReader } from './external-schema.js';
 import { ExternalsFileError, type ExternalsFileProblem } from './externals-file-error.js';
-import { scanJson } from './json-scan.js';
+import { readJsonFile } from './json-file.js';
 import { errorCode, resolvePlaceholders, type PlaceholderSources } from './placeholder.js';
 import {
   array,
@@ -31,8 +31,6 @@ export interface ParseOptions extends PlaceholderSources {
 }
 
 type FileSource = Extract<ExternalsSource, { kind: 'file' }>;
-
-const MAX_FILE_CHARACTERS = 1_048_576;
 
 /**
  * Reads the externals file and the files that its placeholders name.
@@ -77,19 +75,8 @@ function readDocument(
   problems: ExternalsFileProblem[],
 ): ExternalConfig[] {
   const place: Place = { pointer: '', problems, sources: options, resolves: true };
-  const json = text.replace(/^\uFEFF/, '');
-  if (json.length > MAX_FILE_CHARACTERS) {
-    refuse(place, `must be at most ${MAX_FILE_CHARACTERS} characters long; got ${json.length}`);
-    return [];
-  }
-  const { syntaxError, duplicates } = scanJson(json);
-  if (syntaxError) {
-    const { line, column, expected } = syntaxError;
-    refuse(place, `must be JSON; at line ${line}, column ${column}, ${expected} was expected`);
-    return [];
-  }
-  for (const pointer of duplicates) problems.push({ pointer, detail: 'must be given once; got it twice' });
-  return readExternals(JSON.parse(json), place, options);
+  const document = readJsonFile(text, place);
+  return document === undefined ? [] : readExternals(document, place, options);
 }
 
 interface Entry {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DeliveryOutcome, isReceiverFailing, retryAfterMs, verdictOf } from './delivery-end.js';
+import { retryAfterMs } from '../outbound/retry-after.js';
+import { type DeliveryOutcome, isReceiverFailing, verdictOf } from './delivery-end.js';
 
 const answered = (statusCode: number): DeliveryOutcome => ({
   kind: 'answered',

@@ -72,14 +72,3 @@ export function isReceiverFailing(outcome: DeliveryOutcome): boolean {
   const { statusCode } = outcome.answer;
   return statusCode >= 500 || statusCode === 408 || statusCode === 429;
 }
-
-const SECONDS = /^\d+$/;
-const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-/** A `Retry-After` header (RFC 9110 §10.2.3) as a wait from `nowMs`; 0 where there is none that can be read. */
-export function retryAfterMs(header: string | undefined, nowMs: number): number {
-  const text = header?.trim() ?? '';
-  if (SECONDS.test(text)) return Number(text) * 1_000;
-  const dateMs = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(dateMs) ? 0 : Math.max(0, dateMs - nowMs);
-}

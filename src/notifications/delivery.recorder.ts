@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Trx } from '../persistence/store.js';
 import type { Lease } from '../leases/lease-table.js';
-import { type DeliveryEnd, type DeliveryResult, retryAfterMs, verdictOf } from './delivery-end.js';
+import { retryAfterMs } from '../outbound/retry-after.js';
+import { type DeliveryEnd, type DeliveryResult, verdictOf } from './delivery-end.js';
 import {
   type NotificationAttempt,
   NotificationAttemptRepository,

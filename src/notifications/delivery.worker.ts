@@ -13,6 +13,7 @@ import { WorkerHealth } from '../leases/worker.health.js';
 import { Log } from '../observability/logging/log.js';
 import { traceIdOf } from '../observability/tracing/traceparent.js';
 import { Store, type Trx } from '../persistence/store.js';
+import type { Circuit } from '../outbound/circuit-breaker.js';
 import { Clock } from '../shared/clock.js';
 import {
   type DeliveryEnd,
@@ -27,7 +28,7 @@ import { NotificationOutbox } from './notification.outbox.js';
 import { type LeasedNotification, NotificationLeaseRepository } from './notification-lease.repository.js';
 import { NotificationSender } from './notification.sender.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
-import { ReceiverBreaker, type ReceiverCircuit } from './receiver-breaker.js';
+import { ReceiverBreaker } from './receiver-breaker.js';
 import { pollMsOf } from './retry-schedule.js';
 
 /** Afterwards another worker takes over (SPEC §5: deliveries end within 10 s). */
@@ -75,7 +76,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** Whether the receiver is notified now, for health and metrics. */
-  get circuit(): ReceiverCircuit {
+  get circuit(): Circuit {
     return this.#breaker.circuit;
   }
 
@@ -149,7 +150,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     } else this.#logger.warn(fields, 'The receiver did not accept a notification');
   }
 
-  #onCircuit(circuit: ReceiverCircuit): void {
+  #onCircuit(circuit: Circuit): void {
     this.metrics.setCircuit(circuit);
     if (circuit === 'closed') this.#logger.warn('The receiver accepts notifications again');
     else {

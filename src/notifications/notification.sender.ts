@@ -1,39 +1,45 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import { Pool } from 'undici';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { NoopTracer } from '../observability/tracing/noop.tracer.js';
 import { Tracer } from '../observability/tracing/tracer.js';
-import { AddressGuard } from '../security/address-guard.js';
+import { AddressGuard } from '../outbound/address-guard.js';
+import { codeOf, Exchange, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
+import { OutboundClient } from '../outbound/outbound-client.js';
+import { storableText } from '../persistence/storable-text.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
 import { signWebhook } from '../webhooks/standard-webhooks.js';
 import { Clock } from '../shared/clock.js';
-import { type DeliveryEnd, verdictOf } from './delivery-end.js';
+import { type DeliveryEnd, type DeliveryOutcome, verdictOf } from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
-import { DeliveryExchange } from './delivery-exchange.js';
 import type { Receiver } from './notification-receiver.js';
 import type { LeasedNotification } from './notification-lease.repository.js';
 
-/** An idle socket is dropped before the receiver is likely to: one that it closed a moment ago costs an attempt. */
-const KEEP_ALIVE_MS = 4_000;
-const KEEP_ALIVE_MARGIN_MS = 2_000;
-const KEEP_ALIVE_MAX_MS = 30_000;
+const MAX_ANSWER_BYTES = 65_536;
+/** A card number may lie across the end of what is kept: the text is masked before it is cut. */
+const KEPT_BYTES = 1_024;
+const MASKED_CHARACTERS = KEPT_BYTES + 256;
 
-/** Puts notifications on the wire, signed by Standard Webhooks, and tells how each attempt ended. It never rejects. */
+/** Sends notifications to the receiver, signed by Standard Webhooks, and reports how each attempt ended. It never rejects. */
 @Injectable()
 export class NotificationSender implements OnApplicationShutdown {
-  readonly #guard: AddressGuard;
-  #pool: { readonly origin: string; readonly pool: Pool } | undefined;
+  readonly #client: OutboundClient;
 
   constructor(
     private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) { egress, notifications }: Config,
     @Optional() private readonly limits: DeliveryLimits = DELIVERY_LIMITS,
     @Optional() private readonly tracer: Tracer = new NoopTracer(),
   ) {
-    this.#guard = new AddressGuard(config.egress);
+    this.#client = new OutboundClient({
+      guard: new AddressGuard(egress),
+      connectTimeoutMs: limits.deadlineMs,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+      connections: notifications.concurrency,
+    });
   }
 
-  /** One attempt. `breakOff` ends it at once, and undecided. */
+  /** One attempt. `breakOff` ends it at once, without a verdict. */
   async send(
     receiver: Receiver,
     notification: LeasedNotification,
@@ -42,7 +48,7 @@ export class NotificationSender implements OnApplicationShutdown {
     const startedAtMs = this.clock.now();
     const startedAt = performance.now();
     const { deadlineMs } = this.limits;
-    // Somebody else may have it by the time of the answer, or a newer one may be delivered before it.
+    // By the time of the answer another replica may hold the lease, or a newer notification may be delivered.
     const late = notification.lease_until - startedAtMs < deadlineMs;
     const outcome = late
       ? ({ kind: 'not-sent' } as const)
@@ -51,16 +57,16 @@ export class NotificationSender implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.#pool?.pool.destroy();
+    await this.#client.destroy();
   }
 
-  /** Hangs below whatever queued it, in this process or another, however long ago. */
+  /** The span's parent is the span that queued the notification, in this process or another. */
   async #traced(
     receiver: Receiver,
     notification: LeasedNotification,
     nowMs: number,
     breakOff: AbortSignal,
-  ): Promise<DeliveryEnd['outcome']> {
+  ): Promise<DeliveryOutcome> {
     const span = this.tracer.start('notify receiver', {
       kind: 'client',
       parent: notification.traceparent ?? undefined,
@@ -75,43 +81,66 @@ export class NotificationSender implements OnApplicationShutdown {
     return outcome;
   }
 
-  #exchange(
+  async #exchange(
     receiver: Receiver,
     notification: LeasedNotification,
     nowMs: number,
     breakOff: AbortSignal,
-  ): Promise<DeliveryEnd['outcome']> {
+  ): Promise<DeliveryOutcome> {
     const { origin, pathname, search } = new URL(receiver.url);
-    const exchange = new DeliveryExchange(this.limits.deadlineMs, breakOff);
-    this.#poolOf(origin).dispatch(
-      {
-        method: 'POST',
-        path: pathname + search,
-        headers: headersOf(notification, receiver, nowMs),
-        body: notification.payload,
-      },
-      exchange,
-    );
-    return exchange.ended;
+    const request = {
+      method: 'POST',
+      origin,
+      target: pathname + search,
+      headers: headersOf(notification, receiver, nowMs),
+      body: notification.payload,
+    };
+    const { deadlineMs } = this.limits;
+    try {
+      return answered(
+        await this.#client.send(new Exchange(request, { signal: breakOff, timeoutMs: deadlineMs })),
+      );
+    } catch (error) {
+      return error instanceof ExchangeBroken ? brokenOutcome(error, deadlineMs) : failed(error);
+    }
   }
+}
 
-  #poolOf(origin: string): Pool {
-    if (this.#pool?.origin === origin) return this.#pool.pool;
-    void this.#pool?.pool.close();
-    const pool = new Pool(origin, {
-      connect: this.#guard.connector(),
-      connections: this.config.notifications.concurrency,
-      pipelining: 1,
-      allowH2: false,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-    });
-    this.#pool = { origin, pool };
-    return pool;
+function answered(answer: OutboundAnswer): DeliveryOutcome {
+  const text = answer.body.toString('utf8', 0, MASKED_CHARACTERS * 4).slice(0, MASKED_CHARACTERS);
+  return {
+    kind: 'answered',
+    answer: {
+      statusCode: answer.status,
+      retryAfter: headerOf(answer, 'retry-after'),
+      text: storableText(maskCardNumbers(text), KEPT_BYTES),
+    },
+  };
+}
+
+function brokenOutcome(broken: ExchangeBroken, deadlineMs: number): DeliveryOutcome {
+  switch (broken.reason) {
+    case 'aborted':
+      return { kind: 'not-sent' };
+    case 'too-large':
+      // The status is known, and it is the receiver's answer.
+      return answered(broken.partial!);
+    case 'deadline':
+      return { kind: 'broken', error: `no whole answer within ${deadlineMs} ms` };
+    case 'no-connection':
+    case 'cut':
+    case 'not-http':
+    case 'superseded':
+      return failed(broken.cause);
+    default:
+      return broken.reason satisfies never;
   }
+}
+
+/** The code of Node's or undici's error, such as `ECONNREFUSED`; the message of errors that have none. */
+function failed(error: unknown): DeliveryOutcome {
+  const text = codeOf(error) ?? (error instanceof Error ? error.message || error.name : String(error));
+  return { kind: 'broken', error: storableText(text, 200) };
 }
 
 function headersOf(

@@ -3,7 +3,7 @@ import { DatabaseGauges } from '../observability/metrics/database.gauges.js';
 import { LATENCY_BUCKETS, Metrics } from '../observability/metrics/metrics.js';
 import type { DeliveryReport } from './delivery-end.js';
 import { NotificationRepository } from './notification.repository.js';
-import type { ReceiverCircuit } from './receiver-breaker.js';
+import type { Circuit } from '../outbound/circuit-breaker.js';
 
 const DELAY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3_600, 21_600, 86_400];
 
@@ -12,7 +12,7 @@ export class NotificationsMetrics {
   readonly #attempts;
   readonly #durations;
   readonly #delays;
-  #circuit: ReceiverCircuit = 'closed';
+  #circuit: Circuit = 'closed';
 
   constructor(metrics: Metrics, gauges: DatabaseGauges, notifications: NotificationRepository) {
     this.#attempts = metrics.counter(
@@ -44,7 +44,7 @@ export class NotificationsMetrics {
     if (result === 'delivered') this.#delays.observe((ageMs + durationMs) / 1_000);
   }
 
-  setCircuit(circuit: ReceiverCircuit): void {
+  setCircuit(circuit: Circuit): void {
     this.#circuit = circuit;
   }
 }

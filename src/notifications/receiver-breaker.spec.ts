@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { TestClock } from '../../test/support/test-clock.js';
-import { ReceiverBreaker, type ReceiverCircuit } from './receiver-breaker.js';
+import type { Circuit } from '../outbound/circuit-breaker.js';
+import { ReceiverBreaker } from './receiver-breaker.js';
 
 describe('ReceiverBreaker', () => {
   let clock: TestClock;
-  let changes: ReceiverCircuit[];
+  let changes: Circuit[];
   let breaker: ReceiverBreaker;
 
   beforeEach(() => {

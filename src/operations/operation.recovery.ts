@@ -7,7 +7,7 @@ import { OperationSettler } from './operation.settler.js';
 const BATCH = 100;
 const RELEASE_BATCH = 500;
 
-/** Housekeeping of operations: finds those whose process died, and ends stored answers at their time (SPEC §4). */
+/** Finds operations whose process died, and expires stored answers (SPEC §4). */
 @Injectable()
 export class OperationRecovery {
   readonly #logger = new Logger(OperationRecovery.name);
@@ -31,7 +31,7 @@ export class OperationRecovery {
       this.#logger.warn(`${found} operations were in flight when a process died; their outcome is UNKNOWN`);
   }
 
-  /** One bounded batch of each chore; `more` says that the batch was full. */
+  /** One bounded batch of each task; `more`: a batch was full. */
   async turn(): Promise<{ more: boolean }> {
     const abandoned = await this.abandonBefore(this.clock.now());
     const released = await this.store.transaction((trx) =>

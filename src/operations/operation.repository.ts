@@ -30,7 +30,7 @@ const INSERT_UNLESS_KEY_HELD = new Statement<OperationRow>((db, row) =>
 interface EndParameters extends Omit<OperationEnd, 'keyHeld'> {
   readonly id: string;
   readonly deadlineAt: number | undefined;
-  /** Undefined where it stays as it is: SQLite writes each index anew that the name of a column stands in, another value or not. */
+  /** Undefined where it stays as it is: SQLite rewrites every index of a column that is set, even to the same value. */
   readonly keyHeld: 0 | 1 | undefined;
 }
 
@@ -77,8 +77,8 @@ export class OperationRepository {
   }
 
   /**
-   * Compare-and-set to an end. False when somebody else has ended it, or has taken it up again since: the deadline of the
-   * attempt at hand is its fencing token.
+   * Compare-and-set to an end. False when another process has ended or resumed the operation: the deadline of the attempt is its
+   * fencing token.
    */
   async end(trx: Trx, operation: OperationRow, end: OperationEnd): Promise<boolean> {
     const { id, deadline_at, key_held } = operation;
@@ -92,7 +92,7 @@ export class OperationRepository {
     return (await END.change(trx, parameters)) === 1;
   }
 
-  /** Takes an operation of unknown outcome up again; false when somebody else has. */
+  /** Resumes an operation of unknown outcome; false when another process has. */
   async resume(trx: Trx, id: string, deadlineAt: number): Promise<boolean> {
     const updated = await trx
       .updateTable('operations')
@@ -103,7 +103,7 @@ export class OperationRepository {
     return updated.numUpdatedRows === 1n;
   }
 
-  /** Moves the deadline of the attempt at hand; false when somebody else has given it up. */
+  /** Moves the deadline of the attempt; false when another process has abandoned it. */
   async postpone(trx: Trx, operation: OperationRow, deadlineAt: number): Promise<boolean> {
     const updated = await trx
       .updateTable('operations')
@@ -163,7 +163,7 @@ export class OperationRepository {
     return updated.numUpdatedRows === 1n;
   }
 
-  /** Frees the key and clears the stored answer: its time is over (SPEC §4). */
+  /** Frees the key and deletes the stored answer, which has expired (SPEC §4). */
   async release(trx: Trx, id: string): Promise<void> {
     await trx
       .updateTable('operations')
@@ -172,7 +172,7 @@ export class OperationRepository {
       .execute();
   }
 
-  /** Frees the keys of at most `limit` finished operations whose stored answers have ended; says how many. */
+  /** Frees the keys of at most `limit` finished operations whose stored answers have expired; returns how many. */
   async releaseExpired(trx: Trx, nowMs: number, limit: number): Promise<number> {
     const expired = trx
       .selectFrom('operations')

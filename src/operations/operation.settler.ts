@@ -16,13 +16,13 @@ import { type OperationEnd, OperationRepository } from './operation.repository.j
 import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
 
-/** What a running operation may take beyond the external's own time limit: the two commits and a busy event loop. */
+/** Added to the external's time limit, for the two commits and a busy event loop. */
 const COMMIT_MARGIN_MS = 5_000;
 
 const NEVER_SENT: NotExecuted = {
   kind: 'not-executed',
   reason: 'connection-failed',
-  detail: 'The database was lost before the call.',
+  detail: 'The database failed before the call.',
   retryAfterMs: undefined,
 };
 
@@ -33,7 +33,7 @@ interface SettledAnswer {
 
 type Tracing = Pick<CallerContext, 'requestId' | 'instance'> & Partial<Pick<CallerContext, 'traceparent'>>;
 
-/** Transaction B: how an operation ended, in its own row and in the ledger, together or not at all (SPEC §4). */
+/** Transaction B: stores the end of an operation in its own row and in the ledger, both or neither (SPEC §4). */
 @Injectable()
 export class OperationSettler {
   readonly #byName: ReadonlyMap<string, Operation>;

@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { maskCardNumbers } from '../sensitive/card-number.js';
+import { readJson, type JsonBounds } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
-import type { ExternalAnswer } from './exchange.js';
+import type { OutboundAnswer } from '../outbound/exchange.js';
 
 /** A body read as JSON, or why it is none. */
 export type BodyReading =
@@ -10,22 +10,22 @@ export type BodyReading =
 /** `application/json`, `text/json`, `application/problem+json`, …, with any parameters. */
 const JSON_TYPE = /^\s*(?:application\/json|text\/json|application\/[\w.+-]+\+json)\s*(?:;|$)/i;
 
-/**
- * Reads an answer's body. A body without `Content-Type` may be JSON; one that says it is something else is not believed to
- * be. JSON is UTF-8 (RFC 8259 §8.1), and other bytes are refused, never replaced.
- */
-export function readBody({ headers, body }: ExternalAnswer): BodyReading {
+const BOUNDS: JsonBounds = { byteOrderMark: 'refuse', duplicateNames: 'keep-last', lossyNumbers: 'round' };
+
+/** Reads an answer's body as JSON. A body without `Content-Type` may be JSON; one of another type is not read as JSON. */
+export function readBody({ headers, body }: OutboundAnswer): BodyReading {
   if (body.length === 0) return { ok: false, problem: 'it has no body' };
   const type = headers['content-type'];
   if (type !== undefined && !JSON_TYPE.test(String(type))) {
     return { ok: false, problem: 'its Content-Type is not JSON' };
   }
-  if (!isUtf8(body)) return { ok: false, problem: 'its body is not UTF-8' };
-  try {
-    return { ok: true, json: JSON.parse(body.toString('utf8')) };
-  } catch {
-    return { ok: false, problem: 'its body is not JSON' };
-  }
+  const { value, violations } = readJson(body, BOUNDS);
+  const [violation] = violations;
+  if (!violation) return { ok: true, json: value };
+  return {
+    ok: false,
+    problem: violation.kind === 'not-utf8' ? 'its body is not UTF-8' : 'its body is not JSON',
+  };
 }
 
 const DETAIL_LENGTH = 500;

@@ -1,7 +1,7 @@
 import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
 import { isJsonObject } from '../shared/json.js';
 import { readBody } from './answer-body.js';
-import type { ExternalAnswer } from './exchange.js';
+import type { OutboundAnswer } from '../outbound/exchange.js';
 import type { AttemptTranscript } from './provider-observer.js';
 
 /** The request as it was handed to the client. */
@@ -26,7 +26,7 @@ const SHOWN_CHARACTERS = 4_096;
 export function transcriptOf(
   level: 'headers' | 'body',
   request: SentRequest,
-  answer: ExternalAnswer | undefined,
+  answer: OutboundAnswer | undefined,
 ): AttemptTranscript {
   const headers = {
     requestHeaders: {
@@ -39,7 +39,7 @@ export function transcriptOf(
   return { ...headers, requestBody: redactBody(request.body), responseBody: answer && redactAnswer(answer) };
 }
 
-function redactHeaders(headers: ExternalAnswer['headers']): Record<string, string> {
+function redactHeaders(headers: OutboundAnswer['headers']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
@@ -54,7 +54,7 @@ function redactBody(body: object | undefined): unknown {
 }
 
 /** An external may send `providerData` back, or put what it likes into a body that is no JSON: that is only measured. */
-function redactAnswer(answer: ExternalAnswer): unknown {
+function redactAnswer(answer: OutboundAnswer): unknown {
   const reading = readBody(answer);
   if (!reading.ok) return `${answer.body.length} bytes: ${reading.problem}`;
   if (answer.body.length > SHOWN_CHARACTERS) return `${answer.body.length} bytes of JSON`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ChangingAttempts, MAX_ATTEMPTS, QuestionAttempts, type Call } from './attempts.js';
+import { attemptChange, attemptQuery, MAX_ATTEMPTS, type Call } from './attempts.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from './provider-outcome.js';
 
 type End = ProviderOutcome<string>;
@@ -78,12 +78,12 @@ const threeEnds = fc.tuple(fc.constantFrom(...ENDS), fc.constantFrom(...ENDS), f
 const runs = { numRuns: 150 };
 const never = new AbortController().signal;
 
-describe('ChangingAttempts', () => {
+describe('attemptChange', () => {
   it('sends again only after what did no harm, or with a key that is honoured', async () => {
     await fc.assert(
       fc.asyncProperty(threeEnds, fc.boolean(), async (ends, honoured) => {
         const call = new ScriptedCall(ends);
-        await new ChangingAttempts(QUICK_MS, honoured).run(call, never);
+        await attemptChange(call, never, { timeoutMs: QUICK_MS, honoursIdempotencyKey: honoured });
         const repeated = honoured ? [noConnection, ...TRANSIENT] : [noConnection];
         expect(call.ended).toHaveLength(attemptsUntilFinal(ends, repeated));
         expect(call.ended.length).toBeLessThanOrEqual(MAX_ATTEMPTS);
@@ -102,7 +102,10 @@ describe('ChangingAttempts', () => {
     await fc.assert(
       fc.asyncProperty(threeEnds, fc.boolean(), async (ends, honoured) => {
         const call = new ScriptedCall(ends);
-        const end = await new ChangingAttempts(QUICK_MS, honoured).run(call, never);
+        const end = await attemptChange(call, never, {
+          timeoutMs: QUICK_MS,
+          honoursIdempotencyKey: honoured,
+        });
         const last = call.ended.at(-1)!;
         if (last.kind === 'completed') expect(end).toBe(last);
         else if (call.ended.some(({ kind }) => kind === 'unknown')) expect(end.kind).toBe('unknown');
@@ -117,28 +120,33 @@ describe('ChangingAttempts', () => {
     ['a cut, with a key that is honoured', TRANSIENT[0]!, true],
   ])('makes three attempts and no fourth after %s', async (_what, end, honoured) => {
     const call = new ScriptedCall([end, end, end, completed]);
-    expect(await new ChangingAttempts(QUICK_MS, honoured).run(call, never)).toBe(end);
+    expect(await attemptChange(call, never, { timeoutMs: QUICK_MS, honoursIdempotencyKey: honoured })).toBe(
+      end,
+    );
     expect(call.ended).toHaveLength(3);
   });
 
   it('sends nothing after the deadline', async () => {
     const deadline = new AbortController();
     const call = new ScriptedCall([noConnection, completed]);
-    const running = new ChangingAttempts(QUICK_MS, true).run(call, deadline.signal);
+    const running = attemptChange(call, deadline.signal, {
+      timeoutMs: QUICK_MS,
+      honoursIdempotencyKey: true,
+    });
     deadline.abort();
     expect(await running).toBe(noConnection);
     expect(call.ended).toHaveLength(1);
   });
 });
 
-describe('QuestionAttempts', () => {
+describe('attemptQuery', () => {
   const beside = (attempt: () => Promise<End>): Promise<End> => attempt();
 
   it('asks again after no connection, a cut or a 5xx, three times in all, and believes what else is said', async () => {
     await fc.assert(
       fc.asyncProperty(threeEnds, async (ends) => {
         const call = new ScriptedCall(ends);
-        const end = await new QuestionAttempts(QUICK_MS).run(call, never, beside);
+        const end = await attemptQuery(call, never, QUICK_MS, beside);
         expect(end).toBe(call.ended.at(-1));
         expect(call.ended).toHaveLength(attemptsUntilFinal(ends, [noConnection, ...TRANSIENT]));
         const repeats = call.ended.slice(0, -1);
@@ -154,13 +162,13 @@ describe('QuestionAttempts', () => {
 
   it.each([noConnection, ...TRANSIENT])('makes three attempts and no fourth after %j', async (end) => {
     const call = new ScriptedCall([end, end, end, completed]);
-    expect(await new QuestionAttempts(QUICK_MS).run(call, never, beside)).toBe(end);
+    expect(await attemptQuery(call, never, QUICK_MS, beside)).toBe(end);
     expect(call.ended).toHaveLength(3);
   });
 
-  it('lets a defect through', async () => {
+  it('rejects with an internal error', async () => {
     const call = new ScriptedCall([]);
-    call.attempt = () => Promise.reject(new Error('a defect'));
-    await expect(new QuestionAttempts(QUICK_MS).run(call, never, beside)).rejects.toThrow('a defect');
+    call.attempt = () => Promise.reject(new Error('internal'));
+    await expect(attemptQuery(call, never, QUICK_MS, beside)).rejects.toThrow('internal');
   });
 });

@@ -1,12 +1,11 @@
-import type { AxiosInstance } from 'axios';
 import type { ContractResult } from '../rules/contract-reader.js';
 import type { Clock } from '../shared/clock.js';
 import { transcriptOf, type SentRequest } from './attempt-transcript.js';
 import type { Call } from './attempts.js';
 import { CredentialsUnavailable } from './auth/credentials-unavailable.js';
 import type { AuthHeaders, OutboundAuth } from './auth/outbound-auth.js';
-import type { ExternalConnections } from './external-connections.js';
-import { Exchange, ExchangeBroken, type ExternalAnswer, type ExternalRequest } from './exchange.js';
+import { Exchange, ExchangeBroken, type OutboundAnswer, type OutboundRequest } from '../outbound/exchange.js';
+import type { OutboundClient } from '../outbound/outbound-client.js';
 import { OPERATIONS, type OperationName } from './operation.js';
 import { judge } from './outcome-table.js';
 import type { ProviderObserver } from './provider-observer.js';
@@ -15,12 +14,13 @@ import type { ProviderOutcome } from './provider-outcome.js';
 /** What the calls to one external share. */
 export interface Transport {
   readonly external: string;
-  readonly axios: AxiosInstance;
-  readonly connections: ExternalConnections;
+  readonly client: OutboundClient;
   readonly auth: OutboundAuth;
   readonly clock: Clock;
   readonly observer: ProviderObserver;
-  /** The path of the base URL, without a slash at its end. */
+  /** Of the base URL: `https://host:port`. */
+  readonly origin: string;
+  /** Of the base URL, without a slash at its end. */
   readonly basePath: string;
 }
 
@@ -88,7 +88,7 @@ export class HttpCall<A extends object> implements Call<A> {
     const credentials = await this.#credentials(signal);
     if (credentials instanceof CredentialsUnavailable) return { outcome: noCredentials(credentials.message) };
 
-    const exchange = new Exchange(this.#request(credentials), signal);
+    const exchange = new Exchange(this.#request(credentials), { signal });
     this.#open.add(exchange);
     const end = await this.#send(exchange);
     const answer = end instanceof ExchangeBroken ? undefined : end;
@@ -125,22 +125,19 @@ export class HttpCall<A extends object> implements Call<A> {
     }
   }
 
-  #request(credentials: AuthHeaders): ExternalRequest {
+  #request(credentials: AuthHeaders): OutboundRequest {
     return {
       method: this.#operation.method,
+      origin: this.transport.origin,
       target: this.transport.basePath + this.request.path,
       headers: { ...this.request.headers, ...credentials },
       body: this.#json,
     };
   }
 
-  async #send(exchange: Exchange): Promise<ExternalAnswer | ExchangeBroken> {
-    const { axios, connections } = this.transport;
-    const { method, target: url } = exchange.request;
+  async #send(exchange: Exchange): Promise<OutboundAnswer | ExchangeBroken> {
     try {
-      const adapter = connections.adapter().forExchange(exchange);
-      const { data } = await axios.request<ExternalAnswer>({ method, url, adapter });
-      return data;
+      return await this.transport.client.send(exchange);
     } catch (error) {
       if (error instanceof ExchangeBroken) return error;
       throw error;

@@ -1,34 +1,30 @@
-import type { HttpService } from '@nestjs/axios';
-import { Agent } from 'undici';
 import type { ExternalConfig } from '../config/external-config.js';
-import type { AddressGuard } from '../security/address-guard.js';
+import type { AddressGuard } from '../outbound/address-guard.js';
+import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Clock } from '../shared/clock.js';
 import { createOutboundAuth } from './auth/outbound-auth.factory.js';
-import { bareHttpService } from './bare-http-service.js';
 import type { ExternalProviderFactory } from './external-provider.registry.js';
 import { HttpExternalProvider } from './http-external-provider.js';
 import type { ProviderObserver } from './provider-observer.js';
 
 const TOKEN_CONNECT_MS = 5_000;
+const MAX_TOKEN_ANSWER_BYTES = 65_536;
 
 export interface HttpExternalProviderFactoryDependencies {
-  /** Nobody else's: axios' defaults are taken off it. */
-  readonly http: HttpService;
   readonly guard: AddressGuard;
   readonly clock: Clock;
   readonly observer: ProviderObserver;
 }
 
-/** Makes providers that share what is not one external's own: the axios instance, and the connections to token endpoints. */
+/** Makes providers that share the client of the token endpoints. */
 export class HttpExternalProviderFactory implements ExternalProviderFactory {
-  readonly #http: HttpService;
-  readonly #tokenConnections: Agent;
+  readonly #tokenClient: OutboundClient;
 
   constructor(private readonly dependencies: HttpExternalProviderFactoryDependencies) {
-    this.#http = bareHttpService(dependencies.http);
-    this.#tokenConnections = new Agent({
-      allowH2: false,
-      connect: dependencies.guard.connector({ allowH2: false, timeout: TOKEN_CONNECT_MS }),
+    this.#tokenClient = new OutboundClient({
+      guard: dependencies.guard,
+      connectTimeoutMs: TOKEN_CONNECT_MS,
+      maxAnswerBytes: MAX_TOKEN_ANSWER_BYTES,
     });
   }
 
@@ -37,13 +33,13 @@ export class HttpExternalProviderFactory implements ExternalProviderFactory {
     const { clock, guard, observer } = this.dependencies;
     const auth = createOutboundAuth(config.auth, {
       clock,
-      dispatcher: this.#tokenConnections,
+      tokenClient: this.#tokenClient,
       onWarning: (message) => observer.onWarning(config.name, message),
     });
-    return new HttpExternalProvider(config, { http: this.#http, auth, guard, clock, observer });
+    return new HttpExternalProvider(config, { auth, guard, clock, observer });
   }
 
   async close(): Promise<void> {
-    await this.#tokenConnections.close();
+    await this.#tokenClient.close();
   }
 }

@@ -1,8 +1,8 @@
-import type { HttpService } from '@nestjs/axios';
 import type { ExternalConfig } from '../config/external-config.js';
 import type { FieldError } from '../rules/field-error.js';
 import { readContract } from '../rules/contract-reader.js';
-import type { AddressGuard } from '../security/address-guard.js';
+import type { AddressGuard } from '../outbound/address-guard.js';
+import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Clock } from '../shared/clock.js';
 import {
   PayAnswer,
@@ -23,8 +23,6 @@ import type {
   RequestBody,
   StatusQuestion,
 } from './external-provider.js';
-import { ExternalConnections } from './external-connections.js';
-import { externalConnector } from './external-connector.js';
 import { maskAnswerTexts } from './answer-masking.js';
 import { HttpCall, reasonOf, type Transport } from './http-call.js';
 import { CallStats } from './call-stats.js';
@@ -34,9 +32,15 @@ import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
 import { requestHeaders } from './request-headers.js';
 import { Resilience } from './resilience.js';
 
+const MAX_ANSWER_BYTES = 1_048_576;
+const LONGEST_CONNECT_MS = 5_000;
+
+/** Half of the operation's time-out, so that a second attempt to connect still fits in; 5 s at most. */
+function connectTimeoutMs(timeoutMs: number): number {
+  return Math.min(LONGEST_CONNECT_MS, Math.max(1, Math.floor(timeoutMs / 2)));
+}
+
 export interface HttpExternalProviderDependencies {
-  /** As `bareHttpService` leaves it. */
-  readonly http: HttpService;
   /** This external's own; closed with it. */
   readonly auth: OutboundAuth;
   readonly guard: AddressGuard;
@@ -59,26 +63,31 @@ interface RequestParts {
 export class HttpExternalProvider implements ExternalProvider {
   readonly #resilience: Resilience;
   readonly #transport: Transport;
-  readonly #connections: ExternalConnections;
+  readonly #client: OutboundClient;
   readonly #auth: OutboundAuth;
   readonly #callStats: CallStats;
   #closed = false;
 
   constructor(
     readonly config: ExternalConfig,
-    { http, auth, guard, clock, observer }: HttpExternalProviderDependencies,
+    { auth, guard, clock, observer }: HttpExternalProviderDependencies,
   ) {
     const { origin, pathname } = new URL(config.baseUrl);
     this.#auth = auth;
     this.#callStats = new CallStats(clock);
-    this.#connections = new ExternalConnections(origin, externalConnector(guard, auth, config.timeoutMs));
-    // Kept alive by steady traffic, they would show a certificate that was withdrawn for as long as that goes on.
-    auth.onChange(() => this.#connections.renew());
+    this.#client = new OutboundClient({
+      guard,
+      tls: () => auth.tls(),
+      connectTimeoutMs: connectTimeoutMs(config.timeoutMs),
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+    });
+    // Steady traffic would keep connections with a withdrawn certificate alive.
+    auth.onChange(() => this.#client.renew());
     this.#resilience = new Resilience(config, (circuit) => observer.onCircuit(config.name, circuit));
     this.#transport = {
       external: config.name,
-      axios: http.axiosRef,
-      connections: this.#connections,
+      client: this.#client,
+      origin,
       auth,
       clock,
       observer,
@@ -162,7 +171,7 @@ export class HttpExternalProvider implements ExternalProvider {
    */
   async retire(): Promise<void> {
     this.#auth.close();
-    await this.#connections.drain();
+    await this.#client.drain();
   }
 
   cut(): void {
@@ -222,7 +231,7 @@ export class HttpExternalProvider implements ExternalProvider {
       },
     });
     const startedAt = performance.now();
-    const outcome = await this.#connections.use(() => this.#resilience.run(call));
+    const outcome = await this.#client.use(() => this.#resilience.run(call));
     const durationMs = performance.now() - startedAt;
     this.#callStats.note(outcome, call.attempts > 0 ? durationMs : undefined);
     trace.end(outcome.kind, reasonOf(outcome));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ExchangeBroken, type BreakReason, type ExternalAnswer } from './exchange.js';
+import { ExchangeBroken, type BreakReason, type OutboundAnswer } from '../outbound/exchange.js';
 import { OPERATION_NAMES, OPERATIONS } from './operation.js';
 import { judge, OUTCOME_TABLE } from './outcome-table.js';
 
@@ -17,13 +17,14 @@ const anyAnswer = fc.record({
     fc.json().map((text) => Buffer.from(text)),
     fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
   ),
-}) satisfies fc.Arbitrary<ExternalAnswer>;
+}) satisfies fc.Arbitrary<OutboundAnswer>;
 
 const anyBreak = fc
   .record({
     reason: fc.constantFrom<BreakReason>(
       'no-connection',
       'deadline',
+      'aborted',
       'superseded',
       'cut',
       'too-large',
@@ -33,7 +34,7 @@ const anyBreak = fc
   })
   .map(
     ({ reason, begun }) =>
-      new ExchangeBroken(reason, begun || !['no-connection', 'deadline'].includes(reason)),
+      new ExchangeBroken(reason, begun || !['no-connection', 'deadline', 'aborted'].includes(reason)),
   );
 
 const accepts = (json: unknown) => ({ ok: true, value: json as object }) as const;

@@ -1,10 +1,10 @@
 import type { ContractResult } from '../rules/contract-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import { maskedText, readBody, refusalDetail } from './answer-body.js';
-import { ExchangeBroken, type ExternalAnswer } from './exchange.js';
+import { type BreakReason, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
 import type { OperationTraits } from './operation.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from './provider-outcome.js';
-import { retryAfterMs } from './retry-after.js';
+import { retryAfterMs } from '../outbound/retry-after.js';
 
 /** All that decides what became of a call: the connection, the status, the body, and what was asked. */
 interface Facts {
@@ -19,6 +19,12 @@ interface Facts {
   readonly refusal: string | undefined;
   readonly retryAfterMs: number;
 }
+
+/** At least 1 s; at most 1 h: longer is an outage, and callers should find out when it is over. */
+const RETRY_AFTER = { shortestMs: 1_000, longestMs: 3_600_000 };
+
+/** `aborted` is the deadline of the operation, which covers all attempts. */
+const OUT_OF_TIME: ReadonlySet<BreakReason> = new Set(['deadline', 'aborted', 'superseded']);
 
 type Failure = Rejected | NotExecuted | Unknown;
 
@@ -56,7 +62,7 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   },
   {
     name: 'the deadline passed after the request was begun',
-    when: ({ broken }) => broken?.reason === 'deadline' || broken?.reason === 'superseded',
+    when: ({ broken }) => broken !== undefined && OUT_OF_TIME.has(broken.reason),
     becomes: () => unknown('timeout', 'The external did not answer in time.'),
   },
   {
@@ -144,7 +150,7 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
 
 /** How an exchange that was `operation` ended: the row that decided, and its outcome. */
 export function judge<A extends object>(
-  end: ExternalAnswer | ExchangeBroken,
+  end: OutboundAnswer | ExchangeBroken,
   operation: OperationTraits,
   read: (json: unknown) => ContractResult<A>,
   nowMs: number,
@@ -155,7 +161,7 @@ export function judge<A extends object>(
 }
 
 function factsOf<A extends object>(
-  end: ExternalAnswer | ExchangeBroken,
+  end: OutboundAnswer | ExchangeBroken,
   operation: OperationTraits,
   read: (json: unknown) => ContractResult<A>,
   nowMs: number,
@@ -171,7 +177,11 @@ function factsOf<A extends object>(
   if (end instanceof ExchangeBroken) return { facts: { ...unread, broken: end, retryAfterMs: 0 } };
   const { status } = end;
   const reading = readBody(end);
-  const facts = { ...unread, status, retryAfterMs: retryAfterMs(headerOf(end, 'retry-after'), nowMs) };
+  const facts = {
+    ...unread,
+    status,
+    retryAfterMs: retryAfterMs(headerOf(end, 'retry-after'), nowMs, RETRY_AFTER),
+  };
   if (!reading.ok)
     return { facts: { ...facts, body: end.body.length === 0 ? 'none' : 'other', breach: reading.problem } };
   const body = isJsonObject(reading.json) ? 'json-object' : 'json';
@@ -182,11 +192,6 @@ function factsOf<A extends object>(
     contract.errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; '),
   );
   return { facts: { ...facts, body, breach } };
-}
-
-function headerOf({ headers }: ExternalAnswer, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }
 
 function isSuccess(status: number): boolean {

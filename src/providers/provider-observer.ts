@@ -1,4 +1,4 @@
-import type { Circuit } from './circuit-breaker.js';
+import type { Circuit } from '../outbound/circuit-breaker.js';
 import type { OperationName } from './operation.js';
 import type { ProviderOutcome } from './provider-outcome.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HealthChecks } from '../observability/health/health-checks.js';
 import { Metrics } from '../observability/metrics/metrics.js';
-import type { Circuit } from './circuit-breaker.js';
+import type { Circuit } from '../outbound/circuit-breaker.js';
 import type { ExternalProvider } from './external-provider.js';
 import { ExternalProviderRegistry } from './external-provider.registry.js';
 

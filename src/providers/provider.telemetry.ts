@@ -6,7 +6,7 @@ import { outside } from '../observability/logging/outside.js';
 import { LATENCY_BUCKETS, Metrics } from '../observability/metrics/metrics.js';
 import { currentScope } from '../observability/request-scope.js';
 import { Tracer } from '../observability/tracing/tracer.js';
-import type { Circuit } from './circuit-breaker.js';
+import type { Circuit } from '../outbound/circuit-breaker.js';
 import type { OperationName } from './operation.js';
 import {
   type CallTrace,

@@ -1,9 +1,8 @@
-import { HttpModule, HttpService } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import { readExternalsFile } from '../config/externals-file.js';
-import { AddressGuard } from '../security/address-guard.js';
+import { AddressGuard } from '../outbound/address-guard.js';
 import { Clock } from '../shared/clock.js';
 import { ExternalProviderRegistry } from './external-provider.registry.js';
 import { ExternalsReloader } from './externals-reloader.js';
@@ -19,17 +18,15 @@ const OBSERVER = { token: ProviderObserver, optional: true };
  * @throws ExternalsFileError at start, with every problem of the file
  */
 @Module({
-  imports: [HttpModule.register({})],
   providers: [
     {
       provide: HttpExternalProviderFactory,
-      inject: [HttpService, CONFIG, Clock, OBSERVER],
+      inject: [CONFIG, Clock, OBSERVER],
       useFactory: (
-        http: HttpService,
         { egress }: Config,
         clock: Clock,
         observer: ProviderObserver = new SilentProviderObserver(),
-      ) => new HttpExternalProviderFactory({ http, guard: new AddressGuard(egress), clock, observer }),
+      ) => new HttpExternalProviderFactory({ guard: new AddressGuard(egress), clock, observer }),
     },
     {
       provide: ExternalProviderRegistry,

@@ -1,8 +1,8 @@
-import { bulkhead, type BulkheadPolicy } from 'cockatiel';
 import type { ExternalConfig } from '../config/external-config.js';
-import { ChangingAttempts, QuestionAttempts, type Call } from './attempts.js';
+import type { Circuit } from '../outbound/circuit-breaker.js';
 import { InFlight } from '../shared/in-flight.js';
-import { CircuitBreaker, type Circuit } from './circuit-breaker.js';
+import { attemptChange, attemptQuery, type Call } from './attempts.js';
+import { ExternalBreaker } from './external-breaker.js';
 import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
 
 export type ResilienceConfig = Pick<
@@ -11,81 +11,89 @@ export type ResilienceConfig = Pick<
 >;
 
 const BACKGROUND_SHARE = 0.25;
-const FULL_RETRY_MS = 1_000;
 
-/** How many background questions may be under way at once: a share of the concurrency limit, at least one (SPEC §4). */
+const CONCURRENCY_REFUSAL: NotExecuted = Object.freeze({
+  kind: 'not-executed',
+  reason: 'concurrency-limit',
+  detail: 'The number of calls in flight to the external has reached its limit.',
+  retryAfterMs: 1_000,
+});
+
+/** How many background queries may be in flight: a share of the concurrency limit, at least one (SPEC §4). */
 export function backgroundLimit({ maxConcurrency }: Pick<ResilienceConfig, 'maxConcurrency'>): number {
   return Math.max(1, Math.floor(maxConcurrency * BACKGROUND_SHARE));
 }
 
+/** A call that can be ended before its time-out. */
+interface CallInFlight {
+  readonly background: boolean;
+  readonly end: () => void;
+}
+
 /**
- * What stands between a call and one external (SPEC §7), outermost first: concurrency limit, circuit breaker, deadline, further
- * attempts. Its state is this replica's own: N replicas allow N times `maxConcurrency`, and each finds out for itself that the
- * external is down. cockatiel's policies are nested by hand, as its `wrap` costs more; the deadline is not its `timeout`, which
- * costs as much as all the rest here.
+ * What every call to one external passes (SPEC §7), outermost first: concurrency limit, circuit breaker, deadline, attempts. State
+ * is per replica: N replicas allow N times `maxConcurrency`, and each notices on its own that the external is down.
  */
 export class Resilience {
-  readonly #all: BulkheadPolicy;
-  readonly #background: BulkheadPolicy;
-  readonly #breaker: CircuitBreaker;
-  readonly #timeoutMs: number;
-  readonly #changing: ChangingAttempts;
-  readonly #questions: QuestionAttempts;
-  readonly #maxConcurrency: number;
-  readonly #inFlight = new InFlight<CallInFlight>();
+  readonly #breaker: ExternalBreaker;
+  readonly #calls = new InFlight<CallInFlight>();
+  #taken = 0;
+  #takenByBackground = 0;
 
-  constructor(config: ResilienceConfig, onCircuit?: (circuit: Circuit) => void) {
-    this.#maxConcurrency = config.maxConcurrency;
-    this.#all = bulkhead(config.maxConcurrency, 0);
-    this.#background = bulkhead(backgroundLimit(config), 0);
-    this.#breaker = new CircuitBreaker(config.circuitBreaker, onCircuit);
-    this.#timeoutMs = config.timeoutMs;
-    this.#changing = new ChangingAttempts(config.timeoutMs, config.honoursIdempotencyKey);
-    this.#questions = new QuestionAttempts(config.timeoutMs);
+  constructor(
+    private readonly config: ResilienceConfig,
+    onCircuit?: (circuit: Circuit) => void,
+  ) {
+    this.#breaker = new ExternalBreaker(config.circuitBreaker, onCircuit);
   }
 
   get circuit(): Circuit {
     return this.#breaker.circuit;
   }
 
-  /** Places taken of the concurrency limit. */
+  /** Slots taken of the concurrency limit. */
   get inFlight(): number {
-    return this.#maxConcurrency - this.#all.executionSlots;
+    return this.#taken;
   }
 
-  /** Ends the calls under way as if their time were over; `background`: those only that no caller waits for. */
+  /** Ends calls in flight as if their time-out had passed; `background`: only those that no caller waits for. */
   cut(which: 'all' | 'background'): void {
-    for (const { background, end } of this.#inFlight) if (which === 'all' || background) end();
+    for (const { background, end } of this.#calls) if (which === 'all' || background) end();
   }
 
   /** Resolves within `timeoutMs`, refusals at once. */
   async run<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
-    return (
-      this.#admit(call, () => (call.changesState ? this.#change(call) : this.#ask(call))) ??
-      CONCURRENCY_REFUSAL
-    );
+    const admitted = this.#admit(call, () => (call.changesState ? this.#change(call) : this.#query(call)));
+    return admitted ?? CONCURRENCY_REFUSAL;
   }
 
   #change<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
-    return this.#breaker.run(() => this.#within(call, (signal) => this.#changing.run(call, signal)));
+    return this.#breaker.run(() => this.#within(call, (signal) => attemptChange(call, signal, this.config)));
   }
 
-  async #ask<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
+  async #query<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
     const beside = (attempt: () => Promise<ProviderOutcome<A>>) => this.#admit(call, attempt);
-    const outcome = await this.#within(call, (signal) => this.#questions.run(call, signal, beside));
-    if (outcome.kind !== 'completed') await this.#breaker.noteQuestion(outcome);
+    const outcome = await this.#within(call, (signal) =>
+      attemptQuery(call, signal, this.config.timeoutMs, beside),
+    );
+    this.#breaker.noteQuery(outcome);
     return outcome;
   }
 
-  /** Runs `work` in a free place, or gives undefined where there is none. */
-  #admit<T>(call: Call<unknown>, work: () => Promise<T>): Promise<T> | undefined {
-    if (this.#all.executionSlots < 1 || (call.background && this.#background.executionSlots < 1))
-      return undefined;
-    if (!call.background) return this.#all.execute(work);
-    return this.#background.execute(() => this.#all.execute(work));
+  /** Runs `work` in a free slot, or returns undefined where there is none. */
+  #admit<T>({ background }: Call<unknown>, work: () => Promise<T>): Promise<T> | undefined {
+    const full = this.#taken >= this.config.maxConcurrency;
+    if (full || (background && this.#takenByBackground >= backgroundLimit(this.config))) return undefined;
+    this.#take(background, 1);
+    return work().finally(() => this.#take(background, -1));
   }
 
-  /** When the time is over, `work` is told by its signal, and nobody waits for it to notice. */
+  #take(background: boolean, slots: 1 | -1): void {
+    this.#taken += slots;
+    if (background) this.#takenByBackground += slots;
+  }
+
+  /** At the deadline `signal` aborts, and the outcome does not wait for `work` to end. */
   #within<A>(
     call: Call<A>,
     work: (signal: AbortSignal) => Promise<ProviderOutcome<A>>,
@@ -96,27 +104,14 @@ export class Resilience {
         deadline.abort();
         resolve(call.atDeadline());
       };
-      const timer = setTimeout(end, this.#timeoutMs);
-      const place = this.#inFlight.enter({ background: call.background, end });
+      const timer = setTimeout(end, this.config.timeoutMs);
+      const place = this.#calls.enter({ background: call.background, end });
       work(deadline.signal)
         .then(resolve, reject)
         .finally(() => {
           clearTimeout(timer);
-          this.#inFlight.leave(place);
+          this.#calls.leave(place);
         });
     });
   }
 }
-
-/** A call that can be ended before its time is over. */
-interface CallInFlight {
-  readonly background: boolean;
-  readonly end: () => void;
-}
-
-const CONCURRENCY_REFUSAL: NotExecuted = Object.freeze({
-  kind: 'not-executed',
-  reason: 'concurrency-limit',
-  detail: 'As many calls to the external are under way as are allowed.',
-  retryAfterMs: FULL_RETRY_MS,
-});

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_SCOPES, keyName, SCOPES } from '../config/api-keys.js';
 import { ConfigError } from '../config/config-error.js';
 import type { ApiKeyConfig, Scope } from '../config/config.js';
-import { scanJson } from '../config/json-scan.js';
+import { readJsonFile } from '../config/json-file.js';
 import { errorCode } from '../config/placeholder.js';
 import {
   array,
@@ -28,7 +28,6 @@ export interface ApiKey {
   readonly externals: readonly string[] | undefined;
 }
 
-const MAX_FILE_CHARACTERS = 1_048_576;
 /** Each request is compared with every key. */
 const MAX_KEYS = 1_000;
 
@@ -86,28 +85,16 @@ export function parseApiKeys(
     sources: { env: {}, readFile: (path) => readFileSync(path, 'utf8') },
     resolves: true,
   };
-  const keys = readDocument(content.replace(/^\uFEFF/, ''), place, taken);
+  const keys = readDocument(content, place, taken);
   if (place.problems.length > 0) {
     throw new ConfigError(place.problems.map(({ pointer, detail }) => `${file}#${pointer}: ${detail}`));
   }
   return keys;
 }
 
-function readDocument(json: string, place: Place, taken: readonly ApiKey[]): readonly ApiKey[] {
-  if (json.length > MAX_FILE_CHARACTERS) {
-    refuse(place, `must be at most ${MAX_FILE_CHARACTERS} characters long; got ${json.length}`);
-    return [];
-  }
-  const { syntaxError, duplicates } = scanJson(json);
-  if (syntaxError) {
-    const { line, column, expected } = syntaxError;
-    refuse(place, `must be JSON; at line ${line}, column ${column}, ${expected} was expected`);
-    return [];
-  }
-  for (const pointer of duplicates) {
-    place.problems.push({ pointer, detail: 'must be given once; got it twice' });
-  }
-  const document: unknown = JSON.parse(json);
+function readDocument(content: string, place: Place, taken: readonly ApiKey[]): readonly ApiKey[] {
+  const document = readJsonFile(content, place);
+  if (document === undefined) return [];
   if (!Array.isArray(document) || document.length > MAX_KEYS) {
     refuse(place, `must be an array of ${MAX_KEYS} keys at most`);
     return [];

@@ -1,41 +1,37 @@
-import { Agent, request } from 'undici';
-import type { AddressGuard } from './address-guard.js';
+import type { AddressGuard } from '../outbound/address-guard.js';
+import { outboundHttpService } from '../outbound/http-service.js';
+import { OutboundClient } from '../outbound/outbound-client.js';
 
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 262_144;
 
-/** Asks an OpenID Connect issuer: through the address guard, without redirects, 256 KiB and 5 s at most. */
+/** Reads the documents of an OpenID Connect issuer: 256 KiB and 5 s at most, through the outbound client. */
 export class IssuerConnection {
-  readonly #agent: Agent;
+  readonly #client: OutboundClient;
+  readonly #http;
 
   constructor(guard: AddressGuard) {
-    this.#agent = new Agent({ connect: guard.connector({ timeout: TIMEOUT_MS }), connections: 2 });
+    this.#client = new OutboundClient({
+      guard,
+      connectTimeoutMs: TIMEOUT_MS,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+      connections: 2,
+    });
+    this.#http = outboundHttpService(this.#client).axiosRef;
   }
 
-  /** The text of a 200. Rejects for every other end. */
+  /** The text of a 200. @throws Error for every other end */
   async get(url: string): Promise<string> {
-    const { statusCode, body } = await request(url, {
+    const { status, data } = await this.#http.get<string>(url, {
       headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'tollgate' },
-      dispatcher: this.#agent,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      timeout: TIMEOUT_MS,
+      validateStatus: null,
     });
-    const text = await readBounded(body);
-    if (statusCode !== 200) throw new Error(`the issuer answered ${statusCode}`);
-    return text;
+    if (status !== 200) throw new Error(`the issuer answered ${status}`);
+    return data;
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.#client.destroy();
   }
-}
-
-async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error('the issuer’s answer is over 256 KiB');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

@@ -3,7 +3,7 @@ import { SignJWT, UnsecuredJWT } from 'jose';
 import { AUDIENCE, type Issuer, startIssuer } from '../../test/support/issuer.js';
 import { TestClock } from '../../test/support/test-clock.js';
 import { Problem } from '../problems/problem.js';
-import { AddressGuard } from './address-guard.js';
+import { AddressGuard } from '../outbound/address-guard.js';
 import { IssuerConnection } from './issuer-connection.js';
 import { OidcTokens } from './oidc-tokens.js';
 import { SecurityObserver } from './security-observer.js';

@@ -4,7 +4,7 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Clock } from '../shared/clock.js';
-import { AddressGuard } from './address-guard.js';
+import { AddressGuard } from '../outbound/address-guard.js';
 import { ApiKeys } from './api-keys.js';
 import { Callers } from './callers.js';
 import { FixedWindows } from './fixed-windows.js';

@@ -7,7 +7,7 @@ import type { ExternalConfig } from '../../src/config/external-config.js';
 import type { HttpExternalProvider } from '../../src/providers/http-external-provider.js';
 import { OUTCOME_TABLE } from '../../src/providers/outcome-table.js';
 import type { ProviderOutcome } from '../../src/providers/provider-outcome.js';
-import { AddressGuard } from '../../src/security/address-guard.js';
+import { AddressGuard } from '../../src/outbound/address-guard.js';
 import { certificateAuthority } from '../support/certificates.js';
 import { context, externalConfig, httpProvider, payRequest } from '../support/provider.js';
 import { answer, RawExternal, type RawExternalOptions } from '../support/raw-external.js';

@@ -5,15 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { HttpService } from '@nestjs/axios';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import axios from 'axios';
 import { readExternalsFile } from '../../src/config/externals-file.js';
 import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
 import { ExternalsReloader } from '../../src/providers/externals-reloader.js';
 import { HttpExternalProviderFactory } from '../../src/providers/http-external-provider.factory.js';
 import { SilentProviderObserver, type ObservedReload } from '../../src/providers/provider-observer.js';
-import { AddressGuard } from '../../src/security/address-guard.js';
+import { AddressGuard } from '../../src/outbound/address-guard.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { certificateAuthority } from '../support/certificates.js';
 import { context, externalConfig, payRequest } from '../support/provider.js';
@@ -46,7 +44,6 @@ describe('reload', () => {
 
   function registry(observer = new ReloadObserver()): ExternalProviderRegistry {
     const factory = new HttpExternalProviderFactory({
-      http: new HttpService(axios.create()),
       guard: new AddressGuard({ blockPrivateAddresses: false }),
       clock: new SystemClock(),
       observer,

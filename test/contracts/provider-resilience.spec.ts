@@ -6,7 +6,7 @@ import {
   type ObservedAttempt,
   type ObservedCall,
 } from '../../src/providers/provider-observer.js';
-import { AddressGuard } from '../../src/security/address-guard.js';
+import { AddressGuard } from '../../src/outbound/address-guard.js';
 import { Secret } from '../../src/sensitive/secret.js';
 import { context, externalConfig, httpProvider, payRequest } from '../support/provider.js';
 import { answer, RawExternal, type RawExternalOptions, type Script } from '../support/raw-external.js';

@@ -6,12 +6,12 @@ import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
-/** What the gateway adds to the external's time limit before it gives an operation up. */
+/** What the gateway adds to the time limit of the external before it abandons an operation. */
 const COMMIT_MARGIN_MS = 5_000;
 const OLD_TIMEOUT_MS = 1_000;
 const NEW_TIMEOUT_MS = 60_000;
 
-/** A request resolves its external once: a reload that comes in the middle of it gives it no second configuration. */
+/** A request resolves its external once: a reload in the middle of it gives it no second configuration. */
 describe('a reload of the externals file in the middle of a request', () => {
   let before: StubExternal;
   let after: StubExternal;

@@ -13,7 +13,7 @@ import { NotificationReplay } from '../../src/notifications/notification.replay.
 import { NotificationRepository } from '../../src/notifications/notification.repository.js';
 import { NotificationSender } from '../../src/notifications/notification.sender.js';
 import type { NotificationRow } from '../../src/notifications/notification.table.js';
-import type { ReceiverCircuit } from '../../src/notifications/receiver-breaker.js';
+import type { Circuit } from '../../src/outbound/circuit-breaker.js';
 import { ReplayRepository } from '../../src/notifications/replay.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
 import { createLog } from '../../src/observability/logging/log.js';
@@ -45,7 +45,7 @@ export interface Delivery {
   readonly worker: DeliveryWorker;
   readonly receiver: NotificationReceiver;
   readonly deliveries: readonly DeliveryReport[];
-  readonly circuits: readonly ReceiverCircuit[];
+  readonly circuits: readonly Circuit[];
   start(): void;
   stop(): Promise<void>;
   /** Commits one notification and wakes the worker; answers its id. */
@@ -59,11 +59,11 @@ Logger.overrideLogger(false);
 
 class RecordingMetrics implements Pick<NotificationsMetrics, 'countAttempt' | 'setCircuit'> {
   readonly deliveries: DeliveryReport[] = [];
-  readonly circuits: ReceiverCircuit[] = [];
+  readonly circuits: Circuit[] = [];
   countAttempt(delivery: DeliveryReport): void {
     this.deliveries.push(delivery);
   }
-  setCircuit(circuit: ReceiverCircuit): void {
+  setCircuit(circuit: Circuit): void {
     this.circuits.push(circuit);
   }
 }

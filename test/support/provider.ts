@@ -1,16 +1,13 @@
-import { HttpService } from '@nestjs/axios';
-import axios from 'axios';
-import { Agent } from 'undici';
 import type { ExternalConfig } from '../../src/config/external-config.js';
 import { createOutboundAuth } from '../../src/providers/auth/outbound-auth.factory.js';
-import { bareHttpService } from '../../src/providers/bare-http-service.js';
 import type { CallContext } from '../../src/providers/external-provider.js';
 import {
   HttpExternalProvider,
   type HttpExternalProviderDependencies,
 } from '../../src/providers/http-external-provider.js';
 import { SilentProviderObserver } from '../../src/providers/provider-observer.js';
-import { AddressGuard } from '../../src/security/address-guard.js';
+import { AddressGuard } from '../../src/outbound/address-guard.js';
+import { OutboundClient } from '../../src/outbound/outbound-client.js';
 import { SystemClock } from '../../src/shared/clock.js';
 
 /** A configuration with the defaults of the externals file, but quick. */
@@ -31,7 +28,9 @@ export function externalConfig(overrides: Partial<ExternalConfig> & { baseUrl: s
   };
 }
 
-const tokenConnections = new Agent();
+const guard = new AddressGuard({ blockPrivateAddresses: false });
+
+export const tokenClient = new OutboundClient({ guard, connectTimeoutMs: 5_000, maxAnswerBytes: 65_536 });
 
 /** A real provider of one external. */
 export function httpProvider(
@@ -40,9 +39,8 @@ export function httpProvider(
 ): HttpExternalProvider {
   const clock = new SystemClock();
   return new HttpExternalProvider(config, {
-    http: bareHttpService(new HttpService(axios.create())),
-    auth: createOutboundAuth(config.auth, { clock, dispatcher: tokenConnections }),
-    guard: new AddressGuard({ blockPrivateAddresses: false }),
+    auth: createOutboundAuth(config.auth, { clock, tokenClient }),
+    guard,
     clock,
     observer: new SilentProviderObserver(),
     ...overrides,

@@ -8,7 +8,8 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { certificateAuthority, type IssuedCertificate } from '../../../test/support/certificates.js';
-import { AddressGuard } from '../../security/address-guard.js';
+import { AddressGuard } from '../../outbound/address-guard.js';
+import { OutboundClient } from '../../outbound/outbound-client.js';
 import { SystemClock } from '../../shared/clock.js';
 import { createOutboundAuth } from './outbound-auth.factory.js';
 import type { OutboundAuth } from './outbound-auth.js';
@@ -19,7 +20,7 @@ const server = https.createServer(
   (request, response) => response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN),
 );
 const guard = new AddressGuard({ blockPrivateAddresses: false });
-const unused = new Agent();
+const unused = new OutboundClient({ guard, connectTimeoutMs: 1, maxAnswerBytes: 1 });
 
 let port: number;
 let folder: string;
@@ -60,7 +61,7 @@ function mtls(onWarning?: (message: string) => void, ca = true): OutboundAuth {
     keyFile: join(folder, 'key.pem'),
     caFile,
   } as const;
-  return (auth = createOutboundAuth(config, { clock: new SystemClock(), dispatcher: unused, onWarning }));
+  return (auth = createOutboundAuth(config, { clock: new SystemClock(), tokenClient: unused, onWarning }));
 }
 
 /** Who the server takes the client for. */

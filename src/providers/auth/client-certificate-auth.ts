@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { OutboundAuthConfig } from '../../config/external-config.js';
 import { watchFiles, type FileWatcher } from '../../config/file-watcher.js';
-import type { AuthHeaders, ClientTls, OutboundAuth, OutboundAuthDependencies } from './outbound-auth.js';
+import type { ClientTls } from '../../outbound/connector.js';
+import type { AuthHeaders, OutboundAuth, OutboundAuthDependencies } from './outbound-auth.js';
 
 type ClientCertificateConfig = Extract<OutboundAuthConfig, { type: 'mtls' }>;
 

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Agent } from 'undici';
 import {
   jsonAnswer,
   tokenAnswer,
@@ -8,7 +7,8 @@ import {
   type TokenAnswer,
 } from '../../../test/support/token-server.js';
 import { until } from '../../../test/support/until.js';
-import { AddressGuard } from '../../security/address-guard.js';
+import { AddressGuard } from '../../outbound/address-guard.js';
+import { OutboundClient } from '../../outbound/outbound-client.js';
 import { Secret } from '../../sensitive/secret.js';
 import { Clock } from '../../shared/clock.js';
 import { CredentialsUnavailable } from './credentials-unavailable.js';
@@ -25,7 +25,13 @@ class SetClock extends Clock {
 
 let server: TokenServer;
 let clock: SetClock;
-const dispatcher = new Agent();
+const clientThrough = (blockPrivateAddresses: boolean): OutboundClient =>
+  new OutboundClient({
+    guard: new AddressGuard({ blockPrivateAddresses }),
+    connectTimeoutMs: 5_000,
+    maxAnswerBytes: 65_536,
+  });
+const tokenClient = clientThrough(false);
 const never = new AbortController().signal;
 
 beforeEach(async () => {
@@ -34,7 +40,7 @@ beforeEach(async () => {
   clock = new SetClock();
 });
 afterEach(() => server.close());
-afterAll(() => dispatcher.destroy());
+afterAll(() => tokenClient.destroy());
 
 function auth(
   config: Partial<ClientCredentialsConfig> = {},
@@ -50,7 +56,7 @@ function auth(
       audience: undefined,
       ...config,
     },
-    { clock, dispatcher, ...dependencies },
+    { clock, tokenClient, ...dependencies },
   );
 }
 
@@ -86,9 +92,9 @@ describe('the token request', () => {
     expect(Buffer.from(encoded!, 'base64').toString()).toBe('shop%3A1+%C3%A9:a%2Bb%25c%3Ad');
   });
 
-  it('goes through the dispatcher that it was given, so that the address guard applies', async () => {
-    const guarded = new Agent({ connect: new AddressGuard({ blockPrivateAddresses: true }).connector() });
-    const refused = await failure(auth({}, { dispatcher: guarded }));
+  it('goes through the client that it was given, so that the address guard applies', async () => {
+    const guarded = clientThrough(true);
+    const refused = await failure(auth({}, { tokenClient: guarded }));
     expect(refused).toMatchObject({ reason: 'token-unreachable' });
     expect(refused.message).toBe('The token endpoint could not be reached (EADDRREFUSED)');
     expect(server.requests).toHaveLength(0);

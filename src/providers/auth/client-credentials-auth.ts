@@ -70,11 +70,11 @@ export class ClientCredentialsAuth implements OutboundAuth {
   }
 
   async #fetch(): Promise<AuthHeaders> {
-    const { clock, dispatcher, tokenTimeoutMs = DEFAULT_TOKEN_TIMEOUT_MS } = this.dependencies;
+    const { clock, tokenClient, tokenTimeoutMs = DEFAULT_TOKEN_TIMEOUT_MS } = this.dependencies;
     // From before the request: the token is never believed to live longer than it does.
     const askedAtMs = clock.now();
     try {
-      const { text, lifetimeMs } = await requestToken(this.config, dispatcher, tokenTimeoutMs);
+      const { text, lifetimeMs } = await requestToken(this.config, tokenClient, tokenTimeoutMs);
       const endsAtMs = askedAtMs + lifetimeMs;
       const headers = { authorization: `Bearer ${text}` };
       this.#held = {

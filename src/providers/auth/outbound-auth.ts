@@ -1,15 +1,9 @@
-import type { Dispatcher } from 'undici';
+import type { ClientTls } from '../../outbound/connector.js';
+import type { OutboundClient } from '../../outbound/outbound-client.js';
 import type { Clock } from '../../shared/clock.js';
 
 /** Names are lower case. */
 export type AuthHeaders = Readonly<Record<string, string>>;
-
-/** What the gateway shows when it dials; PEM. Without `ca`, the runtime's own roots are trusted. */
-export interface ClientTls {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly ca: Buffer | undefined;
-}
 
 /** How the gateway says who it is to one external (SPEC §6 `auth`). */
 export interface OutboundAuth {
@@ -38,8 +32,8 @@ export interface OutboundAuth {
 
 export interface OutboundAuthDependencies {
   readonly clock: Clock;
-  /** Carries token requests, so that the address guard and TLS settings apply. Whoever gives it closes it. */
-  readonly dispatcher: Dispatcher;
+  /** Sends token requests; closed by its owner. */
+  readonly tokenClient: OutboundClient;
   /** Bounds one token request as a whole. Default 10 s. */
   readonly tokenTimeoutMs?: number;
   /** Told, without any secret, what an operator should know while calls still go well: a failed renewal, a bad new certificate. */

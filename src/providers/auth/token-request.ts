@@ -1,5 +1,6 @@
-import { request, type Dispatcher } from 'undici';
 import type { OutboundAuthConfig } from '../../config/external-config.js';
+import { Exchange, ExchangeBroken, type OutboundAnswer } from '../../outbound/exchange.js';
+import type { OutboundClient } from '../../outbound/outbound-client.js';
 import { isJsonObject } from '../../shared/json.js';
 import { CredentialsUnavailable } from './credentials-unavailable.js';
 import { basicAuthorization } from './static-auth.js';
@@ -12,7 +13,6 @@ export interface AccessToken {
   readonly lifetimeMs: number;
 }
 
-const MAX_ANSWER_BYTES = 65_536;
 /** For a server that does not say: short enough to notice a withdrawn client, long enough to cost nothing. */
 const DEFAULT_LIFETIME_MS = 300_000;
 /** RFC 6750 §2.1 allows less, but what a server gives out it will take back; only what breaks a header is refused. */
@@ -20,52 +20,60 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/;
 const OAUTH_ERROR = /^[a-z_]{1,64}$/;
 
 /**
- * Asks for a token with the client credentials grant (RFC 6749 §4.4), the client authenticated by `client_secret_basic`
- * (§2.3.1). Follows no redirects, reads 64 KiB at most, and ends within `timeoutMs`.
- * @throws CredentialsUnavailable
+ * Requests a token with the client credentials grant (RFC 6749 §4.4); the client authenticates by `client_secret_basic`
+ * (§2.3.1).
+ * @throws CredentialsUnavailable, within `timeoutMs`
  */
 export async function requestToken(
   config: ClientCredentialsConfig,
-  dispatcher: Dispatcher,
+  client: OutboundClient,
   timeoutMs: number,
 ): Promise<AccessToken> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  let status: number;
-  let body: Buffer | undefined;
-  try {
-    const answer = await request(config.tokenUrl, {
-      method: 'POST',
-      headers: {
-        authorization: clientAuthorization(config),
-        'content-type': 'application/x-www-form-urlencoded',
-        accept: 'application/json',
-        'accept-encoding': 'identity',
-        'user-agent': 'tollgate',
-      },
-      body: formOf(config),
-      dispatcher,
-      signal,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    status = answer.statusCode;
-    body = await readBounded(answer.body);
-  } catch (error) {
-    throw signal.aborted
-      ? new CredentialsUnavailable(
-          'token-timeout',
-          `The token endpoint did not answer in ${timeoutMs} ms`,
-          error,
-        )
-      : new CredentialsUnavailable(
-          'token-unreachable',
-          `The token endpoint could not be reached${codeOf(error)}`,
-          error,
-        );
-  }
-  if (body === undefined) throw invalid('is over 64 KiB');
+  const { status, body } = await send(config, client, timeoutMs);
   if (status !== 200) throw refused(status, body);
   return readToken(body);
+}
+
+async function send(
+  config: ClientCredentialsConfig,
+  client: OutboundClient,
+  timeoutMs: number,
+): Promise<OutboundAnswer> {
+  const { origin, pathname, search } = new URL(config.tokenUrl);
+  const request = {
+    method: 'POST',
+    origin,
+    target: pathname + search,
+    headers: {
+      authorization: clientAuthorization(config),
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': 'tollgate',
+    },
+    body: formOf(config),
+  };
+  try {
+    return await client.send(new Exchange(request, { timeoutMs }));
+  } catch (error) {
+    throw error instanceof ExchangeBroken ? unavailable(error, timeoutMs) : error;
+  }
+}
+
+function unavailable(broken: ExchangeBroken, timeoutMs: number): CredentialsUnavailable {
+  if (broken.reason === 'too-large') return invalid('is over 64 KiB');
+  if (broken.reason === 'deadline')
+    return new CredentialsUnavailable(
+      'token-timeout',
+      `The token endpoint did not answer in ${timeoutMs} ms`,
+      broken,
+    );
+  const code = broken.code === undefined ? '' : ` (${broken.code})`;
+  return new CredentialsUnavailable(
+    'token-unreachable',
+    `The token endpoint could not be reached${code}`,
+    broken,
+  );
 }
 
 /** id and secret are form-encoded before they are joined (RFC 6749 §2.3.1), so that a colon in the id is harmless. */
@@ -83,18 +91,6 @@ function formOf({ scope, audience }: ClientCredentialsConfig): string {
     ...(scope !== undefined && { scope }),
     ...(audience !== undefined && { audience }),
   }).toString();
-}
-
-/** Undefined where it is too large; what is left of it is not read. */
-async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function readToken(body: Buffer): AccessToken {
@@ -130,10 +126,4 @@ function refused(status: number, body: Buffer): CredentialsUnavailable {
 
 function invalid(how: string): CredentialsUnavailable {
   return new CredentialsUnavailable('token-invalid', `The token endpoint’s answer ${how}`);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? ` (${error.code})`
-    : '';
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { until } from '../../test/support/until.js';
-import { CircuitBreaker, isFailure } from './circuit-breaker.js';
+import { ExternalBreaker, isFailure } from './external-breaker.js';
 import type { ProviderOutcome } from './provider-outcome.js';
 
 type End = ProviderOutcome<string>;
@@ -14,12 +14,12 @@ const unreachable: End = {
   retryAfterMs: undefined,
 };
 
-function breaker(overrides: object = {}): { breaker: CircuitBreaker; run: (end: End) => Promise<End> } {
-  const created = new CircuitBreaker({ failures: 3, windowMs: 10_000, openMs: 60_000, ...overrides });
+function breaker(overrides: object = {}): { breaker: ExternalBreaker; run: (end: End) => Promise<End> } {
+  const created = new ExternalBreaker({ failures: 3, windowMs: 10_000, openMs: 60_000, ...overrides });
   return { breaker: created, run: (end) => created.run(() => Promise.resolve(end)) };
 }
 
-describe('CircuitBreaker', () => {
+describe('ExternalBreaker', () => {
   afterEach(() => {
     jest.useRealTimers();
   });
@@ -66,7 +66,7 @@ describe('CircuitBreaker', () => {
     expect(circuit.circuit).toBe('open');
   });
 
-  it('hears nothing from operations that began before it opened', async () => {
+  it('ignores the outcomes of operations that began before it opened', async () => {
     const { breaker: circuit, run } = breaker({ openMs: 30 });
     const late = Array.from({ length: 10 }, () => Promise.withResolvers<End>());
     const calls = late.map(({ promise }) => circuit.run(() => promise));
@@ -86,21 +86,29 @@ describe('CircuitBreaker', () => {
     expect(circuit.circuit).toBe('closed');
   });
 
-  it('takes a question that found no connection or answer as a failure, and any other as nothing', async () => {
+  it('counts a query without a connection or an answer as a failure, and any other as nothing', async () => {
     const { breaker: circuit, run } = breaker();
     const broken: End = { kind: 'unknown', reason: 'server-error', detail: '', status: 500 };
-    for (const end of [unreachable, success, broken, failure, success]) await circuit.noteQuestion(end);
+    for (const end of [unreachable, success, broken, failure, success]) circuit.noteQuery(end);
     expect(circuit.circuit).toBe('closed');
     await run(failure);
     expect(circuit.circuit).toBe('open');
-    for (let count = 0; count < 5; count += 1) await circuit.noteQuestion(success);
+    for (let count = 0; count < 5; count += 1) circuit.noteQuery(success);
     expect(circuit.circuit).toBe('open');
   });
 
-  it('lets a defect through', async () => {
+  it('rejects with an internal error', async () => {
     const { breaker: circuit } = breaker();
-    await expect(circuit.run(() => Promise.reject(new Error('a defect')))).rejects.toThrow('a defect');
+    await expect(circuit.run(() => Promise.reject(new Error('internal')))).rejects.toThrow('internal');
     expect(circuit.circuit).toBe('closed');
+  });
+
+  it('opens again when the probe ends with an internal error', async () => {
+    const { breaker: circuit, run } = breaker({ openMs: 20 });
+    for (let count = 0; count < 3; count += 1) await run(failure);
+    await until(() => circuit.circuit === 'half-open', 'the circuit to be half open');
+    await expect(circuit.run(() => Promise.reject(new Error('internal')))).rejects.toThrow('internal');
+    expect(circuit.circuit).toBe('open');
   });
 });
 

@@ -1,0 +1,82 @@
+/** A request as it is sent. */
+export interface OutboundRequest {
+  readonly method: string;
+  /** `https://host:port`. */
+  readonly origin: string;
+  /** Path and query, encoded. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+/** A complete answer. Header names are lower case. */
+export interface OutboundAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface ExchangeLimits {
+  /** Ends the exchange as `deadline` after this time, connecting included. */
+  readonly timeoutMs?: number;
+  /** Ends the exchange as `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/** Why an exchange ended without a complete answer. */
+export type BreakReason =
+  | 'no-connection' // refused, unresolvable, unreachable, TLS failure, or not connected in time
+  | 'deadline' //      `timeoutMs` passed
+  | 'aborted' //       `signal` aborted
+  | 'superseded' //    another attempt of the same query was answered first
+  | 'cut' //           the connection broke, or the answer ended early
+  | 'too-large' //     the answer exceeds the client's limit
+  | 'not-http'; //     the bytes received are no HTTP/1.1 answer
+
+/** One request, its answer, and what is certain about the wire in between. */
+export class Exchange {
+  /**
+   * True once the first byte of the request may have left this machine: from then on the other side may have acted on it.
+   * False is a certainty: nothing was sent, and nothing will be.
+   */
+  begun = false;
+
+  /** Ends the exchange now; set by the client while the exchange is in flight. */
+  cancel: (reason: 'superseded') => void = () => {};
+
+  constructor(
+    readonly request: OutboundRequest,
+    readonly limits: ExchangeLimits = {},
+  ) {}
+}
+
+/** An exchange that ended without a complete answer. */
+export class ExchangeBroken extends Error {
+  /** The code of Node's or undici's error, such as `ECONNREFUSED`; never an address or a name. */
+  readonly code: string | undefined;
+
+  constructor(
+    readonly reason: BreakReason,
+    /** {@link Exchange.begun} at that moment. */
+    readonly begun: boolean,
+    cause?: unknown,
+    /** For `too-large`: the status, the headers and the part of the body that was received. */
+    readonly partial?: OutboundAnswer,
+  ) {
+    super(`The exchange broke: ${reason}`, { cause });
+    this.name = 'ExchangeBroken';
+    this.code = codeOf(cause);
+  }
+}
+
+/** The `code` of an error of Node or undici. */
+export function codeOf(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** The first value of a header; `name` is lower case. */
+export function headerOf({ headers }: OutboundAnswer, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,111 @@
+import { Agent } from 'undici';
+import { connector, type ConnectorOptions } from './connector.js';
+import { ExchangeHandler } from './exchange.handler.js';
+import type { Exchange, OutboundAnswer } from './exchange.js';
+
+/**
+ * An idle socket is closed after 4 s, or 2 s before the end that the other side's `Keep-Alive: timeout=` announces: a
+ * request written to a socket that the other side has just closed has an unknown outcome.
+ */
+const KEEP_ALIVE_MS = 4_000;
+const KEEP_ALIVE_MARGIN_MS = 2_000;
+/** Upper bound for any announced time-out: a middlebox may forget a silent connection sooner. */
+const KEEP_ALIVE_MAX_MS = 30_000;
+
+export interface OutboundClientOptions extends ConnectorOptions {
+  readonly maxAnswerBytes: number;
+  /** Connections per origin; unlimited by default. */
+  readonly connections?: number;
+  /** A connection older than this serves no further request; unlimited by default. */
+  readonly maxConnectionAgeMs?: number;
+}
+
+/**
+ * The gateway's only HTTP client: for externals, the receiver, token endpoints and issuers (docs/adr/0007-outbound-http.md).
+ * HTTP/1.1 with keep-alive, one request at a time per connection, so that a fact about a connection is a fact about one
+ * request; no redirects, no decompression, bounded answers, every address checked by the guard.
+ */
+export class OutboundClient {
+  #agent: Agent | undefined;
+  #users = 0;
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  constructor(private readonly options: OutboundClientOptions) {}
+
+  /**
+   * Every status resolves.
+   * @throws ExchangeBroken where no complete answer was received
+   */
+  send(exchange: Exchange): Promise<OutboundAnswer> {
+    return new Promise((resolve, reject) => {
+      const handler = new ExchangeHandler(exchange, this.options.maxAnswerBytes, resolve, reject);
+      if (handler.ended) return;
+      const { method, origin, target: path, headers, body = null } = exchange.request;
+      this.#agent ??= this.#open();
+      this.#agent.dispatch({ origin, method, path, headers, body }, handler);
+    });
+  }
+
+  /** New connections are dialled from now on, as the credentials have changed; exchanges in flight end on the old ones. */
+  renew(): void {
+    void this.#closeAgent();
+  }
+
+  /** Keeps the connections open while `work` runs, even after {@link drain}. */
+  async use<T>(work: () => Promise<T>): Promise<T> {
+    this.#users += 1;
+    try {
+      return await work();
+    } finally {
+      this.#users -= 1;
+      if (this.#drained && this.#users === 0) void this.#closeIdle();
+    }
+  }
+
+  /** Closes the sockets whenever {@link use} has no user. Resolves when they are closed for the first time. */
+  drain(): Promise<void> {
+    if (!this.#drained) {
+      this.#drained = Promise.withResolvers<void>();
+      if (this.#users === 0) void this.#closeIdle();
+    }
+    return this.#drained.promise;
+  }
+
+  /** Lets exchanges in flight end, then closes the sockets. */
+  close(): Promise<void> {
+    return this.#closeAgent();
+  }
+
+  /** Ends exchanges in flight and closes the sockets. */
+  async destroy(): Promise<void> {
+    await this.#agent?.destroy();
+  }
+
+  #open(): Agent {
+    const { connections, maxConnectionAgeMs } = this.options;
+    return new Agent({
+      connect: connector(this.options),
+      ...(connections !== undefined && { connections }),
+      ...(maxConnectionAgeMs !== undefined && { clientTtl: maxConnectionAgeMs }),
+      pipelining: 1,
+      allowH2: false,
+      // The deadline of the exchange covers connecting, headers and body alike.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
+    });
+  }
+
+  async #closeIdle(): Promise<void> {
+    await this.#closeAgent();
+    this.#drained!.resolve();
+  }
+
+  async #closeAgent(): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = undefined;
+    await agent?.close();
+  }
+}
