@@ -4,7 +4,7 @@ import { oneOf } from '../../rules/rule.js';
 import { listOf, quantity, text, textOrNull, texts, trueOrFalse } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { ExternalProvider, ProviderHealth } from '../../providers/external-provider.js';
-import { OPERATION_NAMES } from '../../providers/operation.js';
+import { OPERATION_NAMES } from '../../config/external-operation.js';
 import { shownText, shownTimeOrNone } from '../records/shown.js';
 
 class CircuitBreakerRecord {

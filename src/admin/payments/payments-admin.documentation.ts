@@ -1,5 +1,5 @@
 import type { OperationDescription } from '../../http/openapi/operation-description.js';
-import { OPERATIONS } from '../../providers/operation.js';
+import { OPERATIONS } from '../../config/external-operation.js';
 import { csvOf } from '../lists/csv.js';
 import { documentedQuery } from '../lists/list-query.js';
 import {
