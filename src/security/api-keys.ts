@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { CallersConfig } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
-import { watchFile, type FileWatcher, type FileWatcherOptions } from '../config/file-watcher.js';
+import { FileWatcher, type FileWatcherOptions } from '../config/file-watcher.js';
 import type { Principal } from '../http/request-context.js';
 import { configuredKey, readApiKeysFile, type ApiKey } from './api-keys-file.js';
 import { equalDigests, sha256 } from './digest.js';
@@ -30,7 +30,8 @@ export class ApiKeys implements OnApplicationShutdown {
     const { keysFile } = config;
     this.#configured = config.keys.map(configuredKey);
     // Watched before it is read: a change in between is told rather than lost.
-    this.#watcher = keysFile === undefined ? undefined : watchFile(keysFile, () => this.#reload(), watching);
+    this.#watcher =
+      keysFile === undefined ? undefined : new FileWatcher([keysFile], () => this.#reload(), watching);
     try {
       this.#entries = this.#read();
       this.#refuseNoCredentials();
