@@ -17,7 +17,7 @@ const DEFAULT_TOLERANCE_MS = 300_000;
 /** A header as Node's `headers` or `headersDistinct` gives it. Several values are refused. */
 export type HeaderText = string | readonly string[] | undefined;
 
-/** What is signed, and with which keys. */
+/** A webhook and the keys that sign it. */
 export interface WebhookToSign {
   /** `webhook-id`: visible ASCII without `.` and `,`, at most 255 characters. The same on every attempt. */
   readonly id: string;
@@ -29,7 +29,7 @@ export interface WebhookToSign {
   readonly secrets: readonly Secret[];
 }
 
-/** What came in, and what it is measured against. */
+/** A received webhook, and what it is verified against. */
 export interface WebhookToVerify {
   readonly id: HeaderText;
   readonly timestamp: HeaderText;
@@ -52,13 +52,13 @@ export type WebhookVerification =
 
 /**
  * The key of a `whsec_` secret, or undefined where the text is no `whsec_` with non-empty canonical base64 behind it; its
- * padding may be left out. How long a key must be is a question to the configuration.
+ * padding may be left out. The configuration checks the length of keys.
  */
 export function decodeWebhookSecret(text: string): Buffer | undefined {
   if (!text.startsWith(SECRET_PREFIX)) return undefined;
   const encoded = text.slice(SECRET_PREFIX.length);
   const key = Buffer.from(encoded, 'base64');
-  // Node decodes whatever it is given; only what encodes back to itself is base64.
+  // Node decodes any text; only a text that encodes back to itself is base64.
   const canonical = key.toString('base64');
   return key.length > 0 && (encoded === canonical || encoded === canonical.replace(/=+$/, ''))
     ? key
@@ -68,7 +68,7 @@ export function decodeWebhookSecret(text: string): Buffer | undefined {
 /**
  * The `webhook-signature` header: `v1,base64` for each secret, one space between.
  * @throws TypeError where id, timestamp or a secret is not of the form above; configuration is checked at the start, so
- * this is a defect.
+ * this is an internal error.
  */
 export function signWebhook({ id, timestampS, body, secrets }: WebhookToSign): string {
   const timestamp = String(timestampS);
@@ -119,7 +119,7 @@ function signature(secret: Secret, id: string, timestamp: string, body: Buffer |
   return `v1,${hmac.update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
 }
 
-/** Node looks at a key's bytes anew for each HMAC, which costs six times as much as the HMAC; a KeyObject only once. */
+/** Node imports a key's bytes again for each HMAC, which costs six times as much as the HMAC; a KeyObject is imported once. */
 const keys = new WeakMap<Secret, KeyObject>();
 
 function keyOf(secret: Secret): KeyObject {
