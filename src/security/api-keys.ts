@@ -13,8 +13,8 @@ interface Entry {
 }
 
 /**
- * The keys of `API_KEYS` and of `API_KEYS_FILE`, which is watched: a valid change is in force at once, an invalid one changes
- * nothing and is reported (SPEC §6).
+ * The keys of `API_KEYS` and of `API_KEYS_FILE`, which is watched: a valid change is in force at once, an invalid one
+ * changes nothing and is reported (SPEC §6).
  */
 export class ApiKeys implements OnApplicationShutdown {
   readonly #configured: readonly ApiKey[];

@@ -7,7 +7,9 @@ import { Secret } from '../sensitive/secret.js';
 import type { CallbackRefusal } from './security-observer.js';
 import { verifyWebhook } from '../webhooks/standard-webhooks.js';
 
-/** The credentials of an external that does not exist: unknown to everyone, so refused like any wrong ones (SPEC §8). */
+/**
+ * The credentials of an external that does not exist: unknown to everyone, so refused like any wrong ones (SPEC §8).
+ */
 export const NOBODYS: CallbackAuthConfig = {
   type: 'bearer',
   token: new Secret(randomBytes(32).toString('base64url')),

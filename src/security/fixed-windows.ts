@@ -11,8 +11,9 @@ type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 const MAX_WINDOWS = 100_000;
 
 /**
- * Counts the requests of each caller in windows that begin with their first. In memory, and so per replica. One number per caller:
- * the throttler's own storage keeps a timer for each request. Above 100,000 callers the oldest window is dropped.
+ * Counts the requests of each caller in windows that begin with their first. In memory, and so per replica. One number
+ * per caller: the throttler's own storage keeps a timer for each request. Above 100,000 callers the oldest window is
+ * dropped.
  */
 export class FixedWindows implements ThrottlerStorage {
   readonly #windows = new Map<string, Window>();

@@ -38,11 +38,13 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 const CLOCK_SKEW_S = 30;
-/** After a failure the issuer is not queried for this long: tokens are cheap to make up, and each would cause a query. */
+/**
+ * After a failure the issuer is not queried for this long: tokens are cheap to make up, and each would cause a query.
+ */
 const PAUSE_MS = 5_000;
 /**
- * How often per window an unknown key id makes the gateway fetch the keys again: a rotation is noticed at once, and made-up ids
- * cost the issuer little. jose's own cooldown would ignore a rotation that comes soon after a fetch.
+ * How often per window an unknown key id makes the gateway fetch the keys again: a rotation is noticed at once, and
+ * made-up ids cost the issuer little. jose's own cooldown would ignore a rotation that comes soon after a fetch.
  */
 const MAX_REFRESHES = 5;
 const REFRESH_WINDOW_MS = 30_000;

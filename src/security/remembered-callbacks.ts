@@ -15,8 +15,8 @@ export const REPLAYABLE_MS = 600_000;
 const MAX_ENTRIES = 100_000;
 
 /**
- * The ids of processed signed callbacks, while their signatures are valid. In memory, so that a flood of replays does not reach
- * the database. The inbox finds there what another replica, or this one before a restart, has processed.
+ * The ids of processed signed callbacks, while their signatures are valid. In memory, so that a flood of replays does
+ * not reach the database. The inbox finds there what another replica, or this one before a restart, has processed.
  */
 export class RememberedCallbacks {
   readonly #entries = new Map<string, Entry>();

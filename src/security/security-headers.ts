@@ -23,8 +23,8 @@ const PAGES = {
 const DOCUMENTATION = /^\/documentation(\/|$)/;
 
 /**
- * Helmet's headers. TLS usually ends before the gateway, which may be reached without it as well: pages are not upgraded
- * to https, and subdomains are not covered. No cache may store an answer.
+ * Helmet's headers. TLS usually ends before the gateway, which may be reached without it as well: pages are not
+ * upgraded to https, and subdomains are not covered. No cache may store an answer.
  */
 export function securityHeaders(): RequestHandler {
   const common = {

@@ -2,12 +2,15 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import type { Secret } from '../sensitive/secret.js';
 
 /*
- * The symmetric scheme (`v1`, HMAC-SHA256) of the Standard Webhooks specification 1.0.0, over raw bytes: what is signed is
- * `{id}.{timestamp}.{body}`. Nothing is parsed before it is verified.
+ * The symmetric scheme (`v1`, HMAC-SHA256) of the Standard Webhooks specification 1.0.0, over raw bytes: what is
+ * signed is `{id}.{timestamp}.{body}`. Nothing is parsed before it is verified.
  */
 
 const SECRET_PREFIX = 'whsec_';
-/** Visible ASCII but `.`, which the specification asks to keep out of an id, and `,`, which Node joins doubled headers with. */
+/**
+ * Visible ASCII but `.`, which the specification asks to keep out of an id, and `,`, which Node joins doubled headers
+ * with.
+ */
 const ID = /^[!-+\-/-~]{1,255}$/;
 const TIMESTAMP = /^[1-9]\d{0,11}$/;
 /** `version,base64`, as many as keys are in use, one space between. A doubled header, joined by `, `, does not fit. */
@@ -51,8 +54,8 @@ export type WebhookVerification =
     };
 
 /**
- * The key of a `whsec_` secret, or undefined where the text is no `whsec_` with non-empty canonical base64 behind it; its
- * padding may be left out. The configuration checks the length of keys.
+ * The key of a `whsec_` secret, or undefined where the text is no `whsec_` with non-empty canonical base64 behind it;
+ * its padding may be left out. The configuration checks the length of keys.
  */
 export function decodeWebhookSecret(text: string): Buffer | undefined {
   if (!text.startsWith(SECRET_PREFIX)) return undefined;
@@ -78,7 +81,10 @@ export function signWebhook({ id, timestampS, body, secrets }: WebhookToSign): s
   return secrets.map((secret) => signature(secret, id, timestamp, body)).join(' ');
 }
 
-/** Whether one of the secrets signed this message, and recently. Takes the same time wherever a wrong signature differs. */
+/**
+ * Whether one of the secrets signed this message, and recently. Takes the same time wherever a wrong signature
+ * differs.
+ */
 export function verifyWebhook(webhook: WebhookToVerify): WebhookVerification {
   const { body, secrets, nowMs, toleranceMs = DEFAULT_TOLERANCE_MS } = webhook;
   const id = single(webhook.id);
@@ -119,7 +125,10 @@ function signature(secret: Secret, id: string, timestamp: string, body: Buffer |
   return `v1,${hmac.update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
 }
 
-/** Node imports a key's bytes again for each HMAC, which costs six times as much as the HMAC; a KeyObject is imported once. */
+/**
+ * Node imports a key's bytes again for each HMAC, which costs six times as much as the HMAC; a KeyObject is imported
+ * once.
+ */
 const keys = new WeakMap<Secret, KeyObject>();
 
 function keyOf(secret: Secret): KeyObject {
