@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
-import { RequireScope } from '../../security/scope.js';
+import { RequireScope } from '../../http/require-scope.decorator.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery } from '../admin-parameters.js';
 import type { Page } from '../lists/keyset.js';

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
-import { RequireScope } from '../../security/scope.js';
+import { RequireScope } from '../../http/require-scope.decorator.js';
 import { AdminQuery } from '../admin-parameters.js';
 import { type Page, pageOf, positionIn } from '../lists/keyset.js';
 import { DEFAULT_LIMIT, PageQuery } from '../lists/list-query.js';

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { JsonBody } from '../../http/json-body.decorator.js';
 import type { TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
-import { RequireScope } from '../../security/scope.js';
+import { RequireScope } from '../../http/require-scope.decorator.js';
 import { AdminLists } from '../admin-lists.service.js';
 import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
 import { paymentsAsCsv, prefersCsv } from './payment-csv.js';

@@ -1,7 +1,7 @@
 import { Controller, Post } from '@nestjs/common';
 import { JsonBody } from '../../http/json-body.decorator.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
-import { RequireScope } from '../../security/scope.js';
+import { RequireScope } from '../../http/require-scope.decorator.js';
 import { OperatorOf, OwnId } from '../admin-parameters.js';
 import type { Operator } from '../resolutions/operator.js';
 import type { RefundRecord } from '../records/refund-record.js';
