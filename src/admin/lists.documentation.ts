@@ -1,3 +1,4 @@
+import { exampleOf } from '../rules/field.js';
 import { ADVICE, AttentionItem } from './attention/attention-item.js';
 import { AttentionQuery } from './attention/attention.list.js';
 import { CallbackQuery } from './callbacks/callback.list.js';
@@ -36,17 +37,11 @@ export const LIST_ATTENTION = listDescription({
   example: {
     summary: 'One payment',
     items: [
-      {
-        kind: 'payment-unknown',
-        id: UNKNOWN_PAYMENT_EXAMPLE.id,
-        external: 'acme',
-        state: 'UNKNOWN',
-        since: UNKNOWN_PAYMENT_EXAMPLE.updatedAt,
-        shopTransactionId: 'order-1002',
-        amount: 4500,
-        currency: 'EUR',
+      exampleOf(AttentionItem, {
+        paymentId: undefined,
+        detail: undefined,
         advice: ADVICE['payment-unknown'],
-      },
+      }),
     ],
   },
 });
@@ -72,25 +67,7 @@ export const LIST_EXTERNALS = listDescription({
   item: ExternalRecord,
   example: {
     summary: 'A healthy external',
-    items: [
-      {
-        external: 'acme',
-        baseUrl: 'https://acme.internal/payments',
-        circuit: 'closed',
-        inFlight: 3,
-        maxConcurrency: 200,
-        latency: { calls: 128, p50Ms: 42, p95Ms: 180 },
-        lastSuccessAt: '2026-01-31T12:00:00.150Z',
-        timeoutMs: 10000,
-        circuitBreaker: { failures: 5, windowMs: 10000, openMs: 5000 },
-        auth: 'bearer',
-        callbackAuth: 'standard-webhooks',
-        operations: ['pay', 'refund', 'status'],
-        honoursIdempotencyKey: true,
-        statusByShopTransactionId: false,
-        duplicatePayments: 'refuse',
-      },
-    ],
+    items: [exampleOf(ExternalRecord)],
   },
 });
 
