@@ -29,4 +29,7 @@ export default {
   },
   testTimeout: 20_000,
   maxWorkers: 2,
+  // With ESM, Jest keeps the modules of every suite that a worker has run: some 15 MB each, 1 GB in the end, which Node takes
+  // longer to free than the half second that Jest leaves a worker to exit.
+  workerIdleMemoryLimit: '400MB',
 };

@@ -5,12 +5,11 @@ import express, { type Express } from 'express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { AnswerAdapter } from './http/answer.adapter.js';
-import { ApiDocument } from './http/openapi/api-document.js';
 import { inOrder } from './http/in-order.middleware.js';
 import { requestLimits } from './http/limits.middleware.js';
 import { applyLimits } from './http/limits.js';
+import { ApiDocument } from './http/openapi/api-document.js';
 import { requestContext } from './http/request-context.middleware.js';
-import { shutdownGate } from './http/shutdown-gate.middleware.js';
 import { ShutdownState } from './http/shutdown-state.js';
 import { type LogOutput, standardOutput } from './observability/logging/log-output.js';
 import { createLog } from './observability/logging/log.js';
@@ -60,7 +59,7 @@ export async function createApp(
       app.get(RequestTelemetry).middleware,
       securityHeaders(),
       requestLimits,
-      shutdownGate(app.get(ShutdownState)),
+      app.get(ShutdownState).middleware,
       authentication(doorsOf(app, config, observer)),
     ),
   );

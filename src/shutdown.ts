@@ -1,19 +1,21 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server } from 'node:net';
 import { constants } from 'node:os';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ShutdownState } from './http/shutdown-state.js';
 import { Log } from './observability/logging/log.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 
-/** For whoever watches readiness; requests are still served. Orchestrators that need longer wait before they send the signal. */
+/** Load balancers notice that the gateway is not ready; requests are still served. Orchestrators that need longer delay the signal. */
 const DRAIN_MS = 500;
-/** SPEC §8: what requests in flight have to end, from the signal on. */
+/** How long after the signal requests in flight may end (SPEC §8). */
 const REQUESTS_LIMIT_MS = 30_000;
-/** Calls to externals end a moment before, as if their time were over: their callers are still answered, and the books are right. */
+/** Calls to externals end earlier, as if they had timed out: their callers are answered, and their outcomes recorded. */
 const CALLS_LIMIT_MS = REQUESTS_LIMIT_MS - 1_000;
-/** Workers hand back, the database closes. */
+/** For workers to release their leases, and the database to close. */
 const CLOSE_LIMIT_MS = 20_000;
+/** For connections that the operating system has accepted and the event loop has not. */
 const ACCEPT_LIMIT_MS = 1_000;
 const IDLE_SWEEP_MS = 25;
 
@@ -29,28 +31,28 @@ export function shutDownOnSignals(app: NestExpressApplication): void {
   process.on('SIGINT', onSignal);
 }
 
-/** Returns the exit code. */
+/** Returns the exit code: 1 where the gateway did not close in time. */
 async function shutDown(app: NestExpressApplication, signal: string): Promise<number> {
   const log = app.get<Log>(Log);
   const state = app.get(ShutdownState);
   const startedAt = performance.now();
-  log.info({ signal }, 'shutting down: not ready any more');
+  log.info({ signal }, 'shutting down: not ready');
   state.drain();
   const cut = setTimeout(() => {
-    log.warn({ limitMs: CALLS_LIMIT_MS }, 'calls to externals took too long to end, and are cut');
+    log.warn({ limitMs: CALLS_LIMIT_MS }, 'calls to externals are ended at their time limit');
     app.get(ExternalProviderRegistry).cut();
   }, CALLS_LIMIT_MS);
   await sleep(DRAIN_MS);
   state.close();
   const ended = await closeServer(app.getHttpServer(), REQUESTS_LIMIT_MS - DRAIN_MS);
   if (!ended)
-    log.warn({ limitMs: REQUESTS_LIMIT_MS }, 'requests took too long to end, their connections were cut');
+    log.warn(
+      { limitMs: REQUESTS_LIMIT_MS },
+      'requests exceeded their time limit, and their connections were closed',
+    );
   try {
-    const closed = await Promise.race([
-      app.close().then(() => true),
-      sleep(CLOSE_LIMIT_MS).then(() => false),
-    ]);
-    if (!closed) log.error({ limitMs: CLOSE_LIMIT_MS }, 'not everything could be closed in time');
+    const closed = await Promise.race([app.close().then(() => true), sleep(CLOSE_LIMIT_MS, false)]);
+    if (!closed) log.error({ limitMs: CLOSE_LIMIT_MS }, 'the gateway did not close within its time limit');
     log.info({ durationMs: Math.round(performance.now() - startedAt) }, 'stopped');
     return closed ? 0 : 1;
   } catch (error) {
@@ -61,18 +63,18 @@ async function shutDown(app: NestExpressApplication, signal: string): Promise<nu
   }
 }
 
-/** No new connections; those that are open end with their answer. False where some had to be cut. */
+/** Accepts no new connections; open ones end with their response. Returns false where some were closed without one. */
 async function closeServer(server: HttpServer, limitMs: number): Promise<boolean> {
   await acceptAll(server);
   let limit: NodeJS.Timeout | undefined;
   const closed = new Promise<boolean>((resolve) => {
-    // Not http's own `close`: it cuts at once whoever has no request under way, and a first request may wait to be read.
+    // The `close` of an HTTP server would reset connections without a request, whose first request may be waiting to be read.
     Server.prototype.close.call(server, () => resolve(true));
     limit = setTimeout(() => resolve(false), limitMs);
   });
-  // An answer that was begun before the shutdown leaves its connection open: it is idle once the answer is out.
+  // A response that was begun before the shutdown keeps its connection open, which is idle once the response is sent.
   const sweep = setInterval(() => {
-    void lookAtTheNetwork().then(() => server.closeIdleConnections());
+    void setImmediate().then(() => server.closeIdleConnections());
   }, IDLE_SWEEP_MS);
   const ended = await closed;
   clearInterval(sweep);
@@ -82,8 +84,8 @@ async function closeServer(server: HttpServer, limitMs: number): Promise<boolean
 }
 
 /**
- * Closing resets whoever has connected and was not accepted yet, and the event loop accepts one a turn: a turn without a new
- * connection says that nobody waits. Bounded, for a crowd may come faster than that.
+ * Accepts the connections that wait, which closing would reset. The event loop accepts one per turn, so that none waits after a turn
+ * without a new one. Bounded, because new ones may arrive faster.
  */
 async function acceptAll(server: HttpServer): Promise<void> {
   let accepted = 0;
@@ -92,20 +94,7 @@ async function acceptAll(server: HttpServer): Promise<void> {
   const until = performance.now() + ACCEPT_LIMIT_MS;
   for (let before = -1; before !== accepted && performance.now() < until;) {
     before = accepted;
-    await lookAtTheNetwork();
+    await setImmediate();
   }
   server.off('connection', count);
-}
-
-/** Resolves right after the event loop has looked who connects, and read what the others had sent until then. */
-function lookAtTheNetwork(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

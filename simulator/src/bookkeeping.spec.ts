@@ -194,12 +194,17 @@ describe('subscriptions', () => {
   });
 
   it('wait for a first payment that is pending', async () => {
-    const { subscriptionToken } = await started({ scenario: 'pending', delayMs: 20 });
-    expect(await stateOf(subscriptionToken)).toBe('PENDING');
-    expect((await charged(subscriptionToken, 'ok')).result).toBe('KO');
-    await until(async () => (await stateOf(subscriptionToken)) === 'ACTIVE', 'ACTIVE');
+    // One that stays as it is while the test looks, and one that soon changes.
+    const waiting = await started({ scenario: 'pending', delayMs: 3_600_000 });
+    expect(await stateOf(waiting.subscriptionToken)).toBe('PENDING');
+    expect((await charged(waiting.subscriptionToken, 'ok')).result).toBe('KO');
+    const decided = await started({ scenario: 'pending', delayMs: 20 });
+    expect(decided.result).toBe('PENDING');
+    await until(async () => (await stateOf(decided.subscriptionToken)) === 'ACTIVE', 'ACTIVE');
+    const declined = await started({ scenario: 'late-success', delayMs: 3_600_000 });
+    expect(await stateOf(declined.subscriptionToken)).toBe('CANCELED');
     const late = await started({ scenario: 'late-success', delayMs: 20 });
-    expect(await stateOf(late.subscriptionToken)).toBe('CANCELED');
+    expect(late.result).toBe('KO');
     await until(async () => (await stateOf(late.subscriptionToken)) === 'ACTIVE', 'ACTIVE');
   });
 

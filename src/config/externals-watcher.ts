@@ -3,12 +3,12 @@ import type { Environment } from './environment.js';
 import type { ExternalConfig } from './external-config.js';
 import { ExternalsFileError } from './externals-file-error.js';
 import { readExternalsFile, readTextFile } from './externals-file.js';
-import { watchFiles, type FileWatcher, type FileWatcherOptions } from './file-watcher.js';
+import { FileWatcher, type FileWatcherOptions } from './file-watcher.js';
 
 export interface ExternalsListener {
-  /** The file was changed and is valid: these are the externals from now on. */
+  /** The file has changed and is valid: these externals replace the previous ones. */
   onExternals(externals: readonly ExternalConfig[]): void;
-  /** The file was changed and is not valid: what was there before stays (SPEC §6). */
+  /** The file has changed and is not valid: the previous externals stay in force (SPEC §6). */
   onRejected(error: ExternalsFileError): void;
 }
 
@@ -16,8 +16,7 @@ type FileSource = Extract<ExternalsSource, { kind: 'file' }>;
 
 /**
  * Reads the externals file again when its content changes, or that of a file which it names (`${file:…}`, certificates).
- * The first reading is the caller's, `readExternalsFile`, and comes after this call: a change in between is then told
- * rather than lost.
+ * The caller reads it for the first time with `readExternalsFile`, after this call, so that a change in between is reported.
  */
 export function watchExternalsFile(
   source: FileSource,
@@ -27,14 +26,14 @@ export function watchExternalsFile(
 ): FileWatcher {
   let named = new Set([source.path]);
   const reread = (): readonly ExternalConfig[] | ExternalsFileError => {
-    const asked = new Set([source.path]);
-    const result = read(source, env, asked);
-    // A mistake may hide which files are named: those of before stay watched.
-    named = result instanceof ExternalsFileError ? new Set([...named, ...asked]) : asked;
+    const used = new Set([source.path]);
+    const result = read(source, env, used);
+    // An error may hide which files are named: the previous ones stay watched.
+    named = result instanceof ExternalsFileError ? new Set([...named, ...used]) : used;
     watcher.setPaths([...named]);
     return result;
   };
-  const watcher = watchFiles(
+  const watcher = new FileWatcher(
     [source.path],
     () => {
       const result = reread();
@@ -47,15 +46,15 @@ export function watchExternalsFile(
   return watcher;
 }
 
-/** Reads, and notes in `asked` each file that was asked for. */
+/** Adds the path of each file that it reads to `used`. */
 function read(
   source: FileSource,
   env: Environment,
-  asked: Set<string>,
+  used: Set<string>,
 ): readonly ExternalConfig[] | ExternalsFileError {
   try {
     return readExternalsFile(source, env, (path) => {
-      asked.add(path);
+      used.add(path);
       return readTextFile(path);
     });
   } catch (error) {

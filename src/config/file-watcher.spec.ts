@@ -12,12 +12,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { watchFile, watchFiles, type FileWatcher, type FileWatcherOptions } from './file-watcher.js';
+import { FileWatcher, type FileWatcherOptions } from './file-watcher.js';
 
 const DEADLINE_MS = 5_000;
-/** So seldom that what a test sees came from an event. */
+/** So rare that a change is reported because of an event. */
 const BY_EVENT: FileWatcherOptions = { pollIntervalMs: 3_600_000, debounceMs: 5 };
-/** An event's look is so late that what a test sees came from the poll. */
+/** The read after an event is so late that a change is reported because of the poll. */
 const BY_POLL: FileWatcherOptions = { pollIntervalMs: 10, debounceMs: 3_600_000 };
 
 let folder: string;
@@ -42,8 +42,8 @@ function onChange(): void {
   bell.emit('change');
 }
 
-/** Changes something, and waits until it is told. */
-async function told(change: () => void): Promise<void> {
+/** Changes something and waits until it is reported. */
+async function reported(change: () => void): Promise<void> {
   const change$ = once(bell, 'change', { signal: AbortSignal.timeout(DEADLINE_MS) });
   change();
   await change$;
@@ -72,31 +72,31 @@ function updateConfigMap(from: string, to: string, content: string): void {
 describe.each([
   ['an event', BY_EVENT],
   ['the poll', BY_POLL],
-])('by %s, a file watcher tells', (_name, options) => {
+])('by %s, a file watcher reports', (_name, options) => {
   it('a plain rewrite', async () => {
     writeFileSync(file, 'one');
-    watcher = watchFile(file, onChange, options);
+    watcher = new FileWatcher([file], onChange, options);
     await watcher.check();
-    await told(() => writeFileSync(file, 'two'));
-    await told(() => writeFileSync(file, 'six'));
+    await reported(() => writeFileSync(file, 'two'));
+    await reported(() => writeFileSync(file, 'six'));
   });
 
   it('a file renamed over it, again and again', async () => {
     writeFileSync(file, 'one');
-    watcher = watchFile(file, onChange, options);
+    watcher = new FileWatcher([file], onChange, options);
     await watcher.check();
     for (const content of ['two', 'three', 'four']) {
       writeFileSync(`${file}.tmp`, content);
-      await told(() => renameSync(`${file}.tmp`, file));
+      await reported(() => renameSync(`${file}.tmp`, file));
     }
   });
 
   it('the swap of a Kubernetes ConfigMap, again and again', async () => {
     mountConfigMap('one');
-    watcher = watchFile(file, onChange, options);
+    watcher = new FileWatcher([file], onChange, options);
     await watcher.check();
-    await told(() => updateConfigMap('..1', '..2', 'two'));
-    await told(() => updateConfigMap('..2', '..3', 'three'));
+    await reported(() => updateConfigMap('..1', '..2', 'two'));
+    await reported(() => updateConfigMap('..2', '..3', 'three'));
   });
 
   it('a rewrite behind a symlink', async () => {
@@ -104,47 +104,47 @@ describe.each([
     const target = join(folder, 'elsewhere', 'real.json');
     writeFileSync(target, 'one');
     symlinkSync(target, file);
-    watcher = watchFile(file, onChange, options);
+    watcher = new FileWatcher([file], onChange, options);
     await watcher.check();
-    await told(() => writeFileSync(target, 'two'));
+    await reported(() => writeFileSync(target, 'two'));
   });
 
   it('a file that comes to be', async () => {
-    watcher = watchFile(file, onChange, options);
+    watcher = new FileWatcher([file], onChange, options);
     await watcher.check();
-    await told(() => writeFileSync(file, 'one'));
+    await reported(() => writeFileSync(file, 'one'));
   });
 });
 
 describe('a file watcher', () => {
-  it('tells the swap of a symlink further up, by the poll', async () => {
+  it('reports the swap of a symlink further up, by the poll', async () => {
     for (const release of ['blue', 'green']) {
       mkdirSync(join(folder, release));
       writeFileSync(join(folder, release, 'externals.json'), release);
     }
     symlinkSync('blue', join(folder, 'current'));
-    watcher = watchFile(join(folder, 'current', 'externals.json'), onChange, {
+    watcher = new FileWatcher([join(folder, 'current', 'externals.json')], onChange, {
       ...BY_EVENT,
       pollIntervalMs: 10,
     });
-    await told(() => {
+    await reported(() => {
       symlinkSync('green', join(folder, 'next'));
       renameSync(join(folder, 'next'), join(folder, 'current'));
     });
   });
 
-  it('tells a file in a folder that comes to be, by the poll', async () => {
+  it('reports a file in a folder that comes to be, by the poll', async () => {
     const later = join(folder, 'later');
-    watcher = watchFile(join(later, 'x.json'), onChange, { ...BY_EVENT, pollIntervalMs: 10 });
-    await told(() => {
+    watcher = new FileWatcher([join(later, 'x.json')], onChange, { ...BY_EVENT, pollIntervalMs: 10 });
+    await reported(() => {
       mkdirSync(later);
       writeFileSync(join(later, 'x.json'), 'one');
     });
   });
 
-  it('does not tell what leaves the content as it is', async () => {
+  it('does not report what leaves the content as it is', async () => {
     writeFileSync(file, 'one');
-    watcher = watchFile(file, onChange, BY_EVENT);
+    watcher = new FileWatcher([file], onChange, BY_EVENT);
     utimesSync(file, 1, 1);
     await watcher.check();
     writeFileSync(`${file}.tmp`, 'one');
@@ -155,22 +155,22 @@ describe('a file watcher', () => {
     expect(changes).toBe(0);
   });
 
-  it('tells once what happened at once', async () => {
+  it('reports simultaneous changes once', async () => {
     writeFileSync(file, 'one');
-    watcher = watchFile(file, onChange, BY_EVENT);
+    watcher = new FileWatcher([file], onChange, BY_EVENT);
     writeFileSync(file, 'two');
     writeFileSync(file, 'three');
     await Promise.all([watcher.check(), watcher.check()]);
     expect(changes).toBe(1);
   });
 
-  it('tells a file that is gone, and the same one that is back', async () => {
+  it('reports a file that is gone, and the same one that is back', async () => {
     writeFileSync(file, 'one');
-    watcher = watchFile(file, onChange, BY_EVENT);
+    watcher = new FileWatcher([file], onChange, BY_EVENT);
     rmSync(file);
     await watcher.check();
     expect(changes).toBe(1);
-    await told(() => writeFileSync(file, 'one'));
+    await reported(() => writeFileSync(file, 'one'));
   });
 
   it('watches several, and others later', async () => {
@@ -180,18 +180,18 @@ describe('a file watcher', () => {
       string,
     ];
     for (const path of [first, second, third]) writeFileSync(path, 'one');
-    watcher = watchFiles([first, second], onChange, BY_EVENT);
-    await told(() => writeFileSync(second, 'two'));
+    watcher = new FileWatcher([first, second], onChange, BY_EVENT);
+    await reported(() => writeFileSync(second, 'two'));
     watcher.setPaths([second, third]);
     writeFileSync(first, 'three');
     await watcher.check();
     expect(changes).toBe(1);
-    await told(() => writeFileSync(third, 'two'));
+    await reported(() => writeFileSync(third, 'two'));
   });
 
   it('is silent once closed', async () => {
     writeFileSync(file, 'one');
-    watcher = watchFile(file, onChange, BY_EVENT);
+    watcher = new FileWatcher([file], onChange, BY_EVENT);
     writeFileSync(file, 'two');
     watcher.close();
     await watcher.check();
@@ -201,7 +201,7 @@ describe('a file watcher', () => {
   it('keeps no process alive', () => {
     writeFileSync(file, 'one');
     const before = process.getActiveResourcesInfo().filter((name) => /Timeout|FSEvent/.test(name));
-    watcher = watchFile(file, onChange);
+    watcher = new FileWatcher([file], onChange);
     expect(process.getActiveResourcesInfo().filter((name) => /Timeout|FSEvent/.test(name))).toEqual(before);
   });
 });

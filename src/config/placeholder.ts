@@ -1,7 +1,7 @@
 import { isJsonObject } from '../shared/json.js';
 import type { Environment } from './environment.js';
 
-/** Where `${…}` are taken from. `readFile` throws for a file that cannot be read. */
+/** Where the values of `${…}` come from. `readFile` throws for a file that cannot be read. */
 export interface PlaceholderSources {
   readonly env: Environment;
   readonly readFile: (path: string) => string;
@@ -17,7 +17,7 @@ export function hasPlaceholder(text: string): boolean {
 
 /**
  * Replaces `${NAME}` by the environment variable and `${file:/path}` by the file's content without its last line break
- * (SPEC §6). What was put in is not searched again. Each placeholder that cannot be replaced is told to `refuse`.
+ * (SPEC §6). Inserted values are not searched again. `refuse` is called for each placeholder that cannot be replaced.
  */
 export function resolvePlaceholders(
   text: string,
@@ -55,13 +55,13 @@ function readSecretFile(
   }
 }
 
-/** `ENOENT` and the like; the message of a file-system error says no more that helps. */
+/** The code of a file-system error, such as `ENOENT`; its message adds nothing useful. */
 export function errorCode(error: unknown): string {
   const code = isJsonObject(error) ? error['code'] : undefined;
   return typeof code === 'string' ? code : 'unreadable';
 }
 
-/** A text that may hold a secret beside its placeholders: `Basic ${X}` becomes `***${X}`. */
+/** Masks everything but placeholders, since it may be a secret: `Basic ${X}` becomes `***${X}`. */
 export function maskLiterals(text: string): string {
   const parts = text.split(/(\$\{(?:[A-Za-z_][A-Za-z0-9_]*|file:\/[^{}]+)\})/);
   return parts.map((part, index) => (index % 2 === 1 || part === '' ? part : '***')).join('');

@@ -41,3 +41,20 @@ export function problemDocument(
     ...members,
   };
 }
+
+const CHANGING_PATH = /^\/v3\/[^/]*\/(?!callback$)/;
+
+/**
+ * The outcome that the document of `problem` states. Only requests that could move money or change a subscription have one (SPEC §3).
+ *
+ * @param begun whether the operation may have begun, where the problem itself does not say so
+ */
+export function outcomeOf(
+  { code, outcome }: Problem,
+  { method, path }: { readonly method: string; readonly path: string },
+  begun = code === 'internal-error',
+): Outcome | undefined {
+  if (outcome !== undefined || method === 'GET' || method === 'HEAD' || !CHANGING_PATH.test(path))
+    return outcome;
+  return begun ? 'unknown' : 'not-executed';
+}

@@ -3,11 +3,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { StorageUnavailable } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
-import { allowedMethods } from './allowed-methods.js';
-import { couldChange } from './could-change.js';
 import { PROBLEM_TYPE, sendText, TextAnswer } from './http-answer.js';
 import { headersOfProblem, HttpProblem } from './http-problem.js';
-import { problemDocument } from './problem-document.js';
+import { outcomeOf, problemDocument } from './problem-document.js';
 import { contextOf } from './request-context.js';
 import { instanceOf, invalid, pathOf } from './request-parameters.js';
 
@@ -52,14 +50,14 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Sends a problem. On routes that change something, `outcome` is `not-executed` unless the problem says otherwise. */
+/** Sends a problem document. */
 export function answerProblem(request: Request, response: Response, problem: Problem): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const { logFields, requestId } = contextOf(request);
-  const outcome = problem.outcome ?? defaultOutcome(request, problem);
+  const outcome = outcomeOf(problem, { method: request.method, path: pathOf(request) });
   const document = problemDocument(problem, instanceOf(request), requestId, outcome);
   logFields.code = problem.code;
   if (outcome) logFields.outcome = outcome;
@@ -68,7 +66,25 @@ export function answerProblem(request: Request, response: Response, problem: Pro
   sendText(response, new TextAnswer(document.status, JSON.stringify(document), PROBLEM_TYPE, headers));
 }
 
-function defaultOutcome(request: Request, { code }: Problem): Problem['outcome'] {
-  if (!couldChange(request.method, pathOf(request))) return undefined;
-  return code === 'internal-error' ? 'unknown' : 'not-executed';
+/** The part of Express's router that `allowedMethods` reads. */
+interface RouterLayer {
+  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  match(path: string): boolean;
+}
+
+/** The methods that `app` supports at `path`, upper case and sorted; empty without a route. */
+function allowedMethods(app: { router: { stack: readonly RouterLayer[] } }, path: string): string[] {
+  const methods = app.router.stack.flatMap((layer) =>
+    layer.route && matches(layer, path) ? Object.keys(layer.route.methods) : [],
+  );
+  return [...new Set(methods.map((method) => method.toUpperCase()))].toSorted();
+}
+
+/** False for a path that cannot be decoded, which Express throws for. */
+function matches(layer: RouterLayer, path: string): boolean {
+  try {
+    return layer.match(path);
+  } catch {
+    return false;
+  }
 }

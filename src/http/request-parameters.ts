@@ -1,31 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import { Problem } from '../problems/problem.js';
 import { detailOf } from '../rules/rule.js';
 import { identifier } from '../rules/rules.js';
-import type { CallerContext } from './caller-context.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
-import { idempotencyKeyOf } from './idempotency-key.js';
-import { Problem } from '../problems/problem.js';
 import { contextOf } from './request-context.js';
-
-/** Validated parameters of handlers (SPEC §1). */
 
 const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
 
-/** Who calls, and how the request is traced. */
-export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): CallerContext => {
-  const request = requestOf(context);
-  const { principal, requestId, traceparent } = contextOf(request);
-  return {
-    caller: principal?.name ?? '',
-    requestId,
-    traceparent,
-    idempotencyKey: request.method === 'GET' ? undefined : idempotencyKeyOf(request),
-    instance: instanceOf(request),
-  };
-});
-
-/** The one `paymentId` of the query. */
+/** A handler's parameter: the one `paymentId` of the query (SPEC §1). */
 export const PaymentIdQuery = createParamDecorator((_: unknown, context: ExecutionContext): string => {
   const request = requestOf(context);
   const paymentId = singleQueryValue(request, 'paymentId');
@@ -34,7 +17,7 @@ export const PaymentIdQuery = createParamDecorator((_: unknown, context: Executi
   return paymentId;
 });
 
-/** The `subscriptionToken` of the path. `.` and `..` would change the path of the external's URL. */
+/** A handler's parameter: the `subscriptionToken` of the path. `.` and `..` would change the path of the external's URL. */
 export const SubscriptionTokenParam = createParamDecorator(
   (_: unknown, context: ExecutionContext): string => {
     const token: unknown = requestOf(context).params['subscriptionToken'];

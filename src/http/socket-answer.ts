@@ -1,12 +1,12 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { maskCardNumbers } from '../sensitive/card-number.js';
-import { couldChange } from './could-change.js';
-import { MAX_PATH_BYTES } from './limits.middleware.js';
 import type { Problem } from '../problems/problem.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
+import { PROBLEM_TYPE } from './http-answer.js';
 import { headersOfProblem } from './http-problem.js';
-import { problemDocument } from './problem-document.js';
+import { MAX_PATH_BYTES } from './limits.middleware.js';
+import { outcomeOf, problemDocument } from './problem-document.js';
 
 /** How long the socket is read after a refusal, so that the sender receives the answer. */
 const LINGER_MS = 1_000;
@@ -36,12 +36,15 @@ export function answerOnSocket(
     socket.destroy();
     return;
   }
-  const { method, path } = requestLineOf(inFlight?.req, packet);
-  const document = problemDocument(problem, path, requestId, outcomeOf(method, path, inFlight));
+  const requestLine = requestLineOf(inFlight?.req, packet);
+  const { method, path } = requestLine;
+  // A DELETE has no body and may be in flight already; any other incomplete request has not begun.
+  const outcome = outcomeOf(problem, requestLine, inFlight !== undefined && method === 'DELETE');
+  const document = problemDocument(problem, path, requestId, outcome);
   const body = JSON.stringify(document);
   const head = [
     `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,
-    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...Object.entries(headersOfProblem(problem)).map(([name, value]) => `${name}: ${value}`),
     `X-Request-Id: ${requestId}`,
@@ -77,12 +80,6 @@ function requestLineOf(
     : (packet?.toString('latin1', 0, MAX_PATH_BYTES) ?? '');
   const [, method = /^[A-Z]+(?= )/.exec(line)?.[0] ?? '', path = '/'] = REQUEST_LINE.exec(line) ?? [];
   return { method, path: maskCardNumbers(path) };
-}
-
-/** A DELETE has no body and may be in flight already; any other incomplete request has not begun. */
-function outcomeOf(method: string, path: string, inFlight: ServerResponse | undefined): Problem['outcome'] {
-  if (!couldChange(method, path)) return undefined;
-  return inFlight && method === 'DELETE' ? 'unknown' : 'not-executed';
 }
 
 /** Closing at once would reset the connection before the other side has read the answer. */

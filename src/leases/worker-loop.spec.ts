@@ -5,6 +5,11 @@ import { WorkerLoop } from './worker-loop.js';
 
 const LONG_MS = 3_600_000;
 
+/** Everything that a loop does without waiting for its poll is done after it. */
+function turnOfTheEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 describe('WorkerLoop', () => {
   let loop: WorkerLoop;
   afterEach(() => loop.stop());
@@ -23,7 +28,7 @@ describe('WorkerLoop', () => {
     );
     loop.start();
     await idle.promise;
-    await loop.stop();
+    await turnOfTheEventLoop();
     expect(turns).toBe(3);
   });
 
@@ -48,7 +53,7 @@ describe('WorkerLoop', () => {
     );
     loop.start();
     await second.promise;
-    await loop.stop();
+    await turnOfTheEventLoop();
     expect({ most, turns }).toEqual({ most: 1, turns: 2 });
   });
 
@@ -85,7 +90,7 @@ describe('WorkerLoop', () => {
       () => {},
     );
     loop.start();
-    await new Promise((resolve) => setImmediate(resolve));
+    await turnOfTheEventLoop();
     scope.run('a request', () => loop.wake());
     await woken.promise;
     expect(seen).toEqual([undefined, undefined]);
@@ -104,14 +109,18 @@ describe('WorkerLoop', () => {
     hanging.resolve({ more: false });
     await loop.stop();
     expect(loop.stalledMs).toBe(0);
-    const idle = new WorkerLoop(
-      () => Promise.resolve({ more: false }),
+    const ended = Promise.withResolvers<void>();
+    loop = new WorkerLoop(
+      async () => {
+        ended.resolve();
+        return { more: false };
+      },
       LONG_MS,
       () => {},
     );
-    idle.start();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(idle.stalledMs).toBe(0);
-    await idle.stop();
+    loop.start();
+    await ended.promise;
+    await turnOfTheEventLoop();
+    expect(loop.stalledMs).toBe(0);
   });
 });

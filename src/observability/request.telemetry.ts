@@ -3,6 +3,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { PROBLEM_CODES } from '../problems/problem.js';
 import { contextOf, type RequestContext, setContext } from '../http/request-context.js';
 import { pathOf } from '../http/request-parameters.js';
+import { ShutdownState } from '../http/shutdown-state.js';
 import { Log } from './logging/log.js';
 import { outside } from './logging/outside.js';
 import { LATENCY_BUCKETS, Metrics, SHORT_BUCKETS } from './metrics/metrics.js';
@@ -29,12 +30,12 @@ export class RequestTelemetry {
   readonly #durations;
   readonly #overheads;
   readonly #problems;
-  #inFlight = 0;
 
   constructor(
     private readonly log: Log,
     metrics: Metrics,
     private readonly tracer: Tracer,
+    shutdown: ShutdownState,
   ) {
     this.#requests = metrics.counter('tollgate_http_requests_total', 'Requests by route and status.', [
       'method',
@@ -57,7 +58,7 @@ export class RequestTelemetry {
     // From zero: Prometheus sees no increase in what was not there before.
     for (const code of PROBLEM_CODES) this.#problems.inc({ code }, 0);
     metrics.gauge('tollgate_http_requests_in_flight', 'Requests that are not answered yet.', () => [
-      { value: this.#inFlight },
+      { value: shutdown.inFlight },
     ]);
   }
 
@@ -72,13 +73,11 @@ export class RequestTelemetry {
     const context = { ...received, traceparent: span.traceparent ?? received.traceparent };
     setContext(request, context);
     const scope = { requestId: context.requestId, traceparent: context.traceparent, externalMs: 0 };
-    this.#inFlight += 1;
     response.once('close', () => this.#end(request, response, { context, scope, span, startedAt }));
     runInScope(scope, next);
   };
 
   #end(request: Request, response: Response, observed: Observed): void {
-    this.#inFlight -= 1;
     const { scope, startedAt } = observed;
     const durationMs = performance.now() - startedAt;
     const route = routeOf(request);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Socket } from 'node:net';
 import { RawExternal } from '../../test/support/raw-external.js';
 import { until } from '../../test/support/until.js';
@@ -8,7 +8,10 @@ import { connector } from './connector.js';
 describe('connector', () => {
   let external: RawExternal | undefined;
 
-  afterEach(() => external?.close());
+  afterEach(async () => {
+    jest.useRealTimers();
+    await external?.close();
+  });
 
   function dial(connect: ReturnType<typeof connector>, hostname: string, port: number): Promise<Socket> {
     return new Promise((resolve, reject) => {
@@ -17,6 +20,20 @@ describe('connector', () => {
       );
     });
   }
+
+  it.each([1, 20, 5_000])('gives up after %d ms, and not before', async (connectTimeoutMs) => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    const silent = new AddressGuard({ blockPrivateAddresses: false, resolve: () => {} });
+    const ends: unknown[] = [];
+    dial(connector({ guard: silent, connectTimeoutMs }), 'silent.test', 1).then(
+      () => ends.push('connected'),
+      (error: unknown) => ends.push(error),
+    );
+    await jest.advanceTimersByTimeAsync(connectTimeoutMs - 1);
+    expect(ends).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(ends).toMatchObject([{ code: 'ETIMEDOUT' }]);
+  });
 
   it('gives up within the time-out, and leaves no late connection behind', async () => {
     external = await RawExternal.listen();
@@ -33,13 +50,10 @@ describe('connector', () => {
     expect(tookMs).toBeGreaterThanOrEqual(15);
     // undici's own limit would take half a second at least.
     expect(tookMs).toBeLessThan(400);
+    expect(external.connections).toBe(0);
 
     resolved.resolve();
-    const { connections } = external;
-    await until(
-      () => external!.connections > connections && external!.openConnections === 0,
-      'it to be closed',
-    );
+    await until(() => external!.connections === 1 && external!.openConnections === 0, 'it to be closed');
   });
 
   it('reads the client certificate at each connection', async () => {

@@ -20,20 +20,33 @@ const unknown = (reason: Unknown['reason'], status?: number): Unknown => ({
 });
 const rejected: Rejected = { kind: 'rejected', reason: 'refused', status: 422, detail: undefined };
 
+const noConnection = notExecuted('connection-failed');
+/** Ends that the next attempt may not have (SPEC §7). */
+const TRANSIENT: readonly End[] = [
+  unknown('cut-off'),
+  unknown('server-error', 408),
+  unknown('server-error', 409),
+  unknown('server-error', 425),
+  unknown('server-error', 500),
+];
 const ENDS: readonly End[] = [
   completed,
   rejected,
-  notExecuted('connection-failed'),
+  noConnection,
+  ...TRANSIENT,
   notExecuted('not-supported'),
   notExecuted('credentials-refused'),
   notExecuted('throttled'),
   unknown('timeout'),
-  unknown('cut-off'),
   unknown('server-error', 302),
-  unknown('server-error', 409),
-  unknown('server-error', 500),
   unknown('invalid-answer', 200),
 ];
+
+/** How many of `ends` are reached where an attempt follows each of `repeated` and nothing else. */
+function attemptsUntilFinal(ends: readonly End[], repeated: readonly End[]): number {
+  const final = ends.findIndex((end) => !repeated.includes(end));
+  return final === -1 ? ends.length : final + 1;
+}
 
 /** A call whose attempts end as listed, one after the other. */
 class ScriptedCall implements Call<string> {
@@ -71,6 +84,8 @@ describe('attemptChange', () => {
       fc.asyncProperty(threeEnds, fc.boolean(), async (ends, honoured) => {
         const call = new ScriptedCall(ends);
         await attemptChange(call, never, { timeoutMs: QUICK_MS, honoursIdempotencyKey: honoured });
+        const repeated = honoured ? [noConnection, ...TRANSIENT] : [noConnection];
+        expect(call.ended).toHaveLength(attemptsUntilFinal(ends, repeated));
         expect(call.ended.length).toBeLessThanOrEqual(MAX_ATTEMPTS);
         for (const before of call.ended.slice(0, -1)) {
           const nothingSent = before.kind === 'not-executed' && before.reason === 'connection-failed';
@@ -100,15 +115,26 @@ describe('attemptChange', () => {
     );
   });
 
+  it.each([
+    ['no connection', noConnection, false],
+    ['a cut, with a key that is honoured', TRANSIENT[0]!, true],
+  ])('makes three attempts and no fourth after %s', async (_what, end, honoured) => {
+    const call = new ScriptedCall([end, end, end, completed]);
+    expect(await attemptChange(call, never, { timeoutMs: QUICK_MS, honoursIdempotencyKey: honoured })).toBe(
+      end,
+    );
+    expect(call.ended).toHaveLength(3);
+  });
+
   it('sends nothing after the deadline', async () => {
     const deadline = new AbortController();
-    const call = new ScriptedCall([notExecuted('connection-failed'), completed]);
+    const call = new ScriptedCall([noConnection, completed]);
     const running = attemptChange(call, deadline.signal, {
       timeoutMs: QUICK_MS,
       honoursIdempotencyKey: true,
     });
     deadline.abort();
-    await running;
+    expect(await running).toBe(noConnection);
     expect(call.ended).toHaveLength(1);
   });
 });
@@ -122,6 +148,7 @@ describe('attemptQuery', () => {
         const call = new ScriptedCall(ends);
         const end = await attemptQuery(call, never, QUICK_MS, beside);
         expect(end).toBe(call.ended.at(-1));
+        expect(call.ended).toHaveLength(attemptsUntilFinal(ends, [noConnection, ...TRANSIENT]));
         const repeats = call.ended.slice(0, -1);
         for (const before of repeats) {
           const reason = before.kind === 'completed' ? '' : before.reason;
@@ -131,6 +158,12 @@ describe('attemptQuery', () => {
       }),
       runs,
     );
+  });
+
+  it.each([noConnection, ...TRANSIENT])('makes three attempts and no fourth after %j', async (end) => {
+    const call = new ScriptedCall([end, end, end, completed]);
+    expect(await attemptQuery(call, never, QUICK_MS, beside)).toBe(end);
+    expect(call.ended).toHaveLength(3);
   });
 
   it('rejects with an internal error', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { until } from '../../test/support/until.js';
 import { ExternalBreaker, isFailure } from './external-breaker.js';
 import type { ProviderOutcome } from './provider-outcome.js';
@@ -20,6 +20,10 @@ function breaker(overrides: object = {}): { breaker: ExternalBreaker; run: (end:
 }
 
 describe('ExternalBreaker', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   it('opens at the last of the failures in a row, and not before', async () => {
     const { breaker: circuit, run } = breaker();
     await run(failure);
@@ -39,14 +43,25 @@ describe('ExternalBreaker', () => {
   });
 
   it('stays closed when the failures are further apart than the window', async () => {
-    const { breaker: circuit, run } = breaker({ windowMs: 20 });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    const { breaker: circuit, run } = breaker({ windowMs: 10_000 });
     await run(failure);
     await run(failure);
-    const startedAt = performance.now();
-    await until(() => performance.now() - startedAt > 25, 'the window to pass');
+    jest.advanceTimersByTime(10_001);
     await run(failure);
     expect(circuit.circuit).toBe('closed');
     await run(failure);
+    expect(circuit.circuit).toBe('closed');
+    await run(failure);
+    expect(circuit.circuit).toBe('open');
+  });
+
+  it('opens when the failures lie within the window, its end included', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    const { breaker: circuit, run } = breaker({ windowMs: 10_000 });
+    await run(failure);
+    await run(failure);
+    jest.advanceTimersByTime(10_000);
     await run(failure);
     expect(circuit.circuit).toBe('open');
   });

@@ -1,9 +1,8 @@
 import { Controller, Post, UseGuards } from '@nestjs/common';
-import type { CallerContext } from '../http/caller-context.js';
+import { Caller, type CallerContext } from '../http/caller-context.js';
 import { JsonBody } from '../http/json-body.decorator.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
-import { Caller } from '../http/request-parameters.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
 import { RequireScope } from '../security/scope.js';

@@ -174,6 +174,7 @@ describe('requests', () => {
       ['/subscriptionInfo/token'],
     ],
     ['30 February', ReplayRequest, { from: '2026-02-30T00:00:00Z' }, ['/from']],
+    ['hour 24', ReplayRequest, { from: '2026-02-28T24:00:00Z' }, ['/from']],
     ['29 February of a year without one', ReplayRequest, { to: '2025-02-29T00:00:00Z' }, ['/to']],
     ['an external by a name that none can have', ReplayRequest, { external: 'Acme' }, ['/external']],
     ['an empty update', SubscriptionUpdateRequest, {}, ['']],

@@ -1,6 +1,7 @@
 import { readingRule, Violation, type TextRule } from './rule.js';
 
-const RFC3339 = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+/** `Date.parse` would accept hour 24 (RFC 3339 §5.6 does not), and checks all other ranges of a time itself. */
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})T(?!24)\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** A point in time from 1970 on; read from text as milliseconds since the epoch. */
 export const instant: TextRule<number> = readingRule(
@@ -14,7 +15,7 @@ export const instant: TextRule<number> = readingRule(
   { schema: { format: 'date-time' } },
 );
 
-/** `Date.parse` reads 30 February as 2 March. */
+/** `Date.parse` alone would read 30 February as 2 March. */
 function isCalendarDay(day: string): boolean {
   const ms = Date.parse(day);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);

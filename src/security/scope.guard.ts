@@ -7,8 +7,8 @@ import { RequireScope } from './scope.js';
 import { SecurityObserver } from './security-observer.js';
 
 /**
- * Admits callers with the scope of the route. A route of the API without {@link RequireScope} is closed to all callers, so that a
- * forgotten decorator does not open it.
+ * Admits callers with the scope of the route. A route of the API without {@link RequireScope} is closed to all
+ * callers, so that a forgotten decorator does not open it.
  */
 @Injectable()
 export class ScopeGuard implements CanActivate {

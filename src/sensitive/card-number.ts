@@ -1,30 +1,43 @@
-import { findCardDigits } from './card-number-scanner.js';
+import { findCardNumbers } from './card-number-scanner.js';
 
 const ASTERISK = 0x2a;
 const MIN_DIGITS = 13;
+const LAST_SHOWN = 4;
 /** Numbers below have fewer than 13 digits. */
 const SMALLEST_CARD = 1e12;
 
 /**
- * The text with everything that looks like a card number masked but its last four digits, which PCI DSS 4.0 (3.4.1) lets
- * be shown; the text itself where there is none.
+ * The text with everything that looks like a card number masked but its last four digits, which PCI DSS 4.0 (3.4.1)
+ * allows to be shown; the text itself where there is none.
  *
- * A card number is 13 to 19 digits that pass the Luhn check, unbroken or in groups. Between groups stand one to three spaces,
- * dashes or `+` (form encoding), of any kind and mixed; or any other one ASCII punctuation mark, the same throughout, between
- * groups of three digits or more (else dates and addresses would be masked). Percent escapes of all these, and digits of other
- * scripts, count too; invisible characters between are overlooked. It may touch letters and stand beside other groups
- * of digits (`4111111111111111 12/27`), but is no part of a longer unbroken run. Which network issued it is not asked, so one
- * in ten numbers of that length is masked for nothing: that is the price of letting none through.
+ * A card number is 13 to 19 ASCII digits that pass the Luhn check, unbroken or in groups. Between groups are one to
+ * three spaces, dashes or `+` (form encoding), of any kind and mixed; or any other one ASCII punctuation mark, the
+ * same throughout, between groups of three digits or more (otherwise dates and addresses would be masked). Percent
+ * escapes of all these count too; invisible characters between digits are ignored. It may touch letters and stand
+ * beside other groups of digits (`4111111111111111 12/27`), but is no part of a longer unbroken run. The issuer is not
+ * checked, so one in ten numbers of that length is masked without need.
  *
- * Left alone: UUIDs, and so the gateway's own ids; W3C trace contexts; lower-case hex of 32, 40 or 64 digits. Not found: what is
- * encoded otherwise (base64, digits as words), or split over several texts.
+ * Left alone: UUIDs, and so the gateway's own ids; W3C trace contexts; lower-case hex of 32, 40 or 64 digits. Not
+ * found: digits of other scripts, other encodings (base64, digits as words), and numbers that are split over several
+ * texts.
  */
 export function maskCardNumbers(text: string): string {
   if (text.length < MIN_DIGITS) return text;
-  const hidden = findCardDigits(text);
-  if (hidden.length === 0) return text;
+  const found = findCardNumbers(text);
+  if (found.length === 0) return text;
   const codeUnits = Buffer.from(text, 'utf16le');
-  for (const place of hidden) codeUnits.writeUInt16LE(ASTERISK, place * 2);
+  let hidden = { chain: found[0]!.chain, until: 0 };
+  for (const { chain, start, end, originalPlace } of found) {
+    if (chain !== hidden.chain) hidden = { chain, until: 0 };
+    for (let digit = Math.max(start, hidden.until); digit < end - LAST_SHOWN; digit += 1) {
+      const place = chain.places[digit]!;
+      // An escaped digit has three characters.
+      for (let at = originalPlace(place); at < originalPlace(place + 1); at += 1) {
+        codeUnits.writeUInt16LE(ASTERISK, at * 2);
+      }
+      hidden.until = digit + 1;
+    }
+  }
   return codeUnits.toString('utf16le');
 }
 
@@ -36,8 +49,8 @@ interface Frame {
 }
 
 /**
- * {@link maskCardNumbers} for each text, number and key in a JSON value, at any depth; a number that looks like a card's
- * becomes a text. Returns the same value where nothing was masked, else a plain copy of what leads to it.
+ * {@link maskCardNumbers} for each text, number and key in a JSON value, at any depth; a number that looks like a
+ * card's becomes a text. Returns the same value where nothing was masked, else a plain copy of what leads to it.
  * Without recursion, so that no depth overflows the stack; a circle ends in `[circular]`.
  */
 export function maskCardNumbersIn(value: unknown): unknown {
@@ -65,7 +78,7 @@ export function maskCardNumbersIn(value: unknown): unknown {
   }
 }
 
-/** Bytes are no text: they would be read number by number. */
+/** Bytes are no text: they would be read as a list of numbers. */
 function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
 }

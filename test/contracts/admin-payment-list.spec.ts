@@ -7,22 +7,25 @@ import type { PaymentRow } from '../../src/payments/payment.table.js';
 import type { Trx } from '../../src/persistence/store.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { costlySteps, gatherStatistics, plansOf } from '../support/query-plans.js';
-import { fillLedger } from '../scale/ledger-filler.js';
+import { fillLedger, orderOf, paymentIdOf, tokenOf } from '../scale/ledger-filler.js';
 
 const PAYMENTS = 6_000;
 const UNTIL_MS = Date.UTC(2026, 0, 31, 12);
 
+/** A payment that the first value of each filter finds, so that each combination finds it. */
+const FOUND = 3_203;
+
 const NAMED: readonly PaymentQuery[] = [
-  { paymentId: 'pm_00000abc', shopTransactionId: 'order-77', subscriptionToken: 'tok_3' },
-  { paymentId: 'pm_00000abc' },
-  { shopTransactionId: 'order-77' },
-  { subscriptionToken: 'tok_3' },
+  { paymentId: paymentIdOf(FOUND), shopTransactionId: orderOf(FOUND), subscriptionToken: tokenOf(FOUND) },
+  { paymentId: paymentIdOf(77) },
+  { shopTransactionId: orderOf(77) },
+  { subscriptionToken: tokenOf(3) },
 ];
 /** Values that find something, and what they are together with. */
 const VALUES: readonly (readonly PaymentQuery[])[] = [
   [{ external: 'acme' }, { external: 'tiny' }],
   [{ state: 'ACCEPTED' }, { state: 'UNKNOWN' }, { state: 'CREATED' }],
-  [{ minAmount: 60_000, maxAmount: 61_000 }, { currency: 'JPY' }],
+  [{ minAmount: 64_000, maxAmount: 65_000 }, { currency: 'JPY' }],
   [{ from: UNTIL_MS - 3_000_000, to: UNTIL_MS - 600_000 }],
 ];
 
@@ -56,9 +59,16 @@ eachDatabase((_name, open) => {
     expect(shown).toEqual(expected(query).slice(0, shown.length));
     if (result.next === undefined) expect(shown).toEqual(expected(query));
     else expect(result.next <= (shown.at(-1) ?? result.next)).toBe(true);
+    expect(plans).not.toEqual([]);
     for (const plan of plans) {
       expect([plan.sql, costlySteps(plan)]).toEqual([plan.sql, []]);
     }
+  });
+
+  it('has payments that each combination finds, and others that it does not', () => {
+    const counts = combinations().map((query) => expected(query).length);
+    expect(counts.filter((count) => count === 0)).toEqual([]);
+    expect(counts.filter((count) => count === all.length)).toHaveLength(1); // no filter at all
   });
 
   it.each<[PaymentQuery]>([
@@ -86,6 +96,7 @@ eachDatabase((_name, open) => {
 
   it('finds the payments of one id, whichever external has them', async () => {
     const [row] = all.filter(({ payment_id, subscription_token }) => payment_id && subscription_token);
+    expect(row).toMatchObject({ payment_id: expect.any(String), shop_transaction_id: expect.any(String) });
     for (const query of [
       { paymentId: row!.payment_id! },
       { shopTransactionId: row!.shop_transaction_id! },

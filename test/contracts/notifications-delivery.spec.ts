@@ -262,6 +262,9 @@ eachDatabase((_name, open) => {
     delivery.outbox.wake();
     await ends(1);
     expect(receiver.received[0]!.headers['webhook-signature']).toBeUndefined();
+    // No attempt was spent on a receiver that was not there.
+    expect(delivery.deliveries.map(({ result }) => result)).toEqual(['delivered']);
+    expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED', attempts: 1 });
   });
 
   it('never dials what the address guard refuses', async () => {
@@ -283,18 +286,19 @@ eachDatabase((_name, open) => {
 
   it('keeps no more than its limit on the wire', async () => {
     const open: ServerResponse[] = [];
-    let most = 0;
-    receiver.answers((response) => {
-      open.push(response);
-      most = Math.max(most, open.length);
-      // All that may come at once have come.
-      if (open.length >= 4) for (const one of open.splice(0)) one.end();
-    });
+    receiver.answers((response) => open.push(response));
     build({ concurrency: 4 });
     for (let i = 0; i < 40; i += 1) await delivery.queue();
     delivery.start();
-    await ends(40);
-    expect(most).toBe(4);
+    for (let ended = 0; ended < 40; ended += 4) {
+      await until(() => open.length === 4, `those after ${ended}`);
+      // What the worker has claimed is on the wire, or on its way there.
+      const claimed = (await delivery.rows()).filter(({ state }) => state === 'LEASED');
+      expect([ended, claimed.length, open.length]).toEqual([ended, 4, 4]);
+      for (const one of open.splice(0)) one.end();
+      await ends(ended + 4);
+    }
+    expect(delivery.deliveries).toHaveLength(40);
   });
 
   describe('while the receiver is down', () => {

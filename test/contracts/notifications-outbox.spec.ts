@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 
 const LEASE_MS = 30_000;
 
-eachDatabase((_name, open) => {
+eachDatabase((name, open) => {
   let database: TestDatabase;
   let receiver: TestReceiver;
   let clock: TestClock;
@@ -227,13 +227,17 @@ eachDatabase((_name, open) => {
       ]);
     });
 
-    it('on SQLite does not keep the next process waiting', async () => {
-      if (database.store.dialect !== 'sqlite') return;
-      await queue(1);
-      await claim();
-      delivery.start();
-      await until(() => delivery.deliveries.length === 1, 'the delivery');
-    });
+    // SQLite has one process: whoever held the lease is gone.
+    (name.startsWith('SQLite') ? it : it.skip)(
+      'on SQLite does not keep the next process waiting',
+      async () => {
+        const id = await queue(1);
+        await claim();
+        delivery.start();
+        await until(() => delivery.deliveries.length === 1, 'the delivery');
+        expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED', attempts: 2, lease_token: null });
+      },
+    );
   });
 
   describe('a learned payment that turned out to be another', () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rename, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -57,6 +57,12 @@ describe('reload', () => {
     const external = await RawExternal.listen({ script });
     opened.push(() => external.close());
     return external;
+  }
+
+  async function makeFolder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'tollgate-reload-'));
+    opened.push(() => rm(folder, { recursive: true }));
+    return folder;
   }
 
   const paysSlowly: Script = (socket) => void setTimeout(() => answer(socket, 200, PAID), 5);
@@ -158,7 +164,7 @@ describe('reload', () => {
       server.closeAllConnections();
       server.close();
     });
-    const folder = await mkdtemp(join(tmpdir(), 'tollgate-reload-'));
+    const folder = await makeFolder();
     const [certFile, keyFile, caFile] = ['cert.pem', 'key.pem', 'ca.pem'].map((name) =>
       join(folder, name),
     ) as [string, string, string];
@@ -197,7 +203,7 @@ describe('reload', () => {
   });
 
   it('follows the file, as Kubernetes swaps it too, and keeps what there was when it is invalid', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'tollgate-reload-'));
+    const folder = await makeFolder();
     const write = async (version: string, text: string): Promise<void> => {
       await writeFile(join(folder, version), text);
       await symlink(version, join(folder, 'next'));

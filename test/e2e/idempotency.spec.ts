@@ -187,14 +187,11 @@ describe('Idempotency-Key', () => {
     it('asks first where it can', async () => {
       const gateway = await start({}, { statusByShopTransactionId: true, honoursIdempotencyKey: true });
       await unknown(gateway);
-      const sent = payments();
-      external.behave(({ url }) => {
-        expect(url).toBe('/status?shopTransactionId=o');
-        return { status: 'ACCEPTED', paymentId: 'pm-9' };
-      });
+      external.requests.length = 0;
+      external.behave(() => ({ status: 'ACCEPTED', paymentId: 'pm-9' }));
       const again = await send(gateway, 'k', pay('o'));
       expect([again.status, again.body]).toEqual([200, { result: 'OK', paymentId: 'pm-9' }]);
-      expect(payments()).toBe(sent);
+      expect(external.requests.map(({ url }) => url)).toEqual(['/status?shopTransactionId=o']);
       const third = await send(gateway, 'k', pay('o'));
       expect([third.text, third.headers.get('idempotency-replayed')]).toEqual([again.text, 'true']);
     });
@@ -213,17 +210,21 @@ describe('Idempotency-Key', () => {
       external.behave(() => earlier);
       if (earlier) await send(gateway, 'earlier', pay('o'));
       await unknown(gateway);
+      external.requests.length = 0;
       external.behave(() => ({ paymentId: 'pm-1', ...said }));
       const again = await send(gateway, 'k', pay('o'));
       expect([again.status, again.body['outcome']]).toEqual([502, 'unknown']);
+      expect(external.requests.map(({ url }) => url)).toEqual(['/status?shopTransactionId=o']);
     });
 
     it('sends again with the same key where the external honours it', async () => {
       const gateway = await start({}, { honoursIdempotencyKey: true });
       await unknown(gateway);
+      const sent = payments();
       external.behave(answerOk);
       const again = await send(gateway, 'k', pay('o'));
       expect([again.status, again.body['result']]).toEqual([200, 'OK']);
+      expect(payments()).toBe(sent + 1);
       expect(new Set(external.requests.map(({ headers }) => headers['idempotency-key']))).toEqual(
         new Set(['k']),
       );
@@ -232,9 +233,11 @@ describe('Idempotency-Key', () => {
     it('stays unknown where the repeat was refused: the first may have been executed', async () => {
       const gateway = await start({}, { honoursIdempotencyKey: true });
       await unknown(gateway);
+      const sent = payments();
       external.behave((_, response) => answerJson(response, 422, { detail: 'no' }));
       const again = await send(gateway, 'k', pay('o'));
       expect([again.status, again.body['outcome']]).toEqual([502, 'unknown']);
+      expect(payments()).toBe(sent + 1);
     });
   });
 });

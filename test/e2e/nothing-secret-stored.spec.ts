@@ -70,10 +70,11 @@ onSqlite(
       });
       expect([operation, answer.status]).toEqual([operation, 200]);
     }
-    await call(`${gateway.url}/v3/acme/check?paymentId=pm`, 'GET');
-    await call(`${gateway.url}/v3/acme/callback?paymentId=pm`, 'POST', {
+    const check = await call(`${gateway.url}/v3/acme/check?paymentId=pm`, 'GET');
+    const callback = await call(`${gateway.url}/v3/acme/callback?paymentId=pm`, 'POST', {
       note: 'card 4111-1111-1111-1111 and 4111111111111111',
     });
+    expect([check.status, callback.status]).toEqual([200, 200]);
     expect(external.requests[0]!.body).toContain('marker-of-provider-data');
     expect(external.requests[0]!.headers['authorization']).toBe('Bearer marker-of-a-credential');
 
@@ -84,6 +85,9 @@ onSqlite(
       .map((name) => readFileSync(join(folder, name), 'latin1'))
       .join('');
     expect(bytes).toContain('order');
+    // What was said beside the numbers is there: the answers' texts, and the callback's.
+    expect(bytes).toContain('card ************1111');
+    expect(bytes).toContain('card ****-****-****-1111');
     expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([]);
   },
 );

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +58,9 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
   afterAll(async () => {
     await delivery.stop();
     await database.dispose();
+    const ended = once(sample, 'close');
     sample.kill();
+    await ended;
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -105,6 +105,7 @@ describe('what is written about the metrics', () => {
   }
 
   it('is true of each alert', () => {
+    expect(rules).not.toEqual([]);
     for (const { expr } of rules) expectToExist(expr);
   });
 

@@ -73,6 +73,7 @@ describe('metrics', () => {
     expect(families.filter(({ name, type }) => name.endsWith('_total') !== (type === 'COUNTER'))).toEqual([]);
     const histograms = families.filter(({ type }) => type === 'HISTOGRAM');
     expect(histograms.filter(({ name }) => !/_(?:seconds|transactions)$/.test(name))).toEqual([]);
+    expect(histograms).not.toEqual([]);
     for (const { name } of histograms) expectCumulative(name, samples);
   });
 
@@ -89,6 +90,7 @@ describe('metrics', () => {
       });
     }
     const after = await scrape();
+    expect(unrouted(after)).toBeGreaterThan(0);
     expect(unrouted(after) - unrouted(before)).toBeLessThanOrEqual(40);
     expect(
       after.value('tollgate_http_requests_total', { route: '/v3/:external/status', status: '200' }),
@@ -215,6 +217,8 @@ describe('metrics', () => {
       (await call(`${gateway.url}/metrics`, 'GET')).text,
       (await call(`${gateway.url}/health/ready`, 'GET')).text,
     ].join('\n');
+    expect(text).toContain('tollgate_external_call_duration_seconds_bucket{');
+    expect(text).toContain('"acme"');
     for (const secret of [KEY, TOKEN, SECRET, 'callback-token', external.url, receiver.url]) {
       expect(text).not.toContain(secret);
     }
@@ -227,6 +231,7 @@ function expectCumulative(name: string, samples: readonly Sample[]): void {
     samples.filter((sample) => sample.name === `${name}_bucket`),
     ({ labels }) => keyOf(name, { ...labels, le: 'any' }),
   );
+  expect([name, series.size > 0]).toEqual([name, true]);
   for (const [key, buckets] of series) {
     const counts = buckets.toSorted((a, b) => bound(a) - bound(b)).map(({ value }) => value);
     expect(counts).toEqual(counts.toSorted((a, b) => a - b));

@@ -16,11 +16,13 @@ interface PaidBody {
 describe('shutting down', () => {
   let external: StubExternal;
   let gateway: GatewayProcess;
+  let agent: Agent;
 
   const executed = (): string[] =>
     external.requests.map(({ body }) => (JSON.parse(body) as PaidBody).shopTransactionId).toSorted(inOrder);
 
   beforeEach(async () => {
+    agent = new Agent({ connections: CALLERS });
     external = await startStubExternal();
     gateway = await startGatewayProcess({
       externals: [
@@ -31,6 +33,7 @@ describe('shutting down', () => {
     });
   });
   afterEach(async () => {
+    await agent.destroy();
     await gateway.dispose();
     await external.close();
   });
@@ -79,7 +82,6 @@ describe('shutting down', () => {
 
   it('under load loses no answer, completes what a caller hung up on, and ends with exit code 0', async () => {
     answersAfter(60);
-    const agent = new Agent({ connections: CALLERS });
     const answered: string[] = [];
     const ends: string[] = [];
     const caller = async (number: number): Promise<void> => {
@@ -103,14 +105,13 @@ describe('shutting down', () => {
     expect([...answered, 'hung-up'].toSorted(inOrder)).toEqual(executed());
     expect(statesOf('operations')).toEqual(['completed']);
     expect(statesOf('payments')).toEqual(['ACCEPTED']);
-    await agent.close();
   });
 
   it('does not wait for a question of reconciliation that hangs, and hands it back', async () => {
     external.behave(({ method }) =>
       method === 'GET' ? new Promise(() => {}) : { result: 'PENDING', paymentId: 'pm' },
     );
-    expect(await pay(gateway.url, 'order', new Agent(), 'patient')).toBe('200');
+    expect(await pay(gateway.url, 'order', agent, 'patient')).toBe('200');
     await until(() => external.requests.some(({ method }) => method === 'GET'), 'the question');
     gateway.kill('SIGTERM');
     expect(await gateway.exit).toEqual({ code: 0, signal: null });
@@ -127,7 +128,7 @@ describe('shutting down', () => {
 
   it('ends at once on a second signal', async () => {
     external.behave(() => new Promise(() => {}));
-    const waiting = pay(gateway.url, 'waiting', new Agent());
+    const waiting = pay(gateway.url, 'waiting', agent);
     await until(() => external.requests.length === 1, 'the call');
     gateway.kill('SIGTERM');
     await until(async () => (await readiness()) === 503, 'readiness to go down', 2_000);

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
@@ -106,6 +107,21 @@ describe('a second payment for one shopTransactionId', () => {
     const second = await post('pay', body);
     expect(told(second)).toEqual([409, 'duplicate-payment', 'not-executed']);
     expect(second.body).toMatchObject({ paymentId: first.body['paymentId'], paymentStatus: 'ACCEPTED' });
+    expect(external.requests).toHaveLength(1);
+  });
+
+  it('is refused by the index of guards where the look-up does not see the first one yet', async () => {
+    const body = pay();
+    const first = await post('pay', body);
+    // As on PostgreSQL while the first one's transaction has not been committed.
+    const look = jest
+      .spyOn(gateway.app.get(PaymentRepository), 'findDuplicate')
+      .mockResolvedValueOnce(undefined);
+    const second = await post('pay', body);
+    expect(look).toHaveBeenCalledTimes(2);
+    look.mockRestore();
+    expect(told(second)).toEqual([409, 'duplicate-payment', 'not-executed']);
+    expect(second.body['paymentId']).toBe(first.body['paymentId']);
     expect(external.requests).toHaveLength(1);
   });
 
@@ -373,6 +389,30 @@ describe('status and check', () => {
         },
       ]);
     }
+  });
+
+  it.each(['FAILED', 'PENDING'])(
+    'an ACCEPTED payment stays so, though the external says %s',
+    async (status) => {
+      const { paymentId } = (await post('pay', pay())).body;
+      external.behave(({ method }) => (method === 'GET' ? { status } : { result: 'OK' }));
+      const check = await call(`${gateway.url}/v3/acme/check?paymentId=${String(paymentId)}`, 'GET');
+      expect([check.status, check.body['status']]).toEqual([200, 'ACCEPTED']);
+      const refund = { amount: 1, currency: 'EUR', paymentId };
+      expect((await post('refund', refund)).body['result']).toBe('OK');
+    },
+  );
+
+  it('a FAILED payment is ACCEPTED where the external says so later', async () => {
+    external.behave(() => ({ result: 'KO', paymentId: 'pm-late-success' }));
+    expect((await post('pay', pay())).body['result']).toBe('KO');
+    external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
+    const check = await call(`${gateway.url}/v3/acme/check?paymentId=pm-late-success`, 'GET');
+    expect([check.status, check.body['status']]).toEqual([200, 'ACCEPTED']);
+    external.requests.length = 0;
+    const refund = { amount: 1, currency: 'EUR', paymentId: 'pm-late-success' };
+    expect((await post('refund', refund)).body['result']).toBe('OK');
+    expect(external.requests.map(({ method }) => method)).toEqual(['POST']);
   });
 
   it('say payment-not-found for what the external has never seen', async () => {

@@ -183,6 +183,23 @@ describe('reconciliation', () => {
     expect(await after(5 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'FAILED' });
   });
 
+  it('does not count what is said while the operation is sent again', async () => {
+    await pay('resent', failing);
+    const repeated: StubBehaviour = (request, response) =>
+      request.method === 'GET' ? neverSeen(request, response) : failing(request, response);
+    let repeat: Answer | undefined;
+    const meanwhile: StubBehaviour = async (request, response) => {
+      repeat = await pay('resent', repeated);
+      return neverSeen(request, response);
+    };
+    expect(await after(MINUTE_MS, meanwhile)).toMatchObject({
+      state: 'UNKNOWN',
+      never_seen_at: null,
+      deadline_at: clock.now() + TIMEOUT_MS + 5_000,
+    });
+    expect(repeat?.body['outcome']).toBe('unknown');
+  });
+
   const bare404: StubBehaviour = (_, response) => {
     response.writeHead(404).end();
     return undefined;
@@ -337,6 +354,17 @@ describe('reconciliation', () => {
       state: 'ACCEPTED',
       lease_token: null,
     });
+  });
+
+  it('changes nothing where it lost its lease while it asked', async () => {
+    await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
+    const { next_ask_at } = await payment();
+    const lease = { lease_token: 'another', lease_until: clock.now() + 3_600_000 };
+    const slow: StubBehaviour = async () => {
+      await store().transaction((trx) => trx.updateTable('payments').set(lease).execute());
+      return { status: 'PENDING' };
+    };
+    expect(await after(MINUTE_MS, slow)).toMatchObject({ ...lease, next_ask_at });
   });
 
   describe('of subscriptions', () => {

@@ -5,8 +5,9 @@ import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
-import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { TestClock } from '../support/test-clock.js';
+import { until } from '../support/until.js';
 
 /** What becomes of an operation whose process is gone: seen from a second gateway on the books of the first. */
 describe('an operation whose process died', () => {
@@ -128,5 +129,200 @@ describe('two replicas on one database', () => {
     );
     expect([repeat.status, repeat.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
     await external.close();
+  });
+});
+
+/** The external holds a refund until its fate has been decided elsewhere; only then its answer comes. */
+describe('a refund that is answered late', () => {
+  let external: StubExternal;
+  let gateway: Gateway;
+  let release: () => void;
+  let ended: Promise<Answer>;
+
+  const post = (operation: string, body: object): Promise<Answer> =>
+    call(`${gateway.url}/v3/acme/${operation}`, 'POST', body);
+  const refund = (): Promise<{ state: string; reserved: number; refunded_minor: number }> =>
+    gateway.app
+      .get(Store)
+      .read((db) =>
+        db
+          .selectFrom('refunds')
+          .innerJoin('payments', 'payments.id', 'refunds.payment_ref')
+          .select(['refunds.state', 'refunds.reserved', 'payments.refunded_minor'])
+          .executeTakeFirstOrThrow(),
+      );
+
+  /** A refund of unknown outcome, which the external will answer by `result`. */
+  async function hold(result: 'OK' | 'KO'): Promise<void> {
+    const clock = new TestClock();
+    const arrived = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    release = held.resolve;
+    external = await startStubExternal(async ({ url }) => {
+      if (url === '/pay') return { result: 'OK', paymentId: 'pm' };
+      arrived.resolve();
+      await held.promise;
+      return { result };
+    });
+    gateway = await startGateway({
+      clock,
+      env: { WORKERS: 'off' },
+      externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 5_000 }],
+    });
+    await post('pay', { amount: 10, currency: 'EUR', shopTransactionId: 'o' });
+    ended = post('refund', { amount: 10, currency: 'EUR', paymentId: 'pm' });
+    await arrived.promise;
+    expect(await refund()).toMatchObject({ state: 'PENDING', reserved: 1, refunded_minor: 10 });
+    clock.advance(10_000);
+    await gateway.app.get(OperationRecovery).turn();
+    expect(await refund()).toMatchObject({ state: 'UNKNOWN', reserved: 1, refunded_minor: 10 });
+  }
+  /** What an operator writes who has heard how the refund ended. */
+  const decide = (state: 'OK' | 'KO'): Promise<void> =>
+    gateway.app.get(Store).transaction(async (trx) => {
+      const reserved = state === 'KO' ? 0 : 1;
+      await trx.updateTable('refunds').set({ state, reserved }).execute();
+      await trx
+        .updateTable('payments')
+        .set({ refunded_minor: reserved * 10 })
+        .execute();
+    });
+  const answered = async (): Promise<void> => {
+    release();
+    await ended;
+  };
+
+  afterEach(async () => {
+    await answered();
+    await gateway.close();
+    await external.close();
+  });
+
+  it('is settled by an OK', async () => {
+    await hold('OK');
+    await answered();
+    expect(await refund()).toMatchObject({ state: 'OK', reserved: 1, refunded_minor: 10 });
+  });
+
+  it('is settled by a KO, which frees its share', async () => {
+    await hold('KO');
+    await answered();
+    expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
+  });
+
+  it('is not booked after its share was freed: more than was paid could be refunded', async () => {
+    await hold('OK');
+    await decide('KO');
+    await answered();
+    expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
+  });
+
+  it('frees nothing after it was booked', async () => {
+    await hold('KO');
+    await decide('OK');
+    await answered();
+    expect(await refund()).toMatchObject({ state: 'OK', reserved: 1, refunded_minor: 10 });
+  });
+});
+
+/** Two attempts at once: the process of the first was taken for dead. */
+describe('an operation that was taken up again', () => {
+  const TIMEOUT_MS = 60_000;
+  const REFUSED = { status: 422, body: { detail: 'no' } };
+  const NEVER_SEEN = { status: 404, body: {} };
+  const PAID = { status: 200, body: { result: 'OK', paymentId: 'pm' } };
+  let external: StubExternal;
+  let clock: TestClock;
+  let gateway: Gateway;
+  let answers: ((answer: { status: number; body: object }) => void)[];
+
+  const send = (): Promise<Answer> =>
+    call(
+      `${gateway.url}/v3/acme/pay`,
+      'POST',
+      { amount: 1, currency: 'EUR', shopTransactionId: 'o' },
+      { 'idempotency-key': 'k' },
+    );
+  const arrived = (count: number): Promise<void> =>
+    until(() => answers.length === count, `${count} requests at the external`);
+  const methods = (): string[] => external.requests.map(({ method }) => method);
+  const rows = () =>
+    gateway.app
+      .get(Store)
+      .read((db) =>
+        db
+          .selectFrom('operations')
+          .innerJoin('payments', 'payments.id', 'operations.payment_ref')
+          .select(['operations.state', 'operations.key_held', 'payments.state as payment'])
+          .execute(),
+      );
+
+  async function start(config: object): Promise<void> {
+    clock = new TestClock();
+    answers = [];
+    external = await startStubExternal(async (_, response) => {
+      const { promise, resolve } = Promise.withResolvers<{ status: number; body: object }>();
+      answers.push(resolve);
+      const { status, body } = await promise;
+      return answerJson(response, status, body);
+    });
+    gateway = await startGateway({
+      clock,
+      env: { WORKERS: 'off' },
+      externals: [
+        {
+          externalService: 'acme',
+          baseUrl: external.url,
+          timeoutMs: TIMEOUT_MS,
+          honoursIdempotencyKey: true,
+          ...config,
+        },
+      ],
+    });
+  }
+  afterEach(async () => {
+    external.behave((_, response) => answerJson(response, 422, {}));
+    for (const answer of answers) answer(REFUSED);
+    await gateway.close();
+    await external.close();
+  });
+
+  it('is not ended by the refusal of the attempt before: its key stays taken', async () => {
+    await start({});
+    const first = send();
+    await arrived(1);
+    clock.advance(TIMEOUT_MS + 5_000);
+    const second = send();
+    await arrived(2);
+    answers[0]!(REFUSED);
+    await first;
+    expect(await rows()).toMatchObject([{ state: 'running', key_held: 1, payment: 'UNKNOWN' }]);
+    answers[1]!(PAID);
+    expect((await second).status).toBe(200);
+    expect(await rows()).toMatchObject([{ state: 'completed', key_held: 1, payment: 'ACCEPTED' }]);
+  });
+
+  it('is not sent by the repeat whose question took so long that another repeat has taken it up', async () => {
+    await start({ statusByShopTransactionId: true });
+    const first = send();
+    await arrived(1);
+    clock.advance(TIMEOUT_MS + 5_000);
+    const slow = send();
+    await arrived(2);
+    clock.advance(TIMEOUT_MS + 5_000);
+    const quick = send();
+    await arrived(3);
+    expect(methods()).toEqual(['POST', 'GET', 'GET']);
+    answers[1]!(NEVER_SEEN);
+    expect((await slow).body['code']).toBe('idempotency-conflict');
+    expect(methods()).toEqual(['POST', 'GET', 'GET']);
+    answers[2]!(NEVER_SEEN);
+    await arrived(4);
+    expect(methods()).toEqual(['POST', 'GET', 'GET', 'POST']);
+    answers[3]!(PAID);
+    expect((await quick).body['result']).toBe('OK');
+    answers[0]!(REFUSED);
+    await first;
+    expect(await rows()).toMatchObject([{ state: 'completed', key_held: 1, payment: 'ACCEPTED' }]);
   });
 });

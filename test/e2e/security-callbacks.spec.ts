@@ -7,6 +7,7 @@ import { Store } from '../../src/persistence/store.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { type RawAnswer, RawClient } from '../support/raw-client.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { until } from '../support/until.js';
 
 /** Who may call back (SPEC §6, §8): what is not an external's own is refused, changes nothing, and is counted. */
 
@@ -282,9 +283,6 @@ describe('forgeries', () => {
 /** The genuine callback is verified in the background: its question is not to be taken for one of a forgery. */
 async function untilQuiet(): Promise<void> {
   const { kysely } = gateway.app.get(Store);
-  for (;;) {
-    const open = await kysely.selectFrom('callbacks').select('id').where('finished_at', 'is', null).execute();
-    if (open.length === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const open = () => kysely.selectFrom('callbacks').select('id').where('finished_at', 'is', null).execute();
+  await until(async () => (await open()).length === 0, 'the genuine callback to be verified');
 }

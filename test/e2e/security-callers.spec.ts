@@ -143,6 +143,10 @@ describe('without the right credentials', () => {
     ];
   };
 
+  it('there are routes of every scope to try', () => {
+    expect(new Set(guarded().map(scopeOf))).toEqual(new Set(SCOPES));
+  });
+
   it('every route answers 401, and all in the same way', async () => {
     const kinds = await wrong();
     const told = new Set<string>();

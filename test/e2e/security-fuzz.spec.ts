@@ -110,11 +110,13 @@ it(
 it(
   `answers bytes that are hardly HTTP with a problem document, or not at all`,
   async () => {
+    const answered = new Map<number, number>();
     const batches = fc.array(oddBytes, { minLength: BATCH, maxLength: BATCH });
     const property = fc.asyncProperty(batches, async (requests) => {
       await Promise.all(
         requests.map(async (bytes) => {
           for (const { status, head, body } of await exchangeAll(gateway.url, bytes)) {
+            answered.set(status, (answered.get(status) ?? 0) + 1);
             const type = /^content-type: (.*)$/im.exec(head)?.[1];
             expect([fault(status, type, body), bytes.toString('latin1')]).toEqual([
               undefined,
@@ -125,6 +127,8 @@ it(
       );
     });
     await fc.assert(property, { seed: SEED, numRuns: Math.ceil(INPUTS / BATCH / 10) });
+    // Not at all is the exception.
+    expect(answered.get(400)).toBeGreaterThan(0);
   },
   LIMIT_MS,
 );

@@ -148,7 +148,19 @@ describe('slow senders', () => {
     for (const socket of held) socket.destroy();
   });
 
+  /** What nine of ten answers take at most: a single one may be late on a machine that is busy with other tests. */
+  async function ninthTenthMs(): Promise<number> {
+    const times: number[] = [];
+    for (let i = 0; i < 60; i += 1) {
+      const startedAt = performance.now();
+      expect((await get(STATUS)).status).toBe(200);
+      times.push(performance.now() - startedAt);
+    }
+    return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.9)]!;
+  }
+
   it('500 of them hold their sockets open: the gateway still answers others in under 100 ms', async () => {
+    const aloneMs = await ninthTenthMs();
     const head = `POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n`;
     for (let i = 0; i < 500; i += 1) held.push(openSocket(gateway.url));
     await until(() => held.every((socket) => socket.readyState === 'open'), 'the sockets to open');
@@ -161,15 +173,8 @@ describe('slow senders', () => {
       for (const [i, socket] of held.entries()) if (i % 3 < 2) socket.write(i % 3 === 0 ? 'X' : ' ');
     }, 100);
     try {
-      const times: number[] = [];
-      for (let i = 0; i < 60; i += 1) {
-        const startedAt = performance.now();
-        expect((await get(STATUS)).status).toBe(200);
-        times.push(performance.now() - startedAt);
-      }
-      times.sort((a, b) => a - b);
-      // The machine may be busy with other tests: a single answer may be late, most may not.
-      expect(times[Math.floor(times.length * 0.9)]).toBeLessThan(100);
+      // Where the machine is so busy that an answer takes long without them too, they may not make it much longer.
+      expect(await ninthTenthMs()).toBeLessThan(Math.max(100, 3 * aloneMs));
     } finally {
       clearInterval(drip);
     }

@@ -81,11 +81,7 @@ onPostgres('a PostgreSQL that stops', () => {
         .read((db) =>
           db.selectFrom('operations').select('state').where('idempotency_key', '=', 'cut').executeTakeFirst(),
         );
-    const deadline = Date.now() + 10_000;
-    while ((await find())?.state !== 'completed' && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    expect((await find())?.state).toBe('completed');
+    await until(async () => (await find())?.state === 'completed', 'the answer to be stored');
   });
 
   it('takes back what it had refused, should the commit before the call have been kept', async () => {

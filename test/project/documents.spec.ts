@@ -26,19 +26,29 @@ function leadsNowhere(file: string, link: string): boolean {
   return anchor !== undefined && target.endsWith('.md') && !anchors(target).includes(anchor);
 }
 
+const linksOf = (file: string): string[] =>
+  [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link!);
+const pathsIn = (text: string): string[] =>
+  [...text.matchAll(/`((?:src|test|docs|scripts|bench|\.ci)\/[\w./-]+)`/g)].map(([, path]) => path!);
+const scriptsIn = (text: string): string[] =>
+  [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name!);
+
+it('the documents have links, files and scripts to look at', () => {
+  const texts = DOCUMENTS.map(prose);
+  expect(DOCUMENTS.flatMap(linksOf).length).toBeGreaterThan(20);
+  expect(texts.flatMap(pathsIn).length).toBeGreaterThan(20);
+  expect(texts.flatMap(scriptsIn).length).toBeGreaterThan(5);
+});
+
 describe.each(DOCUMENTS)('%s', (file) => {
   it('links to what is there', () => {
-    const links = [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link!);
+    const links = linksOf(file);
     expect(links.filter((link) => leadsNowhere(file, link))).toEqual([]);
   });
 
   it('names files and scripts that are there', () => {
     const text = prose(file);
-    const paths = [...text.matchAll(/`((?:src|test|docs|scripts|bench|\.ci)\/[\w./-]+)`/g)].map(
-      ([, path]) => path!,
-    );
-    expect(paths.filter((path) => !existsSync(path))).toEqual([]);
-    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name!);
-    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+    expect(pathsIn(text).filter((path) => !existsSync(path))).toEqual([]);
+    expect(scriptsIn(text).filter((name) => !(name in scripts))).toEqual([]);
   });
 });

@@ -57,6 +57,7 @@ describe('readQuery', () => {
     ['?from=2026-01-31T12:00:00+01:00', '/query/from'],
     ['?from=2026-02-31T25:00:00Z', '/query/from'],
     ['?from=2026-02-30T00:00:00Z', '/query/from'],
+    ['?from=2026-02-28T24:00:00Z', '/query/from'],
     ['?from=2025-02-29T00:00:00Z', '/query/from'],
     ['?from=2026-00-10T00:00:00Z', '/query/from'],
     ['?from=1769860800000', '/query/from'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { OutboundAuthConfig } from '../../config/external-config.js';
-import { watchFiles, type FileWatcher } from '../../config/file-watcher.js';
+import { FileWatcher } from '../../config/file-watcher.js';
 import type { ClientTls } from '../../outbound/connector.js';
 import type { AuthHeaders, OutboundAuth, OutboundAuthDependencies } from './outbound-auth.js';
 
@@ -23,7 +23,7 @@ export class ClientCertificateAuth implements OutboundAuth {
     const { certFile, keyFile, caFile } = config;
     const files = caFile === undefined ? [certFile, keyFile] : [certFile, keyFile, caFile];
     // Watched before they are read: what changes in between is noticed.
-    this.#watcher = watchFiles(files, () => this.#reload());
+    this.#watcher = new FileWatcher(files, () => this.#reload());
     try {
       this.#tls = read(config);
     } catch (error) {
