@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { contextOf } from '../http/request-context.js';
 import { closedRoute, missingScope, unauthenticated } from './refusals.js';
-import { RequireScope } from './scope.js';
+import { RequireScope } from '../http/require-scope.decorator.js';
 import { SecurityObserver } from './security-observer.js';
 
 /**
