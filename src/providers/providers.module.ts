@@ -15,7 +15,7 @@ const OBSERVER = { token: ProviderObserver, optional: true };
  * The registry, filled from the externals file, which is watched from then on. With the bundled simulator it starts
  * empty: who starts the simulator calls `registry.replace([simulatorExternal(url)])`.
  *
- * @throws ExternalsFileError at start, with every problem of the file
+ * @throws ConfigError at start, with every problem of the file
  */
 @Module({
   providers: [
