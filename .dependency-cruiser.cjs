@@ -41,7 +41,7 @@ const MAY_IMPORT = {
     'persistence',
     'http',
   ],
-  http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence', 'security/scope'],
+  http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence'],
   observability: FOUNDATIONS,
   leases: ['shared', 'config', 'persistence', 'observability'],
   providers: FOUNDATIONS,
@@ -74,15 +74,12 @@ const MAY_IMPORT = {
 
 const SPEC = '\\.spec\\.ts$';
 
-/** `security` allows the module, `security/secret` only that file. */
-const asPattern = (allowed) => (allowed.includes('/') ? `^src/${allowed}\\.ts$` : `^src/${allowed}/`);
-
 const moduleRules = Object.entries(MAY_IMPORT).map(([module, allowed]) => ({
   name: `module-${module}`,
   comment: `src/${module}/ may import ${allowed.length > 0 ? allowed.join(', ') : 'no other module'} (docs/adr/0002-modules.md).`,
   severity: 'error',
   from: { path: `^src/${module}/`, pathNot: SPEC },
-  to: { path: '^src/', pathNot: [module, ...allowed].map(asPattern) },
+  to: { path: '^src/', pathNot: [module, ...allowed].map((each) => `^src/${each}/`) },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */

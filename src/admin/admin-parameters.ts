@@ -1,12 +1,17 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import {
+  type ArgumentMetadata,
+  createParamDecorator,
+  type ExecutionContext,
+  type PipeTransform,
+} from '@nestjs/common';
 import type { Request } from 'express';
-import { Problem } from '../problems/problem.js';
 import { contextOf } from '../http/request-context.js';
-import type { IdentifierPrefix } from '../shared/identifier.js';
+import { Problem } from '../problems/problem.js';
 import { readQuery } from '../rules/contract-reader.js';
 import type { DtoClass } from '../rules/field.js';
+import type { FieldError } from '../rules/field-error.js';
 import { ownIdentifier } from '../rules/rules.js';
-import { NoQuery, queryProblem } from './lists/list-query.js';
+import type { IdentifierPrefix } from '../shared/identifier.js';
 import type { Operator } from './resolutions/operator.js';
 
 const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
@@ -18,16 +23,29 @@ const requestOf = (context: ExecutionContext): Request => context.switchToHttp()
 function queryOf<T extends object>({ originalUrl }: Request, type: DtoClass<T>): T {
   const start = originalUrl.indexOf('?');
   const result = readQuery(type, new URLSearchParams(start < 0 ? '' : originalUrl.slice(start + 1)));
-  if (!result.ok) throw queryProblem(result.errors);
-  return result.value;
+  if (result.ok) return result.value;
+  const [{ pointer, detail }] = result.errors as [FieldError];
+  throw new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')}: ${detail}.`, {
+    errors: result.errors,
+  });
 }
 
-/** The query as an instance of a class whose fields are declared by `QueryField`. */
-export const AdminQuery = createParamDecorator((type: DtoClass, context: ExecutionContext) =>
-  queryOf(requestOf(context), type),
-);
+class QueryPipe implements PipeTransform<Request, object> {
+  transform(request: Request, { metatype }: ArgumentMetadata): object {
+    return queryOf(request, metatype as DtoClass);
+  }
+}
 
-/** The `id` of the path, one of the gateway's own. What cannot be one is not found. */
+const RequestOf = createParamDecorator((_: unknown, context: ExecutionContext) => requestOf(context));
+
+/** The query as an instance of the parameter's class, whose fields are declared by `QueryField`. */
+export const AdminQuery = (): ParameterDecorator => RequestOf(QueryPipe);
+
+/** The query of a path that takes no parameters. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- a DTO without fields
+class NoQuery {}
+
+/** The `id` of the path, one of the gateway's own. A malformed one is not found. */
 export const OwnId = createParamDecorator((prefix: IdentifierPrefix, context: ExecutionContext): string => {
   const request = requestOf(context);
   queryOf(request, NoQuery);
@@ -37,12 +55,12 @@ export const OwnId = createParamDecorator((prefix: IdentifierPrefix, context: Ex
   return id;
 });
 
-/** Who asks, for what is done by hand. */
+/** The operator who sends the request. */
 export const OperatorOf = createParamDecorator((_: unknown, context: ExecutionContext): Operator => {
   const { principal, requestId, traceparent, continued } = contextOf(requestOf(context));
   return { name: principal?.name ?? '', requestId, traceparent, continued };
 });
 
 export function notFound(): Problem {
-  return new Problem('not-found', 'There is nothing of this id.');
+  return new Problem('not-found', 'There is no item with this id.');
 }

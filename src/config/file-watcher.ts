@@ -15,10 +15,10 @@ const UNREADABLE = 'unreadable';
 /**
  * Calls `onChange` when the content of one of the files differs from the last read, the first being the constructor's.
  *
- * It watches the directories, not the files: when a file is replaced by a rename, its watcher stays on the old inode, and a
- * Kubernetes ConfigMap changes by a swap of the symlink `..data` beside it. A poll finds what causes no event: a symlink further
- * up, a network file system, a full inotify table. A missing file counts as changed once a poll finds it missing: an event may
- * come between a delete and a create.
+ * It watches the directories, not the files: when a file is replaced by a rename, its watcher stays on the old inode,
+ * and a Kubernetes ConfigMap changes by a swap of the symlink `..data` beside it. A poll finds what causes no event: a
+ * symlink further up, a network file system, a full inotify table. A missing file counts as changed once a poll finds
+ * it missing: an event may come between a delete and a create.
  *
  * Neither watcher nor timer keeps the process alive. `onChange` must not throw.
  */

@@ -7,14 +7,14 @@ const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
 /**
- * Of a duplicate name the last value counts, and only that one is passed on. A lossy number would reach the external as another
- * one (SPEC §1, `providerData`). How many bytes a body may have is checked while it arrives.
+ * Of a duplicate name the last value counts, and only that one is passed on. A lossy number would reach the external
+ * as another one (SPEC §1, `providerData`). How many bytes a body may have is checked while it arrives.
  */
 const BOUNDS: JsonBounds = { byteOrderMark: 'ignore', duplicateNames: 'keep-last', lossyNumbers: 'refuse' };
 
 /**
- * Reads and parses a request's JSON body. Throws the problems of SPEC §3 for a wrong type (415), too many bytes (413), and what is
- * not JSON (400); none echoes the body.
+ * Reads and parses a request's JSON body. Throws the problems of SPEC §3 for a wrong type (415), too many bytes (413),
+ * and what is not JSON (400); none echoes the body.
  */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   if (!isJson(request) || isEncoded(request)) {
@@ -26,7 +26,10 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   return parseJson(await readBody(request));
 }
 
-/** Parameters of the type have no meaning (RFC 8259 §11), but a charset other than UTF-8 says that the bytes are not JSON. */
+/**
+ * Parameters of the type have no meaning (RFC 8259 §11), but a charset other than UTF-8 says that the bytes are not
+ * JSON.
+ */
 function isJson({ headers }: IncomingMessage): boolean {
   const type = headers['content-type'] ?? '';
   const charset = CHARSET.exec(type)?.[1];

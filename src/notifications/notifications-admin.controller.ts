@@ -4,7 +4,7 @@ import { JsonBody } from '../http/json-body.decorator.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { contextOf } from '../http/request-context.js';
 import { refuseQuery } from '../http/request-parameters.js';
-import { RequireScope } from '../security/scope.js';
+import { RequireScope } from '../http/require-scope.decorator.js';
 import { REPLAY_ALL, REPLAY_ONE } from './notifications-admin.documentation.js';
 import { NotificationReplay, type ReplayCount } from './notification.replay.js';
 import type { NotificationRow } from './notification.table.js';

@@ -7,7 +7,7 @@ import { PaymentIdQuery } from '../http/request-parameters.js';
 import { Caller, type CallerContext } from '../http/caller-context.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
-import { RequireScope } from '../security/scope.js';
+import { RequireScope } from '../http/require-scope.decorator.js';
 import { PayRequest } from './payment-requests.js';
 import { CHECK, PAY, PAY_BY_LINK, STATUS } from './payments.documentation.js';
 import type { PaymentStatus } from './payment-status.js';

@@ -5,7 +5,7 @@ import type { OperationAnswer } from '../http/http-answer.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
-import { RequireScope } from '../security/scope.js';
+import { RequireScope } from '../http/require-scope.decorator.js';
 import { RefundRequest } from './refund-request.js';
 import { REFUND } from './refunds.documentation.js';
 import { RefundsService } from './refunds.service.js';

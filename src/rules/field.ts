@@ -85,6 +85,16 @@ export function schemaKeywords(type: object): readonly SchemaKeywords[] {
     .flatMap(({ keywords }) => keywords);
 }
 
+/** The example of a DTO: the examples of its fields, and the members of `own` instead of theirs. */
+export function exampleOf<T extends object>(type: DtoClass<T>, own: Partial<T> = {}): T {
+  const examples = fieldsOf(type).map(({ name, nested, options }) => [
+    name,
+    nested ? exampleOf(nested()) : options.example,
+  ]);
+  const members = Object.entries({ ...Object.fromEntries(examples), ...own } as object);
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined)) as T;
+}
+
 /** Declares a field that is a JSON value. An optional one may be absent; `null` is a value like any other. */
 export function Field(rule: Rule, options: FieldOptions = {}): PropertyDecorator {
   return declare(rule, options, { accepts: (value) => rule.accepts(value) });

@@ -1,6 +1,6 @@
 import type { PublicPath } from '../config/config.js';
 
-/** Whose credentials a path needs (SPEC §8). */
+/** Which credentials a path needs (SPEC §8). */
 export type AccessPath =
   | { readonly kind: 'public' }
   /** The gateway's own state: a key is needed even where callers may pay without one. */
@@ -12,13 +12,13 @@ export type AccessPath =
 
 const OPERATING_PATHS: readonly PublicPath[] = ['/health', '/metrics', '/documentation', '/problems'];
 const CALLBACK = /^\/v3\/([^/]+)\/callback$/;
-/** Who resolves them reads another path. */
+/** A proxy that resolves them sees another path. */
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;
 const EXTERNAL = /^\/v3\/([^/]*)/;
 
 /**
- * Classifies a path as the router sees it: not decoded, matched exactly. Whatever is not known to be something else
- * needs a caller, routes that do not exist included.
+ * Classifies a path as the router sees it: not decoded, matched exactly. Every other path needs a caller,
+ * routes that do not exist included.
  */
 export function accessPathOf(path: string, publicPaths: readonly PublicPath[]): AccessPath {
   if (DOT_SEGMENT.test(path)) return { kind: 'caller', external: EXTERNAL.exec(path)?.[1] };

@@ -13,8 +13,8 @@ interface Entry {
 }
 
 /**
- * The keys of `API_KEYS` and of `API_KEYS_FILE`, which is watched: a valid change is in force at once, an invalid one changes
- * nothing and is told (SPEC §6).
+ * The keys of `API_KEYS` and of `API_KEYS_FILE`, which is watched: a valid change is in force at once, an invalid one
+ * changes nothing and is reported (SPEC §6).
  */
 export class ApiKeys implements OnApplicationShutdown {
   readonly #configured: readonly ApiKey[];
@@ -29,7 +29,7 @@ export class ApiKeys implements OnApplicationShutdown {
   ) {
     const { keysFile } = config;
     this.#configured = config.keys.map(configuredKey);
-    // Watched before it is read: a change in between is told rather than lost.
+    // Watched before it is read, so that a change in between is not lost.
     this.#watcher =
       keysFile === undefined ? undefined : new FileWatcher([keysFile], () => this.#reload(), watching);
     try {
@@ -41,7 +41,7 @@ export class ApiKeys implements OnApplicationShutdown {
     }
   }
 
-  /** Whose secret this is. Takes the same time for every wrong one, whichever digest it comes near. */
+  /** The holder of this secret. Takes the same time for every wrong secret, whichever digest it resembles. */
   find(secret: string): Principal | undefined {
     const digest = sha256(secret);
     let found: Principal | undefined;
@@ -51,7 +51,7 @@ export class ApiKeys implements OnApplicationShutdown {
     return found;
   }
 
-  /** Looks at the file now. */
+  /** Reads the file now. */
   async check(): Promise<void> {
     await this.#watcher?.check();
   }
@@ -75,7 +75,7 @@ export class ApiKeys implements OnApplicationShutdown {
     }
   }
 
-  /** At the start it is a mistake that locks everybody out; later it is how the last key is withdrawn. */
+  /** At start-up no key at all is a mistake that locks out every caller; later it is how the last key is withdrawn. */
   #refuseNoCredentials(): void {
     if (this.config.auth !== 'required' || this.config.oidc || this.#entries.length > 0) return;
     throw new ConfigError([

@@ -18,8 +18,8 @@ export interface AuthenticationParts {
 }
 
 /**
- * Checks credentials before anything else is said, unknown routes included, and so before routing: Nest's guards run too late for
- * that (SPEC §8). It decides by the path alone; `ScopeGuard` checks the scope of the route.
+ * Checks credentials before anything else is said, unknown routes included, and so before routing: Nest's guards run
+ * too late for that (SPEC §8). It decides by the path alone; `ScopeGuard` checks the scope of the route.
  */
 export function authentication(parts: AuthenticationParts): RequestHandler {
   return async (request, response, next) => {

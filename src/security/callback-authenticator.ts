@@ -8,13 +8,14 @@ import { callbackUnauthenticated, foreignAddress } from './refusals.js';
 import { callbackKey, RememberedCallbacks, type ProcessedCallback } from './remembered-callbacks.js';
 import type { SecurityObserver } from './security-observer.js';
 
-/** `taken`: it is signed, and was taken before: acknowledge it again, and do nothing else. */
+/** `taken`: a signed callback that is already processed. Acknowledge it again and do nothing else. */
 export type CallbackAdmission =
   | {
       readonly kind: 'new';
-      /** Of a signed one: by what it is known when it comes again. */
+      /** Identifies a signed callback when it comes again. */
       readonly key: string | undefined;
-      /** Call it when the callback is written down. */ remember(taken: ProcessedCallback): void;
+      /** Call it when the callback is stored. */
+      remember(taken: ProcessedCallback): void;
     }
   | ({ readonly kind: 'taken' } & ProcessedCallback);
 
@@ -22,8 +23,8 @@ const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', key: undefined, re
 
 /**
  * Lets in the callbacks of externals (SPEC §6 `callbackAuth`, `callbackAllowedIps`, §8). Credentials come first, then
- * the address, then whether it is a replay: who has no credentials learns nothing, not even whether the external exists,
- * unless anybody may learn that (`namesAreOpen`: callers need no credentials).
+ * the address, then whether it is a replay: without credentials a sender learns nothing, not even whether the external
+ * exists, unless that is public (`namesAreOpen`: callers need no credentials).
  */
 export class CallbackAuthenticator {
   readonly #remembered: RememberedCallbacks;
@@ -38,11 +39,11 @@ export class CallbackAuthenticator {
     this.#remembered = new RememberedCallbacks(clock);
   }
 
-  /** @throws Problem `unauthenticated`, `forbidden`, or `payload-too-large` whoever sent it */
+  /** @throws Problem `unauthenticated`, `forbidden`, or, for every sender, `payload-too-large` */
   async admit(request: Request, external: string): Promise<CallbackAdmission> {
     const body = await readBody(request);
     const config = this.configOf(external);
-    // The route itself says that there is no such external.
+    // The route answers that there is no such external.
     if (!config && this.namesAreOpen) return NOTHING_TO_REMEMBER;
     const refusal = refusalOf(config?.callbackAuth ?? NOBODYS, request, body, this.clock.now());
     if (refusal || !config) {

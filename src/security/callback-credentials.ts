@@ -7,15 +7,17 @@ import { Secret } from '../sensitive/secret.js';
 import type { CallbackRefusal } from './security-observer.js';
 import { verifyWebhook } from '../webhooks/standard-webhooks.js';
 
-/** What an external shows that does not exist: nobody knows it, so it is refused as any other is (SPEC §8). */
+/**
+ * The credentials of an external that does not exist: unknown to everyone, so refused like any wrong ones (SPEC §8).
+ */
 export const NOBODYS: CallbackAuthConfig = {
   type: 'bearer',
   token: new Secret(randomBytes(32).toString('base64url')),
 };
 
 /**
- * Why a callback does not show the credentials of its external, or undefined where it does. `body` is the body as
- * received; what a GET signs is its target instead, path and query (SPEC §6).
+ * Why the credentials of a callback are refused, or undefined where they are its external's. `body` is the body as
+ * received; a GET signs its target instead, path and query (SPEC §6).
  */
 export function refusalOf(
   auth: CallbackAuthConfig,

@@ -10,7 +10,7 @@ import { credentialsOf, looksLikeJwt } from './request-credentials.js';
 const ANYBODY: Principal = { name: '', scopes: new Set(SCOPES), externals: undefined };
 const ANONYMOUS: Principal = { name: '', scopes: new Set(DEFAULT_SCOPES), externals: undefined };
 
-/** Finds out who calls, by `API_AUTH` (SPEC §6). */
+/** Identifies callers as `API_AUTH` requires (SPEC §6). */
 export class Callers {
   constructor(
     private readonly auth: CallersConfig['auth'],
@@ -19,9 +19,9 @@ export class Callers {
   ) {}
 
   /**
-   * Whose request this is: with `none` anybody's, and all is allowed; with `optional` and no credentials somebody's without a name,
-   * who may do all but `admin`.
-   * @throws Problem `unauthenticated` for wrong credentials, also where none would do; `authentication-unavailable`
+   * The caller of a request. With `none`, every caller may do everything; with `optional` and no credentials, an anonymous caller
+   * may do everything but `admin`.
+   * @throws Problem `unauthenticated` for wrong credentials, even where none are required; `authentication-unavailable`
    */
   async identify(request: IncomingMessage): Promise<Principal> {
     if (this.auth === 'none') return ANYBODY;

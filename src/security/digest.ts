@@ -6,8 +6,8 @@ export function sha256(text: string): Buffer {
 }
 
 /**
- * Whether two digests are the same, in a time that does not depend on where they differ. Compare digests of secrets, never
- * the secrets: they have all the same length, so that not even the length is told.
+ * Whether two digests are the same, in a time that does not depend on where they differ. Compare digests of secrets,
+ * never the secrets: digests have one length, so that the length of a secret is not revealed.
  */
 export function equalDigests(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);

@@ -11,9 +11,9 @@ type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 const MAX_WINDOWS = 100_000;
 
 /**
- * Counts the requests of each caller in windows that begin with their first. In memory, and so per replica. One number a caller,
- * where the throttler's own storage keeps a time for each request. Of 100,000 callers at once the one whose window began
- * first is forgotten.
+ * Counts the requests of each caller in windows that begin with their first. In memory, and so per replica. One number
+ * per caller: the throttler's own storage keeps a timer for each request. Above 100,000 callers the oldest window is
+ * dropped.
  */
 export class FixedWindows implements ThrottlerStorage {
   readonly #windows = new Map<string, Window>();
@@ -41,7 +41,7 @@ export class FixedWindows implements ThrottlerStorage {
     const present = this.#windows.get(key);
     if (present && present.endsAtMs > now) return present;
     this.#windows.delete(key);
-    // In the order in which they began, and so, all being as long, in which they end.
+    // In the order of their starts, and since all have the same length, of their ends.
     for (const [oldest, { endsAtMs }] of this.#windows) {
       if (endsAtMs > now && this.#windows.size < this.maxWindows) break;
       this.#windows.delete(oldest);

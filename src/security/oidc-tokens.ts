@@ -23,7 +23,7 @@ export interface OidcConfig {
   readonly audience: string;
 }
 
-/** Signatures by a private key only: with an HMAC, whoever can verify could also issue. */
+/** Signatures by a private key only: with an HMAC, every verifier could also issue. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -38,32 +38,28 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 const CLOCK_SKEW_S = 30;
-/** After a failure the issuer is left alone so long: tokens are cheap to make up, and each would cause a question. */
+/**
+ * After a failure the issuer is not queried for this long: tokens are cheap to make up, and each would cause a query.
+ */
 const PAUSE_MS = 5_000;
 /**
- * So often a key id that is not known makes the gateway ask for the keys again: a rotation is noticed at once, whenever it comes,
- * and made-up ids cost the issuer little.
+ * How often per window an unknown key id makes the gateway fetch the keys again: a rotation is noticed at once, and
+ * made-up ids cost the issuer little. jose's own cooldown would ignore a rotation that comes soon after a fetch.
  */
 const MAX_REFRESHES = 5;
 const REFRESH_WINDOW_MS = 30_000;
 const SUBJECT = /^\P{C}{1,255}$/u;
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
-/** True for what has the shape of a JWT (RFC 7519 §3, compact): three parts of base64url. */
-export function looksLikeJwt(token: string): boolean {
-  return JWT.test(token);
-}
-
 /**
  * Verifies the JWTs of one OpenID Connect issuer: signature by a key of its JWKS, issuer, audience, time. Where the
- * issuer's keys cannot be had, that is told as 503: a 401 would make callers throw good tokens away.
+ * issuer's keys are unavailable, the answer is 503: a 401 would make callers discard valid tokens.
  */
 export class OidcTokens implements OnApplicationShutdown {
   #keys: Promise<RemoteKeys> | undefined;
   #pausedUntilMs = 0;
-  /** When the keys were asked for again, the latest few. */
+  /** The times of the latest refreshes. */
   #refreshedAtMs: readonly number[] = [];
 
   constructor(
@@ -116,7 +112,7 @@ export class OidcTokens implements OnApplicationShutdown {
       return await keys(header, input);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      // Who comes while they are asked for waits for the same answer.
+      // Requests that arrive during a refresh wait for the same answer.
       if (!keys.reloading && !this.#mayRefresh()) throw error;
       await keys.reload();
       return keys(header, input);
@@ -142,7 +138,7 @@ export class OidcTokens implements OnApplicationShutdown {
       }
       return createRemoteJWKSet(keySetUrl(document['jwks_uri'], issuer), {
         [customFetch]: async (url: string) => new Response(await this.#get(url)),
-        // Whether an unknown key id is worth a question is decided here.
+        // `#mayRefresh` decides instead.
         cooldownDuration: Infinity,
       });
     } catch (error) {
@@ -170,14 +166,14 @@ export class OidcTokens implements OnApplicationShutdown {
   }
 }
 
-/** Keys that came in the clear could be anybody's; an issuer spoken to by http was allowed to be so by the configuration. */
+/** Keys received without TLS could be forged. The configuration decides whether an issuer may use http. */
 function keySetUrl(text: unknown, issuer: string): URL {
   const url = typeof text === 'string' ? URL.parse(text) : null;
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && issuer.startsWith('http:'))) return url;
   throw new Error('the discovery document has no usable jwks_uri');
 }
 
-/** The keys are there, and none of them is the token's. */
+/** The keys are available, and none of them is the token's. */
 function isFaultOfToken(error: unknown): boolean {
   return (
     error instanceof errors.JWKSNoMatchingKey ||

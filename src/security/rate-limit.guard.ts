@@ -14,8 +14,8 @@ import { contextOf } from '../http/request-context.js';
 import { SecurityObserver } from './security-observer.js';
 
 /**
- * `RATE_LIMIT`: the limit of requests per caller, over all routes. Callers without a name are distinguished by address. Operating
- * paths and callbacks are not counted: a caller's load must not cause the loss of a callback.
+ * `RATE_LIMIT`: the limit of requests per caller, over all routes. Callers without a name are distinguished by
+ * address. Operating paths and callbacks are not counted: a caller's load must not cause the loss of a callback.
  */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {

@@ -3,8 +3,8 @@ import { HttpProblem } from '../http/http-problem.js';
 import { Problem } from '../problems/problem.js';
 
 /**
- * The refusals of callers and callbacks (SPEC §3). Each text is the same whether or not the key, external or route exists: the
- * answer does not reveal it.
+ * The refusals of callers and callbacks (SPEC §3). Each text is the same whether or not the key, external or route
+ * exists: the answer does not reveal it.
  */
 
 /** RFC 6750 §3. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.js';
 import { sha256 } from './digest.js';
 
-/** What a taken callback was about; undefined where it did not say. */
+/** The payment that a processed callback names, if any. */
 export interface ProcessedCallback {
   readonly paymentId: string | undefined;
 }
@@ -10,13 +10,13 @@ interface Entry extends ProcessedCallback {
   readonly until: number;
 }
 
-/** Tolerance to both sides: so long one and the same signature stays valid. */
+/** How long one signature stays valid: the tolerance to both sides. */
 export const REPLAYABLE_MS = 600_000;
 const MAX_ENTRIES = 100_000;
 
 /**
- * The ids of signed callbacks that were taken, as long as their signatures are valid. In memory, so that a flood of replays
- * does not reach the database; what another replica took, or this one before it was started anew, the inbox finds there.
+ * The ids of processed signed callbacks, while their signatures are valid. In memory, so that a flood of replays does
+ * not reach the database. The inbox finds there what another replica, or this one before a restart, has processed.
  */
 export class RememberedCallbacks {
   readonly #entries = new Map<string, Entry>();
@@ -31,12 +31,12 @@ export class RememberedCallbacks {
     return entry && entry.until > this.clock.now() ? entry : undefined;
   }
 
-  /** After it was written down, never before: the external sends again what was not acknowledged. */
+  /** Call it after the callback is stored, never before: the external sends again what is not acknowledged. */
   add(key: string, taken: ProcessedCallback): void {
     const now = this.clock.now();
     this.#entries.delete(key);
     this.#entries.set(key, { ...taken, until: now + REPLAYABLE_MS });
-    // In the order in which they came, and so in which they end.
+    // In the order of arrival, and so of expiry.
     for (const [oldest, { until }] of this.#entries) {
       if (until > now && this.#entries.size <= this.maxEntries) break;
       this.#entries.delete(oldest);
@@ -44,7 +44,7 @@ export class RememberedCallbacks {
   }
 }
 
-/** By what a signed callback is known when it comes again. Ids are up to 255 characters long; a digest is not. */
+/** Identifies a signed callback when it comes again. A digest, since ids may have 255 characters. */
 export function callbackKey(external: string, webhookId: string): string {
   return sha256(`${external} ${webhookId}`).toString('base64');
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What a request carries to show who it is from, not yet held against anything. */
+/** The credentials that a request carries, not verified yet. */
 export type RequestCredentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'basic'; readonly userPassword: string }
   | { readonly kind: 'api-key'; readonly key: string }
-  /** Of another scheme, or more than one: which of them counts would be a matter of taste. */
+  /** Of another scheme, or more than one: which of them counts would be ambiguous. */
   | { readonly kind: 'unusable' };
 
 const UNUSABLE: RequestCredentials = { kind: 'unusable' };

@@ -3,12 +3,12 @@ import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { contextOf } from '../http/request-context.js';
 import { closedRoute, missingScope, unauthenticated } from './refusals.js';
-import { RequireScope } from './scope.js';
+import { RequireScope } from '../http/require-scope.decorator.js';
 import { SecurityObserver } from './security-observer.js';
 
 /**
- * Admits callers with the scope of the route. A route of the API without {@link RequireScope} is closed to all callers, so that a
- * forgotten decorator does not open it.
+ * Admits callers with the scope of the route. A route of the API without {@link RequireScope} is closed to all
+ * callers, so that a forgotten decorator does not open it.
  */
 @Injectable()
 export class ScopeGuard implements CanActivate {

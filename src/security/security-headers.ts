@@ -1,10 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-/** Answers are data: nothing of them is to be shown, framed or fetched by a page of somebody else. */
+/** Answers are data: no other page may show, frame or fetch them. */
 const DATA = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };
 
-/** Swagger UI: its own scripts, inline styles, pictures of its own and as data. */
+/** Swagger UI: its own scripts, inline styles, its own images and data URLs. */
 const PAGES = {
   useDefaults: false,
   directives: {
@@ -23,8 +23,8 @@ const PAGES = {
 const DOCUMENTATION = /^\/documentation(\/|$)/;
 
 /**
- * Helmet's headers. TLS usually ends before the gateway, which may be reached without it as well: pages are not upgraded
- * to https, and the names below its own are none of its business. What is answered is kept by no cache.
+ * Helmet's headers. TLS usually ends before the gateway, which may be reached without it as well: pages are not
+ * upgraded to https, and subdomains are not covered. No cache may store an answer.
  */
 export function securityHeaders(): RequestHandler {
   const common = {
@@ -42,7 +42,7 @@ export function securityHeaders(): RequestHandler {
   };
 }
 
-/** What helmet sets is the same for every answer, and so it is asked once: a dozen functions for each request cost more. */
+/** Helmet sets the same headers on every answer, so it runs once: a dozen functions per request would cost more. */
 function headersOf(middleware: RequestHandler): Map<string, string> {
   const headers = new Map<string, string>();
   const response = {

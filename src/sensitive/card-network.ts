@@ -4,8 +4,8 @@ import { findCardNumbers } from './card-number-scanner.js';
 type NumberRange = readonly [from: number, to: number, minDigits: number, maxDigits: number];
 
 /**
- * The ranges in which the networks issue cards (ISO/IEC 7812-1 and the networks' own publications). Visa's thirteen digits, which
- * have not been issued for decades, are left out: EAN-13 article numbers look like them.
+ * The ranges in which the networks issue cards (ISO/IEC 7812-1 and the networks' own publications). Visa's thirteen
+ * digits, which have not been issued for decades, are left out: EAN-13 article numbers look like them.
  */
 const NETWORKS: readonly NumberRange[] = [
   [4, 4, 16, 16], //         Visa
@@ -34,9 +34,9 @@ const NETWORKS: readonly NumberRange[] = [
 ];
 
 /**
- * Whether the text holds a number that a card network could have issued: of the right length and range, with the right check
- * digit, unbroken or in groups. Stricter than masking, which checks no network: masking too much costs little, but an order
- * refused without need cannot be paid.
+ * Whether the text holds a number that a card network could have issued: of the right length and range, with the right
+ * check digit, unbroken or in groups. Stricter than masking, which checks no network: masking too much costs little,
+ * but an order refused without need cannot be paid.
  */
 export function holdsCardNumber(text: string): boolean {
   return findCardNumbers(text).some(({ chain, start, end }) =>

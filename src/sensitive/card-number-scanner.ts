@@ -21,7 +21,8 @@ const ESCAPED = /%[0-7][0-9A-Fa-f]/g;
 
 /**
  * Identifiers whose digits may pass the check by chance: UUIDs, trace contexts (W3C `traceparent`), and lower-case hex
- * digests of 32, 40 or 64 digits, each standing alone (`_` may go before: `pay_…`). No card is written in these shapes.
+ * digests of 32, 40 or 64 digits, each standing alone (`_` may go before: `pay_…`). No card is written in these
+ * shapes.
  */
 const IDENTIFIER =
   /(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}|[0-9a-f]{32}(?:-[0-9a-f]{16}-[0-9a-f]{2}|[0-9a-f]{8}|[0-9a-f]{32})?)(?![0-9A-Za-z])/g;
@@ -34,7 +35,9 @@ interface Chain {
   readonly groups: { readonly start: number; readonly separator: string | undefined }[];
 }
 
-/** A range of a chain's digits. Numbers of one chain may overlap and share it, so that hostile texts cost no copies. */
+/**
+ * A range of a chain's digits. Numbers of one chain may overlap and share it, so that hostile texts cost no copies.
+ */
 export interface CardNumber {
   readonly chain: Chain;
   readonly start: number;
@@ -44,8 +47,9 @@ export interface CardNumber {
 }
 
 /**
- * All runs of digit groups that `maskCardNumbers` takes for card numbers, by chain and in ascending order. Texts with percent
- * escapes are read twice, since `%41` may be an `A` or stand before a number. Linear: each group looks at most 19 digits ahead.
+ * All runs of digit groups that `maskCardNumbers` takes for card numbers, by chain and in ascending order. Texts with
+ * percent escapes are read twice, since `%41` may be an `A` or stand before a number. Linear: each group looks at most
+ * 19 digits ahead.
  */
 export function findCardNumbers(text: string): CardNumber[] {
   if (!text.includes('%')) return scan(text, (place) => place);
@@ -86,7 +90,10 @@ function scan(text: string, originalPlace: (place: number) => number): CardNumbe
   return numbers;
 }
 
-/** Whether 13 digits stand without a letter in between. Few texts have them. A loop: the pattern costs five times as much. */
+/**
+ * Whether 13 digits stand without a letter in between. Few texts have them. A loop: the pattern costs five times as
+ * much.
+ */
 function mayHoldNumber(text: string): boolean {
   let digits = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -130,7 +137,10 @@ function chainsOf(text: string): Chain[] {
   return chains;
 }
 
-/** What separates two groups: {@link LOOSE}, or one mark of ASCII punctuation; undefined where they cannot be of one number. */
+/**
+ * What separates two groups: {@link LOOSE}, or one mark of ASCII punctuation; undefined where they cannot be of one
+ * number.
+ */
 function separatorIn(text: string, from: number, to: number): string | undefined {
   if (from < 0) return undefined;
   const between = text.slice(from, Math.min(to, from + 64));

@@ -7,18 +7,19 @@ const LAST_SHOWN = 4;
 const SMALLEST_CARD = 1e12;
 
 /**
- * The text with everything that looks like a card number masked but its last four digits, which PCI DSS 4.0 (3.4.1) allows
- * to be shown; the text itself where there is none.
+ * The text with everything that looks like a card number masked but its last four digits, which PCI DSS 4.0 (3.4.1)
+ * allows to be shown; the text itself where there is none.
  *
- * A card number is 13 to 19 ASCII digits that pass the Luhn check, unbroken or in groups. Between groups are one to three spaces,
- * dashes or `+` (form encoding), of any kind and mixed; or any other one ASCII punctuation mark, the same throughout, between
- * groups of three digits or more (otherwise dates and addresses would be masked). Percent escapes of all these count too;
- * invisible characters between digits are ignored. It may touch letters and stand beside other groups of digits
- * (`4111111111111111 12/27`), but is no part of a longer unbroken run. The issuer is not checked, so one in ten numbers of that
- * length is masked without need.
+ * A card number is 13 to 19 ASCII digits that pass the Luhn check, unbroken or in groups. Between groups are one to
+ * three spaces, dashes or `+` (form encoding), of any kind and mixed; or any other one ASCII punctuation mark, the
+ * same throughout, between groups of three digits or more (otherwise dates and addresses would be masked). Percent
+ * escapes of all these count too; invisible characters between digits are ignored. It may touch letters and stand
+ * beside other groups of digits (`4111111111111111 12/27`), but is no part of a longer unbroken run. The issuer is not
+ * checked, so one in ten numbers of that length is masked without need.
  *
- * Left alone: UUIDs, and so the gateway's own ids; W3C trace contexts; lower-case hex of 32, 40 or 64 digits. Not found: digits of
- * other scripts, other encodings (base64, digits as words), and numbers that are split over several texts.
+ * Left alone: UUIDs, and so the gateway's own ids; W3C trace contexts; lower-case hex of 32, 40 or 64 digits. Not
+ * found: digits of other scripts, other encodings (base64, digits as words), and numbers that are split over several
+ * texts.
  */
 export function maskCardNumbers(text: string): string {
   if (text.length < MIN_DIGITS) return text;
@@ -48,8 +49,8 @@ interface Frame {
 }
 
 /**
- * {@link maskCardNumbers} for each text, number and key in a JSON value, at any depth; a number that looks like a card's
- * becomes a text. Returns the same value where nothing was masked, else a plain copy of what leads to it.
+ * {@link maskCardNumbers} for each text, number and key in a JSON value, at any depth; a number that looks like a
+ * card's becomes a text. Returns the same value where nothing was masked, else a plain copy of what leads to it.
  * Without recursion, so that no depth overflows the stack; a circle ends in `[circular]`.
  */
 export function maskCardNumbersIn(value: unknown): unknown {

@@ -2,7 +2,9 @@ import { inspect } from 'node:util';
 
 const MASK = '***';
 
-/** A text that must not be seen: prints as `***` in logs, errors, `util.inspect` and JSON. Only `reveal()` tells it. */
+/**
+ * A text that must not be printed: it is `***` in logs, errors, `util.inspect` and JSON. Only `reveal()` returns it.
+ */
 export class Secret {
   readonly #text: string;
 

@@ -8,8 +8,8 @@ export interface JsonBounds {
   /** A name that an object has twice. `keep-last` is what `JSON.parse` does. */
   readonly duplicateNames: 'refuse' | 'keep-last';
   /**
-   * A whole number that a double cannot hold, and a number beyond a double's range: `round` turns the first into another number
-   * and the second into `null` or 0 when the value is written again, unnoticed.
+   * A whole number that a double cannot hold, and a number beyond a double's range: `round` turns the first into
+   * another number and the second into `null` or 0 when the value is written again, unnoticed.
    */
   readonly lossyNumbers: 'refuse' | 'round';
   /** Bytes of a buffer, UTF-16 units of a text. Default: no limit. */
@@ -118,8 +118,8 @@ interface Frame {
 }
 
 /**
- * Finds what `JSON.parse` does not report: where a syntax error is, duplicate names, lossy numbers. It accepts what `JSON.parse`
- * accepts. Iterative: no depth overflows the stack.
+ * Finds what `JSON.parse` does not report: where a syntax error is, duplicate names, lossy numbers. It accepts what
+ * `JSON.parse` accepts. Iterative: no depth overflows the stack.
  */
 class JsonScanner {
   readonly violations: JsonViolation[] = [];
@@ -243,7 +243,9 @@ function placeOf(text: string, at: number): { line: number; column: number } {
   return { line: before.length, column: before.at(-1)!.length + 1 };
 }
 
-/** Whether something between the strings of this JSON text is worth a scan. Cheaper than the scan, and mostly false. */
+/**
+ * Whether something between the strings of this JSON text is worth a scan. Cheaper than the scan, and mostly false.
+ */
 function mayHoldLossyNumber(text: string): boolean {
   if (!PERHAPS_LOSSY.test(text)) return false;
   let at = 0;
@@ -255,7 +257,10 @@ function mayHoldLossyNumber(text: string): boolean {
   }
 }
 
-/** A fraction is rounded as it is everywhere; what is read as a whole number, 0 included, must be the one that was written. */
+/**
+ * A fraction is rounded as it is everywhere; what is read as a whole number, 0 included, must be the one that was
+ * written.
+ */
 function losesDigits(source: string): boolean {
   const value = Number(source);
   if (!Number.isFinite(value)) return true;

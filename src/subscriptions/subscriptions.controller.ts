@@ -6,7 +6,7 @@ import { SubscriptionTokenParam } from '../http/request-parameters.js';
 import { Caller, type CallerContext } from '../http/caller-context.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
-import { RequireScope } from '../security/scope.js';
+import { RequireScope } from '../http/require-scope.decorator.js';
 import {
   SubscriptionPayRequest,
   SubscriptionStartRequest,

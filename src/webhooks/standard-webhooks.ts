@@ -2,12 +2,15 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import type { Secret } from '../sensitive/secret.js';
 
 /*
- * The symmetric scheme (`v1`, HMAC-SHA256) of the Standard Webhooks specification 1.0.0, over raw bytes: what is signed is
- * `{id}.{timestamp}.{body}`. Nothing is parsed before it is verified.
+ * The symmetric scheme (`v1`, HMAC-SHA256) of the Standard Webhooks specification 1.0.0, over raw bytes: what is
+ * signed is `{id}.{timestamp}.{body}`. Nothing is parsed before it is verified.
  */
 
 const SECRET_PREFIX = 'whsec_';
-/** Visible ASCII but `.`, which the specification asks to keep out of an id, and `,`, which Node joins doubled headers with. */
+/**
+ * Visible ASCII but `.`, which the specification asks to keep out of an id, and `,`, which Node joins doubled headers
+ * with.
+ */
 const ID = /^[!-+\-/-~]{1,255}$/;
 const TIMESTAMP = /^[1-9]\d{0,11}$/;
 /** `version,base64`, as many as keys are in use, one space between. A doubled header, joined by `, `, does not fit. */
@@ -17,7 +20,7 @@ const DEFAULT_TOLERANCE_MS = 300_000;
 /** A header as Node's `headers` or `headersDistinct` gives it. Several values are refused. */
 export type HeaderText = string | readonly string[] | undefined;
 
-/** What is signed, and with which keys. */
+/** A webhook and the keys that sign it. */
 export interface WebhookToSign {
   /** `webhook-id`: visible ASCII without `.` and `,`, at most 255 characters. The same on every attempt. */
   readonly id: string;
@@ -29,7 +32,7 @@ export interface WebhookToSign {
   readonly secrets: readonly Secret[];
 }
 
-/** What came in, and what it is measured against. */
+/** A received webhook, and what it is verified against. */
 export interface WebhookToVerify {
   readonly id: HeaderText;
   readonly timestamp: HeaderText;
@@ -51,14 +54,14 @@ export type WebhookVerification =
     };
 
 /**
- * The key of a `whsec_` secret, or undefined where the text is no `whsec_` with non-empty canonical base64 behind it; its
- * padding may be left out. How long a key must be is a question to the configuration.
+ * The key of a `whsec_` secret, or undefined where the text is no `whsec_` with non-empty canonical base64 behind it;
+ * its padding may be left out. The configuration checks the length of keys.
  */
 export function decodeWebhookSecret(text: string): Buffer | undefined {
   if (!text.startsWith(SECRET_PREFIX)) return undefined;
   const encoded = text.slice(SECRET_PREFIX.length);
   const key = Buffer.from(encoded, 'base64');
-  // Node decodes whatever it is given; only what encodes back to itself is base64.
+  // Node decodes any text; only a text that encodes back to itself is base64.
   const canonical = key.toString('base64');
   return key.length > 0 && (encoded === canonical || encoded === canonical.replace(/=+$/, ''))
     ? key
@@ -68,7 +71,7 @@ export function decodeWebhookSecret(text: string): Buffer | undefined {
 /**
  * The `webhook-signature` header: `v1,base64` for each secret, one space between.
  * @throws TypeError where id, timestamp or a secret is not of the form above; configuration is checked at the start, so
- * this is a defect.
+ * this is an internal error.
  */
 export function signWebhook({ id, timestampS, body, secrets }: WebhookToSign): string {
   const timestamp = String(timestampS);
@@ -78,7 +81,10 @@ export function signWebhook({ id, timestampS, body, secrets }: WebhookToSign): s
   return secrets.map((secret) => signature(secret, id, timestamp, body)).join(' ');
 }
 
-/** Whether one of the secrets signed this message, and recently. Takes the same time wherever a wrong signature differs. */
+/**
+ * Whether one of the secrets signed this message, and recently. Takes the same time wherever a wrong signature
+ * differs.
+ */
 export function verifyWebhook(webhook: WebhookToVerify): WebhookVerification {
   const { body, secrets, nowMs, toleranceMs = DEFAULT_TOLERANCE_MS } = webhook;
   const id = single(webhook.id);
@@ -119,7 +125,10 @@ function signature(secret: Secret, id: string, timestamp: string, body: Buffer |
   return `v1,${hmac.update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
 }
 
-/** Node looks at a key's bytes anew for each HMAC, which costs six times as much as the HMAC; a KeyObject only once. */
+/**
+ * Node imports a key's bytes again for each HMAC, which costs six times as much as the HMAC; a KeyObject is imported
+ * once.
+ */
 const keys = new WeakMap<Secret, KeyObject>();
 
 function keyOf(secret: Secret): KeyObject {

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AttentionQuery, AttentionRepository } from '../../src/admin/attention/attention.repository.js';
-import { CallbackListRepository } from '../../src/admin/callbacks/callback-list.repository.js';
+import { ATTENTION_LIST, type AttentionQuery } from '../../src/admin/attention/attention.list.js';
+import { CALLBACK_LIST } from '../../src/admin/callbacks/callback.list.js';
 import { type Keyset, keysetOf, pageOf } from '../../src/admin/lists/keyset.js';
 import type { TimeRangeQuery } from '../../src/admin/lists/list-query.js';
 import type { Newest } from '../../src/admin/lists/newest.js';
-import { NotificationListRepository } from '../../src/admin/notifications/notification-list.repository.js';
-import { OperationListRepository } from '../../src/admin/operations/operation-list.repository.js';
-import { PaymentListRepository } from '../../src/admin/payments/payment-list.repository.js';
-import { PaymentPartsRepository } from '../../src/admin/payments/payment-parts.repository.js';
-import { SubscriptionListRepository } from '../../src/admin/subscriptions/subscription-list.repository.js';
+import { NOTIFICATION_LIST } from '../../src/admin/notifications/notification.list.js';
+import { OPERATION_LIST } from '../../src/admin/operations/operation.list.js';
+import { readPaymentParts } from '../../src/admin/payments/payment-parts.js';
+import { SUBSCRIPTION_LIST } from '../../src/admin/subscriptions/subscription.list.js';
 import type { Trx } from '../../src/persistence/store.js';
 import type { IdentifierPrefix } from '../../src/shared/identifier.js';
 import { fillLedger, orderOf, paymentIdOf, tokenOf } from '../scale/ledger-filler.js';
@@ -32,13 +31,11 @@ interface List {
   readonly columns: Readonly<Record<string, string>>;
 }
 
-const payments = new PaymentListRepository();
-
 const LISTS: readonly List[] = [
   {
     name: 'subscriptions',
     prefix: 'sub',
-    read: (db, filter, keyset) => new SubscriptionListRepository().newest(db, filter, keyset),
+    read: (db, filter, keyset) => SUBSCRIPTION_LIST.newest(db, filter, keyset),
     all: (db) => db.selectFrom('subscriptions').selectAll().execute(),
     filters: [
       {},
@@ -60,7 +57,7 @@ const LISTS: readonly List[] = [
   {
     name: 'operations',
     prefix: 'op',
-    read: (db, filter, keyset) => new OperationListRepository().newest(db, filter, keyset),
+    read: (db, filter, keyset) => OPERATION_LIST.newest(db, filter, keyset),
     all: (db) => db.selectFrom('operations').selectAll().where('state', '=', 'unknown').execute(),
     filters: [{}, RANGE, { external: 'acme' }, { external: 'beta', ...RANGE }],
     columns: { external: 'external' },
@@ -68,7 +65,7 @@ const LISTS: readonly List[] = [
   {
     name: 'notifications',
     prefix: 'ntf',
-    read: (db, filter, keyset) => new NotificationListRepository().newest(db, filter, keyset),
+    read: (db, filter, keyset) => NOTIFICATION_LIST.newest(db, filter, keyset),
     all: (db) => db.selectFrom('notifications').selectAll().execute(),
     filters: [
       {},
@@ -82,7 +79,7 @@ const LISTS: readonly List[] = [
   {
     name: 'callbacks',
     prefix: 'cbk',
-    read: (db, filter, keyset) => new CallbackListRepository().newest(db, filter, keyset),
+    read: (db, filter, keyset) => CALLBACK_LIST.newest(db, filter, keyset),
     all: (db) => db.selectFrom('callbacks').selectAll().execute(),
     filters: [
       {},
@@ -143,10 +140,9 @@ eachDatabase((_name, open) => {
   });
 
   describe('attention', () => {
-    const attention = new AttentionRepository(payments);
     const read = (query: TimeRangeQuery & AttentionQuery, nowMs = UNTIL_MS + 3_600_000) =>
       plansOf(database.store, (db) =>
-        attention.newest(db, query, keysetOf('attention', undefined, query), nowMs),
+        ATTENTION_LIST.newest(db, query, keysetOf('attention', undefined, query), nowMs),
       );
 
     it('is found by indexes, in order of time over all tables, each once', async () => {
@@ -233,11 +229,12 @@ eachDatabase((_name, open) => {
   });
 
   it('reads the parts of one payment by indexes', async () => {
-    const parts = new PaymentPartsRepository();
     const refund = await database.store.read((db) =>
       db.selectFrom('refunds').selectAll().limit(1).executeTakeFirstOrThrow(),
     );
-    const { result, plans } = await plansOf(database.store, (db) => parts.read(db, refund.payment_ref!));
+    const { result, plans } = await plansOf(database.store, (db) =>
+      readPaymentParts(db, refund.payment_ref!),
+    );
     expect(result?.refunds).toEqual([refund]);
     expect(result?.operations.map(({ operation }) => operation)).toEqual(['pay', 'refund']);
     expect(plans).not.toEqual([]);

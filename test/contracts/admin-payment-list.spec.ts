@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { accepts, PaymentQuery } from '../../src/admin/payments/payment-filter.js';
+import { externalsWithPayments, PAYMENT_LIST, PaymentQuery } from '../../src/admin/payments/payment.list.js';
 import { fieldsOf } from '../../src/rules/field.js';
-import { PaymentListRepository } from '../../src/admin/payments/payment-list.repository.js';
 import { keysetOf, pageOf } from '../../src/admin/lists/keyset.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import type { Trx } from '../../src/persistence/store.js';
@@ -32,7 +31,6 @@ const VALUES: readonly (readonly PaymentQuery[])[] = [
 eachDatabase((_name, open) => {
   let database: TestDatabase;
   let all: PaymentRow[];
-  const list = new PaymentListRepository();
 
   beforeAll(async () => {
     database = await open();
@@ -46,12 +44,12 @@ eachDatabase((_name, open) => {
 
   const expected = (query: PaymentQuery): string[] =>
     all
-      .filter((row) => accepts(query, row))
+      .filter((row) => PAYMENT_LIST.accepts(query, row as never))
       .filter(({ created_at: at }) => at >= (query.from ?? 0) && at < (query.to ?? Number.MAX_SAFE_INTEGER))
       .map(({ id }) => id);
 
   const page = (query: PaymentQuery) =>
-    plansOf(database.store, (db) => list.newest(db, query, keysetOf('payments', 'pay', query)));
+    plansOf(database.store, (db) => PAYMENT_LIST.newest(db, query, keysetOf('payments', 'pay', query)));
 
   it.each(combinations())('answers %j from an index, in order', async (query) => {
     const { result, plans } = await page({ ...query, limit: 20 });
@@ -84,7 +82,7 @@ eachDatabase((_name, open) => {
     let query: PaymentQuery = { ...filter, limit: 200 };
     for (;;) {
       const { rows, next } = await database.store.read((db) =>
-        list.newest(db, query, keysetOf('payments', 'pay', query)),
+        PAYMENT_LIST.newest(db, query, keysetOf('payments', 'pay', query)),
       );
       found.push(...rows.map(({ id }) => id));
       const { nextCursor } = pageOf('payments', query, [], next);
@@ -113,7 +111,12 @@ eachDatabase((_name, open) => {
   });
 
   it('knows every external that has payments', async () => {
-    expect(await database.store.read((db) => list.externals(db))).toEqual(['acme', 'beta', 'gamma', 'tiny']);
+    expect(await database.store.read((db) => externalsWithPayments(db))).toEqual([
+      'acme',
+      'beta',
+      'gamma',
+      'tiny',
+    ]);
   });
 
   describe('where one shopTransactionId is everybody’s', () => {

@@ -1,11 +1,11 @@
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { amount, currency, issuedIdentifier, listOf, text, textOrNull } from '../../rules/rules.js';
+import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import { shownIdentifier, shownText, shownTime } from '../records/shown.js';
 
-/** What somebody must look at, by what can be done about it. */
+/** The kinds of items that an operator must resolve, by what they can do about each. */
 export const ATTENTION_KINDS = [
   'payment-unknown',
   'payment-parked',
@@ -19,39 +19,39 @@ export const ATTENTION_KINDS = [
 export type AttentionKind = (typeof ATTENTION_KINDS)[number];
 
 /** What an operator does about each kind. */
-const ADVICE: Readonly<Record<AttentionKind, string>> = {
+export const ADVICE: Readonly<Record<AttentionKind, string>> = {
   'payment-unknown':
-    'It may have been executed. POST /admin/payments/{id}/check asks the external; where that tells nothing, find out from its people and POST /admin/payments/{id}/resolve.',
+    'The payment may have been executed. Query the external with POST /admin/payments/{id}/check. If that does not settle it, ask the external’s support, and record the outcome with POST /admin/payments/{id}/resolve.',
   'payment-parked':
-    'The external has said PENDING for the whole reconciliation schedule. Find out from its people and POST /admin/payments/{id}/resolve.',
+    'The external has answered PENDING for the whole reconciliation schedule. Ask the external’s support, and record the outcome with POST /admin/payments/{id}/resolve.',
   'refund-stuck':
-    'No question of the contract tells what became of a refund. Find out from the external’s people and POST /admin/refunds/{id}/resolve.',
+    'The contract has no status query for refunds. Ask the external’s support, and record the outcome with POST /admin/refunds/{id}/resolve.',
   'subscription-parked':
-    'Nobody knows how it stands. Find out from the external’s people and POST /admin/subscriptions/{id}/resolve.',
+    'The state of the subscription is not known. Ask the external’s support, and record the state with POST /admin/subscriptions/{id}/resolve.',
   'operation-unknown':
-    'A change of a subscription may have been executed. Find out from the external’s people and POST /admin/operations/{id}/resolve.',
+    'A change of a subscription may have been executed. Ask the external’s support, and record the outcome with POST /admin/operations/{id}/resolve.',
   'notification-dead':
-    'The receiver never took it. When it is well again, POST /admin/notifications/{id}/replay.',
+    'The receiver never accepted the notification. Once the receiver works again, POST /admin/notifications/{id}/replay.',
   'callback-unconfirmed':
-    'The external told of a payment, and never confirmed it when asked. Is it one of its own? Nothing was changed by it.',
+    'The external sent a callback about a payment, and did not confirm it when queried. Check whether the payment is its own. The callback changed nothing.',
 };
 
-/** A row that needs attention, whichever table it is of. `id` is its id without the prefix, and so ordered by time among all of them. */
+/** A row that needs attention. */
 export interface AttentionRow {
+  /** The id without its prefix, so that the ids of all tables are ordered by time. */
   readonly id: string;
   readonly ref: string;
   readonly kind: AttentionKind;
   readonly external: string;
   readonly state: string;
-  /** Since when it is as it is. */
-  readonly since: number;
-  readonly payment_id: string | null;
-  readonly shop_transaction_id: string | null;
-  readonly amount_minor: number | null;
-  readonly currency: string | null;
-  readonly detail: string | null;
-  /** Somebody has found out by other means meanwhile. */
-  readonly settled: boolean;
+  readonly since: number | null;
+  readonly payment_id?: string | null;
+  readonly shop_transaction_id?: string | null;
+  readonly amount_minor?: number | null;
+  readonly currency?: string | null;
+  readonly detail?: string | null;
+  /** The state of the payment that a callback names. */
+  readonly payment_state?: string | null;
 }
 
 export class AttentionItem {
@@ -89,24 +89,13 @@ export class AttentionItem {
   advice: string;
 }
 
-export class AttentionPage {
-  @Field(listOf(() => AttentionItem))
-  items: AttentionItem[];
-
-  @Field(textOrNull, {
-    description:
-      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
-  })
-  nextCursor: string | null;
-}
-
 export function attentionItem(row: AttentionRow): AttentionItem {
   return {
     kind: row.kind,
     id: row.ref,
     external: row.external,
     state: row.state,
-    since: shownTime(row.since),
+    since: shownTime(row.since ?? 0),
     paymentId: shownIdentifier(row.payment_id),
     shopTransactionId: shownIdentifier(row.shop_transaction_id),
     amount: row.amount_minor ?? undefined,

@@ -1,10 +1,13 @@
 import { Field, NestedField } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { listOf, quantity, text, textOrNull, texts, trueOrFalse } from '../../rules/rules.js';
+import { quantity, text, texts, trueOrFalse } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { ExternalProvider, ProviderHealth } from '../../providers/external-provider.js';
+import type { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
 import { OPERATION_NAMES } from '../../providers/operation.js';
+import { type Page, pageOf, positionIn } from '../lists/keyset.js';
+import { DEFAULT_LIMIT, type PageQuery } from '../lists/list-query.js';
 import { shownText, shownTimeOrNone } from '../records/shown.js';
 
 class CircuitBreakerRecord {
@@ -92,15 +95,20 @@ export class ExternalRecord {
   duplicatePayments: 'refuse' | 'allow';
 }
 
-export class ExternalPage {
-  @Field(listOf(() => ExternalRecord))
-  items: ExternalRecord[];
-
-  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
-  nextCursor: string | null;
+/** A page of the configured externals, by name. */
+export function externalsPage(registry: ExternalProviderRegistry, query: PageQuery): Page<ExternalRecord> {
+  const { limit = DEFAULT_LIMIT } = query;
+  const begin = positionIn('externals', query) ?? '';
+  const rest = registry
+    .names()
+    .filter((name) => name > begin)
+    .toSorted();
+  const shown = rest.slice(0, limit);
+  const items = shown.flatMap((name) => registry.get(name) ?? []).map(externalRecord);
+  return pageOf('externals', query, items, rest.length > limit ? shown.at(-1) : undefined);
 }
 
-export function externalRecord(provider: ExternalProvider): ExternalRecord {
+function externalRecord(provider: ExternalProvider): ExternalRecord {
   const { config } = provider;
   const { circuit, inFlight, latency, lastSuccessAt, lastFailureAt, lastFailure } = provider.health();
   return {
@@ -116,7 +124,7 @@ export function externalRecord(provider: ExternalProvider): ExternalRecord {
     },
     lastSuccessAt: shownTimeOrNone(lastSuccessAt),
     lastFailureAt: shownTimeOrNone(lastFailureAt),
-    lastFailure: shownText(lastFailure ?? null),
+    lastFailure: shownText(lastFailure),
     timeoutMs: config.timeoutMs,
     circuitBreaker: { ...config.circuitBreaker },
     auth: config.auth.type,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Problem } from '../../problems/problem.js';
+import { invalid } from '../../http/request-parameters.js';
 import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
 import { canonicalJson } from '../../shared/json.js';
 import { detailOf } from '../../rules/rule.js';
-import { cursor, DEFAULT_LIMIT, type PageQuery, queryProblem, type TimeRangeQuery } from './list-query.js';
+import { cursorRule, DEFAULT_LIMIT, type PageQuery, type TimeRangeQuery } from './list-query.js';
 
 /** A page of a list, newest first (SPEC §8). */
 export interface Page<Item> {
@@ -33,7 +33,7 @@ const END = 'g';
 export function keysetOf(list: string, prefix: IdentifierPrefix | undefined, query: TimeRangeQuery): Keyset {
   const { from, to, limit = DEFAULT_LIMIT } = query;
   if (from !== undefined && to !== undefined && from >= to) {
-    throw queryProblem([{ pointer: '/query/to', detail: 'must be later than from' }]);
+    throw invalid('/query/to', 'must be later than from');
   }
   const begin = prefix === undefined ? '' : `${prefix}_`;
   const at = (ms: number): string => begin + timeFloor(ms);
@@ -76,7 +76,7 @@ function readCursor(list: string, query: PageQuery, cursor: string): string {
   const id = bytes.subarray(CHECK_BYTES).toString('latin1');
   const intact =
     bytes.toString('base64url') === cursor && checkOf(list, query, id).equals(bytes.subarray(0, CHECK_BYTES));
-  if (!intact) throw foreignCursor();
+  if (!intact) throw invalid('/query/cursor', detailOf(cursorRule));
   return id;
 }
 
@@ -87,8 +87,4 @@ function checkOf(list: string, query: PageQuery, id: string): Buffer {
     .update(canonicalJson([list, filters, id]))
     .digest()
     .subarray(0, CHECK_BYTES);
-}
-
-function foreignCursor(): Problem {
-  return queryProblem([{ pointer: '/query/cursor', detail: detailOf(cursor) }]);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PaymentQuery } from '../payments/payment-filter.js';
+import { PaymentQuery } from '../payments/payment.list.js';
 import { readQuery } from '../../rules/contract-reader.js';
 import { documentedQuery } from './list-query.js';
 

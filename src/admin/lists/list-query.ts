@@ -1,10 +1,8 @@
 import { type DtoClass, type FieldOptions, fieldsOf, QueryField } from '../../rules/field.js';
-import type { FieldError } from '../../rules/field-error.js';
 import { externalName } from '../../rules/network-rules.js';
 import { matching } from '../../rules/rule.js';
 import { integer } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
-import { Problem } from '../../problems/problem.js';
 import type { QueryParameter } from '../../http/openapi/operation-description.js';
 
 /** The parameters that the lists of `/admin` have in common (SPEC §8). */
@@ -14,15 +12,11 @@ const MAX_LIMIT = 200;
 
 const limit = integer(1, MAX_LIMIT);
 
-export const cursor = matching(
+export const cursorRule = matching(
   'cursor',
   'the nextCursor of a page of this list with the same filters',
   /^[A-Za-z0-9_-]{1,128}$/,
 );
-
-/** The query of a path that takes no parameters. */
-// oxlint-disable-next-line typescript/no-extraneous-class -- a DTO without fields
-export class NoQuery {}
 
 export class PageQuery {
   @QueryField(
@@ -31,7 +25,7 @@ export class PageQuery {
   )
   limit?: number;
 
-  @QueryField(cursor, {
+  @QueryField(cursorRule, {
     description: 'The position of the page: the `nextCursor` of the page before, with the same filters.',
   })
   cursor?: string;
@@ -57,12 +51,6 @@ export const ExternalFilter = (): PropertyDecorator =>
     description: 'The name of an external, also of one that is no longer configured.',
     example: 'acme',
   });
-
-/** An error of `validation-failed` that shows the first of `errors` in its detail. */
-export function queryProblem(errors: readonly FieldError[]): Problem {
-  const [{ pointer, detail }] = errors as [FieldError];
-  return new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')}: ${detail}.`, { errors });
-}
 
 /** The parameters of a query class for `/documentation`. */
 export function documentedQuery(type: DtoClass): QueryParameter[] {

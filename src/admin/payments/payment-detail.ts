@@ -10,7 +10,7 @@ import {
 import { EventRecord, eventRecord, OperationRecord, operationRecord } from '../records/operation-record.js';
 import { PaymentRecord, paymentRecord } from '../records/payment-record.js';
 import { RefundRecord, refundRecord } from '../records/refund-record.js';
-import type { PaymentParts } from './payment-parts.repository.js';
+import type { PaymentParts } from './payment-parts.js';
 import { StoryEntry, storyOf } from './payment-story.js';
 
 /** A payment with its history. */

@@ -4,7 +4,7 @@ import { text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { OperationRow } from '../../operations/operation.table.js';
 import { shownText, shownTime, traceIdOf } from '../records/shown.js';
-import type { PaymentParts } from './payment-parts.repository.js';
+import type { PaymentParts } from './payment-parts.js';
 
 /** In the order in which they follow from each other, for those of the same millisecond. */
 const HAPPENINGS = [
@@ -71,8 +71,8 @@ export function storyOf(parts: PaymentParts): StoryEntry[] {
       what,
       id,
       text: shownText(text)!,
-      requestId: shownText(of?.request_id ?? null),
-      traceId: traceIdOf(of?.traceparent ?? null),
+      requestId: shownText(of?.request_id),
+      traceId: traceIdOf(of?.traceparent),
     }));
 }
 

@@ -1,69 +1,102 @@
-import { Controller, Get, Header, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
-import { JsonBody } from '../../http/json-body.decorator.js';
-import type { TextAnswer } from '../../http/http-answer.js';
-import { DescribeOperation } from '../../http/openapi/operation-description.js';
-import { RequireScope } from '../../security/scope.js';
-import { AdminLists } from '../admin-lists.service.js';
-import { AdminQuery, OperatorOf, OwnId } from '../admin-parameters.js';
-import { paymentsAsCsv, prefersCsv } from './payment-csv.js';
-import { PaymentQuery } from './payment-filter.js';
+import { Controller, Get, Post } from '@nestjs/common';
+import { DescribeOperation, type OperationDescription } from '../../http/openapi/operation-description.js';
+import { RequireScope } from '../../http/require-scope.decorator.js';
+import { Store } from '../../persistence/store.js';
+import { OPERATIONS } from '../../providers/operation.js';
+import { notFound, OperatorOf, OwnId } from '../admin-parameters.js';
 import {
-  CHECK_PAYMENT,
-  GET_PAYMENT,
-  LIST_PAYMENTS,
-  RESOLVE_PAYMENT,
-} from './payments-admin.documentation.js';
-import { PaymentCheck } from './payment-check.service.js';
-import type { PaymentDetail } from './payment-detail.js';
-import { PaymentDetails } from './payment-details.service.js';
+  CALLBACK_EXAMPLE,
+  EVENT_EXAMPLE,
+  NOTIFICATION_EXAMPLE,
+  OPERATION_EXAMPLE,
+  PAYMENT_EXAMPLE,
+} from '../records/examples.js';
+import { PaymentRecord } from '../records/payment-record.js';
 import type { Operator } from '../resolutions/operator.js';
-import type { Page } from '../lists/keyset.js';
-import type { PaymentRecord } from '../records/payment-record.js';
-import { PaymentResolution } from '../resolutions/payment-resolution.service.js';
-import { PaymentResolutionRequest } from '../resolutions/resolution-requests.js';
+import { PaymentCheck } from './payment-check.service.js';
+import { PaymentDetail, paymentDetail } from './payment-detail.js';
+import { readPaymentParts } from './payment-parts.js';
 
-/** "Where is my payment?" (SPEC §8). */
+const GET_PAYMENT: OperationDescription = {
+  id: 'getPayment',
+  tag: 'Admin',
+  summary: 'Retrieve a payment and its history',
+  description:
+    'A payment with its refunds, operations, callbacks and notifications; `story` has all of it in order of time.',
+  answer: {
+    type: PaymentDetail,
+    examples: {
+      accepted: {
+        summary: 'A payment with a callback and a notification',
+        value: {
+          ...PAYMENT_EXAMPLE,
+          story: [
+            {
+              at: PAYMENT_EXAMPLE.createdAt,
+              what: 'payment-created',
+              id: PAYMENT_EXAMPLE.id,
+              text: 'pay by shop: 1299 EUR (minor units)',
+            },
+            {
+              at: EVENT_EXAMPLE.at,
+              what: 'payment-changed',
+              id: PAYMENT_EXAMPLE.id,
+              text: `CREATED → ACCEPTED, by call (${OPERATION_EXAMPLE.id})`,
+            },
+          ],
+          refunds: [],
+          operations: [OPERATION_EXAMPLE],
+          events: [EVENT_EXAMPLE],
+          callbacks: [CALLBACK_EXAMPLE],
+          notifications: [
+            {
+              ...NOTIFICATION_EXAMPLE,
+              deliveries: [{ attempt: 1, at: '2026-01-31T12:01:00.100Z', status: 200, durationMs: 12 }],
+              replays: [],
+            },
+          ],
+          truncated: [],
+        },
+      },
+    },
+  },
+  problems: ['not-found'],
+};
+
+const CHECK_PAYMENT: OperationDescription = {
+  id: 'checkPaymentById',
+  tag: 'Admin',
+  summary: 'Check a payment by its gateway id',
+  description:
+    'Queries the external now, as `/v3/{external}/check` does: the ledger is updated, and a notification is queued.',
+  calls: OPERATIONS.status,
+  answer: {
+    type: PaymentRecord,
+    examples: { settled: { summary: 'The current record', value: PAYMENT_EXAMPLE } },
+  },
+  problems: ['not-found', 'conflict'],
+};
+
+/** One payment and its history. */
 @Controller('admin/payments')
 @RequireScope('admin')
 export class PaymentsAdminController {
   constructor(
-    private readonly lists: AdminLists,
-    private readonly details: PaymentDetails,
+    private readonly store: Store,
     private readonly checks: PaymentCheck,
-    private readonly resolutions: PaymentResolution,
   ) {}
-
-  @Get()
-  @DescribeOperation(LIST_PAYMENTS)
-  @Header('Vary', 'Accept')
-  async list(
-    @AdminQuery(PaymentQuery) query: PaymentQuery,
-    @Req() request: Request,
-  ): Promise<Page<PaymentRecord> | TextAnswer> {
-    const page = await this.lists.payments(query);
-    return prefersCsv(request) ? paymentsAsCsv(request, page) : page;
-  }
 
   @Get(':id')
   @DescribeOperation(GET_PAYMENT)
-  get(@OwnId('pay') id: string): Promise<PaymentDetail> {
-    return this.details.of(id);
+  async get(@OwnId('pay') id: string): Promise<PaymentDetail> {
+    const parts = await this.store.read((db) => readPaymentParts(db, id));
+    if (!parts) throw notFound();
+    return paymentDetail(parts);
   }
 
   @Post(':id/check')
   @DescribeOperation(CHECK_PAYMENT)
   check(@OwnId('pay') id: string, @OperatorOf() operator: Operator): Promise<PaymentRecord> {
     return this.checks.check(id, operator);
-  }
-
-  @Post(':id/resolve')
-  @DescribeOperation(RESOLVE_PAYMENT)
-  resolve(
-    @OwnId('pay') id: string,
-    @OperatorOf() operator: Operator,
-    @JsonBody() body: PaymentResolutionRequest,
-  ): Promise<PaymentRecord> {
-    return this.resolutions.resolve(id, body, operator);
   }
 }

@@ -2,7 +2,7 @@ import type { CallbackRow, CallbackState } from '../../callbacks/callback.table.
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { anyJson, issuedIdentifier, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { anyJson, issuedIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
 
@@ -68,17 +68,6 @@ export class CallbackRecord {
 
   @Field(text, { optional: true, example: '4bf92f3577b34da6a3ce929d0e0e4736' })
   traceId?: string | undefined;
-}
-
-export class CallbackPage {
-  @Field(listOf(() => CallbackRecord))
-  items: CallbackRecord[];
-
-  @Field(textOrNull, {
-    description:
-      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
-  })
-  nextCursor: string | null;
 }
 
 export function callbackRecord(row: CallbackRow): CallbackRecord {

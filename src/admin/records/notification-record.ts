@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { jsonObject, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { jsonObject, listOf, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type {
   NotificationAttemptTable,
@@ -112,17 +112,6 @@ export class NotificationHistory extends NotificationRecord {
 
   @Field(listOf(() => ReplayRecord))
   replays: ReplayRecord[];
-}
-
-export class NotificationPage {
-  @Field(listOf(() => NotificationRecord))
-  items: NotificationRecord[];
-
-  @Field(textOrNull, {
-    description:
-      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
-  })
-  nextCursor: string | null;
 }
 
 export function notificationRecord(row: NotificationRow): NotificationRecord {

@@ -1,7 +1,7 @@
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { anyJson, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { anyJson, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import type { OperationRow, OperationState } from '../../operations/operation.table.js';
@@ -78,14 +78,6 @@ export class UnknownOperationRecord extends OperationRecord {
     example: 'ACCEPTED',
   })
   paymentState?: string | undefined;
-}
-
-export class OperationPage {
-  @Field(listOf(() => UnknownOperationRecord))
-  items: UnknownOperationRecord[];
-
-  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
-  nextCursor: string | null;
 }
 
 /** A change of a payment, a refund or a subscription. */

@@ -1,7 +1,7 @@
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { amount, currency, issuedIdentifier, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { amount, currency, issuedIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
 import type { PaymentState } from '../../payments/payment-state.js';
@@ -84,17 +84,6 @@ export class PaymentRecord {
     example: '4bf92f3577b34da6a3ce929d0e0e4736',
   })
   traceId?: string | undefined;
-}
-
-export class PaymentPage {
-  @Field(listOf(() => PaymentRecord))
-  items: PaymentRecord[];
-
-  @Field(textOrNull, {
-    description:
-      'The cursor of the next page; `null` on the last. A page may be short, even empty, before the last.',
-  })
-  nextCursor: string | null;
 }
 
 export function paymentRecord(row: PaymentRow): PaymentRecord {

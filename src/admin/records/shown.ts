@@ -16,13 +16,13 @@ export function shownTimeOrNone(ms: number | null | undefined): string | undefin
  * An identifier of a caller or an external. Only numbers that a card network could have issued are masked: else one in
  * ten long numbers would be, and an operator could not look it up.
  */
-export function shownIdentifier(identifier: string | null): string | undefined {
-  if (identifier === null) return undefined;
+export function shownIdentifier(identifier: string | null | undefined): string | undefined {
+  if (identifier === null || identifier === undefined) return undefined;
   return holdsCardNumber(identifier) ? maskCardNumbers(identifier) : identifier;
 }
 
-export function shownText(text: string | null): string | undefined {
-  return text === null ? undefined : maskCardNumbers(text);
+export function shownText(text: string | null | undefined): string | undefined {
+  return text === null || text === undefined ? undefined : maskCardNumbers(text);
 }
 
 /** The value of a JSON text, masked; a text that is not JSON stays a text. */
@@ -36,6 +36,6 @@ export function shownJson(json: string | null): unknown {
 }
 
 /** The trace of a W3C `traceparent`, as log lines and tracing tools name it. */
-export function traceIdOf(traceparent: string | null): string | undefined {
+export function traceIdOf(traceparent: string | null | undefined): string | undefined {
   return traceparent?.split('-')[1];
 }

@@ -1,7 +1,7 @@
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { amount, currency, issuedIdentifier, listOf, quantity, text, textOrNull } from '../../rules/rules.js';
+import { amount, currency, issuedIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { SubscriptionState } from '../../subscriptions/subscription-state.js';
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
@@ -84,14 +84,6 @@ export class SubscriptionRecord {
       'Since when nobody asks any more although it is not known how it stands: an operator must look.',
   })
   parkedAt?: string | undefined;
-}
-
-export class SubscriptionPage {
-  @Field(listOf(() => SubscriptionRecord))
-  items: SubscriptionRecord[];
-
-  @Field(textOrNull, { description: 'The cursor of the next page; `null` on the last.' })
-  nextCursor: string | null;
 }
 
 export function subscriptionRecord(row: SubscriptionRow): SubscriptionRecord {

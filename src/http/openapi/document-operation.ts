@@ -2,7 +2,7 @@ import { Reflector } from '@nestjs/core';
 import type { FieldError } from '../../rules/field-error.js';
 import { detailOf, type SchemaKeywords } from '../../rules/rule.js';
 import { identifier } from '../../rules/rules.js';
-import { RequireScope } from '../../security/scope.js';
+import { RequireScope } from '../require-scope.decorator.js';
 import { CALLBACK_SECURITY, CALLER_SECURITY, pathParameter } from './components.js';
 import { headersOf } from './headers.js';
 import type {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { mayBecome } from '../../payments/payment-state.js';
-import { PAYMENT_STATES, READING_ORDER } from './payment-filter.js';
+import { PAYMENT_STATES, READING_ORDER } from './payment.list.js';
 
 describe('READING_ORDER', () => {
   it('has each state', () => {
     expect(READING_ORDER.toSorted()).toEqual(PAYMENT_STATES.toSorted());
   });
 
-  it('goes the way that payments go: none is missed that changes between two queries of a list', () => {
+  it('follows the state table, so that a payment that changes between two queries is not missed', () => {
     const back = READING_ORDER.flatMap((from, at) =>
       READING_ORDER.slice(0, at).filter((to) => mayBecome(from, to)),
     );

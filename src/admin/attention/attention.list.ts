@@ -1,0 +1,165 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Store, Trx } from '../../persistence/store.js';
+import { QueryField } from '../../rules/field.js';
+import { oneOf } from '../../rules/rule.js';
+import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
+import { type Keyset, keysetOf, type Page, pageOf } from '../lists/keyset.js';
+import { ExternalFilter, PageQuery } from '../lists/list-query.js';
+import { type Newest, newest, type Source } from '../lists/newest.js';
+import { externalsWithPayments } from '../payments/payment.list.js';
+import {
+  ATTENTION_KINDS,
+  type AttentionItem,
+  attentionItem,
+  type AttentionKind,
+  type AttentionRow,
+} from './attention-item.js';
+
+export class AttentionQuery extends PageQuery {
+  @QueryField(oneOf(ATTENTION_KINDS), { description: 'Items of this kind.' })
+  kind?: AttentionKind;
+
+  @ExternalFilter()
+  external?: string;
+}
+
+const DAY_MS = 86_400_000;
+/** An external usually completes a refund within a day. */
+const REFUND_PATIENCE_MS = DAY_MS;
+/** Operators no longer act on older callbacks. */
+const CALLBACK_INTEREST_MS = 30 * DAY_MS;
+/** The maximum number of rows that a page reads. Nearly all of them are shown. */
+const LOOK_AT = 1_000;
+
+/** Rows of one kind, which an index has in the order of their ids. */
+interface AttentionSource {
+  readonly kind: AttentionKind;
+  readonly table: string;
+  readonly prefix: IdentifierPrefix;
+  /** The column with the time since when the row is in its state. */
+  readonly since: string;
+  /** States are literals where the index is partial, because SQLite ignores it for parameters. */
+  readonly where: RawBuilder<boolean>;
+  /** Further columns of {@link AttentionRow}. */
+  readonly columns: readonly RawBuilder<unknown>[];
+}
+
+const MONEY = [sql.ref('amount_minor'), sql.ref('currency')];
+const PAYMENT_IDS = [sql.ref('payment_id'), sql.ref('shop_transaction_id')];
+const ofPayment = (expression: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  (select ${expression} from payments
+   where payments.payment_id = callbacks.payment_id and payments.external = callbacks.external)`;
+
+/** The sources of all kinds; payments of unknown outcome are found by their external. */
+function attentionSources(externals: readonly string[], nowMs: number): AttentionSource[] {
+  const payments = { table: 'payments', prefix: 'pay', since: 'updated_at' } as const;
+  const refunds = { kind: 'refund-stuck', table: 'refunds', prefix: 'ref', since: 'updated_at' } as const;
+  // The condition of the index `refunds_open`: SQLite does not derive it from one state.
+  const open = sql`state in ('PENDING', 'UNKNOWN')`;
+  const forgotten = identifierFloor('ref', nowMs - REFUND_PATIENCE_MS);
+  const interesting = identifierFloor('cbk', nowMs - CALLBACK_INTEREST_MS);
+  return [
+    ...externals.map((external) => ({
+      ...payments,
+      kind: 'payment-unknown' as const,
+      where: sql<boolean>`external = ${external} and state = ${'UNKNOWN'} and state <> 'CREATED'`,
+      columns: [...PAYMENT_IDS, ...MONEY],
+    })),
+    {
+      ...payments,
+      kind: 'payment-parked',
+      where: sql`state = ${'PENDING'} and parked_at is not null`,
+      columns: [...PAYMENT_IDS, ...MONEY],
+    },
+    { ...refunds, where: sql`${open} and state = 'UNKNOWN'`, columns: [sql.ref('payment_id'), ...MONEY] },
+    {
+      ...refunds,
+      where: sql`${open} and state = 'PENDING' and id < ${forgotten}`,
+      columns: [sql.ref('payment_id'), ...MONEY],
+    },
+    {
+      kind: 'subscription-parked',
+      table: 'subscriptions',
+      prefix: 'sub',
+      since: 'parked_at',
+      where: sql`parked_at is not null`,
+      columns: [sql.ref('shop_transaction_id'), ...MONEY],
+    },
+    {
+      kind: 'operation-unknown',
+      table: 'operations',
+      prefix: 'op',
+      since: 'created_at',
+      // Operations about a payment or a refund are items of that payment or refund.
+      where: sql`state = 'unknown' and payment_ref is null and refund_ref is null`,
+      columns: [sql`operation || ': ' || coalesce(reason, '') as detail`],
+    },
+    {
+      kind: 'notification-dead',
+      table: 'notifications',
+      prefix: 'ntf',
+      since: 'updated_at',
+      where: sql`state = 'DEAD'`,
+      columns: [sql`payment_ref as detail`],
+    },
+    {
+      kind: 'callback-unconfirmed',
+      table: 'callbacks',
+      prefix: 'cbk',
+      since: 'last_received_at',
+      where: sql`state = 'UNCONFIRMED' and id >= ${interesting}`,
+      columns: [
+        sql.ref('payment_id'),
+        sql`last_error as detail`,
+        sql`${ofPayment(sql.ref('shop_transaction_id'))} as shop_transaction_id`,
+        sql`${ofPayment(sql.ref('state'))} as payment_state`,
+      ],
+    },
+  ];
+}
+
+/** What an operator must resolve, of all tables, newest first (SPEC §4, §8). */
+export const ATTENTION_LIST = {
+  async page(store: Store, query: AttentionQuery, nowMs: number): Promise<Page<AttentionItem>> {
+    const keyset = keysetOf('attention', undefined, query);
+    const { rows, next } = await store.read((db) => this.newest(db, query, keyset, nowMs));
+    return pageOf('attention', query, rows.map(attentionItem), next);
+  },
+
+  /** `keyset` is without prefixes: so the ids of all tables are ordered by time. */
+  async newest(
+    db: Trx,
+    { kind, external }: AttentionQuery,
+    keyset: Keyset,
+    nowMs: number,
+  ): Promise<Newest<AttentionRow>> {
+    const byExternal = kind === undefined || kind === 'payment-unknown';
+    const externals = external !== undefined ? [external] : byExternal ? await externalsWithPayments(db) : [];
+    const sources = attentionSources(externals, nowMs)
+      .filter((source) => (kind ?? source.kind) === source.kind)
+      .map((source) => rowsOf(db, source, keyset));
+    return newest(sources, {
+      limit: keyset.limit,
+      lookAt: LOOK_AT,
+      accepts: (row) =>
+        (external ?? row.external) === row.external &&
+        row.payment_state !== 'ACCEPTED' &&
+        row.payment_state !== 'FAILED',
+    });
+  },
+};
+
+function rowsOf(
+  db: Trx,
+  { kind, table, prefix, since, where, columns }: AttentionSource,
+  { above, below }: Keyset,
+): Source<AttentionRow> {
+  return async (limit) => {
+    const { rows } = await sql<Omit<AttentionRow, 'id' | 'kind'>>`
+      select id as ref, external, state, ${sql.ref(since)} as since, ${sql.join(columns)}
+      from ${sql.table(table)}
+      where ${where} and id >= ${`${prefix}_${above}`} and id < ${`${prefix}_${below}`}
+      order by id desc limit ${limit}`.execute(db);
+    return rows.map((row) => ({ ...row, kind, id: row.ref.slice(prefix.length + 1) }));
+  };
+}

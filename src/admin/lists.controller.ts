@@ -1,0 +1,93 @@
+import { Controller, Get, Header, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import type { TextAnswer } from '../http/http-answer.js';
+import { DescribeOperation } from '../http/openapi/operation-description.js';
+import { RequireScope } from '../http/require-scope.decorator.js';
+import { Store } from '../persistence/store.js';
+import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
+import { Clock } from '../shared/clock.js';
+import { AdminQuery } from './admin-parameters.js';
+import type { AttentionItem } from './attention/attention-item.js';
+import { ATTENTION_LIST, AttentionQuery } from './attention/attention.list.js';
+import { CALLBACK_LIST, CallbackQuery } from './callbacks/callback.list.js';
+import { type ExternalRecord, externalsPage } from './externals/external-record.js';
+import type { Page } from './lists/keyset.js';
+import { PageQuery } from './lists/list-query.js';
+import {
+  LIST_ATTENTION,
+  LIST_CALLBACKS,
+  LIST_EXTERNALS,
+  LIST_NOTIFICATIONS,
+  LIST_OPERATIONS,
+  LIST_PAYMENTS,
+  LIST_SUBSCRIPTIONS,
+} from './lists.documentation.js';
+import { NOTIFICATION_LIST, NotificationQuery } from './notifications/notification.list.js';
+import { OPERATION_LIST, OperationQuery } from './operations/operation.list.js';
+import { paymentsAsCsv, prefersCsv } from './payments/payment-csv.js';
+import { assertAmounts, PAYMENT_LIST, PaymentQuery } from './payments/payment.list.js';
+import type { CallbackRecord } from './records/callback-record.js';
+import type { NotificationRecord } from './records/notification-record.js';
+import type { UnknownOperationRecord } from './records/operation-record.js';
+import type { PaymentRecord } from './records/payment-record.js';
+import type { SubscriptionRecord } from './records/subscription-record.js';
+import { SUBSCRIPTION_LIST, SubscriptionQuery } from './subscriptions/subscription.list.js';
+
+/** The lists of `/admin` (SPEC §8), newest first, a page at a time. */
+@Controller('admin')
+@RequireScope('admin')
+export class ListsController {
+  constructor(
+    private readonly store: Store,
+    private readonly registry: ExternalProviderRegistry,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('attention')
+  @DescribeOperation(LIST_ATTENTION)
+  attention(@AdminQuery() query: AttentionQuery): Promise<Page<AttentionItem>> {
+    return ATTENTION_LIST.page(this.store, query, this.clock.now());
+  }
+
+  @Get('callbacks')
+  @DescribeOperation(LIST_CALLBACKS)
+  callbacks(@AdminQuery() query: CallbackQuery): Promise<Page<CallbackRecord>> {
+    return CALLBACK_LIST.page(this.store, query);
+  }
+
+  @Get('externals')
+  @DescribeOperation(LIST_EXTERNALS)
+  externals(@AdminQuery() query: PageQuery): Page<ExternalRecord> {
+    return externalsPage(this.registry, query);
+  }
+
+  @Get('notifications')
+  @DescribeOperation(LIST_NOTIFICATIONS)
+  notifications(@AdminQuery() query: NotificationQuery): Promise<Page<NotificationRecord>> {
+    return NOTIFICATION_LIST.page(this.store, query);
+  }
+
+  @Get('operations')
+  @DescribeOperation(LIST_OPERATIONS)
+  operations(@AdminQuery() query: OperationQuery): Promise<Page<UnknownOperationRecord>> {
+    return OPERATION_LIST.page(this.store, query);
+  }
+
+  @Get('payments')
+  @DescribeOperation(LIST_PAYMENTS)
+  @Header('Vary', 'Accept')
+  async payments(
+    @AdminQuery() query: PaymentQuery,
+    @Req() request: Request,
+  ): Promise<Page<PaymentRecord> | TextAnswer> {
+    assertAmounts(query);
+    const page = await PAYMENT_LIST.page(this.store, query);
+    return prefersCsv(request) ? paymentsAsCsv(request, page) : page;
+  }
+
+  @Get('subscriptions')
+  @DescribeOperation(LIST_SUBSCRIPTIONS)
+  subscriptions(@AdminQuery() query: SubscriptionQuery): Promise<Page<SubscriptionRecord>> {
+    return SUBSCRIPTION_LIST.page(this.store, query);
+  }
+}

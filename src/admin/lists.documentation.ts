@@ -1,0 +1,128 @@
+import { exampleOf } from '../rules/field.js';
+import { ADVICE, AttentionItem } from './attention/attention-item.js';
+import { AttentionQuery } from './attention/attention.list.js';
+import { CallbackQuery } from './callbacks/callback.list.js';
+import { ExternalRecord } from './externals/external-record.js';
+import { csvOf } from './lists/csv.js';
+import { listDescription } from './lists/list-description.js';
+import { PageQuery } from './lists/list-query.js';
+import { NotificationQuery } from './notifications/notification.list.js';
+import { OperationQuery } from './operations/operation.list.js';
+import { CSV_COLUMNS, CSV_TYPE } from './payments/payment-csv.js';
+import { PaymentQuery } from './payments/payment.list.js';
+import { CallbackRecord } from './records/callback-record.js';
+import {
+  CALLBACK_EXAMPLE,
+  NEXT_CURSOR_EXAMPLE,
+  NOTIFICATION_EXAMPLE,
+  PAYMENT_EXAMPLE,
+  SUBSCRIPTION_EXAMPLE,
+  UNKNOWN_OPERATION_EXAMPLE,
+  UNKNOWN_PAYMENT_EXAMPLE,
+} from './records/examples.js';
+import { NotificationRecord } from './records/notification-record.js';
+import { UnknownOperationRecord } from './records/operation-record.js';
+import { PaymentRecord } from './records/payment-record.js';
+import { SubscriptionRecord } from './records/subscription-record.js';
+import { SubscriptionQuery } from './subscriptions/subscription.list.js';
+
+export const LIST_ATTENTION = listDescription({
+  id: 'listAttention',
+  summary: 'List items of attention',
+  description:
+    'Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; refunds that are UNKNOWN, or PENDING for a day; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known.',
+  query: AttentionQuery,
+  page: 'AttentionPage',
+  item: AttentionItem,
+  example: {
+    summary: 'One payment',
+    items: [
+      exampleOf(AttentionItem, {
+        paymentId: undefined,
+        detail: undefined,
+        advice: ADVICE['payment-unknown'],
+      }),
+    ],
+  },
+});
+
+export const LIST_CALLBACKS = listDescription({
+  id: 'listCallbacks',
+  summary: 'List callbacks',
+  description:
+    'Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null.',
+  query: CallbackQuery,
+  page: 'CallbackPage',
+  item: CallbackRecord,
+  example: { summary: 'The only page', items: [CALLBACK_EXAMPLE] },
+});
+
+export const LIST_EXTERNALS = listDescription({
+  id: 'listExternals',
+  summary: 'List externals',
+  description:
+    'Lists the configuration of the externals without secrets, and their health as the answering replica sees it: circuit breaker, calls in flight, latency, last success and failure.',
+  query: PageQuery,
+  page: 'ExternalPage',
+  item: ExternalRecord,
+  example: {
+    summary: 'A healthy external',
+    items: [exampleOf(ExternalRecord)],
+  },
+});
+
+export const LIST_NOTIFICATIONS = listDescription({
+  id: 'listNotifications',
+  summary: 'List notifications',
+  description:
+    'Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts.',
+  query: NotificationQuery,
+  page: 'NotificationPage',
+  item: NotificationRecord,
+  example: { summary: 'The only page', items: [NOTIFICATION_EXAMPLE] },
+});
+
+export const LIST_OPERATIONS = listDescription({
+  id: 'listOperations',
+  summary: 'List operations of unknown outcome',
+  description:
+    'Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`.',
+  query: OperationQuery,
+  page: 'OperationPage',
+  item: UnknownOperationRecord,
+  example: { summary: 'The only page', items: [UNKNOWN_OPERATION_EXAMPLE] },
+});
+
+export const LIST_PAYMENTS = listDescription({
+  id: 'listPayments',
+  summary: 'List payments',
+  description:
+    'Lists payments, newest first. Filters can be combined. With a filter on amount or currency, a page scans at most 2,000 payments: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
+  query: PaymentQuery,
+  page: 'PaymentPage',
+  item: PaymentRecord,
+  example: {
+    summary: 'A page with a next page',
+    items: [UNKNOWN_PAYMENT_EXAMPLE, PAYMENT_EXAMPLE],
+    nextCursor: NEXT_CURSOR_EXAMPLE,
+  },
+  examples: { nothing: { summary: 'No match', value: { items: [], nextCursor: null } } },
+  alternatives: {
+    [CSV_TYPE]: {
+      schema: { type: 'string' },
+      examples: {
+        page: { summary: 'One payment', value: csvOf<PaymentRecord>(CSV_COLUMNS, [PAYMENT_EXAMPLE]) },
+      },
+    },
+  },
+});
+
+export const LIST_SUBSCRIPTIONS = listDescription({
+  id: 'listSubscriptions',
+  summary: 'List subscriptions',
+  description: 'Lists subscriptions, newest first. Filters can be combined.',
+  query: SubscriptionQuery,
+  page: 'SubscriptionPage',
+  item: SubscriptionRecord,
+  example: { summary: 'The only page', items: [SUBSCRIPTION_EXAMPLE] },
+});
