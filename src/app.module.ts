@@ -19,7 +19,6 @@ import { SecurityModule } from './security/security.module.js';
 import type { Clock } from './shared/clock.js';
 import { ClockModule } from './shared/clock.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
-import { TelemetryModule } from './telemetry.module.js';
 
 /** All modules together; it only wires. */
 @Module({})
@@ -32,7 +31,6 @@ export class AppModule {
         ClockModule.register(clock),
         configModule(config),
         ObservabilityModule.register(instruments),
-        TelemetryModule,
         PersistenceModule,
         LeasesModule,
         SecurityModule.register(config),

@@ -14,7 +14,7 @@ import {
   type Reader,
 } from './document-reader.js';
 import type { CallbackAuthConfig, ExternalConfig, OutboundAuthConfig } from './external-config.js';
-import { OPERATION_NAMES } from './operation-name.js';
+import { OPERATION_NAMES } from './external-operation.js';
 import { errorCode } from './placeholder.js';
 import { webhookSecrets } from './webhook-secrets.js';
 
