@@ -19,13 +19,13 @@ RUN npm pkg set --json 'workspaces=["simulator"]' \
 FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# For the SQLite file; PostgreSQL needs no volume.
+# Directory of the SQLite file; PostgreSQL needs no volume.
 RUN mkdir data && chown node:node data
 COPY LICENSE package.json ./
 COPY --from=build /build/tollgate/sbom.cdx.json ./
 COPY --from=build /build/tollgate/node_modules node_modules
 COPY --from=build /build/tollgate/dist dist
-# The default external outside production, and a service of docker-compose.yml. In production nothing loads it.
+# The default external outside production, and a service of docker-compose.yml. It is not loaded in production.
 COPY --from=build /build/tollgate/simulator/package.json simulator/
 COPY --from=build /build/tollgate/simulator/dist simulator/dist
 # The user "node" by number: Kubernetes' runAsNonRoot cannot verify a name.
@@ -34,5 +34,5 @@ VOLUME /app/data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HTTP_PORT || 8080}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Without npm or a shell, so that the gateway itself receives SIGTERM.
+# Without npm or a shell, so that the gateway receives SIGTERM.
 CMD ["node", "dist/main.js"]

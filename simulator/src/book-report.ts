@@ -1,87 +1,75 @@
 import type { Book, BookedPayment, BookedRefund, BookedSubscription } from './book.js';
-import type { CallbackCounts } from './callback-sender.js';
-import type { CallCounts } from './external.js';
-import type { IdempotentAnswers } from './idempotent-answers.js';
-
-export interface BookReport {
-  readonly totals: {
-    /** State-changing calls by result. */
-    readonly calls: CallCounts;
-    readonly payments: Readonly<Record<BookedPayment['status'], number>>;
-    readonly refunds: number;
-    readonly subscriptions: number;
-    /** Records evicted from memory; the lists do not contain them. */
-    readonly dropped: number;
-    readonly callbacks: CallbackCounts;
-  };
-  /** Orders and idempotency keys that took money more than once, or still may. Both lists must stay empty. */
-  readonly doubles: {
-    readonly byShopTransactionId: readonly {
-      shopTransactionId: string;
-      executions: number;
-      paymentIds: string[];
-    }[];
-    readonly byIdempotencyKey: readonly { path: string; idempotencyKey: string; executions: number }[];
-  };
-  readonly payments: readonly object[];
-  readonly refunds: readonly object[];
-  readonly subscriptions: readonly object[];
-}
+import type { CallbackSender } from './callbacks.js';
+import type { ContractApi } from './operations.js';
 
 /** Limits the lists (not the totals) to one payment or one order. */
 export interface BookFilter {
-  readonly paymentId?: string | null;
-  readonly shopTransactionId?: string | null;
+  readonly paymentId?: string | undefined;
+  readonly shopTransactionId?: string | undefined;
 }
 
 export interface ReportSources {
   readonly book: Book;
-  readonly answers: IdempotentAnswers;
-  readonly calls: CallCounts;
-  readonly callbacks: CallbackCounts;
+  readonly contract: ContractApi;
+  readonly callbacks: CallbackSender;
+}
+
+export interface BookReport {
+  readonly totals: {
+    /** State-changing calls by result. */
+    readonly calls: ContractApi['counts'];
+    readonly payments: Record<BookedPayment['status'], number>;
+    readonly refunds: number;
+    readonly subscriptions: number;
+    /** Records evicted from memory; the lists do not contain them. */
+    readonly dropped: number;
+    readonly callbacks: CallbackSender['counts'];
+  };
+  /** Orders and idempotency keys that took money more than once, or still may. Both lists must stay empty. */
+  readonly doubles: {
+    readonly byShopTransactionId: { shopTransactionId: string; executions: number; paymentIds: string[] }[];
+    readonly byIdempotencyKey: { path: string; idempotencyKey: string; executions: number }[];
+  };
+  readonly payments: object[];
+  readonly refunds: object[];
+  readonly subscriptions: object[];
 }
 
 /** The body of `GET /book`. Times are ISO 8601, amounts are minor units. */
 export function reportOf(sources: ReportSources, filter: BookFilter = {}): BookReport {
-  const { book, answers } = sources;
-  const wanted = (record: { paymentId?: string; shopTransactionId?: string }): boolean =>
+  const { book, contract } = sources;
+  const matches = (record: BookFilter): boolean =>
     (!filter.paymentId || record.paymentId === filter.paymentId) &&
     (!filter.shopTransactionId || record.shopTransactionId === filter.shopTransactionId);
   return {
     totals: totalsOf(sources),
     doubles: {
       byShopTransactionId: doublesByOrder(book),
-      byIdempotencyKey: answers
-        .doubles()
+      byIdempotencyKey: contract
+        .repeatedKeys()
         .map(({ path, idempotencyKey, executions }) => ({ path, idempotencyKey, executions })),
     },
-    payments: book.payments.values().filter(wanted).map(toJson).toArray(),
-    refunds: book.refunds.values().filter(wanted).map(toJson).toArray(),
-    subscriptions: book.subscriptions.values().filter(wanted).map(toJson).toArray(),
+    payments: book.payments.values().filter(matches).map(toJson).toArray(),
+    refunds: book.refunds.values().filter(matches).map(toJson).toArray(),
+    subscriptions: book.subscriptions.values().filter(matches).map(toJson).toArray(),
   };
 }
 
-export function totalsOf({ book, calls, callbacks }: ReportSources): BookReport['totals'] {
+export function totalsOf({ book, contract, callbacks }: ReportSources): BookReport['totals'] {
+  const payments = { ACCEPTED: 0, FAILED: 0, PENDING: 0 };
+  for (const { status } of book.payments.values()) payments[status] += 1;
   return {
-    calls: { ...calls },
-    payments: countByStatus(book),
+    calls: { ...contract.counts },
+    payments,
     refunds: book.refunds.size,
     subscriptions: book.subscriptions.size,
     dropped: book.payments.dropped + book.refunds.dropped + book.subscriptions.dropped,
-    callbacks: { ...callbacks },
+    callbacks: { ...callbacks.counts },
   };
 }
 
-function countByStatus(book: Book): Record<BookedPayment['status'], number> {
-  const counts = { ACCEPTED: 0, FAILED: 0, PENDING: 0 };
-  for (const { status } of book.payments.values()) counts[status] += 1;
-  return counts;
-}
-
 /** A failed payment may be retried, so only accepted and pending ones count. */
-function doublesByOrder(
-  book: Book,
-): { shopTransactionId: string; executions: number; paymentIds: string[] }[] {
+function doublesByOrder(book: Book): BookReport['doubles']['byShopTransactionId'] {
   return book
     .orders()
     .map((payments) => payments.filter(({ status }) => status !== 'FAILED'))

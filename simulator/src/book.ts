@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BoundedMap } from './bounded-map.js';
-import type { FinalStatus, Plan, ScenarioName, ScenarioOperation } from './scenario.js';
+import type { FinalStatus, Plan, ScenarioName, ScenarioOperation } from './scenarios.js';
 
 /** The call that created a record. `executions` is always 1: every executed call creates its own record. */
 interface Executed {
@@ -38,8 +38,6 @@ export interface BookedRefund extends Executed {
   result: 'OK' | 'KO' | 'PENDING';
 }
 
-export type SubscriptionState = 'PENDING' | 'ACTIVE' | 'PAST_DUE' | 'EXPIRED' | 'CANCELED';
-
 export interface BookedSubscription extends Executed {
   readonly subscriptionToken: string;
   readonly kind: 'scheduled' | 'manual';
@@ -49,14 +47,16 @@ export interface BookedSubscription extends Executed {
   interval: string;
   intervalCount: number;
   expiresAfter: number | undefined;
-  status: SubscriptionState;
+  status: 'PENDING' | 'ACTIVE' | 'PAST_DUE' | 'EXPIRED' | 'CANCELED';
   /** The `providerData` of DELETE subscription/expire, which has no body. */
   expireData: Record<string, unknown> | undefined;
 }
 
-type New<Record extends Executed, Rest extends keyof Record> = Omit<Record, keyof Executed | Rest> & {
-  readonly idempotencyKey: string | undefined;
-};
+/** A record without the fields that the book adds. */
+type New<Stored extends Executed, Added extends keyof Stored> = Omit<
+  Stored,
+  keyof ReturnType<typeof executedNow> | Added
+>;
 
 /** Everything that the external executed, in memory. */
 export class Book {
@@ -68,57 +68,33 @@ export class Book {
   constructor(maxPayments: number) {
     this.payments = new BoundedMap(
       maxPayments,
-      (payment) => payment.status !== 'PENDING' && payment.plan === undefined,
+      ({ status, plan }) => status !== 'PENDING' && plan === undefined,
       (payment) => this.#forget(payment),
     );
-    this.refunds = new BoundedMap(maxPayments, (refund) => refund.result !== 'PENDING');
-    this.subscriptions = new BoundedMap(
-      maxPayments,
-      ({ status }) => status === 'EXPIRED' || status === 'CANCELED',
-    );
+    this.refunds = new BoundedMap(maxPayments, ({ result }) => result !== 'PENDING');
+    this.subscriptions = new BoundedMap(maxPayments, hasEnded);
   }
 
   addPayment(values: New<BookedPayment, 'paymentId' | 'updatedAt' | 'refundedAmount'>): BookedPayment {
-    const now = Date.now();
-    const payment: BookedPayment = {
-      ...values,
-      paymentId: `sim_pay_${randomUUID()}`,
-      executions: 1,
-      replays: 0,
-      createdAt: now,
-      updatedAt: now,
-      refundedAmount: 0,
-    };
-    this.payments.set(payment.paymentId, payment);
-    const sameOrder = this.#byShopTransactionId.get(payment.shopTransactionId);
-    if (sameOrder) sameOrder.push(payment);
-    else this.#byShopTransactionId.set(payment.shopTransactionId, [payment]);
+    const paymentId = `sim_pay_${randomUUID()}`;
+    const payment = { ...values, ...executedNow(), paymentId, updatedAt: Date.now(), refundedAmount: 0 };
+    this.payments.set(paymentId, payment);
+    const sameOrder = this.#byShopTransactionId.get(payment.shopTransactionId) ?? [];
+    this.#byShopTransactionId.set(payment.shopTransactionId, sameOrder);
+    sameOrder.push(payment);
     return payment;
   }
 
   /** A refund that is OK or PENDING reduces the refundable amount; {@link settleRefund} with KO restores it. */
-  addRefund(payment: BookedPayment, values: New<BookedRefund, 'refundId' | 'paymentId'>): BookedRefund {
-    const refund: BookedRefund = {
-      ...values,
-      refundId: `sim_ref_${randomUUID()}`,
-      paymentId: payment.paymentId,
-      executions: 1,
-      replays: 0,
-      createdAt: Date.now(),
-    };
+  addRefund(payment: BookedPayment, values: New<BookedRefund, 'refundId'>): BookedRefund {
+    const refund = { ...values, ...executedNow(), refundId: `sim_ref_${randomUUID()}` };
     if (refund.result !== 'KO') payment.refundedAmount += refund.amount;
     this.refunds.set(refund.refundId, refund);
     return refund;
   }
 
   addSubscription(values: New<BookedSubscription, 'subscriptionToken'>): BookedSubscription {
-    const subscription: BookedSubscription = {
-      ...values,
-      subscriptionToken: `sim_sub_${randomUUID()}`,
-      executions: 1,
-      replays: 0,
-      createdAt: Date.now(),
-    };
+    const subscription = { ...values, ...executedNow(), subscriptionToken: `sim_sub_${randomUUID()}` };
     this.subscriptions.set(subscription.subscriptionToken, subscription);
     return subscription;
   }
@@ -155,11 +131,19 @@ export class Book {
     this.#byShopTransactionId.clear();
   }
 
-  #forget(payment: BookedPayment): void {
-    const rest = this.#byShopTransactionId
-      .get(payment.shopTransactionId)
-      ?.filter((other) => other !== payment);
-    if (rest && rest.length > 0) this.#byShopTransactionId.set(payment.shopTransactionId, rest);
-    else this.#byShopTransactionId.delete(payment.shopTransactionId);
+  #forget({ shopTransactionId, paymentId }: BookedPayment): void {
+    const others = (this.#byShopTransactionId.get(shopTransactionId) ?? []).filter(
+      (payment) => payment.paymentId !== paymentId,
+    );
+    if (others.length > 0) this.#byShopTransactionId.set(shopTransactionId, others);
+    else this.#byShopTransactionId.delete(shopTransactionId);
   }
+}
+
+export function hasEnded({ status }: BookedSubscription): boolean {
+  return status === 'EXPIRED' || status === 'CANCELED';
+}
+
+function executedNow(): Omit<Executed, 'idempotencyKey'> {
+  return { executions: 1, replays: 0, createdAt: Date.now() };
 }

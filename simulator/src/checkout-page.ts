@@ -1,44 +1,33 @@
+import type { Response } from 'express';
 import type { Book, BookedPayment } from './book.js';
-import { html, page, type Html } from './html.js';
-import type { Call, Reply, Routes } from './http-server.js';
-import { RequestError } from './request-error.js';
+import { html, sendPage } from './html.js';
+import type { Routes } from './http.js';
+import { oneOfField } from './request-fields.js';
 import type { Settlement } from './settlement.js';
 
 /** The page of `REDIRECT_TO_URL` and payment links: the payer approves or declines the payment. */
-export class CheckoutPage {
-  constructor(
-    private readonly book: Book,
-    private readonly settlement: Settlement,
-  ) {}
-
-  routes(): Routes {
-    return {
-      'GET /checkout/:': ({ parameter }) => this.#show(parameter),
-      'POST /checkout/:': (call) => this.#decide(call),
-    };
-  }
-
-  #show(paymentId: string): Reply {
-    const payment = this.book.payments.get(paymentId);
-    if (!payment) return unknownPage();
-    return payment.status === 'PENDING' ? decisionPage(payment) : resultPage(payment);
-  }
-
-  /** Redirects after the POST, so that a reload does not decide again. A second decision has no effect. */
-  #decide({ parameter, body }: Call): Reply {
-    const payment = this.book.payments.get(parameter);
-    if (!payment) return unknownPage();
-    const decision = new URLSearchParams(body.toString()).get('decision');
-    if (decision !== 'approve' && decision !== 'decline') {
-      throw new RequestError(422, 'decision must be approve or decline.');
-    }
-    if (payment.status === 'PENDING') {
-      this.settlement.settle(payment, decision === 'approve' ? 'ACCEPTED' : 'FAILED');
-    }
-    const shopUrl = payment.status === 'ACCEPTED' ? payment.successRedirectUrl : payment.failureRedirectUrl;
-    const location = shopUrl ? new URL(shopUrl).href : `/checkout/${encodeURIComponent(parameter)}`;
-    return { status: 303, contentType: 'text/plain', body: '', headers: { location } };
-  }
+export function checkoutRoutes(book: Book, settlement: Settlement): Routes {
+  return {
+    '/checkout/:paymentId': {
+      get: ({ params }, response) => {
+        const payment = book.payments.get(params.paymentId!);
+        if (payment) sendPayment(response, payment);
+        else sendNotFound(response);
+      },
+      /** Redirects after the POST, so that a reload does not decide again. A second decision has no effect. */
+      post: ({ params, path, body }, response) => {
+        const payment = book.payments.get(params.paymentId!);
+        if (!payment) return sendNotFound(response);
+        const decision = new URLSearchParams(String(body)).get('decision');
+        const status =
+          oneOfField(['approve', 'decline'])(decision, 'decision') === 'approve' ? 'ACCEPTED' : 'FAILED';
+        if (payment.status === 'PENDING') settlement.settle(payment, status);
+        const { successRedirectUrl, failureRedirectUrl } = payment;
+        const shopUrl = payment.status === 'ACCEPTED' ? successRedirectUrl : failureRedirectUrl;
+        response.redirect(303, shopUrl ? new URL(shopUrl).href : path);
+      },
+    },
+  };
 }
 
 /** Formats minor units: 1299 of EUR is `12.99 EUR`. */
@@ -50,67 +39,52 @@ export function displayAmount(amount: number, currency: string): string {
   return digits === 0 ? `${whole} ${currency}` : `${whole}.${padded.slice(-digits)} ${currency}`;
 }
 
-function decisionPage(payment: BookedPayment): Reply {
-  return page({
-    title: 'Approve this payment?',
-    layout: 'card',
-    formTargets: ["'self'", ...originsOf(payment)],
-    content: html`<section>
-        <h1>Approve this payment?</h1>
-        ${summary(payment)}
-        <form method="post">
-          <button class="go" name="decision" value="approve">Approve</button>
-          <button class="stop" name="decision" value="decline">Decline</button>
-        </form>
-      </section>
-      ${SIMULATED}`,
-  });
-}
-
-function resultPage(payment: BookedPayment): Reply {
-  const title = payment.status === 'ACCEPTED' ? 'Payment approved' : 'Payment declined';
-  return page({
+/** The page to decide on a pending payment; the result of any other. */
+function sendPayment(response: Response, payment: BookedPayment): void {
+  const { status, amount, currency, shopTransactionId, paymentId } = payment;
+  const pending = status === 'PENDING';
+  const title = pending
+    ? 'Approve this payment?'
+    : `Payment ${status === 'ACCEPTED' ? 'approved' : 'declined'}`;
+  const choice = html`<form method="post">
+    <button class="go" name="decision" value="approve">Approve</button>
+    <button class="stop" name="decision" value="decline">Decline</button>
+  </form>`;
+  sendPage(response, {
     title,
     layout: 'card',
+    ...(pending && { formTargets: ["'self'", ...originsOf(payment)] }),
     content: html`<section>
         <h1>${title}</h1>
-        ${summary(payment)}
-        <p class="dim">You can close this page.</p>
+        <p class="sum">${displayAmount(amount, currency)}</p>
+        <dl>
+          <div>
+            <dt>Order</dt>
+            <dd>${shopTransactionId}</dd>
+          </div>
+          <div>
+            <dt>Payment</dt>
+            <dd><code>${paymentId}</code></dd>
+          </div>
+        </dl>
+        ${pending ? choice : html`<p class="dim">You can close this page.</p>`}
       </section>
-      ${SIMULATED}`,
+      <p class="dim note">Tollgate simulator: no money moves.</p>`,
   });
 }
 
-function unknownPage(): Reply {
+function sendNotFound(response: Response): void {
   const content = html`<section>
     <h1>Payment not found</h1>
     <p>The simulator keeps payments in memory. It may have restarted since this link was created.</p>
   </section>`;
-  return page({ status: 404, title: 'Payment not found', layout: 'card', content });
-}
-
-const SIMULATED = html`<p class="dim note">Tollgate simulator: no money moves.</p>`;
-
-function summary({ amount, currency, shopTransactionId, paymentId }: BookedPayment): Html {
-  return html`<p class="sum">${displayAmount(amount, currency)}</p>
-    <dl>
-      <div>
-        <dt>Order</dt>
-        <dd>${shopTransactionId}</dd>
-      </div>
-      <div>
-        <dt>Payment</dt>
-        <dd><code>${paymentId}</code></dd>
-      </div>
-    </dl>`;
+  sendPage(response, { status: 404, title: 'Payment not found', layout: 'card', content });
 }
 
 /** CSP `form-action` applies to redirects too. Hosts with characters of its syntax are left out. */
 function originsOf({ successRedirectUrl, failureRedirectUrl }: BookedPayment): string[] {
-  return [successRedirectUrl, failureRedirectUrl]
+  const origins = [successRedirectUrl, failureRedirectUrl]
     .filter((url) => url !== undefined)
-    .map((url) => new URL(url).origin)
-    .filter(
-      (origin, index, all) => /^https?:\/\/[a-z0-9.:[\]-]+$/.test(origin) && all.indexOf(origin) === index,
-    );
+    .map((url) => new URL(url).origin);
+  return [...new Set(origins)].filter((origin) => /^https?:\/\/[a-z0-9.:[\]-]+$/.test(origin));
 }

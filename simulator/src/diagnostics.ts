@@ -1,78 +1,48 @@
-import { reportOf, totalsOf, type BookFilter, type BookReport, type ReportSources } from './book-report.js';
-import type { Book } from './book.js';
-import type { CallbackSender } from './callback-sender.js';
-import type { External } from './external.js';
-import { json, readableJson, type Routes } from './http-server.js';
-import type { IdempotentAnswers } from './idempotent-answers.js';
+import { reportOf, totalsOf, type ReportSources } from './book-report.js';
+import type { Routes } from './http.js';
 import { indexPage } from './index-page.js';
 import type { RequestLog } from './request-log.js';
-import type { Timers } from './timers.js';
 
-export interface DiagnosticsParts {
-  readonly book: Book;
-  readonly answers: IdempotentAnswers;
-  readonly external: External;
-  readonly callbacks: CallbackSender;
+interface DiagnosticsParts extends ReportSources {
   readonly requests: RequestLog;
-  readonly settlementTimers: Timers;
   readonly publicUrl: () => string;
+  readonly clearBook: () => void;
 }
 
-const MAX_LISTED = 1_000;
 const NEWEST = 20;
 
 /** Routes outside the contract: executed operations, received requests, health and the index page. */
-export class Diagnostics {
-  constructor(private readonly parts: DiagnosticsParts) {}
-
-  routes(): Routes {
-    const { requests } = this.parts;
-    return {
-      'GET /': () => this.#index(),
-      'GET /health': () => json(200, { status: 'ok' }),
-      'GET /book': ({ query }) =>
-        readableJson(
-          this.report({
-            paymentId: query.get('paymentId'),
-            shopTransactionId: query.get('shopTransactionId'),
-          }),
-        ),
-      'DELETE /book': () => {
-        this.clearBook();
-        return json(200, { cleared: true });
+export function diagnosticsRoutes(parts: DiagnosticsParts): Routes {
+  const { book, contract, requests } = parts;
+  return {
+    '/': {
+      get: (_request, response) => {
+        const newest = [...book.payments.values()].slice(-NEWEST).toReversed();
+        indexPage(response, {
+          url: parts.publicUrl(),
+          routes: contract.routes,
+          totals: totalsOf(parts),
+          newest,
+        });
       },
-      'GET /requests': ({ query }) => {
-        const items = requests.report(Number(query.get('limit')) || MAX_LISTED);
-        return readableJson({ count: items.length, items });
+    },
+    '/health': { get: (_request, response) => response.json({ status: 'ok' }) },
+    '/book': {
+      get: ({ query }, response) => response.json(reportOf(parts, query)),
+      delete: (_request, response) => {
+        parts.clearBook();
+        response.json({ cleared: true });
       },
-      'DELETE /requests': () => {
+    },
+    '/requests': {
+      get: ({ query }, response) => {
+        const items = requests.report(Number(query.limit) || undefined);
+        response.json({ count: items.length, items });
+      },
+      delete: (_request, response) => {
         requests.clear();
-        return json(200, { cleared: true });
+        response.json({ cleared: true });
       },
-    };
-  }
-
-  report(filter?: BookFilter): BookReport {
-    return reportOf(this.#sources(), filter);
-  }
-
-  /** Deletes executed operations and idempotency keys, and cancels pending settlements. */
-  clearBook(): void {
-    const { settlementTimers, book, external, callbacks } = this.parts;
-    settlementTimers.clear();
-    book.clear();
-    external.clear();
-    callbacks.clear();
-  }
-
-  #index() {
-    const { book, publicUrl } = this.parts;
-    const newest = book.payments.values().toArray().slice(-NEWEST).toReversed();
-    return indexPage(publicUrl(), totalsOf(this.#sources()), newest);
-  }
-
-  #sources(): ReportSources {
-    const { book, answers, external, callbacks } = this.parts;
-    return { book, answers, calls: external.counts, callbacks: callbacks.counts };
-  }
+    },
+  };
 }

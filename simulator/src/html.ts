@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Reply } from './http-server.js';
+import type { Response } from 'express';
 
 /** Escaped markup. Only {@link html} creates it. */
 export class Html {
@@ -61,13 +61,28 @@ export interface Page {
   readonly title: string;
   readonly layout: 'card' | 'plain';
   readonly content: Html;
-  /** Allowed targets of forms and their redirects (CSP `form-action`). Default: none. */
+  /** Allowed targets of forms and their redirects (CSP `form-action`). */
   readonly formTargets?: readonly string[];
 }
 
-/** A page without scripts or external assets that browsers neither frame nor cache. */
-export function page({ status = 200, title, layout, content, formTargets = ["'none'"] }: Page): Reply {
-  const body = html`<!doctype html>
+/** Sends a page without scripts or external assets that browsers neither frame nor cache. */
+export function sendPage(
+  response: Response,
+  { status = 200, title, layout, content, formTargets = ["'none'"] }: Page,
+): void {
+  const policy = [
+    "default-src 'none'",
+    `style-src 'sha256-${STYLE_HASH}'`,
+    'img-src data:',
+    `form-action ${formTargets.join(' ')}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ];
+  response.status(status).type('html');
+  response.set('content-security-policy', policy.join('; '));
+  response.set('referrer-policy', 'no-referrer');
+  response.set('cache-control', 'no-store');
+  const { markup } = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -80,18 +95,5 @@ export function page({ status = 200, title, layout, content, formTargets = ["'no
         <main class="${layout}">${content}</main>
       </body>
     </html> `;
-  const policy = [
-    "default-src 'none'",
-    `style-src 'sha256-${STYLE_HASH}'`,
-    'img-src data:',
-    `form-action ${formTargets.join(' ')}`,
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ];
-  const headers = {
-    'content-security-policy': policy.join('; '),
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store',
-  };
-  return { status, contentType: 'text/html; charset=utf-8', body: body.markup, headers };
+  response.send(markup);
 }

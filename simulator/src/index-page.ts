@@ -1,33 +1,30 @@
+import type { Response } from 'express';
+import type { BookReport } from './book-report.js';
 import type { BookedPayment } from './book.js';
 import { displayAmount } from './checkout-page.js';
-import type { BookReport } from './book-report.js';
-import { html, page, type Html } from './html.js';
-import type { Reply } from './http-server.js';
-import { SCENARIO_NAMES, SCENARIOS } from './scenario.js';
+import { html, sendPage, type Html } from './html.js';
+import type { Routes } from './http.js';
+import { SCENARIO_NAMES, SCENARIOS } from './scenarios.js';
 
-const OPERATIONS = [
-  'POST /pay',
-  'POST /pay-by-link',
-  'POST /refund',
-  'GET /status?paymentId= or ?shopTransactionId=',
-  'POST /subscription/schedule',
-  'POST /subscription/start',
-  'POST /subscription/pay',
-  'POST /subscription/update/{subscriptionToken}',
-  'GET /subscription/status/{subscriptionToken}',
-  'DELETE /subscription/expire/{subscriptionToken}',
-];
+interface IndexContent {
+  readonly url: string;
+  /** The operations of the contract. */
+  readonly routes: Routes;
+  readonly totals: BookReport['totals'];
+  readonly newest: readonly BookedPayment[];
+}
 
 /** The overview that a browser shows at `/`. */
-export function indexPage(
-  url: string,
-  { calls, payments: counts }: BookReport['totals'],
-  newest: readonly BookedPayment[],
-): Reply {
+export function indexPage(response: Response, { url, routes, totals, newest }: IndexContent): void {
+  const { calls, payments: counts } = totals;
+  const operations = Object.entries(routes).map(
+    ([path, handlers]) =>
+      `${Object.keys(handlers).join().toUpperCase()} ${path.replace(/:token$/, '{subscriptionToken}')}`,
+  );
   const example = `curl ${url}/pay -H 'content-type: application/json' -d '{
   "amount": 1299, "currency": "EUR", "shopTransactionId": "order-1",
   "providerData": { "scenario": "redirect" } }'`;
-  return page({
+  sendPage(response, {
     title: 'Tollgate simulator',
     layout: 'plain',
     content: html`<h1>Tollgate simulator</h1>
@@ -53,29 +50,14 @@ export function indexPage(
       </ul>
       <h2>External at <code>${url}</code></h2>
       <ul>
-        ${OPERATIONS.map((operation) => html`<li><code>${operation}</code></li>`)}
+        ${operations.map((operation) => html`<li><code>${operation}</code></li>`)}
       </ul>
       <pre tabindex="0">${example}</pre>
       <h2>Scenarios, by <code>providerData.scenario</code></h2>
-      <div class="wide" tabindex="0">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Scenario</th>
-              <th scope="col">What happens</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${SCENARIO_NAMES.map(
-              (name) =>
-                html`<tr>
-                  <td><code>${name}</code></td>
-                  <td>${SCENARIOS[name].summary}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      ${table(
+        ['Scenario', 'What happens'],
+        SCENARIO_NAMES.map((name) => [html`<code>${name}</code>`, SCENARIOS[name].summary]),
+      )}
       <p class="dim">
         Also in <code>providerData</code>: <code>delayMs</code> (1000), <code>finalStatus</code> (<code
           >ACCEPTED</code
@@ -91,26 +73,31 @@ export function indexPage(
 }
 
 function paymentsTable(payments: readonly BookedPayment[]): Html {
+  return table(
+    ['Order', 'Amount', 'Status', 'Scenario', 'Payment'],
+    payments.map(({ shopTransactionId, amount, currency, status, scenario, paymentId }) => [
+      shopTransactionId,
+      displayAmount(amount, currency),
+      status,
+      scenario,
+      html`<a href="/checkout/${paymentId}">${paymentId}</a>`,
+    ]),
+  );
+}
+
+function table(titles: readonly string[], rows: readonly (string | Html)[][]): Html {
   return html`<div class="wide" tabindex="0">
     <table>
       <thead>
         <tr>
-          <th scope="col">Order</th>
-          <th scope="col">Amount</th>
-          <th scope="col">Status</th>
-          <th scope="col">Scenario</th>
-          <th scope="col">Payment</th>
+          ${titles.map((title) => html`<th scope="col">${title}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${payments.map(
-          (payment) =>
+        ${rows.map(
+          (cells) =>
             html`<tr>
-              <td>${payment.shopTransactionId}</td>
-              <td>${displayAmount(payment.amount, payment.currency)}</td>
-              <td>${payment.status}</td>
-              <td>${payment.scenario}</td>
-              <td><a href="/checkout/${payment.paymentId}">${payment.paymentId}</a></td>
+              ${cells.map((cell) => html`<td>${cell}</td>`)}
             </tr>`,
         )}
       </tbody>

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Webhook } from 'standardwebhooks';
-import { SCENARIO_NAMES, SCENARIOS } from './scenario.js';
+import { SCENARIO_NAMES, SCENARIOS } from './scenarios.js';
 import { startSimulator, type SimulatorOptions } from './simulator.js';
 
 const HELP = `Tollgate simulator: an external and a receiver for tests and demonstrations. In memory; no money moves.

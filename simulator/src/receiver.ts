@@ -1,6 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
-import { json, readableJson, type Call, type Routes, type Wire } from './http-server.js';
-import { isJsonObject, jsonObject, optionalInteger, type JsonObject } from './request-fields.js';
+import { sendLater, type Handler, type Routes } from './http.js';
+import type { SimulatorOptions } from './options.js';
+import { integerField, isObject, jsonObject, optionalField } from './request-fields.js';
 import { bodyOf, maskedHeaders } from './request-log.js';
 
 /** A notification that the gateway delivered (SPEC §5). */
@@ -25,15 +27,14 @@ export interface DeliveredNotification {
 interface Behaviour {
   readonly status: number;
   /** The number of deliveries it applies to; undefined: all until the next change. */
-  times: number | undefined;
+  times?: number | undefined;
   readonly delayMs: number;
   /** Seconds, for the `Retry-After` header. */
-  readonly retryAfter: number | undefined;
+  readonly retryAfter?: number | undefined;
 }
 
-const HEALTHY: Behaviour = { status: 200, times: undefined, delayMs: 0, retryAfter: undefined };
+const HEALTHY: Behaviour = { status: 200, delayMs: 0 };
 const MAX_DELAY_MS = 3_600_000;
-const SIGNED_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
 /** By the messages of the `standardwebhooks` library. */
 const REASONS: Readonly<Record<string, string>> = {
   'Missing required headers': 'missing-header',
@@ -45,14 +46,13 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Stands in for the service at `PAYMENT_CALLBACK_URL`, in demonstrations and tests. */
 export class Receiver {
   #notifications: DeliveredNotification[] = [];
-  #behaviour: Behaviour = HEALTHY;
+  #behaviour = HEALTHY;
   readonly #verifiers: readonly Webhook[];
+  readonly #max: number;
 
-  constructor(
-    secrets: readonly string[],
-    private readonly max: number,
-  ) {
-    this.#verifiers = secrets.map((secret) => new Webhook(secret));
+  constructor({ notificationSecrets = [], maxNotifications = 10_000 }: SimulatorOptions) {
+    this.#verifiers = notificationSecrets.map((secret) => new Webhook(secret));
+    this.#max = maxNotifications;
   }
 
   /** The newest deliveries, the oldest of them first. */
@@ -60,25 +60,34 @@ export class Receiver {
     return this.#notifications;
   }
 
-  routes(): Routes {
-    return {
-      'POST /receiver': (call) => this.#receive(call),
-      'GET /receiver/behaviour': () => json(200, this.#behaviour),
-      'POST /receiver/behaviour': (call) => {
-        this.#behaviour = behaviourOf(jsonObject(call.body));
-        return json(200, this.#behaviour);
+  readonly routes: Routes = {
+    '/receiver': { post: (request, response) => this.#receive(request, response) },
+    '/receiver/behaviour': {
+      get: (_request, response) => response.json(this.#behaviour),
+      post: ({ body: rawBody }, response) => {
+        const body = jsonObject(rawBody);
+        this.#behaviour = {
+          status: optionalField(body, 'status', integerField(200, 599)) ?? 200,
+          times: optionalField(body, 'times', integerField(1, 1_000_000)),
+          delayMs: optionalField(body, 'delayMs', integerField(0, MAX_DELAY_MS)) ?? 0,
+          retryAfter: optionalField(body, 'retryAfter', integerField(0, 1_000_000)),
+        };
+        response.json(this.#behaviour);
       },
-      'GET /notifications': (call) => {
-        const paymentId = call.query.get('paymentId');
-        const items = this.#notifications.filter((one) => paymentId === null || one.paymentId === paymentId);
-        return readableJson({ count: items.length, items });
+    },
+    '/notifications': {
+      get: ({ query: { paymentId } }, response) => {
+        const items = this.#notifications.filter(
+          (one) => paymentId === undefined || one.paymentId === paymentId,
+        );
+        response.json({ count: items.length, items });
       },
-      'DELETE /notifications': () => {
+      delete: (_request, response) => {
         this.clear();
-        return json(200, { cleared: true });
+        response.json({ cleared: true });
       },
-    };
-  }
+    },
+  };
 
   clear(): void {
     this.#notifications = [];
@@ -86,21 +95,41 @@ export class Receiver {
   }
 
   /** A wrong signature is rejected with 401, as a receiver should, and listed with its reason. */
-  #receive(call: Call): Wire {
-    const reason = this.#rejectionReason(call);
+  readonly #receive: Handler = ({ headers, body: rawBody = Buffer.alloc(0) }, response) => {
+    const reason = this.#rejectionReason(headers, rawBody);
     const { status, delayMs, retryAfter } = this.#nextBehaviour();
     const answer = reason === undefined ? status : 401;
-    this.#notifications.push(this.#delivered(call, reason, answer));
-    if (this.#notifications.length > this.max) this.#notifications.splice(0, Math.ceil(this.max / 10));
-    const headers = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) };
+    const content = bodyOf(rawBody);
+    const paymentId = isObject(content.body) ? content.body.paymentId : undefined;
+    const version = headers['x-payment-version'];
+    this.#notifications.push({
+      webhookId: headers['webhook-id'] as string | undefined,
+      version: version === undefined ? undefined : Number(version),
+      paymentId: typeof paymentId === 'string' ? paymentId : undefined,
+      verified: this.#verifiers.length === 0 ? undefined : reason === undefined,
+      reason,
+      answer,
+      at: new Date(Date.now()).toISOString(),
+      headers: maskedHeaders(headers),
+      ...content,
+    });
+    if (this.#notifications.length > this.#max) this.#notifications.splice(0, Math.ceil(this.#max / 10));
+    response.status(answer);
+    if (retryAfter !== undefined) response.set('retry-after', String(retryAfter));
     const body = reason === undefined ? { received: answer < 300 } : { detail: `Not verified: ${reason}.` };
-    return { ...json(answer, body, headers), delayMs };
-  }
+    sendLater(response, delayMs, () => response.json(body));
+  };
 
   /** Undefined where any of the secrets verifies the delivery. */
-  #rejectionReason({ headers, body }: Call): string | undefined {
-    const signed = Object.fromEntries(SIGNED_HEADERS.map((name) => [name, String(headers[name] ?? '')]));
-    const reasons = this.#verifiers.map((verifier) => verificationError(verifier, body, signed));
+  #rejectionReason(headers: IncomingHttpHeaders, body: Buffer): string | undefined {
+    const reasons = this.#verifiers.map((verifier) => {
+      try {
+        verifier.verify(body, headers as Record<string, string>, { jsonParse: false });
+        return undefined;
+      } catch (error) {
+        return REASONS[(error as Error).message] ?? 'malformed';
+      }
+    });
     return reasons.includes(undefined) ? undefined : reasons[0];
   }
 
@@ -112,48 +141,4 @@ export class Receiver {
     }
     return behaviour;
   }
-
-  #delivered({ headers, body }: Call, reason: string | undefined, answer: number): DeliveredNotification {
-    const content = bodyOf(body);
-    const paymentId = isJsonObject(content.body) ? content.body.paymentId : undefined;
-    const version = headers['x-payment-version'];
-    return {
-      webhookId: single(headers['webhook-id']),
-      version: version === undefined ? undefined : Number(version),
-      paymentId: typeof paymentId === 'string' ? paymentId : undefined,
-      verified: this.#verifiers.length === 0 ? undefined : reason === undefined,
-      reason,
-      answer,
-      at: new Date(Date.now()).toISOString(),
-      headers: maskedHeaders(headers),
-      ...content,
-    };
-  }
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join(', ') : header;
-}
-
-/** Undefined where the signature is right; else a short name for the library's message. */
-function verificationError(
-  verifier: Webhook,
-  body: Buffer,
-  headers: Record<string, string>,
-): string | undefined {
-  try {
-    verifier.verify(body, headers, { jsonParse: false });
-    return undefined;
-  } catch (error) {
-    return REASONS[(error as Error).message] ?? 'malformed';
-  }
-}
-
-function behaviourOf(body: JsonObject): Behaviour {
-  return {
-    status: optionalInteger(body, 'status', [200, 599]) ?? 200,
-    times: optionalInteger(body, 'times', [1, 1_000_000]),
-    delayMs: optionalInteger(body, 'delayMs', [0, MAX_DELAY_MS]) ?? 0,
-    retryAfter: optionalInteger(body, 'retryAfter', [0, 1_000_000]),
-  };
 }

@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Call, Wire } from './http-server.js';
+import type { Response } from 'express';
+import type { SimulatorRequest } from './http.js';
 
 interface LoggedCall {
   readonly at: number;
-  readonly call: Call;
-  readonly wire: Wire;
+  readonly request: SimulatorRequest;
+  readonly response: Response;
 }
 
+const MAX_CALLS = 1_000;
 const MAX_BYTES = 16_777_216;
 
 /** The last received calls, for the developer of an external. Bodies are parsed only for a report. */
@@ -14,26 +16,24 @@ export class RequestLog {
   #calls: LoggedCall[] = [];
   #bytes = 0;
 
-  constructor(private readonly max: number) {}
-
-  add(at: number, call: Call, wire: Wire): void {
-    this.#calls.push({ at, call, wire });
-    this.#bytes += call.body.length;
-    while (this.#calls.length > this.max || this.#bytes > MAX_BYTES) {
-      this.#bytes -= this.#calls.shift()!.call.body.length;
+  add(request: SimulatorRequest, response: Response): void {
+    this.#calls.push({ at: Date.now(), request, response });
+    this.#bytes += request.body?.length ?? 0;
+    while (this.#calls.length > MAX_CALLS || this.#bytes > MAX_BYTES) {
+      this.#bytes -= this.#calls.shift()!.request.body?.length ?? 0;
     }
   }
 
   /** The newest `limit` calls, the oldest of them first. `body` is the JSON value, or the text where it is not JSON. */
-  report(limit: number): unknown[] {
-    return this.#calls.slice(-limit).map(({ at, call, wire }) => ({
+  report(limit = MAX_CALLS): unknown[] {
+    return this.#calls.slice(-limit).map(({ at, request, response }) => ({
       at: new Date(at).toISOString(),
-      method: call.method,
-      path: call.path,
-      query: Object.fromEntries(call.query),
-      headers: maskedHeaders(call.headers),
-      ...bodyOf(call.body),
-      answer: typeof wire === 'string' ? wire : wire.status,
+      method: request.method,
+      path: request.path,
+      query: request.query,
+      headers: maskedHeaders(request.headers),
+      ...bodyOf(request.body),
+      answer: (response.locals.noAnswer as string | undefined) ?? response.statusCode,
     }));
   }
 
@@ -44,8 +44,8 @@ export class RequestLog {
 }
 
 /** The body as a parsed value and as the received text. */
-export function bodyOf(body: Buffer): { body?: unknown; rawBody?: string } {
-  if (body.length === 0) return {};
+export function bodyOf(body: Buffer | undefined): { body?: unknown; rawBody?: string } {
+  if (!body?.length) return {};
   const rawBody = body.toString();
   try {
     return { body: JSON.parse(rawBody) as unknown, rawBody };

@@ -7,7 +7,7 @@ import {
   type ExternalReply,
 } from '../../test/support/external-client.js';
 import { until } from '../../test/support/until.js';
-import { scenariosOf, SCENARIO_NAMES, type ScenarioName, type ScenarioOperation } from './scenario.js';
+import { scenariosOf, SCENARIO_NAMES, type ScenarioName, type ScenarioOperation } from './scenarios.js';
 import { startSimulator, type Simulator } from './simulator.js';
 
 type Call = (options: ExternalCallOptions) => Promise<ExternalReply>;

@@ -1,6 +1,6 @@
 import type { BookedPayment, BookedRefund, BookedSubscription, Book } from './book.js';
-import type { CallbackSender } from './callback-sender.js';
-import type { FinalStatus, Plan } from './scenario.js';
+import type { CallbackSender } from './callbacks.js';
+import type { FinalStatus, Plan } from './scenarios.js';
 import type { Timers } from './timers.js';
 
 /** Everything after the answer: final states, their effect on a subscription, and callbacks. */

@@ -119,21 +119,23 @@ if (postgresUrl() !== undefined) {
 
     it('run a transaction again for which another one took a unique value that it could not see yet', async () => {
       const store = await openStore(place.config);
-      const [looked, mayCommit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const [taken, looked, mayCommit] = [1, 2, 3].map(() => Promise.withResolvers<void>());
       const first = store.transaction(async (trx) => {
         await put(trx, 'a');
-        await mayCommit.promise;
+        taken!.resolve();
+        await mayCommit!.promise;
       });
+      await taken!.promise;
       const seen: boolean[] = [];
       const second = store.transaction(async (trx) => {
         const query = trx.selectFrom('settings').select('key').where('key', '=', 'a');
         const there = (await query.executeTakeFirst()) !== undefined;
         seen.push(there);
-        looked.resolve();
+        looked!.resolve();
         if (!there) await put(trx, 'a');
       });
-      await looked.promise;
-      mayCommit.resolve();
+      await looked!.promise;
+      mayCommit!.resolve();
       await Promise.all([first, second]);
       expect(seen).toEqual([false, true]);
       await store.close();

@@ -34,7 +34,7 @@ export async function migrateToLatest<DB>(db: Kysely<DB>, options: MigrationOpti
     migrationTableSchema: schema,
   });
   let { error, results } = await migrator.migrateToLatest();
-  for (let repeat = 0; repeat < MAX_REPEATS && isForeignSchemaGone(error); repeat += 1) {
+  for (let repeat = 0; repeat < MAX_REPEATS && changedWhileRead(error); repeat += 1) {
     ({ error, results } = await migrator.migrateToLatest());
   }
   if (error !== undefined) {
@@ -44,9 +44,12 @@ export async function migrateToLatest<DB>(db: Kysely<DB>, options: MigrationOpti
   return (results ?? []).map((result) => result.migrationName);
 }
 
-/** Kysely reads the tables of every schema; another schema may be dropped meanwhile (`invalid_schema_name`). */
-function isForeignSchemaGone(error: unknown): boolean {
-  return error instanceof Error && (error as { code?: unknown }).code === '3F000';
+/** `invalid_schema_name`, `undefined_table`, `undefined_column` (PostgreSQL, appendix A). */
+const GONE_MEANWHILE: ReadonlySet<unknown> = new Set(['3F000', '42P01', '42703']);
+
+/** Kysely reads the tables of every schema; those of another schema may be dropped or altered meanwhile. */
+function changedWhileRead(error: unknown): boolean {
+  return error instanceof Error && GONE_MEANWHILE.has((error as { code?: unknown }).code);
 }
 
 const MAX_REPEATS = 5;

@@ -1,5 +1,4 @@
-import { RequestError } from './request-error.js';
-import { isJsonObject, optionalInteger } from './request-fields.js';
+import { integerField, isObject, oneOfField, optionalField } from './request-fields.js';
 
 /** The operations that a scenario controls: those that change something (SPEC §1), by path. */
 export type ScenarioOperation =
@@ -24,7 +23,7 @@ interface Scenario {
   /** What makes the state final: the call, a timer of `delayMs`, or the payer on the checkout page. */
   readonly settledBy: 'call' | 'timer' | 'payer';
   readonly delivery: Delivery;
-  /** `providerData.executed` overrides it where {@link executionIsUnknown}. */
+  /** `providerData.executed` overrides it for {@link UNKNOWN_EXECUTION}. */
   readonly executes: boolean;
   /** The number of callbacks sent once the state is final. */
   readonly callbacks: number;
@@ -101,58 +100,41 @@ export function scenariosOf(operation: ScenarioOperation): readonly ScenarioName
 export type FinalStatus = 'ACCEPTED' | 'FAILED';
 
 /** The scenario of one call with its parameters. */
-export interface Plan {
+export interface Plan extends Omit<Scenario, 'first'> {
   readonly scenario: ScenarioName;
-  readonly executes: boolean;
-  readonly delivery: Delivery;
   readonly first: FinalStatus | 'PENDING';
-  readonly settledBy: 'call' | 'timer' | 'payer';
   readonly finalStatus: FinalStatus;
   readonly delayMs: number;
-  readonly callbacks: number;
   readonly callbackMethod: 'GET' | 'POST';
 }
 
 const DEFAULT_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 3_600_000;
 const MAX_CALLBACKS = 100;
+/** The gateway cannot know whether these calls were executed, so `providerData.executed` decides. */
+const UNKNOWN_EXECUTION: readonly Delivery[] = ['silence', 'reset', 'malformed', 'error-500'];
 
 /** Reads the plan from `providerData`; throws a 422 {@link RequestError} that lists the supported scenarios. */
 export function planOf(operation: ScenarioOperation, providerData: unknown): Plan {
-  const data = isJsonObject(providerData) ? providerData : {};
-  const name = (data.scenario ?? 'ok') as ScenarioName;
-  const known = scenariosOf(operation);
-  if (!known.includes(name)) {
-    throw new RequestError(422, `providerData.scenario of ${operation} must be one of ${known.join(', ')}.`);
-  }
+  const data = isObject(providerData) ? providerData : {};
+  const name = oneOfField(scenariosOf(operation))(
+    data.scenario ?? 'ok',
+    `providerData.scenario of ${operation}`,
+  );
   const scenario: Scenario = SCENARIOS[name];
-  const finalStatus = choice(data, 'finalStatus', ['ACCEPTED', 'FAILED'] as const) ?? 'ACCEPTED';
-  const executed = choice(data, 'executed', [true, false]) ?? scenario.executes;
+  const finalStatus =
+    optionalField(data, 'providerData.finalStatus', oneOfField(['ACCEPTED', 'FAILED'])) ?? 'ACCEPTED';
+  const executed =
+    optionalField(data, 'providerData.executed', oneOfField([true, false])) ?? scenario.executes;
   return {
+    ...scenario,
     scenario: name,
-    executes: executionIsUnknown(scenario.delivery) ? executed : scenario.executes,
-    delivery: scenario.delivery,
     first: scenario.first === 'final' ? finalStatus : scenario.first,
-    settledBy: scenario.settledBy,
     finalStatus,
-    delayMs: optionalInteger(data, 'delayMs', [0, MAX_DELAY_MS], 'providerData.') ?? DEFAULT_DELAY_MS,
+    executes: UNKNOWN_EXECUTION.includes(scenario.delivery) ? executed : scenario.executes,
+    delayMs: optionalField(data, 'providerData.delayMs', integerField(0, MAX_DELAY_MS)) ?? DEFAULT_DELAY_MS,
     callbacks:
-      optionalInteger(data, 'callbackTimes', [0, MAX_CALLBACKS], 'providerData.') ?? scenario.callbacks,
-    callbackMethod: choice(data, 'callbackMethod', ['GET', 'POST'] as const) ?? 'POST',
+      optionalField(data, 'providerData.callbackTimes', integerField(0, MAX_CALLBACKS)) ?? scenario.callbacks,
+    callbackMethod: optionalField(data, 'providerData.callbackMethod', oneOfField(['GET', 'POST'])) ?? 'POST',
   };
-}
-
-/** The gateway cannot know whether the call was executed, so `providerData.executed` decides. */
-function executionIsUnknown(delivery: Delivery): boolean {
-  return ['silence', 'reset', 'malformed', 'error-500'].includes(delivery);
-}
-
-function choice<Value>(
-  data: Record<string, unknown>,
-  name: string,
-  values: readonly Value[],
-): Value | undefined {
-  const value = data[name] as Value | undefined;
-  if (value === undefined || values.includes(value)) return value;
-  throw new RequestError(422, `providerData.${name} must be one of ${values.join(', ')}.`);
 }

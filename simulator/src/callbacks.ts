@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import type { BookedPayment } from './book.js';
+import type { SimulatorOptions } from './options.js';
+import type { Timers } from './timers.js';
+
+/** One callback; all its attempts and copies have the same id. */
+interface Message {
+  readonly id: string;
+  readonly paymentId: string;
+  /** Undefined: the callback is a GET. */
+  readonly body: string | undefined;
+}
+
+const RETRY_MS = [500, 2_000, 5_000, 15_000];
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Notifies the gateway that a payment changed (SPEC §1, `/callback`); the gateway then queries its status. */
+export class CallbackSender {
+  readonly counts = {
+    /** All attempts, failed ones included. */
+    attempts: 0,
+    acknowledged: 0,
+    /** Callbacks whose last attempt failed. */
+    abandoned: 0,
+    lastFailure: undefined as string | undefined,
+  };
+  readonly #closing = new AbortController();
+
+  constructor(
+    private readonly options: SimulatorOptions,
+    private readonly timers: Timers,
+  ) {}
+
+  /** Sends `times` copies of the callback in the background. */
+  send(payment: BookedPayment, method: 'GET' | 'POST', times: number): void {
+    const { paymentId, shopTransactionId, status } = payment;
+    const body = method === 'POST' ? JSON.stringify({ paymentId, shopTransactionId, status }) : undefined;
+    const message = { id: `msg_${randomUUID()}`, paymentId, body };
+    const retriesMs = this.options.callbackRetryMs ?? RETRY_MS;
+    for (let copy = 0; copy < times; copy += 1) void this.#attempt(message, retriesMs);
+  }
+
+  clear(): void {
+    Object.assign(this.counts, { attempts: 0, acknowledged: 0, abandoned: 0, lastFailure: undefined });
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #attempt(message: Message, [retryMs, ...laterRetriesMs]: readonly number[]): Promise<void> {
+    const { callbackUrl: url } = this.options;
+    const callbackUrl = typeof url === 'function' ? url() : url;
+    if (callbackUrl === undefined || this.#closing.signal.aborted) return;
+    this.counts.attempts += 1;
+    const failure = await this.#deliver(message, callbackUrl);
+    if (failure === undefined) {
+      this.counts.acknowledged += 1;
+      return;
+    }
+    this.counts.lastFailure = `${message.body === undefined ? 'GET' : 'POST'} ${callbackUrl}: ${failure}`;
+    if (retryMs === undefined || this.#closing.signal.aborted) this.counts.abandoned += 1;
+    else this.timers.after(retryMs, () => void this.#attempt(message, laterRetriesMs));
+  }
+
+  /** Undefined where the gateway acknowledged it, else the reason. */
+  async #deliver({ id, paymentId, body }: Message, callbackUrl: string): Promise<string | undefined> {
+    try {
+      const url = new URL(callbackUrl);
+      url.searchParams.set('paymentId', paymentId);
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+      // A GET has no body: its request target is signed (SPEC §6).
+      const credentials = this.#credentials(id, body ?? `${url.pathname}${url.search}`);
+      const headers = { ...credentials, ...(body !== undefined && { 'content-type': 'application/json' }) };
+      const method = body === undefined ? 'GET' : 'POST';
+      const response = await fetch(url, { method, headers, body, redirect: 'manual', signal });
+      await response.body?.cancel();
+      return response.ok ? undefined : `answered ${response.status}`;
+    } catch (error) {
+      // `fetch` keeps the reason (connection refused, host not found) in the error's cause.
+      const { cause = error } = error as { cause?: unknown };
+      const { code, message } = cause as { code?: unknown; message?: unknown };
+      return String(typeof code === 'string' ? code : message);
+    }
+  }
+
+  #credentials(id: string, content: string): Record<string, string> {
+    const { callbackSecrets: secrets = [], callbackBearer: bearer } = this.options;
+    if (secrets.length === 0) return bearer ? { authorization: `Bearer ${bearer}` } : {};
+    const now = new Date();
+    return {
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, now, content)).join(' '),
+    };
+  }
+}

@@ -1,0 +1,146 @@
+import type { Response } from 'express';
+import { BoundedMap } from './bounded-map.js';
+import { sendLater, sendSerialized, type Handler, type Routes, type SimulatorRequest } from './http.js';
+import { MAX_PAYMENTS, type SimulatorOptions } from './options.js';
+import {
+  pay,
+  payByLink,
+  paymentStatus,
+  refund,
+  type Execution,
+  type OperationContext,
+  type ScenarioCall,
+} from './payments.js';
+import { jsonObject, RequestError, type JsonObject } from './request-fields.js';
+import { planOf, type Plan, type ScenarioOperation } from './scenarios.js';
+import {
+  createSubscription,
+  expireDataOf,
+  expireSubscription,
+  paySubscription,
+  subscriptionStatus,
+  updateSubscription,
+} from './subscriptions.js';
+
+type Execute = (context: OperationContext, call: ScenarioCall) => Execution;
+
+/** All calls with one `Idempotency-Key` to one path. */
+interface KeyedCalls {
+  readonly path: string;
+  readonly idempotencyKey: string;
+  /** The compared fields of the first call; they must be equal in each repeat. */
+  readonly subject: string;
+  executions: number;
+  /** Serialised. */
+  answer: string;
+  /** The record that counts the replays. */
+  readonly record: { replays: number };
+}
+
+/** The contract's operations (SPEC §1, §2): idempotency key, scenario, execution and answer. */
+export class ContractApi {
+  /** State-changing calls. Calls that were received but neither executed nor replayed were rejected. */
+  readonly counts = { received: 0, executed: 0, replayed: 0 };
+  readonly routes: Routes = {
+    '/pay': { post: this.#execute('pay', pay) },
+    '/pay-by-link': { post: this.#execute('pay-by-link', payByLink) },
+    '/refund': { post: this.#execute('refund', refund) },
+    '/status': { get: this.#read(({ query }) => paymentStatus(this.context, query)) },
+    '/subscription/schedule': { post: this.#execute('subscription/schedule', createSubscription) },
+    '/subscription/start': { post: this.#execute('subscription/start', createSubscription) },
+    '/subscription/pay': { post: this.#execute('subscription/pay', paySubscription) },
+    '/subscription/update/:token': { post: this.#execute('subscription/update', updateSubscription) },
+    '/subscription/status/:token': {
+      get: this.#read(({ params }) => subscriptionStatus(this.context, params.token)),
+    },
+    '/subscription/expire/:token': { delete: this.#execute('subscription/expire', expireSubscription) },
+  };
+  readonly #keyed: BoundedMap<KeyedCalls>;
+
+  constructor(
+    private readonly options: SimulatorOptions,
+    private readonly context: OperationContext,
+  ) {
+    this.#keyed = new BoundedMap(options.maxPayments ?? MAX_PAYMENTS, () => true);
+  }
+
+  /** Keys that were executed more than once. */
+  repeatedKeys(): KeyedCalls[] {
+    return [...this.#keyed.values()].filter(({ executions }) => executions > 1);
+  }
+
+  clear(): void {
+    this.#keyed.clear();
+    Object.assign(this.counts, { received: 0, executed: 0, replayed: 0 });
+  }
+
+  #read(query: (request: SimulatorRequest) => JsonObject): Handler {
+    return (request, response) => sendSerialized(response, 200, JSON.stringify(query(request)));
+  }
+
+  /** Synchronous from the key's lookup to the stored answer, so that a concurrent repeat cannot execute twice. */
+  #execute(operation: ScenarioOperation, execute: Execute): Handler {
+    return ({ path, params: { token }, headers, body: rawBody }, response) => {
+      this.counts.received += 1;
+      const body = operation === 'subscription/expire' ? {} : jsonObject(rawBody);
+      const idempotencyKey = (headers['idempotency-key'] as string | undefined) || undefined;
+      const { amount, currency, shopTransactionId, paymentId } = body;
+      const subject = JSON.stringify([amount, currency, shopTransactionId, paymentId]);
+      const earlier = idempotencyKey && this.#keyed.get(`${path} ${idempotencyKey}`);
+      if (earlier && this.options.honourIdempotencyKey !== false) {
+        return this.#replay(earlier, subject, response);
+      }
+      const expireData = operation === 'subscription/expire' && expireDataOf(this.context, token);
+      const plan = planOf(operation, expireData || body.providerData);
+      if (!plan.executes) return deliver(response, plan, '');
+      const executed = execute(this.context, { operation, body, token, plan, idempotencyKey });
+      this.counts.executed += 1;
+      const answer = JSON.stringify(executed.answer);
+      if (earlier) Object.assign(earlier, { executions: earlier.executions + 1, answer });
+      else if (idempotencyKey) {
+        const keyed = { path, idempotencyKey, subject, executions: 1, answer, record: executed.record };
+        this.#keyed.set(`${path} ${idempotencyKey}`, keyed);
+      }
+      deliver(response, plan, answer);
+    };
+  }
+
+  #replay({ subject, record, answer }: KeyedCalls, repeated: string, response: Response): void {
+    if (subject !== repeated) {
+      throw new RequestError(422, 'This Idempotency-Key was used for a different request.');
+    }
+    record.replays += 1;
+    this.counts.replayed += 1;
+    sendSerialized(response, 200, answer);
+  }
+}
+
+const BROKEN_JSON = '{"result": "OK", "paymentId": "sim_';
+
+/** `answer` is empty where the plan does not execute the call. */
+function deliver(response: Response, { delivery, delayMs }: Plan, answer: string): void {
+  switch (delivery) {
+    case 'answer':
+      return sendSerialized(response, 200, answer);
+    case 'late':
+      return sendLater(response, delayMs, () => sendSerialized(response, 200, answer));
+    case 'silence':
+      response.locals.noAnswer = delivery;
+      return;
+    case 'reset':
+      response.locals.noAnswer = delivery;
+      response.socket?.resetAndDestroy();
+      return;
+    case 'malformed':
+      return sendSerialized(response, 200, BROKEN_JSON);
+    case 'error-500':
+    case 'error-422':
+      response.status(delivery === 'error-500' ? 500 : 422).json({ detail: `The scenario is ${delivery}.` });
+      return;
+    case 'not-supported':
+      response.status(404).type('text').send('Not found\n');
+      return;
+    default:
+      delivery satisfies never;
+  }
+}
