@@ -3,7 +3,7 @@ import { AdminModule } from './admin/admin.module.js';
 import { BundledSimulator } from './bundled-simulator.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import type { Config } from './config/config.js';
-import { TollgateConfigModule } from './config/config.module.js';
+import { configModule } from './config/config.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LeasesModule } from './leases/leases.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
@@ -19,7 +19,6 @@ import { SecurityModule } from './security/security.module.js';
 import type { Clock } from './shared/clock.js';
 import { ClockModule } from './shared/clock.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
-import { TelemetryModule } from './telemetry.module.js';
 
 /** All modules together; it only wires. */
 @Module({})
@@ -30,9 +29,8 @@ export class AppModule {
       module: AppModule,
       imports: [
         ClockModule.register(clock),
-        TollgateConfigModule.register(config),
+        configModule(config),
         ObservabilityModule.register(instruments),
-        TelemetryModule,
         PersistenceModule,
         LeasesModule,
         SecurityModule.register(config),

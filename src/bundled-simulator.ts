@@ -6,9 +6,10 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Simulator } from '@tollgate/simulator';
 import type { Config } from './config/config.js';
 import { CONFIG } from './config/config.module.js';
+import type { ExternalConfig } from './config/external-config.js';
+import { parseExternals } from './config/externals-file.js';
 import { NotificationReceiver } from './notifications/notification-receiver.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
-import { simulatorExternal } from './providers/simulator-external.js';
 import { Secret } from './sensitive/secret.js';
 
 /** Starts the simulator as external and receiver where no externals file is configured (SPEC §6). */
@@ -53,4 +54,16 @@ export class BundledSimulator implements OnModuleInit, OnApplicationShutdown {
     const address = server.address() as AddressInfo | null;
     return address ? `http://127.0.0.1:${address.port}/v3/simulator/callback` : undefined;
   }
+}
+
+/** The simulator as the external `simulator`, with the defaults of the externals file (SPEC §6). */
+function simulatorExternal(baseUrl: string): ExternalConfig {
+  const external = {
+    externalService: 'simulator',
+    baseUrl,
+    honoursIdempotencyKey: true,
+    statusByShopTransactionId: true,
+  };
+  const file = JSON.stringify({ externalServices: [external] });
+  return parseExternals(file, { enabled: undefined, env: {}, readFile: () => '' })[0]!;
 }

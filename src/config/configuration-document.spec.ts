@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parseServices, parseText, problemLines, webhookSecret } from '../../test/support/config-problems.js';
-import { OPERATION_NAMES } from './operation-name.js';
+import { OPERATION_NAMES } from './external-operation.js';
 import { VARIABLES } from './variables.js';
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');

@@ -8,7 +8,7 @@ import {
   webhookSecret,
 } from '../../test/support/config-problems.js';
 import type { ExternalConfig } from './external-config.js';
-import { OPERATION_NAMES } from './operation-name.js';
+import { OPERATION_NAMES } from './external-operation.js';
 
 const SECRET = webhookSecret();
 

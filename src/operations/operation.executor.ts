@@ -4,7 +4,7 @@ import { CONFIG } from '../config/config.module.js';
 import { OperationAnswer } from '../http/http-answer.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
-import { OPERATIONS } from '../providers/operation.js';
+import { OPERATIONS } from '../config/external-operation.js';
 import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';

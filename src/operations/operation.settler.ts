@@ -7,7 +7,7 @@ import { Problem } from '../problems/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
-import { OPERATIONS } from '../providers/operation.js';
+import { OPERATIONS } from '../config/external-operation.js';
 import type { NotExecuted, ProviderOutcome } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { OutcomeRetryQueue } from './outcome-retry-queue.js';

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { ChangingOperation } from '../providers/operation.js';
+import type { ChangingOperation } from '../config/external-operation.js';
 
 /**
  * One row for each state-changing call: the write-ahead record, the idempotency record and the audit trail in one. Never deleted,

@@ -2,7 +2,7 @@ import type { ExternalConfig } from '../config/external-config.js';
 import type { CallerContext } from '../http/caller-context.js';
 import type { Trx } from '../persistence/store.js';
 import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
-import type { ChangingOperation } from '../providers/operation.js';
+import type { ChangingOperation } from '../config/external-operation.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import type { OperationRow } from './operation.table.js';
 

@@ -1,5 +1,5 @@
 import { Problem, type ProblemCode } from '../problems/problem.js';
-import type { OperationTraits } from '../providers/operation.js';
+import type { OperationTraits } from '../config/external-operation.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from '../providers/provider-outcome.js';
 
 const NOT_EXECUTED_CODES: Readonly<Record<NotExecuted['reason'], ProblemCode>> = {

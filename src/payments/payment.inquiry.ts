@@ -6,7 +6,7 @@ import type { EventSource } from '../operations/ledger-event.table.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentStatusAnswer } from '../providers/answers.js';
-import type { CallContext, ExternalProvider, StatusQuestion } from '../providers/external-provider.js';
+import type { CallContext, ExternalProvider, StatusQuery } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { isOpen, resultOfStatus } from './payment-state.js';
 import { type PaymentStatus, paymentStatus, reportedStatus } from './payment-status.js';
@@ -39,7 +39,7 @@ export interface InquiryResult {
 export function statusQueryOf(
   { payment_id, shop_transaction_id }: Pick<PaymentRow, 'payment_id' | 'shop_transaction_id'>,
   { statusByShopTransactionId }: ExternalConfig,
-): StatusQuestion | undefined {
+): StatusQuery | undefined {
   if (payment_id !== null) return { paymentId: payment_id };
   return statusByShopTransactionId && shop_transaction_id !== null
     ? { shopTransactionId: shop_transaction_id }
@@ -59,7 +59,7 @@ export class PaymentInquiry {
   /** Queries and applies the answer in a transaction of its own. Throws `StorageUnavailable` where that fails. */
   inquire(
     provider: ExternalProvider,
-    query: StatusQuestion,
+    query: StatusQuery,
     context: CallContext,
     reason: InquiryReason,
   ): Promise<ProviderOutcome<InquiryResult>> {
@@ -78,7 +78,7 @@ export class PaymentInquiry {
   /** Queries only. */
   async query(
     provider: ExternalProvider,
-    query: StatusQuestion,
+    query: StatusQuery,
     context: CallContext,
   ): Promise<ProviderOutcome<IdentifiedAnswer>> {
     const outcome = await provider.status(query, context);

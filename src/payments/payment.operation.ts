@@ -5,7 +5,7 @@ import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentResult } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
-import type { ChangingOperation } from '../providers/operation.js';
+import type { ChangingOperation } from '../config/external-operation.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { PaymentFields } from './payment-requests.js';

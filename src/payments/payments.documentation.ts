@@ -1,7 +1,7 @@
 import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
 import type { Examples, OperationDescription } from '../http/openapi/operation-description.js';
 import { PayAnswer, PayByLinkAnswer } from '../providers/answers.js';
-import { OPERATIONS } from '../providers/operation.js';
+import { OPERATIONS } from '../config/external-operation.js';
 import { PayRequest } from './payment-requests.js';
 import { PAYMENT_STATUS_EXAMPLES, PaymentStatus } from './payment-status.js';
 

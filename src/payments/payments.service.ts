@@ -5,7 +5,7 @@ import { OperationExecutor } from '../operations/operation.executor.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
 import { Store } from '../persistence/store.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
-import { OPERATIONS } from '../providers/operation.js';
+import { OPERATIONS } from '../config/external-operation.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
 import type { PayRequest } from './payment-requests.js';

@@ -1,3 +1,4 @@
+import type { OperationName } from '../config/external-operation.js';
 import { type AbsenceRule, Field, Whole } from '../rules/field.js';
 import { httpUrl, redirectUrl } from '../rules/network-rules.js';
 import { oneOf } from '../rules/rule.js';
@@ -151,3 +152,19 @@ export class SubscriptionExpireAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 }
+
+/** The answer to each operation. */
+export const ANSWER_TYPES = {
+  pay: PayAnswer,
+  'pay-by-link': PayByLinkAnswer,
+  refund: RefundAnswer,
+  status: PaymentStatusAnswer,
+  'subscription/schedule': SubscriptionPayAnswer,
+  'subscription/start': SubscriptionPayAnswer,
+  'subscription/pay': SubscriptionChargeAnswer,
+  'subscription/update': SubscriptionUpdateAnswer,
+  'subscription/status': SubscriptionStatusAnswer,
+  'subscription/expire': SubscriptionExpireAnswer,
+} satisfies Record<OperationName, new () => object>;
+
+export type AnswerTo<N extends OperationName> = InstanceType<(typeof ANSWER_TYPES)[N]>;

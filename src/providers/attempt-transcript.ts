@@ -2,13 +2,20 @@ import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js'
 import { isJsonObject } from '../shared/json.js';
 import { readBody } from './answer-body.js';
 import type { OutboundAnswer } from '../outbound/exchange.js';
-import type { AttemptTranscript } from './provider-observer.js';
 
 /** The request as it was handed to the client. */
 export interface SentRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly credentials: Readonly<Record<string, string>>;
   readonly body: object | undefined;
+}
+
+/** An attempt as it may be logged. */
+export interface AttemptTranscript {
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly responseHeaders: Readonly<Record<string, string>> | undefined;
+  readonly requestBody?: unknown;
+  readonly responseBody?: unknown;
 }
 
 const MASK = '***';

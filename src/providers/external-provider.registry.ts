@@ -1,46 +1,59 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import type { ExternalConfig } from '../config/external-config.js';
+import { Log } from '../observability/logging/log.js';
+import { outside } from '../observability/logging/outside.js';
+import { Tracer } from '../observability/tracing/tracer.js';
+import { AddressGuard } from '../outbound/address-guard.js';
+import { OutboundClient } from '../outbound/outbound-client.js';
 import { Problem } from '../problems/problem.js';
+import { Clock } from '../shared/clock.js';
+import { createOutboundAuth } from './auth/outbound-auth.factory.js';
 import type { ExternalProvider } from './external-provider.js';
-import type { ProviderObserver } from './provider-observer.js';
+import { HttpExternalProvider } from './http-external-provider.js';
+import { ProvidersMetrics } from './providers.metrics.js';
 import { isSameConfig } from './same-config.js';
 
-/** A provider that can make room for another one of the same name. */
-export interface ReplaceableProvider extends ExternalProvider {
-  retire(): Promise<void>;
-  /** Ends the calls under way as if their time were over, and refuses further ones. */
-  cut(): void;
-}
+const TOKEN_CONNECT_MS = 5_000;
+const MAX_TOKEN_ANSWER_BYTES = 65_536;
 
-/** Makes the provider of one external. */
-export interface ExternalProviderFactory {
-  create(config: ExternalConfig): ReplaceableProvider;
-  /** Called once, after the last provider is closed. */
-  close(): Promise<void>;
-}
-
-type Providers = ReadonlyMap<string, ReplaceableProvider>;
+type Providers = ReadonlyMap<string, HttpExternalProvider>;
 
 /**
- * The externals by name. Whoever got a provider may use it to the end, whatever becomes of the registry meanwhile: a reload
- * fails no request. Names are matched exactly (SPEC §6).
+ * The externals by name; names match exactly (SPEC §6). A request that holds a provider may use it to its end: a reload makes no
+ * request fail.
  */
+@Injectable()
 export class ExternalProviderRegistry implements OnApplicationShutdown {
   #providers: Providers = new Map();
-  /** Out of the registry, with calls still under way. */
-  readonly #retiring = new Set<ReplaceableProvider>();
+  /** Replaced or removed, with calls in flight. */
+  readonly #retiring = new Set<HttpExternalProvider>();
+  readonly #guard: AddressGuard;
+  /** The client of all token endpoints. */
+  readonly #tokenClient: OutboundClient;
   #closing: Promise<void> | undefined;
 
   constructor(
-    private readonly factory: ExternalProviderFactory,
-    private readonly observer: ProviderObserver,
-  ) {}
+    @Inject(CONFIG) private readonly config: Pick<Config, 'egress' | 'httpLogLevel'>,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly metrics: ProvidersMetrics,
+    private readonly tracer: Tracer,
+  ) {
+    this.#guard = new AddressGuard(config.egress);
+    this.#tokenClient = new OutboundClient({
+      guard: this.#guard,
+      connectTimeoutMs: TOKEN_CONNECT_MS,
+      maxAnswerBytes: MAX_TOKEN_ANSWER_BYTES,
+    });
+  }
 
   get(name: string): ExternalProvider | undefined {
     return this.#providers.get(name);
   }
 
-  /** Throws `external-not-found` where there is none (SPEC §3). */
+  /** @throws Problem `external-not-found` (SPEC §3) */
   require(name: string): ExternalProvider {
     const provider = this.get(name);
     if (!provider) throw new Problem('external-not-found', 'There is no external of this name.');
@@ -56,20 +69,20 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
   }
 
   /**
-   * These are the externals from now on. One whose configuration stays as it was keeps its provider, and with it its circuit
-   * breaker and its sockets; the others are made anew, and what they replace closes its sockets after its last
-   * call. All or nothing: where one cannot be made, this throws and the registry stays as it was.
+   * Replaces the externals. One with an unchanged configuration keeps its provider, and with it its circuit breaker and its
+   * sockets. If a provider cannot be created, nothing changes.
+   * @throws Error where the files of a client certificate cannot be read or do not match
    */
   replace(externals: readonly ExternalConfig[]): void {
     if (this.#closing) return;
     const before = this.#providers;
-    const created = new Map<string, ReplaceableProvider>();
-    const after = new Map<string, ReplaceableProvider>();
+    const created = new Map<string, HttpExternalProvider>();
+    const after = new Map<string, HttpExternalProvider>();
     try {
       for (const config of externals) {
         const present = before.get(config.name);
         const stays = present && isSameConfig(present.config, config);
-        if (!stays) created.set(config.name, this.factory.create(config));
+        if (!stays) created.set(config.name, this.#create(config));
         after.set(config.name, stays ? present : created.get(config.name)!);
       }
     } catch (error) {
@@ -77,17 +90,16 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
       throw error;
     }
     this.#providers = after;
-    const gone = [...before].filter(([name, provider]) => after.get(name) !== provider);
-    for (const [, provider] of gone) this.#retire(provider);
-    this.#tell(before, after, created);
+    for (const [name, provider] of before) if (after.get(name) !== provider) this.#retire(provider);
+    this.#record(before, after, created);
   }
 
-  /** The gateway stops and cannot wait any longer: each call under way ends as if its time were over, and is recorded so. */
+  /** Ends each call in flight as if its time-out had passed: the shutdown cannot wait any longer. */
   cut(): void {
-    for (const provider of [...this.#retiring, ...this.#providers.values()]) provider.cut();
+    for (const provider of this.#all()) provider.cut();
   }
 
-  /** Resolves when the last calls under way have ended, and every socket is closed. Called twice, it does it once. */
+  /** Resolves when the last calls in flight have ended and every socket is closed. A second call waits for the first. */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;
@@ -97,20 +109,45 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
     await this.close();
   }
 
-  #retire(provider: ReplaceableProvider): void {
+  #create(config: ExternalConfig): HttpExternalProvider {
+    const { clock, log, metrics, tracer } = this;
+    const auth = createOutboundAuth(config.auth, {
+      clock,
+      tokenClient: this.#tokenClient,
+      onWarning: (message) =>
+        log.warn({ external: config.name, detail: outside(message) }, 'external needs attention'),
+    });
+    return new HttpExternalProvider(config, {
+      auth,
+      guard: this.#guard,
+      clock,
+      log,
+      metrics,
+      tracer,
+      httpLogLevel: this.config.httpLogLevel,
+    });
+  }
+
+  #retire(provider: HttpExternalProvider): void {
     this.#retiring.add(provider);
     void provider.retire().finally(() => this.#retiring.delete(provider));
   }
 
-  async #close(): Promise<void> {
-    await Promise.all([...this.#retiring, ...this.#providers.values()].map((provider) => provider.close()));
-    await this.factory.close();
+  #all(): readonly HttpExternalProvider[] {
+    return [...this.#retiring, ...this.#providers.values()];
   }
 
-  #tell(before: Providers, after: Providers, created: Providers): void {
+  async #close(): Promise<void> {
+    await Promise.all(this.#all().map((provider) => provider.close()));
+    await this.#tokenClient.close();
+  }
+
+  #record(before: Providers, after: Providers, created: Providers): void {
     const added = [...created.keys()].filter((name) => !before.has(name));
     const changed = [...created.keys()].filter((name) => before.has(name));
     const removed = [...before.keys()].filter((name) => !after.has(name));
-    if (created.size > 0 || removed.length > 0) this.observer.onReload({ added, changed, removed });
+    if (created.size === 0 && removed.length === 0) return;
+    this.metrics.countReload('accepted');
+    this.log.info({ added, changed, removed }, 'externals changed');
   }
 }

@@ -27,7 +27,7 @@ export interface CallContext {
 }
 
 /** How a payment is asked for: by the external's id, or, where it was never learned, by the shop's (SPEC §4). */
-export type StatusQuestion = { readonly paymentId: string } | { readonly shopTransactionId: string };
+export type StatusQuery = { readonly paymentId: string } | { readonly shopTransactionId: string };
 
 /**
  * The strategy's contract: one external, whatever stands behind it. Methods never throw for what an external does: every
@@ -39,7 +39,7 @@ export interface ExternalProvider {
   pay(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayAnswer>>;
   payByLink(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayByLinkAnswer>>;
   refund(body: RequestBody, context: CallContext): Promise<ProviderOutcome<RefundAnswer>>;
-  status(question: StatusQuestion, context: CallContext): Promise<ProviderOutcome<PaymentStatusAnswer>>;
+  status(query: StatusQuery, context: CallContext): Promise<ProviderOutcome<PaymentStatusAnswer>>;
   scheduleSubscription(
     body: RequestBody,
     context: CallContext,

@@ -1,15 +1,21 @@
+import type { Config } from '../config/config.js';
+import { OPERATIONS, type OperationName, type OperationTraits } from '../config/external-operation.js';
+import type { Log } from '../observability/logging/log.js';
+import { outside } from '../observability/logging/outside.js';
+import { Exchange, ExchangeBroken, type OutboundAnswer, type OutboundRequest } from '../outbound/exchange.js';
+import type { OutboundClient } from '../outbound/outbound-client.js';
 import type { ContractResult } from '../rules/contract-reader.js';
 import type { Clock } from '../shared/clock.js';
-import { transcriptOf, type SentRequest } from './attempt-transcript.js';
+import { newIdentifier } from '../shared/identifier.js';
+import { type QueriedFields, readAnswer } from './answer-reader.js';
+import { transcriptOf } from './attempt-transcript.js';
 import type { Call } from './attempts.js';
 import { CredentialsUnavailable } from './auth/credentials-unavailable.js';
 import type { AuthHeaders, OutboundAuth } from './auth/outbound-auth.js';
-import { Exchange, ExchangeBroken, type OutboundAnswer, type OutboundRequest } from '../outbound/exchange.js';
-import type { OutboundClient } from '../outbound/outbound-client.js';
-import { OPERATIONS, type OperationName } from './operation.js';
-import { judge } from './outcome-table.js';
-import type { ProviderObserver } from './provider-observer.js';
-import type { ProviderOutcome } from './provider-outcome.js';
+import type { CallContext, RequestBody } from './external-provider.js';
+import { classify } from './outcome-table.js';
+import { notExecuted, type ProviderOutcome, reasonOf } from './provider-outcome.js';
+import type { ProvidersMetrics } from './providers.metrics.js';
 
 /** What the calls to one external share. */
 export interface Transport {
@@ -17,7 +23,9 @@ export interface Transport {
   readonly client: OutboundClient;
   readonly auth: OutboundAuth;
   readonly clock: Clock;
-  readonly observer: ProviderObserver;
+  readonly log: Log;
+  readonly metrics: ProvidersMetrics;
+  readonly httpLogLevel: Config['httpLogLevel'];
   /** Of the base URL: `https://host:port`. */
   readonly origin: string;
   /** Of the base URL, without a slash at its end. */
@@ -29,19 +37,18 @@ export interface CallRequest<A> {
   readonly operation: OperationName;
   /** Below the base URL, query included, encoded. */
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: object | undefined;
-  readonly requestId: string;
-  readonly background: boolean;
-  readonly read: (json: unknown) => ContractResult<A>;
+  readonly body: RequestBody | undefined;
+  readonly answerType: new () => A;
+  readonly queried: QueriedFields;
 }
 
-/** One call under way: sends its attempts, and knows what is certain about them at any moment. */
+/** One call in flight. It sends the attempts, and knows at any moment what is certain about them. */
 export class HttpCall<A extends object> implements Call<A> {
   readonly changesState: boolean;
   readonly background: boolean;
   attempts = 0;
-  readonly #operation;
+  readonly #traits: OperationTraits;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #json: string | undefined;
   readonly #open = new Set<Exchange>();
   #authorising = false;
@@ -51,20 +58,22 @@ export class HttpCall<A extends object> implements Call<A> {
   constructor(
     private readonly transport: Transport,
     private readonly request: CallRequest<A>,
+    private readonly context: CallContext,
   ) {
-    this.#operation = OPERATIONS[request.operation];
-    this.changesState = this.#operation.changesState;
-    this.background = request.background;
-    // Serialised anew from what was validated, never the caller's bytes (SPEC §2), and once for all attempts.
+    this.#traits = OPERATIONS[request.operation];
+    this.changesState = this.#traits.changesState;
+    this.background = context.priority === 'background';
+    this.#headers = requestHeaders(this.#traits, context, request.body !== undefined, transport.clock.now());
+    // Serialised once for all attempts, from the validated body and never from the caller's bytes (SPEC §2).
     this.#json = request.body && JSON.stringify(request.body);
   }
 
   async attempt(number: number, signal: AbortSignal): Promise<ProviderOutcome<A>> {
     this.attempts = number;
-    const first = await this.#exchange(number, signal);
-    // A 401 is a whole answer that says that nothing was executed: with another token it is worth a second try.
+    const first = await this.#send(number, signal);
+    // A 401 is a complete answer: nothing was executed, so that a second request with another token is safe.
     const again = first.refused && this.transport.auth.invalidate(first.refused);
-    return again ? (await this.#exchange(number, signal)).outcome : first.outcome;
+    return again ? (await this.#send(number, signal)).outcome : first.outcome;
   }
 
   supersede(): void {
@@ -73,44 +82,30 @@ export class HttpCall<A extends object> implements Call<A> {
 
   atDeadline(): ProviderOutcome<A> {
     const begun = this.#possiblyExecuted || [...this.#open].some((exchange) => exchange.begun);
-    if (!begun && this.#authorising) return noCredentials('No token came in time');
-    const end = new ExchangeBroken('deadline', begun);
-    return judge(end, this.#operation, this.request.read, this.transport.clock.now()).outcome;
+    if (!begun && this.#authorising) return noCredentials('No token was received in time');
+    return this.#classify(new ExchangeBroken('deadline', begun));
   }
 
-  async #exchange(
+  /** `refused`: the credentials to which the external answered 401. */
+  async #send(
     number: number,
     signal: AbortSignal,
   ): Promise<{ readonly outcome: ProviderOutcome<A>; readonly refused?: AuthHeaders }> {
-    const { clock, external, observer } = this.transport;
-    const { operation, path, headers, body, requestId, read } = this.request;
     const startedAt = performance.now();
     const credentials = await this.#credentials(signal);
     if (credentials instanceof CredentialsUnavailable) return { outcome: noCredentials(credentials.message) };
 
-    const exchange = new Exchange(this.#request(credentials), { signal });
+    const exchange = new Exchange(this.#prepare(credentials), { signal });
     this.#open.add(exchange);
-    const end = await this.#send(exchange);
-    const answer = end instanceof ExchangeBroken ? undefined : end;
-    const { outcome } = judge(end, this.#operation, read, clock.now());
+    const end = await this.transport.client.send(exchange).catch(asBroken);
+    const outcome = this.#classify(end);
     // In one step: at the deadline, an exchange is either open or has left its doubt behind.
     this.#open.delete(exchange);
     if (outcome.kind === 'unknown') this.#possiblyExecuted = true;
-    const sent: SentRequest = { headers, credentials, body };
-    observer.onAttempt({
-      external,
-      operation,
-      requestId,
-      attempt: number,
-      method: this.#operation.method,
-      path,
-      status: answer?.status,
-      outcome: outcome.kind,
-      reason: end instanceof ExchangeBroken && end.reason === 'superseded' ? 'superseded' : reasonOf(outcome),
-      durationMs: performance.now() - startedAt,
-      transcript: (level) => transcriptOf(level, sent, answer),
-    });
-    return { outcome, ...(answer?.status === 401 && { refused: credentials }) };
+
+    this.#record(number, end, outcome, credentials, performance.now() - startedAt);
+    const unauthorised = !(end instanceof ExchangeBroken) && end.status === 401;
+    return { outcome, ...(unauthorised && { refused: credentials }) };
   }
 
   async #credentials(signal: AbortSignal): Promise<AuthHeaders | CredentialsUnavailable> {
@@ -125,35 +120,85 @@ export class HttpCall<A extends object> implements Call<A> {
     }
   }
 
-  #request(credentials: AuthHeaders): OutboundRequest {
+  #prepare(credentials: AuthHeaders): OutboundRequest {
     return {
-      method: this.#operation.method,
+      method: this.#traits.method,
       origin: this.transport.origin,
       target: this.transport.basePath + this.request.path,
-      headers: { ...this.request.headers, ...credentials },
+      headers: { ...this.#headers, ...credentials },
       body: this.#json,
     };
   }
 
-  async #send(exchange: Exchange): Promise<OutboundAnswer | ExchangeBroken> {
-    try {
-      return await this.transport.client.send(exchange);
-    } catch (error) {
-      if (error instanceof ExchangeBroken) return error;
-      throw error;
-    }
+  #classify(end: OutboundAnswer | ExchangeBroken): ProviderOutcome<A> {
+    return classify(end, this.#traits, this.#read, this.transport.clock.now()).outcome;
+  }
+
+  readonly #read = (json: unknown): ContractResult<A> =>
+    readAnswer(this.request.answerType, json, this.request.queried);
+
+  #record(
+    attempt: number,
+    end: OutboundAnswer | ExchangeBroken,
+    outcome: ProviderOutcome<A>,
+    credentials: AuthHeaders,
+    durationMs: number,
+  ): void {
+    const { external, log, metrics, httpLogLevel } = this.transport;
+    const { operation, path, body } = this.request;
+    metrics.countAttempt({ external, operation, outcome: outcome.kind });
+    if (httpLogLevel === 'none') return;
+    const answer = end instanceof ExchangeBroken ? undefined : end;
+    const superseded = end instanceof ExchangeBroken && end.reason === 'superseded';
+    log.info(
+      {
+        requestId: this.context.requestId,
+        external,
+        operation,
+        attempt,
+        method: this.#traits.method,
+        path: outside(path),
+        status: answer?.status,
+        outcome: outcome.kind,
+        reason: superseded ? 'superseded' : reasonOf(outcome),
+        durationMs: loggedMs(durationMs),
+        ...(httpLogLevel !== 'basic' &&
+          transcriptOf(httpLogLevel, { headers: this.#headers, credentials, body }, answer)),
+      },
+      'external attempt',
+    );
   }
 }
 
-export function reasonOf(outcome: ProviderOutcome<unknown>): string | undefined {
-  return outcome.kind === 'completed' ? undefined : outcome.reason;
+/** To hundredths of a millisecond. */
+export function loggedMs(durationMs: number): number {
+  return Math.round(durationMs * 100) / 100;
+}
+
+/** The headers of every attempt, credentials aside (SPEC §2). */
+function requestHeaders(
+  { method }: OperationTraits,
+  { requestId, traceparent, idempotencyKey }: CallContext,
+  hasBody: boolean,
+  nowMs: number,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'user-agent': 'tollgate',
+    'x-request-id': requestId,
+  };
+  if (hasBody) headers['content-type'] = 'application/json';
+  if (traceparent !== undefined) headers['traceparent'] = traceparent;
+  if (method !== 'GET') headers['idempotency-key'] = idempotencyKey ?? newIdentifier('idk', nowMs);
+  return headers;
+}
+
+function asBroken(error: unknown): ExchangeBroken {
+  if (error instanceof ExchangeBroken) return error;
+  throw error;
 }
 
 function noCredentials(why: string): ProviderOutcome<never> {
-  return {
-    kind: 'not-executed',
-    reason: 'credentials-refused',
-    detail: `No credentials for the external were to be had: ${why}.`,
-    retryAfterMs: undefined,
-  };
+  return notExecuted('credentials-refused', `The gateway has no credentials for the external: ${why}.`);
 }

@@ -1,80 +1,76 @@
+import type { Config } from '../config/config.js';
 import type { ExternalConfig } from '../config/external-config.js';
-import type { FieldError } from '../rules/field-error.js';
-import { readContract } from '../rules/contract-reader.js';
+import type { OperationName } from '../config/external-operation.js';
+import type { Log } from '../observability/logging/log.js';
+import { currentScope } from '../observability/request-scope.js';
+import type { Span, Tracer } from '../observability/tracing/tracer.js';
 import type { AddressGuard } from '../outbound/address-guard.js';
+import type { Circuit } from '../outbound/circuit-breaker.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Clock } from '../shared/clock.js';
-import {
-  PayAnswer,
-  PayByLinkAnswer,
-  PaymentStatusAnswer,
-  RefundAnswer,
-  SubscriptionChargeAnswer,
-  SubscriptionExpireAnswer,
-  SubscriptionPayAnswer,
-  SubscriptionStatusAnswer,
-  SubscriptionUpdateAnswer,
-} from './answers.js';
+import type { QueriedFields } from './answer-reader.js';
+import { ANSWER_TYPES, type AnswerTo } from './answers.js';
 import type { OutboundAuth } from './auth/outbound-auth.js';
+import { CallStats } from './call-stats.js';
 import type {
   CallContext,
   ExternalProvider,
   ProviderHealth,
   RequestBody,
-  StatusQuestion,
+  StatusQuery,
 } from './external-provider.js';
-import { maskAnswerTexts } from './answer-masking.js';
-import { HttpCall, reasonOf, type Transport } from './http-call.js';
-import { CallStats } from './call-stats.js';
-import type { OperationName } from './operation.js';
-import type { ProviderObserver } from './provider-observer.js';
-import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
-import { requestHeaders } from './request-headers.js';
+import { HttpCall, loggedMs, type Transport } from './http-call.js';
+import { notExecuted, type ProviderOutcome, reasonOf } from './provider-outcome.js';
+import type { ProvidersMetrics } from './providers.metrics.js';
 import { Resilience } from './resilience.js';
 
 const MAX_ANSWER_BYTES = 1_048_576;
-const LONGEST_CONNECT_MS = 5_000;
+const MAX_CONNECT_MS = 5_000;
 
-/** Half of the operation's time-out, so that a second attempt to connect still fits in; 5 s at most. */
+/** Half of the external's time-out, which leaves time for a second attempt to connect; at most 5 s. */
 function connectTimeoutMs(timeoutMs: number): number {
-  return Math.min(LONGEST_CONNECT_MS, Math.max(1, Math.floor(timeoutMs / 2)));
+  return Math.min(MAX_CONNECT_MS, Math.max(1, Math.floor(timeoutMs / 2)));
 }
 
 export interface HttpExternalProviderDependencies {
-  /** This external's own; closed with it. */
+  /** Of this external alone; closed with the provider. */
   readonly auth: OutboundAuth;
   readonly guard: AddressGuard;
   readonly clock: Clock;
-  readonly observer: ProviderObserver;
+  readonly log: Log;
+  readonly metrics: ProvidersMetrics;
+  readonly tracer: Tracer;
+  readonly httpLogLevel: Config['httpLogLevel'];
 }
 
 interface RequestParts {
-  /** Below the base URL; the operation's name where it is left out. */
+  /** Below the base URL; the operation's name by default. */
   readonly path?: string;
   readonly body?: RequestBody;
-  /** What a question is about: an answer that names another is about something else, and breaks the contract. */
-  readonly about?: Readonly<Record<string, string>>;
+  readonly queried?: QueriedFields;
 }
 
+type Ended<N extends OperationName> = Promise<ProviderOutcome<AnswerTo<N>>>;
+
 /**
- * An external behind HTTP (SPEC §2), and the only kind of provider there is: `{baseUrl}` + the gateway's own path below the
- * prefix, same method, same JSON, same query.
+ * An external behind HTTP (SPEC §2): `{baseUrl}` + the gateway's own path below the prefix, same method, same JSON, same query. It
+ * is the only kind of provider.
  */
 export class HttpExternalProvider implements ExternalProvider {
-  readonly #resilience: Resilience;
-  readonly #transport: Transport;
-  readonly #client: OutboundClient;
   readonly #auth: OutboundAuth;
-  readonly #callStats: CallStats;
+  readonly #client: OutboundClient;
+  readonly #transport: Transport;
+  readonly #resilience: Resilience;
+  readonly #stats: CallStats;
   #closed = false;
 
   constructor(
     readonly config: ExternalConfig,
-    { auth, guard, clock, observer }: HttpExternalProviderDependencies,
+    private readonly dependencies: HttpExternalProviderDependencies,
   ) {
+    const { auth, guard, clock } = dependencies;
     const { origin, pathname } = new URL(config.baseUrl);
     this.#auth = auth;
-    this.#callStats = new CallStats(clock);
     this.#client = new OutboundClient({
       guard,
       tls: () => auth.tls(),
@@ -83,97 +79,74 @@ export class HttpExternalProvider implements ExternalProvider {
     });
     // Steady traffic would keep connections with a withdrawn certificate alive.
     auth.onChange(() => this.#client.renew());
-    this.#resilience = new Resilience(config, (circuit) => observer.onCircuit(config.name, circuit));
     this.#transport = {
+      ...dependencies,
       external: config.name,
       client: this.#client,
       origin,
-      auth,
-      clock,
-      observer,
       basePath: pathname.replace(/\/$/, ''),
     };
+    this.#resilience = new Resilience(config, (circuit) => this.#recordCircuit(circuit));
+    this.#stats = new CallStats(clock);
   }
 
-  pay(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayAnswer>> {
-    return this.#call('pay', PayAnswer, context, { body });
+  pay(body: RequestBody, context: CallContext): Ended<'pay'> {
+    return this.#call('pay', context, { body });
   }
 
-  payByLink(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayByLinkAnswer>> {
-    return this.#call('pay-by-link', PayByLinkAnswer, context, { body });
+  payByLink(body: RequestBody, context: CallContext): Ended<'pay-by-link'> {
+    return this.#call('pay-by-link', context, { body });
   }
 
-  refund(body: RequestBody, context: CallContext): Promise<ProviderOutcome<RefundAnswer>> {
-    return this.#call('refund', RefundAnswer, context, { body });
+  refund(body: RequestBody, context: CallContext): Ended<'refund'> {
+    return this.#call('refund', context, { body });
   }
 
-  status(question: StatusQuestion, context: CallContext): Promise<ProviderOutcome<PaymentStatusAnswer>> {
-    const [[name, value]] = Object.entries(question) as [[string, string]];
-    return this.#call('status', PaymentStatusAnswer, context, {
-      path: `status?${name}=${encodeURIComponent(value)}`,
-      about: { ...question },
-    });
+  status(query: StatusQuery, context: CallContext): Ended<'status'> {
+    const [[name, value]] = Object.entries(query) as [[string, string]];
+    const path = `status?${name}=${encodeURIComponent(value)}`;
+    return this.#call('status', context, { path, queried: { ...query } });
   }
 
-  scheduleSubscription(
-    body: RequestBody,
-    context: CallContext,
-  ): Promise<ProviderOutcome<SubscriptionPayAnswer>> {
-    return this.#call('subscription/schedule', SubscriptionPayAnswer, context, { body });
+  scheduleSubscription(body: RequestBody, context: CallContext): Ended<'subscription/schedule'> {
+    return this.#call('subscription/schedule', context, { body });
   }
 
-  startSubscription(
-    body: RequestBody,
-    context: CallContext,
-  ): Promise<ProviderOutcome<SubscriptionPayAnswer>> {
-    return this.#call('subscription/start', SubscriptionPayAnswer, context, { body });
+  startSubscription(body: RequestBody, context: CallContext): Ended<'subscription/start'> {
+    return this.#call('subscription/start', context, { body });
   }
 
-  paySubscription(
-    body: RequestBody,
-    context: CallContext,
-  ): Promise<ProviderOutcome<SubscriptionChargeAnswer>> {
-    return this.#call('subscription/pay', SubscriptionChargeAnswer, context, { body });
+  paySubscription(body: RequestBody, context: CallContext): Ended<'subscription/pay'> {
+    return this.#call('subscription/pay', context, { body });
   }
 
-  updateSubscription(
-    token: string,
-    body: RequestBody,
-    context: CallContext,
-  ): Promise<ProviderOutcome<SubscriptionUpdateAnswer>> {
-    return this.#callToken('subscription/update', SubscriptionUpdateAnswer, token, context, { body });
+  updateSubscription(token: string, body: RequestBody, context: CallContext): Ended<'subscription/update'> {
+    return this.#callToken('subscription/update', token, context, { body });
   }
 
-  subscriptionStatus(
-    token: string,
-    context: CallContext,
-  ): Promise<ProviderOutcome<SubscriptionStatusAnswer>> {
-    return this.#callToken('subscription/status', SubscriptionStatusAnswer, token, context, {
-      about: { subscriptionToken: token },
-    });
+  subscriptionStatus(token: string, context: CallContext): Ended<'subscription/status'> {
+    return this.#callToken('subscription/status', token, context, { queried: { subscriptionToken: token } });
   }
 
-  expireSubscription(
-    token: string,
-    context: CallContext,
-  ): Promise<ProviderOutcome<SubscriptionExpireAnswer>> {
-    return this.#callToken('subscription/expire', SubscriptionExpireAnswer, token, context);
+  expireSubscription(token: string, context: CallContext): Ended<'subscription/expire'> {
+    return this.#callToken('subscription/expire', token, context);
   }
 
   health(): ProviderHealth {
     const { circuit, inFlight } = this.#resilience;
-    return { circuit, inFlight, ...this.#callStats.snapshot() };
+    return { circuit, inFlight, ...this.#stats.snapshot() };
   }
 
   /**
-   * Another provider takes this one's place. Whoever still holds it may go on calling; its sockets are closed whenever no
-   * call is under way. Resolves when they are for the first time.
+   * Another provider takes over. Requests that hold this one finish their calls, and its sockets close whenever no call is in
+   * flight. Resolves when they are closed for the first time.
    */
   async retire(): Promise<void> {
     this.#auth.close();
     await this.#client.drain();
   }
 
+  /** Ends calls in flight as if their time-out had passed, and refuses further ones. */
   cut(): void {
     this.#closed = true;
     this.#resilience.cut('all');
@@ -185,76 +158,90 @@ export class HttpExternalProvider implements ExternalProvider {
     await this.retire();
   }
 
-  /** A token stands in the path. Dots alone cannot: they are steps in it to whoever reads it, encoded or not (RFC 3986 §5.2.4). */
-  async #callToken<A extends object>(
-    operation: OperationName,
-    type: new () => A,
+  /**
+   * The token is the last segment of the path. `.` and `..` are refused: every reader takes them as steps in the path, encoded or
+   * not (RFC 3986 §5.2.4).
+   */
+  async #callToken<N extends OperationName>(
+    operation: N,
     token: string,
     context: CallContext,
     parts: Omit<RequestParts, 'path'> = {},
-  ): Promise<ProviderOutcome<A>> {
+  ): Ended<N> {
     if (token === '.' || token === '..')
-      return notExecuted('not-supported', 'Such a token cannot stand in a path.');
-    return this.#call(operation, type, context, {
-      ...parts,
-      path: `${operation}/${encodeURIComponent(token)}`,
-    });
+      return notExecuted('not-supported', 'This token cannot be part of a path.');
+    return this.#call(operation, context, { ...parts, path: `${operation}/${encodeURIComponent(token)}` });
   }
 
-  async #call<A extends object>(
-    operation: OperationName,
-    type: new () => A,
+  async #call<N extends OperationName>(
+    operation: N,
     context: CallContext,
-    { path = operation, body, about = {} }: RequestParts,
-  ): Promise<ProviderOutcome<A>> {
-    if (this.config.operations[operation] === false) {
+    { path = operation, body, queried = {} }: RequestParts,
+  ): Ended<N> {
+    if (this.config.operations[operation] === false)
       return notExecuted('not-supported', `The operation ${operation} is switched off for this external.`);
-    }
     if (this.#closed) return notExecuted('shutting-down', 'The gateway is stopping.');
-    const { observer, clock } = this.#transport;
-    const trace = observer.trace(this.config.name, operation, context.traceparent);
-    const traced = { ...context, traceparent: trace.traceparent };
-    const call = new HttpCall<A>(this.#transport, {
-      operation,
-      path: `/${path}`,
-      body,
-      headers: requestHeaders(operation, traced, body !== undefined, clock.now()),
-      requestId: context.requestId,
-      background: context.priority === 'background',
-      read: (json) => {
-        const result = readContract(type, json, { unknownFields: 'drop' });
-        if (!result.ok) return result;
-        const errors = contradictions(result.value, about);
-        if (errors.length > 0) return { ok: false, errors };
-        maskAnswerTexts(result.value);
-        return result;
-      },
-    });
+
+    const span = this.#startSpan(operation, context.traceparent);
+    const answerType = ANSWER_TYPES[operation] as new () => AnswerTo<N>;
+    const call = new HttpCall(
+      this.#transport,
+      { operation, path: `/${path}`, body, answerType, queried },
+      { ...context, traceparent: span.traceparent },
+    );
     const startedAt = performance.now();
     const outcome = await this.#client.use(() => this.#resilience.run(call));
     const durationMs = performance.now() - startedAt;
-    this.#callStats.note(outcome, call.attempts > 0 ? durationMs : undefined);
-    trace.end(outcome.kind, reasonOf(outcome));
-    observer.onCall({
-      external: this.config.name,
-      operation,
-      requestId: context.requestId,
-      attempts: call.attempts,
-      outcome: outcome.kind,
-      reason: reasonOf(outcome),
-      durationMs,
-    });
+
+    endSpan(span, outcome);
+    this.#record(operation, context.requestId, outcome, call.attempts, durationMs);
     return outcome;
+  }
+
+  #startSpan(operation: OperationName, parent: string | undefined): Span {
+    return this.dependencies.tracer.start(`call ${operation}`, {
+      kind: 'client',
+      parent,
+      attributes: { 'tollgate.external': this.config.name, 'tollgate.operation': operation },
+    });
+  }
+
+  #record(
+    operation: OperationName,
+    requestId: string,
+    end: ProviderOutcome<unknown>,
+    attempts: number,
+    durationMs: number,
+  ): void {
+    const { log, metrics } = this.dependencies;
+    const external = this.config.name;
+    const outcome = end.kind;
+    const reason = reasonOf(end);
+    const sent = attempts > 0;
+    const scope = currentScope();
+    if (scope) scope.externalMs += durationMs;
+    this.#stats.note(end, sent ? durationMs : undefined);
+    metrics.countCall({ external, operation, outcome }, reason, sent ? durationMs : undefined);
+    const level = outcome === 'unknown' || (outcome === 'not-executed' && sent) ? 'warn' : 'info';
+    if (!log.isLevelEnabled(level)) return;
+    log[level](
+      { requestId, external, operation, outcome, reason, attempts, durationMs: loggedMs(durationMs) },
+      'external call',
+    );
+  }
+
+  #recordCircuit(circuit: Circuit): void {
+    const { log, metrics } = this.dependencies;
+    const external = this.config.name;
+    metrics.countCircuitChange(external, circuit);
+    if (circuit === 'open') log.warn({ external, circuit }, 'circuit breaker opened: operations are refused');
+    else log.info({ external, circuit }, 'circuit breaker changed');
   }
 }
 
-/** Where the answer names something else than what was asked about. */
-function contradictions(answer: object, about: Readonly<Record<string, string>>): FieldError[] {
-  return Object.entries(about)
-    .filter(([name, value]) => ((answer as Record<string, unknown>)[name] ?? value) !== value)
-    .map(([name]) => ({ pointer: `/${name}`, detail: 'must be the one that was asked about' }));
-}
-
-function notExecuted(reason: NotExecuted['reason'], detail: string): NotExecuted {
-  return { kind: 'not-executed', reason, detail, retryAfterMs: undefined };
+function endSpan(span: Span, outcome: ProviderOutcome<unknown>): void {
+  const reason = reasonOf(outcome);
+  span.set({ 'tollgate.outcome': outcome.kind, 'tollgate.reason': reason });
+  if (outcome.kind === 'unknown' || outcome.kind === 'not-executed') span.fail(reason ?? outcome.kind);
+  span.end();
 }

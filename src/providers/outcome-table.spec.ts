@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ExchangeBroken, type BreakReason, type OutboundAnswer } from '../outbound/exchange.js';
-import { OPERATION_NAMES, OPERATIONS } from './operation.js';
-import { judge, OUTCOME_TABLE } from './outcome-table.js';
+import { OPERATION_NAMES, OPERATIONS } from '../config/external-operation.js';
+import { classify, OUTCOME_TABLE } from './outcome-table.js';
 
 const anyAnswer = fc.record({
   status: fc.integer({ min: 200, max: 999 }),
@@ -50,7 +50,7 @@ describe('outcome table', () => {
   it('is certain only where there is a certainty', () => {
     fc.assert(
       fc.property(fc.oneof(anyAnswer, anyBreak), anyOperation, fc.boolean(), (end, operation, contract) => {
-        const { outcome } = judge(end, operation, contract ? accepts : refuses, 0);
+        const { outcome } = classify(end, operation, contract ? accepts : refuses, 0);
         const broken = end instanceof ExchangeBroken;
         const status = broken ? 0 : end.status;
         if (outcome.kind === 'completed') expect(status >= 200 && status < 300 && contract).toBe(true);
@@ -66,7 +66,12 @@ describe('outcome table', () => {
 
   it('tells neither address nor name of the external', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:443'), { code: 'ECONNREFUSED' });
-    const { outcome } = judge(new ExchangeBroken('no-connection', false, cause), OPERATIONS.pay, accepts, 0);
+    const { outcome } = classify(
+      new ExchangeBroken('no-connection', false, cause),
+      OPERATIONS.pay,
+      accepts,
+      0,
+    );
     expect(outcome).toMatchObject({ detail: 'No connection to the external could be made (ECONNREFUSED).' });
   });
 });

@@ -2,8 +2,14 @@ import type { ContractResult } from '../rules/contract-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import { maskedText, readBody, refusalDetail } from './answer-body.js';
 import { type BreakReason, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
-import type { OperationTraits } from './operation.js';
-import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from './provider-outcome.js';
+import type { OperationTraits } from '../config/external-operation.js';
+import {
+  type NotExecuted,
+  notExecuted,
+  type ProviderOutcome,
+  type Rejected,
+  type Unknown,
+} from './provider-outcome.js';
 import { retryAfterMs } from '../outbound/retry-after.js';
 
 /** All that decides what became of a call: the connection, the status, the body, and what was asked. */
@@ -15,7 +21,7 @@ interface Facts {
   readonly status: number;
   readonly body: 'contract' | 'json-object' | 'json' | 'none' | 'other';
   /** How a 2xx breaks the contract. */
-  readonly breach: string;
+  readonly violation: string;
   readonly refusal: string | undefined;
   readonly retryAfterMs: number;
 }
@@ -50,8 +56,8 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   {
     name: 'success, but none of the contract',
     when: ({ status }) => isSuccess(status),
-    becomes: ({ status, breach }) =>
-      unknown('invalid-answer', `The external’s answer breaks the contract: ${breach}.`, status),
+    becomes: ({ status, violation }) =>
+      unknown('invalid-answer', `The external’s answer breaks the contract: ${violation}.`, status),
   },
   {
     // Refused, unresolvable, TLS failure, reset while connecting, not connected before the deadline.
@@ -149,7 +155,7 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
 ];
 
 /** How an exchange that was `operation` ended: the row that decided, and its outcome. */
-export function judge<A extends object>(
+export function classify<A extends object>(
   end: OutboundAnswer | ExchangeBroken,
   operation: OperationTraits,
   read: (json: unknown) => ContractResult<A>,
@@ -171,7 +177,7 @@ function factsOf<A extends object>(
     broken: undefined,
     status: 0,
     body: 'none',
-    breach: '',
+    violation: '',
     refusal: undefined,
   } as const;
   if (end instanceof ExchangeBroken) return { facts: { ...unread, broken: end, retryAfterMs: 0 } };
@@ -183,15 +189,17 @@ function factsOf<A extends object>(
     retryAfterMs: retryAfterMs(headerOf(end, 'retry-after'), nowMs, RETRY_AFTER),
   };
   if (!reading.ok)
-    return { facts: { ...facts, body: end.body.length === 0 ? 'none' : 'other', breach: reading.problem } };
+    return {
+      facts: { ...facts, body: end.body.length === 0 ? 'none' : 'other', violation: reading.problem },
+    };
   const body = isJsonObject(reading.json) ? 'json-object' : 'json';
   if (!isSuccess(status)) return { facts: { ...facts, body, refusal: refusalDetail(reading.json) } };
   const contract = read(reading.json);
   if (contract.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
-  const breach = maskedText(
+  const violation = maskedText(
     contract.errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; '),
   );
-  return { facts: { ...facts, body, breach } };
+  return { facts: { ...facts, body, violation } };
 }
 
 function isSuccess(status: number): boolean {
@@ -200,10 +208,6 @@ function isSuccess(status: number): boolean {
 
 function codeOf(broken: ExchangeBroken | undefined): string {
   return broken?.code === undefined ? '' : ` (${broken.code})`;
-}
-
-function notExecuted(reason: NotExecuted['reason'], detail: string, retryAfterMs?: number): NotExecuted {
-  return { kind: 'not-executed', reason, detail, retryAfterMs };
 }
 
 function unknown(reason: Unknown['reason'], detail: string, status?: number): Unknown {

@@ -47,3 +47,16 @@ export interface Unknown {
   /** The HTTP status, where a whole answer came. */
   readonly status?: number;
 }
+
+export function notExecuted(
+  reason: NotExecuted['reason'],
+  detail: string,
+  retryAfterMs?: number,
+): NotExecuted {
+  return { kind: 'not-executed', reason, detail, retryAfterMs };
+}
+
+/** Undefined for a completed call. */
+export function reasonOf(outcome: ProviderOutcome<unknown>): string | undefined {
+  return outcome.kind === 'completed' ? undefined : outcome.reason;
+}

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { LogLines } from '../../test/support/log-lines.js';
+import { externalConfig } from '../../test/support/provider.js';
 import { answer, RawExternal } from '../../test/support/raw-external.js';
 import type { ExternalsSource } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { HealthChecks } from '../observability/health/health-checks.js';
+import { createLog, Log } from '../observability/logging/log.js';
+import { Metrics } from '../observability/metrics/metrics.js';
+import { NoopTracer } from '../observability/tracing/noop.tracer.js';
+import { Tracer } from '../observability/tracing/tracer.js';
 import { Clock, SystemClock } from '../shared/clock.js';
 import { ExternalProviderRegistry } from './external-provider.registry.js';
 import { ProvidersModule } from './providers.module.js';
-import { simulatorExternal } from './simulator-external.js';
 
 describe('ProvidersModule', () => {
   let module: TestingModule | undefined;
@@ -18,14 +24,23 @@ describe('ProvidersModule', () => {
   afterEach(() => module?.close());
 
   async function start(externals: ExternalsSource): Promise<ExternalProviderRegistry> {
-    const config = { externals, egress: { allowHttpHosts: [], blockPrivateAddresses: false } };
+    const config = {
+      externals,
+      egress: { allowHttpHosts: [], blockPrivateAddresses: false },
+      httpLogLevel: 'none',
+    };
+    const clock = new SystemClock();
     @Global()
     @Module({
       providers: [
         { provide: CONFIG, useValue: config },
-        { provide: Clock, useClass: SystemClock },
+        { provide: Clock, useValue: clock },
+        { provide: Log, useValue: createLog('info', new LogLines(), clock) },
+        { provide: Tracer, useClass: NoopTracer },
+        Metrics,
+        HealthChecks,
       ],
-      exports: [CONFIG, Clock],
+      exports: [CONFIG, Clock, Log, Tracer, Metrics, HealthChecks],
     })
     class Surroundings {}
     module = await Test.createTestingModule({ imports: [Surroundings, ProvidersModule] }).compile();
@@ -58,7 +73,7 @@ describe('ProvidersModule', () => {
     });
     const registry = await start({ kind: 'simulator' });
     expect(registry.names()).toEqual([]);
-    registry.replace([simulatorExternal(external.baseUrl)]);
+    registry.replace([externalConfig({ name: 'simulator', baseUrl: external.baseUrl })]);
     const outcome = await registry.require('simulator').status({ paymentId: 'pm_1' }, { requestId: 'req-1' });
     expect(outcome).toMatchObject({ kind: 'completed' });
     await module!.close();

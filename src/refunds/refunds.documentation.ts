@@ -1,6 +1,6 @@
 import type { OperationDescription } from '../http/openapi/operation-description.js';
 import { RefundAnswer } from '../providers/answers.js';
-import { OPERATIONS } from '../providers/operation.js';
+import { OPERATIONS } from '../config/external-operation.js';
 import { RefundRequest } from './refund-request.js';
 
 export const REFUND: OperationDescription = {

@@ -4,7 +4,7 @@ import {
   SubscriptionPayAnswer,
   SubscriptionUpdateAnswer,
 } from '../providers/answers.js';
-import { OPERATIONS } from '../providers/operation.js';
+import { OPERATIONS } from '../config/external-operation.js';
 import {
   SubscriptionPayRequest,
   SubscriptionStartRequest,

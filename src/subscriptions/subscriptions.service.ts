@@ -4,7 +4,7 @@ import type { OperationAnswer } from '../http/http-answer.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
-import { OPERATIONS } from '../providers/operation.js';
+import { OPERATIONS } from '../config/external-operation.js';
 import { ExpireSubscriptionOperation } from './expire-subscription.operation.js';
 import { PaySubscriptionOperation } from './pay-subscription.operation.js';
 import { ScheduleSubscriptionOperation } from './schedule-subscription.operation.js';

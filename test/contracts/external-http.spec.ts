@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import type { CallContext, StatusQuestion } from '../../src/providers/external-provider.js';
+import type { CallContext, StatusQuery } from '../../src/providers/external-provider.js';
 import type { HttpExternalProvider } from '../../src/providers/http-external-provider.js';
 import { startSimulator } from '@tollgate/simulator';
 import { payBody, subscriptionBody } from '../support/external-client.js';
@@ -106,7 +106,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     return outcome.kind === 'completed' ? outcome.answer.paymentId! : outcome.kind;
   }
 
-  async function statusOf(question: StatusQuestion): Promise<string> {
+  async function statusOf(question: StatusQuery): Promise<string> {
     const outcome = await provider.status(question, newContext());
     return outcome.kind === 'completed' ? outcome.answer.status : outcome.kind;
   }

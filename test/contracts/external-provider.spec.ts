@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ExternalConfig } from '../../src/config/external-config.js';
 import type { CallContext } from '../../src/providers/external-provider.js';
 import type { HttpExternalProvider } from '../../src/providers/http-external-provider.js';
-import { OPERATION_NAMES, OPERATIONS, type OperationName } from '../../src/providers/operation.js';
+import { OPERATION_NAMES, OPERATIONS, type OperationName } from '../../src/config/external-operation.js';
 import type { ProviderOutcome } from '../../src/providers/provider-outcome.js';
 import { Secret } from '../../src/sensitive/secret.js';
 import { context, externalConfig, httpProvider, payRequest } from '../support/provider.js';

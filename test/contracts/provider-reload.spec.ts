@@ -6,14 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { readExternalsFile } from '../../src/config/externals-file.js';
+import { createLog } from '../../src/observability/logging/log.js';
+import { Metrics } from '../../src/observability/metrics/metrics.js';
+import { NoopTracer } from '../../src/observability/tracing/noop.tracer.js';
 import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
-import { ExternalsReloader } from '../../src/providers/externals-reloader.js';
-import { HttpExternalProviderFactory } from '../../src/providers/http-external-provider.factory.js';
-import { SilentProviderObserver, type ObservedReload } from '../../src/providers/provider-observer.js';
-import { AddressGuard } from '../../src/outbound/address-guard.js';
+import { ExternalsReloader } from '../../src/providers/externals.reloader.js';
+import { ProvidersMetrics } from '../../src/providers/providers.metrics.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { certificateAuthority } from '../support/certificates.js';
+import { LogLines } from '../support/log-lines.js';
 import { context, externalConfig, payRequest } from '../support/provider.js';
 import { answer, RawExternal, type Script } from '../support/raw-external.js';
 import { until } from '../support/until.js';
@@ -22,19 +23,6 @@ const PAID = '{"result":"OK","paymentId":"pm_1"}';
 const RELOADS = 50;
 const CALLERS = 20;
 
-class ReloadObserver extends SilentProviderObserver {
-  readonly reloads: ObservedReload[] = [];
-  readonly rejected: Error[] = [];
-
-  override onReload(reload: ObservedReload): void {
-    this.reloads.push(reload);
-  }
-
-  override onReloadRejected(error: Error): void {
-    this.rejected.push(error);
-  }
-}
-
 describe('reload', () => {
   const opened: (() => Promise<void> | void)[] = [];
 
@@ -42,13 +30,15 @@ describe('reload', () => {
     for (const close of opened.splice(0).toReversed()) await close();
   });
 
-  function registry(observer = new ReloadObserver()): ExternalProviderRegistry {
-    const factory = new HttpExternalProviderFactory({
-      guard: new AddressGuard({ blockPrivateAddresses: false }),
-      clock: new SystemClock(),
-      observer,
-    });
-    const created = new ExternalProviderRegistry(factory, observer);
+  const clock = new SystemClock();
+  const metrics = new ProvidersMetrics(new Metrics());
+
+  function registry(log = createLog('info', new LogLines(), clock)): ExternalProviderRegistry {
+    const config = {
+      egress: { allowHttpHosts: [], blockPrivateAddresses: false },
+      httpLogLevel: 'none',
+    } as const;
+    const created = new ExternalProviderRegistry(config, clock, log, metrics, new NoopTracer());
     opened.push(() => created.close());
     return created;
   }
@@ -219,23 +209,28 @@ describe('reload', () => {
     await write('1', file('a', 'b'));
 
     const source = { kind: 'file', path: join(folder, 'externals.json'), enabled: undefined } as const;
-    const observer = new ReloadObserver();
-    const externals = registry(observer);
-    const reloader = new ExternalsReloader(source, externals, observer);
+    const written = new LogLines();
+    const log = createLog('info', written, clock);
+    const externals = registry(log);
+    const reloader = new ExternalsReloader({ externals: source }, externals, log, metrics);
     opened.push(() => reloader.onApplicationShutdown());
-    externals.replace(readExternalsFile(source));
     expect(externals.names()).toEqual(['a', 'b']);
 
     await write('2', file('b', 'c'));
     await reloader.check();
     expect(externals.names()).toEqual(['b', 'c']);
-    expect(observer.reloads.at(-1)).toEqual({ added: ['c'], changed: [], removed: ['a'] });
+    expect(written.lines('externals changed').at(-1)).toMatchObject({
+      added: ['c'],
+      changed: [],
+      removed: ['a'],
+    });
 
     await write('3', file('b', 'c', 'C'));
     await reloader.check();
     expect(externals.names()).toEqual(['b', 'c']);
-    expect(observer.rejected).toHaveLength(1);
-    expect(observer.rejected[0]!.message).toContain('/externalServices/2/externalService');
+    const rejected = written.lines().filter(({ level }) => level === 'error');
+    expect(rejected).toHaveLength(1);
+    expect(rejected[0]!['detail']).toContain('/externalServices/2/externalService');
 
     await write('4', file('d'));
     await reloader.check();

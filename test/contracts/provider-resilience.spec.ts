@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Config } from '../../src/config/config.js';
 import type { ExternalConfig } from '../../src/config/external-config.js';
+import { createLog } from '../../src/observability/logging/log.js';
 import type { HttpExternalProvider } from '../../src/providers/http-external-provider.js';
-import {
-  SilentProviderObserver,
-  type ObservedAttempt,
-  type ObservedCall,
-} from '../../src/providers/provider-observer.js';
 import { AddressGuard } from '../../src/outbound/address-guard.js';
 import { Secret } from '../../src/sensitive/secret.js';
+import { SystemClock } from '../../src/shared/clock.js';
+import { type LogLine, LogLines } from '../support/log-lines.js';
 import { context, externalConfig, httpProvider, payRequest } from '../support/provider.js';
 import { answer, RawExternal, type RawExternalOptions, type Script } from '../support/raw-external.js';
 import { until } from '../support/until.js';
@@ -15,21 +14,22 @@ import { until } from '../support/until.js';
 const PAID = '{"result":"OK","paymentId":"pm_1"}';
 const ACCEPTED = '{"status":"ACCEPTED","paymentId":"pm_1"}';
 
-class RecordingObserver extends SilentProviderObserver {
-  readonly calls: ObservedCall[] = [];
-  readonly attempts: ObservedAttempt[] = [];
-  readonly circuits: string[] = [];
+/** The log of a provider. */
+class ProviderLog extends LogLines {
+  readonly log = createLog('info', this, new SystemClock());
 
-  override onCall(call: ObservedCall): void {
-    this.calls.push(call);
+  get calls(): LogLine[] {
+    return this.lines('external call');
   }
 
-  override onAttempt(attempt: ObservedAttempt): void {
-    this.attempts.push(attempt);
+  get attempts(): LogLine[] {
+    return this.lines('external attempt');
   }
 
-  override onCircuit(_: string, circuit: string): void {
-    this.circuits.push(circuit);
+  get circuits(): unknown[] {
+    return this.lines()
+      .filter(({ msg }) => msg.startsWith('circuit breaker'))
+      .map(({ circuit }) => circuit);
   }
 }
 
@@ -43,13 +43,15 @@ describe('resilience', () => {
   async function start(
     options: RawExternalOptions | Script,
     overrides: Partial<ExternalConfig> = {},
-  ): Promise<{ external: RawExternal; provider: HttpExternalProvider; observer: RecordingObserver }> {
+    httpLogLevel: Config['httpLogLevel'] = 'basic',
+  ): Promise<{ external: RawExternal; provider: HttpExternalProvider; log: ProviderLog }> {
     const external = await RawExternal.listen(typeof options === 'function' ? { script: options } : options);
-    const observer = new RecordingObserver();
-    const provider = httpProvider(externalConfig({ baseUrl: external.baseUrl, ...overrides }), { observer });
+    const log = new ProviderLog();
+    const config = externalConfig({ baseUrl: external.baseUrl, ...overrides });
+    const provider = httpProvider(config, { log: log.log, httpLogLevel });
     // The external first: it cuts what a call still waits for.
     opened.push(external, provider);
-    return { external, provider, observer };
+    return { external, provider, log };
   }
 
   /** Answers the n-th request with the n-th script, and all later ones with the last. */
@@ -126,11 +128,11 @@ describe('resilience', () => {
     });
 
     it('has three attempts to connect, key or none', async () => {
-      const { external, provider, observer } = await start(pays);
+      const { external, provider, log } = await start(pays);
       await external.close();
       expect(await provider.pay(payRequest, context)).toMatchObject({ reason: 'connection-failed' });
-      expect(observer.attempts).toHaveLength(3);
-      expect(observer.calls).toMatchObject([{ attempts: 3, outcome: 'not-executed' }]);
+      expect(log.attempts).toHaveLength(3);
+      expect(log.calls).toMatchObject([{ attempts: 3, outcome: 'not-executed' }]);
     });
   });
 
@@ -145,14 +147,14 @@ describe('resilience', () => {
     });
 
     it('begins two more beside one that hangs, believes the first answer, and lets go of the others', async () => {
-      const { external, provider, observer } = await start(inTurn(hangs, hangs, tells), { timeoutMs: 500 });
+      const { external, provider, log } = await start(inTurn(hangs, hangs, tells), { timeoutMs: 500 });
       expect(await provider.status({ paymentId: 'pm_1' }, context)).toMatchObject({ kind: 'completed' });
       expect(external.requests).toHaveLength(3);
       await until(() => external.openConnections === 1, 'the others to be let go');
-      await until(() => observer.attempts.length === 3, 'the attempts to be told of');
-      expect(
-        observer.attempts.map(({ reason }) => String(reason)).toSorted((a, b) => a.localeCompare(b)),
-      ).toEqual(['superseded', 'superseded', 'undefined']);
+      await until(() => log.attempts.length === 3, 'the attempts to be logged');
+      expect(log.attempts.map(({ reason }) => String(reason)).toSorted((a, b) => a.localeCompare(b))).toEqual(
+        ['superseded', 'superseded', 'undefined'],
+      );
     });
 
     it('ends with the deadline when all three hang', async () => {
@@ -165,9 +167,9 @@ describe('resilience', () => {
 
     it('is answered by the first attempt at 80 % of the time-out', async () => {
       const first: Script = (socket) => setTimeout(() => answer(socket, 200, ACCEPTED), 800);
-      const { provider, observer } = await start(inTurn(first, hangs), { timeoutMs: 1_000 });
+      const { provider, log } = await start(inTurn(first, hangs), { timeoutMs: 1_000 });
       expect(await provider.status({ paymentId: 'pm_1' }, context)).toMatchObject({ kind: 'completed' });
-      expect(observer.attempts[0]).toMatchObject({ attempt: 1, outcome: 'completed' });
+      expect(log.attempts[0]).toMatchObject({ attempt: 1, outcome: 'completed' });
     });
 
     it('begins none beside another where the concurrency limit leaves no room', async () => {
@@ -255,7 +257,7 @@ describe('resilience', () => {
     }
 
     it('opens, refuses with the rest of the time, and closes by a probe', async () => {
-      const { external, provider, observer } = await start(inTurn(fails, fails, fails, pays), {
+      const { external, provider, log } = await start(inTurn(fails, fails, fails, pays), {
         circuitBreaker,
       });
       await open(provider);
@@ -269,7 +271,7 @@ describe('resilience', () => {
       await until(() => provider.health().circuit === 'half-open', 'the circuit to be half open');
       expect(await provider.pay(payRequest, context)).toMatchObject({ kind: 'completed' });
       expect(provider.health().circuit).toBe('closed');
-      expect(observer.circuits).toEqual(['open', 'half-open', 'closed']);
+      expect(log.circuits).toEqual(['open', 'half-open', 'closed']);
     });
 
     it('lets one through while it is half open, and opens anew when that one fails', async () => {
@@ -398,32 +400,37 @@ describe('resilience', () => {
     });
   });
 
-  it('tells what happened, without secrets', async () => {
-    const { provider, observer } = await start(
-      (socket) =>
-        answer(socket, 422, '{"detail":"4111111111111111"}', {
-          'set-cookie': 'session=s3cret',
-          'content-type': 'application/json',
-        }),
-      { auth: { type: 'bearer', token: new Secret('s3cret') } },
-    );
+  const refuses: Script = (socket) =>
+    answer(socket, 422, '{"detail":"4111111111111111"}', {
+      'set-cookie': 'session=s3cret',
+      'content-type': 'application/json',
+    });
+
+  it('logs calls and attempts without secrets', async () => {
+    const auth = { type: 'bearer', token: new Secret('s3cret') } as const;
+    const { provider, log } = await start(refuses, { auth }, 'body');
     await provider.pay({ ...payRequest, providerData: { token: 's3cret' } }, context);
 
-    expect(observer.attempts).toMatchObject([
+    expect(log.attempts).toMatchObject([
       { external: 'acme', operation: 'pay', method: 'POST', path: '/pay', status: 422, outcome: 'rejected' },
     ]);
-    expect(observer.calls).toMatchObject([
+    expect(log.calls).toMatchObject([
       { attempts: 1, outcome: 'rejected', reason: 'refused', requestId: 'req-1' },
     ]);
-    const transcript = observer.attempts[0]!.transcript('body');
-    expect(transcript).toMatchObject({
+    expect(log.attempts[0]).toMatchObject({
       requestHeaders: { authorization: '***', 'idempotency-key': 'key-1' },
       responseHeaders: { 'set-cookie': '***' },
       requestBody: { amount: 1_299, providerData: '***' },
       responseBody: { detail: '************1111' },
     });
-    expect(JSON.stringify(transcript)).not.toContain('s3cret');
-    expect(observer.attempts[0]!.transcript('headers')).not.toHaveProperty('requestBody');
+    expect(log.text).not.toContain('s3cret');
+  });
+
+  it('logs no bodies where only headers are asked for', async () => {
+    const { provider, log } = await start(refuses, {}, 'headers');
+    await provider.pay(payRequest, context);
+    expect(log.attempts[0]).toHaveProperty('requestHeaders');
+    expect(log.attempts[0]).not.toHaveProperty('requestBody');
   });
 
   describe('when the gateway stops', () => {

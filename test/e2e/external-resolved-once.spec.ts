@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Store, type Trx } from '../../src/persistence/store.js';
-import { ExternalsReloader } from '../../src/providers/externals-reloader.js';
+import { ExternalsReloader } from '../../src/providers/externals.reloader.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';

@@ -1,14 +1,18 @@
 import type { ExternalConfig } from '../../src/config/external-config.js';
+import { createLog } from '../../src/observability/logging/log.js';
+import { Metrics } from '../../src/observability/metrics/metrics.js';
+import { NoopTracer } from '../../src/observability/tracing/noop.tracer.js';
 import { createOutboundAuth } from '../../src/providers/auth/outbound-auth.factory.js';
 import type { CallContext } from '../../src/providers/external-provider.js';
 import {
   HttpExternalProvider,
   type HttpExternalProviderDependencies,
 } from '../../src/providers/http-external-provider.js';
-import { SilentProviderObserver } from '../../src/providers/provider-observer.js';
+import { ProvidersMetrics } from '../../src/providers/providers.metrics.js';
 import { AddressGuard } from '../../src/outbound/address-guard.js';
 import { OutboundClient } from '../../src/outbound/outbound-client.js';
 import { SystemClock } from '../../src/shared/clock.js';
+import { LogLines } from './log-lines.js';
 
 /** A configuration with the defaults of the externals file, but quick. */
 export function externalConfig(overrides: Partial<ExternalConfig> & { baseUrl: string }): ExternalConfig {
@@ -42,7 +46,10 @@ export function httpProvider(
     auth: createOutboundAuth(config.auth, { clock, tokenClient }),
     guard,
     clock,
-    observer: new SilentProviderObserver(),
+    log: createLog('info', new LogLines(), clock),
+    metrics: new ProvidersMetrics(new Metrics()),
+    tracer: new NoopTracer(),
+    httpLogLevel: 'none',
     ...overrides,
   });
 }

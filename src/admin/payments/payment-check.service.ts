@@ -5,7 +5,7 @@ import { PaymentRepository } from '../../payments/payment.repository.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
 import { Store } from '../../persistence/store.js';
 import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
-import { OPERATIONS } from '../../providers/operation.js';
+import { OPERATIONS } from '../../config/external-operation.js';
 import { notFound } from '../admin-parameters.js';
 import { type PaymentRecord, paymentRecord } from '../records/payment-record.js';
 import { conflict, type Operator } from '../resolutions/operator.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Post } from '@nestjs/common';
 import { DescribeOperation, type OperationDescription } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../http/require-scope.decorator.js';
 import { Store } from '../../persistence/store.js';
-import { OPERATIONS } from '../../providers/operation.js';
+import { OPERATIONS } from '../../config/external-operation.js';
 import { notFound, OperatorOf, OwnId } from '../admin-parameters.js';
 import {
   CALLBACK_EXAMPLE,

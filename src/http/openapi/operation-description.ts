@@ -1,18 +1,11 @@
 import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { OperationTraits } from '../../config/external-operation.js';
 import type { SchemaKeywords } from '../../rules/rule.js';
 import type { ProblemCode } from '../../problems/problem.js';
 import type { Tag } from './tags.js';
 
 /** A DTO class. */
 export type Dto = abstract new () => object;
-
-/** A call to an external; `providers/operation.ts` has one for each operation. */
-export interface ExternalCall {
-  /** The call may move money or change a subscription. */
-  readonly changesState: boolean;
-  /** The resource that a 404 of the external refers to. */
-  readonly subject: 'payment' | 'subscription' | 'none';
-}
 
 export interface QueryParameter {
   readonly name: string;
@@ -63,7 +56,7 @@ export interface OperationDescription {
   /** Markdown. */
   readonly description: string;
   /** Set if the operation calls an external. */
-  readonly calls?: ExternalCall;
+  readonly calls?: OperationTraits;
   readonly query?: readonly QueryParameter[];
   readonly request?: BodyDescription;
   readonly answer: AnswerDescription | RawAnswerDescription;

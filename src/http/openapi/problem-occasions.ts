@@ -1,11 +1,11 @@
 import type { Outcome, ProblemCode } from '../../problems/problem.js';
-import type { ExternalCall } from './operation-description.js';
+import type { OperationTraits } from '../../config/external-operation.js';
 import type { Access } from './tags.js';
 
 /** The properties of an operation that decide which problems it can cause. */
 export interface OperationNature {
   readonly access: Access;
-  readonly calls: ExternalCall | undefined;
+  readonly calls: OperationTraits | undefined;
   readonly hasBody: boolean;
 }
 
@@ -36,7 +36,7 @@ const calling = ({ calls }: OperationNature): boolean => calls !== undefined;
 const changing = ({ calls }: OperationNature): boolean => calls?.changesState === true;
 const withBody = ({ hasBody }: OperationNature): boolean => hasBody;
 const about =
-  (subject: ExternalCall['subject']) =>
+  (subject: OperationTraits['subject']) =>
   ({ calls }: OperationNature): boolean =>
     calls?.subject === subject;
 

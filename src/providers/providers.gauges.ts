@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { HealthChecks } from '../observability/health/health-checks.js';
+import { type Condition, HealthChecks } from '../observability/health/health-checks.js';
 import { Metrics } from '../observability/metrics/metrics.js';
 import type { Circuit } from '../outbound/circuit-breaker.js';
 import type { ExternalProvider } from './external-provider.js';
@@ -7,9 +7,9 @@ import { ExternalProviderRegistry } from './external-provider.registry.js';
 
 const CIRCUITS: readonly Circuit[] = ['closed', 'half-open', 'open'];
 
-/** How each external is now, as this replica sees it: for the metrics, and for readiness, which it never makes fail (SPEC §8). */
+/** The present state of each external, as this replica sees it, for metrics and readiness. It never makes readiness fail (SPEC §8). */
 @Injectable()
-export class ProviderGauges {
+export class ProvidersGauges {
   constructor(
     private readonly registry: ExternalProviderRegistry,
     metrics: Metrics,
@@ -66,12 +66,12 @@ export class ProviderGauges {
     }
   }
 
-  #registryCondition() {
+  #registryCondition(): Condition {
     const externals = this.registry.names().length;
     return { well: externals > 0, details: { externals } };
   }
 
-  #externalsCondition() {
+  #externalsCondition(): Condition {
     const states = this.registry.all().map((provider) => {
       const { circuit, inFlight } = provider.health();
       return [provider.config.name, { circuit, inFlight }] as const;

@@ -1,19 +1,16 @@
-import type { OperationName } from '../config/operation-name.js';
-
-export type { OperationName };
-
-/** Those that may move money or change a subscription: they run through `operations`, write-ahead, and nowhere else. */
-export type ChangingOperation = Exclude<OperationName, 'status' | 'subscription/status'>;
-
-/** What the call and its answer mean, for the outcome table and problems. */
+/** How an operation is sent to an external, and what its answer can mean. */
 export interface OperationTraits {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly changesState: boolean;
-  /** What a 404 with a JSON object to it is about. */
+  /** What is missing when the external answers 404 with a JSON object. */
   readonly subject: 'payment' | 'subscription' | 'none';
 }
 
-export const OPERATIONS: Readonly<Record<OperationName, OperationTraits>> = {
+/**
+ * The operations that an external executes, by their path below the prefix: also the keys of `operations` in the externals file
+ * (SPEC §2, §6).
+ */
+export const OPERATIONS = {
   pay: { method: 'POST', changesState: true, subject: 'none' },
   'pay-by-link': { method: 'POST', changesState: true, subject: 'none' },
   refund: { method: 'POST', changesState: true, subject: 'payment' },
@@ -24,6 +21,11 @@ export const OPERATIONS: Readonly<Record<OperationName, OperationTraits>> = {
   'subscription/update': { method: 'POST', changesState: true, subject: 'subscription' },
   'subscription/status': { method: 'GET', changesState: false, subject: 'subscription' },
   'subscription/expire': { method: 'DELETE', changesState: true, subject: 'subscription' },
-};
+} as const satisfies Readonly<Record<string, OperationTraits>>;
+
+export type OperationName = keyof typeof OPERATIONS;
+
+/** Operations that may move money or change a subscription. They run only through `operations`, write-ahead. */
+export type ChangingOperation = Exclude<OperationName, 'status' | 'subscription/status'>;
 
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly OperationName[];

@@ -1,0 +1,43 @@
+import type { FieldError } from '../rules/field-error.js';
+import { type ContractResult, readContract } from '../rules/contract-reader.js';
+import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
+
+/** Fields of a query that its answer must repeat or omit. */
+export type QueriedFields = Readonly<Record<string, string>>;
+
+/** The members of an answer in which an external may write any text. */
+interface FreeTexts {
+  resultDescription?: string;
+  metadata?: unknown;
+  action?: unknown;
+}
+
+/**
+ * Reads a parsed JSON body as an answer of the contract. An answer that names another payment or subscription than `queried` is a
+ * violation. Card numbers in free texts are masked (SPEC §8); ids and URLs stay as they are, as the external has to recognise them.
+ */
+export function readAnswer<A extends object>(
+  type: new () => A,
+  json: unknown,
+  queried: QueriedFields,
+): ContractResult<A> {
+  const result = readContract(type, json, { unknownFields: 'drop' });
+  if (!result.ok) return result;
+  const errors = contradictions(result.value, queried);
+  if (errors.length > 0) return { ok: false, errors };
+  maskFreeTexts(result.value);
+  return result;
+}
+
+function contradictions(answer: object, queried: QueriedFields): FieldError[] {
+  return Object.entries(queried)
+    .filter(([name, value]) => ((answer as Record<string, unknown>)[name] ?? value) !== value)
+    .map(([name]) => ({ pointer: `/${name}`, detail: 'must be the one that was queried' }));
+}
+
+function maskFreeTexts(answer: FreeTexts): void {
+  if (answer.resultDescription !== undefined)
+    answer.resultDescription = maskCardNumbers(answer.resultDescription);
+  if (answer.metadata !== undefined) answer.metadata = maskCardNumbersIn(answer.metadata);
+  if (answer.action !== undefined) answer.action = maskCardNumbersIn(answer.action);
+}
