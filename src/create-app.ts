@@ -25,14 +25,14 @@ import { securityHeaders } from './security/security-headers.js';
 import { SecurityObserver } from './security/security-observer.js';
 import { Clock, SystemClock } from './shared/clock.js';
 
-/** What tests replace; nothing else is ever replaced. */
+/** The parts that tests replace. */
 export interface AppOptions {
   readonly clock?: Clock;
-  /** Where log lines go; standard output where it is left out. */
+  /** The output of log lines. Default: standard output. */
   readonly logOutput?: LogOutput;
 }
 
-/** The gateway, ready to listen: the same for `main.ts` and for every test. */
+/** Creates the gateway, ready to listen: the same one for `main.ts` and for every test. */
 export async function createApp(
   config: Config,
   { clock = new SystemClock(), logOutput: output }: AppOptions = {},
@@ -60,14 +60,14 @@ export async function createApp(
       securityHeaders(),
       requestLimits,
       app.get(ShutdownState).middleware,
-      authentication(doorsOf(app, config, observer)),
+      authentication(authenticationParts(app, config, observer)),
     ),
   );
   return app;
 }
 
-/** Who may come in: callers by their keys, externals by the callbackAuth of whatever configuration is in force. */
-function doorsOf(
+/** Authenticates callers by their credentials, and externals by the `callbackAuth` of their current configuration. */
+function authenticationParts(
   app: INestApplication,
   { http, callers }: Config,
   observer: SecurityObserver,
@@ -87,7 +87,7 @@ function doorsOf(
   };
 }
 
-/** Express with what the contract needs, and nothing that only costs time: paths are matched exactly (SPEC §6). */
+/** Disables Express features that the contract does not use; paths match exactly (SPEC §6). */
 function expressApp(config: Config): Express {
   const app = express();
   app.disable('x-powered-by');

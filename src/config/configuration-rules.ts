@@ -1,7 +1,7 @@
 import { displayText } from './display.js';
 import { VARIABLES, type Values, type VariableName } from './variables.js';
 
-/** What the rules check: the texts that are set, and the values of those that meet their own rules. */
+/** The texts of the variables that are set, and the values of those that are valid. */
 export interface Given {
   readonly production: boolean;
   readonly texts: Readonly<Partial<Record<VariableName, string>>>;
@@ -20,7 +20,7 @@ const neededInProduction: ConfigurationRule = ({ production, texts }) => {
     );
 };
 
-/** `required` without credentials to check would refuse every caller, and tempt an operator to switch it off. */
+/** `required` without credentials to check would refuse every caller, and tempt the operator to disable it. */
 const credentialsForRequiredAuth: ConfigurationRule = ({ production, texts }) => {
   if ((texts.API_AUTH ?? (production ? 'required' : 'optional')) !== 'required') return [];
   if ([texts.API_KEYS, texts.API_KEYS_FILE, texts.OIDC_ISSUER].some((text) => text !== undefined)) return [];
@@ -41,7 +41,7 @@ const oidcInPairs: ConfigurationRule = ({ texts }) =>
     .filter(([missing, given]) => texts[missing] === undefined && texts[given] !== undefined)
     .map(([missing, given]) => `${missing}: must be set where ${given} is set; got nothing`);
 
-/** Notifications and the keys of the issuer decide about money: neither may travel unencrypted. */
+/** Notifications and the issuer's keys decide about money, and must be encrypted in transit. */
 const httpsInProduction: ConfigurationRule = ({ production, values }) =>
   (['PAYMENT_CALLBACK_URL', 'OIDC_ISSUER'] as const)
     .filter((name) => {

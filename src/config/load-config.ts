@@ -6,15 +6,49 @@ import { CONFIGURATION_RULES, type Given } from './configuration-rules.js';
 import { deepFreeze } from './deep-freeze.js';
 import { describeViolation, displayText } from './display.js';
 import type { Environment } from './environment.js';
+import { readExternalsFile } from './externals-file.js';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.js';
 
 const HOUR_MS = 3_600_000;
 
 /**
- * Reads the configuration from the environment, deeply frozen (SPEC §6). An empty text counts as not set; variables of
- * other programs are ignored. No file is read: `readExternalsFile` reads the externals file.
+ * Reads the configuration at the start. Checks the externals file even if the environment has problems, so that the
+ * operator sees all of them at once (SPEC §6); if it has none, the registry of externals reads the file.
  *
- * @throws ConfigError with every problem at once
+ * @throws ConfigError with every problem of both
+ */
+export function readConfig(env: Environment = process.env): Config {
+  try {
+    return loadConfig(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError([...error.problems, ...externalsProblems(env)]);
+  }
+}
+
+function externalsProblems(env: Environment): readonly string[] {
+  const { EXTERNAL_PROVIDERS_CONFIG, ENABLED_PROVIDERS, REQUIRE_CALLBACK_AUTH } = env;
+  let externals: ExternalsSource;
+  try {
+    ({ externals } = loadConfig({ EXTERNAL_PROVIDERS_CONFIG, ENABLED_PROVIDERS, REQUIRE_CALLBACK_AUTH }));
+  } catch {
+    // Reported already. Until these variables are valid, the requirements of the file are unknown.
+    return [];
+  }
+  try {
+    if (externals.kind === 'file') readExternalsFile(externals, env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+/**
+ * Reads the configuration from the environment, deeply frozen (SPEC §6). An empty text counts as not set; variables
+ * of other programs are ignored. Reads no file.
+ *
+ * @throws ConfigError with every problem
  */
 export function loadConfig(env: Environment = process.env): Config {
   const problems: string[] = [];
@@ -44,7 +78,7 @@ function readTexts(env: Environment): Partial<Record<VariableName, string>> {
   return texts;
 }
 
-/** In any letter case: reading `Production` as development would open the gateway to everybody. */
+/** In any letter case: `Production` read as development would admit callers without credentials. */
 function isProduction(texts: Given['texts']): boolean {
   return texts.NODE_ENV?.toLowerCase() === 'production';
 }

@@ -29,8 +29,8 @@ const KEEP_ALIVE_MS = 65_000;
 const REQUEST_LINE_REST_BYTES = 64;
 
 /**
- * Limits connections, header bytes and time before a request exists. Bytes that are not valid HTTP are answered with a problem
- * document, and their connection is closed (SPEC §3). Call this before the server listens.
+ * Limits connections, header bytes and time before a request exists. Bytes that are not valid HTTP are answered with
+ * a problem document, and their connection is closed (SPEC §3). Call this before the server listens.
  */
 export function applyLimits(server: Server, options: LimitsOptions): void {
   const { maxConnections, clock, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;

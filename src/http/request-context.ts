@@ -12,8 +12,8 @@ export interface Principal {
 }
 
 /**
- * `public`: the path requires no credentials. `operator`: the path would be public, but `PUBLIC_PATHS` excludes it. `external`: a
- * callback with the credentials of its external.
+ * `public`: the path requires no credentials. `operator`: the path would be public, but `PUBLIC_PATHS` excludes it.
+ * `external`: a callback with the credentials of its external.
  */
 export type Access = 'public' | 'operator' | 'caller' | 'external';
 

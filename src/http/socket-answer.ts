@@ -17,8 +17,8 @@ function inFlightOn(socket: Duplex): (ServerResponse & { readonly req: IncomingM
 }
 
 /**
- * Answers bytes that are not a valid request with a problem document, and closes the connection. If a complete request precedes
- * them, which may be executed, its response is the last one.
+ * Answers bytes that are not a valid request with a problem document, and closes the connection. If a complete
+ * request precedes them, which may be executed, its response is the last one.
  */
 export function answerOnSocket(
   socket: Duplex,

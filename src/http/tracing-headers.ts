@@ -21,13 +21,13 @@ export function requestIdOf(headers: IncomingHttpHeaders, nowMs: number): string
 
 /** The caller's trace if its `traceparent` is valid (W3C Trace Context §3.2), else a new one. */
 export function traceOf({ traceparent: given }: IncomingHttpHeaders): Trace {
-  const traceparent = typeof given === 'string' ? understood(given) : undefined;
+  const traceparent = typeof given === 'string' ? readTraceparent(given) : undefined;
   if (traceparent !== undefined) return { traceparent, continued: true };
   return { traceparent: `00-${randomHex(16)}-${randomHex(8)}-01`, continued: false };
 }
 
-/** Of a later version, what version 00 knows (§4.3); undefined: it is none. */
-function understood(given: string): string | undefined {
+/** A `traceparent` of a later version is reduced to the fields of version 00 (§4.3); undefined if it is not valid. */
+function readTraceparent(given: string): string | undefined {
   const [, version, ids, flags, rest] = TRACEPARENT.exec(given) ?? [];
   if (version === undefined) return undefined;
   if (version === '00') return rest === undefined ? given : undefined;

@@ -1,7 +1,6 @@
 import { expect } from '@jest/globals';
 import { ConfigError } from '../../src/config/config-error.js';
 import type { ExternalConfig } from '../../src/config/external-config.js';
-import { ExternalsFileError } from '../../src/config/externals-file-error.js';
 import { parseExternals, type ParseOptions } from '../../src/config/externals-file.js';
 
 /** An entry of an externals file with no more than it needs. */
@@ -36,7 +35,7 @@ export function problemLines(read: () => unknown): string[] {
     read();
     return [];
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof ExternalsFileError)) throw error;
+    if (!(error instanceof ConfigError)) throw error;
     const lines = error.message.split('\n');
     expect(lines).toHaveLength(error.problems.length);
     return lines;
