@@ -289,7 +289,7 @@ eachDatabase((_name, open) => {
         const [callback] = await claim();
         await Promise.all([receive(paymentId), record(callback!, confirmed(false))]);
         clock.advance(QUIET_MS);
-        // Whichever came first, there is one more question to put.
+        // In either order, one more query is due.
         expect(await claim()).toMatchObject([{ payment_id: paymentId }]);
       }
     });

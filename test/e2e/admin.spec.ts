@@ -20,10 +20,10 @@ const SECRETS = {
 };
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
-/** Of no use to any network, but it looks like a card. */
+/** No network issues it, but it looks like a card number. */
 const CARD = '4111111111111111';
 
-/** No two looks at it in the same millisecond: as on a machine with too much to do. */
+/** Every reading is later than the one before, as on a busy machine. */
 class RestlessClock extends Clock {
   #nowMs = Date.now();
 
@@ -189,7 +189,7 @@ describe('the history of a payment', () => {
       truncated: [],
     });
     const story = body['story'] as { at: string; what: string; text: string; traceId?: string }[];
-    // The verification's own end is written down beside the delivery.
+    // The end of the verification is recorded concurrently with the delivery.
     expect(story.map(({ what }) => what)).toContain('callback-ended');
     expect(story.map(({ what }) => what).filter((what) => what !== 'callback-ended')).toEqual([
       'payment-created',
