@@ -111,7 +111,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     return outcome.kind === 'completed' ? outcome.answer.status : outcome.kind;
   }
 
-  it('executes a payment and tells its status by either id', async () => {
+  it('executes a payment and returns its status by either id', async () => {
     const body = payBody({ providerData: wish.accept });
     const shopTransactionId = body.shopTransactionId as string;
     const outcome = await provider.pay(body, newContext());
@@ -125,7 +125,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     });
   });
 
-  it('gives the stored answer to a repeated Idempotency-Key, and refuses the key of another request', async () => {
+  it('returns the stored answer for a repeated Idempotency-Key and refuses the key of another request', async () => {
     const body = payBody();
     const context = newContext();
     const first = await provider.pay(body, context);
@@ -137,7 +137,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     });
   });
 
-  it('declines by an answer, not by an error, and a declined order can be paid again', async () => {
+  it('declines with an answer, not an error, and a declined order can be paid again', async () => {
     const body = payBody({ providerData: wish.decline });
     const shopTransactionId = body.shopTransactionId as string;
     expect(await provider.pay(body, newContext())).toMatchObject({
@@ -150,7 +150,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     expect(await statusOf({ paymentId })).toBe('ACCEPTED');
   });
 
-  it('calls back once a pending payment has ended, again until it is acknowledged', async () => {
+  it('sends a callback when a pending payment ends, until it is acknowledged', async () => {
     const outcome = await provider.pay(payBody({ providerData: wish.wait }), newContext());
     expect(outcome).toMatchObject({ kind: 'completed', answer: { result: 'PENDING' } });
     const paymentId = (outcome.kind === 'completed' && outcome.answer.paymentId) as string;
@@ -173,7 +173,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     ]);
   });
 
-  it('says of what it has never seen that it has never seen it', async () => {
+  it('answers 404 for an unknown payment', async () => {
     const rejected = { kind: 'rejected', reason: 'not-found', status: 404 };
     expect(await provider.status({ paymentId: 'never' }, newContext())).toMatchObject(rejected);
     expect(await provider.status({ shopTransactionId: 'never' }, newContext())).toMatchObject(rejected);
@@ -207,7 +207,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
 });
 
 describe('the guide', () => {
-  it('shows a complete external in fewer than 60 lines', () => {
+  it('contains a complete external in fewer than 60 lines', () => {
     expect(SAMPLES[0]!.trim().split('\n').length).toBeLessThan(60);
   });
 

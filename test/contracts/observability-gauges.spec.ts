@@ -35,7 +35,7 @@ eachDatabase((_name, open) => {
   });
   afterAll(() => database.dispose());
 
-  it('counts at a scrape by an index each, however many payments there are', async () => {
+  it('counts each gauge by an index during a scrape, with any number of payments', async () => {
     const steps: string[] = [];
     for (const count of counts()) {
       const { plans } = await plansOf(database.store, (db) => count(db, Date.now()));

@@ -85,7 +85,7 @@ describe(`${PAYMENTS} payments, ${REPLICAS} replicas, seed ${SEED}`, () => {
       return count;
     });
 
-  it('ends with every payment told as ACCEPTED, and never PENDING after it', async () => {
+  it('ends with every payment notified as ACCEPTED, and never PENDING after it', async () => {
     const ids = Array.from({ length: PAYMENTS }, (_, i) => `pm_${i}`);
     // The receiver fails one in four, and is slow now and then.
     receiver.answers((response) => {

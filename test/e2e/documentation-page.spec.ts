@@ -83,7 +83,7 @@ if (!existsSync(CHROMIUM)) {
     await page.locator('.close-modal').click();
   }
 
-  it('shows every operation, and executes a payment with the example as it is, once a key is given', async () => {
+  it('shows every operation, and executes a payment with the unchanged example after a key is entered', async () => {
     await open('/documentation/');
     expect(await page.title()).toBe('Tollgate: documentation');
     const documented = operationsOf(await fetchDocument(gateway.url));

@@ -75,7 +75,7 @@ function questionOf(selector: SyntaxNode, query: string): Question {
   return { metric: query.slice(identifier.from, identifier.to), labels };
 }
 
-describe('what is written about the metrics', () => {
+describe('the documents about metrics', () => {
   let gateway: Gateway;
   let declared: readonly DeclaredMetric[];
 
@@ -104,12 +104,12 @@ describe('what is written about the metrics', () => {
     expect([...known, ...SCRAPED_LABELS]).toEqual(expect.arrayContaining(groupings));
   }
 
-  it('is true of each alert', () => {
+  it('match each alert', () => {
     expect(rules).not.toEqual([]);
     for (const { expr } of rules) expectToExist(expr);
   });
 
-  it('is true of each panel, annotation and variable of the dashboard', () => {
+  it('match each panel, annotation and variable of the dashboard', () => {
     const { panels, annotations, templating } = dashboard;
     const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
     expect(queries.length).toBeGreaterThan(30);
@@ -121,7 +121,7 @@ describe('what is written about the metrics', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   });
 
-  it('names each alert once, with a severity, a summary and a section of the runbook', () => {
+  it('have each alert once, with a severity, a summary and a section of the runbook', () => {
     const names = rules.map(({ alert }) => alert);
     expect(names).toHaveLength(new Set(names).size);
     expect([...runbook.matchAll(/^#### (\w+)$/gm)].map(([, name]) => name)).toEqual(names);
@@ -134,7 +134,7 @@ describe('what is written about the metrics', () => {
     }
   });
 
-  it('lists every metric, its type and labels', () => {
+  it('list every metric, its type and labels', () => {
     const row = ({ name, type, labelNames, help }: DeclaredMetric): string =>
       [`\`${name}\``, type, labelNames.map((label) => `\`${label}\``).join(', '), help].join('|');
     const listed = [...text('docs/metrics.md').matchAll(/^\| (`[^|]+) *\| *(\w+) *\|([^|]*)\|(.*)\|$/gm)].map(

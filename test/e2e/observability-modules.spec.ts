@@ -21,13 +21,13 @@ async function packagesOf(env: Readonly<Record<string, string>>): Promise<string
 }
 
 describe('OpenTelemetry', () => {
-  it('is not loaded where no endpoint is set: not one module of it', async () => {
+  it('is not loaded without an endpoint: not a single module', async () => {
     const packages = await packagesOf({});
     expect(packages).toEqual(expect.arrayContaining(['@nestjs/core', 'express', 'pino', 'prom-client']));
     expect(packages.filter((name) => name.startsWith('@opentelemetry/'))).toEqual([]);
   });
 
-  it('is loaded where one is set, and the last spans are sent at the end', async () => {
+  it('is loaded with an endpoint, and the last spans are sent at exit', async () => {
     const collector = await startCollector();
     const packages = await packagesOf({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     expect(packages).toContain('@opentelemetry/sdk-trace');

@@ -70,7 +70,7 @@ function heapBytes(): number {
 }
 
 it(
-  `answers ${INPUTS} odd requests to all routes with sense, and keeps nothing of them`,
+  `answers ${INPUTS} odd requests to all routes correctly, and retains no memory`,
   async () => {
     const statuses = new Map<number, number>();
     const heap: number[] = [];
@@ -108,7 +108,7 @@ it(
 );
 
 it(
-  `answers bytes that are hardly HTTP with a problem document, or not at all`,
+  `answers malformed HTTP with a problem document or closes the connection`,
   async () => {
     const answered = new Map<number, number>();
     const batches = fc.array(oddBytes, { minLength: BATCH, maxLength: BATCH });

@@ -127,7 +127,7 @@ describe('import directions', () => {
     expect(violations).toContain(`${from}: ${rule}`);
   });
 
-  it('refuses a cycle and a file that nothing knows', () => {
+  it('refuses a cycle and a file that nothing imports', () => {
     expect(violations).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/(egg|hen)\.ts: no-circular/),
