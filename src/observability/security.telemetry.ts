@@ -15,7 +15,7 @@ export class SecurityTelemetry extends SecurityObserver {
     super();
     this.#callbacks = metrics.counter(
       'tollgate_callbacks_refused_total',
-      'Callbacks that were refused at the door (external "none": there is none of that name).',
+      'Refused callbacks (external "none": no external has that name).',
       ['external', 'reason'],
     );
     this.#callers = metrics.counter(
@@ -29,7 +29,7 @@ export class SecurityTelemetry extends SecurityObserver {
     );
     this.#unreadable = metrics.counter(
       'tollgate_unreadable_requests_total',
-      'What was no HTTP, too slow or too large, refused before there was a request.',
+      'Connections refused before a request: invalid HTTP, too slow or too large.',
       ['status'],
     );
     this.#keys = metrics.counter('tollgate_api_keys_reloads_total', 'Readings of a changed API_KEYS_FILE.', [
