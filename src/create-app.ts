@@ -22,7 +22,7 @@ import { authentication, type AuthenticationParts } from './security/authenticat
 import { CallbackAuthenticator } from './security/callback-authenticator.js';
 import { Callers } from './security/callers.js';
 import { securityHeaders } from './security/security-headers.js';
-import { SecurityObserver } from './security/security-observer.js';
+import { SecurityMetrics } from './security/security.metrics.js';
 import { Clock, SystemClock } from './shared/clock.js';
 
 /** What tests replace; nothing else is ever replaced. */
@@ -46,12 +46,12 @@ export async function createApp(
     { bodyParser: false, abortOnError: false, logger: nestLogger(log) },
   );
   app.get(ApiDocument).describe(app);
-  const observer = app.get(SecurityObserver);
+  const metrics = app.get(SecurityMetrics);
   applyLimits(app.getHttpServer(), {
     maxConnections: config.http.maxConnections,
     clock,
-    onDrop: () => observer.onConnectionDropped(),
-    onUnreadable: (status) => observer.onUnreadableRequest(status),
+    onDrop: () => metrics.countDroppedConnection(),
+    onUnreadable: (status) => metrics.countUnreadableRequest(status),
   });
   app.use(
     inOrder(
@@ -60,17 +60,17 @@ export async function createApp(
       securityHeaders(),
       requestLimits,
       app.get(ShutdownState).middleware,
-      authentication(doorsOf(app, config, observer)),
+      authentication(authenticationParts(app, config, metrics)),
     ),
   );
   return app;
 }
 
-/** Who may come in: callers by their keys, externals by the callbackAuth of whatever configuration is in force. */
-function doorsOf(
+/** Callers authenticate by their keys or tokens, externals by the `callbackAuth` of their present configuration. */
+function authenticationParts(
   app: INestApplication,
   { http, callers }: Config,
-  observer: SecurityObserver,
+  metrics: SecurityMetrics,
 ): AuthenticationParts {
   const registry = app.get(ExternalProviderRegistry);
   const namesAreOpen = callers.auth !== 'required';
@@ -80,14 +80,14 @@ function doorsOf(
     callbacks: new CallbackAuthenticator(
       (name) => registry.get(name)?.config,
       app.get(Clock),
-      observer,
+      metrics,
       namesAreOpen,
     ),
-    observer,
+    metrics,
   };
 }
 
-/** Express with what the contract needs, and nothing that only costs time: paths are matched exactly (SPEC §6). */
+/** Express features the contract does not use are disabled; paths match exactly (SPEC §6). */
 function expressApp(config: Config): Express {
   const app = express();
   app.disable('x-powered-by');
