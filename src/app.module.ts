@@ -3,7 +3,7 @@ import { AdminModule } from './admin/admin.module.js';
 import { BundledSimulator } from './bundled-simulator.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import type { Config } from './config/config.js';
-import { TollgateConfigModule } from './config/config.module.js';
+import { configModule } from './config/config.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LeasesModule } from './leases/leases.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
@@ -29,7 +29,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ClockModule.register(clock),
-        TollgateConfigModule.register(config),
+        configModule(config),
         ObservabilityModule.register(instruments),
         PersistenceModule,
         LeasesModule,

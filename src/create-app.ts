@@ -6,8 +6,8 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { AnswerAdapter } from './http/answer.adapter.js';
 import { inOrder } from './http/in-order.middleware.js';
-import { requestLimits } from './http/limits.middleware.js';
-import { applyLimits } from './http/limits.js';
+import { requestLimits } from './http/request-limits.middleware.js';
+import { applyLimits } from './http/server-limits.js';
 import { ApiDocument } from './http/openapi/api-document.js';
 import { requestContext } from './http/request-context.middleware.js';
 import { ShutdownState } from './http/shutdown-state.js';
@@ -25,14 +25,14 @@ import { securityHeaders } from './security/security-headers.js';
 import { SecurityMetrics } from './security/security.metrics.js';
 import { Clock, SystemClock } from './shared/clock.js';
 
-/** What tests replace; nothing else is ever replaced. */
+/** The parts that tests replace. */
 export interface AppOptions {
   readonly clock?: Clock;
-  /** Where log lines go; standard output where it is left out. */
+  /** The output of log lines. Default: standard output. */
   readonly logOutput?: LogOutput;
 }
 
-/** The gateway, ready to listen: the same for `main.ts` and for every test. */
+/** Creates the gateway, ready to listen: the same one for `main.ts` and for every test. */
 export async function createApp(
   config: Config,
   { clock = new SystemClock(), logOutput: output }: AppOptions = {},
@@ -66,7 +66,7 @@ export async function createApp(
   return app;
 }
 
-/** Callers authenticate by their keys or tokens, externals by the `callbackAuth` of their present configuration. */
+/** Authenticates callers by their credentials, and externals by the `callbackAuth` of their current configuration. */
 function authenticationParts(
   app: INestApplication,
   { http, callers }: Config,
@@ -87,7 +87,7 @@ function authenticationParts(
   };
 }
 
-/** Express features the contract does not use are disabled; paths match exactly (SPEC §6). */
+/** Disables Express features that the contract does not use; paths match exactly (SPEC §6). */
 function expressApp(config: Config): Express {
   const app = express();
   app.disable('x-powered-by');

@@ -1,7 +1,7 @@
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** The program (`node dist/main.js`): configured by environment alone (SPEC §6). */
+/** The program (`node dist/main.js`); the environment configures it (SPEC §6). */
 const MINIMUM_NODE = 24;
 
 if (Number(process.versions.node.split('.', 1)[0]) < MINIMUM_NODE) {
@@ -12,10 +12,10 @@ if (Number(process.versions.node.split('.', 1)[0]) < MINIMUM_NODE) {
   process.exit(1);
 }
 
-// V8's code of the last start, for the next one: a sixth less time to be ready. Beside the packages and not in a temporary folder
-// that others can write to; where that cannot be written, there is none.
+// V8 reuses the compiled code of the last start, which saves a sixth of the start-up time. The cache is beside the
+// packages, because others can write to a temporary folder; without write access there is no cache.
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/tollgate-start', import.meta.url)));
 
-// Only now: with an older Node the imports themselves would fail, and nobody would know why.
+// Imported after the check: an older Node would fail at the imports, with a message that does not name the cause.
 const { start } = await import('./start.js');
 await start();

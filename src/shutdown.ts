@@ -7,11 +7,16 @@ import { ShutdownState } from './http/shutdown-state.js';
 import { Log } from './observability/logging/log.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 
-/** Load balancers notice that the gateway is not ready; requests are still served. Orchestrators that need longer delay the signal. */
+/**
+ * Load balancers notice that the gateway is not ready; requests are still served. Orchestrators that need longer
+ * delay the signal.
+ */
 const DRAIN_MS = 500;
 /** How long after the signal requests in flight may end (SPEC §8). */
 const REQUESTS_LIMIT_MS = 30_000;
-/** Calls to externals end earlier, as if they had timed out: their callers are answered, and their outcomes recorded. */
+/**
+ * Calls to externals end earlier, as if they had timed out: their callers are answered, and their outcomes recorded.
+ */
 const CALLS_LIMIT_MS = REQUESTS_LIMIT_MS - 1_000;
 /** For workers to release their leases, and the database to close. */
 const CLOSE_LIMIT_MS = 20_000;
@@ -63,12 +68,15 @@ async function shutDown(app: NestExpressApplication, signal: string): Promise<nu
   }
 }
 
-/** Accepts no new connections; open ones end with their response. Returns false where some were closed without one. */
+/**
+ * Accepts no new connections; open ones end with their response. Returns false where some were closed without one.
+ */
 async function closeServer(server: HttpServer, limitMs: number): Promise<boolean> {
   await acceptAll(server);
   let limit: NodeJS.Timeout | undefined;
   const closed = new Promise<boolean>((resolve) => {
-    // The `close` of an HTTP server would reset connections without a request, whose first request may be waiting to be read.
+    // The `close` of an HTTP server would reset connections without a request, whose first request may be waiting to
+    // be read.
     Server.prototype.close.call(server, () => resolve(true));
     limit = setTimeout(() => resolve(false), limitMs);
   });
@@ -84,8 +92,8 @@ async function closeServer(server: HttpServer, limitMs: number): Promise<boolean
 }
 
 /**
- * Accepts the connections that wait, which closing would reset. The event loop accepts one per turn, so that none waits after a turn
- * without a new one. Bounded, because new ones may arrive faster.
+ * Accepts the connections that wait, which closing would reset. The event loop accepts one per turn, so that none
+ * waits after a turn without a new one. Bounded, because new ones may arrive faster.
  */
 async function acceptAll(server: HttpServer): Promise<void> {
   let accepted = 0;

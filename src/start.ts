@@ -3,8 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { BundledSimulator } from './bundled-simulator.js';
 import { ConfigError } from './config/config-error.js';
 import type { Config } from './config/config.js';
-import { ExternalsFileError } from './config/externals-file-error.js';
-import { readConfig } from './config/read-config.js';
+import { readConfig } from './config/load-config.js';
 import { createApp } from './create-app.js';
 import { Log } from './observability/logging/log.js';
 import { startReport } from './observability/start-report.js';
@@ -15,7 +14,9 @@ import { ExternalProviderRegistry } from './providers/external-provider.registry
 import { randomHex } from './shared/identifier.js';
 import { shutDownOnSignals } from './shutdown.js';
 
-/** Starts the gateway; a mistake in its configuration ends it with exit code 1 and one line for each (SPEC §6). */
+/**
+ * Starts the gateway. If its configuration is not valid, prints one line per problem and exits with code 1 (SPEC §6).
+ */
 export async function start(): Promise<void> {
   try {
     const config = readConfig();
@@ -30,7 +31,7 @@ export async function start(): Promise<void> {
   }
 }
 
-/** One line for whoever reads the log later; loud where something had better be changed. */
+/** Logs the configuration in one line, as a warning if a setting is risky. */
 function report(config: Config, app: NestExpressApplication): void {
   const { address, port } = app.getHttpServer().address() as AddressInfo;
   const externals = app
@@ -44,14 +45,14 @@ function report(config: Config, app: NestExpressApplication): void {
   else log.info(started, 'started');
 }
 
-/** For a person who tries it; in production the log says the same in JSON. */
+/** Prints the addresses and a first request, outside production. */
 function greet({ production, externals }: Config, app: NestExpressApplication): void {
   if (production) return;
   const { port } = app.getHttpServer().address() as AddressInfo;
   const gateway = `http://localhost:${port}`;
   console.log(`\nTollgate is ready. Documentation: ${gateway}/documentation`);
   if (externals.kind !== 'simulator') return;
-  // An order of its own: those of earlier starts are in the database, and an order is paid once.
+  // A new order for each start: an order can be paid once, and those of earlier starts are in the database.
   const order = `order-${randomHex(3)}`;
   console.log(`What the simulator executed and was notified of: ${app.get(BundledSimulator).url}/
 A first payment:\n
@@ -59,12 +60,15 @@ A first payment:\n
     -d '{"amount":1299,"currency":"EUR","shopTransactionId":"${order}"}'\n`);
 }
 
-/** What an operator can mend is told in its own words; anything else is a defect, and comes with its stack. */
-const EXPECTED = [ConfigError, ExternalsFileError, DatabaseInUse, DatabaseTooNew, StorageUnavailable];
+/**
+ * Errors that an operator can fix: their message suffices. Others are internal errors and are printed with their
+ * stack.
+ */
+const OPERATOR_ERRORS = [ConfigError, DatabaseInUse, DatabaseTooNew, StorageUnavailable];
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // The system's own refusals: the port is taken, a file cannot be read.
-  const expected = EXPECTED.some((type) => error instanceof type) || 'syscall' in error;
-  return expected ? error.message : (error.stack ?? error.message);
+  // Errors of system calls: the port is in use, a file cannot be read.
+  const isForOperator = OPERATOR_ERRORS.some((type) => error instanceof type) || 'syscall' in error;
+  return isForOperator ? error.message : (error.stack ?? error.message);
 }

@@ -7,16 +7,13 @@ import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { ListsController } from './lists.controller.js';
 import { PaymentCheck } from './payments/payment-check.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
-import { OperationResolution } from './resolutions/operation-resolution.service.js';
-import { PaymentResolution } from './resolutions/payment-resolution.service.js';
-import { RefundResolution } from './resolutions/refund-resolution.service.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
-import { SubscriptionResolution } from './resolutions/subscription-resolution.service.js';
+import { Resolutions } from './resolutions/resolutions.service.js';
 
 /** What operators read, and resolve by hand (SPEC §8). Replays of notifications are in the module of notifications. */
 @Module({
   imports: [OperationsModule, PaymentsModule, ProvidersModule, RefundsModule, SubscriptionsModule],
   controllers: [ListsController, PaymentsAdminController, ResolutionsController],
-  providers: [OperationResolution, PaymentCheck, PaymentResolution, RefundResolution, SubscriptionResolution],
+  providers: [PaymentCheck, Resolutions],
 })
 export class AdminModule {}

@@ -17,7 +17,10 @@ export const keyName = matching('keyName', '1 to 64 of A-Z a-z 0-9 . _ -', /^[A-
 
 const KEY_SECRET = /^[!-+\--9;-~]{1,512}$/;
 
-/** The keys of `API_KEYS`. A violation names a key by its position only: what looks like a name may be part of a secret. */
+/**
+ * The keys of `API_KEYS`. A violation names a key by its position only: what looks like a name may be part of a
+ * secret.
+ */
 export const apiKeys: TextRule<readonly ApiKeyConfig[]> = readingRule(
   'apiKeys',
   `name:secret[:scope+scope…], separated by commas, each name and secret once; a name is ${keyName.allowed}, ` +

@@ -1,4 +1,4 @@
-/** The environment does not make a configuration (SPEC §6). The message is one line per problem, secrets masked. */
+/** A configuration that is not valid: environment or files (SPEC §6). Each problem is one line, secrets masked. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(problems.join('\n'));

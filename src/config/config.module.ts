@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { ConfigModule, getConfigToken, registerAs } from '@nestjs/config';
 import type { Config } from './config.js';
 
@@ -8,24 +8,15 @@ const NAMESPACE = 'tollgate';
 export const CONFIG = getConfigToken(NAMESPACE);
 
 /**
- * Provides the configuration as {@link CONFIG} in every module: a namespaced configuration of `@nestjs/config`. The
- * environment is read before, by `loadConfig`, and `.env` files by `node --env-file`.
+ * Provides `config` in every module, as {@link CONFIG} and by `ConfigService`. `readConfig` reads and validates the
+ * environment before, because the logger and the HTTP server need it before Nest starts
+ * (docs/adr/0001-dependencies.md).
  */
-@Module({})
-// oxlint-disable-next-line typescript/no-extraneous-class -- a dynamic module of Nest is a class with a static method
-export class TollgateConfigModule {
-  static register(config: Config): DynamicModule {
-    return {
-      module: TollgateConfigModule,
-      imports: [
-        ConfigModule.forRoot({
-          isGlobal: true,
-          ignoreEnvFile: true,
-          validatePredefined: false,
-          skipProcessEnv: true,
-          load: [registerAs(NAMESPACE, () => config)],
-        }),
-      ],
-    };
-  }
+export function configModule(config: Config): Promise<DynamicModule> {
+  return ConfigModule.forRoot({
+    isGlobal: true,
+    ignoreEnvFile: true,
+    skipProcessEnv: true,
+    load: [registerAs(NAMESPACE, () => config)],
+  });
 }

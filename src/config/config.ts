@@ -32,7 +32,10 @@ export interface HttpConfig {
   readonly host: string;
   /** The paths that need no credentials (SPEC §8). */
   readonly publicPaths: readonly PublicPath[];
-  /** Express's `trust proxy`: comma-separated addresses, or a hop count; undefined: the socket's address is the caller's. */
+  /**
+   * Express's `trust proxy`: comma-separated addresses, or a hop count; undefined: the socket's address is the
+   * caller's.
+   */
   readonly trustProxy: string | number | undefined;
   readonly maxConnections: number;
 }

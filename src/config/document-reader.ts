@@ -1,38 +1,87 @@
+import type { FieldError } from '../rules/field-error.js';
 import { oneOf, type TextRule, Violation } from '../rules/rule.js';
-import { trueOrFalse } from '../rules/rules.js';
-import { escapePointer } from '../shared/json-reader.js';
+import { escapePointer, type JsonBounds, readJson } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
+import { ConfigError } from './config-error.js';
 import { describeViolation, displayText } from './display.js';
-import type { ExternalsFileProblem } from './externals-file-error.js';
 import { hasPlaceholder, maskLiterals, resolvePlaceholders, type PlaceholderSources } from './placeholder.js';
 
-/** The place of a value in a configuration file, and what reading it needs. */
+const BOUNDS: JsonBounds = {
+  byteOrderMark: 'ignore',
+  duplicateNames: 'refuse',
+  lossyNumbers: 'round',
+  maxLength: 1_048_576,
+};
+
+/**
+ * Reads the text of the JSON file `file`.
+ *
+ * @throws ConfigError with every problem that `read` found, or with the reason why the text is not JSON
+ */
+export function readDocument<T>(
+  text: string,
+  file: string,
+  sources: PlaceholderSources,
+  read: (document: unknown, place: Place) => T,
+): T {
+  const place: Place = { pointer: '', problems: [], sources, resolves: true };
+  const document = readJsonFile(text, place);
+  const result = document === undefined ? undefined : read(document, place);
+  if (result !== undefined && place.problems.length === 0) return result;
+  throw new ConfigError(place.problems.map(({ pointer, detail }) => `${file}#${pointer}: ${detail}`));
+}
+
+/** The JSON value of the text, or undefined where it has none. */
+function readJsonFile(text: string, place: Place): unknown {
+  const { value, violations } = readJson(text, BOUNDS);
+  for (const violation of violations) {
+    if (violation.kind === 'duplicate-name') {
+      place.problems.push({ pointer: violation.pointer, detail: 'must be given once; got it twice' });
+    } else if (violation.kind === 'too-long') {
+      refuse(place, `must be at most ${BOUNDS.maxLength} characters long; got ${violation.length}`);
+    } else if (violation.kind === 'syntax') {
+      const { line, column, expected } = violation;
+      refuse(place, `must be JSON; at line ${line}, column ${column}, ${expected} was expected`);
+    }
+  }
+  return value;
+}
+
+/** A place in a configuration file, and the dependencies of its readers. */
 export interface Place {
   readonly pointer: string;
-  readonly problems: ExternalsFileProblem[];
+  readonly problems: FieldError[];
   readonly sources: PlaceholderSources;
-  /** False in an external that is not enabled: its secrets may be absent, so strings with placeholders are not read. */
+  /**
+   * False in an external that is not enabled: its secrets may be absent, so that strings with placeholders are not
+   * read.
+   */
   readonly resolves: boolean;
 }
 
-/** Reads one value, or adds to `place.problems` and returns undefined. */
+/** Reads one value; where it is not valid, adds to `place.problems` and returns undefined. */
 export type Reader<T> = (value: unknown, place: Place) => T | undefined;
 
-/** A member of an object. It is required where `default` is undefined. */
+/** A member of an object. */
 export interface Member<T> {
-  readonly key: string;
+  /** The key in the file. Default: the member's name. */
+  readonly key?: string;
   readonly reader: Reader<T>;
-  readonly default?: { readonly value: T };
+  readonly required: boolean;
+  /** The JSON value that an absent optional member has. */
+  readonly default?: unknown;
 }
 
 export type Members<T> = { readonly [Name in keyof T]-?: Member<T[Name]> };
 
-export function required<T>(key: string, reader: Reader<T>): Member<T> {
-  return { key, reader };
+export function required<T>(reader: Reader<T>, key?: string): Member<T> {
+  return { ...(key !== undefined && { key }), reader, required: true };
 }
 
-export function optional<T>(key: string, reader: Reader<T>, value: T): Member<T> {
-  return { key, reader, default: { value } };
+export function optional<T>(reader: Reader<T>): Member<T | undefined>;
+export function optional<T>(reader: Reader<T>, json: unknown): Member<T>;
+export function optional<T>(reader: Reader<T>, json?: unknown): Member<T | undefined> {
+  return { reader, required: false, default: json };
 }
 
 export function refuse(place: Place, detail: string): undefined {
@@ -43,28 +92,36 @@ export function child(place: Place, key: string | number): Place {
   return { ...place, pointer: `${place.pointer}/${escapePointer(String(key))}` };
 }
 
-/** An object without the members that were refused. */
-export type Draft<T> = { readonly [Name in keyof T]: T[Name] | undefined };
-
-/** An object of these members and `otherKeys`; every other key is refused, `__proto__` too (SPEC §6). */
+/**
+ * An object of these members and `otherKeys`; every other key is refused, `__proto__` included (SPEC §6). Members
+ * that are not valid are undefined.
+ */
 export function draft<T extends object>(
   members: Members<T>,
   otherKeys: readonly string[] = [],
-): Reader<Draft<T>> {
-  const list = Object.entries<Member<unknown>>(members);
-  const known = [...otherKeys, ...list.map(([, { key }]) => key)];
+): Reader<Partial<T>> {
+  const list = Object.entries<Member<unknown>>(members).map(([name, member]) => ({
+    name,
+    key: name,
+    ...member,
+  }));
+  const known = [...otherKeys, ...list.map(({ key }) => key)];
   return (value, place) => {
     if (!isJsonObject(value)) return refuse(place, `must be an object; got ${display(value)}`);
     for (const key of Object.keys(value)) {
       if (!known.includes(key))
         refuse(child(place, key), `must not be here; known keys: ${known.join(', ')}`);
     }
-    const read = list.map(([name, member]) => [name, readMember(value, member, place)]);
-    return Object.fromEntries(read) as Draft<T>;
+    const read = list.map(({ name, key, reader, ...member }) => {
+      const given = Object.hasOwn(value, key) ? value[key] : member.default;
+      const isAbsent = given === undefined && !member.required;
+      return [name, isAbsent ? undefined : reader(given, child(place, key))];
+    });
+    return Object.fromEntries(read) as Partial<T>;
   };
 }
 
-/** The same, or undefined where a member was refused. */
+/** The same, and undefined where a member is not valid. */
 export function object<T extends object>(members: Members<T>, otherKeys: readonly string[] = []): Reader<T> {
   const read = draft(members, otherKeys);
   return (value, place) => {
@@ -72,14 +129,6 @@ export function object<T extends object>(members: Members<T>, otherKeys: readonl
     const result = read(value, place);
     return place.problems.length === before ? (result as T) : undefined;
   };
-}
-
-function readMember(holder: Record<string, unknown>, member: Member<unknown>, place: Place): unknown {
-  if (!Object.hasOwn(holder, member.key) && member.default) return member.default.value;
-  return member.reader(
-    Object.hasOwn(holder, member.key) ? holder[member.key] : undefined,
-    child(place, member.key),
-  );
 }
 
 /** An object whose `type` decides which members it has. */
@@ -113,7 +162,9 @@ export function array<T>(allowed: string, item: Reader<T>): Reader<readonly T[]>
   };
 }
 
-/** A value under `rule`; in a string, placeholders are resolved first. Only the text of the file is ever shown. */
+/**
+ * A value that meets `rule`; in a string, placeholders are resolved before. Problems quote the text of the file only.
+ */
 export function value<T>(rule: TextRule<T>): Reader<T> {
   return (given, place) => {
     const refused = (violation?: Violation): undefined =>
@@ -128,25 +179,7 @@ export function value<T>(rule: TextRule<T>): Reader<T> {
   };
 }
 
-const readSwitch = value(trueOrFalse);
-
-/** An object of booleans under some of `keys`. */
-export function switches<Key extends string>(
-  keys: readonly Key[],
-): Reader<Readonly<Partial<Record<Key, boolean>>>> {
-  return (value, place) => {
-    if (!isJsonObject(value)) return refuse(place, `must be an object; got ${display(value)}`);
-    const read: Partial<Record<Key, boolean>> = {};
-    for (const [key, on] of Object.entries(value)) {
-      const known = keys.find((name) => name === key);
-      if (known === undefined) refuse(child(place, key), `must not be here; known keys: ${keys.join(', ')}`);
-      else read[known] = readSwitch(on, child(place, key));
-    }
-    return read;
-  };
-}
-
-/** A refused value as it may be shown: its kind instead of its content, and of a secret only its placeholders. */
+/** A refused value for a problem: the kind of an array or object, and of a secret only its placeholders. */
 function display(value: unknown, secret = false): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'an array';

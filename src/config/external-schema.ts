@@ -9,10 +9,8 @@ import {
   optional,
   refuse,
   required,
-  switches,
   value,
   variant,
-  type Draft,
   type Reader,
 } from './document-reader.js';
 import type { CallbackAuthConfig, ExternalConfig, OutboundAuthConfig } from './external-config.js';
@@ -20,7 +18,7 @@ import { OPERATION_NAMES } from './external-operation.js';
 import { errorCode } from './placeholder.js';
 import { webhookSecrets } from './webhook-secrets.js';
 
-/** One entry of the externals file, as data (SPEC §6): its keys, their defaults, and the rule of each value. */
+/** One entry of the externals file (SPEC §6): its keys, their defaults, and the rule of each value. */
 
 const MAX_TIMEOUT_MS = 600_000;
 const MAX_WINDOW_MS = 3_600_000;
@@ -29,7 +27,7 @@ const MAX_COUNT = 100_000;
 const secretMatching = (name: string, allowed: string, pattern: RegExp): Reader<Secret> =>
   value(mapped(matching(name, allowed, pattern), (text) => new Secret(text), true));
 
-/** As `URL` writes it, without trailing slashes: it is compared, and joined with paths. */
+/** Normalised as by `URL`, without trailing slashes: it is compared, and paths are appended. */
 const baseUrl = value(
   mapped(serviceUrl('refused'), (text) => {
     const { origin, pathname } = new URL(text);
@@ -50,7 +48,7 @@ const fieldValue = secretMatching(
 );
 
 const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
-const GATEWAYS_OWN_HEADERS = [
+const RESERVED_HEADERS = [
   'accept',
   'connection',
   'content-length',
@@ -72,11 +70,11 @@ const fieldName = value(
   stringRule(
     'fieldName',
     'a header name other than those that the gateway sets itself',
-    (name) => FIELD_NAME.test(name) && !GATEWAYS_OWN_HEADERS.includes(name.toLowerCase()),
+    (name) => FIELD_NAME.test(name) && !RESERVED_HEADERS.includes(name.toLowerCase()),
   ),
 );
 
-/** A file that TLS needs: checked at the start, not at the first payment. */
+/** A file for TLS: checked when the configuration is read, not at the first payment. */
 const readableFile: Reader<string> = (given, place) => {
   const path = value(filePath)(given, place);
   if (path === undefined || !place.resolves) return path;
@@ -88,61 +86,53 @@ const readableFile: Reader<string> = (given, place) => {
   }
 };
 
-const orUndefined = <T>(reader: Reader<T>): Reader<T | undefined> => reader;
-
 const auth = variant<OutboundAuthConfig>({
   none: {},
-  bearer: { token: required('token', token) },
-  basic: { username: required('username', username), password: required('password', password) },
-  header: { name: required('name', fieldName), value: required('value', fieldValue) },
+  bearer: { token: required(token) },
+  basic: { username: required(username), password: required(password) },
+  header: { name: required(fieldName), value: required(fieldValue) },
   'oauth2-client-credentials': {
-    tokenUrl: required('tokenUrl', tokenUrl),
-    clientId: required('clientId', plainText),
-    clientSecret: required('clientSecret', password),
-    scope: optional('scope', orUndefined(plainText), undefined),
-    audience: optional('audience', orUndefined(plainText), undefined),
+    tokenUrl: required(tokenUrl),
+    clientId: required(plainText),
+    clientSecret: required(password),
+    scope: optional(plainText),
+    audience: optional(plainText),
   },
   mtls: {
-    certFile: required('certFile', readableFile),
-    keyFile: required('keyFile', readableFile),
-    caFile: optional('caFile', orUndefined(readableFile), undefined),
+    certFile: required(readableFile),
+    keyFile: required(readableFile),
+    caFile: optional(readableFile),
   },
 });
 
 const callbackAuth = variant<CallbackAuthConfig>({
   none: {},
-  bearer: { token: required('token', token) },
-  basic: { username: required('username', username), password: required('password', password) },
-  'standard-webhooks': {
-    secrets: required('secret', value(webhookSecrets)),
-  },
+  bearer: { token: required(token) },
+  basic: { username: required(username), password: required(password) },
+  'standard-webhooks': { secrets: required(value(webhookSecrets), 'secret') },
 });
 
 const circuitBreaker = object<ExternalConfig['circuitBreaker']>({
-  failures: optional('failures', value(integer(1, MAX_COUNT)), 5),
-  windowMs: optional('windowMs', value(integer(1, MAX_WINDOW_MS)), 10_000),
-  openMs: optional('openMs', value(integer(1, MAX_WINDOW_MS)), 5_000),
+  failures: optional(value(integer(1, MAX_COUNT)), 5),
+  windowMs: optional(value(integer(1, MAX_WINDOW_MS)), 10_000),
+  openMs: optional(value(integer(1, MAX_WINDOW_MS)), 5_000),
 });
 
-export const externalReader: Reader<Draft<ExternalConfig>> = draft<ExternalConfig>({
-  name: required('externalService', value(externalName)),
-  baseUrl: required('baseUrl', baseUrl),
-  timeoutMs: optional('timeoutMs', value(integer(1, MAX_TIMEOUT_MS)), 10_000),
-  maxConcurrency: optional('maxConcurrency', value(integer(1, MAX_COUNT)), 200),
-  auth: optional('auth', auth, { type: 'none' }),
-  callbackAuth: optional('callbackAuth', callbackAuth, { type: 'none' }),
-  callbackAllowedIps: optional(
-    'callbackAllowedIps',
-    orUndefined(array('a non-empty array of IP addresses and CIDR blocks', value(ipRange))),
-    undefined,
-  ),
-  operations: optional('operations', switches(OPERATION_NAMES), {}),
-  honoursIdempotencyKey: optional('honoursIdempotencyKey', value(trueOrFalse), false),
-  statusByShopTransactionId: optional('statusByShopTransactionId', value(trueOrFalse), false),
-  duplicatePayments: optional('duplicatePayments', value(oneOf(['refuse', 'allow'])), 'refuse'),
-  circuitBreaker: optional('circuitBreaker', circuitBreaker, {
-    failures: 5,
-    windowMs: 10_000,
-    openMs: 5_000,
-  }),
+const operations = object<ExternalConfig['operations']>(
+  Object.fromEntries(OPERATION_NAMES.map((name) => [name, optional(value(trueOrFalse))])),
+);
+
+export const externalReader: Reader<Partial<ExternalConfig>> = draft<ExternalConfig>({
+  name: required(value(externalName), 'externalService'),
+  baseUrl: required(baseUrl),
+  timeoutMs: optional(value(integer(1, MAX_TIMEOUT_MS)), 10_000),
+  maxConcurrency: optional(value(integer(1, MAX_COUNT)), 200),
+  auth: optional(auth, { type: 'none' }),
+  callbackAuth: optional(callbackAuth, { type: 'none' }),
+  callbackAllowedIps: optional(array('a non-empty array of IP addresses and CIDR blocks', value(ipRange))),
+  operations: optional(operations, {}),
+  honoursIdempotencyKey: optional(value(trueOrFalse), false),
+  statusByShopTransactionId: optional(value(trueOrFalse), false),
+  duplicatePayments: optional(value(oneOf(['refuse', 'allow'])), 'refuse'),
+  circuitBreaker: optional(circuitBreaker, {}),
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { noFiles } from '../../test/support/config-problems.js';
-import { ExternalsFileError } from './externals-file-error.js';
+import { ConfigError } from './config-error.js';
 import { parseExternals, type ParseOptions } from './externals-file.js';
 
-describe('whatever the text', () => {
+describe('parseExternals of any text', () => {
   const options: ParseOptions = { env: { A: 'x' }, enabled: undefined, readFile: noFiles };
   /** Whether `text` is refused; fails where that is said by another error. */
   const isRefused = (text: string, enabled?: string[]): boolean => {
@@ -12,14 +12,14 @@ describe('whatever the text', () => {
       parseExternals(text, { ...options, enabled });
       return false;
     } catch (error) {
-      expect(error).toBeInstanceOf(ExternalsFileError);
+      expect(error).toBeInstanceOf(ConfigError);
       return true;
     }
   };
   /** No random text happens to be an externals file. */
   const expectRefusal = (text: string): void => expect([text, isRefused(text)]).toEqual([text, true]);
 
-  it('is text, nothing but ExternalsFileError is thrown', () => {
+  it('is text, nothing but ConfigError is thrown', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -32,11 +32,11 @@ describe('whatever the text', () => {
     );
   });
 
-  it('is JSON, nothing but ExternalsFileError is thrown', () => {
+  it('is JSON, nothing but ConfigError is thrown', () => {
     fc.assert(fc.property(fc.json(), expectRefusal), { seed: 2, numRuns: 300 });
   });
 
-  it('is nearly an externals file, nothing but ExternalsFileError is thrown', () => {
+  it('is nearly an externals file, nothing but ConfigError is thrown', () => {
     const value = fc.oneof(
       fc.jsonValue(),
       fc.constantFrom('acme', '${A}', '${', 'http://a', 'none', 'mtls', 'header', 7),
@@ -70,7 +70,7 @@ describe('whatever the text', () => {
     expect(refused).toBeGreaterThan(900);
   });
 
-  it('is deep, nothing but ExternalsFileError is thrown', () => {
+  it('is deep, nothing but ConfigError is thrown', () => {
     expect(isRefused(`{"externalServices":${'['.repeat(200_000)}${']'.repeat(200_000)}}`)).toBe(true);
     expect(isRefused('{"a":'.repeat(100_000))).toBe(true);
   });

@@ -14,14 +14,14 @@ import { readExternalsFile, readTextFile } from './externals-file.js';
 const pemFile = (): string => 'PEM';
 
 describe('parseExternals', () => {
-  it('hands out what is frozen to its leaves', () => {
+  it('returns deeply frozen objects', () => {
     const externals = parseAcme({ callbackAllowedIps: ['::1'], operations: { pay: true } });
     for (const part of [externals, externals.auth, externals.operations, externals.callbackAllowedIps]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
 
-  it('names five mistakes by five lines', () => {
+  it('reports five problems in five lines', () => {
     const services = [
       { ...ACME, baseUrl: 'ftp://acme.internal' },
       { ...ACME, auth: { type: 'bearer', token: '${ACME_TOKEN}' } },
@@ -99,7 +99,7 @@ describe('parseExternals', () => {
     ]);
   });
 
-  it('bears a byte order mark', () => {
+  it('ignores a byte order mark', () => {
     expect(parseText(`\uFEFF${JSON.stringify({ externalServices: [ACME] })}`)).toHaveLength(1);
   });
 });
@@ -114,7 +114,7 @@ describe('ENABLED_PROVIDERS', () => {
     expect(parseServices(services, { env, enabled: ['globex'] })).toHaveLength(1);
   });
 
-  it('spares the others their secrets, but no other rule', () => {
+  it('does not require secrets of the others, but checks all other rules', () => {
     expect(parseServices(services, { enabled: ['acme'] })).toHaveLength(1);
     const wrong = [services[0], { ...services[1], timeoutMs: 0 }];
     expect(problemLines(() => parseServices(wrong, { enabled: ['acme'] }))).toEqual([
@@ -128,7 +128,7 @@ describe('ENABLED_PROVIDERS', () => {
     ]);
   });
 
-  it('are not missed where a name is the mistake', () => {
+  it('are not reported as missing while a name is not valid', () => {
     const lines = problemLines(() =>
       parseServices([{ ...ACME, externalService: 'Acme' }], { enabled: ['acme'] }),
     );
@@ -139,7 +139,7 @@ describe('ENABLED_PROVIDERS', () => {
 });
 
 describe('rules about several keys', () => {
-  it('want https for client certificates', () => {
+  it('require https for client certificates', () => {
     const auth = { type: 'mtls', certFile: '/c', keyFile: '/k' };
     expect(parseAcme({ auth }, { readFile: pemFile }).auth).toEqual({ ...auth, caFile: undefined });
     expect(
@@ -149,7 +149,7 @@ describe('rules about several keys', () => {
     ]);
   });
 
-  it('want the files of mtls to be there', () => {
+  it('require readable files for mtls', () => {
     const auth = { type: 'mtls', certFile: '/c', keyFile: '/k', caFile: '/a' };
     expect(problemLines(() => parseAcme({ auth }))).toEqual(
       ['certFile', 'keyFile', 'caFile'].map(
@@ -159,7 +159,7 @@ describe('rules about several keys', () => {
     );
   });
 
-  it('want callbackAuth where REQUIRE_CALLBACK_AUTH=true', () => {
+  it('require callbackAuth where REQUIRE_CALLBACK_AUTH=true', () => {
     const options = { requireCallbackAuth: true };
     expect(problemLines(() => parseAcme({}, options))).toEqual([
       'externals.json#/externalServices/0/callbackAuth: must be configured where REQUIRE_CALLBACK_AUTH=true; got none',
@@ -183,16 +183,16 @@ describe('readExternalsFile', () => {
     writeFileSync(secret, 't0ken\n');
     const service = { ...ACME, auth: { type: 'bearer', token: `\${file:${secret}}` } };
     writeFileSync(path, JSON.stringify({ externalServices: [service] }));
-    const asked: string[] = [];
+    const files: string[] = [];
     const externals = readExternalsFile({ kind: 'file', path, enabled: undefined }, {}, (file) => {
-      asked.push(file);
+      files.push(file);
       return readTextFile(file);
     });
     expect(externals[0]?.auth).toMatchObject({ type: 'bearer' });
-    expect(asked).toEqual([path, secret]);
+    expect(files).toEqual([path, secret]);
   });
 
-  it('says which file has the problems', () => {
+  it('names the file that has the problems', () => {
     const path = join(folder, 'broken.json');
     writeFileSync(path, '{');
     expect(problemLines(() => readExternalsFile({ kind: 'file', path, enabled: undefined }, {}))).toEqual([
@@ -200,7 +200,7 @@ describe('readExternalsFile', () => {
     ]);
   });
 
-  it('says that it is not there', () => {
+  it('reports a missing file', () => {
     const path = join(folder, 'nowhere.json');
     expect(problemLines(() => readExternalsFile({ kind: 'file', path, enabled: undefined }, {}))).toEqual([
       `${path}#: must be a file that can be read; got ENOENT`,

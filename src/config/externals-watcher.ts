@@ -1,7 +1,7 @@
+import { ConfigError } from './config-error.js';
 import type { ExternalsSource } from './config.js';
 import type { Environment } from './environment.js';
 import type { ExternalConfig } from './external-config.js';
-import { ExternalsFileError } from './externals-file-error.js';
 import { readExternalsFile, readTextFile } from './externals-file.js';
 import { FileWatcher, type FileWatcherOptions } from './file-watcher.js';
 
@@ -9,7 +9,7 @@ export interface ExternalsListener {
   /** The file has changed and is valid: these externals replace the previous ones. */
   onExternals(externals: readonly ExternalConfig[]): void;
   /** The file has changed and is not valid: the previous externals stay in force (SPEC §6). */
-  onRejected(error: ExternalsFileError): void;
+  onRejected(error: ConfigError): void;
 }
 
 type FileSource = Extract<ExternalsSource, { kind: 'file' }>;
@@ -25,11 +25,11 @@ export function watchExternalsFile(
   options?: FileWatcherOptions,
 ): FileWatcher {
   let named = new Set([source.path]);
-  const reread = (): readonly ExternalConfig[] | ExternalsFileError => {
+  const reread = (): readonly ExternalConfig[] | ConfigError => {
     const used = new Set([source.path]);
     const result = read(source, env, used);
     // An error may hide which files are named: the previous ones stay watched.
-    named = result instanceof ExternalsFileError ? new Set([...named, ...used]) : used;
+    named = result instanceof ConfigError ? new Set([...named, ...used]) : used;
     watcher.setPaths([...named]);
     return result;
   };
@@ -37,7 +37,7 @@ export function watchExternalsFile(
     [source.path],
     () => {
       const result = reread();
-      if (result instanceof ExternalsFileError) listener.onRejected(result);
+      if (result instanceof ConfigError) listener.onRejected(result);
       else listener.onExternals(result);
     },
     options,
@@ -51,14 +51,14 @@ function read(
   source: FileSource,
   env: Environment,
   used: Set<string>,
-): readonly ExternalConfig[] | ExternalsFileError {
+): readonly ExternalConfig[] | ConfigError {
   try {
     return readExternalsFile(source, env, (path) => {
       used.add(path);
       return readTextFile(path);
     });
   } catch (error) {
-    if (error instanceof ExternalsFileError) return error;
+    if (error instanceof ConfigError) return error;
     throw error;
   }
 }

@@ -1,9 +1,13 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { problemLines, webhookSecret } from '../../test/support/config-problems.js';
+import type { ConfigError } from './config-error.js';
 import type { Config } from './config.js';
 import type { Environment } from './environment.js';
-import { loadConfig } from './load-config.js';
+import { loadConfig, readConfig } from './load-config.js';
 
 const SECRET = webhookSecret();
 const PRODUCTION = {
@@ -85,7 +89,7 @@ describe('loadConfig', () => {
     expect(problemsOf({ HTTP_PROT: 'x', __proto__: 'x', constructor: 'x', PATH: '/bin' })).toEqual([]);
   });
 
-  it('tells all problems at once, one line each', () => {
+  it('reports all problems at once, one line each', () => {
     const env = { HTTP_PORT: 'a\nb', LOG_LEVEL: 'loud', WORKERS: 'maybe', OIDC_AUDIENCE: 'x', API_KEYS: 'x' };
     expect(problemsOf(env).map((line) => line.split(':')[0])).toEqual([
       'HTTP_PORT',
@@ -138,7 +142,7 @@ describe('in production', () => {
     );
   });
 
-  it('asks for credentials elsewhere too where API_AUTH=required', () => {
+  it('requires credentials outside production too where API_AUTH=required', () => {
     expect(problemsOf({ API_AUTH: 'required' })).toEqual([
       expect.stringMatching(/^API_AUTH: "required" must/),
     ]);
@@ -178,5 +182,63 @@ describe('a configuration that is printed', () => {
     const printed = inspect(config, { depth: 10 }) + JSON.stringify(config);
     expect(printed).not.toContain('s3cret');
     expect(printed).not.toContain(SECRET);
+  });
+});
+
+describe('readConfig', () => {
+  let folder: string;
+  let file: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tollgate-config-'));
+    file = join(folder, 'externals.json');
+    const externals = [
+      { externalService: 'acme', baseUrl: 'acme.internal', auth: { type: 'bearer', token: '${ACME_TOKEN}' } },
+    ];
+    writeFileSync(file, JSON.stringify({ externalServices: externals }));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const placesOf = (env: Record<string, string>): readonly string[] => {
+    try {
+      readConfig(env);
+      return [];
+    } catch (error) {
+      return (error as ConfigError).problems.map(
+        (problem) => problem.replace(file, 'FILE').split(': ', 1)[0]!,
+      );
+    }
+  };
+
+  it('reports the problems of environment and externals file at once', () => {
+    const env = {
+      EXTERNAL_PROVIDERS_CONFIG: file,
+      HTTP_PORT: '80a',
+      NODE_ENV: 'production',
+      API_AUTH: 'none',
+    };
+    expect(placesOf(env)).toEqual([
+      'HTTP_PORT',
+      'PAYMENT_CALLBACK_URL',
+      'NOTIFICATION_SECRET',
+      'FILE#/externalServices/0/baseUrl',
+      'FILE#/externalServices/0/auth/token',
+    ]);
+    expect(placesOf({ ...env, EXTERNAL_PROVIDERS_CONFIG: join(folder, 'none') })).toContain(
+      `${folder}/none#`,
+    );
+  });
+
+  it('does not read the file while the variables about it are not valid', () => {
+    expect(placesOf({ EXTERNAL_PROVIDERS_CONFIG: file, ENABLED_PROVIDERS: 'Acme' })).toEqual([
+      'ENABLED_PROVIDERS',
+    ]);
+  });
+
+  it('does not read the file while the environment has no problem', () => {
+    expect(readConfig({ EXTERNAL_PROVIDERS_CONFIG: file }).externals).toMatchObject({
+      kind: 'file',
+      path: file,
+    });
   });
 });

@@ -2,19 +2,53 @@ import { Violation } from '../rules/rule.js';
 import { Secret } from '../sensitive/secret.js';
 import { ConfigError } from './config-error.js';
 import type { CallersConfig, Config, DatabaseConfig, ExternalsSource } from './config.js';
-import { CONFIGURATION_RULES, type Given } from './configuration-rules.js';
+import { contradictions, defaultAuth } from './configuration-rules.js';
 import { deepFreeze } from './deep-freeze.js';
 import { describeViolation, displayText } from './display.js';
 import type { Environment } from './environment.js';
+import { readExternalsFile } from './externals-file.js';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.js';
 
 const HOUR_MS = 3_600_000;
 
 /**
- * Reads the configuration from the environment, deeply frozen (SPEC §6). An empty text counts as not set; variables of
- * other programs are ignored. No file is read: `readExternalsFile` reads the externals file.
+ * Reads the configuration at the start. Checks the externals file even if the environment has problems, so that the
+ * operator sees all of them at once (SPEC §6); if it has none, the registry of externals reads the file.
  *
- * @throws ConfigError with every problem at once
+ * @throws ConfigError with every problem of both
+ */
+export function readConfig(env: Environment = process.env): Config {
+  try {
+    return loadConfig(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError([...error.problems, ...externalsProblems(env)]);
+  }
+}
+
+function externalsProblems(env: Environment): readonly string[] {
+  const { EXTERNAL_PROVIDERS_CONFIG, ENABLED_PROVIDERS, REQUIRE_CALLBACK_AUTH } = env;
+  let externals: ExternalsSource;
+  try {
+    ({ externals } = loadConfig({ EXTERNAL_PROVIDERS_CONFIG, ENABLED_PROVIDERS, REQUIRE_CALLBACK_AUTH }));
+  } catch {
+    // Reported already. Until these variables are valid, the requirements of the file are unknown.
+    return [];
+  }
+  try {
+    if (externals.kind === 'file') readExternalsFile(externals, env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+/**
+ * Reads the configuration from the environment, deeply frozen (SPEC §6). An empty text counts as not set; variables
+ * of other programs are ignored. Reads no file.
+ *
+ * @throws ConfigError with every problem
  */
 export function loadConfig(env: Environment = process.env): Config {
   const problems: string[] = [];
@@ -29,10 +63,11 @@ export function loadConfig(env: Environment = process.env): Config {
       problems.push(`${name}: ${describeViolation(rule, shown, value)}`);
     } else values[name] = value;
   }
-  const given: Given = { production: isProduction(texts), texts, values };
-  problems.push(...CONFIGURATION_RULES.flatMap((rule) => rule(given)));
+  // In any letter case: `Production` read as development would admit callers without credentials.
+  const production = texts.NODE_ENV?.toLowerCase() === 'production';
+  problems.push(...contradictions(texts, values, production));
   if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(assemble(values as Values, given.production));
+  return deepFreeze(assemble(values as Values, production));
 }
 
 function readTexts(env: Environment): Partial<Record<VariableName, string>> {
@@ -42,11 +77,6 @@ function readTexts(env: Environment): Partial<Record<VariableName, string>> {
     if (text) texts[name] = text;
   }
   return texts;
-}
-
-/** In any letter case: reading `Production` as development would open the gateway to everybody. */
-function isProduction(texts: Given['texts']): boolean {
-  return texts.NODE_ENV?.toLowerCase() === 'production';
 }
 
 function assemble(values: Values, production: boolean): Config {
@@ -107,7 +137,7 @@ function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig
 function callers(values: Values, production: boolean): CallersConfig {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
   return {
-    auth: values.API_AUTH ?? (production ? 'required' : 'optional'),
+    auth: values.API_AUTH ?? defaultAuth(production),
     keys: values.API_KEYS ?? [],
     keysFile: values.API_KEYS_FILE,
     oidc: issuer !== undefined && audience !== undefined ? { issuer, audience } : undefined,

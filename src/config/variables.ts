@@ -1,6 +1,5 @@
 import {
   commaSeparated,
-  choice,
   mapped,
   matching,
   oneOf,
@@ -16,7 +15,7 @@ import { apiKeys } from './api-keys.js';
 import type { DatabaseConfig, PublicPath } from './config.js';
 import { webhookSecrets } from './webhook-secrets.js';
 
-/** An environment variable as data: `loadConfig` reads it, and `docs/configuration.md` shows it (SPEC §6). */
+/** An environment variable: `loadConfig` reads it, and `docs/configuration.md` documents it (SPEC §6). */
 export interface Variable<T> {
   readonly rule: TextRule<T>;
   /** The text that applies where the variable is not set; undefined: none. */
@@ -57,7 +56,7 @@ const proxyAddresses = mapped(
 const MAX_PROXY_HOPS = 32;
 const proxyHops = integer(1, MAX_PROXY_HOPS);
 
-/** Express's `trust proxy`, except `true`, which believes any `X-Forwarded-For` that a caller sends. */
+/** Express's `trust proxy`, except `true`, which trusts any `X-Forwarded-For` that a caller sends. */
 const trustedProxies: TextRule<number | string> = readingRule(
   'trustedProxies',
   `the number of proxies in front, 1 to ${MAX_PROXY_HOPS}, or ${proxyAddresses.allowed}`,
@@ -100,7 +99,10 @@ export const VARIABLES = {
   NOTIFICATION_CONCURRENCY: variable('32', integer(1, 1_024)),
   RECONCILIATION_SCHEDULE: variable('1m,2m,5m,10m,30m,1h,2h,6h,12h,24h,24h,24h,24h,24h,24h', schedule),
   IDEMPOTENCY_TTL_HOURS: variable('24', integer(1, 8_760)),
-  WORKERS: variable('on', choice({ on: true, off: false })),
+  WORKERS: variable(
+    'on',
+    mapped(oneOf(['on', 'off']), (word) => word === 'on'),
+  ),
   DATABASE_URL: variable('sqlite:./data/tollgate.db', databaseUrl),
   DATABASE_POOL_SIZE: variable('10', integer(1, 1_000)),
   DATABASE_SCHEMA: optionalVariable(

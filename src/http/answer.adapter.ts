@@ -6,8 +6,8 @@ import { OperationAnswer, sendJson, sendText, TextAnswer } from './http-answer.j
 import { contextOf } from './request-context.js';
 
 /**
- * Sends what handlers return. This is Nest's own hook for it; an interceptor would add an RxJS pipeline to each request, measured at
- * 20 µs of the 200 µs CPU time of `GET /status`.
+ * Sends what handlers return. This is Nest's own hook for it; an interceptor would add an RxJS pipeline to each
+ * request, measured at 20 µs of the 200 µs CPU time of `GET /status`.
  */
 export class AnswerAdapter extends ExpressAdapter {
   override reply(response: Response, answer: unknown, statusCode?: number): unknown {

@@ -3,7 +3,10 @@ import type { Response } from 'express';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** An answer whose text and status the handler decides itself. Any other object that a handler returns is sent as JSON with status 200. */
+/**
+ * An answer whose text and status the handler decides itself. Any other object that a handler returns is sent as JSON
+ * with status 200.
+ */
 export class TextAnswer {
   constructor(
     readonly status: number,
@@ -13,7 +16,10 @@ export class TextAnswer {
   ) {}
 }
 
-/** The answer to an operation that changes something: `body` is the stored JSON text, the same to the byte on every replay. */
+/**
+ * The answer to an operation that changes something: `body` is the stored JSON text, the same to the byte on every
+ * replay.
+ */
 export class OperationAnswer extends TextAnswer {
   constructor(
     status: number,

@@ -1,8 +1,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 /**
- * Runs handlers one after the other as Express would, errors and rejections included, but as one layer of its router: each layer
- * costs more CPU time than most of these handlers.
+ * Runs handlers one after the other as Express would, errors and rejections included, but as one layer of its router:
+ * each layer costs more CPU time than most of these handlers.
  */
 export function inOrder(...handlers: readonly RequestHandler[]): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {

@@ -60,7 +60,7 @@ describe('readJsonBody', () => {
     },
   );
 
-  it('takes its time once, whatever stands in a text', async () => {
+  it('takes linear time for any text', async () => {
     const startedAt = performance.now();
     await read(JSON.stringify([`${'\\"'.repeat(30_000)}1234567890123456`]));
     await expect(read(`1${'0'.repeat(100_000)}1`)).rejects.toThrow('more digits');

@@ -2,8 +2,8 @@ import { type CanActivate, type ExecutionContext, Injectable, NotFoundException 
 import type { Request } from 'express';
 
 /**
- * For a GET with an effect: Express runs its handler for HEAD too, which must not have one (RFC 9110 §9.2.1). The answer is 405, as
- * for a missing route.
+ * For a GET with an effect: Express runs its handler for HEAD too, which must not have one (RFC 9110 §9.2.1). The
+ * answer is 405, as for a missing route.
  */
 @Injectable()
 export class NoHeadGuard implements CanActivate {

@@ -17,8 +17,8 @@ export type ProblemDocument = {
 } & Record<string, unknown>;
 
 /**
- * The document of `problem` for the request with path `instance`, without its query, which may hold what must not be echoed. Texts
- * may quote the caller or the external: card numbers are masked.
+ * The document of `problem` for the request with path `instance`, without its query, which may hold what must not be
+ * echoed. Texts may quote the caller or the external: card numbers are masked.
  */
 export function problemDocument(
   problem: Problem,
@@ -45,7 +45,8 @@ export function problemDocument(
 const CHANGING_PATH = /^\/v3\/[^/]*\/(?!callback$)/;
 
 /**
- * The outcome that the document of `problem` states. Only requests that could move money or change a subscription have one (SPEC §3).
+ * The outcome that the document of `problem` states. Only requests that could move money or change a subscription
+ * have one (SPEC §3).
  *
  * @param begun whether the operation may have begun, where the problem itself does not say so
  */

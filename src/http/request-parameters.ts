@@ -17,7 +17,10 @@ export const PaymentIdQuery = createParamDecorator((_: unknown, context: Executi
   return paymentId;
 });
 
-/** A handler's parameter: the `subscriptionToken` of the path. `.` and `..` would change the path of the external's URL. */
+/**
+ * A handler's parameter: the `subscriptionToken` of the path. `.` and `..` would change the path of the external's
+ * URL.
+ */
 export const SubscriptionTokenParam = createParamDecorator(
   (_: unknown, context: ExecutionContext): string => {
     const token: unknown = requestOf(context).params['subscriptionToken'];
@@ -40,7 +43,10 @@ export function instanceOf(request: Request): string {
   return maskCardNumbers(pathOf(request));
 }
 
-/** For a path without query parameters: a filter in the query must not be ignored, or the request would affect all records. */
+/**
+ * For a path without query parameters: a filter in the query must not be ignored, or the request would affect all
+ * records.
+ */
 export function refuseQuery({ originalUrl }: Request): void {
   const start = originalUrl.indexOf('?');
   if (start >= 0 && start + 1 < originalUrl.length)

@@ -11,8 +11,8 @@ const RETRY_AFTER_MS = 1_000;
 const OPERATING_PATH = /^\/(?:health|metrics)(?:\/|$)/;
 
 /**
- * Whether the gateway is shutting down (SPEC §8). `draining`: the gateway is not ready, but serves requests until load balancers
- * notice. `closing`: new requests are refused, and requests in flight finish.
+ * Whether the gateway is shutting down (SPEC §8). `draining`: the gateway is not ready, but serves requests until
+ * load balancers notice. `closing`: new requests are refused, and requests in flight finish.
  */
 @Injectable()
 export class ShutdownState {
@@ -38,7 +38,10 @@ export class ShutdownState {
     this.#phase = 'closing';
   }
 
-  /** Tracks each response until it is sent. While `closing`, refuses requests on open connections without executing them (SPEC §3). */
+  /**
+   * Tracks each response until it is sent. While `closing`, refuses requests on open connections without executing
+   * them (SPEC §3).
+   */
   readonly middleware: RequestHandler = (request, response, next) => {
     if (this.begun) endConnectionWith(response);
     const place = this.#responses.enter(response);

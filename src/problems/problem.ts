@@ -1,6 +1,9 @@
 import type { FieldError } from '../rules/field-error.js';
 
-/** Every error that a caller can receive (SPEC §3). `src/http/problem-catalogue.ts` has status, title and explanation of each. */
+/**
+ * Every error that a caller can receive (SPEC §3). `src/http/problem-catalogue.ts` has status, title and explanation
+ * of each.
+ */
 export const PROBLEM_CODES = [
   'validation-failed',
   'unauthenticated',

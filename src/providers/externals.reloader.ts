@@ -18,7 +18,7 @@ import { ProvidersMetrics } from './providers.metrics.js';
 export class ExternalsReloader implements OnApplicationShutdown {
   readonly #watcher: FileWatcher | undefined;
 
-  /** @throws ExternalsFileError with every problem of the file */
+  /** @throws ConfigError with every problem of the file */
   constructor(
     @Inject(CONFIG) { externals: source }: Pick<Config, 'externals'>,
     private readonly registry: ExternalProviderRegistry,

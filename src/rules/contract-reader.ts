@@ -9,8 +9,8 @@ export type ContractResult<T> =
 
 export interface ReadOptions {
   /**
-   * `refuse`: an unknown field is an error, for requests (a typo must not move money). `drop`: unknown fields, and known
-   * ones that are `null` or empty, count as absent, for the answers of externals.
+   * `refuse`: an unknown field is an error, for requests (a typo must not move money). `drop`: unknown fields, and
+   * known ones that are `null` or empty, count as absent, for the answers of externals.
    */
   readonly unknownFields: 'refuse' | 'drop';
 }
@@ -90,8 +90,8 @@ function readObject<T extends object>(
 }
 
 /**
- * Reads a query as an instance of `type`, whose fields are declared by `QueryField`. Each parameter may come once, and
- * an unknown one is refused: a typo in a filter must not widen a list.
+ * Reads a query as an instance of `type`, whose fields are declared by `QueryField`. Each parameter may come once,
+ * and an unknown one is refused: a typo in a filter must not widen a list.
  */
 export function readQuery<T extends object>(type: DtoClass<T>, query: URLSearchParams): ContractResult<T> {
   const { byName } = shapeOf(type);
@@ -118,13 +118,13 @@ export function readQuery<T extends object>(type: DtoClass<T>, query: URLSearchP
   return errors.length === 0 ? { ok: true, value: instance } : { ok: false, errors };
 }
 
-/** An error with every typo of a person, and not with the thousands of names of an attack. */
+/** More than the typos of a person, and fewer than the names of an attack. */
 const MAX_UNKNOWN_FIELDS = 100;
 const SHOWN_NAME_LENGTH = 64;
 
-/** A name that the other side chose: cut, escaped by RFC 6901, and without digits that may be part of a card number. */
+/** A name in an error: cut, escaped by RFC 6901, and without digits that may be part of a card number. */
 function shownName(name: string): string {
-  // Masked before it is cut, which could split a number.
+  // Masked before it is cut: a cut number would not be recognised.
   return maskCardNumbers(name.slice(0, 2 * SHOWN_NAME_LENGTH).replaceAll(/\d{6,}/g, '***'))
     .slice(0, SHOWN_NAME_LENGTH)
     .replaceAll('~', '~0')

@@ -1,7 +1,7 @@
 /**
  * ISO 4217 alphabetic codes by the number of digits of their minor unit: EUR 2, JPY 0, KWD 3. Codes withdrawn in the
- * last years (ANG, BGN, SLL, ZWL) stay, because their payments can still be refunded. The last row has no minor unit in
- * the standard (metals, test and no currency): their amounts count whole units.
+ * last years (ANG, BGN, SLL, ZWL) stay, because their payments can still be refunded. The last row has no minor unit
+ * in the standard (metals, test and no currency): their amounts count whole units.
  */
 const CODES_BY_DIGITS: Readonly<Record<number, string>> = {
   0:
@@ -27,7 +27,10 @@ const DIGITS_BY_CODE: ReadonlyMap<string, number> = new Map(
 /** Every accepted code, sorted, for the API's documentation. */
 export const CURRENCY_CODES: readonly string[] = [...DIGITS_BY_CODE.keys()].toSorted();
 
-/** Digits of the currency's minor unit (EUR 2: `1299` is 12.99), or undefined for what is no ISO 4217 code. Case matters. */
+/**
+ * Digits of the currency's minor unit (EUR 2: `1299` is 12.99), or undefined for what is no ISO 4217 code. Case
+ * matters.
+ */
 export function minorUnitDigits(currency: string): number | undefined {
   return DIGITS_BY_CODE.get(currency);
 }

@@ -9,8 +9,8 @@ import { detailOf, type Rule, type SchemaKeywords, type TextRule, Violation } fr
 export interface AbsenceRule {
   accepts(holder: object): boolean;
   /**
-   * The same as keywords of the holder's schema; `field` is the field's name. Left out where that takes `if`, which few
-   * tools understand: then the field's description says it.
+   * The same as keywords of the holder's schema; `field` is the field's name. Left out where that takes `if`, which
+   * few tools understand: then the field's description says it.
    */
   schema?(field: string): SchemaKeywords;
 }
@@ -36,7 +36,7 @@ export interface FieldDeclaration {
   violation(value: unknown, holder: object): string | undefined;
 }
 
-/** A rule about a DTO as a whole, for what no single field can say. */
+/** A rule about several fields of a DTO. */
 export interface WholeRule<T extends object = object> {
   readonly detail: string;
   /** The same as keywords of the DTO's schema, left out like that of an {@link AbsenceRule}. */
@@ -104,7 +104,7 @@ export function Field(rule: Rule, options: FieldOptions = {}): PropertyDecorator
 export function QueryField(rule: TextRule, options: FieldOptions = {}): PropertyDecorator {
   const isAllowed = (text: string): boolean => !(rule.read(text) instanceof Violation);
   return applyDecorators(
-    // A refused text stays what it is, for the constraint to refuse.
+    // A refused text remains a text, which the constraint refuses.
     Transform(({ value }: { value: unknown }) => {
       if (typeof value !== 'string') return value;
       const read = rule.read(value);

@@ -5,7 +5,10 @@ export const MAX_URL_LENGTH = 2_048;
 
 const PAYER_URL = /^https?:\/\/[^\s\p{C}]+$/iu;
 
-/** Where a payer's browser goes. White space and control characters are refused: URL parsers drop some of them silently. */
+/**
+ * Where a payer's browser goes. White space and control characters are refused: URL parsers drop some of them
+ * silently.
+ */
 export const httpUrl = stringRule(
   'httpUrl',
   `an absolute http(s) URL of at most ${MAX_URL_LENGTH.toLocaleString('en-US')} characters`,

@@ -2,8 +2,8 @@
 export type SchemaKeywords = Readonly<Record<string, unknown>>;
 
 /**
- * What one value may be, written once for every place where it comes in or goes out: request bodies, externals' answers,
- * queries, environment variables, configuration files and the records of `/admin`.
+ * What one value may be, defined once for all inputs and outputs: request bodies, externals' answers, queries,
+ * environment variables, configuration files and the records of `/admin`.
  */
 export interface Rule {
   /** The key of the class-validator constraint. */
@@ -32,7 +32,7 @@ export function detailOf({ allowed }: Rule): string {
   return `must be ${allowed}`;
 }
 
-/** A rule about a string that is used as it was written. */
+/** A rule about a string that is used unchanged. */
 export interface StringRule extends TextRule<string> {
   accepts(value: unknown): value is string;
 }
@@ -74,7 +74,7 @@ export function readingRule<T>(
   };
 }
 
-/** A string under `rule` that becomes something else once it is accepted, such as a `Secret`. */
+/** A string that meets `rule` and is converted, such as to a `Secret`. */
 export function mapped<T, U>(
   rule: TextRule<T>,
   map: (value: T) => U,
@@ -100,13 +100,6 @@ export function oneOf<const T extends string>(
     `one of ${values.join(', ')}${letterCase === 'any' ? ', in any case' : ''}`,
     (text) => find(text) ?? new Violation(),
     { schema: { enum: [...values] } },
-  );
-}
-
-/** One of a few words, each of which stands for a value. */
-export function choice<T>(choices: Readonly<Record<string, T>>): TextRule<T> {
-  return readingRule('choice', Object.keys(choices).join(' or '), (text) =>
-    Object.hasOwn(choices, text) ? choices[text]! : new Violation(),
   );
 }
 

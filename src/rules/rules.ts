@@ -116,7 +116,7 @@ export const textOrNull: Rule = {
   accepts: (value) => value === null || typeof value === 'string',
 };
 
-/** No control or format characters, of which a person sees nothing. */
+/** No control or format characters, which are invisible. */
 export const filePath = matching('filePath', 'the path of a file', /^\P{C}+$/u);
 
 export const trueOrFalse: TextRule<boolean> = {

@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_SCOPES, keyName, SCOPES } from '../config/api-keys.js';
 import { ConfigError } from '../config/config-error.js';
 import type { ApiKeyConfig, Scope } from '../config/config.js';
-import { readJsonFile } from '../config/json-file.js';
-import { errorCode } from '../config/placeholder.js';
 import {
   array,
   child,
   object,
   optional,
   type Place,
+  readDocument,
   refuse,
   required,
   value,
 } from '../config/document-reader.js';
+import { errorCode } from '../config/placeholder.js';
 import { externalName } from '../rules/network-rules.js';
 import { mapped, matching, oneOf } from '../rules/rule.js';
 import { sha256 } from './digest.js';
@@ -39,14 +39,10 @@ const digest = mapped(
 );
 
 const apiKey = object<ApiKey>({
-  name: required('name', value(keyName)),
-  digest: required('sha256', value(digest)),
-  scopes: optional('scopes', array('a non-empty array of scopes', value(oneOf(SCOPES))), DEFAULT_SCOPES),
-  externals: optional<readonly string[] | undefined>(
-    'externals',
-    array('a non-empty array of names of externals', value(externalName)),
-    undefined,
-  ),
+  name: required(value(keyName)),
+  digest: required(value(digest), 'sha256'),
+  scopes: optional(array('a non-empty array of scopes', value(oneOf(SCOPES))), DEFAULT_SCOPES),
+  externals: optional(array('a non-empty array of names of externals', value(externalName))),
 });
 
 /** The key of an entry of `API_KEYS`. */
@@ -79,22 +75,11 @@ export function parseApiKeys(
   file: string,
   taken: readonly ApiKey[] = [],
 ): readonly ApiKey[] {
-  const place: Place = {
-    pointer: '',
-    problems: [],
-    sources: { env: {}, readFile: (path) => readFileSync(path, 'utf8') },
-    resolves: true,
-  };
-  const keys = readDocument(content, place, taken);
-  if (place.problems.length > 0) {
-    throw new ConfigError(place.problems.map(({ pointer, detail }) => `${file}#${pointer}: ${detail}`));
-  }
-  return keys;
+  const sources = { env: {}, readFile: (path: string) => readFileSync(path, 'utf8') };
+  return readDocument(content, file, sources, (document, place) => readKeys(document, place, taken));
 }
 
-function readDocument(content: string, place: Place, taken: readonly ApiKey[]): readonly ApiKey[] {
-  const document = readJsonFile(content, place);
-  if (document === undefined) return [];
+function readKeys(document: unknown, place: Place, taken: readonly ApiKey[]): readonly ApiKey[] {
   if (!Array.isArray(document) || document.length > MAX_KEYS) {
     refuse(place, `must be an array of ${MAX_KEYS} keys at most`);
     return [];

@@ -7,7 +7,10 @@ const POOL_BYTES = 4096;
 const pool = Buffer.allocUnsafe(POOL_BYTES);
 let used = POOL_BYTES;
 
-/** Random bytes in hex, at most 4,096. From a pool, as the system's generator costs more than the rest of an identifier. */
+/**
+ * Random bytes in hex, at most 4,096. From a pool, as the system's generator costs more than the rest of an
+ * identifier.
+ */
 export function randomHex(bytes: number): string {
   if (used + bytes > POOL_BYTES) {
     randomFillSync(pool);
@@ -18,8 +21,8 @@ export function randomHex(bytes: number): string {
 }
 
 /**
- * A UUIDv7 (RFC 9562 §5.7) with a prefix: unique without coordination, and ordered by `atMs`, so that an index on it grows only at
- * its end.
+ * A UUIDv7 (RFC 9562 §5.7) with a prefix: unique without coordination, and ordered by `atMs`, so that an index on it
+ * grows only at its end.
  */
 export function newIdentifier(prefix: IdentifierPrefix, atMs: number): string {
   const random = randomHex(10);
@@ -28,7 +31,10 @@ export function newIdentifier(prefix: IdentifierPrefix, atMs: number): string {
   return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
 }
 
-/** Sorts before every identifier created at `atMs` or later, and after all earlier ones: a range of time is a range of the index. */
+/**
+ * Sorts before every identifier created at `atMs` or later, and after all earlier ones: a range of time is a range of
+ * the index.
+ */
 export function identifierFloor(prefix: IdentifierPrefix, atMs: number): string {
   const time = atMs.toString(16).padStart(12, '0');
   return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}`;

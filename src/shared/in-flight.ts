@@ -1,6 +1,7 @@
 /**
- * Items in flight, each in a slot that is reused. A Set would be rebuilt after every few dozen changes, and V8's young generation keeps
- * alive what the abandoned tables reference: 5 MB of ended requests each time, with pauses of 12 ms (measured).
+ * Items in flight, each in a slot that is reused. A Set would be rebuilt after every few dozen changes, and V8's
+ * young generation keeps alive what the abandoned tables reference: 5 MB of ended requests each time, with pauses of
+ * 12 ms (measured).
  */
 export class InFlight<T extends object> implements Iterable<T> {
   readonly #places: (T | undefined)[] = [];

@@ -6,7 +6,10 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** True when arrays and objects in `value` are nested deeper than `limit`. Iterative: the input may be made to overflow a stack. */
+/**
+ * True when arrays and objects in `value` are nested deeper than `limit`. Iterative: the input may be made to
+ * overflow a stack.
+ */
 export function isDeeperThan(limit: number, value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -1,18 +1,17 @@
 import { expect } from '@jest/globals';
 import { ConfigError } from '../../src/config/config-error.js';
 import type { ExternalConfig } from '../../src/config/external-config.js';
-import { ExternalsFileError } from '../../src/config/externals-file-error.js';
 import { parseExternals, type ParseOptions } from '../../src/config/externals-file.js';
 
 /** An entry of an externals file with no more than it needs. */
 export const ACME = { externalService: 'acme', baseUrl: 'https://acme.internal/payments' };
 
-/** `whsec_…` of so many bytes. */
+/** `whsec_…` of this number of bytes. */
 export function webhookSecret(bytes = 32): string {
   return `whsec_${Buffer.alloc(bytes, 200).toString('base64')}`;
 }
 
-/** A reader of files where there are none. */
+/** A file reader without files. */
 export function noFiles(path: string): string {
   throw Object.assign(new Error(path), { code: 'ENOENT' });
 }
@@ -25,18 +24,18 @@ export function parseServices(services: unknown, options?: Partial<ParseOptions>
   return parseText(JSON.stringify({ externalServices: services }), options);
 }
 
-/** `acme` with these members besides, or instead. */
+/** `acme` with these additional or changed members. */
 export function parseAcme(members: object, options?: Partial<ParseOptions>): ExternalConfig {
   return parseServices([{ ...ACME, ...members }], options)[0]!;
 }
 
-/** The lines in which a configuration is refused; none where it is accepted. */
+/** The lines of errors of a configuration; none if it is valid. */
 export function problemLines(read: () => unknown): string[] {
   try {
     read();
     return [];
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof ExternalsFileError)) throw error;
+    if (!(error instanceof ConfigError)) throw error;
     const lines = error.message.split('\n');
     expect(lines).toHaveLength(error.problems.length);
     return lines;

@@ -80,8 +80,7 @@ export class SubscriptionRecord {
 
   @Field(instant, {
     optional: true,
-    description:
-      'Since when nobody asks any more although it is not known how it stands: an operator must look.',
+    description: 'When reconciliation stopped without a final state: an operator must resolve it.',
   })
   parkedAt?: string | undefined;
 }

@@ -20,6 +20,3 @@ export function causeOf({ name }: Operator, reason: string): string {
 export function conflict(detail: string): Problem {
   return new Problem('conflict', detail);
 }
-
-export const CHANGED_MEANWHILE = 'The state has just changed: read it again.';
-export const STILL_RUNNING = 'Its operation is still running: wait for its end.';

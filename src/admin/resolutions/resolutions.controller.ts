@@ -7,10 +7,7 @@ import type { OperationRecord } from '../records/operation-record.js';
 import type { PaymentRecord } from '../records/payment-record.js';
 import type { RefundRecord } from '../records/refund-record.js';
 import type { SubscriptionRecord } from '../records/subscription-record.js';
-import { OperationResolution } from './operation-resolution.service.js';
 import type { Operator } from './operator.js';
-import { PaymentResolution } from './payment-resolution.service.js';
-import { RefundResolution } from './refund-resolution.service.js';
 import {
   OperationResolutionRequest,
   PaymentResolutionRequest,
@@ -23,18 +20,13 @@ import {
   RESOLVE_REFUND,
   RESOLVE_SUBSCRIPTION,
 } from './resolutions.documentation.js';
-import { SubscriptionResolution } from './subscription-resolution.service.js';
+import { Resolutions } from './resolutions.service.js';
 
 /** Operators record outcomes that they know from another source (SPEC §4). */
 @Controller('admin')
 @RequireScope('admin')
 export class ResolutionsController {
-  constructor(
-    private readonly payments: PaymentResolution,
-    private readonly refunds: RefundResolution,
-    private readonly subscriptions: SubscriptionResolution,
-    private readonly operations: OperationResolution,
-  ) {}
+  constructor(private readonly resolutions: Resolutions) {}
 
   @Post('payments/:id/resolve')
   @DescribeOperation(RESOLVE_PAYMENT)
@@ -43,7 +35,7 @@ export class ResolutionsController {
     @OperatorOf() operator: Operator,
     @JsonBody() body: PaymentResolutionRequest,
   ): Promise<PaymentRecord> {
-    return this.payments.resolve(id, body, operator);
+    return this.resolutions.payment(id, body, operator);
   }
 
   @Post('refunds/:id/resolve')
@@ -53,7 +45,7 @@ export class ResolutionsController {
     @OperatorOf() operator: Operator,
     @JsonBody() body: RefundResolutionRequest,
   ): Promise<RefundRecord> {
-    return this.refunds.resolve(id, body, operator);
+    return this.resolutions.refund(id, body, operator);
   }
 
   @Post('subscriptions/:id/resolve')
@@ -63,7 +55,7 @@ export class ResolutionsController {
     @OperatorOf() operator: Operator,
     @JsonBody() body: SubscriptionResolutionRequest,
   ): Promise<SubscriptionRecord> {
-    return this.subscriptions.resolve(id, body, operator);
+    return this.resolutions.subscription(id, body, operator);
   }
 
   @Post('operations/:id/resolve')
@@ -73,6 +65,6 @@ export class ResolutionsController {
     @OperatorOf() operator: Operator,
     @JsonBody() body: OperationResolutionRequest,
   ): Promise<OperationRecord> {
-    return this.operations.resolve(id, body, operator);
+    return this.resolutions.operation(id, body, operator);
   }
 }

@@ -11,12 +11,14 @@ export const MAX_PATH_BYTES = 4_096;
 /** The colon, space and line end of a header, which `rawHeaders` does not have. */
 const HEADER_PUNCTUATION_BYTES = 4;
 const ABSOLUTE_FORM = /^https?:\/\/[^/?]*/i;
-/** The characters of path and query (RFC 3986 §3.3, §3.4), and those that browsers do not encode. Neither `#` nor `\`. */
+/**
+ * The characters of path and query (RFC 3986 §3.3, §3.4), and those that browsers do not encode. Neither `#` nor `\`.
+ */
 const ORIGIN_FORM = /^\/[!"$-[\]^-~]*$/;
 
 /**
- * Refuses requests that exceed the limits of SPEC §3, or whose target or host is ambiguous: router, guard and proxy must read them in
- * the same way. An absolute target (RFC 9112 §3.2.2) is reduced to path and query.
+ * Refuses requests that exceed the limits of SPEC §3, or whose target or host is ambiguous: router, guard and proxy
+ * must read them in the same way. An absolute target (RFC 9112 §3.2.2) is reduced to path and query.
  */
 export const requestLimits: RequestHandler = (request, response, next) => {
   request.url = request.originalUrl = originForm(request.originalUrl);

@@ -4,7 +4,7 @@ import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { Problem } from '../problems/problem.js';
 import { HttpProblem } from './http-problem.js';
-import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './limits.middleware.js';
+import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './request-limits.middleware.js';
 import { statusOf } from './problem-catalogue.js';
 import { answerOnSocket } from './socket-answer.js';
 
@@ -29,8 +29,8 @@ const KEEP_ALIVE_MS = 65_000;
 const REQUEST_LINE_REST_BYTES = 64;
 
 /**
- * Limits connections, header bytes and time before a request exists. Bytes that are not valid HTTP are answered with a problem
- * document, and their connection is closed (SPEC §3). Call this before the server listens.
+ * Limits connections, header bytes and time before a request exists. Bytes that are not valid HTTP are answered with
+ * a problem document, and their connection is closed (SPEC §3). Call this before the server listens.
  */
 export function applyLimits(server: Server, options: LimitsOptions): void {
   const { maxConnections, clock, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;

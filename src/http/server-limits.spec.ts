@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { exchange, openSocket } from '../../test/support/raw-socket.js';
 import { until } from '../../test/support/until.js';
 import { SystemClock } from '../shared/clock.js';
-import { applyLimits } from './limits.js';
+import { applyLimits } from './server-limits.js';
 import type { ProblemCode } from '../problems/problem.js';
 import { PROBLEM_CATALOGUE } from './problem-catalogue.js';
 
-/** What is said before there is a request; the rest is told in test/e2e/security-limits.spec.ts. */
+/** Limits before there is a request; test/e2e/security-limits.spec.ts tests the others. */
 describe('applyLimits', () => {
   let server: Server;
   let url: string;
@@ -20,7 +20,7 @@ describe('applyLimits', () => {
     unreadable = [];
     server = createServer((request, response) => {
       request.resume();
-      request.on('end', () => response.end('heard'));
+      request.on('end', () => response.end('received'));
     });
     applyLimits(server, {
       maxConnections: 3,
@@ -89,22 +89,22 @@ describe('applyLimits', () => {
       'not-executed',
     ],
     [
-      'perhaps under way, as it needs no body',
+      'possibly in flight, as it needs no body',
       'DELETE /v3/acme/subscription/expire/s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
       '/v3/acme/subscription/expire/s',
       'unknown',
     ],
-    ['a question', 'GET /v3/acme/status HTTP/1.1\r\nHost a\r\n\r\n', '/v3/acme/status', undefined],
+    ['a query', 'GET /v3/acme/status HTTP/1.1\r\nHost a\r\n\r\n', '/v3/acme/status', undefined],
   ])('names the path and the outcome of a request that is %s', async (_what, bytes, instance, outcome) => {
     const { status, body } = await exchange(url, bytes);
     const document = JSON.parse(body) as { instance: string; outcome?: string };
     expect([status, document.instance, document.outcome]).toEqual([400, instance, outcome]);
   });
 
-  it('answers a whole request, whatever comes behind it, and closes', async () => {
+  it('answers a complete request before bytes that are not a request, and closes', async () => {
     const bytes = 'DELETE /v3/acme/subscription/expire/s HTTP/1.1\r\nHost: a\r\n\r\n{"no":"request"}';
     const { status, head, body } = await exchange(url, bytes);
-    expect([status, body]).toEqual([200, 'heard']);
+    expect([status, body]).toEqual([200, 'received']);
     expect(head).toContain('Connection: close');
     expect(unreadable).toEqual([400]);
   });
@@ -136,21 +136,21 @@ describe('applyLimits', () => {
     await expectProblem('', 'request-timeout');
   });
 
-  it('overlooks an expectation that it does not know', async () => {
+  it('ignores an unknown expectation', async () => {
     const answer = await exchange(
       url,
       'GET / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
     );
-    expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('heard')]);
+    expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('received')]);
   });
 
-  it('closes connections above the limit, and takes others again when there is room', async () => {
+  it('closes connections above the limit, and accepts new ones after others have closed', async () => {
     const held = Array.from({ length: 3 }, () => openSocket(url));
     await until(() => held.every((socket) => socket.readyState === 'open'), 'connections');
     expect((await exchange(url, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).status).toBe(0);
     expect(dropped).toBe(1);
     for (const socket of held) socket.destroy();
     const request = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
-    await until(async () => (await exchange(url, request)).status === 200, 'room');
+    await until(async () => (await exchange(url, request)).status === 200, 'an accepted connection');
   });
 });

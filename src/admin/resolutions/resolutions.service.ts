@@ -1,0 +1,180 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { OperationRepository } from '../../operations/operation.repository.js';
+import { PaymentLedger } from '../../payments/payment.ledger.js';
+import { PaymentRepository } from '../../payments/payment.repository.js';
+import type { PaymentRow } from '../../payments/payment.table.js';
+import { Store, type Trx } from '../../persistence/store.js';
+import { RefundLedger } from '../../refunds/refund.ledger.js';
+import { RefundRepository } from '../../refunds/refund.repository.js';
+import { Clock } from '../../shared/clock.js';
+import { SubscriptionLedger } from '../../subscriptions/subscription.ledger.js';
+import { SubscriptionRepository } from '../../subscriptions/subscription.repository.js';
+import { notFound } from '../admin-parameters.js';
+import { type OperationRecord, operationRecord } from '../records/operation-record.js';
+import { type PaymentRecord, paymentRecord } from '../records/payment-record.js';
+import { type RefundRecord, refundRecord } from '../records/refund-record.js';
+import { type SubscriptionRecord, subscriptionRecord } from '../records/subscription-record.js';
+import { causeOf, conflict, type Operator } from './operator.js';
+import type {
+  OperationResolutionRequest,
+  PaymentResolutionRequest,
+  RefundResolutionRequest,
+  SubscriptionResolutionRequest,
+} from './resolution-requests.js';
+
+const CHANGED_MEANWHILE = 'The state has just changed: read it again.';
+const STILL_RUNNING = 'Its operation is still running: wait for its end.';
+
+/**
+ * Records outcomes that operators know from another source: the gateway never guesses them (SPEC §4). Every method throws
+ * `not-found`, or `conflict` where the present state does not allow the resolution.
+ */
+@Injectable()
+export class Resolutions {
+  readonly #logger = new Logger(Resolutions.name);
+
+  constructor(
+    private readonly store: Store,
+    private readonly operations: OperationRepository,
+    private readonly payments: PaymentRepository,
+    private readonly paymentLedger: PaymentLedger,
+    private readonly refunds: RefundRepository,
+    private readonly refundLedger: RefundLedger,
+    private readonly subscriptions: SubscriptionRepository,
+    private readonly subscriptionLedger: SubscriptionLedger,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Resolves a payment that is UNKNOWN, or PENDING and parked. Queues a notification, as every change does. */
+  async payment(id: string, request: PaymentResolutionRequest, operator: Operator): Promise<PaymentRecord> {
+    const { status, reason, paymentId } = request;
+    const cause = causeOf(operator, reason);
+    const row = await this.#resolve(id, this.payments, async (trx, before) => {
+      await this.#assertPaymentOpen(trx, before);
+      await this.#assertPaymentIdFree(trx, before, paymentId);
+      const moved = await this.paymentLedger.move(trx, before, status, {
+        source: 'operator',
+        cause,
+        paymentId: paymentId ?? before.payment_id ?? undefined,
+        notify: { when: 'on-change', requestId: operator.requestId, traceparent: traceOf(operator, before) },
+      });
+      if (!moved) throw conflict(CHANGED_MEANWHILE);
+      if (status === 'FAILED') await this.#releaseKey(trx, { payment_ref: id });
+    });
+    this.#logger.log({ payment: id, status, cause }, 'Payment resolved by hand');
+    return paymentRecord(row);
+  }
+
+  /** Resolves a refund: the contract has no query for refunds, so only the external's staff know its outcome. */
+  async refund(
+    id: string,
+    { status, reason }: RefundResolutionRequest,
+    operator: Operator,
+  ): Promise<RefundRecord> {
+    const cause = causeOf(operator, reason);
+    const row = await this.#resolve(id, this.refunds, async (trx, before) => {
+      if (before.state !== 'PENDING' && before.state !== 'UNKNOWN') {
+        throw conflict(`The refund is ${before.state}: there is nothing to settle.`);
+      }
+      if (await this.operations.isRunning(trx, { refund_ref: id })) throw conflict(STILL_RUNNING);
+      const moved = await this.refundLedger.move(trx, before, status, { source: 'operator', cause });
+      if (!moved) throw conflict(CHANGED_MEANWHILE);
+      if (status === 'KO') await this.#releaseKey(trx, { refund_ref: id });
+    });
+    this.#logger.log({ refund: id, status, cause }, 'Refund resolved by hand');
+    return refundRecord(row);
+  }
+
+  /** Resolves a parked subscription, which reconciliation no longer queries. */
+  async subscription(
+    id: string,
+    { status, reason, subscriptionToken: token }: SubscriptionResolutionRequest,
+    operator: Operator,
+  ): Promise<SubscriptionRecord> {
+    const cause = causeOf(operator, reason);
+    const row = await this.#resolve(id, this.subscriptions, async (trx, before) => {
+      if (before.parked_at === null) throw conflict(`The subscription is ${before.state}, and not parked.`);
+      if (token !== undefined && token !== before.token) {
+        if (before.token !== null) throw conflict('The subscription has another subscriptionToken already.');
+        const holder = await this.subscriptions.findByToken(trx, before.external, token);
+        if (holder) throw conflict(`This subscriptionToken belongs to the subscription ${holder.id}.`);
+      }
+      if (before.state === status) {
+        await this.subscriptionLedger.confirm(trx, before, cause);
+      } else if (
+        !(await this.subscriptionLedger.move(trx, before, status, { source: 'operator', cause, token }))
+      ) {
+        throw conflict(`A subscription that is ${before.state} cannot become ${status}.`);
+      }
+    });
+    this.#logger.log({ subscription: id, status, cause }, 'Subscription resolved by hand');
+    return subscriptionRecord(row);
+  }
+
+  /** Resolves an operation that has no payment or refund of its own: an update or an expiry of a subscription. */
+  async operation(
+    id: string,
+    { outcome, reason }: OperationResolutionRequest,
+    operator: Operator,
+  ): Promise<OperationRecord> {
+    const cause = `${id}, ${causeOf(operator, reason)}`;
+    const row = await this.#resolve(id, this.operations, async (trx, before) => {
+      const { state, payment_ref, refund_ref } = before;
+      if (state !== 'unknown') throw conflict(`The operation is ${state}: there is nothing to settle.`);
+      if (refund_ref !== null) throw conflict(`It is settled by its refund: resolve ${refund_ref}.`);
+      if (payment_ref !== null) throw conflict(`It is settled by its payment: resolve ${payment_ref}.`);
+      const atMs = this.clock.now();
+      if (!(await this.operations.resolve(trx, id, outcome, atMs))) throw conflict(CHANGED_MEANWHILE);
+      await this.subscriptionLedger.noteResolution(trx, before, outcome, cause, atMs);
+    });
+    this.#logger.log({ operation: id, outcome, cause }, 'Operation resolved by hand');
+    return operationRecord(row);
+  }
+
+  /** Applies a resolution to the row of `id` in one transaction, and returns the row as it is afterwards. */
+  #resolve<Row>(
+    id: string,
+    rows: { find(trx: Trx, id: string): Promise<Row | undefined> },
+    apply: (trx: Trx, before: Row) => Promise<void>,
+  ): Promise<Row> {
+    return this.store.transaction(async (trx) => {
+      const before = await rows.find(trx, id);
+      if (!before) throw notFound();
+      await apply(trx, before);
+      return (await rows.find(trx, id))!;
+    });
+  }
+
+  async #assertPaymentOpen(trx: Trx, { id, state, parked_at }: PaymentRow): Promise<void> {
+    if (state === 'PENDING' && parked_at === null) {
+      throw conflict(
+        'The payment is PENDING, and the gateway still queries the external about it: check it instead.',
+      );
+    }
+    if (state !== 'UNKNOWN' && state !== 'PENDING') {
+      throw conflict(`The payment is ${state}: there is nothing to settle.`);
+    }
+    if (await this.operations.isRunning(trx, { payment_ref: id })) throw conflict(STILL_RUNNING);
+  }
+
+  async #assertPaymentIdFree(
+    trx: Trx,
+    { external, payment_id }: PaymentRow,
+    paymentId: string | undefined,
+  ): Promise<void> {
+    if (paymentId === undefined || paymentId === payment_id) return;
+    if (payment_id !== null) throw conflict('The payment has another paymentId already.');
+    const holder = await this.payments.findByPaymentId(trx, external, paymentId);
+    if (holder) throw conflict(`This paymentId belongs to the payment ${holder.id}.`);
+  }
+
+  /** Nothing was executed: the `Idempotency-Key` may execute the operation. */
+  #releaseKey(trx: Trx, subject: Parameters<OperationRepository['notExecuted']>[1]): Promise<unknown> {
+    return this.operations.notExecuted(trx, subject, 'operator', this.clock.now());
+  }
+}
+
+/** The trace of the payment, unless the operator's request is part of a trace. */
+function traceOf({ continued, traceparent }: Operator, payment: PaymentRow): string {
+  return continued ? traceparent : (payment.traceparent ?? traceparent);
+}
