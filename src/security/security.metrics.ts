@@ -1,10 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { type CallbackRefusal, type CallerRefusal, SecurityObserver } from '../security/security-observer.js';
-import { Metrics } from './metrics/metrics.js';
+import { Metrics } from '../observability/metrics/metrics.js';
 
-/** Counts what happens at the door; forged callbacks leave no other trace (SPEC §8). */
+/** Why a callback was refused, or acknowledged a second time without effect. */
+export type CallbackRefusal =
+  'credentials' | 'signature' | 'timestamp' | 'address' | 'replayed' | 'unknown-external';
+
+export type CallerRefusal =
+  'no-credentials' | 'wrong-credentials' | 'issuer-unavailable' | 'forbidden' | 'rate-limited';
+
+/** Refused requests. Forged callbacks leave no other trace (SPEC §8). */
 @Injectable()
-export class SecurityTelemetry extends SecurityObserver {
+export class SecurityMetrics {
   readonly #callbacks;
   readonly #callers;
   readonly #connections;
@@ -12,10 +18,9 @@ export class SecurityTelemetry extends SecurityObserver {
   readonly #keys;
 
   constructor(metrics: Metrics) {
-    super();
     this.#callbacks = metrics.counter(
       'tollgate_callbacks_refused_total',
-      'Refused callbacks (external "none": no external has that name).',
+      'Callbacks that were refused (external "none": there is none of that name).',
       ['external', 'reason'],
     );
     this.#callers = metrics.counter(
@@ -25,11 +30,11 @@ export class SecurityTelemetry extends SecurityObserver {
     );
     this.#connections = metrics.counter(
       'tollgate_connections_dropped_total',
-      'Connections above MAX_CONNECTIONS, closed unheard.',
+      'Connections above MAX_CONNECTIONS, closed unread.',
     );
     this.#unreadable = metrics.counter(
       'tollgate_unreadable_requests_total',
-      'Connections refused before a request: invalid HTTP, too slow or too large.',
+      'Requests that were no HTTP, too slow or too large, refused before routing.',
       ['status'],
     );
     this.#keys = metrics.counter('tollgate_api_keys_reloads_total', 'Readings of a changed API_KEYS_FILE.', [
@@ -40,33 +45,24 @@ export class SecurityTelemetry extends SecurityObserver {
     this.#keys.inc({ result: 'rejected' }, 0);
   }
 
-  override onCallbackRefused(external: string | undefined, reason: CallbackRefusal): void {
-    super.onCallbackRefused(external, reason);
+  /** `external` is undefined if none has that name: guessed names must not become labels. */
+  countCallbackRefusal(external: string | undefined, reason: CallbackRefusal): void {
     this.#callbacks.inc({ external: external ?? 'none', reason });
   }
 
-  override onCallerRefused(reason: CallerRefusal): void {
-    super.onCallerRefused(reason);
+  countCallerRefusal(reason: CallerRefusal): void {
     this.#callers.inc({ reason });
   }
 
-  override onConnectionDropped(): void {
-    super.onConnectionDropped();
+  countDroppedConnection(): void {
     this.#connections.inc();
   }
 
-  override onUnreadableRequest(status: number): void {
-    super.onUnreadableRequest(status);
+  countUnreadableRequest(status: number): void {
     this.#unreadable.inc({ status });
   }
 
-  override onKeysReloaded(keys: number): void {
-    super.onKeysReloaded(keys);
-    this.#keys.inc({ result: 'accepted' });
-  }
-
-  override onKeysRejected(error: Error): void {
-    super.onKeysRejected(error);
-    this.#keys.inc({ result: 'rejected' });
+  countKeysReload(result: 'accepted' | 'rejected'): void {
+    this.#keys.inc({ result });
   }
 }
