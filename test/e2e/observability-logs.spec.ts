@@ -143,7 +143,7 @@ describe('logs', () => {
     expect(log.lines('request')).toMatchObject([
       { route: '/admin/payments/:id/resolve', ref: id, status: 200, caller: 'on-call' },
     ]);
-    expect(log.lines('Payment resolved by hand')).toMatchObject([
+    expect(log.lines('Payment resolved by an operator')).toMatchObject([
       { payment: id, status: 'FAILED', cause: 'on-call: Not in the settlement file' },
     ]);
     // The notification goes on in the payment's trace, as the operator's request brought none.
