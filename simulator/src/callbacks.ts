@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { BookedPayment } from './book.js';
 import type { SimulatorOptions } from './options.js';
+import type { Plan } from './scenarios.js';
 import type { Timers } from './timers.js';
 
 /** One callback; all its attempts and copies have the same id. */
@@ -32,13 +33,14 @@ export class CallbackSender {
     private readonly timers: Timers,
   ) {}
 
-  /** Sends `times` copies of the callback in the background. */
-  send(payment: BookedPayment, method: 'GET' | 'POST', times: number): void {
+  /** Sends the callbacks of a plan in the background: copies of one message. */
+  send(payment: BookedPayment, { callbackMethod, callbacks }: Plan): void {
     const { paymentId, shopTransactionId, status } = payment;
-    const body = method === 'POST' ? JSON.stringify({ paymentId, shopTransactionId, status }) : undefined;
+    const body =
+      callbackMethod === 'POST' ? JSON.stringify({ paymentId, shopTransactionId, status }) : undefined;
     const message = { id: `msg_${randomUUID()}`, paymentId, body };
     const retriesMs = this.options.callbackRetryMs ?? RETRY_MS;
-    for (let copy = 0; copy < times; copy += 1) void this.#attempt(message, retriesMs);
+    for (let copy = 0; copy < callbacks; copy += 1) void this.#attempt(message, retriesMs);
   }
 
   clear(): void {

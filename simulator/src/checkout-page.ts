@@ -32,11 +32,12 @@ export function checkoutRoutes(book: Book, settlement: Settlement): Routes {
 
 /** Formats minor units: 1299 of EUR is `12.99 EUR`. */
 export function displayAmount(amount: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 0;
-  const padded = String(amount).padStart(digits + 1, '0');
-  const whole = padded.slice(0, padded.length - digits).replaceAll(/\B(?=(\d{3})+$)/g, ',');
-  return digits === 0 ? `${whole} ${currency}` : `${whole}.${padded.slice(-digits)} ${currency}`;
+  const { maximumFractionDigits: digits } = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+  }).resolvedOptions();
+  const format = new Intl.NumberFormat('en', { minimumFractionDigits: digits });
+  return `${format.format(`${amount}e-${digits}` as Intl.StringNumericLiteral)} ${currency}`;
 }
 
 /** The page to decide on a pending payment; the result of any other. */

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { sendLater, type Handler, type Routes } from './http.js';
 import type { SimulatorOptions } from './options.js';
-import { integerField, isObject, jsonObject, optionalField } from './request-fields.js';
-import { bodyOf, maskedHeaders } from './request-log.js';
+import { bodyOf, integerField, isObject, jsonObject, optionalField } from './request-fields.js';
+import { maskedHeaders } from './request-log.js';
 
 /** A notification that the gateway delivered (SPEC §5). */
 export interface DeliveredNotification {

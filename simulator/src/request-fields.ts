@@ -12,7 +12,7 @@ export class RequestError extends Error {
 export type JsonObject = Record<string, unknown>;
 
 /** Returns a valid value; throws a 422 {@link RequestError} that names `path` otherwise. */
-type Rule<Value> = (value: unknown, path: string) => Value;
+export type Rule<Value> = (value: unknown, path: string) => Value;
 
 /** The simulator has its own list, so that it can find a currency that the gateway should have rejected. */
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
@@ -21,16 +21,22 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Parses a body; throws a 400 {@link RequestError} unless it is a JSON object. */
-export function jsonObject(body: Buffer | undefined): JsonObject {
-  let value: unknown;
+/** The body as a parsed value and as the received text. */
+export function bodyOf(body: Buffer | undefined): { body?: unknown; rawBody?: string } {
+  if (!body?.length) return {};
+  const rawBody = body.toString();
   try {
-    value = JSON.parse(String(body));
+    return { body: JSON.parse(rawBody) as unknown, rawBody };
   } catch {
-    throw new RequestError(400, 'The body is not JSON.');
+    return { body: rawBody, rawBody };
   }
-  if (!isObject(value)) throw new RequestError(400, 'The body is not a JSON object.');
-  return value;
+}
+
+/** Parses a body; throws a 400 {@link RequestError} unless it is a JSON object. */
+export function jsonObject(rawBody: Buffer | undefined): JsonObject {
+  const { body } = bodyOf(rawBody);
+  if (isObject(body)) return body;
+  throw new RequestError(400, 'The body is not a JSON object.');
 }
 
 /** Reads the field at the end of `path`: `subscriptionInfo.interval` is the `interval` of `object`. */

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Response } from 'express';
 import type { SimulatorRequest } from './http.js';
+import { bodyOf } from './request-fields.js';
 
 interface LoggedCall {
   readonly at: number;
@@ -40,17 +41,6 @@ export class RequestLog {
   clear(): void {
     this.#calls = [];
     this.#bytes = 0;
-  }
-}
-
-/** The body as a parsed value and as the received text. */
-export function bodyOf(body: Buffer | undefined): { body?: unknown; rawBody?: string } {
-  if (!body?.length) return {};
-  const rawBody = body.toString();
-  try {
-    return { body: JSON.parse(rawBody) as unknown, rawBody };
-  } catch {
-    return { body: rawBody, rawBody };
   }
 }
 

@@ -195,8 +195,8 @@ describe('parameters', () => {
     const body = payBody({ providerData: { scenario, finalStatus, delayMs: 5 } });
     const caller = new AbortController();
     const answer = client.post('/pay', body, { signal: caller.signal }).catch(() => undefined);
-    const question = `/status?shopTransactionId=${String(body.shopTransactionId)}`;
-    await until(async () => (await client.get(question)).body?.status === finalStatus, finalStatus);
+    const statusQuery = `/status?shopTransactionId=${String(body.shopTransactionId)}`;
+    await until(async () => (await client.get(statusQuery)).body?.status === finalStatus, finalStatus);
     caller.abort();
     await answer;
   });

@@ -1,4 +1,4 @@
-import { integerField, isObject, oneOfField, optionalField } from './request-fields.js';
+import { integerField, isObject, oneOfField, optionalField, type Rule } from './request-fields.js';
 
 /** The operations that a scenario controls: those that change something (SPEC §1), by path. */
 export type ScenarioOperation =
@@ -117,24 +117,21 @@ const UNKNOWN_EXECUTION: readonly Delivery[] = ['silence', 'reset', 'malformed',
 /** Reads the plan from `providerData`; throws a 422 {@link RequestError} that lists the supported scenarios. */
 export function planOf(operation: ScenarioOperation, providerData: unknown): Plan {
   const data = isObject(providerData) ? providerData : {};
-  const name = oneOfField(scenariosOf(operation))(
-    data.scenario ?? 'ok',
-    `providerData.scenario of ${operation}`,
-  );
+  const parameter = <Value>(name: string, rule: Rule<Value>): Value | undefined =>
+    optionalField(data, `providerData.${name}`, rule);
+  const path = `providerData.scenario of ${operation}`;
+  const name = oneOfField(scenariosOf(operation))(data.scenario ?? 'ok', path);
   const scenario: Scenario = SCENARIOS[name];
-  const finalStatus =
-    optionalField(data, 'providerData.finalStatus', oneOfField(['ACCEPTED', 'FAILED'])) ?? 'ACCEPTED';
-  const executed =
-    optionalField(data, 'providerData.executed', oneOfField([true, false])) ?? scenario.executes;
+  const finalStatus = parameter('finalStatus', oneOfField(['ACCEPTED', 'FAILED'])) ?? 'ACCEPTED';
+  const executed = parameter('executed', oneOfField([true, false])) ?? scenario.executes;
   return {
     ...scenario,
     scenario: name,
     first: scenario.first === 'final' ? finalStatus : scenario.first,
     finalStatus,
     executes: UNKNOWN_EXECUTION.includes(scenario.delivery) ? executed : scenario.executes,
-    delayMs: optionalField(data, 'providerData.delayMs', integerField(0, MAX_DELAY_MS)) ?? DEFAULT_DELAY_MS,
-    callbacks:
-      optionalField(data, 'providerData.callbackTimes', integerField(0, MAX_CALLBACKS)) ?? scenario.callbacks,
-    callbackMethod: optionalField(data, 'providerData.callbackMethod', oneOfField(['GET', 'POST'])) ?? 'POST',
+    delayMs: parameter('delayMs', integerField(0, MAX_DELAY_MS)) ?? DEFAULT_DELAY_MS,
+    callbacks: parameter('callbackTimes', integerField(0, MAX_CALLBACKS)) ?? scenario.callbacks,
+    callbackMethod: parameter('callbackMethod', oneOfField(['GET', 'POST'])) ?? 'POST',
   };
 }

@@ -13,13 +13,10 @@ export class Settlement {
 
   /** Starts the settlement of a new payment. */
   begin(payment: BookedPayment, plan: Plan): void {
-    if (plan.settledBy === 'call') {
-      this.#sendCallbacks(payment, plan);
-      return;
-    }
+    if (plan.settledBy === 'call') return this.callbacks.send(payment, plan);
     payment.plan = plan;
-    if (plan.settledBy === 'timer')
-      this.timers.after(plan.delayMs, () => this.settle(payment, plan.finalStatus));
+    if (plan.settledBy === 'payer') return;
+    this.timers.after(plan.delayMs, () => this.settle(payment, plan.finalStatus));
   }
 
   /** Makes a payment final and sends its callbacks. The timer and the payer both call it; the second call has no effect. */
@@ -29,17 +26,14 @@ export class Settlement {
     this.book.settlePayment(payment, status);
     const subscription = payment.subscriptionToken && this.book.subscriptions.get(payment.subscriptionToken);
     if (subscription) followPayment(subscription, payment);
-    this.#sendCallbacks(payment, plan);
+    this.callbacks.send(payment, plan);
   }
 
   beginRefund(payment: BookedPayment, refund: BookedRefund, plan: Plan): void {
-    if (plan.settledBy !== 'timer') {
-      this.#sendCallbacks(payment, plan);
-      return;
-    }
+    if (plan.settledBy === 'call') return this.callbacks.send(payment, plan);
     this.timers.after(plan.delayMs, () => {
       this.book.settleRefund(payment, refund, plan.finalStatus === 'ACCEPTED' ? 'OK' : 'KO');
-      this.#sendCallbacks(payment, plan);
+      this.callbacks.send(payment, plan);
     });
   }
 
@@ -48,10 +42,6 @@ export class Settlement {
     if (plan.first === 'ACCEPTED') change();
     else if (plan.settledBy === 'timer' && plan.finalStatus === 'ACCEPTED')
       this.timers.after(plan.delayMs, change);
-  }
-
-  #sendCallbacks(payment: BookedPayment, plan: Plan): void {
-    this.callbacks.send(payment, plan.callbackMethod, plan.callbacks);
   }
 }
 

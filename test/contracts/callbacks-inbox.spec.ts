@@ -9,8 +9,10 @@ import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import { unconfirmed, type VerificationVerdict } from '../../src/callbacks/verification-end.js';
 import { VerificationRecorder } from '../../src/callbacks/verification.recorder.js';
 import type { Config } from '../../src/config/config.js';
+import { Metrics } from '../../src/observability/metrics/metrics.js';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
+import { SecurityMetrics } from '../../src/security/security.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { TestClock } from '../support/test-clock.js';
 
@@ -22,6 +24,7 @@ eachDatabase((_name, open) => {
   let database: TestDatabase;
   let clock: TestClock;
   const callbacks = new CallbackRepository();
+  const metrics = new SecurityMetrics(new Metrics());
   const recorder = new VerificationRecorder(
     callbacks,
     new RetrySchedule({ notifications: { scheduleMs: SCHEDULE_MS } } as unknown as Config),
@@ -34,7 +37,7 @@ eachDatabase((_name, open) => {
   afterEach(() => database.dispose());
 
   const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null, key?: string) =>
-    new CallbackInbox(database.store, callbacks, new PaymentRepository(), clock).receive(
+    new CallbackInbox(database.store, callbacks, new PaymentRepository(), clock, metrics).receive(
       { method: body === null ? 'GET' : 'POST', paymentId, body },
       { external, requestId: `req_${paymentId}`, traceparent: '00-trace', continued: true, key },
     );
@@ -60,7 +63,7 @@ eachDatabase((_name, open) => {
   });
   const NEVER_SEEN = unconfirmed('the external does not know this payment');
 
-  describe('a signed one that comes again', () => {
+  describe('a repeated signed callback', () => {
     const VALID_MS = 600_000;
     const signed = (key: string) => receive('pm_1', 'acme', null, key);
     const end = async (): Promise<void> => {
@@ -68,7 +71,7 @@ eachDatabase((_name, open) => {
       for (const callback of await claim()) await record(callback, confirmed(true));
     };
 
-    it('is acknowledged, and no more, whichever replica it comes to and however many at once', async () => {
+    it('is only acknowledged, at every replica and any number at once', async () => {
       await signed('key-1');
       await end();
       const receipts = await Promise.all(Array.from({ length: 20 }, () => signed('key-1')));
@@ -80,7 +83,7 @@ eachDatabase((_name, open) => {
       expect(await rows()).toHaveLength(2);
     });
 
-    it('is news again once its signature cannot be valid any more, forgotten or not', async () => {
+    it('is new once its signature has expired, with or without its stored id', async () => {
       await signed('key-1');
       await signed('key-2');
       await end();
@@ -96,10 +99,10 @@ eachDatabase((_name, open) => {
       expect(await forget(10)).toBe(0);
     });
 
-    it('is taken where it could not be written down before', async () => {
+    it('is accepted if the first one could not be stored', async () => {
       const broken = new CallbackRepository();
       broken.insertOrMerge = () => Promise.reject(new Error('no'));
-      const inbox = new CallbackInbox(database.store, broken, new PaymentRepository(), clock);
+      const inbox = new CallbackInbox(database.store, broken, new PaymentRepository(), clock, metrics);
       const origin = {
         external: 'acme',
         requestId: 'req_1',
@@ -115,22 +118,22 @@ eachDatabase((_name, open) => {
     });
   });
 
-  describe('gathering', () => {
-    it('lets a new one lie until it has been quiet, and then it is due', async () => {
+  describe('merging', () => {
+    it('delays a new callback until no other arrives, then it is due', async () => {
       await receive();
       expect(await claim()).toEqual([]);
       clock.advance(QUIET_MS);
       expect(await claim()).toMatchObject([{ payment_id: 'pm_1', attempts: 1, repeats: 0 }]);
     });
 
-    it('merges those that come at the same moment, whoever receives them', async () => {
+    it('merges callbacks that arrive at the same moment at different replicas', async () => {
       await Promise.all(Array.from({ length: 20 }, () => receive()));
       clock.advance(QUIET_MS);
       expect(await claim()).toMatchObject([{ repeats: 19 }]);
       expect(await rows()).toHaveLength(1);
     });
 
-    it('waits on while more come, but for a second at most', async () => {
+    it('extends the delay while more arrive, by a second at most', async () => {
       const first = clock.now();
       for (let i = 0; i < 20; i += 1) {
         await receive();
@@ -141,14 +144,14 @@ eachDatabase((_name, open) => {
       expect(clock.now() - first).toBeLessThanOrEqual(1_100);
     });
 
-    it('keeps apart what differs in payment or external', async () => {
+    it('does not merge callbacks of different payments or externals', async () => {
       await receive('pm_1');
       await receive('pm_2');
       await receive('pm_1', 'other');
       expect(await rows()).toHaveLength(3);
     });
 
-    it('keeps what the latest said', async () => {
+    it('stores the latest content', async () => {
       await receive('pm_1', 'acme', '{"status":"PENDING"}');
       clock.advance(10);
       await receive('pm_1', 'acme', '{"status":"ACCEPTED"}');
@@ -165,14 +168,14 @@ eachDatabase((_name, open) => {
     return callback!;
   }
 
-  describe('one that the external confirms', () => {
-    it('is VERIFIED, and the next one is a new one', async () => {
+  describe('a callback that the external confirms', () => {
+    it('is VERIFIED, and the next callback is a new one', async () => {
       expect(await record(await leased(), confirmed(false))).toEqual(['verified']);
       await receive();
       expect((await rows()).map(({ state }) => state)).toEqual(['VERIFIED', 'PENDING']);
     });
 
-    it('is asked about once more where another came meanwhile, however many', async () => {
+    it('causes one more query if others arrive during the query', async () => {
       const callback = await leased();
       await Promise.all([receive(), receive(), receive()]);
       expect(await record(callback, confirmed(false))).toEqual(['again']);
@@ -182,7 +185,7 @@ eachDatabase((_name, open) => {
       expect(await rows()).toMatchObject([{ state: 'VERIFIED', shop_transaction_id: 'order-1' }]);
     });
 
-    it('is not, where its answer was final', async () => {
+    it('causes no further query after a final answer', async () => {
       const callback = await leased();
       await receive();
       expect(await record(callback, confirmed(true))).toEqual(['verified']);
@@ -190,8 +193,8 @@ eachDatabase((_name, open) => {
     });
   });
 
-  describe('one that the external does not confirm', () => {
-    it('is asked about again on the schedule, and left UNCONFIRMED at its end', async () => {
+  describe('a callback that the external does not confirm', () => {
+    it('causes queries on the schedule and is UNCONFIRMED at its end', async () => {
       let callback = await leased();
       for (const waitMs of SCHEDULE_MS) {
         expect(await record(callback, NEVER_SEEN)).toEqual(['retry']);
@@ -212,12 +215,12 @@ eachDatabase((_name, open) => {
       ]);
     });
 
-    it('waits for as long as the external asks', async () => {
+    it('waits as long as the external requests', async () => {
       await record(await leased(), unconfirmed('throttled', 60_000));
       expect(await rows()).toMatchObject([{ next_attempt_at: clock.now() + 60_000 }]);
     });
 
-    it('is asked about soon when it comes once more, its schedule begun anew', async () => {
+    it('restarts its schedule when it arrives again', async () => {
       await record(await leased(), NEVER_SEEN);
       await receive();
       expect(await claim()).toEqual([]);
@@ -225,7 +228,7 @@ eachDatabase((_name, open) => {
       expect(await claim()).toMatchObject([{ attempts: 1, repeats: 1 }]);
     });
 
-    it('begins its schedule anew where another came while it was asked about', async () => {
+    it('restarts its schedule if another arrives during the query', async () => {
       const first = await leased();
       await record(first, NEVER_SEEN);
       clock.advance(SCHEDULE_MS[0]! * 1.1);
@@ -237,7 +240,7 @@ eachDatabase((_name, open) => {
       expect(row!.next_attempt_at! - clock.now()).toBeLessThanOrEqual(SCHEDULE_MS[0]! * 1.1);
     });
 
-    it('has not been tried where the gateway itself put it off', async () => {
+    it('has no attempt if the gateway itself postponed the query', async () => {
       await record(await leased(), { kind: 'not-queried', retryAfterMs: 1_000 });
       expect(await rows()).toMatchObject([
         { state: 'PENDING', attempts: 0, next_attempt_at: clock.now() + 1_000 },
@@ -246,7 +249,7 @@ eachDatabase((_name, open) => {
   });
 
   describe('among workers', () => {
-    it('nothing is taken twice', async () => {
+    it('nothing is claimed twice', async () => {
       await Promise.all(Array.from({ length: 50 }, (_, i) => receive(`pm_${i}`)));
       clock.advance(QUIET_MS);
       const claims = await Promise.all(Array.from({ length: 10 }, () => claim('acme', 5)));
@@ -255,7 +258,7 @@ eachDatabase((_name, open) => {
       expect(ids.length + (await claim('acme', 50)).length).toBe(50);
     });
 
-    it('the externals that something waits for are found', async () => {
+    it('the externals with waiting callbacks are found', async () => {
       const waiting = () => database.store.read((db) => CALLBACK_LEASES.externalsWithDue(db));
       expect(await waiting()).toEqual([]);
       for (const external of ['b', 'a', 'c-1', 'c_1', 'b']) await receive('pm_1', external);
@@ -265,7 +268,7 @@ eachDatabase((_name, open) => {
       expect((await waiting()).toSorted()).toEqual(['b', 'c-1', 'c_1']);
     });
 
-    it('what a dead one left is taken over when its lease ends', async () => {
+    it('the work of a dead worker is claimed after its lease ends', async () => {
       const dead = await leased();
       await receive();
       const reclaim = () =>
@@ -281,7 +284,7 @@ eachDatabase((_name, open) => {
       expect(await rows()).toMatchObject([{ state: 'LEASED' }]);
     });
 
-    it('a repeat and the end of the question never miss each other', async () => {
+    it('a repeat and the end of a query never miss each other', async () => {
       for (let i = 0; i < 25; i += 1) {
         const paymentId = `pm_${i}`;
         await receive(paymentId);
@@ -289,7 +292,7 @@ eachDatabase((_name, open) => {
         const [callback] = await claim();
         await Promise.all([receive(paymentId), record(callback!, confirmed(false))]);
         clock.advance(QUIET_MS);
-        // Whichever came first, there is one more question to put.
+        // In either order, one more query is due.
         expect(await claim()).toMatchObject([{ payment_id: paymentId }]);
       }
     });

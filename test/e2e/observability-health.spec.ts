@@ -31,7 +31,7 @@ describe('health', () => {
   });
   afterAll(() => external.close());
 
-  it('is ready, and says of what', async () => {
+  it('is ready and lists its components', async () => {
     const gateway = await start();
     const answer = await ready(gateway);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -49,7 +49,7 @@ describe('health', () => {
     await gateway.close();
   });
 
-  it('tells of an external that fails, and stays ready', async () => {
+  it('reports a failing external and stays ready', async () => {
     const gateway = await start();
     external.behave(() => new Promise(() => {}));
     await call(`${gateway.url}/v3/acme/pay`, 'POST', {
@@ -66,7 +66,7 @@ describe('health', () => {
     await gateway.close();
   });
 
-  it('is not ready while it shuts down, refuses what comes then, and is alive', async () => {
+  it('is not ready during shutdown, refuses new requests, and is alive', async () => {
     const log = new LogLines();
     const gateway = await start({ logOutput: log, env: { LOG_LEVEL: 'info' } });
     const state = gateway.app.get(ShutdownState);
@@ -91,7 +91,7 @@ describe('health', () => {
     await gateway.close();
   });
 
-  it('is not ready without its database, and tells no stranger where that is', async () => {
+  it('is not ready without its database, and does not reveal its address', async () => {
     const gateway = await start({ env: { WORKERS: 'off' } });
     await gateway.app.get(Store).close();
     const answer = await ready(gateway);
@@ -110,7 +110,7 @@ describe('health', () => {
   });
 });
 
-// Only a server can be cut off and come back.
+// Only a server can be disconnected and reconnected.
 const database = process.env['TEST_DATABASE_URL'];
 const onPostgres = database ? describe : describe.skip;
 
@@ -131,13 +131,13 @@ onPostgres('a PostgreSQL that goes away', () => {
     gateway = await startGateway({ database: { ...direct.database, DATABASE_URL: url.href } });
   });
   afterAll(async () => {
-    // What was swallowed would be waited for.
+    // The pool would wait for the dropped answers.
     await proxy.close();
     await gateway.close();
     await direct.close();
   });
 
-  it('turns readiness red within 2 s, and green again within 2 s', async () => {
+  it('fails readiness within 2 s, and recovers within 2 s', async () => {
     expect(await status()).toBe(200);
     await proxy.close();
     await turnsRed();
@@ -145,7 +145,7 @@ onPostgres('a PostgreSQL that goes away', () => {
     await until(async () => (await status()) === 200, 'readiness to come back', 2_000);
   });
 
-  it('turns readiness red within 2 s where it only falls silent', async () => {
+  it('fails readiness within 2 s if the database only stops answering', async () => {
     proxy.mute(true);
     await turnsRed();
   });
