@@ -193,7 +193,7 @@ eachDatabase((_name, open) => {
       expect(kinds).not.toContain('callback-unconfirmed');
     });
 
-    /** Read from all rows, by the words of the documentation. */
+    /** Read from all rows, by the rules of the documentation. */
     async function needAttention(): Promise<string[]> {
       return database.store.read(async (db) => {
         const paid = await db.selectFrom('payments').selectAll().execute();
@@ -239,14 +239,14 @@ eachDatabase((_name, open) => {
     expect(result?.operations.map(({ operation }) => operation)).toEqual(['pay', 'refund']);
     expect(plans).not.toEqual([]);
     for (const plan of plans) {
-      // What one payment has may be sorted.
+      // The rows of one payment may be sorted.
       const costly = costlySteps(plan).filter((step) => !/TEMP B-TREE|^Sort/.test(step));
       expect([plan.sql, costly]).toEqual([plan.sql, []]);
     }
   });
 });
 
-/** What the ledger of a quiet day does not have: deliveries and callbacks at work, and a callback about an unknown payment. */
+/** Rows that an idle ledger lacks: deliveries and callbacks in progress, and a callback about an unknown payment. */
 async function addRareStates(trx: Trx): Promise<void> {
   const delivered = await trx
     .selectFrom('notifications')

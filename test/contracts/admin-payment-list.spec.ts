@@ -20,7 +20,7 @@ const NAMED: readonly PaymentQuery[] = [
   { shopTransactionId: orderOf(77) },
   { subscriptionToken: tokenOf(3) },
 ];
-/** Values that find something, and what they are together with. */
+/** Values that match rows, and the filters that they are combined with. */
 const VALUES: readonly (readonly PaymentQuery[])[] = [
   [{ external: 'acme' }, { external: 'tiny' }],
   [{ state: 'ACCEPTED' }, { state: 'UNKNOWN' }, { state: 'CREATED' }],
@@ -152,7 +152,7 @@ function combinations(): PaymentQuery[] {
   return [...together, ...groups.flatMap(([, ...others]) => others)];
 }
 
-/** A payment whose call is under way. */
+/** A payment whose call is in flight. */
 async function beginOne(trx: Trx): Promise<void> {
   const last = await trx.selectFrom('payments').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow();
   const operation = await trx

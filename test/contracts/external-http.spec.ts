@@ -15,7 +15,7 @@ import { externalConfig, httpProvider } from '../support/provider.js';
 import { until } from '../support/until.js';
 
 /*
- * The external's side of the contract (SPEC §1, §2), judged by the gateway's own client: kept by the bundled simulator and by
+ * The external's side of the contract (SPEC §1, §2), checked by the gateway's own client against the bundled simulator and by
  * the complete external that docs/writing-an-external.md shows.
  */
 
@@ -26,7 +26,7 @@ interface RunningExternal {
 
 interface ExternalUnderTest {
   readonly name: string;
-  /** `providerData` by what is to happen. */
+  /** `providerData` by expected result. */
   readonly wish: Readonly<Record<'accept' | 'decline' | 'wait', object>>;
   readonly subscriptions: boolean;
   readonly start: (callbackUrl: string) => Promise<RunningExternal>;
@@ -35,7 +35,7 @@ interface ExternalUnderTest {
 const GUIDE = readFileSync(new URL('../../docs/writing-an-external.md', import.meta.url), 'utf8');
 const SAMPLES = [...GUIDE.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!);
 
-/** The sample as the guide tells to start it, but on a free port. */
+/** The sample, started as in the guide, on a free port. */
 async function startSample(callbackUrl: string): Promise<RunningExternal> {
   const folder = mkdtempSync(join(tmpdir(), 'minimal-external-'));
   const file = join(folder, 'minimal-external.mjs');
@@ -82,7 +82,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
   const callbacks: string[] = [];
   const gateway = createServer((request, response) => {
     callbacks.push(request.url ?? '');
-    /** The first one is not acknowledged, so it has to be repeated. */
+    /** The first one is not acknowledged and must be repeated. */
     response.writeHead(callbacks.length === 1 ? 503 : 200).end();
   });
   let external: RunningExternal;

@@ -18,7 +18,7 @@ type Ask = (
   context: CallContext,
 ) => Promise<ProviderOutcome<object>>;
 
-/** Each operation: how it is asked for, what the external is to see, what it answers. */
+/** Each operation: the call, the expected request target, the external's answer. */
 const ALL: Readonly<Record<OperationName, { ask: Ask; target: string; reply: string }>> = {
   pay: { ask: (p, body, c) => p.pay(body, c), target: '/base/pay', reply: PAID },
   'pay-by-link': {
@@ -191,7 +191,7 @@ describe('an external behind HTTP', () => {
   it('is called over keep-alive connections', async () => {
     const { external, provider } = await start((socket) => answer(socket, 200, PAID));
     for (let call = 0; call < 10; call += 1) await provider.pay(payRequest, context);
-    // A second one, because the first is free again only with the next turn of the event loop.
+    // A second one, because the first is free only in the next turn of the event loop.
     expect(external.connections).toBeLessThanOrEqual(2);
   });
 

@@ -238,7 +238,7 @@ eachDatabase((_name, open) => {
     await ends(1);
     expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED' });
     expect((await attempts(id))[0]!['answer']).toBe('x'.repeat(1_024));
-    // What the sockets' buffers take on the way is no concern of the gateway.
+    // The buffers of the sockets do not count.
     expect(sent).toBeLessThan(16 * 1_048_576);
   });
 
@@ -262,7 +262,7 @@ eachDatabase((_name, open) => {
     delivery.outbox.wake();
     await ends(1);
     expect(receiver.received[0]!.headers['webhook-signature']).toBeUndefined();
-    // No attempt was spent on a receiver that was not there.
+    // No attempt was used without a receiver.
     expect(delivery.deliveries.map(({ result }) => result)).toEqual(['delivered']);
     expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED', attempts: 1 });
   });
@@ -292,7 +292,7 @@ eachDatabase((_name, open) => {
     delivery.start();
     for (let ended = 0; ended < 40; ended += 4) {
       await until(() => open.length === 4, `those after ${ended}`);
-      // What the worker has claimed is on the wire, or on its way there.
+      // Claimed notifications are in flight or about to be.
       const claimed = (await delivery.rows()).filter(({ state }) => state === 'LEASED');
       expect([ended, claimed.length, open.length]).toEqual([ended, 4, 4]);
       for (const one of open.splice(0)) one.end();
@@ -313,7 +313,7 @@ eachDatabase((_name, open) => {
       await until(() => delivery.circuits.length === 1, 'the breaker to open');
       await until(async () => (await spent()) === delivery.deliveries.length, 'those on the wire to end');
       const before = await spent();
-      // Ten that open it, and what was on the wire beside them.
+      // Ten that open it, and those in flight beside them.
       expect(before).toBeLessThanOrEqual(20);
       clock.advance(1_000);
       delivery.outbox.wake();
@@ -323,7 +323,7 @@ eachDatabase((_name, open) => {
       await receiver.start();
       clock.advance(2_000);
       delivery.outbox.wake();
-      // The probe is taken, and then all that never had an attempt.
+      // The probe is accepted, then all that never had an attempt.
       await ends(50);
       expect(delivery.circuits).toEqual(['open', 'closed']);
       pass(30_000);

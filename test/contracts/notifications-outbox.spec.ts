@@ -227,7 +227,7 @@ eachDatabase((name, open) => {
       ]);
     });
 
-    // SQLite has one process: whoever held the lease is gone.
+    // SQLite has one process: the holder of the lease is dead.
     (name.startsWith('SQLite') ? it : it.skip)(
       'on SQLite does not keep the next process waiting',
       async () => {

@@ -33,7 +33,7 @@ eachDatabase((_name, open) => {
       'ops',
     );
 
-  /** Rows as if a worker had been there. */
+  /** Rows as a worker leaves them. */
   async function seed(count: number, state: 'DEAD' | 'DELIVERED', external = 'acme'): Promise<void> {
     for (let i = 0; i < count; i += 1) await delivery.queue({ external });
     await database.store.transaction((trx) =>

@@ -10,7 +10,7 @@ import { RefundsMetrics } from '../../src/refunds/refunds.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { plansOf } from '../support/query-plans.js';
 
-/** What each module counts at a scrape. */
+/** The counts of each module during a scrape. */
 function counts(): CountRows<string>[] {
   const collected: CountRows<string>[] = [];
   const gauges = {

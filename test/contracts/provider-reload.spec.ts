@@ -68,7 +68,7 @@ describe('reload', () => {
     const moving = (turn: number) =>
       externalConfig({
         baseUrl: (turn % 2 === 0 ? first : second).baseUrl,
-        // Now and then the same as before, now and then only a switch.
+        // Sometimes unchanged, sometimes only an operation disabled or enabled.
         operations: { refund: turn % 3 === 0 },
       });
     externals.replace([moving(0), steady]);
@@ -95,7 +95,7 @@ describe('reload', () => {
     await Promise.all(callers);
 
     expect([...ends.keys()]).toEqual(['completed']);
-    // Of all the sockets that were ever opened there are left those of the providers in the registry, and then none.
+    // Of all opened sockets, those of the providers in the registry remain, and then none.
     const last = RELOADS % 2 === 0 ? first : second;
     const gone = last === first ? second : first;
     await until(() => gone.openConnections === 0, 'the sockets of the replaced providers to be closed');

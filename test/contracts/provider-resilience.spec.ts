@@ -49,7 +49,7 @@ describe('resilience', () => {
     const log = new ProviderLog();
     const config = externalConfig({ baseUrl: external.baseUrl, ...overrides });
     const provider = httpProvider(config, { log: log.log, httpLogLevel });
-    // The external first: it cuts what a call still waits for.
+    // The external first: it closes the connections of waiting calls.
     opened.push(external, provider);
     return { external, provider, log };
   }

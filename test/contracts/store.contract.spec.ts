@@ -94,7 +94,7 @@ describe('Store', () => {
       const refusals = outcomes
         .filter((outcome) => outcome.status === 'rejected')
         .map((outcome): unknown => outcome.reason);
-      // On a busy machine the pool of a database server may refuse some in time; SQLite has no reason to.
+      // On a busy machine the pool of a database server may refuse some; SQLite does not.
       expect(
         refusals.every(
           (reason) => reason instanceof StorageUnavailable && reason.outcome === 'not-committed',

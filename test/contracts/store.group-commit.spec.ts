@@ -124,7 +124,7 @@ describe('Group commit on a SQLite file', () => {
       store.transaction((trx) => put(trx, 'before')),
       store.transaction(async (trx) => {
         await put(trx, 'victim');
-        await sql`rollback`.execute(trx); // what SQLite may do by itself when the disk is full
+        await sql`rollback`.execute(trx); // SQLite may do this when the disk is full
         await put(trx, 'victim').catch(() => {}); // would be committed alone
       }),
       store.transaction((trx) => put(trx, 'after')),
@@ -178,7 +178,7 @@ describe('Group commit on a SQLite file', () => {
         trx.updateTable('settings').set({ value }).where('key', '=', 'a').execute(),
       );
     }
-    // 100 MB went through the log. Copied at 32 MiB, it has begun anew.
+    // 100 MB were written to the log. A checkpoint at 32 MiB restarts it.
     expect(statSync(`${path}-wal`).size).toBeLessThan(60_000_000);
     await until(() => statSync(path).size > size, 'a checkpoint');
   });

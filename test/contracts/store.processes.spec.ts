@@ -39,7 +39,7 @@ class Writer {
     await until(() => this.lines.length >= count, `${count} lines of the writer`);
   }
 
-  /** Its exit code, once it has ended by itself. */
+  /** Its exit code, once it has exited on its own. */
   async ended(): Promise<unknown> {
     return (await once(this.#child, 'close'))[0];
   }
@@ -71,7 +71,7 @@ describe('A SQLite file and its processes', () => {
       const writer = new Writer(path);
       await writer.printed(enough);
       await writer.kill();
-      // Only the last line may have been cut off.
+      // Only the last line may be incomplete.
       const answered = writer.lines.filter((line) => /^\d+\.\d+$/.test(line));
       expect(answered.length).toBeGreaterThanOrEqual(enough - 2);
 

@@ -79,13 +79,13 @@ if (postgresUrl() !== undefined) {
       first.listen('notifications', () => wakes.first++);
       second.listen('notifications', () => wakes.second++);
       second.listen('callbacks', () => wakes.other++);
-      // Each is woken once when it begins to listen, for what it may have missed.
+      // Each is woken once when it starts to listen, for hints that it may have missed.
       await until(() => wakes.first === 1 && wakes.second === 1, 'both to listen');
       for (let i = 0; i < 100; i++) {
         first.notify('notifications');
       }
       await until(() => wakes.second === 2, 'the hint');
-      // One that follows another closely is not lost: it may tell of what the woken one has not seen.
+      // A hint that follows another closely is not lost: the woken worker may have missed its row.
       first.notify('notifications');
       await until(() => wakes.second === 3, 'the next hint');
       first.notify('callbacks');
@@ -112,7 +112,7 @@ if (postgresUrl() !== undefined) {
           await lock(trx, theirs);
         });
       await Promise.all([crossing('a', 'b'), crossing('b', 'a')]);
-      // Three, unless the one that is run again is quicker than the one that was let through.
+      // Three, unless the repeated one is faster than the admitted one.
       expect(attempts).toBeGreaterThan(2);
       await store.close();
     });

@@ -20,10 +20,10 @@ const SECRETS = {
 };
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
-/** Of no use to any network, but it looks like a card. */
+/** No network issues it, but it looks like a card number. */
 const CARD = '4111111111111111';
 
-/** No two looks at it in the same millisecond: as on a machine with too much to do. */
+/** Every reading is later than the one before, as on a busy machine. */
 class RestlessClock extends Clock {
   #nowMs = Date.now();
 
@@ -189,7 +189,7 @@ describe('the history of a payment', () => {
       truncated: [],
     });
     const story = body['story'] as { at: string; what: string; text: string; traceId?: string }[];
-    // The verification's own end is written down beside the delivery.
+    // The end of the verification is recorded concurrently with the delivery.
     expect(story.map(({ what }) => what)).toContain('callback-ended');
     expect(story.map(({ what }) => what).filter((what) => what !== 'callback-ended')).toEqual([
       'payment-created',
@@ -483,7 +483,7 @@ describe('resolving', () => {
     const { id: acceptedId } = await found(paid.shopTransactionId);
     const settled = await resolve(String(acceptedId), { status: 'FAILED', reason: 'x' });
     expect([settled.status, settled.body['code']]).toEqual([409, 'conflict']);
-    expect(settled.body['detail']).toBe('The payment is ACCEPTED: there is nothing to settle.');
+    expect(settled.body['detail']).toBe('The payment is ACCEPTED: there is nothing to resolve.');
 
     const { id } = await unknown();
     const taken = await resolve(id, {
@@ -610,7 +610,7 @@ describe('resolving', () => {
     });
     expect([foreign.status, foreign.body['detail']]).toEqual([
       409,
-      `It is settled by its payment: resolve ${String(pays!['payment'])}.`,
+      `It is resolved with its payment: resolve ${String(pays!['payment'])}.`,
     ]);
   });
 

@@ -16,7 +16,7 @@ import {
 import { type ReceivedNotification, startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
 
-/** An external's callback, once, is enough: what it means is asked of the external, and the receiver is told (SPEC §5). */
+/** One callback is enough: the gateway queries the external and notifies the receiver (SPEC §5). */
 
 let receiver: TestReceiver;
 let gateway: Gateway;
@@ -321,7 +321,7 @@ describe('a custom external', () => {
     await until(() => questions() >= 8, 'the slow ones to be asked');
     await call(`${gateway.url}/v3/other/callback?paymentId=pm_fast`, 'GET');
     await until(() => receiver.received.some(({ body }) => body.includes('pm_fast')), 'the fast one');
-    // All this time no answer about the slow ones has come.
+    // Meanwhile, no query about the slow ones was answered.
     expect(receiver.received.map(({ body }) => body.includes('slow'))).toEqual([false]);
     for (const answer of held) answer();
   });
@@ -464,7 +464,7 @@ describe('requests accepted as callbacks', () => {
   });
 
   it('none that cannot be stored', async () => {
-    // The last of these tests: the database is gone then.
+    // The last of these tests: it removes the database.
     await gateway.app.get(Store).close();
     const answer = await call(at('?paymentId=pm_1'), 'POST');
     expect(answer).toMatchObject({ status: 503, body: { code: 'storage-unavailable' } });

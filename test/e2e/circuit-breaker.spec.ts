@@ -60,7 +60,7 @@ describe('a circuit breaker, over HTTP', () => {
     expect(external.requests.map(({ method }) => method)).toEqual(['GET']);
 
     external.behave(answerOk);
-    // The breaker goes by the machine's own clock.
+    // The breaker uses the machine's clock.
     await until(async () => (await pay()).status === 200, 'a payment that goes through');
     expect(await circuit()).toBe(closed);
     const answers = await Promise.all([pay(), pay(), pay()]);

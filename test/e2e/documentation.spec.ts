@@ -18,7 +18,7 @@ import {
   token,
 } from '../support/openapi-document.js';
 
-/** What a developer who has never seen the gateway is told by `/documentation/openapi.json` (SPEC §8). */
+/** `/documentation/openapi.json` as a new developer reads it (SPEC §8). */
 
 let gateway: Gateway;
 let document: OpenApiDocument;
@@ -117,7 +117,7 @@ function payment(more: object = {}): object {
 }
 
 describe('responses of operations', () => {
-  /** SPEC §3, typed in by hand: what the document is derived from must not judge itself. */
+  /** SPEC §3, written by hand: the source of the document must not check itself. */
   const STATUSES = [400, 401, 403, 404, 409, 413, 415, 422, 429, 501, 502, 503, 504].map(String);
 
   it('has every status of SPEC §3 on every operation of the contract', () => {
@@ -259,7 +259,7 @@ describe('the examples at the bundled simulator', () => {
         'startSubscription 200',
         'receiveCallback 200',
         'getReadiness 200',
-        // The examples' payment and subscription exist only for who has just made them.
+        // The payment and subscription of the examples do not exist before the test creates them.
         'refund 404',
         'getPaymentStatus 404',
         'expireSubscription 404',
@@ -297,7 +297,7 @@ describe('serving it', () => {
     for (const path of ['/documentation', '/documentation/openapi.json', '/documentation/start.js']) {
       const first = await get(path);
       expect(first.headers.get('cache-control')).toBe('no-cache');
-      // Without this one, fetch would add `no-cache` of its own.
+      // Without this header, fetch would add `no-cache`.
       const headers = { 'if-none-match': first.headers.get('etag')!, 'cache-control': 'max-age=0' };
       const second = await get(path, headers);
       expect([second.status, await second.text()]).toEqual([304, '']);

@@ -11,7 +11,7 @@ const COMMIT_MARGIN_MS = 5_000;
 const OLD_TIMEOUT_MS = 1_000;
 const NEW_TIMEOUT_MS = 60_000;
 
-/** A request resolves its external once: a reload in the middle of it gives it no second configuration. */
+/** A request resolves its external once: a reload during the request does not change its configuration. */
 describe('a reload of the externals file in the middle of a request', () => {
   let before: StubExternal;
   let after: StubExternal;

@@ -6,7 +6,7 @@ import { type GatewayProcess, startGatewayProcess } from '../support/gateway-pro
 import { call } from '../support/client.js';
 import { until } from '../support/until.js';
 
-/** What a newcomer is shown at the start, tried as he would try it. */
+/** The first output for a new user, executed as they would do it. */
 describe('The greeting', () => {
   let folder: string;
 

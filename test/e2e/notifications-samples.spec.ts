@@ -12,7 +12,7 @@ import { openTestDatabase, sqliteMemory, type TestDatabase } from '../support/da
 import { buildDelivery, type Delivery, NOTIFICATION_SECRET } from '../support/delivery.js';
 import { until } from '../support/until.js';
 
-/** The samples of docs/receiving-notifications.md, as they stand there, against what the gateway really sends. */
+/** The samples of docs/receiving-notifications.md, with the gateway's own notifications. */
 
 const PAGE = readFileSync(
   fileURLToPath(new URL('../../docs/receiving-notifications.md', import.meta.url)),
@@ -67,7 +67,7 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
   const handled = (): string[] => [...output.matchAll(/^handled (.*)$/gm)].map(([, line]) => line!);
   const payload = (status: string): object => ({ status, paymentId: 'pm_1', providerName: 'acme' });
 
-  /** As the gateway sends it, but for what `changes` says. */
+  /** As the gateway sends it, with `changes`. */
   async function post(
     body: string,
     changes: { id?: string; version?: number; timestampS?: number; secret?: string; sent?: string } = {},

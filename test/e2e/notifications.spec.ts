@@ -14,7 +14,7 @@ import { startStubExternal, type StubExternal } from '../support/stub-external.j
 import { type ReceivedNotification, startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
 
-/** The receiver hears of every status once it is true, whatever breaks (SPEC §5). */
+/** The receiver gets every status, whatever fails (SPEC §5). */
 
 const ADMIN = { authorization: 'Bearer admin-secret' };
 const LEASE_MS = 30_000;
@@ -239,7 +239,7 @@ describe('kill -9 during deliveries', () => {
     const { url } = program;
     await Promise.all(Array.from({ length: 40 }, (_, i) => check(url, `pm_${i}`)));
     await until(() => receiver.received.length >= 32, 'as many on the wire as may be');
-    // Two of them were taken, and the gateway may or may not have written that down.
+    // Two of them were accepted, and the gateway may or may not have recorded it.
     for (const response of answers.slice(0, 2)) response.end();
     program.kill('SIGKILL');
     await program.exit;
@@ -251,7 +251,7 @@ describe('kill -9 during deliveries', () => {
       externals: [ACME()],
       env: environment(),
       database: variablesOf(place),
-      // Among replicas a lease has to end first; on SQLite the next process knows that it is alone.
+      // With replicas, a lease must end first; on SQLite the next process is the only one.
       clock: new Later(LEASE_MS + 1_000),
     });
     try {

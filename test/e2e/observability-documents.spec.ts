@@ -38,13 +38,13 @@ const runbook = text('docs/operating.md');
 /** Prometheus adds these to what it scrapes. */
 const SCRAPED_LABELS = ['instance', 'job', 'le'];
 
-/** A series that a query asks for: its metric, and the labels that it names there or groups by. */
+/** A series in a query: its metric, and the labels that the query names or groups by. */
 interface Question {
   readonly metric: string;
   readonly labels: readonly string[];
 }
 
-/** Parses by Prometheus' own grammar; fails on what is not PromQL. */
+/** Parses with Prometheus' own grammar; throws if the text is not PromQL. */
 function questionsOf(promql: string): { questions: Question[]; groupings: string[] } {
   const query = promql.replaceAll('$__rate_interval', '5m').replaceAll('$external', '.*');
   const questions: Question[] = [];

@@ -110,7 +110,7 @@ describe('health', () => {
   });
 });
 
-// Only a server can be cut off and come back.
+// Only a server can be disconnected and reconnected.
 const database = process.env['TEST_DATABASE_URL'];
 const onPostgres = database ? describe : describe.skip;
 
@@ -131,7 +131,7 @@ onPostgres('a PostgreSQL that goes away', () => {
     gateway = await startGateway({ database: { ...direct.database, DATABASE_URL: url.href } });
   });
   afterAll(async () => {
-    // What was swallowed would be waited for.
+    // The pool would wait for the dropped answers.
     await proxy.close();
     await gateway.close();
     await direct.close();

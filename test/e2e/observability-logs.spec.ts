@@ -143,10 +143,10 @@ describe('logs', () => {
     expect(log.lines('request')).toMatchObject([
       { route: '/admin/payments/:id/resolve', ref: id, status: 200, caller: 'on-call' },
     ]);
-    expect(log.lines('Payment resolved by hand')).toMatchObject([
+    expect(log.lines('Payment resolved by an operator')).toMatchObject([
       { payment: id, status: 'FAILED', cause: 'on-call: Not in the settlement file' },
     ]);
-    // The notification goes on in the payment's trace, as the operator's request brought none.
+    // The notification continues the payment's trace: the operator's request has none.
     expect(log.lines('delivery')[0]).toMatchObject({ traceId: TRACE_ID, paymentRef: id });
     expect(receiver.received.slice(before)[0]!.headers['traceparent']).toContain(TRACE_ID);
   });
@@ -170,7 +170,7 @@ describe('logs', () => {
     });
     receiver.answers(500, 200);
     await pay(gateway);
-    // Externals send callbacks of their own accord, and know nothing of traces.
+    // Externals send callbacks without a trace.
     await call(`${gateway.url}/v3/acme/callback?paymentId=pm-story`, 'POST', {});
     await until(() => log.lines('delivery').length === 1, 'the delivery');
     await call(

@@ -227,7 +227,7 @@ describe('metrics', () => {
   });
 });
 
-/** Buckets grow, and the last one has everything. */
+/** Buckets are cumulative, and the last one has all. */
 function expectCumulative(name: string, samples: readonly Sample[]): void {
   const series = Map.groupBy(
     samples.filter((sample) => sample.name === `${name}_bucket`),
@@ -248,7 +248,7 @@ function bound({ labels: { le } }: Sample): number {
   return le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le);
 }
 
-/** A series: its name, and its labels in whatever order. */
+/** A series: its name, and its labels in any order. */
 function keyOf(name: string, labels: Sample['labels']): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
   return `${name} ${pairs.toSorted((a, b) => a.localeCompare(b)).join()}`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { startCollector } from '../support/collector.js';
 import { startGatewayProcess } from '../support/gateway-process.js';
 
-/** The packages that the program loads, from its start until it has paid, been scraped and stopped. */
+/** The packages that the program loads from its start over a payment and a scrape to its end. */
 async function packagesOf(env: Readonly<Record<string, string>>): Promise<string[]> {
   const gateway = await startGatewayProcess({ env, imports: ['./test/support/module-census.js'] });
   try {

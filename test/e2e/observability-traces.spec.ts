@@ -23,7 +23,7 @@ describe('traces', () => {
   const spansOfTrace = (): CollectedSpan[] => collector.spans.filter((span) => span.traceId === traceId);
   const parentOf = (span: CollectedSpan): string | undefined =>
     spansOfTrace().find(({ spanId }) => spanId === span.parentSpanId)?.name ?? span.parentSpanId;
-  /** Of each span of the trace its name and its parent's, in no order that time decides. */
+  /** The name of each span of the trace and of its parent, in an order independent of time. */
   const tree = (): string[] =>
     spansOfTrace()
       .map((span) => `${span.name} < ${parentOf(span)}`)

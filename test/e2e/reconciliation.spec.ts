@@ -72,7 +72,7 @@ describe('reconciliation', () => {
     return call(`${gateway.url}/v3/${name}/pay`, 'POST', { amount: 100, currency: 'EUR', shopTransactionId });
   };
   const store = (): Store => gateway.app.get(Store);
-  /** As a short schedule has it. */
+  /** As with a short schedule. */
   const askNow = async (): Promise<void> => {
     await store().transaction((trx) =>
       trx.updateTable('payments').set({ next_ask_at: clock.now() }).executeTakeFirst(),

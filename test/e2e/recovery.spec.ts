@@ -9,7 +9,7 @@ import { answerJson, startStubExternal, type StubExternal } from '../support/stu
 import { TestClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
 
-/** What becomes of an operation whose process is gone: seen from a second gateway on the books of the first. */
+/** An operation of a dead process, seen from a second gateway on the same ledger. */
 describe('an operation of a dead process', () => {
   let external: StubExternal;
   let clock: TestClock;
@@ -132,7 +132,7 @@ describe('two replicas on one database', () => {
   });
 });
 
-/** The external holds a refund until its fate has been decided elsewhere; only then its answer comes. */
+/** The external answers a refund only after it was settled by another cause. */
 describe('a refund with a late answer', () => {
   let external: StubExternal;
   let gateway: Gateway;
@@ -177,7 +177,7 @@ describe('a refund with a late answer', () => {
     await gateway.app.get(OperationRecovery).turn();
     expect(await refund()).toMatchObject({ state: 'UNKNOWN', reserved: 1, refunded_minor: 10 });
   }
-  /** What an operator writes who has heard how the refund ended. */
+  /** The resolution of an operator who knows the outcome of the refund. */
   const decide = (state: 'OK' | 'KO'): Promise<void> =>
     gateway.app.get(Store).transaction(async (trx) => {
       const reserved = state === 'KO' ? 0 : 1;
@@ -225,7 +225,7 @@ describe('a refund with a late answer', () => {
   });
 });
 
-/** Two attempts at once: the process of the first was taken for dead. */
+/** Two concurrent attempts: the process of the first was considered dead. */
 describe('a resumed operation', () => {
   const TIMEOUT_MS = 60_000;
   const REFUSED = { status: 422, body: { detail: 'no' } };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Secret } from '../../src/sensitive/secret.js';
-import { SecurityObserver } from '../../src/security/security-observer.js';
+import { SecurityMetrics } from '../../src/security/security.metrics.js';
 import { signWebhook } from '../../src/webhooks/standard-webhooks.js';
 import { Store } from '../../src/persistence/store.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
@@ -9,7 +9,7 @@ import { type RawAnswer, RawClient } from '../support/raw-client.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
-/** Who may call back (SPEC §6, §8): what is not an external's own is refused, changes nothing, and is counted. */
+/** Credentials of callbacks (SPEC §6, §8): a forgery is refused, changes nothing, and is counted. */
 
 const secret = new Secret(`whsec_${randomBytes(32).toString('base64')}`);
 const foreign = new Secret(`whsec_${randomBytes(32).toString('base64')}`);
@@ -44,7 +44,7 @@ beforeAll(async () => {
 beforeEach(() => {
   refusals = [];
   jest
-    .spyOn(gateway.app.get(SecurityObserver), 'onCallbackRefused')
+    .spyOn(gateway.app.get(SecurityMetrics), 'countCallbackRefusal')
     .mockImplementation((name, reason) => void refusals.push(`${name} ${reason}`));
 });
 afterEach(() => {
@@ -143,7 +143,7 @@ describe('valid credentials', () => {
   });
 });
 
-/** Each is a callback that is not to be taken, and the status that it gets. */
+/** Each is a callback to refuse, and its status. */
 const FORGERIES: readonly [what: string, status: number, send: () => Promise<RawAnswer>][] = [
   ['no signature', 401, () => post('signed', body())],
   ['a wrong secret', 401, () => forged({ secrets: [foreign] })],
@@ -235,7 +235,7 @@ describe('forgeries', () => {
     expect(wrong).toEqual([]);
     expect(await stored()).toBe(before);
     expect(external.requests.length).toBe(asked);
-    // A body that is too large is told to everybody, and is no question of credentials.
+    // A body that is too large is refused for everyone, regardless of credentials.
     const huge = FORGERIES.filter(([, status]) => status === 413).length;
     const perRound = ways.length - huge;
     expect(refusals.length).toBeGreaterThanOrEqual(Math.floor(1_000 / ways.length) * perRound);
@@ -280,7 +280,7 @@ describe('forgeries', () => {
   });
 });
 
-/** The genuine callback is verified in the background: its question is not to be taken for one of a forgery. */
+/** The genuine callback is verified in the background: its query must not be counted for a forgery. */
 async function untilQuiet(): Promise<void> {
   const { kysely } = gateway.app.get(Store);
   const open = () => kysely.selectFrom('callbacks').select('id').where('finished_at', 'is', null).execute();

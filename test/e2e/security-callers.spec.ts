@@ -10,11 +10,11 @@ import { RawClient } from '../support/raw-client.js';
 import { pathWith, type Route, routesOf } from '../support/routes.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 
-/** Lets no one in (SPEC §8): every route, and some that do not exist, by every kind of credentials. */
+/** Access (SPEC §8): every route, and some that do not exist, with every kind of credentials. */
 
 const SCOPES = ['payments', 'refunds', 'subscriptions', 'read', 'admin'] as const;
 
-/** What each route of the API needs; a new one must be entered, or this fails. */
+/** The scope of each route of the API; the test fails for a route without an entry. */
 const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'POST /v3/:external/pay': 'payments',
   'POST /v3/:external/pay-by-link': 'payments',
@@ -109,7 +109,7 @@ const send = (
     headers,
   );
 
-/** What an answer tells, without what is its own each time. */
+/** The content of an answer, without what differs each time. */
 const toldBy = ({ status, headers, body }: Answer): unknown => {
   const { requestId, instance, ...document } = body;
   const named = Object.fromEntries(headers);

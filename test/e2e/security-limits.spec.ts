@@ -7,7 +7,7 @@ import { exchange, openSocket } from '../support/raw-socket.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
-/** What a request may cost, and how a caller is held to his share. */
+/** Limits of a request and of a caller. */
 
 let external: StubExternal;
 let gateway: Gateway;
@@ -148,7 +148,7 @@ describe('slow senders', () => {
     for (const socket of held) socket.destroy();
   });
 
-  /** What nine of ten answers take at most: a single one may be late on a machine that is busy with other tests. */
+  /** The 90th percentile: a single answer may be late on a machine that is busy with other tests. */
   async function ninthTenthMs(): Promise<number> {
     const times: number[] = [];
     for (let i = 0; i < 60; i += 1) {
@@ -164,7 +164,7 @@ describe('slow senders', () => {
     const head = `POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n`;
     for (let i = 0; i < 500; i += 1) held.push(openSocket(gateway.url));
     await until(() => held.every((socket) => socket.readyState === 'open'), 'the sockets to open');
-    // A third in their headers, a third in their body, a third says nothing at all.
+    // A third stalls in the headers, a third in the body, a third sends nothing.
     for (const [i, socket] of held.entries()) {
       if (i % 3 === 0) socket.write(head);
       if (i % 3 === 1) socket.write(`${head}\r\n{"amount":`);
@@ -173,7 +173,7 @@ describe('slow senders', () => {
       for (const [i, socket] of held.entries()) if (i % 3 < 2) socket.write(i % 3 === 0 ? 'X' : ' ');
     }, 100);
     try {
-      // Where the machine is so busy that an answer takes long without them too, they may not make it much longer.
+      // On a machine so busy that answers are slow without them, they must not become much slower.
       expect(await ninthTenthMs()).toBeLessThan(Math.max(100, 3 * aloneMs));
     } finally {
       clearInterval(drip);

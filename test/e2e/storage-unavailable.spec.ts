@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
-// A SQLite file that is full is shown in test/contracts; a server that stops, only PostgreSQL can show.
+// test/contracts covers a full SQLite file; a server that stops needs PostgreSQL.
 const database = process.env['TEST_DATABASE_URL'];
 const onPostgres = database ? describe : describe.skip;
 

@@ -32,7 +32,7 @@ describe('.ci/run', () => {
     for (const script of ['first-payment', 'audit']) write(`scripts/${script}.js`, '');
     write('package.json', '{ "type": "module" }');
     write('bin/npm', NPM);
-    write('bin/chromium', '#!/bin/sh\n'); // or it would be installed
+    write('bin/chromium', '#!/bin/sh\n'); // otherwise it would be installed
     write('bin/nginx', '#!/bin/sh\n');
   });
 

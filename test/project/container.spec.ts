@@ -57,7 +57,7 @@ describe('docker-compose.yml', () => {
     for (const { condition } of Object.values(gateway!.depends_on!))
       expect(condition).toBe('service_healthy');
     const unasked = Object.keys(services).filter((name) => !services[name]!.healthcheck);
-    expect(unasked).toEqual(['gateway']); // its image asks
+    expect(unasked).toEqual(['gateway']); // its image has a health check
     expect(Object.keys(gateway!.depends_on!).toSorted()).toEqual(['postgres', 'simulator']);
   });
 

@@ -48,13 +48,13 @@ export interface Delivery {
   readonly circuits: readonly Circuit[];
   start(): void;
   stop(): Promise<void>;
-  /** Commits one notification and wakes the worker; answers its id. */
+  /** Commits one notification and wakes the worker; returns its id. */
   queue(draft?: Partial<NotificationDraft>): Promise<string>;
   row(id: string): Promise<NotificationRow>;
   rows(): Promise<NotificationRow[]>;
 }
 
-// What fails is logged, and here most things fail on purpose.
+// Failures are logged, and most are intended here.
 Logger.overrideLogger(false);
 
 class RecordingMetrics implements Pick<NotificationsMetrics, 'countAttempt' | 'setCircuit'> {
@@ -156,7 +156,7 @@ function draftOf(atMs: number): NotificationDraft {
   };
 }
 
-/** As much of the configuration as the room reads. */
+/** The part of the configuration that the module reads. */
 export function deliveryConfig({
   receiverUrl,
   secrets,
