@@ -11,8 +11,8 @@ export interface Rejected {
   /** `not-found`: 404 with a JSON object, the payment or token is unknown there; `refused`: any other 4xx. */
   readonly reason: 'not-found' | 'refused';
   readonly status: number;
-  /** The external's own `detail` or `message`: masked, at most 500 characters. */
-  readonly detail: string | undefined;
+  /** The external's own `detail` or `message`, masked, at most 500 characters; a default text where it sent neither. */
+  readonly detail: string;
   /**
    * True where a body came with it that is no JSON: the page of a router or proxy before the external. It answers the caller's
    * question just the same (SPEC §2), but is thin ground for calling a payment failed.

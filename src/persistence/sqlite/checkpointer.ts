@@ -79,7 +79,7 @@ export class Checkpointer {
       this.#worker ??= this.#start();
       // The thread keeps the process alive only while commits may wait for it.
       this.#worker.ref();
-      return await this.#ask(this.#worker);
+      return await this.#runInWorker(this.#worker);
     } catch {
       this.#worker = undefined;
       return 0;
@@ -88,7 +88,7 @@ export class Checkpointer {
     }
   }
 
-  async #ask(worker: Worker): Promise<number> {
+  async #runInWorker(worker: Worker): Promise<number> {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage('checkpoint');
     // Rejects if the thread fails instead.
