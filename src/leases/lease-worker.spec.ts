@@ -10,7 +10,8 @@ const LONG_MS = 3_600_000;
 const STORE: LeaseWorkerOptions['store'] = {
   dialect: 'sqlite',
   transaction: async (work) => work({} as Trx),
-  listen: () => {},
+  attachWorker: () => {},
+  detachWorker: () => {},
 };
 
 describe('LeaseWorker', () => {

@@ -88,7 +88,6 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     recorder,
     sender,
     receiver,
-    outbox,
     metrics as unknown as NotificationsMetrics,
     createLog('fatal', new LogLines(), clock),
     config,
