@@ -12,7 +12,7 @@ import { WorkerHealth } from '../leases/worker.health.js';
 import { pollMsOf } from '../notifications/retry-schedule.js';
 import { Log } from '../observability/logging/log.js';
 import { outside } from '../observability/logging/outside.js';
-import { traceIdOf } from '../observability/tracing/traceparent.js';
+import { traceIdOf } from '../observability/tracing/tracer.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';

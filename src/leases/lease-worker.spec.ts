@@ -55,7 +55,7 @@ describe('LeaseWorker', () => {
     expect(ends.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
 
-  it('replaces a job that ends at once, whatever the others do', async () => {
+  it('replaces a job as soon as it ends, while others still run', async () => {
     const left = [0, 1, 2, 3];
     const ends: number[] = [];
     build({

@@ -2,7 +2,7 @@ import type { Store, Trx, WakeChannel } from '../persistence/store.js';
 import type { Clock } from '../shared/clock.js';
 import { WorkerLoop } from './worker-loop.js';
 
-/** How often rows are looked for whose worker died. */
+/** How often the worker searches for rows of dead workers. */
 const FREE_EVERY_MS = 1_000;
 
 /** How many jobs may be claimed now. */
@@ -16,7 +16,7 @@ export interface FreeCapacity {
 
 /** What a feature does with its rows. `record`, `free` and `claim` share one transaction, `run` is outside of any. */
 export interface LeaseWork<Job, End> {
-  /** Writes down how jobs ended, each under the token of its lease. If the transaction fails, it gets the same ends again. */
+  /** Records how jobs ended, each under the token of its lease. If the transaction fails, it gets the same ends again. */
   record(trx: Trx, ends: readonly End[], nowMs: number): Promise<unknown>;
 
   /** Makes rows due again whose lease ended at `endedBeforeMs` or earlier, a bounded number; true: there may be more. */

@@ -11,7 +11,7 @@ import { CONFIG } from '../config/config.module.js';
 import { type FreeCapacity, LeaseWorker } from '../leases/lease-worker.js';
 import { WorkerHealth } from '../leases/worker.health.js';
 import { Log } from '../observability/logging/log.js';
-import { traceIdOf } from '../observability/tracing/traceparent.js';
+import { traceIdOf } from '../observability/tracing/tracer.js';
 import { Store, type Trx } from '../persistence/store.js';
 import type { Circuit } from '../outbound/circuit-breaker.js';
 import { Clock } from '../shared/clock.js';

@@ -130,7 +130,7 @@ export abstract class Store {
 }
 
 /** Which worker a hint wakes. */
-export type WakeChannel = 'notifications' | 'callbacks' | 'reconciliation';
+export type WakeChannel = 'notifications' | 'callbacks';
 
 /** The database cannot be used now. Nothing of the transaction was kept, unless `outcome` is `unknown`: the commit was interrupted. */
 export class StorageUnavailable extends Error {

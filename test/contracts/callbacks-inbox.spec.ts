@@ -23,7 +23,6 @@ eachDatabase((_name, open) => {
   let clock: TestClock;
   const callbacks = new CallbackRepository();
   const recorder = new VerificationRecorder(
-    callbacks,
     new RetrySchedule({ notifications: { scheduleMs: SCHEDULE_MS } } as unknown as Config),
   );
 
@@ -60,7 +59,7 @@ eachDatabase((_name, open) => {
   });
   const NEVER_SEEN = unconfirmed('the external does not know this payment');
 
-  describe('a signed one that comes again', () => {
+  describe('a signed callback that is received again', () => {
     const VALID_MS = 600_000;
     const signed = (key: string) => receive('pm_1', 'acme', null, key);
     const end = async (): Promise<void> => {
@@ -68,7 +67,7 @@ eachDatabase((_name, open) => {
       for (const callback of await claim()) await record(callback, confirmed(true));
     };
 
-    it('is acknowledged, and no more, whichever replica it comes to and however many at once', async () => {
+    it('is acknowledged without effect, at every replica and any number at once', async () => {
       await signed('key-1');
       await end();
       const receipts = await Promise.all(Array.from({ length: 20 }, () => signed('key-1')));
@@ -80,7 +79,7 @@ eachDatabase((_name, open) => {
       expect(await rows()).toHaveLength(2);
     });
 
-    it('is news again once its signature cannot be valid any more, forgotten or not', async () => {
+    it('is new again once its signature has expired, deleted or not', async () => {
       await signed('key-1');
       await signed('key-2');
       await end();
@@ -96,7 +95,7 @@ eachDatabase((_name, open) => {
       expect(await forget(10)).toBe(0);
     });
 
-    it('is taken where it could not be written down before', async () => {
+    it('is accepted if it could not be stored before', async () => {
       const broken = new CallbackRepository();
       broken.insertOrMerge = () => Promise.reject(new Error('no'));
       const inbox = new CallbackInbox(database.store, broken, new PaymentRepository(), clock);
@@ -123,14 +122,14 @@ eachDatabase((_name, open) => {
       expect(await claim()).toMatchObject([{ payment_id: 'pm_1', attempts: 1, repeats: 0 }]);
     });
 
-    it('merges those that come at the same moment, whoever receives them', async () => {
+    it('merges simultaneous callbacks of all replicas', async () => {
       await Promise.all(Array.from({ length: 20 }, () => receive()));
       clock.advance(QUIET_MS);
       expect(await claim()).toMatchObject([{ repeats: 19 }]);
       expect(await rows()).toHaveLength(1);
     });
 
-    it('waits on while more come, but for a second at most', async () => {
+    it('waits while repeats arrive, one second at most', async () => {
       const first = clock.now();
       for (let i = 0; i < 20; i += 1) {
         await receive();
@@ -172,7 +171,7 @@ eachDatabase((_name, open) => {
       expect((await rows()).map(({ state }) => state)).toEqual(['VERIFIED', 'PENDING']);
     });
 
-    it('is asked about once more where another came meanwhile, however many', async () => {
+    it('is queried once more after any number of repeats during the query', async () => {
       const callback = await leased();
       await Promise.all([receive(), receive(), receive()]);
       expect(await record(callback, confirmed(false))).toEqual(['again']);
@@ -191,7 +190,7 @@ eachDatabase((_name, open) => {
   });
 
   describe('one that the external does not confirm', () => {
-    it('is asked about again on the schedule, and left UNCONFIRMED at its end', async () => {
+    it('is queried again on the schedule, and UNCONFIRMED at its end', async () => {
       let callback = await leased();
       for (const waitMs of SCHEDULE_MS) {
         expect(await record(callback, NEVER_SEEN)).toEqual(['retry']);
@@ -217,7 +216,7 @@ eachDatabase((_name, open) => {
       expect(await rows()).toMatchObject([{ next_attempt_at: clock.now() + 60_000 }]);
     });
 
-    it('is asked about soon when it comes once more, its schedule begun anew', async () => {
+    it('is queried soon after a repeat, with a new schedule', async () => {
       await record(await leased(), NEVER_SEEN);
       await receive();
       expect(await claim()).toEqual([]);
@@ -225,7 +224,7 @@ eachDatabase((_name, open) => {
       expect(await claim()).toMatchObject([{ attempts: 1, repeats: 1 }]);
     });
 
-    it('begins its schedule anew where another came while it was asked about', async () => {
+    it('starts its schedule anew after a repeat during the query', async () => {
       const first = await leased();
       await record(first, NEVER_SEEN);
       clock.advance(SCHEDULE_MS[0]! * 1.1);
@@ -237,7 +236,7 @@ eachDatabase((_name, open) => {
       expect(row!.next_attempt_at! - clock.now()).toBeLessThanOrEqual(SCHEDULE_MS[0]! * 1.1);
     });
 
-    it('has not been tried where the gateway itself put it off', async () => {
+    it('counts no attempt if the gateway itself postponed the query', async () => {
       await record(await leased(), { kind: 'not-queried', retryAfterMs: 1_000 });
       expect(await rows()).toMatchObject([
         { state: 'PENDING', attempts: 0, next_attempt_at: clock.now() + 1_000 },
@@ -246,7 +245,7 @@ eachDatabase((_name, open) => {
   });
 
   describe('among workers', () => {
-    it('nothing is taken twice', async () => {
+    it('nothing is claimed twice', async () => {
       await Promise.all(Array.from({ length: 50 }, (_, i) => receive(`pm_${i}`)));
       clock.advance(QUIET_MS);
       const claims = await Promise.all(Array.from({ length: 10 }, () => claim('acme', 5)));
@@ -265,7 +264,7 @@ eachDatabase((_name, open) => {
       expect((await waiting()).toSorted()).toEqual(['b', 'c-1', 'c_1']);
     });
 
-    it('what a dead one left is taken over when its lease ends', async () => {
+    it('the rows of a dead worker are taken over when their leases end', async () => {
       const dead = await leased();
       await receive();
       const reclaim = () =>
@@ -289,7 +288,7 @@ eachDatabase((_name, open) => {
         const [callback] = await claim();
         await Promise.all([receive(paymentId), record(callback!, confirmed(false))]);
         clock.advance(QUIET_MS);
-        // Whichever came first, there is one more question to put.
+        // In either order, one more query follows.
         expect(await claim()).toMatchObject([{ payment_id: paymentId }]);
       }
     });

@@ -60,7 +60,7 @@ eachDatabase((_name, open) => {
     await Promise.all([database.dispose(), receiver.stop()]);
   });
 
-  it('delivers what was committed, signed, and records it', async () => {
+  it('delivers committed notifications, signed, and records them', async () => {
     build().start();
     const id = await delivery.queue({ version: 3 });
     await ends(1);
@@ -161,7 +161,7 @@ eachDatabase((_name, open) => {
     expect(receiver.received.map(({ headers }) => headers['webhook-id']).slice(1)).toEqual([other]);
   });
 
-  it('gives up after the last wait: DEAD', async () => {
+  it('ends DEAD after the last attempt of the schedule', async () => {
     receiver.answers(503);
     build({ scheduleMs: [5_000] }).start();
     const id = await delivery.queue();
@@ -172,7 +172,7 @@ eachDatabase((_name, open) => {
     expect(delivery.deliveries.at(-1)).toMatchObject({ result: 'dead', statusCode: 503 });
   });
 
-  it('gives up at once after 410', async () => {
+  it('ends DEAD at once after 410', async () => {
     receiver.answers(410);
     build().start();
     const id = await delivery.queue();
@@ -238,7 +238,7 @@ eachDatabase((_name, open) => {
     await ends(1);
     expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED' });
     expect((await attempts(id))[0]!['answer']).toBe('x'.repeat(1_024));
-    // What the sockets' buffers take on the way is no concern of the gateway.
+    // The sockets' buffers hold some bytes that the gateway does not read.
     expect(sent).toBeLessThan(16 * 1_048_576);
   });
 
@@ -313,7 +313,7 @@ eachDatabase((_name, open) => {
       await until(() => delivery.circuits.length === 1, 'the breaker to open');
       await until(async () => (await spent()) === delivery.deliveries.length, 'those on the wire to end');
       const before = await spent();
-      // Ten that open it, and what was on the wire beside them.
+      // Ten that open it, and those that were in flight beside them.
       expect(before).toBeLessThanOrEqual(20);
       clock.advance(1_000);
       delivery.outbox.wake();
@@ -323,7 +323,7 @@ eachDatabase((_name, open) => {
       await receiver.start();
       clock.advance(2_000);
       delivery.outbox.wake();
-      // The probe is taken, and then all that never had an attempt.
+      // The receiver accepts the probe, then all that had no attempt.
       await ends(50);
       expect(delivery.circuits).toEqual(['open', 'closed']);
       pass(30_000);

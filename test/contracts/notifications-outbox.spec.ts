@@ -50,7 +50,7 @@ eachDatabase((name, open) => {
     receiver.received.map(({ headers }) => headers['x-payment-version'] as string);
 
   describe('claiming', () => {
-    it('takes what is due, counts the attempt, and takes nothing twice', async () => {
+    it('claims due notifications once and counts the attempt', async () => {
       await queue(1, 'pay_1');
       clock.advance(1);
       await queue(1, 'pay_2');
@@ -61,7 +61,7 @@ eachDatabase((name, open) => {
       expect(await claim()).toEqual([]);
     });
 
-    it('takes the one that became due last, where a probe is wanted', async () => {
+    it('claims the one that became due last for a probe', async () => {
       await queue(1, 'pay_1');
       clock.advance(1);
       await queue(1, 'pay_2');
@@ -145,7 +145,7 @@ eachDatabase((name, open) => {
       expect(await claim()).toMatchObject([{ version: 2 }]);
     });
 
-    it('is told alone, when the receiver was down for the older one', async () => {
+    it('is the only one delivered if the receiver was down for the older one', async () => {
       receiver.answers(503, 200);
       delivery.start();
       await queue(1);
@@ -159,7 +159,7 @@ eachDatabase((name, open) => {
       expect(versions()).toEqual(['1', '2', '1']);
     });
 
-    it('waits on the wire’s end, and then goes at once', async () => {
+    it('waits for the attempt in flight, and is then sent at once', async () => {
       const answers: (() => void)[] = [];
       const held: ReceiverAnswer = (response) => answers.push(() => response.writeHead(500).end());
       receiver.answers(held, 200);
@@ -207,7 +207,7 @@ eachDatabase((name, open) => {
       });
     });
 
-    it('is followed by the next one, which tells of it in the attempts', async () => {
+    it('is followed by another attempt and recorded in the attempts', async () => {
       const id = await queue(1);
       await claim();
       clock.advance(LEASE_MS);
@@ -227,7 +227,7 @@ eachDatabase((name, open) => {
       ]);
     });
 
-    // SQLite has one process: whoever held the lease is gone.
+    // SQLite has one process: the holder of the lease has ended.
     (name.startsWith('SQLite') ? it : it.skip)(
       'on SQLite does not keep the next process waiting',
       async () => {
@@ -244,7 +244,7 @@ eachDatabase((name, open) => {
     const move = () =>
       database.store.transaction((trx) => delivery.outbox.movePayment(trx, 'pay_learned', 'pay_1'));
 
-    it('takes its notifications along', async () => {
+    it('moves its notifications', async () => {
       await queue(1, 'pay_learned');
       await move();
       await queue(2, 'pay_1');
@@ -270,7 +270,7 @@ eachDatabase((name, open) => {
     });
   });
 
-  it('tells how much waits', async () => {
+  it('counts waiting notifications', async () => {
     const backlog = () => database.store.read((db) => delivery.notifications.backlog(db));
     expect(await backlog()).toEqual({ waiting: 0, oldestCreatedAtMs: null, dead: 0 });
     const queuedAtMs = clock.now();

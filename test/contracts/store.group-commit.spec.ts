@@ -57,7 +57,7 @@ describe('Group commit on a SQLite file', () => {
     expect(await keysIn(store)).toHaveLength(600);
   });
 
-  it('runs them one after another, in the order in which they came', async () => {
+  it('runs them one after another, in the order of their arrival', async () => {
     const steps: string[] = [];
     await Promise.all(
       ['a', 'b', 'c'].map((key) =>
@@ -72,7 +72,7 @@ describe('Group commit on a SQLite file', () => {
     expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  it('answers nobody, not even those that failed, before the commit they share', async () => {
+  it('settles none, failed ones included, before their common commit', async () => {
     const steps: string[] = [];
     store.onCommit = () => steps.push('commit');
     await Promise.all([
@@ -84,7 +84,7 @@ describe('Group commit on a SQLite file', () => {
     expect(steps.slice(1).toSorted()).toEqual(['a resolved', 'b resolved', 'second a rejected']);
   });
 
-  it('puts what arrives while a batch runs into the next one', async () => {
+  it('adds transactions that arrive while a batch runs to the next one', async () => {
     const batches: number[] = [];
     store.onCommit = (_durationMs, transactions) => batches.push(transactions);
     let inner: Promise<void> | undefined;
@@ -134,7 +134,7 @@ describe('Group commit on a SQLite file', () => {
     expect(await keysIn(store)).toEqual(['after']);
   });
 
-  it('refuses with a full disk, keeps the neighbours, and comes back by itself', async () => {
+  it('refuses on a full disk, keeps other transactions, and recovers by itself', async () => {
     const large = 'x'.repeat(100_000);
     await store.transaction(async (trx) => {
       await put(trx, 'a');

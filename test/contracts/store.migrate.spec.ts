@@ -47,7 +47,7 @@ describe('npm run migrate', () => {
     });
   }
 
-  it('tells in one line what keeps it from that', async () => {
+  it('reports in one line why it cannot migrate', async () => {
     const unreachable = await migrate({ DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/nothing' });
     expect(unreachable).toEqual({ code: 1, out: '', err: 'PostgreSQL: connect ECONNREFUSED 127.0.0.1:1\n' });
     const wrong = await migrate({ DATABASE_URL: 'mysql://127.0.0.1' });

@@ -85,7 +85,7 @@ if (postgresUrl() !== undefined) {
         first.notify('notifications');
       }
       await until(() => wakes.second === 2, 'the hint');
-      // One that follows another closely is not lost: it may tell of what the woken one has not seen.
+      // One that follows another closely is not lost: it may announce a row that the woken one has not seen.
       first.notify('notifications');
       await until(() => wakes.second === 3, 'the next hint');
       first.notify('callbacks');
@@ -142,7 +142,7 @@ if (postgresUrl() !== undefined) {
     });
   });
 
-  describe('A PostgreSQL that goes away', () => {
+  describe('A PostgreSQL that becomes unavailable', () => {
     let proxy: TcpProxy;
     let place: DatabasePlace;
     let store: Store;
@@ -173,7 +173,7 @@ if (postgresUrl() !== undefined) {
 
     afterAll(() => proxy.close());
 
-    it('is unavailable storage, and service comes back by itself', async () => {
+    it('is reported as unavailable storage, and service recovers by itself', async () => {
       let wakes = 0;
       store.listen('callbacks', () => wakes++);
       await until(() => wakes === 1, 'the listener');
@@ -188,7 +188,7 @@ if (postgresUrl() !== undefined) {
       await store.transaction((trx) => put(trx, 'after'));
       await expect(store.ping()).resolves.toBeUndefined();
       expect(await keysIn(store)).toEqual(['after', 'before']);
-      await until(() => wakes === 2, 'the listener to come back');
+      await until(() => wakes === 2, 'the listener to reconnect');
     });
 
     it('keeps nothing of a transaction that it is cut off from before the commit', async () => {
@@ -210,7 +210,7 @@ if (postgresUrl() !== undefined) {
       await expect(store.transaction((trx) => put(trx, 'b'))).resolves.toBeUndefined();
     });
 
-    it('refuses in time when all connections are taken', async () => {
+    it('refuses in time when all connections are in use', async () => {
       const release = Promise.withResolvers<void>();
       const holding = [1, 2, 3].map(() => store.transaction(() => release.promise));
       await expect(store.ping()).rejects.toMatchObject(NOT_COMMITTED);

@@ -38,13 +38,13 @@ const runbook = text('docs/operating.md');
 /** Prometheus adds these to what it scrapes. */
 const SCRAPED_LABELS = ['instance', 'job', 'le'];
 
-/** A series that a query asks for: its metric, and the labels that it names there or groups by. */
+/** A series that a query selects: its metric, and the labels that it names or groups by. */
 interface Question {
   readonly metric: string;
   readonly labels: readonly string[];
 }
 
-/** Parses by Prometheus' own grammar; fails on what is not PromQL. */
+/** Parses by Prometheus' own grammar; fails on invalid PromQL. */
 function questionsOf(promql: string): { questions: Question[]; groupings: string[] } {
   const query = promql.replaceAll('$__rate_interval', '5m').replaceAll('$external', '.*');
   const questions: Question[] = [];
@@ -75,7 +75,7 @@ function questionOf(selector: SyntaxNode, query: string): Question {
   return { metric: query.slice(identifier.from, identifier.to), labels };
 }
 
-describe('what is written about the metrics', () => {
+describe('documents about the metrics', () => {
   let gateway: Gateway;
   let declared: readonly DeclaredMetric[];
 

@@ -31,7 +31,7 @@ describe('health', () => {
   });
   afterAll(() => external.close());
 
-  it('is ready, and says of what', async () => {
+  it('is ready, and lists its components', async () => {
     const gateway = await start();
     const answer = await ready(gateway);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -49,7 +49,7 @@ describe('health', () => {
     await gateway.close();
   });
 
-  it('tells of an external that fails, and stays ready', async () => {
+  it('reports an external that fails, and stays ready', async () => {
     const gateway = await start();
     external.behave(() => new Promise(() => {}));
     await call(`${gateway.url}/v3/acme/pay`, 'POST', {
@@ -66,7 +66,7 @@ describe('health', () => {
     await gateway.close();
   });
 
-  it('is not ready while it shuts down, refuses what comes then, and is alive', async () => {
+  it('is not ready while it shuts down, refuses new requests, and is alive', async () => {
     const log = new LogLines();
     const gateway = await start({ logOutput: log, env: { LOG_LEVEL: 'info' } });
     const state = gateway.app.get(ShutdownState);
@@ -91,7 +91,7 @@ describe('health', () => {
     await gateway.close();
   });
 
-  it('is not ready without its database, and tells no stranger where that is', async () => {
+  it('is not ready without its database, and does not reveal its address', async () => {
     const gateway = await start({ env: { WORKERS: 'off' } });
     await gateway.app.get(Store).close();
     const answer = await ready(gateway);
@@ -110,11 +110,11 @@ describe('health', () => {
   });
 });
 
-// Only a server can be cut off and come back.
+// Only a server can be disconnected and reconnected.
 const database = process.env['TEST_DATABASE_URL'];
 const onPostgres = database ? describe : describe.skip;
 
-onPostgres('a PostgreSQL that goes away', () => {
+onPostgres('a PostgreSQL that becomes unavailable', () => {
   let direct: Gateway;
   let proxy: TcpProxy;
   let gateway: Gateway;
@@ -131,7 +131,7 @@ onPostgres('a PostgreSQL that goes away', () => {
     gateway = await startGateway({ database: { ...direct.database, DATABASE_URL: url.href } });
   });
   afterAll(async () => {
-    // What was swallowed would be waited for.
+    // Requests to a silent server would wait.
     await proxy.close();
     await gateway.close();
     await direct.close();
@@ -142,10 +142,10 @@ onPostgres('a PostgreSQL that goes away', () => {
     await proxy.close();
     await turnsRed();
     await proxy.open();
-    await until(async () => (await status()) === 200, 'readiness to come back', 2_000);
+    await until(async () => (await status()) === 200, 'readiness to recover', 2_000);
   });
 
-  it('turns readiness red within 2 s where it only falls silent', async () => {
+  it('is not ready within 2 s after the server stops answering', async () => {
     proxy.mute(true);
     await turnsRed();
   });

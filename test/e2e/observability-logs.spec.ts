@@ -61,7 +61,7 @@ describe('logs', () => {
     await receiver.stop();
   });
 
-  it('has one line a request, with what a person asks for', async () => {
+  it('has one line per request, with the fields that an operator searches for', async () => {
     const answer = await call(`${gateway.url}/v3/acme/pay`, 'POST', payment(), {
       ...headers,
       'x-request-id': 'req-of-the-caller',
@@ -119,7 +119,7 @@ describe('logs', () => {
     });
   });
 
-  it('shows a path only where no route tells, masked and without its query', async () => {
+  it('shows a path only for requests without a route, masked and without its query', async () => {
     await call(`${gateway.url}/v3/acme/nothing/${CARD}?token=secret-of-the-query`, 'GET', undefined, headers);
     await until(() => log.lines('request').length === 1, 'the line');
     expect(log.lines('request')[0]).toMatchObject({
@@ -146,7 +146,7 @@ describe('logs', () => {
     expect(log.lines('Payment resolved by hand')).toMatchObject([
       { payment: id, status: 'FAILED', cause: 'on-call: Not in the settlement file' },
     ]);
-    // The notification goes on in the payment's trace, as the operator's request brought none.
+    // The notification continues the payment's trace, as the operator's request had none.
     expect(log.lines('delivery')[0]).toMatchObject({ traceId: TRACE_ID, paymentRef: id });
     expect(receiver.received.slice(before)[0]!.headers['traceparent']).toContain(TRACE_ID);
   });

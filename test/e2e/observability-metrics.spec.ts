@@ -125,7 +125,7 @@ describe('metrics', () => {
     expect(overhead! - overheadBefore!).toBeLessThan(0.1);
   });
 
-  it('tell how calls end, and the changes of state that follow', async () => {
+  it('count the outcomes of calls and the changes of state that follow', async () => {
     external.behave(() => ({ result: 'KO', paymentId: `ko-${count}` }));
     await pay();
     external.behave((_, response) => answerJson(response, 500, {}));
@@ -149,9 +149,9 @@ describe('metrics', () => {
     );
   });
 
-  it('tell of notifications: attempts, delay, and what waits', async () => {
+  it('report notifications: attempts, delay, and backlog', async () => {
     receiver.answers(500, 200);
-    await call(`${gateway.url}/v3/acme/check?paymentId=to-be-told`, 'GET', undefined, headers);
+    await call(`${gateway.url}/v3/acme/check?paymentId=to-be-notified`, 'GET', undefined, headers);
     const attempts = 'tollgate_notification_attempts_total';
     await until(async () => (await scrape()).value(attempts, { result: 'delivered' }) === 1, 'the delivery');
     const families = await scrape();
@@ -159,7 +159,7 @@ describe('metrics', () => {
     expect(families.value('tollgate_notification_delay_seconds_count')).toBe(1);
 
     receiver.answers(410);
-    await call(`${gateway.url}/v3/acme/check?paymentId=never-to-be-told`, 'GET', undefined, headers);
+    await call(`${gateway.url}/v3/acme/check?paymentId=never-to-be-notified`, 'GET', undefined, headers);
     await until(
       async () => (await scrape()).value('tollgate_notifications_dead') === 1,
       'the gauge of dead notifications',
@@ -178,14 +178,14 @@ describe('metrics', () => {
     expect(families.value('tollgate_callers_refused_total', { reason: 'no-credentials' })).toBe(1);
   });
 
-  it('show a circuit breaker that opens, and places taken of the concurrency limit', async () => {
+  it('show a circuit breaker that opens, and calls in flight', async () => {
     let waiting = 0;
     external.behave(() => {
       waiting += 1;
       return new Promise(() => {});
     });
     const payments = [pay(), pay(), pay()];
-    await until(() => waiting === 3, 'three calls under way');
+    await until(() => waiting === 3, 'three calls in flight');
     const during = await scrape();
     expect(during.value('tollgate_external_calls_in_flight', { external: 'acme' })).toBe(3);
     expect(during.value('tollgate_external_concurrency_limit', { external: 'acme' })).toBe(50);
@@ -248,7 +248,7 @@ function bound({ labels: { le } }: Sample): number {
   return le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le);
 }
 
-/** A series: its name, and its labels in whatever order. */
+/** A series: its name, and its labels in any order. */
 function keyOf(name: string, labels: Sample['labels']): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
   return `${name} ${pairs.toSorted((a, b) => a.localeCompare(b)).join()}`;

@@ -100,7 +100,7 @@ describe('shutting down', () => {
     await until(async () => (await readiness()) === 503, 'readiness to go down', 2_000);
     await Promise.all(callers);
     expect(await gateway.exit).toEqual({ code: 0, signal: null });
-    // Whoever was refused was told so, or found nobody listening: nothing of his was executed.
+    // Refused callers got an answer or no connection: none of their requests was executed.
     expect(ends.filter((end) => !REFUSALS.has(end))).toEqual([]);
     expect([...answered, 'hung-up'].toSorted(inOrder)).toEqual(executed());
     expect(statesOf('operations')).toEqual(['completed']);

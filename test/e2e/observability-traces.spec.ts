@@ -104,11 +104,11 @@ describe('traces', () => {
       `GET /v3/:external/check < ${CALLER_SPAN}`,
       'notify receiver < GET /v3/:external/check',
     ]);
-    const told = receiver.received.at(-1)!.headers['traceparent'];
-    expect(told).toBe(`00-${traceId}-${named('notify receiver').spanId}-01`);
+    const notified = receiver.received.at(-1)!.headers['traceparent'];
+    expect(notified).toBe(`00-${traceId}-${named('notify receiver').spanId}-01`);
   });
 
-  it('go on after a callback, which is answered before anything is asked', async () => {
+  it('continue after a callback, which is answered before the status query', async () => {
     await call(
       `${gateway.url}/v3/acme/callback?paymentId=called-back-${count}`,
       'POST',

@@ -36,7 +36,7 @@ export interface DeliveryOptions {
   readonly stopGraceMs?: number;
 }
 
-/** The module `notifications`, put together as its module does, over a database that the test opened. */
+/** The module `notifications`, built as its module builds it, over a database that the test opened. */
 export interface Delivery {
   readonly outbox: NotificationOutbox;
   readonly notifications: NotificationRepository;
@@ -48,13 +48,13 @@ export interface Delivery {
   readonly circuits: readonly Circuit[];
   start(): void;
   stop(): Promise<void>;
-  /** Commits one notification and wakes the worker; answers its id. */
+  /** Commits one notification and wakes the worker; returns its id. */
   queue(draft?: Partial<NotificationDraft>): Promise<string>;
   row(id: string): Promise<NotificationRow>;
   rows(): Promise<NotificationRow[]>;
 }
 
-// What fails is logged, and here most things fail on purpose.
+// Failures are logged, and these tests cause many on purpose.
 Logger.overrideLogger(false);
 
 class RecordingMetrics implements Pick<NotificationsMetrics, 'countAttempt' | 'setCircuit'> {
@@ -95,14 +95,7 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     NO_HEALTH,
     limits,
   );
-  const replay = new NotificationReplay(
-    store,
-    notifications,
-    new ReplayRepository(),
-    attempts,
-    outbox,
-    clock,
-  );
+  const replay = new NotificationReplay(store, notifications, new ReplayRepository(), outbox, clock);
   return {
     outbox,
     notifications,
@@ -155,7 +148,7 @@ function draftOf(atMs: number): NotificationDraft {
   };
 }
 
-/** As much of the configuration as the room reads. */
+/** The part of the configuration that the module reads. */
 export function deliveryConfig({
   receiverUrl,
   secrets,

@@ -12,7 +12,7 @@ import { PostgresWakeHints } from './wake-hints.js';
 
 /** Of a transaction with a deadlock, a serialisation failure, or a unique value taken at the same moment. */
 const ATTEMPTS = 3;
-/** Retried at once, the same two transactions may meet the same way again. */
+/** Retried at once, the same two transactions may conflict again. */
 const MAX_PAUSE_MS = 20;
 
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
