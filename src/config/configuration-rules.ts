@@ -1,74 +1,68 @@
 import { displayText } from './display.js';
 import { VARIABLES, type Values, type VariableName } from './variables.js';
 
-/** The texts of the variables that are set, and the values of those that are valid. */
-export interface Given {
-  readonly production: boolean;
-  readonly texts: Readonly<Partial<Record<VariableName, string>>>;
-  readonly values: Partial<Values>;
+const REQUIRED_IN_PRODUCTION = [
+  'EXTERNAL_PROVIDERS_CONFIG',
+  'PAYMENT_CALLBACK_URL',
+  'NOTIFICATION_SECRET',
+] as const;
+
+/** Credentials that `API_AUTH=required` can check. */
+const CREDENTIALS = ['API_KEYS', 'API_KEYS_FILE', 'OIDC_ISSUER'] as const;
+
+/**
+ * Checks the rules about several variables (SPEC §6), and yields the problems.
+ *
+ * @param texts the texts of the variables that are set
+ * @param values the values of those that are valid
+ */
+export function* contradictions(
+  texts: Readonly<Partial<Record<VariableName, string>>>,
+  values: Partial<Values>,
+  production: boolean,
+): Generator<string> {
+  for (const name of production ? REQUIRED_IN_PRODUCTION : []) {
+    const { allowed } = VARIABLES[name].rule;
+    if (texts[name] === undefined)
+      yield `${name}: must be set when NODE_ENV=production, to ${allowed}; got nothing`;
+  }
+
+  // Without credentials to check, every caller would be refused, and the operator tempted to disable the check.
+  const auth = texts.API_AUTH ?? defaultAuth(production);
+  if (auth === 'required' && CREDENTIALS.every((name) => texts[name] === undefined)) {
+    const origin = texts.API_AUTH === undefined ? ' (the default when NODE_ENV=production)' : '';
+    yield (
+      `API_AUTH: "required"${origin} must come with credentials to check: ` +
+      `API_KEYS, API_KEYS_FILE, or OIDC_ISSUER and OIDC_AUDIENCE; got none of them`
+    );
+  }
+
+  if ((texts.OIDC_ISSUER === undefined) !== (texts.OIDC_AUDIENCE === undefined)) {
+    const [missing, given] =
+      texts.OIDC_ISSUER === undefined ? ['OIDC_ISSUER', 'OIDC_AUDIENCE'] : ['OIDC_AUDIENCE', 'OIDC_ISSUER'];
+    yield `${missing}: must be set where ${given} is set; got nothing`;
+  }
+
+  // Notifications and the issuer's keys decide about money, and must be encrypted in transit.
+  for (const name of production ? (['PAYMENT_CALLBACK_URL', 'OIDC_ISSUER'] as const) : []) {
+    const url = URL.parse(values[name] ?? '');
+    if (url?.protocol !== 'http:' || values.ALLOW_HTTP_HOSTS?.includes(url.hostname)) continue;
+    yield (
+      `${name}: must be an https URL when NODE_ENV=production, or its host listed in ALLOW_HTTP_HOSTS; ` +
+      `got ${displayText(values[name]!)}`
+    );
+  }
+
+  const isSimulatorOnly = !production && texts.EXTERNAL_PROVIDERS_CONFIG === undefined;
+  if (isSimulatorOnly && values.ENABLED_PROVIDERS?.some((name) => name !== 'simulator')) {
+    yield (
+      `ENABLED_PROVIDERS: must be simulator where EXTERNAL_PROVIDERS_CONFIG is not set; ` +
+      `got ${displayText(texts.ENABLED_PROVIDERS!)}`
+    );
+  }
 }
 
-type ConfigurationRule = (given: Given) => readonly string[];
-
-const neededInProduction: ConfigurationRule = ({ production, texts }) => {
-  const names = ['EXTERNAL_PROVIDERS_CONFIG', 'PAYMENT_CALLBACK_URL', 'NOTIFICATION_SECRET'] as const;
-  return names
-    .filter((name) => production && texts[name] === undefined)
-    .map(
-      (name) =>
-        `${name}: must be set when NODE_ENV=production, to ${VARIABLES[name].rule.allowed}; got nothing`,
-    );
-};
-
-/** `required` without credentials to check would refuse every caller, and tempt the operator to disable it. */
-const credentialsForRequiredAuth: ConfigurationRule = ({ production, texts }) => {
-  if ((texts.API_AUTH ?? (production ? 'required' : 'optional')) !== 'required') return [];
-  if ([texts.API_KEYS, texts.API_KEYS_FILE, texts.OIDC_ISSUER].some((text) => text !== undefined)) return [];
-  const origin = texts.API_AUTH === undefined ? ' (the default when NODE_ENV=production)' : '';
-  return [
-    `API_AUTH: "required"${origin} must come with credentials to check: ` +
-      `API_KEYS, API_KEYS_FILE, or OIDC_ISSUER and OIDC_AUDIENCE; got none of them`,
-  ];
-};
-
-const oidcInPairs: ConfigurationRule = ({ texts }) =>
-  (
-    [
-      ['OIDC_AUDIENCE', 'OIDC_ISSUER'],
-      ['OIDC_ISSUER', 'OIDC_AUDIENCE'],
-    ] as const
-  )
-    .filter(([missing, given]) => texts[missing] === undefined && texts[given] !== undefined)
-    .map(([missing, given]) => `${missing}: must be set where ${given} is set; got nothing`);
-
-/** Notifications and the issuer's keys decide about money, and must be encrypted in transit. */
-const httpsInProduction: ConfigurationRule = ({ production, values }) =>
-  (['PAYMENT_CALLBACK_URL', 'OIDC_ISSUER'] as const)
-    .filter((name) => {
-      const url = production ? URL.parse(values[name] ?? '') : null;
-      return url?.protocol === 'http:' && !values.ALLOW_HTTP_HOSTS?.includes(url.hostname);
-    })
-    .map(
-      (name) =>
-        `${name}: must be an https URL when NODE_ENV=production, or its host listed in ALLOW_HTTP_HOSTS; ` +
-        `got ${displayText(values[name]!)}`,
-    );
-
-const enabledProvidersOfAFile: ConfigurationRule = ({ production, texts, values }) => {
-  const names = values.ENABLED_PROVIDERS;
-  if (production || texts.EXTERNAL_PROVIDERS_CONFIG !== undefined || !names) return [];
-  if (names.every((name) => name === 'simulator')) return [];
-  return [
-    `ENABLED_PROVIDERS: must be simulator where EXTERNAL_PROVIDERS_CONFIG is not set; ` +
-      `got ${displayText(texts.ENABLED_PROVIDERS!)}`,
-  ];
-};
-
-/** The rules that concern more than one variable (SPEC §6). */
-export const CONFIGURATION_RULES: readonly ConfigurationRule[] = [
-  neededInProduction,
-  credentialsForRequiredAuth,
-  oidcInPairs,
-  httpsInProduction,
-  enabledProvidersOfAFile,
-];
+/** `API_AUTH` where it is not set. */
+export function defaultAuth(production: boolean): 'required' | 'optional' {
+  return production ? 'required' : 'optional';
+}

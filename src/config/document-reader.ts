@@ -64,7 +64,8 @@ export type Reader<T> = (value: unknown, place: Place) => T | undefined;
 
 /** A member of an object. */
 export interface Member<T> {
-  readonly key: string;
+  /** The key in the file. Default: the member's name. */
+  readonly key?: string;
   readonly reader: Reader<T>;
   readonly required: boolean;
   /** The JSON value that an absent optional member has. */
@@ -73,14 +74,14 @@ export interface Member<T> {
 
 export type Members<T> = { readonly [Name in keyof T]-?: Member<T[Name]> };
 
-export function required<T>(key: string, reader: Reader<T>): Member<T> {
-  return { key, reader, required: true };
+export function required<T>(reader: Reader<T>, key?: string): Member<T> {
+  return { ...(key !== undefined && { key }), reader, required: true };
 }
 
-export function optional<T>(key: string, reader: Reader<T>): Member<T | undefined>;
-export function optional<T>(key: string, reader: Reader<T>, json: unknown): Member<T>;
-export function optional<T>(key: string, reader: Reader<T>, json?: unknown): Member<T | undefined> {
-  return { key, reader, required: false, default: json };
+export function optional<T>(reader: Reader<T>): Member<T | undefined>;
+export function optional<T>(reader: Reader<T>, json: unknown): Member<T>;
+export function optional<T>(reader: Reader<T>, json?: unknown): Member<T | undefined> {
+  return { reader, required: false, default: json };
 }
 
 export function refuse(place: Place, detail: string): undefined {
@@ -99,15 +100,23 @@ export function draft<T extends object>(
   members: Members<T>,
   otherKeys: readonly string[] = [],
 ): Reader<Partial<T>> {
-  const list = Object.entries<Member<unknown>>(members);
-  const known = [...otherKeys, ...list.map(([, { key }]) => key)];
+  const list = Object.entries<Member<unknown>>(members).map(([name, member]) => ({
+    name,
+    key: name,
+    ...member,
+  }));
+  const known = [...otherKeys, ...list.map(({ key }) => key)];
   return (value, place) => {
     if (!isJsonObject(value)) return refuse(place, `must be an object; got ${display(value)}`);
     for (const key of Object.keys(value)) {
       if (!known.includes(key))
         refuse(child(place, key), `must not be here; known keys: ${known.join(', ')}`);
     }
-    const read = list.map(([name, member]) => [name, readMember(value, member, place)]);
+    const read = list.map(({ name, key, reader, ...member }) => {
+      const given = Object.hasOwn(value, key) ? value[key] : member.default;
+      const isAbsent = given === undefined && !member.required;
+      return [name, isAbsent ? undefined : reader(given, child(place, key))];
+    });
     return Object.fromEntries(read) as Partial<T>;
   };
 }
@@ -120,11 +129,6 @@ export function object<T extends object>(members: Members<T>, otherKeys: readonl
     const result = read(value, place);
     return place.problems.length === before ? (result as T) : undefined;
   };
-}
-
-function readMember(holder: Record<string, unknown>, member: Member<unknown>, place: Place): unknown {
-  const value = Object.hasOwn(holder, member.key) ? holder[member.key] : member.default;
-  return value === undefined && !member.required ? undefined : member.reader(value, child(place, member.key));
 }
 
 /** An object whose `type` decides which members it has. */

@@ -88,54 +88,51 @@ const readableFile: Reader<string> = (given, place) => {
 
 const auth = variant<OutboundAuthConfig>({
   none: {},
-  bearer: { token: required('token', token) },
-  basic: { username: required('username', username), password: required('password', password) },
-  header: { name: required('name', fieldName), value: required('value', fieldValue) },
+  bearer: { token: required(token) },
+  basic: { username: required(username), password: required(password) },
+  header: { name: required(fieldName), value: required(fieldValue) },
   'oauth2-client-credentials': {
-    tokenUrl: required('tokenUrl', tokenUrl),
-    clientId: required('clientId', plainText),
-    clientSecret: required('clientSecret', password),
-    scope: optional('scope', plainText),
-    audience: optional('audience', plainText),
+    tokenUrl: required(tokenUrl),
+    clientId: required(plainText),
+    clientSecret: required(password),
+    scope: optional(plainText),
+    audience: optional(plainText),
   },
   mtls: {
-    certFile: required('certFile', readableFile),
-    keyFile: required('keyFile', readableFile),
-    caFile: optional('caFile', readableFile),
+    certFile: required(readableFile),
+    keyFile: required(readableFile),
+    caFile: optional(readableFile),
   },
 });
 
 const callbackAuth = variant<CallbackAuthConfig>({
   none: {},
-  bearer: { token: required('token', token) },
-  basic: { username: required('username', username), password: required('password', password) },
-  'standard-webhooks': { secrets: required('secret', value(webhookSecrets)) },
+  bearer: { token: required(token) },
+  basic: { username: required(username), password: required(password) },
+  'standard-webhooks': { secrets: required(value(webhookSecrets), 'secret') },
 });
 
 const circuitBreaker = object<ExternalConfig['circuitBreaker']>({
-  failures: optional('failures', value(integer(1, MAX_COUNT)), 5),
-  windowMs: optional('windowMs', value(integer(1, MAX_WINDOW_MS)), 10_000),
-  openMs: optional('openMs', value(integer(1, MAX_WINDOW_MS)), 5_000),
+  failures: optional(value(integer(1, MAX_COUNT)), 5),
+  windowMs: optional(value(integer(1, MAX_WINDOW_MS)), 10_000),
+  openMs: optional(value(integer(1, MAX_WINDOW_MS)), 5_000),
 });
 
 const operations = object<ExternalConfig['operations']>(
-  Object.fromEntries(OPERATION_NAMES.map((name) => [name, optional(name, value(trueOrFalse))])),
+  Object.fromEntries(OPERATION_NAMES.map((name) => [name, optional(value(trueOrFalse))])),
 );
 
 export const externalReader: Reader<Partial<ExternalConfig>> = draft<ExternalConfig>({
-  name: required('externalService', value(externalName)),
-  baseUrl: required('baseUrl', baseUrl),
-  timeoutMs: optional('timeoutMs', value(integer(1, MAX_TIMEOUT_MS)), 10_000),
-  maxConcurrency: optional('maxConcurrency', value(integer(1, MAX_COUNT)), 200),
-  auth: optional('auth', auth, { type: 'none' }),
-  callbackAuth: optional('callbackAuth', callbackAuth, { type: 'none' }),
-  callbackAllowedIps: optional(
-    'callbackAllowedIps',
-    array('a non-empty array of IP addresses and CIDR blocks', value(ipRange)),
-  ),
-  operations: optional('operations', operations, {}),
-  honoursIdempotencyKey: optional('honoursIdempotencyKey', value(trueOrFalse), false),
-  statusByShopTransactionId: optional('statusByShopTransactionId', value(trueOrFalse), false),
-  duplicatePayments: optional('duplicatePayments', value(oneOf(['refuse', 'allow'])), 'refuse'),
-  circuitBreaker: optional('circuitBreaker', circuitBreaker, {}),
+  name: required(value(externalName), 'externalService'),
+  baseUrl: required(baseUrl),
+  timeoutMs: optional(value(integer(1, MAX_TIMEOUT_MS)), 10_000),
+  maxConcurrency: optional(value(integer(1, MAX_COUNT)), 200),
+  auth: optional(auth, { type: 'none' }),
+  callbackAuth: optional(callbackAuth, { type: 'none' }),
+  callbackAllowedIps: optional(array('a non-empty array of IP addresses and CIDR blocks', value(ipRange))),
+  operations: optional(operations, {}),
+  honoursIdempotencyKey: optional(value(trueOrFalse), false),
+  statusByShopTransactionId: optional(value(trueOrFalse), false),
+  duplicatePayments: optional(value(oneOf(['refuse', 'allow'])), 'refuse'),
+  circuitBreaker: optional(circuitBreaker, {}),
 });

@@ -71,7 +71,7 @@ function readExternals(document: unknown, place: Place, options: ParseOptions): 
     const enabled = name === undefined || (wanted?.includes(name) ?? true);
     return { name, enabled, place: at, external: externalReader(value, { ...at, resolves: enabled }) ?? {} };
   };
-  const services = required('externalServices', array('a non-empty array of external services', readEntry));
+  const services = required(array('a non-empty array of external services', readEntry), 'externalServices');
   const entries = draft<{ services: readonly Entry[] }>({ services })(document, place)?.services ?? [];
   refuseDuplicateNames(entries);
   refuseMissingNames(entries, child(place, 'externalServices'), wanted ?? []);

@@ -2,7 +2,7 @@ import { Violation } from '../rules/rule.js';
 import { Secret } from '../sensitive/secret.js';
 import { ConfigError } from './config-error.js';
 import type { CallersConfig, Config, DatabaseConfig, ExternalsSource } from './config.js';
-import { CONFIGURATION_RULES, type Given } from './configuration-rules.js';
+import { contradictions, defaultAuth } from './configuration-rules.js';
 import { deepFreeze } from './deep-freeze.js';
 import { describeViolation, displayText } from './display.js';
 import type { Environment } from './environment.js';
@@ -63,10 +63,11 @@ export function loadConfig(env: Environment = process.env): Config {
       problems.push(`${name}: ${describeViolation(rule, shown, value)}`);
     } else values[name] = value;
   }
-  const given: Given = { production: isProduction(texts), texts, values };
-  problems.push(...CONFIGURATION_RULES.flatMap((rule) => rule(given)));
+  // In any letter case: `Production` read as development would admit callers without credentials.
+  const production = texts.NODE_ENV?.toLowerCase() === 'production';
+  problems.push(...contradictions(texts, values, production));
   if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(assemble(values as Values, given.production));
+  return deepFreeze(assemble(values as Values, production));
 }
 
 function readTexts(env: Environment): Partial<Record<VariableName, string>> {
@@ -76,11 +77,6 @@ function readTexts(env: Environment): Partial<Record<VariableName, string>> {
     if (text) texts[name] = text;
   }
   return texts;
-}
-
-/** In any letter case: `Production` read as development would admit callers without credentials. */
-function isProduction(texts: Given['texts']): boolean {
-  return texts.NODE_ENV?.toLowerCase() === 'production';
 }
 
 function assemble(values: Values, production: boolean): Config {
@@ -141,7 +137,7 @@ function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig
 function callers(values: Values, production: boolean): CallersConfig {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
   return {
-    auth: values.API_AUTH ?? (production ? 'required' : 'optional'),
+    auth: values.API_AUTH ?? defaultAuth(production),
     keys: values.API_KEYS ?? [],
     keysFile: values.API_KEYS_FILE,
     oidc: issuer !== undefined && audience !== undefined ? { issuer, audience } : undefined,

@@ -21,7 +21,7 @@ export type Access = 'public' | 'operator' | 'caller' | 'external';
 export interface RequestContext {
   readonly requestId: string;
   readonly traceparent: string;
-  /** Whether the request had a valid `traceparent`. */
+  /** Whether the request had a valid `traceparent`; otherwise a new trace begins. */
   readonly continued: boolean;
   readonly receivedAtMs: number;
   /** How the request was authenticated; undefined until then. */

@@ -5,7 +5,7 @@ import type { Problem } from '../problems/problem.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { PROBLEM_TYPE } from './http-answer.js';
 import { headersOfProblem } from './http-problem.js';
-import { MAX_PATH_BYTES } from './limits.middleware.js';
+import { MAX_PATH_BYTES } from './request-limits.middleware.js';
 import { outcomeOf, problemDocument } from './problem-document.js';
 
 /** How long the socket is read after a refusal, so that the sender receives the answer. */

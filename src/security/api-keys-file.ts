@@ -39,10 +39,10 @@ const digest = mapped(
 );
 
 const apiKey = object<ApiKey>({
-  name: required('name', value(keyName)),
-  digest: required('sha256', value(digest)),
-  scopes: optional('scopes', array('a non-empty array of scopes', value(oneOf(SCOPES))), DEFAULT_SCOPES),
-  externals: optional('externals', array('a non-empty array of names of externals', value(externalName))),
+  name: required(value(keyName)),
+  digest: required(value(digest), 'sha256'),
+  scopes: optional(array('a non-empty array of scopes', value(oneOf(SCOPES))), DEFAULT_SCOPES),
+  externals: optional(array('a non-empty array of names of externals', value(externalName))),
 });
 
 /** The key of an entry of `API_KEYS`. */

@@ -117,7 +117,7 @@ eachDatabase((_name, open) => {
         .toReversed();
     };
 
-    it.each(filters)('answers %j from an index, and leads through all of it', async (filter) => {
+    it.each(filters)('answers %j from an index and pages through all rows', async (filter) => {
       const found: string[] = [];
       let looked = 0;
       let query: TimeRangeQuery = { ...filter, limit: 100 };
@@ -145,7 +145,7 @@ eachDatabase((_name, open) => {
         ATTENTION_LIST.newest(db, query, keysetOf('attention', undefined, query), nowMs),
       );
 
-    it('is found by indexes, in order of time over all tables, each once', async () => {
+    it('uses indexes, ordered by time over all tables, each item once', async () => {
       const refs: string[] = [];
       const ids: string[] = [];
       let query: TimeRangeQuery = { limit: 7 };
@@ -164,13 +164,13 @@ eachDatabase((_name, open) => {
       expect(refs).toHaveLength(new Set(refs).size);
     });
 
-    it('can be narrowed to one external', async () => {
+    it('can be filtered by external', async () => {
       const { result } = await read({ external: 'beta', limit: 200 });
       expect(result.rows.length).toBeGreaterThan(0);
       expect(result.rows.filter(({ external }) => external !== 'beta')).toEqual([]);
     });
 
-    it('tells of a refund that is PENDING after a day', async () => {
+    it('lists a refund that is PENDING after a day', async () => {
       const { id } = await database.store.read((db) =>
         db.selectFrom('refunds').select('id').where('state', '=', 'OK').limit(1).executeTakeFirstOrThrow(),
       );
@@ -182,7 +182,7 @@ eachDatabase((_name, open) => {
       expect([await told(UNTIL_MS + 60_000), await told(UNTIL_MS + 87_000_000)]).toEqual([false, true]);
     });
 
-    it('forgets unconfirmed callbacks after 30 days, and nothing else', async () => {
+    it('omits unconfirmed callbacks after 30 days, and nothing else', async () => {
       const unconfirmed = async (nowMs: number): Promise<number> =>
         (await read({ limit: 200, kind: 'callback-unconfirmed' }, nowMs)).result.rows.length;
       expect(await unconfirmed(UNTIL_MS + 3_600_000)).toBeGreaterThan(0);
@@ -193,7 +193,7 @@ eachDatabase((_name, open) => {
       expect(kinds).not.toContain('callback-unconfirmed');
     });
 
-    /** Read from all rows, by the words of the documentation. */
+    /** Read from all rows, by the rules of the documentation. */
     async function needAttention(): Promise<string[]> {
       return database.store.read(async (db) => {
         const paid = await db.selectFrom('payments').selectAll().execute();
@@ -239,14 +239,14 @@ eachDatabase((_name, open) => {
     expect(result?.operations.map(({ operation }) => operation)).toEqual(['pay', 'refund']);
     expect(plans).not.toEqual([]);
     for (const plan of plans) {
-      // What one payment has may be sorted.
+      // The rows of one payment may be sorted.
       const costly = costlySteps(plan).filter((step) => !/TEMP B-TREE|^Sort/.test(step));
       expect([plan.sql, costly]).toEqual([plan.sql, []]);
     }
   });
 });
 
-/** What the ledger of a quiet day does not have: deliveries and callbacks at work, and a callback about an unknown payment. */
+/** Rows that an idle ledger lacks: deliveries and callbacks in progress, and a callback about an unknown payment. */
 async function addRareStates(trx: Trx): Promise<void> {
   const delivered = await trx
     .selectFrom('notifications')

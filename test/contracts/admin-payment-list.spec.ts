@@ -20,7 +20,7 @@ const NAMED: readonly PaymentQuery[] = [
   { shopTransactionId: orderOf(77) },
   { subscriptionToken: tokenOf(3) },
 ];
-/** Values that find something, and what they are together with. */
+/** Values that match rows, and the filters that they are combined with. */
 const VALUES: readonly (readonly PaymentQuery[])[] = [
   [{ external: 'acme' }, { external: 'tiny' }],
   [{ state: 'ACCEPTED' }, { state: 'UNKNOWN' }, { state: 'CREATED' }],
@@ -63,7 +63,7 @@ eachDatabase((_name, open) => {
     }
   });
 
-  it('has payments that each combination finds, and others that it does not', () => {
+  it('has payments that match each combination and others that do not', () => {
     const counts = combinations().map((query) => expected(query).length);
     expect(counts.filter((count) => count === 0)).toEqual([]);
     expect(counts.filter((count) => count === all.length)).toHaveLength(1); // no filter at all
@@ -77,7 +77,7 @@ eachDatabase((_name, open) => {
     [{ minAmount: 60_000, maxAmount: 60_400 }],
     [{ state: 'ACCEPTED', currency: 'JPY', from: UNTIL_MS - 4_000_000 }],
     [{ external: 'nobody' }],
-  ])('leads through all of %j, each once', async (filter) => {
+  ])('pages through all of %j, each payment once', async (filter) => {
     const found: string[] = [];
     let query: PaymentQuery = { ...filter, limit: 200 };
     for (;;) {
@@ -92,7 +92,7 @@ eachDatabase((_name, open) => {
     expect(found).toEqual(expected(filter));
   });
 
-  it('finds the payments of one id, whichever external has them', async () => {
+  it('finds the payments with one id at every external', async () => {
     const [row] = all.filter(({ payment_id, subscription_token }) => payment_id && subscription_token);
     expect(row).toMatchObject({ payment_id: expect.any(String), shop_transaction_id: expect.any(String) });
     for (const query of [
@@ -105,12 +105,12 @@ eachDatabase((_name, open) => {
     }
   });
 
-  it('finds those whose call is under way by what runs, not by all that was made', async () => {
+  it('finds payments with a call in flight through running operations, without a scan', async () => {
     const { plans } = await page({ state: 'CREATED' });
     expect(plans[0]!.steps.join()).toContain('operations_running');
   });
 
-  it('knows every external that has payments', async () => {
+  it('finds every external that has payments', async () => {
     expect(await database.store.read((db) => externalsWithPayments(db))).toEqual([
       'acme',
       'beta',
@@ -119,8 +119,8 @@ eachDatabase((_name, open) => {
     ]);
   });
 
-  describe('where one shopTransactionId is everybody’s', () => {
-    it('pages through them all the same', async () => {
+  describe('with one shopTransactionId for all payments', () => {
+    it('pages through them', async () => {
       await database.store.transaction((trx) =>
         trx.updateTable('payments').set({ shop_transaction_id: 'test', duplicate_guard: 0 }).execute(),
       );
@@ -134,7 +134,7 @@ eachDatabase((_name, open) => {
 });
 
 describe('the filters of payments', () => {
-  it('are all in this test', () => {
+  it('are all covered by this test', () => {
     const tested = combinations().flatMap((query) => Object.keys(query));
     expect(new Set([...tested, 'cursor', 'limit'])).toEqual(
       new Set(fieldsOf(PaymentQuery).map(({ name }) => name)),
@@ -152,7 +152,7 @@ function combinations(): PaymentQuery[] {
   return [...together, ...groups.flatMap(([, ...others]) => others)];
 }
 
-/** A payment whose call is under way. */
+/** A payment whose call is in flight. */
 async function beginOne(trx: Trx): Promise<void> {
   const last = await trx.selectFrom('payments').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow();
   const operation = await trx

@@ -59,7 +59,7 @@ eachDatabase((_name, open) => {
   });
   const NEVER_SEEN = unconfirmed('the external does not know this payment');
 
-  describe('a signed callback that is received again', () => {
+  describe('a repeated signed callback', () => {
     const VALID_MS = 600_000;
     const signed = (key: string) => receive('pm_1', 'acme', null, key);
     const end = async (): Promise<void> => {
@@ -67,7 +67,7 @@ eachDatabase((_name, open) => {
       for (const callback of await claim()) await record(callback, confirmed(true));
     };
 
-    it('is acknowledged without effect, at every replica and any number at once', async () => {
+    it('is only acknowledged, at every replica and any number at once', async () => {
       await signed('key-1');
       await end();
       const receipts = await Promise.all(Array.from({ length: 20 }, () => signed('key-1')));
@@ -79,7 +79,7 @@ eachDatabase((_name, open) => {
       expect(await rows()).toHaveLength(2);
     });
 
-    it('is new again once its signature has expired, deleted or not', async () => {
+    it('is new once its signature has expired, with or without its stored id', async () => {
       await signed('key-1');
       await signed('key-2');
       await end();
@@ -95,7 +95,7 @@ eachDatabase((_name, open) => {
       expect(await forget(10)).toBe(0);
     });
 
-    it('is accepted if it could not be stored before', async () => {
+    it('is accepted if the first one could not be stored', async () => {
       const broken = new CallbackRepository();
       broken.insertOrMerge = () => Promise.reject(new Error('no'));
       const inbox = new CallbackInbox(database.store, broken, new PaymentRepository(), clock);
@@ -114,22 +114,22 @@ eachDatabase((_name, open) => {
     });
   });
 
-  describe('gathering', () => {
-    it('lets a new one lie until it has been quiet, and then it is due', async () => {
+  describe('merging', () => {
+    it('delays a new callback until no other arrives, then it is due', async () => {
       await receive();
       expect(await claim()).toEqual([]);
       clock.advance(QUIET_MS);
       expect(await claim()).toMatchObject([{ payment_id: 'pm_1', attempts: 1, repeats: 0 }]);
     });
 
-    it('merges simultaneous callbacks of all replicas', async () => {
+    it('merges callbacks that arrive at the same moment at different replicas', async () => {
       await Promise.all(Array.from({ length: 20 }, () => receive()));
       clock.advance(QUIET_MS);
       expect(await claim()).toMatchObject([{ repeats: 19 }]);
       expect(await rows()).toHaveLength(1);
     });
 
-    it('waits while repeats arrive, one second at most', async () => {
+    it('extends the delay while more arrive, by a second at most', async () => {
       const first = clock.now();
       for (let i = 0; i < 20; i += 1) {
         await receive();
@@ -140,14 +140,14 @@ eachDatabase((_name, open) => {
       expect(clock.now() - first).toBeLessThanOrEqual(1_100);
     });
 
-    it('keeps apart what differs in payment or external', async () => {
+    it('does not merge callbacks of different payments or externals', async () => {
       await receive('pm_1');
       await receive('pm_2');
       await receive('pm_1', 'other');
       expect(await rows()).toHaveLength(3);
     });
 
-    it('keeps what the latest said', async () => {
+    it('stores the latest content', async () => {
       await receive('pm_1', 'acme', '{"status":"PENDING"}');
       clock.advance(10);
       await receive('pm_1', 'acme', '{"status":"ACCEPTED"}');
@@ -164,14 +164,14 @@ eachDatabase((_name, open) => {
     return callback!;
   }
 
-  describe('one that the external confirms', () => {
-    it('is VERIFIED, and the next one is a new one', async () => {
+  describe('a callback that the external confirms', () => {
+    it('is VERIFIED, and the next callback is a new one', async () => {
       expect(await record(await leased(), confirmed(false))).toEqual(['verified']);
       await receive();
       expect((await rows()).map(({ state }) => state)).toEqual(['VERIFIED', 'PENDING']);
     });
 
-    it('is queried once more after any number of repeats during the query', async () => {
+    it('causes one more query if others arrive during the query', async () => {
       const callback = await leased();
       await Promise.all([receive(), receive(), receive()]);
       expect(await record(callback, confirmed(false))).toEqual(['again']);
@@ -181,7 +181,7 @@ eachDatabase((_name, open) => {
       expect(await rows()).toMatchObject([{ state: 'VERIFIED', shop_transaction_id: 'order-1' }]);
     });
 
-    it('is not, where its answer was final', async () => {
+    it('causes no further query after a final answer', async () => {
       const callback = await leased();
       await receive();
       expect(await record(callback, confirmed(true))).toEqual(['verified']);
@@ -189,8 +189,8 @@ eachDatabase((_name, open) => {
     });
   });
 
-  describe('one that the external does not confirm', () => {
-    it('is queried again on the schedule, and UNCONFIRMED at its end', async () => {
+  describe('a callback that the external does not confirm', () => {
+    it('causes queries on the schedule and is UNCONFIRMED at its end', async () => {
       let callback = await leased();
       for (const waitMs of SCHEDULE_MS) {
         expect(await record(callback, NEVER_SEEN)).toEqual(['retry']);
@@ -211,12 +211,12 @@ eachDatabase((_name, open) => {
       ]);
     });
 
-    it('waits for as long as the external asks', async () => {
+    it('waits as long as the external requests', async () => {
       await record(await leased(), unconfirmed('throttled', 60_000));
       expect(await rows()).toMatchObject([{ next_attempt_at: clock.now() + 60_000 }]);
     });
 
-    it('is queried soon after a repeat, with a new schedule', async () => {
+    it('restarts its schedule when it arrives again', async () => {
       await record(await leased(), NEVER_SEEN);
       await receive();
       expect(await claim()).toEqual([]);
@@ -224,7 +224,7 @@ eachDatabase((_name, open) => {
       expect(await claim()).toMatchObject([{ attempts: 1, repeats: 1 }]);
     });
 
-    it('starts its schedule anew after a repeat during the query', async () => {
+    it('restarts its schedule if another arrives during the query', async () => {
       const first = await leased();
       await record(first, NEVER_SEEN);
       clock.advance(SCHEDULE_MS[0]! * 1.1);
@@ -236,7 +236,7 @@ eachDatabase((_name, open) => {
       expect(row!.next_attempt_at! - clock.now()).toBeLessThanOrEqual(SCHEDULE_MS[0]! * 1.1);
     });
 
-    it('counts no attempt if the gateway itself postponed the query', async () => {
+    it('has no attempt if the gateway itself postponed the query', async () => {
       await record(await leased(), { kind: 'not-queried', retryAfterMs: 1_000 });
       expect(await rows()).toMatchObject([
         { state: 'PENDING', attempts: 0, next_attempt_at: clock.now() + 1_000 },
@@ -254,7 +254,7 @@ eachDatabase((_name, open) => {
       expect(ids.length + (await claim('acme', 50)).length).toBe(50);
     });
 
-    it('the externals that something waits for are found', async () => {
+    it('the externals with waiting callbacks are found', async () => {
       const waiting = () => database.store.read((db) => CALLBACK_LEASES.externalsWithDue(db));
       expect(await waiting()).toEqual([]);
       for (const external of ['b', 'a', 'c-1', 'c_1', 'b']) await receive('pm_1', external);
@@ -264,7 +264,7 @@ eachDatabase((_name, open) => {
       expect((await waiting()).toSorted()).toEqual(['b', 'c-1', 'c_1']);
     });
 
-    it('the rows of a dead worker are taken over when their leases end', async () => {
+    it('the work of a dead worker is claimed after its lease ends', async () => {
       const dead = await leased();
       await receive();
       const reclaim = () =>
@@ -280,7 +280,7 @@ eachDatabase((_name, open) => {
       expect(await rows()).toMatchObject([{ state: 'LEASED' }]);
     });
 
-    it('a repeat and the end of the question never miss each other', async () => {
+    it('a repeat and the end of a query never miss each other', async () => {
       for (let i = 0; i < 25; i += 1) {
         const paymentId = `pm_${i}`;
         await receive(paymentId);
@@ -288,7 +288,7 @@ eachDatabase((_name, open) => {
         const [callback] = await claim();
         await Promise.all([receive(paymentId), record(callback!, confirmed(false))]);
         clock.advance(QUIET_MS);
-        // In either order, one more query follows.
+        // In either order, one more query is due.
         expect(await claim()).toMatchObject([{ payment_id: paymentId }]);
       }
     });

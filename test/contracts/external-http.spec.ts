@@ -15,7 +15,7 @@ import { externalConfig, httpProvider } from '../support/provider.js';
 import { until } from '../support/until.js';
 
 /*
- * The external's side of the contract (SPEC §1, §2), judged by the gateway's own client: kept by the bundled simulator and by
+ * The external's side of the contract (SPEC §1, §2), checked by the gateway's own client against the bundled simulator and by
  * the complete external that docs/writing-an-external.md shows.
  */
 
@@ -26,7 +26,7 @@ interface RunningExternal {
 
 interface ExternalUnderTest {
   readonly name: string;
-  /** `providerData` by what is to happen. */
+  /** `providerData` by expected result. */
   readonly wish: Readonly<Record<'accept' | 'decline' | 'wait', object>>;
   readonly subscriptions: boolean;
   readonly start: (callbackUrl: string) => Promise<RunningExternal>;
@@ -35,7 +35,7 @@ interface ExternalUnderTest {
 const GUIDE = readFileSync(new URL('../../docs/writing-an-external.md', import.meta.url), 'utf8');
 const SAMPLES = [...GUIDE.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!);
 
-/** The sample as the guide tells to start it, but on a free port. */
+/** The sample, started as in the guide, on a free port. */
 async function startSample(callbackUrl: string): Promise<RunningExternal> {
   const folder = mkdtempSync(join(tmpdir(), 'minimal-external-'));
   const file = join(folder, 'minimal-external.mjs');
@@ -82,7 +82,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
   const callbacks: string[] = [];
   const gateway = createServer((request, response) => {
     callbacks.push(request.url ?? '');
-    /** The first one is not acknowledged, so it has to be repeated. */
+    /** The first one is not acknowledged and must be repeated. */
     response.writeHead(callbacks.length === 1 ? 503 : 200).end();
   });
   let external: RunningExternal;
@@ -111,7 +111,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     return outcome.kind === 'completed' ? outcome.answer.status : outcome.kind;
   }
 
-  it('executes a payment and tells its status by either id', async () => {
+  it('executes a payment and returns its status by either id', async () => {
     const body = payBody({ providerData: wish.accept });
     const shopTransactionId = body.shopTransactionId as string;
     const outcome = await provider.pay(body, newContext());
@@ -125,7 +125,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     });
   });
 
-  it('gives the stored answer to a repeated Idempotency-Key, and refuses the key of another request', async () => {
+  it('returns the stored answer for a repeated Idempotency-Key and refuses the key of another request', async () => {
     const body = payBody();
     const context = newContext();
     const first = await provider.pay(body, context);
@@ -137,7 +137,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     });
   });
 
-  it('declines by an answer, not by an error, and a declined order can be paid again', async () => {
+  it('declines with an answer, not an error, and a declined order can be paid again', async () => {
     const body = payBody({ providerData: wish.decline });
     const shopTransactionId = body.shopTransactionId as string;
     expect(await provider.pay(body, newContext())).toMatchObject({
@@ -150,7 +150,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     expect(await statusOf({ paymentId })).toBe('ACCEPTED');
   });
 
-  it('calls back once a pending payment has ended, again until it is acknowledged', async () => {
+  it('sends a callback when a pending payment ends, until it is acknowledged', async () => {
     const outcome = await provider.pay(payBody({ providerData: wish.wait }), newContext());
     expect(outcome).toMatchObject({ kind: 'completed', answer: { result: 'PENDING' } });
     const paymentId = (outcome.kind === 'completed' && outcome.answer.paymentId) as string;
@@ -173,7 +173,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     ]);
   });
 
-  it('says of what it has never seen that it has never seen it', async () => {
+  it('answers 404 for an unknown payment', async () => {
     const rejected = { kind: 'rejected', reason: 'not-found', status: 404 };
     expect(await provider.status({ paymentId: 'never' }, newContext())).toMatchObject(rejected);
     expect(await provider.status({ shopTransactionId: 'never' }, newContext())).toMatchObject(rejected);
@@ -207,7 +207,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
 });
 
 describe('the guide', () => {
-  it('shows a complete external in fewer than 60 lines', () => {
+  it('contains a complete external in fewer than 60 lines', () => {
     expect(SAMPLES[0]!.trim().split('\n').length).toBeLessThan(60);
   });
 

@@ -18,7 +18,7 @@ type Ask = (
   context: CallContext,
 ) => Promise<ProviderOutcome<object>>;
 
-/** Each operation: how it is asked for, what the external is to see, what it answers. */
+/** Each operation: the call, the expected request target, the external's answer. */
 const ALL: Readonly<Record<OperationName, { ask: Ask; target: string; reply: string }>> = {
   pay: { ask: (p, body, c) => p.pay(body, c), target: '/base/pay', reply: PAID },
   'pay-by-link': {
@@ -89,7 +89,7 @@ describe('an external behind HTTP', () => {
       providerData: { deep: [{ 'a.b': [null, 1.5, '\u2028', { __proto__x: {} }] }] },
     };
 
-    it('is called by the same method, path, query and JSON, and answered by the contract', async () => {
+    it('receives the same method, path, query and JSON; its answer is read by the contract', async () => {
       const { external, provider } = await start((socket) => answer(socket, 200, reply));
       const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
@@ -109,7 +109,7 @@ describe('an external behind HTTP', () => {
       expect(request!.headers['idempotency-key']).toBe(changesState ? 'key-1' : undefined);
     });
 
-    it('is not called where it is switched off', async () => {
+    it('is not called for a disabled operation', async () => {
       const { external, provider } = await start(() => {}, { operations: { [name]: false } });
 
       expect(await ask(provider, body, context)).toMatchObject({
@@ -119,7 +119,7 @@ describe('an external behind HTTP', () => {
       expect(external.connections).toBe(0);
     });
 
-    it('is not called after the end', async () => {
+    it('is not called after close', async () => {
       const { external, provider } = await start(() => {});
       await provider.close();
 
@@ -131,7 +131,7 @@ describe('an external behind HTTP', () => {
     });
   });
 
-  it('is sent a key of the gateway’s own where the caller gave none, another for each call', async () => {
+  it('receives a new generated key for each call without a key of the caller', async () => {
     const { external, provider } = await start((socket) => answer(socket, 200, PAID));
     for (const _ of [1, 2]) await provider.pay(payRequest, { requestId: 'req-1' });
 
@@ -141,7 +141,7 @@ describe('an external behind HTTP', () => {
     expect(first).not.toBe(second);
   });
 
-  it('is asked by the shop’s id where the payment’s was never learned', async () => {
+  it('is queried by the shop’s id if the payment’s id is unknown', async () => {
     const { external, provider } = await start((socket) => answer(socket, 404, '{}'));
     await provider.status({ shopTransactionId: 'order 1' }, context);
     expect(external.requests[0]!.target).toBe('/base/status?shopTransactionId=order%201');
@@ -163,7 +163,7 @@ describe('an external behind HTTP', () => {
       '{"status":"ACTIVE","subscriptionToken":"sub_2"}',
       (p) => p.subscriptionStatus('sub_1', context),
     ],
-  ])('is not believed where it answers about another %s', async (name, reply, ask) => {
+  ])('violates the contract if it answers about another %s', async (name, reply, ask) => {
     const { provider } = await start((socket) => answer(socket, 200, reply));
     expect(await ask(provider)).toMatchObject({
       kind: 'unknown',
@@ -172,7 +172,7 @@ describe('an external behind HTTP', () => {
     });
   });
 
-  it.each(['.', '..'])('is not called for the token %s, which would be a step in the path', async (token) => {
+  it.each(['.', '..'])('is not called for the token %s, which is a path segment', async (token) => {
     const { external, provider } = await start(() => {});
     expect(await provider.expireSubscription(token, context)).toMatchObject({ kind: 'not-executed' });
     expect(external.connections).toBe(0);
@@ -182,20 +182,20 @@ describe('an external behind HTTP', () => {
     [{ type: 'bearer', token: new Secret('s3cret') }, 'authorization', 'Bearer s3cret'],
     [{ type: 'basic', username: 'me', password: new Secret('pass') }, 'authorization', 'Basic bWU6cGFzcw=='],
     [{ type: 'header', name: 'X-Key', value: new Secret('s3cret') }, 'x-key', 's3cret'],
-  ])('is shown the credentials of %j', async (auth, name, value) => {
+  ])('receives the credentials of %j', async (auth, name, value) => {
     const { external, provider } = await start((socket) => answer(socket, 200, PAID), { auth });
     await provider.pay(payRequest, context);
     expect(external.requests[0]!.headers[name]).toBe(value);
   });
 
-  it('is called over kept-alive connections', async () => {
+  it('is called over keep-alive connections', async () => {
     const { external, provider } = await start((socket) => answer(socket, 200, PAID));
     for (let call = 0; call < 10; call += 1) await provider.pay(payRequest, context);
-    // A second one, because the first is free again only with the next turn of the event loop.
+    // A second one, because the first is free only in the next turn of the event loop.
     expect(external.connections).toBeLessThanOrEqual(2);
   });
 
-  it('is not called over a connection that it announced to end soon', async () => {
+  it('is not called over a connection that it announced to close soon', async () => {
     const { external, provider } = await start((socket) =>
       answer(socket, 200, PAID, { connection: 'keep-alive', 'keep-alive': 'timeout=2' }),
     );

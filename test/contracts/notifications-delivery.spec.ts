@@ -60,7 +60,7 @@ eachDatabase((_name, open) => {
     await Promise.all([database.dispose(), receiver.stop()]);
   });
 
-  it('delivers committed notifications, signed, and records them', async () => {
+  it('delivers committed notifications, signed, and records the delivery', async () => {
     build().start();
     const id = await delivery.queue({ version: 3 });
     await ends(1);
@@ -94,7 +94,7 @@ eachDatabase((_name, open) => {
     ]);
   });
 
-  it('signs with both secrets while one is rotated', async () => {
+  it('signs with both secrets during a rotation', async () => {
     const other = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
     build({ secrets: [NOTIFICATION_SECRET, other] }).start();
     await delivery.queue();
@@ -105,7 +105,7 @@ eachDatabase((_name, open) => {
     }
   });
 
-  it('sends nothing that was rolled back', async () => {
+  it('does not send after a rollback', async () => {
     build().start();
     const failing = database.store.transaction(async (trx) => {
       await delivery.outbox.enqueue(trx, {
@@ -125,7 +125,7 @@ eachDatabase((_name, open) => {
     expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([id]);
   });
 
-  it('tries again on the schedule: 500 three times, then 200', async () => {
+  it('retries on the schedule: 500 three times, then 200', async () => {
     receiver.answers(500, 500, 500, 200);
     build().start();
     const id = await delivery.queue();
@@ -150,7 +150,7 @@ eachDatabase((_name, open) => {
     expect(delivery.deliveries.map(({ result }) => result)).toEqual(['retry', 'retry', 'retry', 'delivered']);
   });
 
-  it('does not try before its time', async () => {
+  it('does not retry before the time', async () => {
     receiver.answers(500, 200);
     build().start();
     await delivery.queue();
@@ -161,7 +161,7 @@ eachDatabase((_name, open) => {
     expect(receiver.received.map(({ headers }) => headers['webhook-id']).slice(1)).toEqual([other]);
   });
 
-  it('ends DEAD after the last attempt of the schedule', async () => {
+  it('stops after the last attempt: DEAD', async () => {
     receiver.answers(503);
     build({ scheduleMs: [5_000] }).start();
     const id = await delivery.queue();
@@ -172,7 +172,7 @@ eachDatabase((_name, open) => {
     expect(delivery.deliveries.at(-1)).toMatchObject({ result: 'dead', statusCode: 503 });
   });
 
-  it('ends DEAD at once after 410', async () => {
+  it('stops at once after 410', async () => {
     receiver.answers(410);
     build().start();
     const id = await delivery.queue();
@@ -180,7 +180,7 @@ eachDatabase((_name, open) => {
     expect(await delivery.row(id)).toMatchObject({ state: 'DEAD', attempts: 1 });
   });
 
-  it('follows no redirect', async () => {
+  it('does not follow redirects', async () => {
     const other = await startReceiver();
     receiver.answers((response) => response.writeHead(302, { location: other.url }).end());
     build().start();
@@ -211,7 +211,7 @@ eachDatabase((_name, open) => {
     ['drips for ever', (response) => drip(response, 1), /no whole answer within 100 ms/],
     ['is cut off', (response) => void response.write('{', () => response.destroy()), /UND_ERR_SOCKET/],
     ['closes without a word', (response) => response.destroy(), /UND_ERR_SOCKET/],
-  ])('tries again after an answer that %s', async (_what, answer, error) => {
+  ])('retries after an answer that %s', async (_what, answer, error) => {
     receiver.answers(answer, 200);
     build({ deadlineMs: 100 }).start();
     const id = await delivery.queue();
@@ -223,7 +223,7 @@ eachDatabase((_name, open) => {
     expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED' });
   });
 
-  it('reads 64 KiB of an endless answer, and believes its status', async () => {
+  it('reads 64 KiB of an endless answer and uses its status', async () => {
     let sent = 0;
     receiver.answers((response) => {
       const piece = 'x'.repeat(16_384);
@@ -238,7 +238,7 @@ eachDatabase((_name, open) => {
     await ends(1);
     expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED' });
     expect((await attempts(id))[0]!['answer']).toBe('x'.repeat(1_024));
-    // The sockets' buffers hold some bytes that the gateway does not read.
+    // The buffers of the sockets do not count.
     expect(sent).toBeLessThan(16 * 1_048_576);
   });
 
@@ -254,7 +254,7 @@ eachDatabase((_name, open) => {
     expect(Buffer.byteLength(answer)).toBeLessThanOrEqual(1_024);
   });
 
-  it('waits while there is no receiver', async () => {
+  it('waits without a configured receiver', async () => {
     build({ receiverUrl: undefined }).start();
     const id = await delivery.queue();
     expect(await delivery.row(id)).toMatchObject({ state: 'PENDING', attempts: 0 });
@@ -262,19 +262,19 @@ eachDatabase((_name, open) => {
     delivery.outbox.wake();
     await ends(1);
     expect(receiver.received[0]!.headers['webhook-signature']).toBeUndefined();
-    // No attempt was spent on a receiver that was not there.
+    // No attempt was used without a receiver.
     expect(delivery.deliveries.map(({ result }) => result)).toEqual(['delivered']);
     expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED', attempts: 1 });
   });
 
-  it('never dials what the address guard refuses', async () => {
+  it('does not connect to addresses that the address guard refuses', async () => {
     build({ receiverUrl: 'http://169.254.169.254/latest' }).start();
     const id = await delivery.queue();
     await ends(1);
     expect(await attempts(id)).toMatchObject([{ status_code: null, error: 'EADDRREFUSED' }]);
   });
 
-  it('lets a slow answer of one payment delay no other', async () => {
+  it('does not delay other payments for a slow answer', async () => {
     receiver.answers(() => {}, 200);
     build({ concurrency: 2, deadlineMs: 2_000 }).start();
     await delivery.queue({ paymentRef: 'pay_slow' });
@@ -284,7 +284,7 @@ eachDatabase((_name, open) => {
     expect(delivery.deliveries.every(({ result }) => result === 'delivered')).toBe(true);
   });
 
-  it('keeps no more than its limit on the wire', async () => {
+  it('has no more deliveries in flight than its limit', async () => {
     const open: ServerResponse[] = [];
     receiver.answers((response) => open.push(response));
     build({ concurrency: 4 });
@@ -292,7 +292,7 @@ eachDatabase((_name, open) => {
     delivery.start();
     for (let ended = 0; ended < 40; ended += 4) {
       await until(() => open.length === 4, `those after ${ended}`);
-      // What the worker has claimed is on the wire, or on its way there.
+      // Claimed notifications are in flight or about to be.
       const claimed = (await delivery.rows()).filter(({ state }) => state === 'LEASED');
       expect([ended, claimed.length, open.length]).toEqual([ended, 4, 4]);
       for (const one of open.splice(0)) one.end();
@@ -305,7 +305,7 @@ eachDatabase((_name, open) => {
     const spent = async (): Promise<number> =>
       (await delivery.rows()).reduce((sum, { attempts }) => sum + attempts, 0);
 
-    it('probes it with one at a time, and spends no attempt of the others', async () => {
+    it('probes it with one at a time and uses no attempt of the others', async () => {
       await receiver.stop();
       build({ concurrency: 10 });
       for (let i = 0; i < 50; i += 1) await delivery.queue();
@@ -313,7 +313,7 @@ eachDatabase((_name, open) => {
       await until(() => delivery.circuits.length === 1, 'the breaker to open');
       await until(async () => (await spent()) === delivery.deliveries.length, 'those on the wire to end');
       const before = await spent();
-      // Ten that open it, and those that were in flight beside them.
+      // Ten that open it, and those in flight beside them.
       expect(before).toBeLessThanOrEqual(20);
       clock.advance(1_000);
       delivery.outbox.wake();
@@ -323,7 +323,7 @@ eachDatabase((_name, open) => {
       await receiver.start();
       clock.advance(2_000);
       delivery.outbox.wake();
-      // The receiver accepts the probe, then all that had no attempt.
+      // The probe is accepted, then all that never had an attempt.
       await ends(50);
       expect(delivery.circuits).toEqual(['open', 'closed']);
       pass(30_000);
@@ -332,8 +332,8 @@ eachDatabase((_name, open) => {
     });
   });
 
-  describe('when it stops', () => {
-    it('records what ends in time, and hands back what does not', async () => {
+  describe('during shutdown', () => {
+    it('records deliveries that end in time and releases the others', async () => {
       receiver.answers(() => {}, 200);
       build();
       delivery.start();

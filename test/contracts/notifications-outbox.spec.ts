@@ -50,7 +50,7 @@ eachDatabase((name, open) => {
     receiver.received.map(({ headers }) => headers['x-payment-version'] as string);
 
   describe('claiming', () => {
-    it('claims due notifications once and counts the attempt', async () => {
+    it('claims due notifications, counts the attempt, and claims nothing twice', async () => {
       await queue(1, 'pay_1');
       clock.advance(1);
       await queue(1, 'pay_2');
@@ -68,7 +68,7 @@ eachDatabase((name, open) => {
       expect(await claim(1, 'latest-due')).toMatchObject([{ payment_ref: 'pay_2' }]);
     });
 
-    it('shares between workers that claim at once', async () => {
+    it('distributes notifications among concurrent workers', async () => {
       for (let i = 0; i < 50; i += 1) await queue(1, `pay_${i}`);
       const claims = await Promise.all(Array.from({ length: 10 }, () => claim(5)));
       const ids = claims.flat().map(({ id }) => id);
@@ -78,7 +78,7 @@ eachDatabase((name, open) => {
   });
 
   describe('a newer one of the same payment', () => {
-    it('supersedes one that was not sent', async () => {
+    it('supersedes an unsent one', async () => {
       await queue(1);
       await queue(2);
       expect(await states()).toEqual([
@@ -87,7 +87,7 @@ eachDatabase((name, open) => {
       ]);
     });
 
-    it('supersedes one that waits for its next attempt', async () => {
+    it('supersedes one that waits for a retry', async () => {
       await queue(1);
       const [one] = await claim();
       await fail(one!);
@@ -98,7 +98,7 @@ eachDatabase((name, open) => {
       ]);
     });
 
-    it('supersedes one that was given up', async () => {
+    it('supersedes a dead one', async () => {
       await queue(1);
       const [one] = await claim();
       await fail(one!, null);
@@ -109,7 +109,7 @@ eachDatabase((name, open) => {
       ]);
     });
 
-    it('leaves one alone that was delivered', async () => {
+    it('does not supersede a delivered one', async () => {
       await queue(1);
       const [one] = await claim();
       await database.store.transaction((trx) => delivery.leases.markDelivered(trx, [one!], clock.now()));
@@ -123,7 +123,7 @@ eachDatabase((name, open) => {
     it.each([
       ['fails', 5_000],
       ['fails for the last time', null],
-    ])('waits while one is on the wire, which is not tried again when it %s', async (_, waitMs) => {
+    ])('waits for one in flight, which is not retried when it %s', async (_, waitMs) => {
       await queue(1);
       const [one] = await claim();
       await queue(2);
@@ -136,7 +136,7 @@ eachDatabase((name, open) => {
       ]);
     });
 
-    it('supersedes one whose worker died', async () => {
+    it('supersedes one of a dead worker', async () => {
       await queue(1);
       await claim();
       await queue(2);
@@ -145,7 +145,7 @@ eachDatabase((name, open) => {
       expect(await claim()).toMatchObject([{ version: 2 }]);
     });
 
-    it('is the only one delivered if the receiver was down for the older one', async () => {
+    it('is delivered alone if the receiver was down for the older one', async () => {
       receiver.answers(503, 200);
       delivery.start();
       await queue(1);
@@ -159,7 +159,7 @@ eachDatabase((name, open) => {
       expect(versions()).toEqual(['1', '2', '1']);
     });
 
-    it('waits for the attempt in flight, and is then sent at once', async () => {
+    it('waits for the delivery in flight and is then sent at once', async () => {
       const answers: (() => void)[] = [];
       const held: ReceiverAnswer = (response) => answers.push(() => response.writeHead(500).end());
       receiver.answers(held, 200);
@@ -180,8 +180,8 @@ eachDatabase((name, open) => {
     });
   });
 
-  describe('a worker that died', () => {
-    it('loses its lease after 30 s, and the same id is sent again', async () => {
+  describe('a dead worker', () => {
+    it('loses its lease after 30 s, and the same id is resent', async () => {
       const id = await queue(1);
       await claim();
       clock.advance(LEASE_MS - 1);
@@ -191,7 +191,7 @@ eachDatabase((name, open) => {
       expect(await claim()).toMatchObject([{ id, attempts: 2 }]);
     });
 
-    it('changes nothing any more, if it was only slow', async () => {
+    it('changes nothing if it was only slow', async () => {
       await queue(1);
       const [slow] = await claim();
       clock.advance(LEASE_MS);
@@ -207,7 +207,7 @@ eachDatabase((name, open) => {
       });
     });
 
-    it('is followed by another attempt and recorded in the attempts', async () => {
+    it('is followed by the next one, which records it in the attempts', async () => {
       const id = await queue(1);
       await claim();
       clock.advance(LEASE_MS);
@@ -227,7 +227,7 @@ eachDatabase((name, open) => {
       ]);
     });
 
-    // SQLite has one process: the holder of the lease has ended.
+    // SQLite has one process: the holder of the lease is dead.
     (name.startsWith('SQLite') ? it : it.skip)(
       'on SQLite does not keep the next process waiting',
       async () => {
@@ -240,7 +240,7 @@ eachDatabase((name, open) => {
     );
   });
 
-  describe('a learned payment that turned out to be another', () => {
+  describe('an unsolicited payment that is absorbed by another', () => {
     const move = () =>
       database.store.transaction((trx) => delivery.outbox.movePayment(trx, 'pay_learned', 'pay_1'));
 
@@ -254,7 +254,7 @@ eachDatabase((name, open) => {
       ]);
     });
 
-    it('where both have some, only the newest may be sent', async () => {
+    it('if both have notifications, only the newest may be sent', async () => {
       await queue(1, 'pay_1');
       await queue(3, 'pay_learned');
       await queue(4, 'pay_learned');
@@ -270,7 +270,7 @@ eachDatabase((name, open) => {
     });
   });
 
-  it('counts waiting notifications', async () => {
+  it('counts what waits', async () => {
     const backlog = () => database.store.read((db) => delivery.notifications.backlog(db));
     expect(await backlog()).toEqual({ waiting: 0, oldestCreatedAtMs: null, dead: 0 });
     const queuedAtMs = clock.now();

@@ -33,7 +33,7 @@ eachDatabase((_name, open) => {
       'ops',
     );
 
-  /** Rows as if a worker had been there. */
+  /** Rows as a worker leaves them. */
   async function seed(count: number, state: 'DEAD' | 'DELIVERED', external = 'acme'): Promise<void> {
     for (let i = 0; i < count; i += 1) await delivery.queue({ external });
     await database.store.transaction((trx) =>
@@ -47,8 +47,8 @@ eachDatabase((_name, open) => {
     clock.advance(1_000);
   }
 
-  describe('of one', () => {
-    it.each([410, 200])('sends it again after %d: same id, same body, fresh signature', async (status) => {
+  describe('of one notification', () => {
+    it.each([410, 200])('resends it after %d: same id, same body, new signature', async (status) => {
       receiver.answers(status, 200);
       delivery.start();
       const id = await delivery.queue();
@@ -69,7 +69,7 @@ eachDatabase((_name, open) => {
       expect(await replays()).toEqual([{ notification_ref: id, at: clock.now(), requested_by: 'ops' }]);
     });
 
-    it('refuses one that a newer one of the same payment has overtaken', async () => {
+    it('refuses one that a newer one of the same payment supersedes', async () => {
       const old = await delivery.queue({ paymentRef: 'pay_1', version: 1 });
       await delivery.queue({ paymentRef: 'pay_1', version: 2 });
       await expect(delivery.replay.one(old, 'ops')).rejects.toMatchObject({ code: 'conflict' });
@@ -77,7 +77,7 @@ eachDatabase((_name, open) => {
       expect(await replays()).toEqual([]);
     });
 
-    it('refuses one that is on the wire', async () => {
+    it('refuses one that is in flight', async () => {
       const answers: (() => void)[] = [];
       receiver.answers((response) => answers.push(() => response.end()));
       delivery.start();
@@ -96,8 +96,8 @@ eachDatabase((_name, open) => {
     );
   });
 
-  describe('of many', () => {
-    it('sends all that are DEAD, however many', async () => {
+  describe('of many notifications', () => {
+    it('sends all DEAD notifications, any number', async () => {
       await seed(1_203, 'DEAD');
       await seed(2, 'DELIVERED', 'other');
       expect(await all()).toEqual({ replayed: 1_203, skipped: 0 });
@@ -123,7 +123,7 @@ eachDatabase((_name, open) => {
       expect(await all({ state: 'DEAD' })).toEqual({ replayed: 2, skipped: 0 });
     });
 
-    it('counts as skipped what a newer one has overtaken', async () => {
+    it('counts superseded notifications as skipped', async () => {
       await delivery.queue({ paymentRef: 'pay_1', version: 1 });
       delivery.start();
       await ends(1);

@@ -10,7 +10,7 @@ import { RefundsMetrics } from '../../src/refunds/refunds.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { plansOf } from '../support/query-plans.js';
 
-/** What each module counts at a scrape. */
+/** The counts of each module during a scrape. */
 function counts(): CountRows<string>[] {
   const collected: CountRows<string>[] = [];
   const gauges = {
@@ -35,7 +35,7 @@ eachDatabase((_name, open) => {
   });
   afterAll(() => database.dispose());
 
-  it('counts at a scrape by an index each, however many payments there are', async () => {
+  it('counts each gauge by an index during a scrape, with any number of payments', async () => {
     const steps: string[] = [];
     for (const count of counts()) {
       const { plans } = await plansOf(database.store, (db) => count(db, Date.now()));

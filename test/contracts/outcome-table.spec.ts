@@ -558,7 +558,7 @@ function sized(bytes: number): string {
   return before + 'x'.repeat(bytes - before.length - after.length) + after;
 }
 
-/** A byte each few milliseconds: some every time that somebody looks, and a long text never whole. */
+/** A byte every few milliseconds: each read finds some, and a long text never arrives completely. */
 function drip(socket: Socket, text: string, then = (): void => {}): void {
   let sent = 0;
   const timer = setInterval(() => {

@@ -57,7 +57,7 @@ describe('reload', () => {
 
   const paysSlowly: Script = (socket) => void setTimeout(() => answer(socket, 200, PAID), 5);
 
-  it(`fails no request and leaves no socket in ${RELOADS} reloads under load`, async () => {
+  it(`fails no request and leaks no socket in ${RELOADS} reloads under load`, async () => {
     const [first, second, untouched] = [
       await listen(paysSlowly),
       await listen(paysSlowly),
@@ -68,7 +68,7 @@ describe('reload', () => {
     const moving = (turn: number) =>
       externalConfig({
         baseUrl: (turn % 2 === 0 ? first : second).baseUrl,
-        // Now and then the same as before, now and then only a switch.
+        // Sometimes unchanged, sometimes only an operation disabled or enabled.
         operations: { refund: turn % 3 === 0 },
       });
     externals.replace([moving(0), steady]);
@@ -95,7 +95,7 @@ describe('reload', () => {
     await Promise.all(callers);
 
     expect([...ends.keys()]).toEqual(['completed']);
-    // Of all the sockets that were ever opened there are left those of the providers in the registry, and then none.
+    // Of all opened sockets, those of the providers in the registry remain, and then none.
     const last = RELOADS % 2 === 0 ? first : second;
     const gone = last === first ? second : first;
     await until(() => gone.openConnections === 0, 'the sockets of the replaced providers to be closed');
@@ -105,7 +105,7 @@ describe('reload', () => {
     await until(() => last.openConnections + untouched.openConnections === 0, 'every socket to be closed');
   });
 
-  it('lets a call of a removed external end, then closes its sockets; who still holds it leaves none either', async () => {
+  it('lets a call of a removed external end, then closes its sockets; later users of it leak none', async () => {
     const external = await listen(paysSlowly);
     const externals = registry();
     externals.replace([externalConfig({ baseUrl: external.baseUrl })]);
@@ -122,7 +122,7 @@ describe('reload', () => {
     await until(() => external.openConnections === 0, 'the late caller’s socket to be closed');
   });
 
-  it('keeps provider, breaker and sockets of what stays as it was', async () => {
+  it('keeps provider, breaker and sockets of unchanged externals', async () => {
     const external = await listen((socket) => answer(socket, 500));
     const externals = registry();
     const config = {
@@ -139,7 +139,7 @@ describe('reload', () => {
     expect(externals.get('__proto__')).toBeUndefined();
   });
 
-  it('shows a renewed client certificate to the next call, not only when traffic has paused', async () => {
+  it('uses a renewed client certificate for the next call, without a pause in traffic', async () => {
     const authority = certificateAuthority('test authority');
     const seen: string[] = [];
     const server = https.createServer(
@@ -192,7 +192,7 @@ describe('reload', () => {
     expect(externals.names()).toEqual(['acme']);
   });
 
-  it('follows the file, as Kubernetes swaps it too, and keeps what there was when it is invalid', async () => {
+  it('follows the file, also when Kubernetes swaps it, and keeps the previous externals if it is invalid', async () => {
     const folder = await makeFolder();
     const write = async (version: string, text: string): Promise<void> => {
       await writeFile(join(folder, version), text);

@@ -49,7 +49,7 @@ describe('resilience', () => {
     const log = new ProviderLog();
     const config = externalConfig({ baseUrl: external.baseUrl, ...overrides });
     const provider = httpProvider(config, { log: log.log, httpLogLevel });
-    // The external first: it cuts what a call still waits for.
+    // The external first: it closes the connections of waiting calls.
     opened.push(external, provider);
     return { external, provider, log };
   }
@@ -66,13 +66,13 @@ describe('resilience', () => {
   const pays: Script = (socket) => answer(socket, 200, PAID);
   const tells: Script = (socket) => answer(socket, 200, ACCEPTED);
 
-  describe('retries of operations that change something', () => {
+  describe('retries of state-changing operations', () => {
     it.each<[string, Script]>([
       ['5xx', fails],
       ['a reset', resets],
       ['408', (socket) => answer(socket, 408)],
       ['409', (socket) => answer(socket, 409)],
-    ])('has none after %s where the key is not honoured', async (_, script) => {
+    ])('has none after %s if the key is not honoured', async (_, script) => {
       const { external, provider } = await start(script);
       expect(await provider.pay(payRequest, context)).toMatchObject({ kind: 'unknown' });
       expect(external.requests).toHaveLength(1);
@@ -81,7 +81,7 @@ describe('resilience', () => {
     it.each<[string, Script]>([
       ['5xx', fails],
       ['a reset', resets],
-    ])('has two more after %s where it is, with the same key and bytes', async (_, script) => {
+    ])('has two more after %s if it is, with the same key and bytes', async (_, script) => {
       const { external, provider } = await start(script, { honoursIdempotencyKey: true });
       expect(await provider.pay(payRequest, { requestId: 'req-1' })).toMatchObject({ kind: 'unknown' });
       expect(external.requests).toHaveLength(3);
@@ -127,7 +127,7 @@ describe('resilience', () => {
       expect(external.requests).toHaveLength(1);
     });
 
-    it('has three attempts to connect, key or none', async () => {
+    it('has three attempts to connect, with or without a key', async () => {
       const { external, provider, log } = await start(pays);
       await external.close();
       expect(await provider.pay(payRequest, context)).toMatchObject({ reason: 'connection-failed' });
@@ -136,7 +136,7 @@ describe('resilience', () => {
     });
   });
 
-  describe('retries of status questions', () => {
+  describe('retries of status queries', () => {
     it.each<[string, Script]>([
       ['5xx', fails],
       ['a reset', resets],
@@ -146,7 +146,7 @@ describe('resilience', () => {
       expect(external.requests).toHaveLength(3);
     });
 
-    it('begins two more beside one that hangs, believes the first answer, and lets go of the others', async () => {
+    it('starts two more beside one that hangs, uses the first answer, and aborts the others', async () => {
       const { external, provider, log } = await start(inTurn(hangs, hangs, tells), { timeoutMs: 500 });
       expect(await provider.status({ paymentId: 'pm_1' }, context)).toMatchObject({ kind: 'completed' });
       expect(external.requests).toHaveLength(3);
@@ -172,7 +172,7 @@ describe('resilience', () => {
       expect(log.attempts[0]).toMatchObject({ attempt: 1, outcome: 'completed' });
     });
 
-    it('begins none beside another where the concurrency limit leaves no room', async () => {
+    it('starts none beside another if the concurrency limit is reached', async () => {
       const { external, provider } = await start(hangs, { timeoutMs: 200, maxConcurrency: 1 });
       expect(await provider.status({ paymentId: 'pm_1' }, context)).toMatchObject({ reason: 'timeout' });
       expect(external.requests).toHaveLength(1);
@@ -189,14 +189,14 @@ describe('resilience', () => {
       expect(external.requests.length).toBeLessThanOrEqual(2);
     });
 
-    it('cuts the connection, so that nothing is left waiting', async () => {
+    it('closes the connection, so that nothing keeps waiting', async () => {
       const { external, provider } = await start(hangs, { timeoutMs: 100 });
       await Promise.all(Array.from({ length: 10 }, () => provider.pay(payRequest, context)));
       await until(() => external.openConnections === 0, 'the connections to be cut');
       expect(provider.health().inFlight).toBe(0);
     });
 
-    it('never writes a request after it has passed', async () => {
+    it('never sends a request after it', async () => {
       // Accepts connections of TLS late: the request waits for one when the deadline passes.
       const { external, provider } = await start(pays, { timeoutMs: 50 });
       let free = false;
@@ -223,7 +223,7 @@ describe('resilience', () => {
   });
 
   describe('concurrency limit', () => {
-    it('refuses what is beyond it at once', async () => {
+    it('refuses calls above it at once', async () => {
       const { external, provider } = await start(hangs, { maxConcurrency: 3, timeoutMs: 300 });
       const calls = Array.from({ length: 3 }, () => provider.pay(payRequest, context));
       expect(provider.health().inFlight).toBe(3);
@@ -237,7 +237,7 @@ describe('resilience', () => {
       expect(provider.health().inFlight).toBe(0);
     });
 
-    it('leaves a quarter of it to background questions', async () => {
+    it('gives a quarter of it to background queries', async () => {
       const { provider } = await start(hangs, { maxConcurrency: 8, timeoutMs: 300 });
       const ask = () => provider.status({ paymentId: 'pm_1' }, { ...context, priority: 'background' });
       const questions = [ask(), ask()];
@@ -256,7 +256,7 @@ describe('resilience', () => {
       expect(provider.health().circuit).toBe('open');
     }
 
-    it('opens, refuses with the rest of the time, and closes by a probe', async () => {
+    it('opens, refuses with the remaining time, and closes after a probe', async () => {
       const { external, provider, log } = await start(inTurn(fails, fails, fails, pays), {
         circuitBreaker,
       });
@@ -274,7 +274,7 @@ describe('resilience', () => {
       expect(log.circuits).toEqual(['open', 'half-open', 'closed']);
     });
 
-    it('lets one through while it is half open, and opens anew when that one fails', async () => {
+    it('lets one call through while half-open, and reopens when that call fails', async () => {
       const { external, provider } = await start(fails, { circuitBreaker });
       await open(provider);
       await until(() => provider.health().circuit === 'half-open', 'the circuit to be half open');
@@ -285,7 +285,7 @@ describe('resilience', () => {
       expect(provider.health().circuit).toBe('open');
     });
 
-    it('lets status questions through, whose answers do not close it', async () => {
+    it('lets status queries through, whose answers do not close it', async () => {
       const { provider } = await start(
         (socket, { method }) => (method === 'GET' ? answer(socket, 200, ACCEPTED) : answer(socket, 503)),
         { circuitBreaker: { ...circuitBreaker, openMs: 60_000 } },
@@ -297,7 +297,7 @@ describe('resilience', () => {
       expect(await provider.pay(payRequest, context)).toMatchObject({ reason: 'circuit-open' });
     });
 
-    it('opens although status questions are answered in between', async () => {
+    it('opens although status queries are answered in between', async () => {
       const { provider } = await start(
         (socket, { method }) => (method === 'GET' ? answer(socket, 200, ACCEPTED) : answer(socket, 503)),
         { circuitBreaker },
@@ -309,7 +309,7 @@ describe('resilience', () => {
       expect(provider.health().circuit).toBe('open');
     });
 
-    it('opens by status questions that find no connection', async () => {
+    it('opens after status queries without a connection', async () => {
       const { external, provider } = await start(tells, { circuitBreaker });
       await external.close();
       for (let call = 0; call < 3; call += 1) await provider.status({ paymentId: 'pm_1' }, context);
@@ -326,7 +326,7 @@ describe('resilience', () => {
     );
   });
 
-  it('leaves one external alone while another one hangs', async () => {
+  it('does not affect one external while another hangs', async () => {
     const hanging = await start(hangs, { timeoutMs: 10_000, maxConcurrency: 500 });
     const healthy = await start(pays);
     const waiting = Array.from({ length: 200 }, () => hanging.provider.pay(payRequest, context));
@@ -362,7 +362,7 @@ describe('resilience', () => {
       });
     }
 
-    it('is renewed once, and the request sent again with the same key', async () => {
+    it('is renewed once, and the request is resent with the same key', async () => {
       const { external, provider } = await withTokens((socket, { headers }) =>
         headers['authorization'] === 'Bearer t2' ? answer(socket, 200, PAID) : answer(socket, 401),
       );
@@ -385,7 +385,7 @@ describe('resilience', () => {
     });
   });
 
-  it('remembers when it was last answered, and how it last failed', async () => {
+  it('reports its last answer and its last failure', async () => {
     const { provider } = await start(inTurn(pays, fails));
     expect(provider.health()).toMatchObject({ lastSuccessAt: undefined, lastFailureAt: undefined });
     await provider.pay(payRequest, context);
@@ -433,8 +433,8 @@ describe('resilience', () => {
     expect(log.attempts[0]).not.toHaveProperty('requestBody');
   });
 
-  describe('when the gateway stops', () => {
-    it('ends calls under way as if their time were over, and refuses further ones', async () => {
+  describe('during shutdown of the gateway', () => {
+    it('ends calls in flight like a time-out and refuses further ones', async () => {
       const { external, provider } = await start(() => {}, { timeoutMs: 60_000 });
       const calls = [provider.pay(payRequest, context), provider.status({ paymentId: 'pm_1' }, context)];
       await until(() => external.requests.length === 2, 'both to be under way');
@@ -448,7 +448,7 @@ describe('resilience', () => {
       await until(() => external.openConnections === 0, 'the sockets to be closed');
     });
 
-    it('waits for callers’ calls, and for no question of the background', async () => {
+    it('waits for callers’ calls, and not for background queries', async () => {
       let answerNow = (): void => {};
       const { external, provider } = await start(
         (socket, { method }) => {

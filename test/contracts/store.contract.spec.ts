@@ -36,7 +36,7 @@ describe('Store', () => {
 
     afterEach(() => database.dispose());
 
-    it('keeps all of a transaction', async () => {
+    it('stores all of a transaction', async () => {
       const answer = await store.transaction(async (trx) => {
         await put(trx, 'a');
         await put(trx, 'b');
@@ -46,7 +46,7 @@ describe('Store', () => {
       expect(await keysIn(store)).toEqual(['a', 'b']);
     });
 
-    it('keeps nothing of a transaction that throws, and passes its error on unchanged', async () => {
+    it('stores nothing of a transaction that throws, and rethrows its error unchanged', async () => {
       const declined = new Error('declined');
       const failing = store.transaction(async (trx) => {
         await put(trx, 'a');
@@ -56,7 +56,7 @@ describe('Store', () => {
       expect(await keysIn(store)).toEqual([]);
     });
 
-    it('keeps the neighbours of a transaction that fails', async () => {
+    it('stores the neighbours of a failed transaction', async () => {
       const outcomes = await Promise.allSettled(
         ['a', 'b', 'c', 'd', 'e'].map((key) =>
           store.transaction(async (trx) => {
@@ -77,7 +77,7 @@ describe('Store', () => {
       expect(await keysIn(store)).toEqual(['a', 'b', 'd', 'e']);
     });
 
-    it('reports a violated constraint as what it is, not as unavailable storage', async () => {
+    it('reports a violated constraint as such, not as unavailable storage', async () => {
       await store.transaction((trx) => put(trx, 'a'));
       const error: unknown = await store
         .transaction((trx) => put(trx, 'a'))
@@ -94,7 +94,7 @@ describe('Store', () => {
       const refusals = outcomes
         .filter((outcome) => outcome.status === 'rejected')
         .map((outcome): unknown => outcome.reason);
-      // On a busy machine the pool of a database server may refuse some in time; SQLite has no reason to.
+      // On a busy machine the pool of a database server may refuse some; SQLite does not.
       expect(
         refusals.every(
           (reason) => reason instanceof StorageUnavailable && reason.outcome === 'not-committed',
@@ -134,7 +134,7 @@ describe('Store', () => {
       expect(seen.flat()).toEqual([]);
     });
 
-    it('passes the errors of a read on unchanged', async () => {
+    it('rethrows the errors of a read unchanged', async () => {
       const missing = new Error('missing');
       await expect(store.read(() => Promise.reject(missing))).rejects.toBe(missing);
     });
@@ -145,14 +145,14 @@ describe('Store', () => {
       ['an object', { secret: 'value' }],
       ['a fraction', 0.5],
       ['an integer beyond 2^53', 2 ** 53],
-    ])('refuses %s as a value, without telling it', async (_what, value) => {
+    ])('refuses %s as a value, without printing it', async (_what, value) => {
       const writing = store.transaction((trx) => put(trx, 'a', value as unknown as string));
       await expect(writing).rejects.toThrow(TypeError);
       await expect(writing).rejects.not.toThrow(/secret/);
       expect(await keysIn(store)).toEqual([]);
     });
 
-    it('answers integers, counts and sums as numbers, exactly or not at all', async () => {
+    it('returns integers, counts and sums as exact numbers, or throws', async () => {
       const largest = Number.MAX_SAFE_INTEGER;
       const exact = sql<object>`
         select cast(${largest} as bigint) as largest, count(*) as count, sum(n) as sum
@@ -208,7 +208,7 @@ describe('Store', () => {
     });
 
     if (name !== 'SQLite memory') {
-      it('has everything after it is closed and opened again, and migrates nothing twice', async () => {
+      it('keeps everything when it is closed and reopened, and migrates nothing twice', async () => {
         await Promise.all(['a', 'b', 'c'].map((key) => store.transaction((trx) => put(trx, key))));
         await store.close();
         const applied: string[] = [];
@@ -221,7 +221,7 @@ describe('Store', () => {
         }
       });
 
-      it('does not start on a database that a newer program has migrated', async () => {
+      it('does not start on a database that a newer version has migrated', async () => {
         await store.transaction((trx) =>
           sql`insert into kysely_migration (name, timestamp) values ('9999-from-the-future', '2999-01-01T00:00:00Z')`.execute(
             trx,

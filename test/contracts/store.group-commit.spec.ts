@@ -34,7 +34,7 @@ describe('Group commit on a SQLite file', () => {
 
   afterEach(() => database.dispose());
 
-  it('has the log of every commit on the disk before it answers', async () => {
+  it('makes the log of every commit durable before it answers', async () => {
     const sync = jest.spyOn(WriteAheadLog.prototype, 'sync');
     const settings = await store.transaction(async (trx) => ({
       journal: await pragma(trx, 'journal_mode'),
@@ -57,7 +57,7 @@ describe('Group commit on a SQLite file', () => {
     expect(await keysIn(store)).toHaveLength(600);
   });
 
-  it('runs them one after another, in the order of their arrival', async () => {
+  it('runs them one after another, in order of arrival', async () => {
     const steps: string[] = [];
     await Promise.all(
       ['a', 'b', 'c'].map((key) =>
@@ -72,7 +72,7 @@ describe('Group commit on a SQLite file', () => {
     expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  it('settles none, failed ones included, before their common commit', async () => {
+  it('answers no transaction, failed ones included, before the shared commit', async () => {
     const steps: string[] = [];
     store.onCommit = () => steps.push('commit');
     await Promise.all([
@@ -84,7 +84,7 @@ describe('Group commit on a SQLite file', () => {
     expect(steps.slice(1).toSorted()).toEqual(['a resolved', 'b resolved', 'second a rejected']);
   });
 
-  it('adds transactions that arrive while a batch runs to the next one', async () => {
+  it('puts transactions that arrive while a batch runs into the next batch', async () => {
     const batches: number[] = [];
     store.onCommit = (_durationMs, transactions) => batches.push(transactions);
     let inner: Promise<void> | undefined;
@@ -97,7 +97,7 @@ describe('Group commit on a SQLite file', () => {
     expect(await keysIn(store)).toEqual(['a', 'b']);
   });
 
-  it('keeps nothing of a batch whose commit fails, and says so to all of it', async () => {
+  it('stores nothing of a batch whose commit fails, and rejects all of it', async () => {
     await store.transaction(async (trx) => {
       await sql`create table parents (id text primary key)`.execute(trx);
       await sql`create table children (parent text references parents (id) deferrable initially deferred)`.execute(
@@ -119,12 +119,12 @@ describe('Group commit on a SQLite file', () => {
     expect(await keysIn(store)).toEqual(['b']);
   });
 
-  it('survives that SQLite undoes the transaction in the middle of a batch', async () => {
+  it('survives a rollback by SQLite in the middle of a batch', async () => {
     const outcomes = await Promise.allSettled([
       store.transaction((trx) => put(trx, 'before')),
       store.transaction(async (trx) => {
         await put(trx, 'victim');
-        await sql`rollback`.execute(trx); // what SQLite may do by itself when the disk is full
+        await sql`rollback`.execute(trx); // SQLite may do this when the disk is full
         await put(trx, 'victim').catch(() => {}); // would be committed alone
       }),
       store.transaction((trx) => put(trx, 'after')),
@@ -134,7 +134,7 @@ describe('Group commit on a SQLite file', () => {
     expect(await keysIn(store)).toEqual(['after']);
   });
 
-  it('refuses on a full disk, keeps other transactions, and recovers by itself', async () => {
+  it('refuses with a full disk, keeps the neighbours, and recovers on its own', async () => {
     const large = 'x'.repeat(100_000);
     await store.transaction(async (trx) => {
       await put(trx, 'a');
@@ -157,7 +157,7 @@ describe('Group commit on a SQLite file', () => {
     await expect(store.ping()).resolves.toBeUndefined();
   });
 
-  it('waits for a foreign writer without stopping the event loop', async () => {
+  it('waits for another writer without blocking the event loop', async () => {
     const foreign = new DatabaseSync(path);
     foreign.exec('begin immediate');
     const waiting = store.transaction((trx) => put(trx, 'a'));
@@ -178,7 +178,7 @@ describe('Group commit on a SQLite file', () => {
         trx.updateTable('settings').set({ value }).where('key', '=', 'a').execute(),
       );
     }
-    // 100 MB went through the log. Copied at 32 MiB, it has begun anew.
+    // 100 MB were written to the log. A checkpoint at 32 MiB restarts it.
     expect(statSync(`${path}-wal`).size).toBeLessThan(60_000_000);
     await until(() => statSync(path).size > size, 'a checkpoint');
   });

@@ -32,7 +32,7 @@ function environment({ config }: DatabasePlace): Record<string, string> {
 
 describe('npm run migrate', () => {
   for (const [name, open] of databasePlaces().filter(([place]) => place !== 'SQLite memory')) {
-    it(`brings a database up to date and says what it did (${name})`, async () => {
+    it(`migrates a database and prints what it did (${name})`, async () => {
       const place = await open();
       try {
         expect(await migrate(environment(place))).toEqual({ code: 0, out: APPLIED, err: '' });
@@ -47,7 +47,7 @@ describe('npm run migrate', () => {
     });
   }
 
-  it('reports in one line why it cannot migrate', async () => {
+  it('prints in one line why it cannot migrate', async () => {
     const unreachable = await migrate({ DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/nothing' });
     expect(unreachable).toEqual({ code: 1, out: '', err: 'PostgreSQL: connect ECONNREFUSED 127.0.0.1:1\n' });
     const wrong = await migrate({ DATABASE_URL: 'mysql://127.0.0.1' });

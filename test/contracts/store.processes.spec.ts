@@ -39,7 +39,7 @@ class Writer {
     await until(() => this.lines.length >= count, `${count} lines of the writer`);
   }
 
-  /** Its exit code, once it has ended by itself. */
+  /** Its exit code, once it has exited on its own. */
   async ended(): Promise<unknown> {
     return (await once(this.#child, 'close'))[0];
   }
@@ -66,12 +66,12 @@ describe('A SQLite file and its processes', () => {
 
   afterEach(() => place.dispose());
 
-  it('loses nothing of what it has answered when the process is killed', async () => {
+  it('loses no answered transaction when the process is killed', async () => {
     for (const enough of [50, 400]) {
       const writer = new Writer(path);
       await writer.printed(enough);
       await writer.kill();
-      // Only the last line may have been cut off.
+      // Only the last line may be incomplete.
       const answered = writer.lines.filter((line) => /^\d+\.\d+$/.test(line));
       expect(answered.length).toBeGreaterThanOrEqual(enough - 2);
 
@@ -83,7 +83,7 @@ describe('A SQLite file and its processes', () => {
     }
   });
 
-  it('belongs to one process at a time, which a second one learns at its start', async () => {
+  it('belongs to one process at a time; a second one fails at its start', async () => {
     const writer = new Writer(path);
     await writer.printed(1);
     try {
@@ -108,7 +108,7 @@ describe('A SQLite file and its processes', () => {
     await (await openStore(place.config)).close();
   });
 
-  it('is readable to its owner only', async () => {
+  it('is readable only for its owner', async () => {
     const store = await openStore(place.config);
     await store.transaction((trx) => trx.insertInto('settings').values({ key: 'a', value: '' }).execute());
     const modes = [dirname(path), path, `${path}-wal`, `${path}-shm`, `${path}.lock`].map((file) =>

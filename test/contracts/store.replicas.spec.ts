@@ -24,7 +24,7 @@ async function lock(trx: Trx, key: string): Promise<void> {
 
 describe('Rows held for an update', () => {
   eachDatabase((_name, open) => {
-    it('are not lost when transactions read, think and write', async () => {
+    it('are not lost when transactions read, wait and write', async () => {
       const { store, dispose } = await open();
       try {
         await store.transaction((trx) => put(trx, 'counter', '0'));
@@ -73,19 +73,19 @@ if (postgresUrl() !== undefined) {
       await Promise.all(stores.map((store) => store.close()));
     });
 
-    it('wake each other, but not themselves, and once for a burst', async () => {
+    it('wake each other, not themselves, and once per burst', async () => {
       const [first, second] = await Promise.all([openStore(place.config), openStore(place.config)]);
       const wakes = { first: 0, second: 0, other: 0 };
       first.listen('notifications', () => wakes.first++);
       second.listen('notifications', () => wakes.second++);
       second.listen('callbacks', () => wakes.other++);
-      // Each is woken once when it begins to listen, for what it may have missed.
+      // Each is woken once when it starts to listen, for hints that it may have missed.
       await until(() => wakes.first === 1 && wakes.second === 1, 'both to listen');
       for (let i = 0; i < 100; i++) {
         first.notify('notifications');
       }
       await until(() => wakes.second === 2, 'the hint');
-      // One that follows another closely is not lost: it may announce a row that the woken one has not seen.
+      // A hint that follows another closely is not lost: the woken worker may have missed its row.
       first.notify('notifications');
       await until(() => wakes.second === 3, 'the next hint');
       first.notify('callbacks');
@@ -94,7 +94,7 @@ if (postgresUrl() !== undefined) {
       await Promise.all([first.close(), second.close()]);
     });
 
-    it('run a transaction again that met a deadlock', async () => {
+    it('repeat a transaction after a deadlock', async () => {
       const store = await openStore(place.config);
       await store.transaction((trx) => put(trx, 'a').then(() => put(trx, 'b')));
       let attempts = 0;
@@ -112,12 +112,12 @@ if (postgresUrl() !== undefined) {
           await lock(trx, theirs);
         });
       await Promise.all([crossing('a', 'b'), crossing('b', 'a')]);
-      // Three, unless the one that is run again is quicker than the one that was let through.
+      // Three, unless the repeated one is faster than the admitted one.
       expect(attempts).toBeGreaterThan(2);
       await store.close();
     });
 
-    it('run a transaction again for which another one took a unique value that it could not see yet', async () => {
+    it('repeat a transaction if another one took a unique value that it could not see yet', async () => {
       const store = await openStore(place.config);
       const [taken, looked, mayCommit] = [1, 2, 3].map(() => Promise.withResolvers<void>());
       const first = store.transaction(async (trx) => {
@@ -142,7 +142,7 @@ if (postgresUrl() !== undefined) {
     });
   });
 
-  describe('A PostgreSQL that becomes unavailable', () => {
+  describe('A PostgreSQL that fails', () => {
     let proxy: TcpProxy;
     let place: DatabasePlace;
     let store: Store;
@@ -173,7 +173,7 @@ if (postgresUrl() !== undefined) {
 
     afterAll(() => proxy.close());
 
-    it('is reported as unavailable storage, and service recovers by itself', async () => {
+    it('is unavailable storage, and service recovers on its own', async () => {
       let wakes = 0;
       store.listen('callbacks', () => wakes++);
       await until(() => wakes === 1, 'the listener');
@@ -191,7 +191,7 @@ if (postgresUrl() !== undefined) {
       await until(() => wakes === 2, 'the listener to reconnect');
     });
 
-    it('keeps nothing of a transaction that it is cut off from before the commit', async () => {
+    it('stores nothing of a transaction whose connection breaks before the commit', async () => {
       const cut = store.transaction(async (trx) => {
         await put(trx, 'a');
         proxy.onRequest(() => 'cut');
@@ -202,7 +202,7 @@ if (postgresUrl() !== undefined) {
       expect(await keysIn(store)).toEqual([]);
     });
 
-    it('leaves the outcome unknown when it is cut off from during the commit', async () => {
+    it('leaves the outcome unknown if the connection breaks during the commit', async () => {
       proxy.onRequest((bytes) => (bytes.includes('commit') ? 'cut' : 'forward'));
       const cut = store.transaction((trx) => put(trx, 'a'));
       await expect(cut).rejects.toMatchObject({ name: 'StorageUnavailable', outcome: 'unknown' });

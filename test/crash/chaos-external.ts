@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A payment as the external has really executed it. */
+/** A payment that the external has executed. */
 export interface BookedPayment {
   readonly paymentId: string;
   readonly shopTransactionId: string;
@@ -26,7 +26,7 @@ interface Call {
   readonly body: { shopTransactionId?: string; amount?: number; paymentId?: string };
 }
 
-/** How a state-changing call fails, and whether it was executed before. */
+/** How a state-changing call fails, and whether it is executed first. */
 const FAILURES = [
   'error-before',
   'error-after',
@@ -45,10 +45,10 @@ const FAILURES = [
 ] as const;
 type Failure = (typeof FAILURES)[number];
 
-/** An external that fails in every way, and keeps a true book of what it executed. */
+/** An external that fails in every way and records what it executed. */
 export class ChaosExternal {
   readonly payments = new Map<string, BookedPayment>();
-  /** Executions by `Idempotency-Key`: more than one is money paid twice. */
+  /** Executions by `Idempotency-Key`: more than one is a double payment. */
   readonly executions = new Map<string, number>();
   readonly #answers = new Map<string, object>();
   readonly #byOrder = new Map<string, BookedPayment>();
@@ -65,12 +65,12 @@ export class ChaosExternal {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** From now on it answers everything properly. */
+  /** From now on, all answers are valid. */
   calmDown(): void {
     this.#calm = true;
   }
 
-  /** Decides what is still open, as time would; without a callback in every second case. */
+  /** Settles open payments; every second one without a callback. */
   settleOpen(): void {
     for (const payment of this.payments.values()) if (payment.status === 'PENDING') this.#decide(payment);
   }
@@ -154,7 +154,7 @@ export class ChaosExternal {
     return { result: 'OK' };
   }
 
-  /** The payer has decided. The callback may be lost, come twice, or come late. */
+  /** The payer has decided. The callback may be lost, repeated or late. */
   #decide(payment: BookedPayment): void {
     if (payment.status !== 'PENDING') return;
     const { random } = this.options;

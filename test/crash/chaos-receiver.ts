@@ -2,18 +2,18 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
-/** What the receiver was told of one payment. */
+/** The notifications of one payment that the receiver acknowledged. */
 export interface Told {
   readonly status: string;
   readonly version: number;
   readonly webhookId: string;
 }
 
-/** A receiver that is down a third of the time, and writes down what it acknowledged. */
+/** A receiver that is down a third of the time and records what it acknowledged. */
 export class ChaosReceiver {
   /** By shopTransactionId, in the order of arrival; only what was acknowledged. */
   readonly told = new Map<string, Told[]>();
-  /** What a receiver must never see. */
+  /** Notifications that a receiver must never get. */
   readonly problems: string[] = [];
   readonly #server: Server;
   #calm = false;

@@ -1,11 +1,11 @@
 /**
- * Everything fails at once, and the books must be right in the end:
+ * Everything fails at once, and the ledger must be correct in the end:
  *
  *   node --import ./test/support/typescript-hooks.js test/crash/chaos.ts --operations 10000 --kills 10 --seed 1 [--postgres URL]
  *
  * Three externals that fail in every way, callbacks lost, repeated and reordered, the receiver down a third of the time,
- * the built gateway killed with SIGKILL and restarted. Then everybody calms down, the schedules pass, and the books are
- * compared from outside. Exit code 0 only when every claim held. Bounded; only loopback.
+ * the built gateway killed with SIGKILL and restarted. Then the failures end, the schedules pass, and the ledger is
+ * compared from outside. Exit code 0 only if every check passed. Bounded; only loopback.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ import { SeededRandom } from '../support/seeded-random.js';
 
 const CALLERS = 30;
 const TIMEOUT_MS = 400;
-/** The schedules must be used up or finished by then. */
+/** By then, the schedules must be exhausted or finished. */
 const SETTLE_LIMIT_MS = 90_000;
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const EXTERNALS = [
@@ -134,7 +134,7 @@ async function environment(): Promise<Record<string, string>> {
   };
 }
 
-/** Operations from all callers until `until` were begun; then the gateway is killed in the midst of them. */
+/** All callers start operations up to `until`; then the gateway is killed. */
 async function operate(until: number, victim: Program | undefined): Promise<void> {
   let ended = false;
   const callers = Array.from({ length: CALLERS }, async () => {
@@ -152,14 +152,14 @@ async function operate(until: number, victim: Program | undefined): Promise<void
 
 async function operateOnce(): Promise<void> {
   const draw = random();
-  // Now and then a caller repeats a request that it got no certain answer to.
+  // Sometimes a caller repeats a request of unknown outcome.
   const open = draw < 0.1 ? attempts.findLast(({ result }) => result === undefined) : undefined;
   const attempt = open ?? newAttempt(draw);
   if (!open) attempts.push(attempt);
   await send(attempt);
 }
 
-/** Sends the request, once more under the same key if it was sent before, and writes down what is certain. */
+/** Sends the request, under the same key if it is a repeat, and records a certain outcome. */
 async function send(attempt: Attempt): Promise<void> {
   try {
     const response = await fetch(`${gateway}/v3/${attempt.external}/${attempt.operation}`, {
@@ -223,8 +223,8 @@ function isTold({ shopTransactionId }: Attempt['body']): boolean {
 }
 
 /**
- * A kill between the commit of an outcome and its answer leaves a caller who heard nothing, and nobody else has news to send:
- * repeating the request under its key is how the contract lets it learn the end (SPEC §4), and it must.
+ * A kill between the commit of an outcome and its answer leaves the caller without an answer and causes no notification:
+ * a repeat of the request under its key must return the outcome (SPEC §4).
  */
 async function askAgain(unheard: readonly Attempt[]): Promise<void> {
   for (const attempt of unheard) await send(attempt);
@@ -256,7 +256,7 @@ async function audit(): Promise<string[]> {
         problems.push(`${order}: refunded ${payment.refunded} of ${payment.amount}`);
       const row = byOrder.get(order)?.find(({ payment_id }) => payment_id === payment.paymentId);
       const retried = (orders.get(payment.shopTransactionId)?.length ?? 0) > 1;
-      // A payment that was declined and tried again has several; the declined one may never have been linked.
+      // A declined and retried order has several payments; the declined one may have no paymentId.
       if (
         !row &&
         payment.status === 'FAILED' &&
@@ -280,7 +280,7 @@ async function audit(): Promise<string[]> {
   return problems;
 }
 
-/** Whoever was not answered by the call or its repeat hears the final status, and hears it last. */
+/** If neither the call nor its repeat was answered, the receiver gets the final status, as the last one. */
 function toldTheTruth(byOrder: ReadonlyMap<string, Row[]>): string[] {
   const problems: string[] = [];
   for (const attempt of attempts) {

@@ -1,9 +1,9 @@
 /**
- * Kills the built gateway with SIGKILL at random moments, under concurrent payers, and then audits the books from outside:
+ * Kills the built gateway with SIGKILL at random moments, with concurrent payers, and then audits the ledger from outside:
  *
  *   node --import ./test/support/typescript-hooks.js test/crash/kill.ts --rounds 30 --seed 1 [--postgres URL]
  *
- * Exit code 0 only when every claim held. Bounded in rounds and time; only loopback.
+ * Exit code 0 only if every check passed. Bounded in rounds and time; only loopback.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { SeededRandom } from '../support/seeded-random.js';
 
 const PAYERS = 20;
 const TIMEOUT_MS = 2_000;
-/** What an operation may take beyond it before it is given up (src/operations/operation.settler.ts). */
+/** The time beyond it before an operation is abandoned (src/operations/operation.settler.ts). */
 const MARGIN_MS = 5_000;
 const SCENARIOS = [
   { scenario: 'ok' },
@@ -31,12 +31,12 @@ const STATE_OF_RESULT: Readonly<Record<string, string>> = {
   PENDING: 'PENDING',
 };
 
-/** A payment as its payer knows it. */
+/** A payment from the payer's view. */
 interface Attempt {
   readonly key: string;
   readonly body: object;
   readonly shopTransactionId: string;
-  /** What the payer was answered, if he was. */
+  /** The answer to the payer, if there was one. */
   answer?: {
     readonly status: number;
     readonly body: { result?: string; paymentId?: string; outcome?: string };
@@ -120,12 +120,12 @@ function environment(port: number, simulator: string): Record<string, string> {
     HTTP_HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     EXTERNAL_PROVIDERS_CONFIG: externals,
-    // Reconciliation is not what is shown here: the books must be right before it comes.
+    // This run does not test reconciliation: the ledger must be correct before it.
     RECONCILIATION_SCHEDULE: '1h',
   };
 }
 
-/** Starts the gateway, lets the payers pay, and kills it in the midst of it. */
+/** Starts the gateway and the payers, and kills the gateway while they pay. */
 async function killRound(env: Record<string, string>, gateway: string): Promise<void> {
   const program = startProgram('dist/main.js', [], env);
   programs.push(program);
@@ -142,7 +142,7 @@ async function killRound(env: Record<string, string>, gateway: string): Promise<
   await Promise.all(payers);
 }
 
-/** Mostly a new payment; now and then the repeat of one that was never answered, with its key. True when it was answered. */
+/** A new payment, or sometimes the repeat of an unanswered one with its key. True if it was answered. */
 async function payOnce(gateway: string): Promise<boolean> {
   const unanswered = attempts.filter(({ answer }) => !answer);
   const repeated = random() < 0.3 ? unanswered[Math.floor(random() * unanswered.length)] : undefined;

@@ -10,7 +10,7 @@ export interface LedgerPayment {
 
 /** Reads a gateway's database from outside, as an auditor would. */
 export interface LedgerReader {
-  /** The variables that lead a gateway to this database. */
+  /** The variables that configure a gateway with this database. */
   readonly env: Readonly<Record<string, string>>;
   query<Row>(sql: string): Promise<Row[]>;
   dispose(): Promise<void>;

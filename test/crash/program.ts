@@ -38,7 +38,7 @@ export function startProgram(
   };
 }
 
-/** A port that was free a moment ago. */
+/** A port that was free just now. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -47,7 +47,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits until `url` answers at all; throws when the program has ended or `withinMs` have passed. */
+/** Waits until `url` answers; throws if the program has ended or after `withinMs`. */
 export async function untilAnswers(url: string, program: Program, withinMs = 20_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   for (;;) {

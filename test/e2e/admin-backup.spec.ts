@@ -13,7 +13,7 @@ import { startStubExternal, type StubExternal } from '../support/stub-external.j
 
 const DOCUMENT = readFileSync('docs/operating.md', 'utf8');
 
-/** The command that the document prints behind a mark. */
+/** The command that follows a mark in the document. */
 function printed(mark: string): string {
   const block = new RegExp(`<!-- test: ${mark} -->\\s+\`\`\`sh\\n([^]*?)\`\`\``).exec(DOCUMENT);
   if (!block) throw new Error(`docs/operating.md has no command ${mark}`);
@@ -23,7 +23,7 @@ function printed(mark: string): string {
 let external: StubExternal;
 let folder: string;
 
-/** Runs what is printed, on the places of this test. */
+/** Runs the printed command in the folders of this test. */
 async function run(mark: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
   const command = printed(mark)
     .replaceAll('/var/lib/tollgate', `${folder}/data`)

@@ -20,10 +20,10 @@ const SECRETS = {
 };
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
-/** Of no use to any network, but it looks like a card. */
+/** No network issues it, but it looks like a card number. */
 const CARD = '4111111111111111';
 
-/** No two looks at it in the same millisecond: as on a machine with too much to do. */
+/** Every reading is later than the one before, as on a busy machine. */
 class RestlessClock extends Clock {
   #nowMs = Date.now();
 
@@ -120,8 +120,8 @@ afterAll(async () => {
   await external.close();
 });
 
-describe('the story of a payment', () => {
-  it('with a redirect, a callback, a failed and a repeated notification and a refund is told in one answer', async () => {
+describe('the history of a payment', () => {
+  it('contains a redirect, a callback, a failed and a repeated notification and a refund in one answer', async () => {
     external.behave(({ url, method }) => {
       if (method === 'GET') return { status: 'ACCEPTED' };
       if (url === '/refund') return { result: 'OK' };
@@ -189,7 +189,7 @@ describe('the story of a payment', () => {
       truncated: [],
     });
     const story = body['story'] as { at: string; what: string; text: string; traceId?: string }[];
-    // The verification's own end is written down beside the delivery.
+    // The end of the verification is recorded concurrently with the delivery.
     expect(story.map(({ what }) => what)).toContain('callback-ended');
     expect(story.map(({ what }) => what).filter((what) => what !== 'callback-ended')).toEqual([
       'payment-created',
@@ -219,7 +219,7 @@ describe('the story of a payment', () => {
     expect(text).not.toContain(CARD);
   });
 
-  it('is not there for an id that does not exist, or is none', async () => {
+  it('is 404 for an unknown id and 400 for an invalid one', async () => {
     for (const id of [
       'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
       'pm-story',
@@ -231,7 +231,7 @@ describe('the story of a payment', () => {
 });
 
 describe('the list of payments', () => {
-  it('finds a payment by whatever is known of it', async () => {
+  it('finds a payment by each of its properties', async () => {
     const { shopTransactionId, answer } = await pay({ amount: 4_711 });
     const id = (await found(shopTransactionId))['id'];
     const hour = (await found(shopTransactionId))['createdAt'] as string;
@@ -248,7 +248,7 @@ describe('the list of payments', () => {
     }
   });
 
-  it('has a row in the range of its own time, however long the gateway took to write it', async () => {
+  it('has a row in the range of its own time, regardless of the time of the write', async () => {
     const slow = await startGateway({
       externals: [{ externalService: 'acme', baseUrl: external.url }],
       env: { API_KEYS: `all:${KEYS.shop}:subscriptions+admin` },
@@ -272,7 +272,7 @@ describe('the list of payments', () => {
     }
   });
 
-  it('is paged by a cursor, each payment once, the newest first', async () => {
+  it('is paged by a cursor, each payment once, newest first', async () => {
     for (let i = 0; i < 5; i += 1) await pay({}, 'gamma');
     const all = items(await admin('payments?external=gamma')).map(({ id }) => String(id));
     expect(all).toHaveLength(5);
@@ -297,7 +297,7 @@ describe('the list of payments', () => {
     ['externals?state=open', '/query/state'],
     ['attention?kind=everything', '/query/kind'],
     ['operations?outcome=completed', '/query/outcome'],
-  ])('refuses %s, naming what is wrong', async (path, pointer) => {
+  ])('refuses %s and names the error', async (path, pointer) => {
     const { status, body } = await admin(path);
     expect([status, body['code'], body['errors']]).toEqual([
       400,
@@ -306,7 +306,7 @@ describe('the list of payments', () => {
     ]);
   });
 
-  it('comes as CSV where that is asked for, without formulas', async () => {
+  it('is CSV on request, without formulas', async () => {
     const shopTransactionId = `=HYPERLINK("https://evil.example/${order()}")`;
     const second = `,"${order()}`;
     for (const each of [shopTransactionId, second]) {
@@ -334,7 +334,7 @@ describe('the list of payments', () => {
     ['text/csv;q=0', 'json'],
     ['text/html', 'json'],
     ['*/*', 'json'],
-  ])('comes, for Accept: %s, as %s', async (accept, kind) => {
+  ])('for Accept: %s is %s', async (accept, kind) => {
     const { headers } = await admin('payments?limit=1', { accept });
     expect([headers.get('content-type'), headers.get('vary')]).toEqual([
       expect.stringContaining(kind),
@@ -342,7 +342,7 @@ describe('the list of payments', () => {
     ]);
   });
 
-  it('masks what looks like a card in the ids that an external gives', async () => {
+  it('masks ids of an external that look like card numbers', async () => {
     external.behave(() => ({ result: 'OK', paymentId: CARD, metadata: { pan: CARD } }));
     const { shopTransactionId } = await pay();
     const { id, paymentId } = await found(shopTransactionId);
@@ -352,11 +352,11 @@ describe('the list of payments', () => {
   });
 });
 
-describe('what needs attention', () => {
+describe('the attention list', () => {
   const kinds = async (query = ''): Promise<string[]> =>
     items(await admin(`attention?limit=200${query}`)).map(({ kind, id }) => `${String(kind)} ${String(id)}`);
 
-  it('is a payment of unknown outcome, until the external can be asked', async () => {
+  it('has a payment of unknown outcome until the external can be queried', async () => {
     external.behave(unavailable);
     const { shopTransactionId, answer } = await pay({}, 'beta');
     expect(answer.body['outcome']).toBe('unknown');
@@ -382,7 +382,7 @@ describe('what needs attention', () => {
     ]);
   });
 
-  it('is a notification that nobody takes', async () => {
+  it('has a notification that the receiver does not accept', async () => {
     receiver.answers(410);
     external.behave(({ method }) =>
       method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK', paymentId: 'pm-dead' },
@@ -404,7 +404,7 @@ describe('what needs attention', () => {
   });
 });
 
-describe('settling by hand', () => {
+describe('resolving', () => {
   const unknown = async (
     at = 'acme',
   ): Promise<{ id: string; body: object; headers: Record<string, string> }> => {
@@ -417,7 +417,7 @@ describe('settling by hand', () => {
   };
   const resolve = (id: string, body: object): Promise<Answer> => adminPost(`payments/${id}/resolve`, body);
 
-  it('makes a payment ACCEPTED, with the name and the reason, and tells the receiver', async () => {
+  it('makes a payment ACCEPTED, with the name and the reason, and notifies the receiver', async () => {
     const { id, body } = await unknown();
     const reason = 'Confirmed by phone, ticket 4711';
     const before = receiver.received.length;
@@ -445,7 +445,7 @@ describe('settling by hand', () => {
     expect((await asShop('POST', '/v3/acme/refund', refund)).body['result']).toBe('OK');
   });
 
-  it('leaves a payment to be linked that was ACCEPTED without its paymentId', async () => {
+  it('leaves a payment that was ACCEPTED without its paymentId to be linked', async () => {
     const { id, body } = await unknown();
     const { shopTransactionId } = body as { shopTransactionId: string };
     await resolve(id, { status: 'ACCEPTED', reason: 'In the settlement file' });
@@ -478,7 +478,7 @@ describe('settling by hand', () => {
     ).toMatchObject([{ state: 'ACCEPTED' }, { state: 'FAILED', id }]);
   });
 
-  it('is refused where there is nothing to settle, or the id belongs to another payment', async () => {
+  it('is refused if the payment has a final state or the id belongs to another payment', async () => {
     const paid = await pay();
     const { id: acceptedId } = await found(paid.shopTransactionId);
     const settled = await resolve(String(acceptedId), { status: 'FAILED', reason: 'x' });
@@ -534,7 +534,7 @@ describe('settling by hand', () => {
     expect(problem['errors']).toMatchObject([{ pointer }]);
   });
 
-  it('frees what an unknown refund has reserved, or books it', async () => {
+  it('frees the amount that an unknown refund has reserved, or keeps it', async () => {
     const { answer } = await pay({ amount: 1_000 });
     const paymentId = String(answer.body['paymentId']);
     const refund = { amount: 1_000, currency: 'EUR', paymentId };
@@ -614,7 +614,7 @@ describe('settling by hand', () => {
     ]);
   });
 
-  it('keeps no card number that an operator types', async () => {
+  it('stores no card number of an operator’s request', async () => {
     const { id } = await unknown();
     await resolve(id, { status: 'FAILED', reason: `card ${CARD} was blocked` });
     const { text } = await admin(`payments/${id}`);
@@ -624,7 +624,7 @@ describe('settling by hand', () => {
 });
 
 describe('the externals', () => {
-  it('are shown with how they are, and without their secrets', async () => {
+  it('are listed with their health and without their secrets', async () => {
     external.behave(unavailable);
     await pay({}, 'gamma');
     external.behave(answerOk);
@@ -648,7 +648,7 @@ describe('the externals', () => {
   });
 });
 
-describe('who may not', () => {
+describe('callers without the scope admin', () => {
   it.each([
     'payments',
     'subscriptions',
@@ -657,7 +657,7 @@ describe('who may not', () => {
     'operations',
     'attention',
     'externals',
-  ])('see %s', async (list) => {
+  ])('cannot read %s', async (list) => {
     const answers = await Promise.all([
       call(`${gateway.url}/admin/${list}`, 'GET'),
       asShop('GET', `/admin/${list}`),
@@ -666,7 +666,7 @@ describe('who may not', () => {
     expect(answers.map(({ status }) => status)).toEqual([401, 403, 200]);
   });
 
-  it('hears no secret, wherever he looks', async () => {
+  it('receive no secret from any route', async () => {
     const paths = [
       'payments',
       'subscriptions',

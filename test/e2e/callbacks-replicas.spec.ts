@@ -14,7 +14,7 @@ const PAYMENTS = postgresUrl() === undefined ? 100 : 1_000;
 const SENDERS = 20;
 const SEED = Number(process.env['SEED'] ?? 20_260_731);
 
-/** The receiver is never told an older truth after a newer one (SPEC §5), whatever comes in whichever order. */
+/** The receiver never gets an older state after a newer one (SPEC §5), in any order of events. */
 describe(`${PAYMENTS} payments, ${REPLICAS} replicas, seed ${SEED}`, () => {
   const random = new SeededRandom(SEED);
   let external: StubExternal;
@@ -85,9 +85,9 @@ describe(`${PAYMENTS} payments, ${REPLICAS} replicas, seed ${SEED}`, () => {
       return count;
     });
 
-  it('ends with every payment told as ACCEPTED, and never PENDING after it', async () => {
+  it('ends with every payment notified as ACCEPTED, and never PENDING after it', async () => {
     const ids = Array.from({ length: PAYMENTS }, (_, i) => `pm_${i}`);
-    // The receiver fails one in four, and is slow now and then.
+    // The receiver fails for one in four, and is sometimes slow.
     receiver.answers((response) => {
       const answer = (): void => void response.writeHead(random.next() < 0.25 ? 500 : 200).end();
       if (random.next() < 0.1) setTimeout(answer, random.below(30));

@@ -16,7 +16,7 @@ import {
 import { type ReceivedNotification, startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
 
-/** An external's callback, once, is enough: what it means is asked of the external, and the receiver is told (SPEC §5). */
+/** One callback is enough: the gateway queries the external and notifies the receiver (SPEC §5). */
 
 let receiver: TestReceiver;
 let gateway: Gateway;
@@ -136,7 +136,7 @@ describe('the simulator’s callbacks', () => {
   });
 });
 
-describe('an external of one’s own', () => {
+describe('a custom external', () => {
   let external: StubExternal;
 
   beforeEach(async () => {
@@ -182,7 +182,7 @@ describe('an external of one’s own', () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  it('a callback for a payment that the gateway does not know is kept, verified and told', async () => {
+  it('a callback for an unknown payment is stored, verified and notified', async () => {
     external.behave(() => ({ status: 'ACCEPTED', shopTransactionId: 'order-of-old' }));
     gateway = await up();
     expect((await callback('pm_old')).body).toEqual({ received: true, paymentId: 'pm_old' });
@@ -196,7 +196,7 @@ describe('an external of one’s own', () => {
     expect(await callbacks()).toMatchObject([{ state: 'VERIFIED', shop_transaction_id: 'order-of-old' }]);
   });
 
-  it('20 equal callbacks at once: one question, one notification', async () => {
+  it('20 equal callbacks at once: one query, one notification', async () => {
     external.behave(() => ({ status: 'PENDING' }));
     gateway = await up();
     const answers = await Promise.all(Array.from({ length: 20 }, () => callback()));
@@ -208,7 +208,7 @@ describe('an external of one’s own', () => {
     expect(await callbacks()).toMatchObject([{ state: 'VERIFIED', repeats: 19 }]);
   });
 
-  it('one that comes while the external is being asked causes one more question', async () => {
+  it('one that arrives during a query causes one more query', async () => {
     let status = 'PENDING';
     external.behave(async () => {
       const asked = status;
@@ -246,7 +246,7 @@ describe('an external of one’s own', () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  it('a callback that is never confirmed is kept, and changes nothing', async () => {
+  it('a callback that is never confirmed is stored and changes nothing', async () => {
     external.behave((_, response) => answerJson(response, 404, { message: 'unknown' }));
     gateway = await up({}, { NOTIFICATION_SCHEDULE: '10ms' });
     await callback('pm_forged');
@@ -263,7 +263,7 @@ describe('an external of one’s own', () => {
     expect(receiver.received).toHaveLength(0);
   });
 
-  it('one of an external that is no longer configured waits until it is again', async () => {
+  it('one of an external that is no longer configured waits for its configuration', async () => {
     external.behave(() => ({ status: 'ACCEPTED' }));
     const other = { externalService: 'other', baseUrl: external.url };
     const acme = { externalService: 'acme', baseUrl: external.url };
@@ -289,7 +289,7 @@ describe('an external of one’s own', () => {
     }
   });
 
-  it('what a callback claims changes nothing', async () => {
+  it('the content of a callback changes nothing', async () => {
     external.behave(({ method }) =>
       method === 'GET' ? { status: 'PENDING' } : { result: 'PENDING', paymentId: 'pm_1' },
     );
@@ -306,7 +306,7 @@ describe('an external of one’s own', () => {
     expect(await payments()).toMatchObject([{ state: 'PENDING', shop_transaction_id: 'order-1' }]);
   });
 
-  it('an external that hangs delays no other', async () => {
+  it('an external that hangs does not delay others', async () => {
     const held: (() => void)[] = [];
     external.behave(({ url }, response) => {
       if (url.includes('slow')) held.push(() => answerJson(response, 200, { status: 'PENDING' }));
@@ -321,13 +321,13 @@ describe('an external of one’s own', () => {
     await until(() => questions() >= 8, 'the slow ones to be asked');
     await call(`${gateway.url}/v3/other/callback?paymentId=pm_fast`, 'GET');
     await until(() => receiver.received.some(({ body }) => body.includes('pm_fast')), 'the fast one');
-    // All this time no answer about the slow ones has come.
+    // Meanwhile, no query about the slow ones was answered.
     expect(receiver.received.map(({ body }) => body.includes('slow'))).toEqual([false]);
     for (const answer of held) answer();
   });
 });
 
-describe('what is taken for a callback', () => {
+describe('requests accepted as callbacks', () => {
   beforeAll(async () => {
     gateway = await startGateway({
       externals: [{ externalService: 'acme', baseUrl: 'http://127.0.0.1:9' }],
@@ -435,7 +435,7 @@ describe('what is taken for a callback', () => {
     expect(await callbacks()).toEqual([]);
   });
 
-  it('its body is kept, masked, 16 KiB of it at most', async () => {
+  it('its body is stored, masked, at most 16 KiB', async () => {
     const body = JSON.stringify({ paymentId: 'pm_1', pan: '4111 1111 1111 1111', note: 'é'.repeat(20_000) });
     await post(body, JSON_TYPE);
     const [row] = await callbacks();
@@ -457,14 +457,14 @@ describe('what is taken for a callback', () => {
     expect(row!.body).toContain(masked);
   });
 
-  it('its escapes are kept as they came where no card number is written by them', async () => {
+  it('its escapes are stored unchanged if they contain no card number', async () => {
     const body = String.raw`{"paymentId":"pm_1","a":"\u0034\\u0031","b":"%34"}`;
     await post(body, JSON_TYPE);
     expect((await callbacks())[0]!.body).toBe(body);
   });
 
-  it('none that could not be written down', async () => {
-    // The last of these tests: the database is gone then.
+  it('none that cannot be stored', async () => {
+    // The last of these tests: it removes the database.
     await gateway.app.get(Store).close();
     const answer = await call(at('?paymentId=pm_1'), 'POST');
     expect(answer).toMatchObject({ status: 503, body: { code: 'storage-unavailable' } });

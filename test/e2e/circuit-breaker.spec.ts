@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 
 const OPEN_MS = 700;
 
-describe('a circuit breaker, seen from outside', () => {
+describe('a circuit breaker, over HTTP', () => {
   let external: StubExternal;
   let gateway: Gateway;
   let count = 0;
@@ -39,7 +39,7 @@ describe('a circuit breaker, seen from outside', () => {
     await external.close();
   });
 
-  it('opens after its failures, lets questions through, tries one, and closes', async () => {
+  it('opens after its failures, lets queries through, probes, and closes', async () => {
     expect((await pay()).status).toBe(200);
     const closed = await circuit();
 
@@ -60,14 +60,14 @@ describe('a circuit breaker, seen from outside', () => {
     expect(external.requests.map(({ method }) => method)).toEqual(['GET']);
 
     external.behave(answerOk);
-    // The breaker goes by the machine's own clock.
+    // The breaker uses the machine's clock.
     await until(async () => (await pay()).status === 200, 'a payment that goes through');
     expect(await circuit()).toBe(closed);
     const answers = await Promise.all([pay(), pay(), pay()]);
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
   });
 
-  it('opens anew where the one that was let through fails too', async () => {
+  it('reopens if the probe fails', async () => {
     external.behave((_, response) => answerJson(response, 500, {}));
     for (let failure = 0; failure < 3; failure += 1) await pay();
     await until(async () => (await pay()).status === 502, 'one to be let through');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { fetchDocument } from '../support/openapi-document.js';
 
-/** A client that was generated from the document compiles, refuses what the contract refuses, and works. */
+/** A client generated from the document compiles, rejects what the contract rejects, and works. */
 
 const SAMPLE = `
 import createClient from 'openapi-fetch';
@@ -137,7 +137,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a program of an installed package, and gives its exit code and what it said. */
+/** Runs a program of an installed package; returns its exit code and output. */
 async function run(program: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [program, ...args], { cwd: folder });
   let output = '';

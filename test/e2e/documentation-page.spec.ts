@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Locator, type Page } 
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { fetchDocument, operationsOf } from '../support/openapi-document.js';
 
-/** `/documentation` as a developer meets it, in a browser, under the policy that the gateway sends with it. */
+/** `/documentation` in a browser, under the policy that the gateway sends with it. */
 
 const CHROMIUM = '/usr/bin/chromium';
 const SECRET = 'a-secret-of-the-shop';
@@ -29,7 +29,7 @@ if (!existsSync(CHROMIUM)) {
   beforeEach(async () => {
     context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });
     page = await context.newPage();
-    // What a policy blocks is an error here; refused calls are too, but those are meant.
+    // A blocked resource is an error here; so are refused calls, but those are expected.
     page.on('console', (message) => {
       const meant = message.text().startsWith('Failed to load resource');
       if (/^(error|warning)$/.test(message.type()) && !meant) complaints.push(message.text());
@@ -62,12 +62,12 @@ if (!existsSync(CHROMIUM)) {
     await operation('pay').waitFor();
   }
 
-  /** Executes it, and gives the status and the body that are shown then. */
+  /** Executes it, and returns the status and the body that the page shows. */
   async function execute(id: string): Promise<{ status: number; body: object }> {
     const answered = page.waitForResponse((response) => response.url().includes('/v3/'));
     await operation(id).getByRole('button', { name: 'Execute' }).click();
     const status = (await answered).status();
-    // The answer before stays until that of this one is shown.
+    // The previous answer stays until this one is shown.
     const shown = page.locator('.response-col_status', { hasText: new RegExp(`^${status}`) });
     const row = operation(id).locator('.live-responses-table tbody tr').filter({ has: shown });
     return { status, body: JSON.parse(await row.locator('.highlight-code code').innerText()) as object };
@@ -83,7 +83,7 @@ if (!existsSync(CHROMIUM)) {
     await page.locator('.close-modal').click();
   }
 
-  it('shows every operation, and executes a payment with the example as it is, once a key is given', async () => {
+  it('shows every operation, and executes a payment with the unchanged example after a key is entered', async () => {
     await open('/documentation/');
     expect(await page.title()).toBe('Tollgate: documentation');
     const documented = operationsOf(await fetchDocument(gateway.url));

@@ -18,7 +18,7 @@ import {
   token,
 } from '../support/openapi-document.js';
 
-/** What a developer who has never seen the gateway is told by `/documentation/openapi.json` (SPEC §8). */
+/** `/documentation/openapi.json` as a new developer reads it (SPEC §8). */
 
 let gateway: Gateway;
 let document: OpenApiDocument;
@@ -73,20 +73,20 @@ describe('the document', () => {
     expect(code).toBe(0);
   });
 
-  it('has examples, and each fits its own schema', () => {
+  it('has examples that match their schemas', () => {
     const breaches = [...examplesIn(document)].map(({ schema, value }) => judge(schema, value));
     expect(breaches.length).toBeGreaterThan(400);
     expect(breaches.filter((breach) => breach !== undefined)).toEqual([]);
   });
 
-  it('would notice an example that does not fit', () => {
+  it('detects an example that does not match', () => {
     expect(judge('/components/schemas/PayRequest', { amount: '1' })).toContain('must have required property');
     expect(judge('/components/schemas/PayRequest', payment({ typo: 1 }))).toContain('additional properties');
     expect(judge('/components/schemas/SubscriptionUpdateRequest', {})).toContain('fewer than 1');
     expect(judge('/components/schemas/SubscriptionUpdateRequest', { amount: 1 })).toContain('currency');
   });
 
-  it('holds every route of the API, and no other', () => {
+  it('contains every route of the API and no other', () => {
     const { stack } = (gateway.app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } }).router;
     const routes = stack.flatMap(({ route }) =>
       Object.keys(route?.methods ?? {}).map(
@@ -98,7 +98,7 @@ describe('the document', () => {
     expect(documented.toSorted()).toEqual(api.toSorted());
   });
 
-  it('names each operation once, under a declared tag', () => {
+  it('has a unique id for each operation, under a declared tag', () => {
     const operations = operationsOf(document).map(({ operation }) => operation);
     const ids = operations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
@@ -116,8 +116,8 @@ function payment(more: object = {}): object {
   return { amount: 1, currency: 'EUR', shopTransactionId: 'o', ...more };
 }
 
-describe('what an operation can answer', () => {
-  /** SPEC §3, typed in by hand: what the document is derived from must not judge itself. */
+describe('responses of operations', () => {
+  /** SPEC §3, written by hand: the source of the document must not check itself. */
   const STATUSES = [400, 401, 403, 404, 409, 413, 415, 422, 429, 501, 502, 503, 504].map(String);
 
   it('has every status of SPEC §3 on every operation of the contract', () => {
@@ -133,7 +133,7 @@ describe('what an operation can answer', () => {
     }
   });
 
-  it('is for a payment every problem of SPEC §3 but those of other things', () => {
+  it('is for a payment every problem of SPEC §3 except those of other resources', () => {
     expect(problemsOf(named('pay')).filter((problem) => !problem.startsWith('default'))).toEqual([
       '400 validation-failed not-executed',
       '401 unauthenticated not-executed',
@@ -160,7 +160,7 @@ describe('what an operation can answer', () => {
     ]);
   });
 
-  it('follows from what the operation is about', () => {
+  it('follows from the subject of the operation', () => {
     expect(problemsOf(named('refund'))).toEqual(
       expect.arrayContaining([
         '404 payment-not-found not-executed',
@@ -174,7 +174,7 @@ describe('what an operation can answer', () => {
     expect(problemsOf(named('expireSubscription'))).toContain('404 subscription-not-found not-executed');
   });
 
-  it('leaves no code out', () => {
+  it('covers every code', () => {
     const shown = new Set(
       operationsOf(document)
         .flatMap(problemsOf)
@@ -184,7 +184,7 @@ describe('what an operation can answer', () => {
     expect(hidden).toEqual([]);
   });
 
-  it('says which headers come along', () => {
+  it('declares the response headers', () => {
     const { responses } = named('pay').operation;
     const headersOf = (status: string): string[] => Object.keys(responses[status]!.headers!);
     expect(headersOf('200')).toEqual(['X-Request-Id', 'Idempotency-Replayed']);
@@ -196,8 +196,8 @@ describe('what an operation can answer', () => {
   });
 });
 
-describe('what an operation takes', () => {
-  it('names an Idempotency-Key on what changes something, and ids for tracing on all', () => {
+describe('requests of operations', () => {
+  it('declares an Idempotency-Key for state-changing operations, and tracing ids for all', () => {
     const contract = operationsOf(document).filter(({ path }) => path.startsWith('/v3/'));
     expect(contract).toHaveLength(13);
     for (const { operation, path, method } of contract) {
@@ -212,7 +212,7 @@ describe('what an operation takes', () => {
     }
   });
 
-  it('asks for a key or a token, with the scope of the route', () => {
+  it('requires a key or a token with the scope of the route', () => {
     expect(named('refund').operation.security).toEqual([
       { apiKey: ['refunds'] },
       { apiKeyHeader: ['refunds'] },
@@ -237,7 +237,7 @@ describe('what an operation takes', () => {
 });
 
 describe('the examples at the bundled simulator', () => {
-  it('are answered as documented', async () => {
+  it('receive the documented answers', async () => {
     const answered: string[] = [];
     for (const one of operationsOf(document)) {
       for (const request of requestsOf(one)) {
@@ -259,7 +259,7 @@ describe('the examples at the bundled simulator', () => {
         'startSubscription 200',
         'receiveCallback 200',
         'getReadiness 200',
-        // The examples' payment and subscription exist only for who has just made them.
+        // The payment and subscription of the examples do not exist before the test creates them.
         'refund 404',
         'getPaymentStatus 404',
         'expireSubscription 404',
@@ -287,24 +287,24 @@ describe('serving it', () => {
   const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(`${gateway.url}${path}`, { headers });
 
-  it('is the same page with and without a slash at the end', async () => {
+  it('is the same page with and without a trailing slash', async () => {
     const [bare, slashed] = await Promise.all([get('/documentation'), get('/documentation/')]);
     expect([bare.status, slashed.status]).toEqual([200, 200]);
     expect(await bare.text()).toBe(await slashed.text());
   });
 
-  it('asks each time whether it changed, and sends it only then', async () => {
+  it('revalidates each time, and sends the page only after a change', async () => {
     for (const path of ['/documentation', '/documentation/openapi.json', '/documentation/start.js']) {
       const first = await get(path);
       expect(first.headers.get('cache-control')).toBe('no-cache');
-      // Without this one, fetch would add `no-cache` of its own.
+      // Without this header, fetch would add `no-cache`.
       const headers = { 'if-none-match': first.headers.get('etag')!, 'cache-control': 'max-age=0' };
       const second = await get(path, headers);
       expect([second.status, await second.text()]).toEqual([304, '']);
     }
   });
 
-  it('lets browsers keep the files of Swagger UI, and serves no other', async () => {
+  it('lets browsers cache the files of Swagger UI, and serves no others', async () => {
     const page = await (await get('/documentation')).text();
     const [script] = /\/documentation\/swagger-ui-[^"]+\.js/.exec(page)!;
     const file = await get(script);
@@ -317,7 +317,7 @@ describe('serving it', () => {
     expect((await get(script.replace(/-[\d.]+\//, '-1.0.0/'))).status).toBe(404);
   });
 
-  it('answers in problem documents what it does not have', async () => {
+  it('answers unknown paths with problem documents', async () => {
     const answer = await call(`${gateway.url}/documentation`, 'POST', {});
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
     expect((await call(`${gateway.url}/documentation/nothing`, 'GET')).body['code']).toBe('not-found');

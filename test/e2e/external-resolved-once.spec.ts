@@ -11,7 +11,7 @@ const COMMIT_MARGIN_MS = 5_000;
 const OLD_TIMEOUT_MS = 1_000;
 const NEW_TIMEOUT_MS = 60_000;
 
-/** A request resolves its external once: a reload in the middle of it gives it no second configuration. */
+/** A request resolves its external once: a reload during the request does not change its configuration. */
 describe('a reload of the externals file in the middle of a request', () => {
   let before: StubExternal;
   let after: StubExternal;
@@ -67,7 +67,7 @@ describe('a reload of the externals file in the middle of a request', () => {
   it.each([
     ['update', update],
     ['expire', expire],
-  ])('lets %s call and time out by one configuration', async (_operation, send) => {
+  ])('uses one configuration for the call and the time-out of %s', async (_operation, send) => {
     const reloaded = reloadInTheMiddle({ baseUrl: after.url, timeoutMs: NEW_TIMEOUT_MS });
     expect((await send()).status).toBe(200);
     expect(reloaded()).toBe(true);
@@ -83,7 +83,7 @@ describe('a reload of the externals file in the middle of a request', () => {
     ]).toContainEqual({ before: sent(before), after: sent(after), timeoutMs });
   });
 
-  it('sends nothing twice to an external that does not honour the key, where only the new configuration does', async () => {
+  it('resends nothing to an external that honours the key only in the new configuration', async () => {
     before.behave((_, response) => answerJson(response, 500, {}));
     expect((await update()).body['outcome']).toBe('unknown');
     expect(sent(before)).toBe(1);

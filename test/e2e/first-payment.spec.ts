@@ -6,7 +6,7 @@ import { type GatewayProcess, startGatewayProcess } from '../support/gateway-pro
 import { call } from '../support/client.js';
 import { until } from '../support/until.js';
 
-/** What a newcomer is shown at the start, tried as he would try it. */
+/** The first output for a new user, executed as they would do it. */
 describe('The greeting', () => {
   let folder: string;
 
@@ -30,15 +30,18 @@ describe('The greeting', () => {
   const printed = (gateway: GatewayProcess, pattern: RegExp): string =>
     pattern.exec(gateway.output())?.[1] ?? '';
 
-  it.each(['first', 'second'])('has a payment that works, at the %s start on one database too', async () => {
-    await started(async (gateway) => {
-      const url = printed(gateway, /curl -s (\S+)/).replace('localhost', '127.0.0.1');
-      const answer = await call(url, 'POST', JSON.parse(printed(gateway, /-d '(.+)'/)) as object);
-      expect([answer.status, answer.body['result']]).toEqual([200, 'OK']);
-      const book = await call(`${printed(gateway, /notified of: (\S+)/)}book`, 'GET');
-      expect(book.body['payments']).toEqual([
-        expect.objectContaining({ paymentId: answer.body['paymentId'] }),
-      ]);
-    });
-  });
+  it.each(['first', 'second'])(
+    'prints a payment that works, also at the %s start on one database',
+    async () => {
+      await started(async (gateway) => {
+        const url = printed(gateway, /curl -s (\S+)/).replace('localhost', '127.0.0.1');
+        const answer = await call(url, 'POST', JSON.parse(printed(gateway, /-d '(.+)'/)) as object);
+        expect([answer.status, answer.body['result']]).toEqual([200, 'OK']);
+        const book = await call(`${printed(gateway, /notified of: (\S+)/)}book`, 'GET');
+        expect(book.body['payments']).toEqual([
+          expect.objectContaining({ paymentId: answer.body['paymentId'] }),
+        ]);
+      });
+    },
+  );
 });

@@ -53,7 +53,7 @@ describe('Idempotency-Key', () => {
     ).toBe(true);
   });
 
-  it('answers a running request’s repeat with a conflict, and later with its answer', async () => {
+  it('answers a repeat with a conflict while the request runs, and later with its answer', async () => {
     const gateway = await start();
     const arrived = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
@@ -72,7 +72,7 @@ describe('Idempotency-Key', () => {
     expect([after.status, after.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
   });
 
-  it('replays the same status and body, to the byte, whatever the order of the members', async () => {
+  it('replays the same status and bytes for any order of the members', async () => {
     const gateway = await start();
     const first = await send(gateway, 'k', pay('o', { providerData: { a: 1, b: { c: 2, d: 3 } } }));
     const again = await send(gateway, '"k"', { providerData: { b: { d: 3, c: 2 }, a: 1 }, ...pay('o') });
@@ -97,7 +97,7 @@ describe('Idempotency-Key', () => {
     expect(payments()).toBe(1);
   });
 
-  it('keeps operations apart', async () => {
+  it('scopes keys to operations', async () => {
     const gateway = await start();
     await send(gateway, 'k', pay('o-1'));
     expect((await send(gateway, 'k', pay('o-2'), 'pay-by-link')).status).toBe(200);
@@ -117,7 +117,7 @@ describe('Idempotency-Key', () => {
     ]);
   });
 
-  it('lets the key try again after not-executed', async () => {
+  it('frees the key after not-executed', async () => {
     const gateway = await start();
     external.behave((_, response) => answerJson(response, 400, { detail: 'try later' }));
     const refused = await send(gateway, 'k', pay('o'));
@@ -131,7 +131,7 @@ describe('Idempotency-Key', () => {
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, null]);
   });
 
-  it('ends after 24 hours, and not a moment before', async () => {
+  it('expires after exactly 24 hours', async () => {
     const gateway = await start({}, { duplicatePayments: 'allow' });
     await send(gateway, 'k', pay('o'));
     clock.advance(DAY_MS - 1);
@@ -141,7 +141,7 @@ describe('Idempotency-Key', () => {
     expect(payments()).toBe(2);
   });
 
-  it('sends the caller’s key, or one of its own', async () => {
+  it('sends the caller’s key, or a generated one', async () => {
     const gateway = await start();
     await send(gateway, 'my-key', pay('o-1'));
     await call(`${gateway.url}/v3/acme/pay`, 'POST', pay('o-2'));
@@ -170,7 +170,7 @@ describe('Idempotency-Key', () => {
       return answer;
     };
 
-    it('answers the stored error where the external can neither be asked nor honours the key', async () => {
+    it('returns the stored error if the external can neither be queried nor honours the key', async () => {
       const gateway = await start();
       const first = await unknown(gateway);
       const sent = external.requests.length;
@@ -184,7 +184,7 @@ describe('Idempotency-Key', () => {
       expect(external.requests.length).toBe(sent);
     });
 
-    it('asks first where it can', async () => {
+    it('queries first if possible', async () => {
       const gateway = await start({}, { statusByShopTransactionId: true, honoursIdempotencyKey: true });
       await unknown(gateway);
       external.requests.length = 0;
@@ -205,7 +205,7 @@ describe('Idempotency-Key', () => {
         { status: 'ACCEPTED' },
       ],
       ['another shopTransactionId', 'refuse', undefined, { status: 'ACCEPTED', shopTransactionId: 'other' }],
-    ])('does not believe what is said of %s', async (_name, duplicatePayments, earlier, said) => {
+    ])('ignores a status answer about %s', async (_name, duplicatePayments, earlier, said) => {
       const gateway = await start({}, { statusByShopTransactionId: true, duplicatePayments });
       external.behave(() => earlier);
       if (earlier) await send(gateway, 'earlier', pay('o'));
@@ -217,7 +217,7 @@ describe('Idempotency-Key', () => {
       expect(external.requests.map(({ url }) => url)).toEqual(['/status?shopTransactionId=o']);
     });
 
-    it('sends again with the same key where the external honours it', async () => {
+    it('resends with the same key if the external honours it', async () => {
       const gateway = await start({}, { honoursIdempotencyKey: true });
       await unknown(gateway);
       const sent = payments();
@@ -230,7 +230,7 @@ describe('Idempotency-Key', () => {
       );
     });
 
-    it('stays unknown where the repeat was refused: the first may have been executed', async () => {
+    it('stays unknown if the repeat was rejected: the first may have been executed', async () => {
       const gateway = await start({}, { honoursIdempotencyKey: true });
       await unknown(gateway);
       const sent = payments();

@@ -19,7 +19,7 @@ afterEach(async () => {
   await external?.close();
 });
 
-// Whatever the database, the statements are the same; a file can be searched byte by byte.
+// The statements are the same on every database; a file can be searched byte by byte.
 const onSqlite = process.env['TEST_DATABASE_URL'] ? it.skip : it;
 
 onSqlite(
@@ -85,7 +85,7 @@ onSqlite(
       .map((name) => readFileSync(join(folder, name), 'latin1'))
       .join('');
     expect(bytes).toContain('order');
-    // What was said beside the numbers is there: the answers' texts, and the callback's.
+    // The rest of the texts of answers and callback is present.
     expect(bytes).toContain('card ************1111');
     expect(bytes).toContain('card ****-****-****-1111');
     expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([]);

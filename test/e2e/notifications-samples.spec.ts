@@ -12,7 +12,7 @@ import { openTestDatabase, sqliteMemory, type TestDatabase } from '../support/da
 import { buildDelivery, type Delivery, NOTIFICATION_SECRET } from '../support/delivery.js';
 import { until } from '../support/until.js';
 
-/** The samples of docs/receiving-notifications.md, as they stand there, against what the gateway really sends. */
+/** The samples of docs/receiving-notifications.md, with the gateway's own notifications. */
 
 const PAGE = readFileSync(
   fileURLToPath(new URL('../../docs/receiving-notifications.md', import.meta.url)),
@@ -67,7 +67,7 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
   const handled = (): string[] => [...output.matchAll(/^handled (.*)$/gm)].map(([, line]) => line!);
   const payload = (status: string): object => ({ status, paymentId: 'pm_1', providerName: 'acme' });
 
-  /** As the gateway sends it, but for what `changes` says. */
+  /** As the gateway sends it, with `changes`. */
   async function post(
     body: string,
     changes: { id?: string; version?: number; timestampS?: number; secret?: string; sent?: string } = {},
@@ -87,7 +87,7 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
     return response.status;
   }
 
-  it('takes what the gateway sends, and is believed', async () => {
+  it('accepts the requests of the gateway', async () => {
     const id = await delivery.queue({ paymentRef: 'pay_1', version: 1, payload: payload('PENDING') });
     await until(() => delivery.deliveries.length === 1, 'the delivery');
     expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED', attempts: 1 });
@@ -102,13 +102,13 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
     expect(delivery.deliveries.at(-1)).toMatchObject({ result: 'delivered', statusCode: 204 });
   });
 
-  it('ignores an older version, whatever its id', async () => {
+  it('ignores an older version with any id', async () => {
     await delivery.queue({ paymentRef: 'pay_1', version: 3, payload: payload('ACCEPTED') });
     await until(() => delivery.deliveries.length === 3, 'the delivery');
     expect(await post(JSON.stringify(payload('FAILED')), { version: 2 })).toBe(204);
   });
 
-  it('accepts both keys while one is rotated', async () => {
+  it('accepts both keys during a rotation', async () => {
     expect(await post(JSON.stringify(payload('ACCEPTED')), { secret: NEW_SECRET, version: 4 })).toBe(204);
   });
 
@@ -121,11 +121,11 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
     expect(await post(JSON.stringify(payload('ACCEPTED')), { ...changes, version: 10 })).toBe(401);
   });
 
-  it('refuses what is not signed at all', async () => {
+  it('refuses an unsigned request', async () => {
     expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(401);
   });
 
-  it('has handled what it had to, once', async () => {
+  it('has processed each notification once', async () => {
     await post(JSON.stringify(payload('ACCEPTED')), { id: 'ntf_last', version: 20 });
     await until(() => handled().some((line) => line.includes(' 20 ')), 'the last one');
     expect(handled().map((line) => line.replace('acme/pm_1 ', ''))).toEqual([

@@ -14,7 +14,7 @@ import { startStubExternal, type StubExternal } from '../support/stub-external.j
 import { type ReceivedNotification, startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
 
-/** The receiver hears of every status once it is true, whatever breaks (SPEC §5). */
+/** The receiver gets every status, whatever fails (SPEC §5). */
 
 const ADMIN = { authorization: 'Bearer admin-secret' };
 const LEASE_MS = 30_000;
@@ -72,7 +72,7 @@ describe('notifications', () => {
   const admin = (path: string, body?: object | string, headers = ADMIN): Promise<Answer> =>
     call(`${gateway.url}/admin/notifications/${path}`, 'POST', body, headers);
 
-  it('check tells the receiver what it tells the caller, and counts up', async () => {
+  it('check sends the receiver the caller’s answer, with a higher version', async () => {
     const first = await check(gateway.url);
     await notified(1);
     status = 'ACCEPTED';
@@ -85,7 +85,7 @@ describe('notifications', () => {
     }
   });
 
-  it('a HEAD of check asks nobody and tells nobody', async () => {
+  it('a HEAD of check neither queries nor notifies', async () => {
     const headers = { authorization: 'Bearer shop-secret' };
     const answer = await call(`${gateway.url}/v3/acme/check?paymentId=pm_1`, 'HEAD', undefined, headers);
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
@@ -93,14 +93,14 @@ describe('notifications', () => {
     expect(await rows()).toEqual([]);
   });
 
-  it('status tells nobody', async () => {
+  it('status does not notify', async () => {
     await call(`${gateway.url}/v3/acme/status?paymentId=pm_1`, 'GET', undefined, {
       authorization: 'Bearer shop-secret',
     });
     expect(await rows()).toEqual([]);
   });
 
-  it('PENDING while the receiver is down, then ACCEPTED: it hears ACCEPTED, and nothing after it', async () => {
+  it('PENDING while the receiver is down, then ACCEPTED: it receives ACCEPTED and nothing after it', async () => {
     await receiver.stop();
     await check(gateway.url);
     await until(async () => (await rows())[0]?.state === 'RETRY', 'a failed attempt');
@@ -112,7 +112,7 @@ describe('notifications', () => {
     expect((await rows()).map(({ state }) => state)).toEqual(['SUPERSEDED', 'DELIVERED']);
   });
 
-  it('a receiver that hangs slows nobody down', async () => {
+  it('a receiver that hangs does not delay callers', async () => {
     const held: ServerResponse[] = [];
     receiver.answers((response) => held.push(response));
     const startedAt = performance.now();
@@ -124,7 +124,7 @@ describe('notifications', () => {
   });
 
   describe('replay', () => {
-    it('sends what was given up again, once somebody asks', async () => {
+    it('resends a dead notification on request', async () => {
       receiver.answers(410, 200);
       await check(gateway.url);
       await settled(1);
@@ -141,7 +141,7 @@ describe('notifications', () => {
       expect(asked).toEqual([{ notification_ref: id, requested_by: 'admin' }]);
     });
 
-    it('sends all that match, and counts them', async () => {
+    it('resends all that match, and counts them', async () => {
       receiver.answers(410);
       for (let i = 0; i < 5; i += 1) await check(gateway.url, `pm_${i}`);
       await settled(5);
@@ -157,7 +157,7 @@ describe('notifications', () => {
       );
     });
 
-    it('sends all that are DEAD where nothing is said, and never more than was asked for', async () => {
+    it('resends all DEAD notifications by default, and never more than requested', async () => {
       receiver.answers(410);
       for (let i = 0; i < 2; i += 1) await check(gateway.url, `pm_${i}`);
       await settled(2);
@@ -165,7 +165,7 @@ describe('notifications', () => {
       expect(await admin('replay')).toMatchObject({ status: 200, body: { replayed: 2, skipped: 0 } });
     });
 
-    it('refuses what would be an older truth after a newer one', async () => {
+    it('refuses an older state after a newer one', async () => {
       await check(gateway.url);
       await settled(1);
       await check(gateway.url);
@@ -196,7 +196,7 @@ describe('notifications', () => {
 });
 
 describe('without any configuration', () => {
-  it('the bundled simulator is notified, and verifies', async () => {
+  it('the bundled simulator is notified and verifies signatures', async () => {
     const gateway = await startGateway();
     try {
       const { origin } = new URL(gateway.app.get(NotificationReceiver).current!.url);
@@ -218,7 +218,7 @@ describe('without any configuration', () => {
   });
 });
 
-describe('kill -9 while it delivers', () => {
+describe('kill -9 during deliveries', () => {
   let place: DatabasePlace;
   let program: GatewayProcess | undefined;
 
@@ -230,7 +230,7 @@ describe('kill -9 while it delivers', () => {
     await place.dispose();
   });
 
-  it('loses nothing, and sends what was on the wire again with the same id', async () => {
+  it('loses nothing, and resends notifications in flight with the same id', async () => {
     const answers: ServerResponse[] = [];
     receiver.answers((response) => answers.push(response));
     status = 'ACCEPTED';
@@ -239,7 +239,7 @@ describe('kill -9 while it delivers', () => {
     const { url } = program;
     await Promise.all(Array.from({ length: 40 }, (_, i) => check(url, `pm_${i}`)));
     await until(() => receiver.received.length >= 32, 'as many on the wire as may be');
-    // Two of them were taken, and the gateway may or may not have written that down.
+    // Two of them were accepted, and the gateway may or may not have recorded it.
     for (const response of answers.slice(0, 2)) response.end();
     program.kill('SIGKILL');
     await program.exit;
@@ -251,7 +251,7 @@ describe('kill -9 while it delivers', () => {
       externals: [ACME()],
       env: environment(),
       database: variablesOf(place),
-      // Among replicas a lease has to end first; on SQLite the next process knows that it is alone.
+      // With replicas, a lease must end first; on SQLite the next process is the only one.
       clock: new Later(LEASE_MS + 1_000),
     });
     try {

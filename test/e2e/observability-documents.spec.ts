@@ -38,13 +38,13 @@ const runbook = text('docs/operating.md');
 /** Prometheus adds these to what it scrapes. */
 const SCRAPED_LABELS = ['instance', 'job', 'le'];
 
-/** A series that a query selects: its metric, and the labels that it names or groups by. */
+/** A series in a query: its metric, and the labels that the query names or groups by. */
 interface Question {
   readonly metric: string;
   readonly labels: readonly string[];
 }
 
-/** Parses by Prometheus' own grammar; fails on invalid PromQL. */
+/** Parses with Prometheus' own grammar; throws if the text is not PromQL. */
 function questionsOf(promql: string): { questions: Question[]; groupings: string[] } {
   const query = promql.replaceAll('$__rate_interval', '5m').replaceAll('$external', '.*');
   const questions: Question[] = [];
@@ -75,7 +75,7 @@ function questionOf(selector: SyntaxNode, query: string): Question {
   return { metric: query.slice(identifier.from, identifier.to), labels };
 }
 
-describe('documents about the metrics', () => {
+describe('the documents about metrics', () => {
   let gateway: Gateway;
   let declared: readonly DeclaredMetric[];
 
@@ -104,12 +104,12 @@ describe('documents about the metrics', () => {
     expect([...known, ...SCRAPED_LABELS]).toEqual(expect.arrayContaining(groupings));
   }
 
-  it('is true of each alert', () => {
+  it('match each alert', () => {
     expect(rules).not.toEqual([]);
     for (const { expr } of rules) expectToExist(expr);
   });
 
-  it('is true of each panel, annotation and variable of the dashboard', () => {
+  it('match each panel, annotation and variable of the dashboard', () => {
     const { panels, annotations, templating } = dashboard;
     const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
     expect(queries.length).toBeGreaterThan(30);
@@ -121,7 +121,7 @@ describe('documents about the metrics', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   });
 
-  it('names each alert once, with a severity, a summary and a section of the runbook', () => {
+  it('have each alert once, with a severity, a summary and a section of the runbook', () => {
     const names = rules.map(({ alert }) => alert);
     expect(names).toHaveLength(new Set(names).size);
     expect([...runbook.matchAll(/^#### (\w+)$/gm)].map(([, name]) => name)).toEqual(names);
@@ -134,7 +134,7 @@ describe('documents about the metrics', () => {
     }
   });
 
-  it('lists every metric, its type and labels', () => {
+  it('list every metric, its type and labels', () => {
     const row = ({ name, type, labelNames, help }: DeclaredMetric): string =>
       [`\`${name}\``, type, labelNames.map((label) => `\`${label}\``).join(', '), help].join('|');
     const listed = [...text('docs/metrics.md').matchAll(/^\| (`[^|]+) *\| *(\w+) *\|([^|]*)\|(.*)\|$/gm)].map(

@@ -31,7 +31,7 @@ describe('health', () => {
   });
   afterAll(() => external.close());
 
-  it('is ready, and lists its components', async () => {
+  it('is ready and lists its components', async () => {
     const gateway = await start();
     const answer = await ready(gateway);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -49,7 +49,7 @@ describe('health', () => {
     await gateway.close();
   });
 
-  it('reports an external that fails, and stays ready', async () => {
+  it('reports a failing external and stays ready', async () => {
     const gateway = await start();
     external.behave(() => new Promise(() => {}));
     await call(`${gateway.url}/v3/acme/pay`, 'POST', {
@@ -66,7 +66,7 @@ describe('health', () => {
     await gateway.close();
   });
 
-  it('is not ready while it shuts down, refuses new requests, and is alive', async () => {
+  it('is not ready during shutdown, refuses new requests, and is alive', async () => {
     const log = new LogLines();
     const gateway = await start({ logOutput: log, env: { LOG_LEVEL: 'info' } });
     const state = gateway.app.get(ShutdownState);
@@ -131,13 +131,13 @@ onPostgres('a PostgreSQL that becomes unavailable', () => {
     gateway = await startGateway({ database: { ...direct.database, DATABASE_URL: url.href } });
   });
   afterAll(async () => {
-    // Requests to a silent server would wait.
+    // The pool would wait for the dropped answers.
     await proxy.close();
     await gateway.close();
     await direct.close();
   });
 
-  it('turns readiness red within 2 s, and green again within 2 s', async () => {
+  it('fails readiness within 2 s, and recovers within 2 s', async () => {
     expect(await status()).toBe(200);
     await proxy.close();
     await turnsRed();
@@ -145,7 +145,7 @@ onPostgres('a PostgreSQL that becomes unavailable', () => {
     await until(async () => (await status()) === 200, 'readiness to recover', 2_000);
   });
 
-  it('is not ready within 2 s after the server stops answering', async () => {
+  it('fails readiness within 2 s if the database only stops answering', async () => {
     proxy.mute(true);
     await turnsRed();
   });

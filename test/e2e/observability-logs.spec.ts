@@ -61,7 +61,7 @@ describe('logs', () => {
     await receiver.stop();
   });
 
-  it('has one line per request, with the fields that an operator searches for', async () => {
+  it('have one line per request, with the fields of SPEC §8', async () => {
     const answer = await call(`${gateway.url}/v3/acme/pay`, 'POST', payment(), {
       ...headers,
       'x-request-id': 'req-of-the-caller',
@@ -88,7 +88,7 @@ describe('logs', () => {
     ]);
   });
 
-  it('has one line a call, and leads from one to the other', async () => {
+  it('have one line per call, connected by ids', async () => {
     await pay(gateway);
     const [callLine] = log.lines('external call');
     expect(callLine).toMatchObject({
@@ -102,7 +102,7 @@ describe('logs', () => {
     expect(callLine!['requestId']).toBe(log.lines('request')[0]!['requestId']);
   });
 
-  it('names the code, the outcome and the level of what went wrong', async () => {
+  it('contain the code, the outcome and the level of errors', async () => {
     external.behave((_, response) => answerJson(response, 500, {}));
     await pay(gateway);
     await until(() => log.lines('request').length === 1, 'the line');
@@ -119,7 +119,7 @@ describe('logs', () => {
     });
   });
 
-  it('shows a path only for requests without a route, masked and without its query', async () => {
+  it('contain a path only without a route, masked and without its query', async () => {
     await call(`${gateway.url}/v3/acme/nothing/${CARD}?token=secret-of-the-query`, 'GET', undefined, headers);
     await until(() => log.lines('request').length === 1, 'the line');
     expect(log.lines('request')[0]).toMatchObject({
@@ -129,7 +129,7 @@ describe('logs', () => {
     expect(log.text).not.toContain('secret-of-the-query');
   });
 
-  it('says what an operator did, and to what', async () => {
+  it('contain the action of an operator and its subject', async () => {
     external.behave((_, response) => answerJson(response, 500, {}));
     await pay(gateway);
     const operator = { 'x-api-key': OPERATOR_KEY };
@@ -146,12 +146,12 @@ describe('logs', () => {
     expect(log.lines('Payment resolved by hand')).toMatchObject([
       { payment: id, status: 'FAILED', cause: 'on-call: Not in the settlement file' },
     ]);
-    // The notification continues the payment's trace, as the operator's request had none.
+    // The notification continues the payment's trace: the operator's request has none.
     expect(log.lines('delivery')[0]).toMatchObject({ traceId: TRACE_ID, paymentRef: id });
     expect(receiver.received.slice(before)[0]!.headers['traceparent']).toContain(TRACE_ID);
   });
 
-  it('says nothing of probes and scrapes', async () => {
+  it('omit probes and scrapes', async () => {
     await call(`${gateway.url}/health/ready`, 'GET');
     await call(`${gateway.url}/metrics`, 'GET');
     await pay(gateway);
@@ -159,7 +159,7 @@ describe('logs', () => {
     expect(log.lines('request').map(({ route }) => route)).toEqual(['/v3/:external/pay']);
   });
 
-  it('follows a payment through callback, failed and repeated notification and refund by one trace id', async () => {
+  it('follow a payment through callback, failed and repeated notification and refund by one trace id', async () => {
     external.behave(({ url }, response) => {
       if (url.startsWith('/pay')) {
         return { result: 'REDIRECT_TO_URL', paymentId: 'pm-story', redirectToUrl: 'https://pay.example/1' };
@@ -170,7 +170,7 @@ describe('logs', () => {
     });
     receiver.answers(500, 200);
     await pay(gateway);
-    // Externals send callbacks of their own accord, and know nothing of traces.
+    // Externals send callbacks without a trace.
     await call(`${gateway.url}/v3/acme/callback?paymentId=pm-story`, 'POST', {});
     await until(() => log.lines('delivery').length === 1, 'the delivery');
     await call(
@@ -235,7 +235,7 @@ describe('logs', () => {
     },
   );
 
-  it('keeps to LOG_LEVEL', async () => {
+  it('respect LOG_LEVEL', async () => {
     const quiet = await start({ LOG_LEVEL: 'ERROR' });
     await pay(quiet);
     await call(`${quiet.url}/v3/acme/pay`, 'POST', {}, headers);

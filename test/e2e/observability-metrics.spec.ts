@@ -61,7 +61,7 @@ describe('metrics', () => {
     await receiver.stop();
   });
 
-  it('are in the text format, and named as Prometheus names things', async () => {
+  it('are in the text format, with names by the conventions of Prometheus', async () => {
     await pay();
     const answer = await call(`${gateway.url}/metrics`, 'GET');
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -79,7 +79,7 @@ describe('metrics', () => {
     for (const { name } of own) expectCumulative(name, samples);
   });
 
-  it('count requests by route and status, and nothing by what a caller can make up', async () => {
+  it('count requests by route and status, and have no label from a caller’s input', async () => {
     const before = await scrape();
     const unrouted = ({ samples }: Exposition): number =>
       samples.filter(({ labels }) => labels['route']?.endsWith('*')).length;
@@ -101,7 +101,7 @@ describe('metrics', () => {
     expect(JSON.stringify(after.samples)).not.toMatch(/external-\d|nowhere|p-1|id-1/);
   });
 
-  it('time calls, and what the gateway adds to them', async () => {
+  it('measure calls and the overhead of the gateway', async () => {
     const read = async (): Promise<number[]> => {
       const families = await scrape();
       return ['tollgate_gateway_overhead_seconds_sum', 'tollgate_external_call_duration_seconds_sum'].map(
@@ -125,7 +125,7 @@ describe('metrics', () => {
     expect(overhead! - overheadBefore!).toBeLessThan(0.1);
   });
 
-  it('count the outcomes of calls and the changes of state that follow', async () => {
+  it('count the ends of calls and the changes of state', async () => {
     external.behave(() => ({ result: 'KO', paymentId: `ko-${count}` }));
     await pay();
     external.behave((_, response) => answerJson(response, 500, {}));
@@ -149,7 +149,7 @@ describe('metrics', () => {
     );
   });
 
-  it('report notifications: attempts, delay, and backlog', async () => {
+  it('measure notifications: attempts, delay and waiting', async () => {
     receiver.answers(500, 200);
     await call(`${gateway.url}/v3/acme/check?paymentId=to-be-notified`, 'GET', undefined, headers);
     const attempts = 'tollgate_notification_attempts_total';
@@ -167,7 +167,7 @@ describe('metrics', () => {
     expect((await scrape()).value('tollgate_notifications_waiting')).toBe(0);
   });
 
-  it('count forged callbacks, and callers who are refused', async () => {
+  it('count forged callbacks and refused callers', async () => {
     await call(`${gateway.url}/v3/acme/callback?paymentId=p`, 'POST', {}, { authorization: 'Bearer forged' });
     await call(`${gateway.url}/v3/nobody/callback?paymentId=p`, 'POST', {});
     await call(`${gateway.url}/v3/acme/status?paymentId=p`, 'GET');
@@ -178,7 +178,7 @@ describe('metrics', () => {
     expect(families.value('tollgate_callers_refused_total', { reason: 'no-credentials' })).toBe(1);
   });
 
-  it('show a circuit breaker that opens, and calls in flight', async () => {
+  it('show an open circuit breaker and the use of the concurrency limit', async () => {
     let waiting = 0;
     external.behave(() => {
       waiting += 1;
@@ -203,7 +203,7 @@ describe('metrics', () => {
     ).toBe(1);
   });
 
-  it('show what commits cost, what the process needs, and which build it is', async () => {
+  it('show commits, the process and the build', async () => {
     const families = await scrape();
     expect(families.value('tollgate_database_commit_duration_seconds_count')).toBeGreaterThan(0);
     expect(families.value('tollgate_database_commit_transactions_sum')).toBeGreaterThan(0);
@@ -214,7 +214,7 @@ describe('metrics', () => {
     expect(families.value('tollgate_build_info', { node: process.versions.node })).toBe(1);
   });
 
-  it('hold no secret, and neither does health', async () => {
+  it('contain no secret, and neither does health', async () => {
     const text = [
       (await call(`${gateway.url}/metrics`, 'GET')).text,
       (await call(`${gateway.url}/health/ready`, 'GET')).text,
@@ -227,7 +227,7 @@ describe('metrics', () => {
   });
 });
 
-/** Buckets grow, and the last one has everything. */
+/** Buckets are cumulative, and the last one has all. */
 function expectCumulative(name: string, samples: readonly Sample[]): void {
   const series = Map.groupBy(
     samples.filter((sample) => sample.name === `${name}_bucket`),

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { startCollector } from '../support/collector.js';
 import { startGatewayProcess } from '../support/gateway-process.js';
 
-/** The packages that the program loads, from its start until it has paid, been scraped and stopped. */
+/** The packages that the program loads from its start over a payment and a scrape to its end. */
 async function packagesOf(env: Readonly<Record<string, string>>): Promise<string[]> {
   const gateway = await startGatewayProcess({ env, imports: ['./test/support/module-census.js'] });
   try {
@@ -21,13 +21,13 @@ async function packagesOf(env: Readonly<Record<string, string>>): Promise<string
 }
 
 describe('OpenTelemetry', () => {
-  it('is not loaded where no endpoint is set: not one module of it', async () => {
+  it('is not loaded without an endpoint: not a single module', async () => {
     const packages = await packagesOf({});
     expect(packages).toEqual(expect.arrayContaining(['@nestjs/core', 'express', 'pino', 'prom-client']));
     expect(packages.filter((name) => name.startsWith('@opentelemetry/'))).toEqual([]);
   });
 
-  it('is loaded where one is set, and the last spans are sent at the end', async () => {
+  it('is loaded with an endpoint, and the last spans are sent at exit', async () => {
     const collector = await startCollector();
     const packages = await packagesOf({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     expect(packages).toContain('@opentelemetry/sdk-trace');

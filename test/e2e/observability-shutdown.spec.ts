@@ -80,7 +80,7 @@ describe('shutting down', () => {
     return statusCode;
   };
 
-  it('under load loses no answer, completes what a caller hung up on, and ends with exit code 0', async () => {
+  it('under load loses no answer, completes operations of disconnected callers, and exits with code 0', async () => {
     answersAfter(60);
     const answered: string[] = [];
     const ends: string[] = [];
@@ -100,14 +100,14 @@ describe('shutting down', () => {
     await until(async () => (await readiness()) === 503, 'readiness to go down', 2_000);
     await Promise.all(callers);
     expect(await gateway.exit).toEqual({ code: 0, signal: null });
-    // Refused callers got an answer or no connection: none of their requests was executed.
+    // Refused callers received an answer or no connection: nothing of theirs was executed.
     expect(ends.filter((end) => !REFUSALS.has(end))).toEqual([]);
     expect([...answered, 'hung-up'].toSorted(inOrder)).toEqual(executed());
     expect(statesOf('operations')).toEqual(['completed']);
     expect(statesOf('payments')).toEqual(['ACCEPTED']);
   });
 
-  it('does not wait for a question of reconciliation that hangs, and hands it back', async () => {
+  it('does not wait for a reconciliation query that hangs, and releases its lease', async () => {
     external.behave(({ method }) =>
       method === 'GET' ? new Promise(() => {}) : { result: 'PENDING', paymentId: 'pm' },
     );
@@ -126,7 +126,7 @@ describe('shutting down', () => {
     });
   }, 20_000);
 
-  it('ends at once on a second signal', async () => {
+  it('exits at once on a second signal', async () => {
     external.behave(() => new Promise(() => {}));
     const waiting = pay(gateway.url, 'waiting', agent);
     await until(() => external.requests.length === 1, 'the call');

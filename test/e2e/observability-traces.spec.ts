@@ -23,7 +23,7 @@ describe('traces', () => {
   const spansOfTrace = (): CollectedSpan[] => collector.spans.filter((span) => span.traceId === traceId);
   const parentOf = (span: CollectedSpan): string | undefined =>
     spansOfTrace().find(({ spanId }) => spanId === span.parentSpanId)?.name ?? span.parentSpanId;
-  /** Of each span of the trace its name and its parent's, in no order that time decides. */
+  /** The name of each span of the trace and of its parent, in an order independent of time. */
   const tree = (): string[] =>
     spansOfTrace()
       .map((span) => `${span.name} < ${parentOf(span)}`)
@@ -72,7 +72,7 @@ describe('traces', () => {
     await collector.close();
   });
 
-  it('lead from the caller to the operation, the external and the commits', async () => {
+  it('connect the caller, the operation, the external and the commits', async () => {
     await pay({ traceparent: traceparent() });
     await collected(5);
     expect(tree()).toEqual([
@@ -93,7 +93,7 @@ describe('traces', () => {
     expect(external.requests[0]!.headers['traceparent']).toBe(`00-${traceId}-${named('call pay').spanId}-01`);
   });
 
-  it('go on across the queue, to the receiver', async () => {
+  it('continue across the queue to the receiver', async () => {
     await call(`${gateway.url}/v3/acme/check?paymentId=across-${count}`, 'GET', undefined, {
       traceparent: traceparent(),
     });
@@ -108,7 +108,7 @@ describe('traces', () => {
     expect(notified).toBe(`00-${traceId}-${named('notify receiver').spanId}-01`);
   });
 
-  it('continue after a callback, which is answered before the status query', async () => {
+  it('continue after a callback, which is answered before the query', async () => {
     await call(
       `${gateway.url}/v3/acme/callback?paymentId=called-back-${count}`,
       'POST',
@@ -126,7 +126,7 @@ describe('traces', () => {
     ]);
   });
 
-  it('go on after a callback that brings none, where the payment’s began', async () => {
+  it('continue the payment’s trace after a callback without a trace', async () => {
     const paymentId = `pm-redirected-${count}`;
     external.behave(({ method }) =>
       method === 'GET' ? { status: 'ACCEPTED', paymentId } : { result: 'PENDING', paymentId },
@@ -144,7 +144,7 @@ describe('traces', () => {
     await until(() => collector.spans.some(isCallback), 'the span of the callback, linked to the payment’s');
   });
 
-  it('begin here where the caller brings none', async () => {
+  it('begin here if the caller sends none', async () => {
     await pay({});
     const sent = external.requests[0]!.headers['traceparent'] as string;
     traceId = sent.slice(3, 35);
@@ -152,7 +152,7 @@ describe('traces', () => {
     expect(named('POST /v3/:external/pay').parentSpanId ?? '').toBe('');
   });
 
-  it('keep to the caller’s decision not to be sampled, and pass it on', async () => {
+  it('keep the caller’s decision not to sample, and pass it on', async () => {
     await pay({ traceparent: traceparent('00') });
     expect(external.requests[0]!.headers['traceparent']).toMatch(
       new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`),
@@ -166,7 +166,7 @@ describe('traces', () => {
     expect(spansOfTrace()).toEqual([]);
   });
 
-  it('show what failed', async () => {
+  it('show failures', async () => {
     external.behave((_, response) => answerJson(response, 500, {}));
     await pay({ traceparent: traceparent() });
     await collected(5);
@@ -176,7 +176,7 @@ describe('traces', () => {
     expect(named('commit of the outcome').status.code ?? 0).toBe(0);
   });
 
-  it('name the service, and hold nothing that is secret', () => {
+  it('name the service and contain no secret', () => {
     expect(JSON.stringify(collector.resources[0])).toContain(
       '{"key":"service.name","value":{"stringValue":"tollgate"}}',
     );

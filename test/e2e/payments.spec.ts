@@ -41,8 +41,8 @@ afterAll(async () => {
   await external.close();
 });
 
-describe('what the external sees', () => {
-  it('is what the caller sent, value for value', async () => {
+describe('the request to the external', () => {
+  it('has the caller’s values unchanged', async () => {
     const body = pay({
       successRedirectUrl: 'https://shop.example/ok',
       providerData: {
@@ -66,7 +66,7 @@ describe('what the external sees', () => {
     expect(external.requests[0]!.body).toContain(`"providerData":${providerData}`);
   });
 
-  it('is one value where a name is doubled: the one that was validated', async () => {
+  it('has one value for a duplicate name: the validated one', async () => {
     const body = `{"amount":1,"amount":2,"currency":"EUR","shopTransactionId":"${order()}"}`;
     await call(`${gateway.url}/v3/acme/pay`, 'POST', body);
     expect(external.requests[0]!.body.match(/"amount":/g)).toHaveLength(1);
@@ -86,7 +86,7 @@ describe('what the external sees', () => {
     expect(answer.headers.get('x-request-id')).toBe('r-1');
   });
 
-  it('is the path and query below the prefix, encoded', async () => {
+  it('has the path and query below the prefix, encoded', async () => {
     await call(`${gateway.url}/v3/acme/status?paymentId=${encodeURIComponent('a/b c&d=ü')}`, 'GET');
     await call(`${gateway.url}/v3/acme/subscription/update/${encodeURIComponent('t/1?x')}`, 'POST', {
       shopTransactionId: 'n',
@@ -110,7 +110,7 @@ describe('a second payment for one shopTransactionId', () => {
     expect(external.requests).toHaveLength(1);
   });
 
-  it('is refused by the index of guards where the look-up does not see the first one yet', async () => {
+  it('is refused by the index of guards if the look-up does not see the first one yet', async () => {
     const body = pay();
     const first = await post('pay', body);
     // As on PostgreSQL while the first one's transaction has not been committed.
@@ -154,7 +154,7 @@ describe('a second payment for one shopTransactionId', () => {
   it.each([
     ['declined', () => ({ result: 'KO' })],
     ['rejected', (_: unknown, response: never) => answerJson(response, 400, {})],
-  ])('may be tried after the first was %s', async (_name, behaviour) => {
+  ])('is allowed after the first was %s', async (_name, behaviour) => {
     const body = pay();
     external.behave(behaviour as never);
     await post('pay', body);
@@ -162,7 +162,7 @@ describe('a second payment for one shopTransactionId', () => {
     expect((await post('pay', body)).status).toBe(200);
   });
 
-  it('is refused when the first came to success after it had failed', async () => {
+  it('is refused after a late success of the first', async () => {
     const body = pay();
     external.behave(() => ({ result: 'KO', paymentId: 'pm-late-success' }));
     await post('pay', body);
@@ -174,7 +174,7 @@ describe('a second payment for one shopTransactionId', () => {
     expect(second.body).toMatchObject({ paymentId: 'pm-late-success', paymentStatus: 'ACCEPTED' });
   });
 
-  it('is refused when the first was made elsewhere, and the external told of it', async () => {
+  it('is refused if the first was created elsewhere and is known from the external', async () => {
     const shopTransactionId = order();
     external.behave(() => ({ status: 'ACCEPTED', shopTransactionId }));
     await call(`${gateway.url}/v3/acme/check?paymentId=pm-elsewhere`, 'GET');
@@ -184,7 +184,7 @@ describe('a second payment for one shopTransactionId', () => {
     expect(second.body).toMatchObject({ paymentId: 'pm-elsewhere', paymentStatus: 'ACCEPTED' });
   });
 
-  it('counts across operations that make a payment', async () => {
+  it('is recognised across operations that create a payment', async () => {
     const body = pay();
     await post('pay', body);
     const schedule = await post('subscription/start', {
@@ -194,14 +194,14 @@ describe('a second payment for one shopTransactionId', () => {
     expect(told(schedule)).toEqual([409, 'duplicate-payment', 'not-executed']);
   });
 
-  it('reaches the external once when 50 come at once', async () => {
+  it('reaches the external once out of 50 concurrent requests', async () => {
     const body = pay();
     const answers = await Promise.all(Array.from({ length: 50 }, () => post('pay', body)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(external.requests).toHaveLength(1);
   });
 
-  it('goes through where the configuration allows it', async () => {
+  it('is allowed by the configuration', async () => {
     const body = pay();
     await call(`${gateway.url}/v3/many/pay`, 'POST', body);
     expect((await call(`${gateway.url}/v3/many/pay`, 'POST', body)).status).toBe(200);
@@ -213,7 +213,7 @@ describe('refunds', () => {
   const refund = (paymentId: string, amount: number, more: object = {}): Promise<Answer> =>
     post('refund', { amount, currency: 'EUR', paymentId, ...more });
 
-  it('lets exactly 50 of 100 concurrent ones through, and a KO frees its share', async () => {
+  it('executes exactly 50 of 100 concurrent refunds, and a KO frees its share', async () => {
     const paymentId = await paid();
     external.requests.length = 0;
     external.behave(() => ({ result: 'OK' }));
@@ -266,7 +266,7 @@ describe('refunds', () => {
     ]);
   });
 
-  it('asks the external once more about a payment that is not accepted', async () => {
+  it('queries the external once about a payment that is not accepted', async () => {
     external.behave(() => ({ result: 'PENDING', paymentId: 'pm-late' }));
     await post('pay', pay());
     external.requests.length = 0;
@@ -277,14 +277,14 @@ describe('refunds', () => {
     expect(external.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'POST']);
   });
 
-  it('passes through for a payment that the gateway has never seen', async () => {
+  it('passes a refund of an unknown payment through', async () => {
     external.behave(() => ({ result: 'OK' }));
     expect((await refund('before-our-time', 999_999_999_999)).status).toBe(200);
   });
 });
 
 describe('subscriptions', () => {
-  it('go through their life', async () => {
+  it('pass through their states', async () => {
     const info = { subscriptionInfo: { interval: 'MONTH', intervalCount: 1, expiresAfter: 12 } };
     const scheduled = await post('subscription/schedule', { ...pay({ amount: 0 }), ...info });
     const token = String(scheduled.body['subscriptionToken']);
@@ -310,7 +310,7 @@ describe('subscriptions', () => {
     });
   });
 
-  it('tell an unknown token apart', async () => {
+  it('distinguish an unknown token', async () => {
     external.behave((_, response) => answerJson(response, 404, { message: 'no such token' }));
     expect(told(await post('subscription/update/tok', { shopTransactionId: 'n' }))).toEqual([
       404,
@@ -334,7 +334,7 @@ describe('subscriptions', () => {
 });
 
 describe('in production', () => {
-  it('payers are sent over TLS only', async () => {
+  it('redirect URLs must be https', async () => {
     const production = await startGateway({
       externals: [{ externalService: 'acme', baseUrl: external.url }],
       env: {
@@ -371,7 +371,7 @@ describe('in production', () => {
 });
 
 describe('status and check', () => {
-  it('fill in what the external leaves out', async () => {
+  it('add fields that the external omits', async () => {
     const body = pay() as { shopTransactionId: string };
     const { paymentId } = (await post('pay', body)).body;
     external.behave(() => ({ status: 'ACCEPTED', metadata: { m: 1 }, action: { a: 1 }, extra: 1 }));
@@ -403,7 +403,7 @@ describe('status and check', () => {
     },
   );
 
-  it('a FAILED payment is ACCEPTED where the external says so later', async () => {
+  it('a FAILED payment becomes ACCEPTED after a late success', async () => {
     external.behave(() => ({ result: 'KO', paymentId: 'pm-late-success' }));
     expect((await post('pay', pay())).body['result']).toBe('KO');
     external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
@@ -415,7 +415,7 @@ describe('status and check', () => {
     expect(external.requests.map(({ method }) => method)).toEqual(['POST']);
   });
 
-  it('say payment-not-found for what the external has never seen', async () => {
+  it('answer payment-not-found if the external does not know the payment', async () => {
     external.behave((_, response) => answerJson(response, 404, {}));
     expect(told(await call(`${gateway.url}/v3/acme/status?paymentId=x`, 'GET'))).toEqual([
       404,

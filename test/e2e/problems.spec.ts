@@ -68,7 +68,7 @@ function expectProblem(answer: Answer, status: number, code: ProblemCode, outcom
   });
 }
 
-describe('what the external does, as problem', () => {
+describe('answers of the external, as problems', () => {
   const status =
     (code: number, body?: object, headers: Record<string, string> = {}): StubBehaviour =>
     (_, response) => {
@@ -128,19 +128,19 @@ describe('what the external does, as problem', () => {
     expectProblem(await call(`${gateway.url}/v3/acme/pay`, 'POST', pay()), expected, code, outcome);
   });
 
-  it('passes on the words of a refusal, cut at 500 characters', async () => {
+  it('returns the detail of a rejection, cut at 500 characters', async () => {
     external.behave(status(422, { message: 'x'.repeat(900) }));
     const { body } = await call(`${gateway.url}/v3/acme/pay`, 'POST', pay());
     expect(String(body['detail'])).toHaveLength(500);
   });
 
-  it('hands on Retry-After', async () => {
+  it('passes Retry-After on', async () => {
     external.behave(status(429, {}, { 'retry-after': '7' }));
     const { headers } = await call(`${gateway.url}/v3/acme/pay`, 'POST', pay());
     expect(headers.get('retry-after')).toBe('7');
   });
 
-  it('says payment-not-found to a refund that the external answers with 404 and a JSON object', async () => {
+  it('answers payment-not-found to a refund after a 404 with a JSON object', async () => {
     external.behave(status(404, {}));
     const answer = await call(`${gateway.url}/v3/acme/refund`, 'POST', {
       amount: 1,
@@ -150,7 +150,7 @@ describe('what the external does, as problem', () => {
     expectProblem(answer, 404, 'payment-not-found', 'not-executed');
   });
 
-  it('says not-executed where no connection could be made', async () => {
+  it('answers not-executed if the connection failed', async () => {
     expectProblem(
       await call(`${gateway.url}/v3/gone/pay`, 'POST', pay()),
       502,
@@ -159,7 +159,7 @@ describe('what the external does, as problem', () => {
     );
   });
 
-  it('says 501 without a call where the operation is switched off', async () => {
+  it('answers 501 without a call for a disabled operation', async () => {
     const answer = await call(`${gateway.url}/v3/narrow/refund`, 'POST', {
       amount: 1,
       currency: 'EUR',
@@ -169,7 +169,7 @@ describe('what the external does, as problem', () => {
     expect(external.requests).toHaveLength(0);
   });
 
-  it('says 503 over the concurrency limit', async () => {
+  it('answers 503 above the concurrency limit', async () => {
     external.behave(() => undefined);
     const [, second] = await Promise.all(
       [
@@ -181,7 +181,7 @@ describe('what the external does, as problem', () => {
     expect(Number(second!.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('says 503 while the circuit is open', async () => {
+  it('answers 503 while the circuit is open', async () => {
     external.behave(status(500));
     await call(`${gateway.url}/v3/fragile/pay`, 'POST', pay());
     const refused = await call(`${gateway.url}/v3/fragile/pay`, 'POST', pay());
@@ -190,7 +190,7 @@ describe('what the external does, as problem', () => {
   });
 });
 
-describe('what the caller does', () => {
+describe('errors of the caller', () => {
   it('an unknown external', async () => {
     for (const name of ['nope', 'ACME', 'acme%20', '%61cme', '__proto__', 'constructor']) {
       expectProblem(
@@ -221,7 +221,7 @@ describe('what the caller does', () => {
     expectProblem(answer, 400, 'validation-failed', 'not-executed');
   });
 
-  it('breaches, each at its pointer', async () => {
+  it('violations, each at its pointer', async () => {
     const answer = await call(`${gateway.url}/v3/acme/pay`, 'POST', {
       amount: '1',
       currency: 'eur',

@@ -72,7 +72,7 @@ describe('reconciliation', () => {
     return call(`${gateway.url}/v3/${name}/pay`, 'POST', { amount: 100, currency: 'EUR', shopTransactionId });
   };
   const store = (): Store => gateway.app.get(Store);
-  /** As a short schedule has it. */
+  /** As with a short schedule. */
   const askNow = async (): Promise<void> => {
     await store().transaction((trx) =>
       trx.updateTable('payments').set({ next_ask_at: clock.now() }).executeTakeFirst(),
@@ -129,7 +129,7 @@ describe('reconciliation', () => {
     expect((await payment()).state).toBe(state);
   });
 
-  it('finds an unknown payment of which a check came first, with its refunds', async () => {
+  it('finds an unknown payment that a check found first, with its refunds', async () => {
     await pay('asked', failing);
     external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
     await call(`${gateway.url}/v3/asked/check?paymentId=pm`, 'GET');
@@ -145,7 +145,7 @@ describe('reconciliation', () => {
     expect((await refund(41)).body['code']).toBe('refund-exceeds-payment');
   });
 
-  it('asks on a growing schedule while a payment is pending, and tells nothing as nothing changed', async () => {
+  it('queries on a growing schedule while a payment is pending, without notifications', async () => {
     await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
     const waits: number[] = [];
     for (const minutes of [1, 2, 5, 10]) {
@@ -157,13 +157,13 @@ describe('reconciliation', () => {
     expect(await notified()).toEqual([]);
   });
 
-  it('does not ask before it is due', async () => {
+  it('does not query before it is due', async () => {
     await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
     await after(MINUTE_MS - 1, answerOk);
     expect(external.requests).toHaveLength(0);
   });
 
-  it('believes "never seen" when it is said twice after the deadline, and frees the key', async () => {
+  it('accepts the second 404 after the deadline, and frees the key', async () => {
     await pay('asked', failing);
     expect(await after(MINUTE_MS, neverSeen)).toMatchObject({ state: 'UNKNOWN', never_seen_at: clock.now() });
     expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'FAILED', duplicate_guard: 0 });
@@ -174,7 +174,7 @@ describe('reconciliation', () => {
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, null]);
   });
 
-  it('does not count what was said before the operation was sent again', async () => {
+  it('does not count a 404 before the operation was resent', async () => {
     await pay('resent', failing);
     expect(await after(MINUTE_MS, neverSeen)).toMatchObject({ never_seen_at: clock.now() });
     clock.advance(MINUTE_MS);
@@ -183,7 +183,7 @@ describe('reconciliation', () => {
     expect(await after(5 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'FAILED' });
   });
 
-  it('does not count what is said while the operation is sent again', async () => {
+  it('does not count a 404 while the operation is resent', async () => {
     await pay('resent', failing);
     const repeated: StubBehaviour = (request, response) =>
       request.method === 'GET' ? neverSeen(request, response) : failing(request, response);
@@ -205,13 +205,13 @@ describe('reconciliation', () => {
     return undefined;
   };
 
-  it('believes a 404 without a body', async () => {
+  it('accepts a 404 without a body', async () => {
     await pay('asked', failing);
     await after(MINUTE_MS, bare404);
     expect(await after(2 * MINUTE_MS, bare404)).toMatchObject({ state: 'FAILED' });
   });
 
-  it('does not believe the page of a proxy', async () => {
+  it('ignores the page of a proxy', async () => {
     await pay('asked', failing);
     const page: StubBehaviour = (_, response) => {
       response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not found</h1>');
@@ -221,7 +221,7 @@ describe('reconciliation', () => {
     expect(await after(2 * MINUTE_MS, page)).toMatchObject({ state: 'UNKNOWN', never_seen_at: null });
   });
 
-  it('does not count what is said before the deadline of the call, and asks again right after it', async () => {
+  it('does not count a 404 before the deadline of the call, and queries again right after it', async () => {
     await pay('asked', failing);
     const madeAt = clock.now();
     await askNow();
@@ -236,7 +236,7 @@ describe('reconciliation', () => {
     expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'FAILED' });
   });
 
-  it('does not count a "never seen" that answers a question of before the deadline', async () => {
+  it('does not count a 404 to a query sent before the deadline', async () => {
     await pay('asked', failing);
     await askNow();
     const late: StubBehaviour = (request, response) => {
@@ -246,7 +246,7 @@ describe('reconciliation', () => {
     expect(await after(0, late)).toMatchObject({ state: 'UNKNOWN', never_seen_at: null });
   });
 
-  it('does not fail a payment whose repeat is being executed', async () => {
+  it('does not fail a payment while its repeat is executed', async () => {
     await pay('asked', failing);
     await after(MINUTE_MS, neverSeen);
     await store().transaction((trx) =>
@@ -258,7 +258,7 @@ describe('reconciliation', () => {
     });
   });
 
-  it('does not call a link failed that nobody has used yet', async () => {
+  it('does not fail an unused payment link', async () => {
     external.behave(() => ({ result: 'OK', link: 'https://pay.example/l/1' }));
     await call(`${gateway.url}/v3/asked/pay-by-link`, 'POST', {
       amount: 100,
@@ -270,7 +270,7 @@ describe('reconciliation', () => {
     expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'PENDING', parked_at: null });
   });
 
-  it('does not park what belongs to an external that is out of the configuration for a while', async () => {
+  it('does not park payments of an external that is temporarily not configured', async () => {
     await pay('asked', failing);
     const registry = gateway.app.get(ExternalProviderRegistry);
     const externals = registry.all().map(({ config }) => config);
@@ -282,7 +282,7 @@ describe('reconciliation', () => {
     });
   });
 
-  it('claims no more of an external than may be asked at once, whatever waits', async () => {
+  it('claims no more of an external than its query limit', async () => {
     for (const order of ['a', 'b', 'c']) await payOrder('narrow', order);
     await payOrder('mute', 'd');
     await after(MINUTE_MS, () => ({ status: 'PENDING' }));
@@ -291,18 +291,18 @@ describe('reconciliation', () => {
     expect(urls.filter((url) => url.includes('mute'))).toHaveLength(1);
   });
 
-  it('never guesses that a payment failed which the external once named', async () => {
+  it('never fails a payment to which the external gave an id', async () => {
     await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
     await after(MINUTE_MS, neverSeen);
     expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'PENDING', parked_at: null });
   });
 
-  it('parks what cannot be asked', async () => {
+  it('parks payments that cannot be queried', async () => {
     await pay('mute', failing);
     expect(await payment()).toMatchObject({ state: 'UNKNOWN', next_ask_at: null, parked_at: clock.now() });
   });
 
-  it('parks when the schedule is used up, and keeps the state', async () => {
+  it('parks when the schedule is exhausted, and keeps the state', async () => {
     await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
     for (let asked = 0; asked < 15; asked += 1) {
       expect((await payment()).parked_at).toBeNull();
@@ -311,7 +311,7 @@ describe('reconciliation', () => {
     expect(await payment()).toMatchObject({ state: 'PENDING', next_ask_at: null, parked_at: clock.now() });
   });
 
-  it('does not count a question for which there was no room', async () => {
+  it('does not count a query that the concurrency limit refused', async () => {
     await pay('narrow', () => ({ result: 'PENDING', paymentId: 'pm' }));
     const release = Promise.withResolvers<void>();
     const arrived = Promise.withResolvers<void>();
@@ -329,7 +329,7 @@ describe('reconciliation', () => {
     expect(await payment()).toMatchObject({ asks: 0, next_ask_at: clock.now() + 1_000, lease_token: null });
   });
 
-  it('asks once when two replicas look at the same time', async () => {
+  it('queries once if two replicas poll at the same time', async () => {
     await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
     clock.advance(MINUTE_MS);
     external.requests.length = 0;
@@ -339,7 +339,7 @@ describe('reconciliation', () => {
     expect(external.requests).toHaveLength(1);
   });
 
-  it('takes over what a dead replica had claimed', async () => {
+  it('takes over the claims of a dead replica', async () => {
     await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
     clock.advance(MINUTE_MS);
     await store().transaction(async (trx) => {
@@ -356,7 +356,7 @@ describe('reconciliation', () => {
     });
   });
 
-  it('changes nothing where it lost its lease while it asked', async () => {
+  it('changes nothing if its lease ended during the query', async () => {
     await pay('mute', () => ({ result: 'PENDING', paymentId: 'pm' }));
     const { next_ask_at } = await payment();
     const lease = { lease_token: 'another', lease_until: clock.now() + 3_600_000 };
@@ -384,7 +384,7 @@ describe('reconciliation', () => {
       ({ url }) =>
         url.startsWith('/subscription/') ? { status } : { status: 'ACCEPTED' };
 
-    it('asks how a pending one stands', async () => {
+    it('queries a pending one', async () => {
       await start(() => ({ result: 'PENDING', paymentId: 'pm', subscriptionToken: 'tok' }));
       expect(await subscription()).toMatchObject({ state: 'PENDING', token: 'tok' });
       await after(MINUTE_MS, byPath('ACTIVE'));
@@ -395,7 +395,7 @@ describe('reconciliation', () => {
       expect(await subscription()).toMatchObject({ state: 'ACTIVE', next_ask_at: null, lease_token: null });
     });
 
-    it('asks after a change of unknown outcome', async () => {
+    it('queries after a change of unknown outcome', async () => {
       await start(() => ({ result: 'OK', paymentId: 'pm', subscriptionToken: 'tok' }));
       external.behave(failing);
       expect((await call(`${gateway.url}/v3/mute/subscription/expire/tok`, 'DELETE')).body['outcome']).toBe(
@@ -406,7 +406,7 @@ describe('reconciliation', () => {
       expect(await subscription()).toMatchObject({ state: 'EXPIRED', next_ask_at: null });
     });
 
-    it('does not count a question for which there was no room', async () => {
+    it('does not count a query that the concurrency limit refused', async () => {
       await start(() => ({ result: 'PENDING', paymentId: 'pm', subscriptionToken: 'tok' }));
       const throttling: StubBehaviour = (_, response) => answerJson(response, 429, {});
       await after(MINUTE_MS, throttling);
@@ -417,7 +417,7 @@ describe('reconciliation', () => {
       });
     });
 
-    it('parks one whose token was never learned', async () => {
+    it('parks one without a known token', async () => {
       await start(failing);
       expect(await subscription()).toMatchObject({ state: 'UNKNOWN', token: null, parked_at: clock.now() });
     });

@@ -9,8 +9,8 @@ import { answerJson, startStubExternal, type StubExternal } from '../support/stu
 import { TestClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
 
-/** What becomes of an operation whose process is gone: seen from a second gateway on the books of the first. */
-describe('an operation whose process died', () => {
+/** An operation of a dead process, seen from a second gateway on the same ledger. */
+describe('an operation of a dead process', () => {
   let external: StubExternal;
   let clock: TestClock;
   let gateway: Gateway;
@@ -54,12 +54,12 @@ describe('an operation whose process died', () => {
     await external.close();
   });
 
-  it('is written down before the external is called', async () => {
+  it('is stored before the external is called', async () => {
     expect(await operation()).toMatchObject({ state: 'running', idempotency_key: 'k' });
     expect(await payment()).toMatchObject({ state: 'CREATED', amount_minor: 1 });
   });
 
-  it('is left alone before its deadline, and is UNKNOWN after it', async () => {
+  it('is unchanged before its deadline, and UNKNOWN after it', async () => {
     const recovery = gateway.app.get(OperationRecovery);
     clock.advance(9_999);
     await recovery.turn();
@@ -70,7 +70,7 @@ describe('an operation whose process died', () => {
     expect(await operation()).toMatchObject({ state: 'unknown', answer_status: 502 });
   });
 
-  it('is given up by the repeat that comes after its deadline', async () => {
+  it('is abandoned by a repeat after its deadline', async () => {
     expect((await send()).body['code']).toBe('idempotency-conflict');
     clock.advance(10_000);
     const repeat = await send();
@@ -82,7 +82,7 @@ describe('an operation whose process died', () => {
     expect(external.requests).toHaveLength(1);
   });
 
-  it('is settled by its late answer, should it live after all', async () => {
+  it('is settled by its late answer if its process is alive', async () => {
     clock.advance(10_000);
     await send();
     release();
@@ -132,8 +132,8 @@ describe('two replicas on one database', () => {
   });
 });
 
-/** The external holds a refund until its fate has been decided elsewhere; only then its answer comes. */
-describe('a refund that is answered late', () => {
+/** The external answers a refund only after it was settled by another cause. */
+describe('a refund with a late answer', () => {
   let external: StubExternal;
   let gateway: Gateway;
   let release: () => void;
@@ -177,7 +177,7 @@ describe('a refund that is answered late', () => {
     await gateway.app.get(OperationRecovery).turn();
     expect(await refund()).toMatchObject({ state: 'UNKNOWN', reserved: 1, refunded_minor: 10 });
   }
-  /** What an operator writes who has heard how the refund ended. */
+  /** The resolution of an operator who knows the outcome of the refund. */
   const decide = (state: 'OK' | 'KO'): Promise<void> =>
     gateway.app.get(Store).transaction(async (trx) => {
       const reserved = state === 'KO' ? 0 : 1;
@@ -210,14 +210,14 @@ describe('a refund that is answered late', () => {
     expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
   });
 
-  it('is not booked after its share was freed: more than was paid could be refunded', async () => {
+  it('is not settled OK after its share was freed: refunds could exceed the payment', async () => {
     await hold('OK');
     await decide('KO');
     await answered();
     expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
   });
 
-  it('frees nothing after it was booked', async () => {
+  it('frees nothing after it was settled OK', async () => {
     await hold('KO');
     await decide('OK');
     await answered();
@@ -225,8 +225,8 @@ describe('a refund that is answered late', () => {
   });
 });
 
-/** Two attempts at once: the process of the first was taken for dead. */
-describe('an operation that was taken up again', () => {
+/** Two concurrent attempts: the process of the first was considered dead. */
+describe('a resumed operation', () => {
   const TIMEOUT_MS = 60_000;
   const REFUSED = { status: 422, body: { detail: 'no' } };
   const NEVER_SEEN = { status: 404, body: {} };
@@ -287,7 +287,7 @@ describe('an operation that was taken up again', () => {
     await external.close();
   });
 
-  it('is not ended by the refusal of the attempt before: its key stays taken', async () => {
+  it('is not ended by the rejection of the previous attempt: its key stays held', async () => {
     await start({});
     const first = send();
     await arrived(1);
@@ -302,7 +302,7 @@ describe('an operation that was taken up again', () => {
     expect(await rows()).toMatchObject([{ state: 'completed', key_held: 1, payment: 'ACCEPTED' }]);
   });
 
-  it('is not sent by the repeat whose question took so long that another repeat has taken it up', async () => {
+  it('is not sent by a repeat whose query took so long that another repeat has resumed it', async () => {
     await start({ statusByShopTransactionId: true });
     const first = send();
     await arrived(1);

@@ -4,7 +4,7 @@ import { call } from '../support/client.js';
 import { startGateway, type Gateway } from '../support/gateway.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 
-/** A request that was let in ends with the external that it was let in with (SPEC §6). */
+/** A request uses the external that it resolved until its end (SPEC §6). */
 describe('a reload of the externals file during a request', () => {
   let external: StubExternal;
   let gateway: Gateway;

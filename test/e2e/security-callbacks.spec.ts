@@ -9,7 +9,7 @@ import { type RawAnswer, RawClient } from '../support/raw-client.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
-/** Who may call back (SPEC §6, §8): what is not an external's own is refused, changes nothing, and is counted. */
+/** Credentials of callbacks (SPEC §6, §8): a forgery is refused, changes nothing, and is counted. */
 
 const secret = new Secret(`whsec_${randomBytes(32).toString('base64')}`);
 const foreign = new Secret(`whsec_${randomBytes(32).toString('base64')}`);
@@ -93,7 +93,7 @@ const stored = async (): Promise<number> => {
   return Number(count);
 };
 
-describe('the right credentials', () => {
+describe('valid credentials', () => {
   it.each<[string, () => Promise<RawAnswer>]>([
     ['a signature', () => post('signed', ...withSignature(body()))],
     ['a signature from an allowed address', () => post('signed-near', ...withSignature(body()))],
@@ -120,7 +120,7 @@ describe('the right credentials', () => {
     return post('signed-far', text, [...signature(text), ...from(address)]);
   };
 
-  it('the same again is acknowledged again, and taken once', async () => {
+  it('a repeat is acknowledged again and processed once', async () => {
     const text = body('pm-again');
     const headers = signature(text, { id: 'msg_again' });
     const before = await stored();
@@ -134,7 +134,7 @@ describe('the right credentials', () => {
     expect(refusals).toEqual(['signed replayed', 'signed replayed']);
   });
 
-  it('what was not acknowledged may come again with the same id', async () => {
+  it('a callback that was not acknowledged may be repeated with the same id', async () => {
     const headers = signature('{}', { id: 'msg_refused' });
     expect((await post('signed', '{}', headers)).status).toBe(400);
     const text = body();
@@ -143,7 +143,7 @@ describe('the right credentials', () => {
   });
 });
 
-/** Each is a callback that is not to be taken, and the status that it gets. */
+/** Each is a callback to refuse, and its status. */
 const FORGERIES: readonly [what: string, status: number, send: () => Promise<RawAnswer>][] = [
   ['no signature', 401, () => post('signed', body())],
   ['a wrong secret', 401, () => forged({ secrets: [foreign] })],
@@ -214,7 +214,7 @@ function far(headers: string[]): Promise<RawAnswer> {
 }
 
 describe('forgeries', () => {
-  it('1,000 of them: none reaches the external, none is stored, each is refused and counted', async () => {
+  it('1,000 forgeries: none reaches the external, none is stored, each is refused and counted', async () => {
     const text = body('pm-genuine');
     const genuine = signature(text);
     expect((await post('signed', text, genuine)).status).toBe(200);
@@ -235,7 +235,7 @@ describe('forgeries', () => {
     expect(wrong).toEqual([]);
     expect(await stored()).toBe(before);
     expect(external.requests.length).toBe(asked);
-    // A body that is too large is told to everybody, and is no question of credentials.
+    // A body that is too large is refused for everyone, regardless of credentials.
     const huge = FORGERIES.filter(([, status]) => status === 413).length;
     const perRound = ways.length - huge;
     expect(refusals.length).toBeGreaterThanOrEqual(Math.floor(1_000 / ways.length) * perRound);
@@ -254,7 +254,7 @@ describe('forgeries', () => {
     );
   });
 
-  it('what does not exist is refused as what does', async () => {
+  it('an unknown external is refused like a known one', async () => {
     const told = async (name: string): Promise<unknown> => {
       const { status, headers, text } = await post(name, body());
       const { requestId: _own, instance: _path, ...document } = JSON.parse(text) as Record<string, unknown>;
@@ -265,7 +265,7 @@ describe('forgeries', () => {
     for (const name of ['signed', 'bearer', 'basic', 'signed-far']) expect(await told(name)).toEqual(nobody);
   });
 
-  it('another method is no way in', async () => {
+  it('other methods are refused', async () => {
     for (const method of ['PUT', 'DELETE', 'HEAD', 'PATCH']) {
       const refused = await client.send({ method, target: '/v3/signed/callback' });
       expect([method, refused.status]).toEqual([method, 401]);
@@ -280,7 +280,7 @@ describe('forgeries', () => {
   });
 });
 
-/** The genuine callback is verified in the background: its question is not to be taken for one of a forgery. */
+/** The genuine callback is verified in the background: its query must not be counted for a forgery. */
 async function untilQuiet(): Promise<void> {
   const { kysely } = gateway.app.get(Store);
   const open = () => kysely.selectFrom('callbacks').select('id').where('finished_at', 'is', null).execute();

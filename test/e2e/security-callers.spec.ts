@@ -10,11 +10,11 @@ import { RawClient } from '../support/raw-client.js';
 import { pathWith, type Route, routesOf } from '../support/routes.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 
-/** Lets no one in (SPEC §8): every route, and some that do not exist, by every kind of credentials. */
+/** Access (SPEC §8): every route, and some that do not exist, with every kind of credentials. */
 
 const SCOPES = ['payments', 'refunds', 'subscriptions', 'read', 'admin'] as const;
 
-/** What each route of the API needs; a new one must be entered, or this fails. */
+/** The scope of each route of the API; the test fails for a route without an entry. */
 const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'POST /v3/:external/pay': 'payments',
   'POST /v3/:external/pay-by-link': 'payments',
@@ -109,7 +109,7 @@ const send = (
     headers,
   );
 
-/** What an answer tells, without what is its own each time. */
+/** The content of an answer, without what differs each time. */
 const toldBy = ({ status, headers, body }: Answer): unknown => {
   const { requestId, instance, ...document } = body;
   const named = Object.fromEntries(headers);
@@ -124,7 +124,7 @@ const scopeOf = ({ method, path }: Route): (typeof SCOPES)[number] => {
   return scope;
 };
 
-describe('without the right credentials', () => {
+describe('without valid credentials', () => {
   const wrong = async (): Promise<[string, Record<string, string>][]> => {
     const nowS = Math.floor(Date.now() / 1_000);
     return [
@@ -143,11 +143,11 @@ describe('without the right credentials', () => {
     ];
   };
 
-  it('there are routes of every scope to try', () => {
+  it('there are routes of every scope to test', () => {
     expect(new Set(guarded().map(scopeOf))).toEqual(new Set(SCOPES));
   });
 
-  it('every route answers 401, and all in the same way', async () => {
+  it('every route answers the same 401', async () => {
     const kinds = await wrong();
     const told = new Set<string>();
     for (const route of guarded()) {
@@ -169,7 +169,7 @@ describe('without the right credentials', () => {
     expect(external.requests).toHaveLength(0);
   });
 
-  it('so does what does not exist, by any method', async () => {
+  it('so do unknown paths, for any method', async () => {
     const paths = [
       ...UNKNOWN_ROUTES,
       '/v3/nobody/pay',
@@ -191,7 +191,7 @@ describe('without the right credentials', () => {
     expect(told.size).toBe(2);
   });
 
-  it('an absolute target is judged by its path', async () => {
+  it('an absolute target is checked by its path', async () => {
     const headers = ['Authorization', 'Bearer nope'];
     for (const path of ['/v3/acme/pay', '/admin/payments', '/', '']) {
       const { status } = await raw.send({ method: 'GET', target: `http://health.example${path}`, headers });
@@ -201,7 +201,7 @@ describe('without the right credentials', () => {
     expect(open.status).toBe(200);
   });
 
-  it('a callback does not take the key of a caller', async () => {
+  it('a callback does not accept the key of a caller', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'HEAD']) {
       const answer = await call(
         `${gateway.url}/v3/nobody/callback`,
@@ -213,13 +213,13 @@ describe('without the right credentials', () => {
     }
   });
 
-  it('what is public is open', async () => {
+  it('public paths are open', async () => {
     const answer = await call(`${gateway.url}/problems/unauthenticated`, 'GET');
     expect(answer.status).toBe(200);
   });
 });
 
-describe('with credentials for something else', () => {
+describe('with credentials for other routes', () => {
   it('every route answers 403 without its scope, whether the external exists or not', async () => {
     for (const route of guarded()) {
       const headers = bearer(`secret-of-all-but-${scopeOf(route)}`);
@@ -256,25 +256,25 @@ describe('with credentials for something else', () => {
     }
   });
 
-  it('what is below /admin answers 403 to who is no administrator, also where there is no route', async () => {
+  it('paths below /admin answer 403 without the scope admin, also without a route', async () => {
     for (const path of ['/admin', '/admin/', '/admin/nothing']) {
       const answer = await call(`${gateway.url}${path}`, 'GET', undefined, bearer('secret-of-only-read'));
       expect([path, answer.status]).toEqual([path, 403]);
     }
   });
 
-  it('nothing of all this reached the external', () => {
+  it('no request has reached the external', () => {
     expect(external.requests).toHaveLength(0);
   });
 });
 
-describe('with the right credentials', () => {
+describe('with valid credentials', () => {
   const passes = async (route: Route, headers: Record<string, string>, name?: string): Promise<void> => {
     const { status } = await send(route, headers, name);
     expect([route, status === 401 || status === 403]).toEqual([route, false]);
   };
 
-  it('every route lets in a key, in either header, or a token, with its scope alone', async () => {
+  it('every route accepts a key, in either header, or a token, with its scope alone', async () => {
     for (const route of guarded()) {
       const scope = scopeOf(route);
       await passes(route, bearer(`secret-of-only-${scope}`));
@@ -284,7 +284,7 @@ describe('with the right credentials', () => {
     }
   });
 
-  it('says what does not exist', async () => {
+  it('reports unknown paths and externals', async () => {
     const boss = bearer('secret-of-boss');
     expect((await call(`${gateway.url}/nothing`, 'GET', undefined, boss)).body['code']).toBe('not-found');
     const answer = await call(`${gateway.url}/v3/nobody/pay`, 'POST', {}, boss);
@@ -293,7 +293,7 @@ describe('with the right credentials', () => {
     expect([options.status, options.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
-  it('keeps callers apart: a key and a token with the same name are two', async () => {
+  it('separates callers: a key and a token with the same name are two', async () => {
     const pay = { amount: 1, currency: 'EUR', shopTransactionId: 'apart-1' };
     const headers = { 'idempotency-key': 'apart' };
     const token = bearer(await issuer.sign({ sub: 'only-payments', scope: 'payments' }));
@@ -308,7 +308,7 @@ describe('with the right credentials', () => {
     expect([first.status, second.status]).toEqual([200, 200]);
   });
 
-  it('answers 503 to a token while the issuer cannot be asked, and to nobody else', async () => {
+  it('answers 503 to a token while the issuer is unavailable, and only then', async () => {
     const down = await startIssuer();
     down.available = false;
     const other = await startGateway({
@@ -360,7 +360,7 @@ describe('API_AUTH', () => {
     expect(await statusOf(path, headers, { API_AUTH: auth })).toBe(expected);
   });
 
-  it('PUBLIC_PATHS closes what it leaves out to who has no key', async () => {
+  it('PUBLIC_PATHS closes omitted paths to callers without a key', async () => {
     const env = { API_AUTH: 'optional', PUBLIC_PATHS: '/health' };
     expect(await statusOf('/problems', {}, env)).toBe(401);
     expect(await statusOf('/problems', bearer('shop-secret'), env)).toBe(200);

@@ -5,11 +5,11 @@ import { type Gateway, startGateway } from '../support/gateway.js';
 import { type RawAnswer, RawClient, type RawRequest } from '../support/raw-client.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 
-/** Card numbers (SPEC §5, §8): whoever puts one wherever a text can be put, it is stored, logged and told back nowhere. */
+/** Card numbers (SPEC §5, §8): in any text from any side, they are never stored, logged or returned. */
 
 const CARD = '4539578763621486';
 const SHAPES = [CARD, '4539-5787-6362-1486', `order-${CARD} 12/29`, '4539 - 5787 - 6362 - 1486'];
-/** All of it, or all that is to be hidden of it, with whatever stands between. */
+/** All of it, or the part to mask, with any separators. */
 const FOUND = /4539(?:[^0-9]{0,3}|%2D)5787(?:[^0-9]{0,3}|%2D)6362/;
 
 const PAYMENT = {
@@ -76,7 +76,7 @@ afterEach(async () => {
   await external.close();
 });
 
-/** The same value, once for each text in it, which `shape` replaces; and once for each object, with one member more. */
+/** The same value, once per text in it, replaced by `shape`; and once per object, with an additional member. */
 function variants(value: unknown, shape: string): unknown[] {
   if (typeof value === 'string') return [shape];
   if (Array.isArray(value)) {
@@ -177,7 +177,7 @@ const HEADERS = [
   'Webhook-Id',
 ];
 
-// Whatever the database, the statements are the same; a file can be searched byte by byte.
+// The statements are the same on every database; a file can be searched byte by byte.
 const onSqlite = process.env['TEST_DATABASE_URL'] ? it.skip : it;
 
 onSqlite(
@@ -197,7 +197,7 @@ onSqlite(
     };
     await Promise.all(Array.from({ length: 8 }, lane));
     expect(echoed).toEqual([]);
-    // It did go somewhere: accepted, refused, and to the external, whose business providerData is.
+    // The requests had effects: accepted, refused, and sent to the external, which receives providerData.
     for (const status of [200, 400, 401, 404, 415, 422])
       expect([status, statuses.has(status)]).toEqual([status, true]);
     expect(external.requests.some(({ body }) => FOUND.test(body))).toBe(true);

@@ -12,12 +12,12 @@ import { routesOf } from '../support/routes.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 
 /**
- * Whatever is sent, the answer is never a 500 and never anything but a problem document where it is an error (SPEC §3).
- * `FUZZ_INPUTS=20000` asks for more than the suite has time for, `FUZZ_SEED` for others.
+ * For any request, the answer is never a 500, and every error is a problem document (SPEC §3).
+ * `FUZZ_INPUTS=20000` runs more inputs, `FUZZ_SEED` others.
  */
 const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? 4_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_115);
-/** At once, so that it takes no longer than it must. */
+/** Concurrently, to save time. */
 const BATCH = 20;
 const LIMIT_MS = 10 * 60_000;
 const MEGABYTE = 1_048_576;
@@ -40,7 +40,7 @@ afterAll(async () => {
   await external.close();
 });
 
-/** What is wrong with an answer; undefined where nothing is. */
+/** The error of an answer, or undefined. */
 function fault(status: number, type: unknown, text: string): string | undefined {
   if (status >= 100 && status < 400) return undefined;
   if (status === 500) return `500: ${text}`;
@@ -60,7 +60,7 @@ function faultOf({ method }: RawRequest, answer: RawAnswer): string | undefined 
   return fault(answer.status, answer.headers['content-type'], answer.text);
 }
 
-/** After everything that can be freed was freed: `gc` is there without a flag for the process. */
+/** After garbage collection: `gc` is available without a flag for the process. */
 function heapBytes(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -70,7 +70,7 @@ function heapBytes(): number {
 }
 
 it(
-  `answers ${INPUTS} odd requests to all routes with sense, and keeps nothing of them`,
+  `answers ${INPUTS} odd requests to all routes correctly, and retains no memory`,
   async () => {
     const statuses = new Map<number, number>();
     const heap: number[] = [];
@@ -93,7 +93,7 @@ it(
     });
     await fc.assert(property, { seed: SEED, numRuns: Math.ceil(INPUTS / BATCH), endOnFailure: false });
 
-    // It got past the door, and to the external; each kind of refusal was met.
+    // Some requests reached the external, and each kind of refusal occurred.
     for (const status of [200, 400, 401, 404, 405, 413, 415]) {
       expect([status, (statuses.get(status) ?? 0) > 0]).toEqual([status, true]);
     }
@@ -108,7 +108,7 @@ it(
 );
 
 it(
-  `answers bytes that are hardly HTTP with a problem document, or not at all`,
+  `answers malformed HTTP with a problem document or closes the connection`,
   async () => {
     const answered = new Map<number, number>();
     const batches = fc.array(oddBytes, { minLength: BATCH, maxLength: BATCH });
@@ -127,7 +127,7 @@ it(
       );
     });
     await fc.assert(property, { seed: SEED, numRuns: Math.ceil(INPUTS / BATCH / 10) });
-    // Not at all is the exception.
+    // No answer is the exception.
     expect(answered.get(400)).toBeGreaterThan(0);
   },
   LIMIT_MS,

@@ -7,7 +7,7 @@ import { exchange, openSocket } from '../support/raw-socket.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
-/** What a request may cost, and how a caller is held to his share. */
+/** Limits of a request and of a caller. */
 
 let external: StubExternal;
 let gateway: Gateway;
@@ -35,31 +35,31 @@ const told = ({ status, text }: RawAnswer): unknown[] => [
 ];
 
 describe('sizes', () => {
-  it('takes a query of 8 KiB, and no more', async () => {
+  it('accepts a query of 8 KiB, and no more', async () => {
     const query = (bytes: number): string => `/problems?${'q'.repeat(bytes)}`;
     expect((await get(query(8_192))).status).toBe(200);
     expect(told(await get(query(8_193)))).toEqual([414, 'uri-too-long']);
     expect(told(await get(query(12_000)))).toEqual([414, 'uri-too-long']);
   });
 
-  it('takes a path of 4 KiB, and no more', async () => {
+  it('accepts a path of 4 KiB, and no more', async () => {
     expect(told(await get(`/${'p'.repeat(4_095)}`))).toEqual([404, 'not-found']);
     expect(told(await get(`/${'p'.repeat(4_096)}`))).toEqual([414, 'uri-too-long']);
   });
 
-  it('takes headers of 16 KiB, and no more, one or many', async () => {
+  it('accepts headers of 16 KiB, and no more, one or many', async () => {
     expect((await get('/problems', ['X-Big', 'y'.repeat(16_000)])).status).toBe(200);
     expect(told(await get('/problems', ['X-Big', 'y'.repeat(16_384)]))).toEqual([431, 'headers-too-large']);
     const many = Array.from({ length: 1_000 }, (_, i) => [`X-${i}`, 'y'.repeat(10)]).flat();
     expect(told(await get('/problems', many))).toEqual([431, 'headers-too-large']);
   });
 
-  it('takes a long query and long headers at once', async () => {
+  it('accepts a long query and long headers together', async () => {
     const answer = await get(`/problems?${'q'.repeat(8_192)}`, ['X-Big', 'y'.repeat(16_000)]);
     expect(answer.status).toBe(200);
   });
 
-  it('says outcome not-executed to a payment that was too large', async () => {
+  it('answers not-executed to a payment that is too large', async () => {
     const refused = await client.send({
       method: 'POST',
       target: `/v3/acme/pay?${'q'.repeat(9_000)}`,
@@ -68,7 +68,7 @@ describe('sizes', () => {
     expect(JSON.parse(refused.text)).toMatchObject({ status: 414, outcome: 'not-executed' });
   });
 
-  it('closes the connection of a chunked body that goes on and on, so that no request is left waiting on it', async () => {
+  it('closes the connection of an endless chunked body, so that no request keeps waiting', async () => {
     const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
     const head = 'POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
     const { status, head: answered } = await exchange(
@@ -80,7 +80,7 @@ describe('sizes', () => {
   });
 });
 
-describe('what is ambiguous', () => {
+describe('ambiguous requests', () => {
   it.each([
     ['no Host', 'GET /problems HTTP/1.1\r\nConnection: close\r\n\r\n', '/headers/host'],
     [
@@ -104,13 +104,13 @@ describe('what is ambiguous', () => {
     ]);
   });
 
-  it('HTTP/1.0 needs no Host', async () => {
+  it('HTTP/1.0 does not need a Host', async () => {
     expect((await exchange(gateway.url, 'GET /problems HTTP/1.0\r\n\r\n')).status).toBe(200);
   });
 });
 
-describe('headers of answers', () => {
-  it('say what browsers may not do with data, and nothing of what runs here', async () => {
+describe('response headers', () => {
+  it('restrict browsers, and do not reveal the software', async () => {
     const { headers } = await get(STATUS, ['Origin', 'https://elsewhere.example']);
     expect(headers).toMatchObject({
       'content-security-policy': "default-src 'none';frame-ancestors 'none'",
@@ -148,7 +148,7 @@ describe('slow senders', () => {
     for (const socket of held) socket.destroy();
   });
 
-  /** What nine of ten answers take at most: a single one may be late on a machine that is busy with other tests. */
+  /** The 90th percentile: a single answer may be late on a machine that is busy with other tests. */
   async function ninthTenthMs(): Promise<number> {
     const times: number[] = [];
     for (let i = 0; i < 60; i += 1) {
@@ -159,12 +159,12 @@ describe('slow senders', () => {
     return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.9)]!;
   }
 
-  it('500 of them hold their sockets open: the gateway still answers others in under 100 ms', async () => {
+  it('500 of them hold their sockets open: the gateway answers others in under 100 ms', async () => {
     const aloneMs = await ninthTenthMs();
     const head = `POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n`;
     for (let i = 0; i < 500; i += 1) held.push(openSocket(gateway.url));
     await until(() => held.every((socket) => socket.readyState === 'open'), 'the sockets to open');
-    // A third in their headers, a third in their body, a third says nothing at all.
+    // A third stalls in the headers, a third in the body, a third sends nothing.
     for (const [i, socket] of held.entries()) {
       if (i % 3 === 0) socket.write(head);
       if (i % 3 === 1) socket.write(`${head}\r\n{"amount":`);
@@ -173,7 +173,7 @@ describe('slow senders', () => {
       for (const [i, socket] of held.entries()) if (i % 3 < 2) socket.write(i % 3 === 0 ? 'X' : ' ');
     }, 100);
     try {
-      // Where the machine is so busy that an answer takes long without them too, they may not make it much longer.
+      // On a machine so busy that answers are slow without them, they must not become much slower.
       expect(await ninthTenthMs()).toBeLessThan(Math.max(100, 3 * aloneMs));
     } finally {
       clearInterval(drip);
@@ -185,7 +185,7 @@ describe('slow senders', () => {
 describe('RATE_LIMIT', () => {
   const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
 
-  it('holds each caller to his share, over all routes, and says when to come again', async () => {
+  it('limits each caller over all routes, with Retry-After', async () => {
     const limited = await startGateway({
       externals: externals(),
       env: { RATE_LIMIT: '3/1m', API_KEYS: 'a:secret-a,b:secret-b' },

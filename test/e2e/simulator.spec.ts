@@ -36,7 +36,7 @@ describe('the simulator alone', () => {
     return { child, output: () => output, ended };
   }
 
-  it('serves the whole contract, and exits with code 0 on SIGTERM while a call hangs', async () => {
+  it('implements the whole contract, and exits with code 0 on SIGTERM while a call hangs', async () => {
     const { child, output, ended } = run('--port', '0');
     await until(() => output().includes('Simulator ready'), 'the simulator');
     const [, url] = /external at (\S+),/.exec(output())!;
@@ -184,7 +184,7 @@ if (!existsSync(CHROMIUM)) {
     },
   );
 
-  it('shows the result itself where the shop gave no URL, and the index page without console messages', async () => {
+  it('shows the result itself if the shop sent no URL, and the index page without console messages', async () => {
     const { url } = await redirected();
     const complaints: string[] = [];
     const page = await opened(url, 375, complaints);

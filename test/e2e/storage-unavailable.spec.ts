@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
-// A SQLite file that is full is shown in test/contracts; a server that stops, only PostgreSQL can show.
+// test/contracts covers a full SQLite file; a server that stops needs PostgreSQL.
 const database = process.env['TEST_DATABASE_URL'];
 const onPostgres = database ? describe : describe.skip;
 
@@ -47,7 +47,7 @@ onPostgres('a PostgreSQL that stops', () => {
     await external.close();
   });
 
-  it('refuses before the call, sends nothing, and comes back by itself', async () => {
+  it('refuses before the call, sends nothing, and recovers on its own', async () => {
     expect((await pay()).status).toBe(200);
     await proxy.close();
     external.requests.length = 0;
@@ -62,7 +62,7 @@ onPostgres('a PostgreSQL that stops', () => {
     expect((await pay()).status).toBe(200);
   });
 
-  it('says unknown after the call, and stores what it knows as soon as it can', async () => {
+  it('answers unknown after the call, and stores the outcome as soon as possible', async () => {
     external.behave(async (arrived, response) => {
       await proxy.close();
       return answerOk(arrived, response);
@@ -84,7 +84,7 @@ onPostgres('a PostgreSQL that stops', () => {
     await until(async () => (await find())?.state === 'completed', 'the answer to be stored');
   });
 
-  it('takes back what it had refused, should the commit before the call have been kept', async () => {
+  it('ends a refused operation if the commit before the call was durable', async () => {
     const body = { amount: 1, currency: 'EUR', shopTransactionId: 'ghost' };
     const send = (key: string): Promise<Answer> =>
       call(`${gateway.url}/v3/acme/pay`, 'POST', body, { 'idempotency-key': key });
@@ -98,7 +98,7 @@ onPostgres('a PostgreSQL that stops', () => {
     expect(external.requests).toHaveLength(1);
   });
 
-  it('leaves an unknown outcome unknown when it stops during the repeat', async () => {
+  it('leaves an unknown outcome unknown if the database fails during the repeat', async () => {
     const body = { amount: 1, currency: 'EUR', shopTransactionId: 'twice' };
     const send = (): Promise<Answer> =>
       call(`${gateway.url}/v3/asked/pay`, 'POST', body, { 'idempotency-key': 'twice' });

@@ -86,7 +86,7 @@ describe('build-if-needed', () => {
     ['the program is missing', () => rmSync(inRoot('dist/main.js'))],
     ['the simulator is missing', () => rmSync(inRoot('simulator/dist'), { recursive: true })],
     ['the last build was killed', () => rmSync(inRoot('dist/.tsbuildinfo'))],
-  ])('builds again when %s', async (_what, change) => {
+  ])('rebuilds when %s', async (_what, change) => {
     await run();
     utimesSync(inRoot('dist/.tsbuildinfo'), PRESENT, PRESENT);
     for (const path of [
@@ -105,7 +105,7 @@ describe('build-if-needed', () => {
     expect(builds()).toBe(2);
   });
 
-  it('does not build again for a test', async () => {
+  it('does not rebuild for a test', async () => {
     await run();
     write('src/module/file.spec.ts');
     utimesSync(inRoot('src/module'), PAST, PAST);
@@ -113,7 +113,7 @@ describe('build-if-needed', () => {
     expect(builds()).toBe(1);
   });
 
-  it('prints why a build failed and builds again the next time', async () => {
+  it('prints why a build failed and rebuilds the next time', async () => {
     write('src/broken.ts');
     expect(await run()).toMatchObject({
       exitCode: 1,
@@ -150,7 +150,7 @@ describe('build-if-needed', () => {
     expect(await run()).toMatchObject({ exitCode: 1, output: expect.stringContaining('npm ci') });
   });
 
-  it('does nothing where there are no sources', async () => {
+  it('does nothing without sources', async () => {
     rmSync(inRoot('src'), { recursive: true });
     expect(await run()).toEqual({ exitCode: 0, output: '' });
   });

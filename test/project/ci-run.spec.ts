@@ -32,7 +32,7 @@ describe('.ci/run', () => {
     for (const script of ['first-payment', 'audit']) write(`scripts/${script}.js`, '');
     write('package.json', '{ "type": "module" }');
     write('bin/npm', NPM);
-    write('bin/chromium', '#!/bin/sh\n'); // or it would be installed
+    write('bin/chromium', '#!/bin/sh\n'); // otherwise it would be installed
     write('bin/nginx', '#!/bin/sh\n');
   });
 
@@ -68,7 +68,7 @@ describe('.ci/run', () => {
     expect(lines.at(-1)).toBe('6 passed, 0 failed');
   });
 
-  it('passes whatever becomes of the benchmark, which it shows last', () => {
+  it('passes for any result of the benchmark, which it shows last', () => {
     const { status, lines } = run({ failing: 'bench:quick' });
     expect(status).toBe(0);
     expect(lines.at(-2)).toMatch(/CPU per request .*NOT SHOWN: ended with 1/);
@@ -89,7 +89,7 @@ describe('.ci/run', () => {
     expect(lines.at(-1)).toBe('0 passed, 0 failed');
   });
 
-  it('goes no further without its packages', () => {
+  it('stops without its packages', () => {
     const { status, lines } = run({ failing: 'ci' });
     expect(status).toBe(1);
     expect(lines.join('\n')).not.toContain('=== lint');

@@ -53,15 +53,15 @@ describe('docker-compose.yml', () => {
     expect(environment['PAYMENT_CALLBACK_URL']).toBe(`http://simulator:${options.port}/receiver`);
   });
 
-  it('waits for what is healthy, and asks everything how it is', () => {
+  it('waits for healthy services, and checks the health of all', () => {
     for (const { condition } of Object.values(gateway!.depends_on!))
       expect(condition).toBe('service_healthy');
     const unasked = Object.keys(services).filter((name) => !services[name]!.healthcheck);
-    expect(unasked).toEqual(['gateway']); // its image asks
+    expect(unasked).toEqual(['gateway']); // its image has a health check
     expect(Object.keys(gateway!.depends_on!).toSorted()).toEqual(['postgres', 'simulator']);
   });
 
-  it('opens its ports to this machine alone', () => {
+  it('opens its ports to this machine only', () => {
     const ports = Object.values(services).flatMap((service) => service.ports ?? []);
     expect(ports).not.toEqual([]);
     for (const port of ports) {
@@ -71,7 +71,7 @@ describe('docker-compose.yml', () => {
 });
 
 describe('Dockerfile', () => {
-  it('runs as a user of its own, asks for health, and starts the program without a shell', () => {
+  it('runs as a user of its own, checks health, and starts the program without a shell', () => {
     expect(instructions('USER')).toEqual(['1000:1000']);
     expect(instructions('HEALTHCHECK')[0]).toContain('/health/live');
     expect(instructions('CMD').map((json) => JSON.parse(json) as unknown)).toEqual([
@@ -79,7 +79,7 @@ describe('Dockerfile', () => {
     ]);
   });
 
-  it('copies only what is there and what .dockerignore lets through', () => {
+  it('copies only existing files that .dockerignore admits', () => {
     const sent = readFileSync('.dockerignore', 'utf8')
       .split('\n')
       .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));

@@ -41,12 +41,12 @@ it('the documents have links, files and scripts to look at', () => {
 });
 
 describe.each(DOCUMENTS)('%s', (file) => {
-  it('links to what is there', () => {
+  it('links to existing targets', () => {
     const links = linksOf(file);
     expect(links.filter((link) => leadsNowhere(file, link))).toEqual([]);
   });
 
-  it('names files and scripts that are there', () => {
+  it('names existing files and scripts', () => {
     const text = prose(file);
     expect(pathsIn(text).filter((path) => !existsSync(path))).toEqual([]);
     expect(scriptsIn(text).filter((name) => !(name in scripts))).toEqual([]);

@@ -61,7 +61,7 @@ const IMPORTED = [
   'test/x.ts',
 ];
 
-/** The one file below the features that may name them: row types, and nothing else. */
+/** The one file below the features that may import their row types. */
 
 const ALLOWED: [from: string, content: string][] = [
   ['src/payments/i.ts', "import { x } from '../operations/x.js';"],
@@ -109,7 +109,7 @@ describe('import directions', () => {
 
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-  /** What `npm run imports` prints; throws where it would have passed. */
+  /** The output of `npm run imports`; throws if the check passes. */
   function cruise(): string {
     const args = [
       resolve('node_modules/.bin/depcruise'),
@@ -127,7 +127,7 @@ describe('import directions', () => {
     expect(violations).toContain(`${from}: ${rule}`);
   });
 
-  it('refuses a cycle and a file that nothing knows', () => {
+  it('refuses a cycle and a file that nothing imports', () => {
     expect(violations).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/(egg|hen)\.ts: no-circular/),

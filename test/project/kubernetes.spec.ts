@@ -58,7 +58,7 @@ describe('docs/kubernetes.yml', () => {
     ]);
   });
 
-  it('mounts the externals file where it is looked for, with secrets for each placeholder', () => {
+  it('mounts the externals file at the configured path, with secrets for each placeholder', () => {
     const [mount] = container.volumeMounts;
     const volume = pod.volumes.find(({ name }) => name === mount.name)!;
     const { data } = resource('ConfigMap', volume.configMap.name);
@@ -73,7 +73,7 @@ describe('docs/kubernetes.yml', () => {
     expect(unused).toEqual([]);
   });
 
-  it('sends what it selects to two replicas, and lets one of them go at a time', () => {
+  it('selects two replicas, and stops one at a time', () => {
     expect(replicas).toBe(2);
     const labels = template!.metadata.labels;
     expect(selector).toEqual({ matchLabels: labels });
@@ -84,7 +84,7 @@ describe('docs/kubernetes.yml', () => {
     expect(resource('PodDisruptionBudget').spec).toEqual({ minAvailable: 1, selector });
   });
 
-  it('asks the right things, and gives requests time to end', () => {
+  it('probes the right paths, and gives requests time to end', () => {
     expect([container.livenessProbe.httpGet, container.readinessProbe.httpGet]).toEqual([
       { path: '/health/live', port: 'http' },
       { path: '/health/ready', port: 'http' },
@@ -92,7 +92,7 @@ describe('docs/kubernetes.yml', () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(35);
   });
 
-  it('runs without any privilege', () => {
+  it('runs without privileges', () => {
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1_000 });
     expect(container.securityContext).toEqual({
       allowPrivilegeEscalation: false,

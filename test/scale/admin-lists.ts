@@ -1,5 +1,6 @@
 /**
- * How long each list of `/admin` takes with 1,000,000 payments (50 ms at most, median over HTTP). Fills the database first where it is empty:
+ * The duration of each list of `/admin` with 1,000,000 payments (median over HTTP, at most 50 ms). Fills an empty database
+ * first:
  *
  *   node --import ./test/support/typescript-hooks.js test/scale/admin-lists.ts --database sqlite:/tmp/scale.db [--payments 1000000]
  *
@@ -95,7 +96,7 @@ async function start(): Promise<NestExpressApplication> {
   return gateway;
 }
 
-/** `deep`: so many pages further on. */
+/** `deep`: the number of pages to skip. */
 async function measure(path: string, deep = 0): Promise<void> {
   let query = path;
   for (let page = 0; page < deep; page += 1) {

@@ -1,5 +1,5 @@
 /**
- * One external hangs on every call, with 500 requests waiting: what does that cost the payments of another one?
+ * The cost for payments of one external while another hangs on every call, with 500 requests waiting.
  *
  *   node --import ./test/support/typescript-hooks.js test/scale/isolation.ts
  *

@@ -28,9 +28,9 @@ interface Batch {
 
 export interface FillOptions {
   readonly payments: number;
-  /** When the last of them was made; one a second before it. */
+  /** The time of the last one; the others are a second apart. */
   readonly untilMs: number;
-  /** Told after each transaction. */
+  /** Called after each transaction. */
   readonly onProgress?: (payments: number) => void;
 }
 
@@ -39,8 +39,8 @@ const ROWS_PER_STATEMENT = 250;
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 /**
- * Writes what so many payments leave behind, as the gateway would have: a share of each state, of refunds, subscriptions,
- * callbacks and notifications, at four externals, one of which is rare. The same numbers make the same rows, but for random ids.
+ * Writes the rows of this number of payments: a share of each state, of refunds, subscriptions, callbacks and
+ * notifications, at four externals, one of which is rare. The same numbers produce the same rows, except for random ids.
  */
 export async function fillLedger(
   store: Store,

@@ -1,6 +1,6 @@
 /**
- * What a pay and a replay cost with 1,000,000 payments in the tables, against 1,000: at most 1.3 times as much. Two gateways, each a process of
- * its own, measured in turns; the external is a stub in this process. Fills the large database first where it is empty:
+ * The cost of a payment and of a replay with 1,000,000 payments, compared with 1,000: at most 1.3 times. Two gateway
+ * processes, measured in turns; the external is a stub in this process. Fills an empty large database first:
  *
  *   node --import ./test/support/typescript-hooks.js test/scale/pay-at-scale.ts --database sqlite:/tmp/scale.db [--payments 1000000]
  *
@@ -41,7 +41,7 @@ interface Contender {
   readonly replay: Cost;
 }
 
-/** Per operation, of each batch. */
+/** Per operation, for each batch. */
 interface Cost {
   readonly wallMs: number[];
   readonly cpuMs: number[];
@@ -59,7 +59,7 @@ writeFileSync(
 
 const small = await contender('small', 1_000);
 const large = await contender('large', Number(values.payments));
-// The first batch of each warms it up.
+// The first batch is a warm-up.
 for (let round = 0; round <= rounds; round += 1) {
   for (const each of round % 2 === 0 ? [small, large] : [large, small]) await measure(each, round);
 }
@@ -143,7 +143,7 @@ function cpuMsOf({ process: { pid } }: Program): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
-/** Transactions, and the commits that they shared, since the gateway has started. */
+/** Transactions and the commits that they shared, since the start of the gateway. */
 async function commitsOf(url: string): Promise<[transactions: number, commits: number]> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const read = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);

@@ -5,10 +5,10 @@ import { openStore } from '../../src/persistence/open-store.js';
 import { Secret } from '../../src/sensitive/secret.js';
 import { fillLedger } from './ledger-filler.js';
 
-/** A database to measure on: a SQLite file, or a schema of a PostgreSQL. It stays, so that the next measurement need not fill it. */
+/** A database to measure on: a SQLite file or a PostgreSQL schema. It stays for the next measurement. */
 export interface ScaleDatabase {
   readonly config: DatabaseConfig;
-  /** The variables that lead a gateway to it. */
+  /** The variables that configure a gateway with it. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +26,7 @@ export async function scaleDatabase(place: string, name: string): Promise<ScaleD
   };
 }
 
-/** Fills it with so many payments, unless there are some. */
+/** Fills it with this number of payments, unless it has some. */
 export async function ensureFilled({ config }: ScaleDatabase, payments: number): Promise<void> {
   const store = await openStore(config);
   try {
@@ -44,7 +44,7 @@ export async function ensureFilled({ config }: ScaleDatabase, payments: number):
   } finally {
     await store.close();
   }
-  // As autovacuum does by itself before long.
+  // As autovacuum does after a while.
   if (config.kind === 'postgres') await onServer(config.url.reveal(), 'vacuum analyze');
 }
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 
 /**
- * Certificates for tests, issued here: node:crypto reads X.509 but writes none, and an `openssl` on the PATH is not a given.
+ * Issues certificates for tests: node:crypto reads X.509 but does not write it, and `openssl` may be missing.
  * ECDSA P-256, valid from yesterday until next year.
  */
 export interface IssuedCertificate {

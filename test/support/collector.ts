@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A span as a collector gets it by OTLP/HTTP in JSON. */
+/** A span as a collector receives it by OTLP/HTTP in JSON. */
 export interface CollectedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -21,11 +21,11 @@ interface TracesRequest {
   }[];
 }
 
-/** An OpenTelemetry collector that remembers. */
+/** An OpenTelemetry collector that records spans. */
 export interface Collector {
   readonly url: string;
   readonly spans: CollectedSpan[];
-  /** Everything that came, as text. */
+  /** Everything received, as text. */
   readonly bodies: string[];
   readonly resources: CollectedSpan['attributes'][];
   close(): Promise<void>;

@@ -6,12 +6,12 @@ import { parseExternals, type ParseOptions } from '../../src/config/externals-fi
 /** An entry of an externals file with no more than it needs. */
 export const ACME = { externalService: 'acme', baseUrl: 'https://acme.internal/payments' };
 
-/** `whsec_…` of so many bytes. */
+/** `whsec_…` of this number of bytes. */
 export function webhookSecret(bytes = 32): string {
   return `whsec_${Buffer.alloc(bytes, 200).toString('base64')}`;
 }
 
-/** A reader of files where there are none. */
+/** A file reader without files. */
 export function noFiles(path: string): string {
   throw Object.assign(new Error(path), { code: 'ENOENT' });
 }
@@ -24,12 +24,12 @@ export function parseServices(services: unknown, options?: Partial<ParseOptions>
   return parseText(JSON.stringify({ externalServices: services }), options);
 }
 
-/** `acme` with these members besides, or instead. */
+/** `acme` with these additional or changed members. */
 export function parseAcme(members: object, options?: Partial<ParseOptions>): ExternalConfig {
   return parseServices([{ ...ACME, ...members }], options)[0]!;
 }
 
-/** The lines in which a configuration is refused; none where it is accepted. */
+/** The lines of errors of a configuration; none if it is valid. */
 export function problemLines(read: () => unknown): string[] {
   try {
     read();

@@ -18,7 +18,7 @@ export interface TestDatabase {
   readonly dispose: () => Promise<void>;
 }
 
-/** Where a database can be: nothing is in it yet, and `dispose` removes whatever has come to be there. */
+/** A place for a database: empty at first; `dispose` removes its content. */
 export interface DatabasePlace {
   readonly config: DatabaseConfig;
   readonly dispose: () => Promise<void>;

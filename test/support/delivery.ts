@@ -54,7 +54,7 @@ export interface Delivery {
   rows(): Promise<NotificationRow[]>;
 }
 
-// Failures are logged, and these tests cause many on purpose.
+// Failures are logged, and most are intended here.
 Logger.overrideLogger(false);
 
 class RecordingMetrics implements Pick<NotificationsMetrics, 'countAttempt' | 'setCircuit'> {

@@ -1,4 +1,4 @@
-/** An answer of an external: `body` is the JSON value, or undefined where it is no JSON. */
+/** An answer of an external: `body` is the JSON value, or undefined if it is not JSON. */
 export interface ExternalReply {
   readonly status: number;
   readonly headers: Headers;
@@ -11,7 +11,7 @@ export interface ExternalCallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Calls an external as the gateway does (SPEC §2), but takes whatever comes back. Rejects where the connection breaks. */
+/** Calls an external as the gateway does (SPEC §2), but accepts any answer. Rejects if the connection breaks. */
 export class ExternalClient {
   constructor(private readonly baseUrl: string) {}
 

@@ -21,12 +21,12 @@ export interface GatewayProcessOptions {
 export interface GatewayProcess {
   readonly url: string;
   readonly databasePath: string;
-  /** What it wrote to standard output so far. */
+  /** Its standard output so far. */
   output(): string;
   kill(signal: NodeJS.Signals): void;
   /** Resolves when it has ended. */
   readonly exit: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  /** Ends it if need be, and removes its folder. */
+  /** Ends it if it still runs, and removes its folder. */
   dispose(): Promise<void>;
 }
 

@@ -14,7 +14,7 @@ export interface GatewayOptions {
   readonly externals?: readonly object[];
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
-  /** Where its log goes; to standard output, and nothing but the fatal of it, where it is left out. */
+  /** Destination of the log. Default: standard output, with level `fatal` only. */
   readonly logOutput?: LogOutput;
   /** The database of an earlier gateway, to see what a restart finds. */
   readonly database?: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Starts a gateway on SQLite, or on PostgreSQL where `TEST_DATABASE_URL` is set, with a database of its own. */
+/** Starts a gateway with a database of its own, on PostgreSQL if `TEST_DATABASE_URL` is set, else on SQLite. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-'));
   const own = options.database ? undefined : await (postgresUrl() ? postgresSchema() : sqliteFile());
@@ -63,7 +63,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   };
 }
 
-/** The variables that lead a gateway to the database. */
+/** The variables that configure a gateway with the database. */
 export function variablesOf({ config }: DatabasePlace): Readonly<Record<string, string>> {
   if (config.kind === 'sqlite') return { DATABASE_URL: `sqlite:${config.path}` };
   return { DATABASE_URL: config.url.reveal(), DATABASE_SCHEMA: config.schema!, DATABASE_POOL_SIZE: '5' };

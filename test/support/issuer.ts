@@ -2,16 +2,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 
-/** An OpenID Connect issuer of a test, over real HTTP: discovery document and JWKS; it signs what it is asked to. */
+/** An OpenID Connect issuer over real HTTP: discovery document and JWKS; it signs any token. */
 export interface Issuer {
   readonly url: string;
-  /** Paths in the order in which they were asked for. */
+  /** Requested paths, in order. */
   readonly asked: string[];
   /** Down: the answers are 503. */
   available: boolean;
   /** From now on another key is published, and signs. */
   rotate(keyId: string): Promise<void>;
-  /** A token for `audience`, valid for a minute, unless the claims say otherwise. */
+  /** A token for `audience`, valid for a minute; `claims` override. */
   sign(claims?: JWTPayload, options?: { readonly keyId?: string }): Promise<string>;
   close(): Promise<void>;
 }

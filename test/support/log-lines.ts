@@ -3,7 +3,7 @@ import type { LogOutput } from '../../src/observability/logging/log-output.js';
 /** A line of the log, parsed. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string; readonly level: string };
 
-/** A log that a test reads: what was written, and each line as the JSON that it must be. */
+/** A log that a test reads: the text, and each line as parsed JSON. */
 export class LogLines implements LogOutput {
   #text = '';
 

@@ -2,7 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import type { RawRequest } from './raw-client.js';
 import type { Route } from './routes.js';
 
-/** Requests that nobody sends who means well. Each is one that HTTP allows; what it does not is in {@link oddBytes}. */
+/** Odd requests that HTTP allows; {@link oddBytes} covers the others. */
 
 const NASTY = [
   '',
@@ -42,7 +42,7 @@ const text: Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
 );
 
-/** Any JSON value, with keys that objects have already, and numbers that are none. */
+/** Any JSON value, with keys of built-in objects and unusual numbers. */
 const value: Arbitrary<unknown> = fc.oneof(
   text,
   fc.constantFrom(null, true, 0, -0, -1, 0.1, 1e21, 1e-7, 999_999_999_999, 2 ** 53, Number.MAX_VALUE, [], {}),
@@ -50,7 +50,7 @@ const value: Arbitrary<unknown> = fc.oneof(
   fc.dictionary(text, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4, noNullPrototype: false }),
 );
 
-/** Nested so deep that who walks it by recursion overflows his stack. */
+/** Nested so deep that a recursive walk overflows the stack. */
 const deep: Arbitrary<string> = fc
   .tuple(
     fc.constantFrom(10, 900, 1_100, 4_000, 60_000),
@@ -77,7 +77,7 @@ const GOOD_BODY = {
   subscriptionInfo: { interval: 'DAY', intervalCount: 1, token: 'sub-1' },
 };
 
-/** A good body with some members left out, some of another kind, and some that do not belong there. */
+/** A valid body with some members omitted, some of another type, and some unknown. */
 const body: Arbitrary<string> = fc
   .tuple(
     fc.subarray(Object.keys(GOOD_BODY), { minLength: 2 }),
@@ -115,7 +115,7 @@ const payload: Arbitrary<string | Buffer> = fc.oneof(
   { weight: 1, arbitrary: fc.constant('x'.repeat(140_000)) },
 );
 
-/** What may stand in a request target; all else is percent-encoded, or half of it. */
+/** Characters of a request target; the others are percent-encoded, or half of them. */
 const inTarget = (written: string): string =>
   written.replaceAll(/[^!$&-;=@-Z_a-z~%-]/gu, (character) => {
     try {
@@ -194,7 +194,7 @@ function seldom<T>(arbitrary: Arbitrary<T>): Arbitrary<T | undefined> {
 
 const METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'];
 
-/** A request to one of `routes` or beside them, most with `apiKey`. */
+/** A request to one of `routes` or to another path, most with `apiKey`. */
 export function oddRequest(routes: readonly Route[], apiKey: string): Arbitrary<RawRequest> {
   const path = fc.oneof(
     {
@@ -242,7 +242,7 @@ export function oddRequest(routes: readonly Route[], apiKey: string): Arbitrary<
     });
 }
 
-/** A request with bytes of it replaced, added or cut off: most are no HTTP. */
+/** A request with bytes replaced, added or removed: most are invalid HTTP. */
 export const oddBytes: Arbitrary<Buffer> = fc
   .tuple(
     fc.constantFrom(

@@ -68,7 +68,7 @@ export function parametersOf(document: OpenApiDocument, { parameters }: Operatio
   );
 }
 
-/** Judges values by schemas in the document: how `value` breaks the schema at `pointer`, or nothing. */
+/** Validates values: the violations of the schema at `pointer` by `value`, or none. */
 export type SchemaJudge = (pointer: string, value: unknown) => string | undefined;
 
 export function schemaJudge(document: OpenApiDocument): SchemaJudge {

@@ -14,7 +14,7 @@ import { OutboundClient } from '../../src/outbound/outbound-client.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { LogLines } from './log-lines.js';
 
-/** A configuration with the defaults of the externals file, but quick. */
+/** A configuration with the defaults of the externals file and short times. */
 export function externalConfig(overrides: Partial<ExternalConfig> & { baseUrl: string }): ExternalConfig {
   return {
     name: 'acme',

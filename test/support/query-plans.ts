@@ -10,14 +10,14 @@ import {
 } from 'kysely';
 import type { Store, Trx } from '../../src/persistence/store.js';
 
-/** What the database does for one query, as far as it matters here. */
+/** The plan of the database for one query. */
 export interface QueryPlan {
   readonly sql: string;
   /** One line for each step: SQLite's own text, or PostgreSQL's node type, relation and index. */
   readonly steps: readonly string[];
 }
 
-/** Statistics as autovacuum would gather them, of this test's tables alone: whatever else is on the server takes its time. */
+/** Statistics of this test's tables only: those of the whole server would take long. */
 export async function gatherStatistics({ dialect, kysely }: Store): Promise<void> {
   if (dialect !== 'postgres') return;
   const { rows } = await sql<{ name: string }>`
@@ -36,7 +36,7 @@ class Listener implements KyselyPlugin {
   }
 }
 
-/** Runs `work` on a connection that is listened to; answers its result and the plans of the queries that it made. */
+/** Runs `work` on an observed connection; returns its result and the plans of its queries. */
 export async function plansOf<T>(
   store: Store,
   work: (db: Trx) => Promise<T>,
@@ -59,7 +59,7 @@ async function planOf(store: Store, sql: string, parameters: readonly unknown[])
     return { sql, steps: rows.map(({ detail }) => detail) };
   }
   const { rows } = await store.transaction(async (trx) => {
-    // A few thousand rows are sorted sooner than looked up: whether an index can serve them shows only where it has to.
+    // Sorting a few thousand rows is faster than an index; the test disables it to see whether an index can serve.
     for (const way of ['seqscan', 'sort', 'bitmapscan']) {
       await trx.executeQuery(CompiledQuery.raw(`set local enable_${way} = off`));
     }

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 
-/** An answer as it came, to the byte. */
+/** An answer as received, byte by byte. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -9,14 +9,14 @@ export interface RawAnswer {
 
 export interface RawRequest {
   readonly method: string;
-  /** The request target as it goes on the wire: `fetch` would take `..` out of it. */
+  /** The request target as sent: `fetch` would remove `..`. */
   readonly target: string;
-  /** Names and values in turn, doubled ones included. */
+  /** Names and values alternately, duplicates included. */
   readonly headers?: readonly string[];
   readonly body?: string | Buffer;
 }
 
-/** Sends a request without repairing anything in it. Keeps connections; close it. */
+/** Sends a request without corrections. Keeps connections open until it is closed. */
 export class RawClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 32 });
 

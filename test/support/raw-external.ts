@@ -3,30 +3,30 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
 import type { IssuedCertificate } from './certificates.js';
 
-/** A request as it came over the wire. Header names are lower case. */
+/** A request as received. Header names are lower case. */
 export interface RawRequest {
   readonly method: string;
   /** The request target, path and query. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Which connection brought it, from 1. */
+  /** The number of its connection, from 1. */
   readonly connection: number;
 }
 
-/** What the external does with a whole request; it writes to the socket what it likes. */
+/** The external's reaction to a complete request; it may write anything to the socket. */
 export type Script = (socket: Socket, request: RawRequest) => void;
 
 export interface RawExternalOptions {
   readonly script?: Script;
-  /** Called as soon as there is a connection; with `takeOver`, no request is read from it. */
+  /** Called for each connection; with `takeOver`, no request is read from it. */
   readonly onConnection?: (socket: Socket) => void;
   readonly takeOver?: boolean;
-  /** Speaks TLS; `ca` asks for client certificates of that authority. */
+  /** Uses TLS; `ca` requires client certificates of that authority. */
   readonly certificate?: IssuedCertificate & { readonly ca?: string };
 }
 
-/** An external of bytes: it can do on the wire what no HTTP library would. */
+/** An external on raw sockets: it can send what no HTTP library would. */
 export class RawExternal {
   /** Each whole request, in the order of arrival. */
   readonly requests: RawRequest[] = [];
@@ -72,7 +72,7 @@ export class RawExternal {
     return this.#open.size;
   }
 
-  /** Stops listening and cuts every connection. */
+  /** Stops listening and closes every connection. */
   async close(): Promise<void> {
     for (const socket of this.#open) socket.destroy();
     if (!this.server.listening) return;

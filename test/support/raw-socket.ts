@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 
-/** An answer as it came over a socket. */
+/** An answer as received over a socket. */
 export interface SocketAnswer {
-  /** 0 where nothing came. */
+  /** 0 without an answer. */
   readonly status: number;
   readonly head: string;
   readonly body: string;
@@ -13,13 +13,13 @@ export function openSocket(url: string): Socket {
   return connect(Number(port), hostname).on('error', () => {});
 }
 
-/** Sends bytes that need not be HTTP, waits for the other side to close, and gives the first answer. */
+/** Sends bytes that may not be HTTP, waits until the other side closes, and returns the first answer. */
 export async function exchange(url: string, bytes: string | Buffer): Promise<SocketAnswer> {
   const [first] = answersIn(await sendBytes(url, bytes, false));
   return first ?? { status: 0, head: '', body: '' };
 }
 
-/** The same, but says that nothing follows, and gives all answers: odd bytes may be several requests. */
+/** The same, but ends its side and returns all answers: odd bytes may be several requests. */
 export async function exchangeAll(url: string, bytes: Buffer): Promise<SocketAnswer[]> {
   return answersIn(await sendBytes(url, bytes, true));
 }
@@ -35,7 +35,7 @@ function sendBytes(url: string, bytes: string | Buffer, end: boolean): Promise<s
   });
 }
 
-/** One after the other, as their `Content-Length` says; without, the rest is the last one's body. */
+/** Consecutive answers by `Content-Length`; without it, the rest is the last body. */
 function answersIn(received: string): SocketAnswer[] {
   const answers: SocketAnswer[] = [];
   for (let rest = received; rest !== '';) {

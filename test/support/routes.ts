@@ -10,7 +10,7 @@ interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
 }
 
-/** All routes of a running gateway: a test that goes over them has the ones that come later too. */
+/** All routes of a running gateway, so that tests include future routes. */
 export function routesOf(gateway: Gateway): Route[] {
   const express = gateway.app.getHttpAdapter().getInstance() as { router: { stack: readonly Layer[] } };
   return express.router.stack.flatMap(({ route }) =>
@@ -20,7 +20,7 @@ export function routesOf(gateway: Gateway): Route[] {
   );
 }
 
-/** The path with `values` for its parameters, and `x` for those that have none. */
+/** The path with `values` for its parameters, and `x` for the others. */
 export function pathWith(path: string, values: Readonly<Record<string, string>>): string {
   return path.replaceAll(/[{}]/g, '').replaceAll(/[:*](\w+)/g, (_whole, name: string) => values[name] ?? 'x');
 }

@@ -9,7 +9,7 @@ export interface Arrived {
   readonly body: string;
 }
 
-/** What the external does with a request; a plain object is answered as JSON with status 200. */
+/** The external's reaction to a request; a plain object is sent as JSON with status 200. */
 export type StubBehaviour = (
   arrived: Arrived,
   response: ServerResponse,

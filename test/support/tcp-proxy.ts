@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A real wire between a client and a server that a test can cut: what a stopped server or a broken network looks like. */
+/** A TCP proxy between a client and a server that a test can break, like a stopped server or a broken network. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -50,12 +50,12 @@ export class TcpProxy {
     await closed;
   }
 
-  /** Swallows the server's answers, while connections stay up. */
+  /** Drops the server's answers while connections stay open. */
   mute(mute: boolean): void {
     this.#mute = mute;
   }
 
-  /** Looks at what clients send, once it has been forwarded; `cut` breaks that client's connection before the answer. */
+  /** Inspects forwarded data of clients; `cut` breaks that client's connection before the answer. */
   onRequest(handler: ((bytes: Buffer) => 'forward' | 'cut') | undefined): void {
     this.#onRequest = handler;
   }

@@ -1,27 +1,27 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A notification as it came over the wire. */
+/** A notification as received. */
 export interface ReceivedNotification {
   readonly headers: IncomingHttpHeaders;
   readonly method: string;
   readonly path: string;
   readonly body: string;
-  /** `performance.now()` when its headers had come. */
+  /** `performance.now()` when its headers arrived. */
   readonly atMs: number;
 }
 
-/** How a notification is answered: a status, or whatever else is done with the response. */
+/** The answer to a notification: a status, or another use of the response. */
 export type ReceiverAnswer =
   number | ((response: ServerResponse, notification: ReceivedNotification) => void);
 
-/** A receiver on a free port: remembers what comes, and answers as it is told. */
+/** A receiver on a free port that records notifications and answers as configured. */
 export interface TestReceiver {
   readonly url: string;
   readonly received: readonly ReceivedNotification[];
   /** One answer after the other; the last one for all that follow. */
   answers(...answers: readonly ReceiverAnswer[]): void;
-  /** Cuts every connection, and comes back on the same port with {@link TestReceiver.start}. */
+  /** Closes every connection; {@link TestReceiver.start} restarts it on the same port. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }

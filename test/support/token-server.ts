@@ -26,7 +26,7 @@ export function tokenAnswer(lifetimeS: number): TokenAnswer {
     );
 }
 
-/** An authorisation server's token endpoint on a port of its own. It checks nothing, and writes down what it is asked. */
+/** A token endpoint of an authorisation server on its own port. It checks nothing and records requests. */
 export class TokenServer {
   readonly requests: TokenRequest[] = [];
   answer: TokenAnswer = tokenAnswer(3_600);

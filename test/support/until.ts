@@ -1,6 +1,6 @@
 const POLL_MS = 5;
 
-/** Waits until `condition` holds, looking every 5 ms; fails after `limitMs`, telling `what` was waited for. */
+/** Waits until `condition` holds, with a check every 5 ms; fails after `limitMs` and names `what`. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,

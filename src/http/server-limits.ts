@@ -4,7 +4,7 @@ import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { Problem } from '../problems/problem.js';
 import { HttpProblem } from './http-problem.js';
-import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './limits.middleware.js';
+import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './request-limits.middleware.js';
 import { statusOf } from './problem-catalogue.js';
 import { answerOnSocket } from './socket-answer.js';
 

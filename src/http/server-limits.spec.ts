@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { exchange, openSocket } from '../../test/support/raw-socket.js';
 import { until } from '../../test/support/until.js';
 import { SystemClock } from '../shared/clock.js';
-import { applyLimits } from './limits.js';
+import { applyLimits } from './server-limits.js';
 import type { ProblemCode } from '../problems/problem.js';
 import { PROBLEM_CATALOGUE } from './problem-catalogue.js';
 

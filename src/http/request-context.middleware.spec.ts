@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { traceOf } from './tracing-headers.js';
+import { traceOf } from './request-context.middleware.js';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN_ID = '00f067aa0ba902b7';
