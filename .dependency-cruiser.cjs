@@ -15,9 +15,9 @@ const FOUNDATIONS = [
   'config',
   'outbound',
   'persistence',
-  'security',
   'http',
   'observability',
+  'security',
 ];
 
 /** @type {Record<string, readonly string[]>} */
@@ -40,9 +40,10 @@ const MAY_IMPORT = {
     'outbound',
     'persistence',
     'http',
+    'observability',
   ],
   http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence'],
-  observability: FOUNDATIONS,
+  observability: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence', 'http'],
   leases: ['shared', 'config', 'persistence', 'observability'],
   providers: FOUNDATIONS,
   operations: [...FOUNDATIONS, 'leases', 'providers'],

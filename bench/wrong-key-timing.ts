@@ -4,7 +4,8 @@ import { loadConfig } from '../src/config/load-config.js';
 import { createApp } from '../src/create-app.js';
 import { ApiKeys } from '../src/security/api-keys.js';
 import { Secret } from '../src/sensitive/secret.js';
-import { SecurityObserver } from '../src/security/security-observer.js';
+import { Metrics } from '../src/observability/metrics/metrics.js';
+import { SecurityMetrics } from '../src/security/security.metrics.js';
 import { RawClient } from '../test/support/raw-client.js';
 
 /**
@@ -78,7 +79,7 @@ const keys = new ApiKeys(
     oidc: undefined,
     rateLimit: undefined,
   },
-  new SecurityObserver(),
+  new SecurityMetrics(new Metrics()),
 );
 await measure(20_000, (key) => keys.find(key));
 report(`In process, ${REQUESTS * 10} of each`, await measure(REQUESTS * 10, (key) => keys.find(key)));

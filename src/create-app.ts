@@ -22,7 +22,7 @@ import { authentication, type AuthenticationParts } from './security/authenticat
 import { CallbackAuthenticator } from './security/callback-authenticator.js';
 import { Callers } from './security/callers.js';
 import { securityHeaders } from './security/security-headers.js';
-import { SecurityObserver } from './security/security-observer.js';
+import { SecurityMetrics } from './security/security.metrics.js';
 import { Clock, SystemClock } from './shared/clock.js';
 
 /** The parts that tests replace. */
@@ -46,12 +46,12 @@ export async function createApp(
     { bodyParser: false, abortOnError: false, logger: nestLogger(log) },
   );
   app.get(ApiDocument).describe(app);
-  const observer = app.get(SecurityObserver);
+  const metrics = app.get(SecurityMetrics);
   applyLimits(app.getHttpServer(), {
     maxConnections: config.http.maxConnections,
     clock,
-    onDrop: () => observer.onConnectionDropped(),
-    onUnreadable: (status) => observer.onUnreadableRequest(status),
+    onDrop: () => metrics.countDroppedConnection(),
+    onUnreadable: (status) => metrics.countUnreadableRequest(status),
   });
   app.use(
     inOrder(
@@ -60,7 +60,7 @@ export async function createApp(
       securityHeaders(),
       requestLimits,
       app.get(ShutdownState).middleware,
-      authentication(authenticationParts(app, config, observer)),
+      authentication(authenticationParts(app, config, metrics)),
     ),
   );
   return app;
@@ -70,7 +70,7 @@ export async function createApp(
 function authenticationParts(
   app: INestApplication,
   { http, callers }: Config,
-  observer: SecurityObserver,
+  metrics: SecurityMetrics,
 ): AuthenticationParts {
   const registry = app.get(ExternalProviderRegistry);
   const namesAreOpen = callers.auth !== 'required';
@@ -80,10 +80,10 @@ function authenticationParts(
     callbacks: new CallbackAuthenticator(
       (name) => registry.get(name)?.config,
       app.get(Clock),
-      observer,
+      metrics,
       namesAreOpen,
     ),
-    observer,
+    metrics,
   };
 }
 

@@ -1,10 +1,10 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Problem } from '../problems/problem.js';
 import { StorageUnavailable, Store } from '../persistence/store.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
-import { SecurityObserver } from '../security/security-observer.js';
+import { SecurityMetrics } from '../security/security.metrics.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { storableText } from '../persistence/storable-text.js';
@@ -58,7 +58,7 @@ export class CallbackInbox {
     private readonly callbacks: CallbackRepository,
     private readonly payments: PaymentRepository,
     private readonly clock: Clock,
-    @Optional() private readonly observer: SecurityObserver = new SecurityObserver(),
+    private readonly securityMetrics: SecurityMetrics,
   ) {}
 
   /**
@@ -67,7 +67,7 @@ export class CallbackInbox {
    */
   async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
     const { isNew, paymentTraceparent } = await this.#insert(message, origin);
-    if (!isNew) this.observer.onCallbackRefused(origin.external, 'replayed');
+    if (!isNew) this.securityMetrics.countCallbackRefusal(origin.external, 'replayed');
     else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
     return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent };
   }

@@ -1,7 +1,6 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { HttpModule } from '../http/http.module.js';
-import { SecurityObserver } from '../security/security-observer.js';
 import { HealthChecks } from './health/health-checks.js';
 import { HealthController } from './health/health.controller.js';
 import { ReadinessProbe } from './health/readiness.probe.js';
@@ -13,7 +12,6 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { Metrics } from './metrics/metrics.js';
 import { ProcessMetrics } from './metrics/process.metrics.js';
 import { RequestTelemetry } from './request.telemetry.js';
-import { SecurityTelemetry } from './security.telemetry.js';
 import { Tracer } from './tracing/tracer.js';
 
 /** Created before Nest, whose first lines are logged too. */
@@ -38,7 +36,6 @@ export class ObservabilityModule implements OnApplicationShutdown {
         { provide: Log, useValue: log },
         { provide: LOG_OUTPUT, useValue: logOutput },
         { provide: Tracer, useValue: tracer },
-        { provide: SecurityObserver, useClass: SecurityTelemetry },
         CommitMetrics,
         DatabaseGauges,
         HealthChecks,
@@ -47,7 +44,7 @@ export class ObservabilityModule implements OnApplicationShutdown {
         ReadinessProbe,
         RequestTelemetry,
       ],
-      exports: [DatabaseGauges, HealthChecks, Log, Metrics, RequestTelemetry, SecurityObserver, Tracer],
+      exports: [DatabaseGauges, HealthChecks, Log, Metrics, RequestTelemetry, Tracer],
     };
   }
 

@@ -1,14 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { CallersConfig } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { parseApiKeys } from './api-keys-file.js';
+import { Metrics } from '../observability/metrics/metrics.js';
 import { ApiKeys } from './api-keys.js';
 import { sha256 } from './digest.js';
 import { Secret } from '../sensitive/secret.js';
-import { SecurityObserver } from './security-observer.js';
+import { SecurityMetrics } from './security.metrics.js';
 
 const hex = (secret: string): string => sha256(secret).toString('hex');
 const linesOf = (read: () => unknown): readonly string[] => {
@@ -91,14 +93,17 @@ describe('ApiKeys', () => {
   let folder: string;
   let keysFile: string;
   let keys: ApiKeys | undefined;
-  let rejected: Error[];
+  let rejected: unknown[];
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'tollgate-keys-'));
     keysFile = join(folder, 'keys.json');
     rejected = [];
+    jest.spyOn(Logger.prototype, 'error').mockImplementation((message) => void rejected.push(message));
+    jest.spyOn(Logger.prototype, 'log').mockReturnValue();
   });
   afterEach(() => {
+    jest.restoreAllMocks();
     keys?.onApplicationShutdown();
     keys = undefined;
     rmSync(folder, { recursive: true });
@@ -106,9 +111,6 @@ describe('ApiKeys', () => {
 
   const write = (value: unknown): void => writeFileSync(keysFile, JSON.stringify(value));
   const open = (more: Partial<CallersConfig> = {}): ApiKeys => {
-    const observer = new SecurityObserver();
-    observer.onKeysRejected = (error) => rejected.push(error);
-    observer.onKeysReloaded = () => {};
     const config = {
       auth: 'required',
       keys: [],
@@ -117,7 +119,7 @@ describe('ApiKeys', () => {
       rateLimit: undefined,
       ...more,
     } as const;
-    return (keys = new ApiKeys(config, observer, { pollIntervalMs: 60_000 }));
+    return (keys = new ApiKeys(config, new SecurityMetrics(new Metrics()), { pollIntervalMs: 60_000 }));
   };
 
   it('finds a key by its secret, of the environment and of the file', () => {

@@ -1,11 +1,11 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { CallersConfig } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { FileWatcher, type FileWatcherOptions } from '../config/file-watcher.js';
 import type { Principal } from '../http/request-context.js';
 import { configuredKey, readApiKeysFile, type ApiKey } from './api-keys-file.js';
 import { equalDigests, sha256 } from './digest.js';
-import type { SecurityObserver } from './security-observer.js';
+import type { SecurityMetrics } from './security.metrics.js';
 
 interface Entry {
   readonly digest: Buffer;
@@ -17,6 +17,7 @@ interface Entry {
  * changes nothing and is reported (SPEC §6).
  */
 export class ApiKeys implements OnApplicationShutdown {
+  readonly #logger = new Logger('Security');
   readonly #configured: readonly ApiKey[];
   readonly #watcher: FileWatcher | undefined;
   #entries: readonly Entry[];
@@ -24,7 +25,7 @@ export class ApiKeys implements OnApplicationShutdown {
   /** @throws ConfigError where the file is not valid, or credentials are required and there are none */
   constructor(
     private readonly config: CallersConfig,
-    private readonly observer: SecurityObserver,
+    private readonly metrics: SecurityMetrics,
     watching?: FileWatcherOptions,
   ) {
     const { keysFile } = config;
@@ -69,9 +70,12 @@ export class ApiKeys implements OnApplicationShutdown {
   #reload(): void {
     try {
       this.#entries = this.#read();
-      this.observer.onKeysReloaded(this.#entries.length);
+      this.metrics.countKeysReload('accepted');
+      this.#logger.log(`API_KEYS_FILE was changed: ${this.#entries.length} keys are in force`);
     } catch (error) {
-      this.observer.onKeysRejected(error instanceof Error ? error : new Error(String(error)));
+      this.metrics.countKeysReload('rejected');
+      const why = error instanceof Error ? error.message : String(error);
+      this.#logger.error(`API_KEYS_FILE was changed and is not valid, the keys of before stay: ${why}`);
     }
   }
 

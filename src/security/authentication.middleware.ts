@@ -8,13 +8,13 @@ import type { CallbackAuthenticator } from './callback-authenticator.js';
 import type { Callers } from './callers.js';
 import { credentialsOf } from './request-credentials.js';
 import { foreignExternal, missingScope, unauthenticated } from './refusals.js';
-import type { CallerRefusal, SecurityObserver } from './security-observer.js';
+import type { CallerRefusal, SecurityMetrics } from './security.metrics.js';
 
 export interface AuthenticationParts {
   readonly publicPaths: readonly PublicPath[];
   readonly callers: Callers;
   readonly callbacks: CallbackAuthenticator;
-  readonly observer: SecurityObserver;
+  readonly metrics: SecurityMetrics;
 }
 
 /**
@@ -41,7 +41,7 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
 }
 
 async function admitCaller(
-  { callers, observer }: AuthenticationParts,
+  { callers, metrics }: AuthenticationParts,
   request: Request,
   path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
 ): Promise<Principal> {
@@ -50,7 +50,7 @@ async function admitCaller(
     refuseByPath(principal, path);
     return principal;
   } catch (error) {
-    observer.onCallerRefused(reasonOf(error, request));
+    metrics.countCallerRefusal(reasonOf(error, request));
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { AddressList } from './address-list.js';
 import { NOBODYS, refusalOf } from './callback-credentials.js';
 import { callbackUnauthenticated, foreignAddress } from './refusals.js';
 import { callbackKey, RememberedCallbacks, type ProcessedCallback } from './remembered-callbacks.js';
-import type { SecurityObserver } from './security-observer.js';
+import type { SecurityMetrics } from './security.metrics.js';
 
 /** `taken`: a signed callback that is already processed. Acknowledge it again and do nothing else. */
 export type CallbackAdmission =
@@ -33,7 +33,7 @@ export class CallbackAuthenticator {
   constructor(
     private readonly configOf: (external: string) => ExternalConfig | undefined,
     private readonly clock: Clock,
-    private readonly observer: SecurityObserver,
+    private readonly metrics: SecurityMetrics,
     private readonly namesAreOpen: boolean,
   ) {
     this.#remembered = new RememberedCallbacks(clock);
@@ -47,11 +47,11 @@ export class CallbackAuthenticator {
     if (!config && this.namesAreOpen) return NOTHING_TO_REMEMBER;
     const refusal = refusalOf(config?.callbackAuth ?? NOBODYS, request, body, this.clock.now());
     if (refusal || !config) {
-      this.observer.onCallbackRefused(config && external, config ? refusal! : 'unknown-external');
+      this.metrics.countCallbackRefusal(config && external, config ? refusal! : 'unknown-external');
       throw callbackUnauthenticated();
     }
     if (config.callbackAllowedIps && !this.#addressList(config.callbackAllowedIps).includes(request.ip)) {
-      this.observer.onCallbackRefused(external, 'address');
+      this.metrics.countCallbackRefusal(external, 'address');
       throw foreignAddress();
     }
     if (config.callbackAuth.type !== 'standard-webhooks') return NOTHING_TO_REMEMBER;
@@ -63,7 +63,7 @@ export class CallbackAuthenticator {
     const key = callbackKey(external, webhookId);
     const taken = this.#remembered.find(key);
     if (taken) {
-      this.observer.onCallbackRefused(external, 'replayed');
+      this.metrics.countCallbackRefusal(external, 'replayed');
       return { kind: 'taken', paymentId: taken.paymentId };
     }
     return { kind: 'new', key, remember: (about) => this.#remembered.add(key, about) };

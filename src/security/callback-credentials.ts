@@ -4,7 +4,7 @@ import type { CallbackAuthConfig } from '../config/external-config.js';
 import { equalDigests, sha256 } from './digest.js';
 import { credentialsOf } from './request-credentials.js';
 import { Secret } from '../sensitive/secret.js';
-import type { CallbackRefusal } from './security-observer.js';
+import type { CallbackRefusal } from './security.metrics.js';
 import { verifyWebhook } from '../webhooks/standard-webhooks.js';
 
 /**

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { AUDIENCE, type Issuer, startIssuer } from '../../test/support/issuer.js';
 import { TestClock } from '../../test/support/test-clock.js';
@@ -6,24 +7,23 @@ import { Problem } from '../problems/problem.js';
 import { AddressGuard } from '../outbound/address-guard.js';
 import { IssuerConnection } from './issuer-connection.js';
 import { OidcTokens } from './oidc-tokens.js';
-import { SecurityObserver } from './security-observer.js';
 
 describe('OidcTokens', () => {
   let issuer: Issuer;
   let tokens: OidcTokens;
   let clock: TestClock;
-  let failures: Error[];
+  let failures: unknown[];
 
   beforeEach(async () => {
     issuer = await startIssuer();
     clock = new TestClock(Date.now());
     failures = [];
-    const observer = new SecurityObserver();
-    observer.onIssuerUnavailable = (error) => failures.push(error);
+    jest.spyOn(Logger.prototype, 'error').mockImplementation((message) => void failures.push(message));
     const connection = new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false }));
-    tokens = new OidcTokens({ issuer: issuer.url, audience: AUDIENCE }, connection, clock, observer);
+    tokens = new OidcTokens({ issuer: issuer.url, audience: AUDIENCE }, connection, clock);
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     await tokens.onApplicationShutdown();
     await issuer.close();
   });

@@ -1,4 +1,4 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import {
   createRemoteJWKSet,
   customFetch,
@@ -16,7 +16,6 @@ import type { Clock } from '../shared/clock.js';
 import { isJsonObject } from '../shared/json.js';
 import type { IssuerConnection } from './issuer-connection.js';
 import { unauthenticated } from './refusals.js';
-import type { SecurityObserver } from './security-observer.js';
 
 export interface OidcConfig {
   readonly issuer: string;
@@ -57,6 +56,7 @@ type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
  * issuer's keys are unavailable, the answer is 503: a 401 would make callers discard valid tokens.
  */
 export class OidcTokens implements OnApplicationShutdown {
+  readonly #logger = new Logger('Security');
   #keys: Promise<RemoteKeys> | undefined;
   #pausedUntilMs = 0;
   /** The times of the latest refreshes. */
@@ -66,7 +66,6 @@ export class OidcTokens implements OnApplicationShutdown {
     private readonly config: OidcConfig,
     private readonly connection: IssuerConnection,
     private readonly clock: Clock,
-    private readonly observer: SecurityObserver,
   ) {}
 
   /**
@@ -156,7 +155,8 @@ export class OidcTokens implements OnApplicationShutdown {
     const now = this.clock.now();
     if (now >= this.#pausedUntilMs) {
       this.#pausedUntilMs = now + PAUSE_MS;
-      this.observer.onIssuerUnavailable(error instanceof Error ? error : new Error(String(error)));
+      const why = error instanceof Error ? error.message : String(error);
+      this.#logger.error(`OIDC_ISSUER cannot be asked for its keys, no token can be verified: ${why}`);
     }
     return new Problem(
       'authentication-unavailable',

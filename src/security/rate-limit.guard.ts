@@ -11,7 +11,7 @@ import {
 import type { Request } from 'express';
 import { Problem } from '../problems/problem.js';
 import { contextOf } from '../http/request-context.js';
-import { SecurityObserver } from './security-observer.js';
+import { SecurityMetrics } from './security.metrics.js';
 
 /**
  * `RATE_LIMIT`: the limit of requests per caller, over all routes. Callers without a name are distinguished by
@@ -23,7 +23,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     @Inject(getOptionsToken()) options: ThrottlerModuleOptions,
     @Inject(getStorageToken()) storage: ThrottlerStorage,
     reflector: Reflector,
-    private readonly observer: SecurityObserver,
+    private readonly metrics: SecurityMetrics,
   ) {
     super(options, storage, reflector);
   }
@@ -45,7 +45,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     _context: ExecutionContext,
     { limit, ttl, timeToBlockExpire }: ThrottlerLimitDetail,
   ): Promise<never> {
-    this.observer.onCallerRefused('rate-limited');
+    this.metrics.countCallerRefusal('rate-limited');
     throw new Problem('rate-limited', `The limit is ${limit} requests in ${ttl} ms.`, {
       retryAfterMs: timeToBlockExpire * 1_000,
     });

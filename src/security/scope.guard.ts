@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { contextOf } from '../http/request-context.js';
 import { closedRoute, missingScope, unauthenticated } from './refusals.js';
 import { RequireScope } from '../http/require-scope.decorator.js';
-import { SecurityObserver } from './security-observer.js';
+import { SecurityMetrics } from './security.metrics.js';
 
 /**
  * Admits callers with the scope of the route. A route of the API without {@link RequireScope} is closed to all
@@ -14,7 +14,7 @@ import { SecurityObserver } from './security-observer.js';
 export class ScopeGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly observer: SecurityObserver,
+    private readonly metrics: SecurityMetrics,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -26,7 +26,7 @@ export class ScopeGuard implements CanActivate {
     }
     if (!principal) throw unauthenticated();
     if (!principal.scopes.has(scope)) {
-      this.observer.onCallerRefused('forbidden');
+      this.metrics.countCallerRefusal('forbidden');
       throw missingScope(scope);
     }
     return true;

@@ -12,7 +12,7 @@ import { IssuerConnection } from './issuer-connection.js';
 import type { OidcTokens } from './oidc-tokens.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { ScopeGuard } from './scope.guard.js';
-import { SecurityObserver } from './security-observer.js';
+import { SecurityMetrics } from './security.metrics.js';
 
 type RateLimit = NonNullable<Config['callers']['rateLimit']>;
 
@@ -20,19 +20,20 @@ type RateLimit = NonNullable<Config['callers']['rateLimit']>;
 const OIDC_TOKENS = Symbol('OidcTokens');
 
 const PROVIDERS: Provider[] = [
+  SecurityMetrics,
   {
     provide: ApiKeys,
-    inject: [CONFIG, SecurityObserver],
-    useFactory: ({ callers }: Config, observer: SecurityObserver) => new ApiKeys(callers, observer),
+    inject: [CONFIG, SecurityMetrics],
+    useFactory: ({ callers }: Config, metrics: SecurityMetrics) => new ApiKeys(callers, metrics),
   },
   {
     provide: OIDC_TOKENS,
-    inject: [CONFIG, Clock, SecurityObserver],
-    useFactory: async ({ callers, egress }: Config, clock: Clock, observer: SecurityObserver) => {
+    inject: [CONFIG, Clock],
+    useFactory: async ({ callers, egress }: Config, clock: Clock) => {
       if (!callers.oidc) return undefined;
       // Its library is loaded where there is an issuer: a start without is quicker.
       const { OidcTokens } = await import('./oidc-tokens.js');
-      return new OidcTokens(callers.oidc, new IssuerConnection(new AddressGuard(egress)), clock, observer);
+      return new OidcTokens(callers.oidc, new IssuerConnection(new AddressGuard(egress)), clock);
     },
   },
   {
@@ -59,7 +60,7 @@ export class SecurityModule {
       global: true,
       imports: rateLimit ? [throttlerModule(rateLimit)] : [],
       providers: [...PROVIDERS, ...guards.map((guard) => ({ provide: APP_GUARD, useClass: guard }))],
-      exports: [Callers],
+      exports: [Callers, SecurityMetrics],
     };
   }
 }

@@ -9,8 +9,10 @@ import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import { unconfirmed, type VerificationVerdict } from '../../src/callbacks/verification-end.js';
 import { VerificationRecorder } from '../../src/callbacks/verification.recorder.js';
 import type { Config } from '../../src/config/config.js';
+import { Metrics } from '../../src/observability/metrics/metrics.js';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
+import { SecurityMetrics } from '../../src/security/security.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { TestClock } from '../support/test-clock.js';
 
@@ -22,6 +24,7 @@ eachDatabase((_name, open) => {
   let database: TestDatabase;
   let clock: TestClock;
   const callbacks = new CallbackRepository();
+  const metrics = new SecurityMetrics(new Metrics());
   const recorder = new VerificationRecorder(
     new RetrySchedule({ notifications: { scheduleMs: SCHEDULE_MS } } as unknown as Config),
   );
@@ -33,7 +36,7 @@ eachDatabase((_name, open) => {
   afterEach(() => database.dispose());
 
   const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null, key?: string) =>
-    new CallbackInbox(database.store, callbacks, new PaymentRepository(), clock).receive(
+    new CallbackInbox(database.store, callbacks, new PaymentRepository(), clock, metrics).receive(
       { method: body === null ? 'GET' : 'POST', paymentId, body },
       { external, requestId: `req_${paymentId}`, traceparent: '00-trace', continued: true, key },
     );
@@ -98,7 +101,7 @@ eachDatabase((_name, open) => {
     it('is accepted if the first one could not be stored', async () => {
       const broken = new CallbackRepository();
       broken.insertOrMerge = () => Promise.reject(new Error('no'));
-      const inbox = new CallbackInbox(database.store, broken, new PaymentRepository(), clock);
+      const inbox = new CallbackInbox(database.store, broken, new PaymentRepository(), clock, metrics);
       const origin = {
         external: 'acme',
         requestId: 'req_1',

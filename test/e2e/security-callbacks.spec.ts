@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Secret } from '../../src/sensitive/secret.js';
-import { SecurityObserver } from '../../src/security/security-observer.js';
+import { SecurityMetrics } from '../../src/security/security.metrics.js';
 import { signWebhook } from '../../src/webhooks/standard-webhooks.js';
 import { Store } from '../../src/persistence/store.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
@@ -44,7 +44,7 @@ beforeAll(async () => {
 beforeEach(() => {
   refusals = [];
   jest
-    .spyOn(gateway.app.get(SecurityObserver), 'onCallbackRefused')
+    .spyOn(gateway.app.get(SecurityMetrics), 'countCallbackRefusal')
     .mockImplementation((name, reason) => void refusals.push(`${name} ${reason}`));
 });
 afterEach(() => {
