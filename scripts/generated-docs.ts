@@ -10,17 +10,19 @@ interface ImportRule {
 }
 
 const ARCHITECTURE = 'docs/architecture.md';
-const DIAGRAM = /(?<=<!-- modules: npm run docs:write -->\n).*(?=\n<!-- modules end -->)/s;
+const DIAGRAM = /(?<=<!-- modules: npm run docs:write -->\n).*?(?=<!-- modules end -->)/s;
 
 /** Returns the documents that the source code determines, as path and content. `npm run docs:write` writes them. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   const { forbidden } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
     forbidden: readonly ImportRule[];
   };
-  const diagram = `\n\`\`\`mermaid\n${moduleDiagram(modulesIn(forbidden))}\n\`\`\`\n`;
+  const diagram = `\n\`\`\`mermaid\n${moduleDiagram(modulesIn(forbidden))}\n\`\`\`\n\n`;
+  const architecture = readFileSync(ARCHITECTURE, 'utf8');
+  if (!DIAGRAM.test(architecture)) throw new Error(`${ARCHITECTURE} has no place for the diagram of modules`);
   return {
     'docs/openapi.json': await openApiDocument(),
-    [ARCHITECTURE]: readFileSync(ARCHITECTURE, 'utf8').replace(DIAGRAM, () => diagram),
+    [ARCHITECTURE]: architecture.replace(DIAGRAM, () => diagram),
   };
 }
 

@@ -10,7 +10,7 @@ import { PaymentsAdminController } from './payments/payments-admin.controller.js
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
 
-/** What operators read, and resolve by hand (SPEC §8). Replays of notifications are in the module of notifications. */
+/** The lists, histories and resolutions of operators (SPEC §8). The module of notifications has the replays. */
 @Module({
   imports: [OperationsModule, PaymentsModule, ProvidersModule, RefundsModule, SubscriptionsModule],
   controllers: [ListsController, PaymentsAdminController, ResolutionsController],

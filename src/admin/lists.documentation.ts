@@ -4,7 +4,7 @@ import { AttentionQuery } from './attention/attention.list.js';
 import { CallbackQuery } from './callbacks/callback.list.js';
 import { ExternalRecord } from './externals/external-record.js';
 import { csvOf } from './lists/csv.js';
-import { listDescription } from './lists/list-description.js';
+import { listDescription, pageClass } from './lists/list-description.js';
 import { PageQuery } from './lists/list-query.js';
 import { NotificationQuery } from './notifications/notification.list.js';
 import { OperationQuery } from './operations/operation.list.js';
@@ -26,14 +26,21 @@ import { PaymentRecord } from './records/payment-record.js';
 import { SubscriptionRecord } from './records/subscription-record.js';
 import { SubscriptionQuery } from './subscriptions/subscription.list.js';
 
+export const AttentionPage = pageClass('AttentionPage', AttentionItem);
+export const CallbackPage = pageClass('CallbackPage', CallbackRecord);
+export const ExternalPage = pageClass('ExternalPage', ExternalRecord);
+export const NotificationPage = pageClass('NotificationPage', NotificationRecord);
+export const OperationPage = pageClass('OperationPage', UnknownOperationRecord);
+export const PaymentPage = pageClass('PaymentPage', PaymentRecord);
+export const SubscriptionPage = pageClass('SubscriptionPage', SubscriptionRecord);
+
 export const LIST_ATTENTION = listDescription({
   id: 'listAttention',
   summary: 'List items of attention',
   description:
     'Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; refunds that are UNKNOWN, or PENDING for a day; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known.',
   query: AttentionQuery,
-  page: 'AttentionPage',
-  item: AttentionItem,
+  page: AttentionPage,
   example: {
     summary: 'One payment',
     items: [
@@ -52,8 +59,7 @@ export const LIST_CALLBACKS = listDescription({
   description:
     'Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null.',
   query: CallbackQuery,
-  page: 'CallbackPage',
-  item: CallbackRecord,
+  page: CallbackPage,
   example: { summary: 'The only page', items: [CALLBACK_EXAMPLE] },
 });
 
@@ -63,8 +69,7 @@ export const LIST_EXTERNALS = listDescription({
   description:
     'Lists the configuration of the externals without secrets, and their health as the answering replica sees it: circuit breaker, calls in flight, latency, last success and failure.',
   query: PageQuery,
-  page: 'ExternalPage',
-  item: ExternalRecord,
+  page: ExternalPage,
   example: {
     summary: 'A healthy external',
     items: [exampleOf(ExternalRecord)],
@@ -77,8 +82,7 @@ export const LIST_NOTIFICATIONS = listDescription({
   description:
     'Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts.',
   query: NotificationQuery,
-  page: 'NotificationPage',
-  item: NotificationRecord,
+  page: NotificationPage,
   example: { summary: 'The only page', items: [NOTIFICATION_EXAMPLE] },
 });
 
@@ -88,8 +92,7 @@ export const LIST_OPERATIONS = listDescription({
   description:
     'Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`.',
   query: OperationQuery,
-  page: 'OperationPage',
-  item: UnknownOperationRecord,
+  page: OperationPage,
   example: { summary: 'The only page', items: [UNKNOWN_OPERATION_EXAMPLE] },
 });
 
@@ -99,8 +102,7 @@ export const LIST_PAYMENTS = listDescription({
   description:
     'Lists payments, newest first. Filters can be combined. With a filter on amount or currency, a page scans at most 2,000 payments: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
   query: PaymentQuery,
-  page: 'PaymentPage',
-  item: PaymentRecord,
+  page: PaymentPage,
   example: {
     summary: 'A page with a next page',
     items: [UNKNOWN_PAYMENT_EXAMPLE, PAYMENT_EXAMPLE],
@@ -122,7 +124,6 @@ export const LIST_SUBSCRIPTIONS = listDescription({
   summary: 'List subscriptions',
   description: 'Lists subscriptions, newest first. Filters can be combined.',
   query: SubscriptionQuery,
-  page: 'SubscriptionPage',
-  item: SubscriptionRecord,
+  page: SubscriptionPage,
   example: { summary: 'The only page', items: [SUBSCRIPTION_EXAMPLE] },
 });

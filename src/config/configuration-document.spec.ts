@@ -11,10 +11,25 @@ const rows = new Map(
   [...page.matchAll(/^\| *`([^`]+)` *\|([^|]+)\|/gm)].map(([, name, cell]) => [name, cell!.trim()]),
 );
 
+/** First cell, without its backticks, to all cells after it. */
+const meanings = new Map(
+  [...page.matchAll(/^\| *`([^`]+)` *\|(.*)$/gm)].map(([, name, cells]) => [name, cells]),
+);
+
 describe('docs/configuration.md', () => {
   it.each(Object.entries(VARIABLES))('has %s with its default', (name, { default: text }) => {
     const words = name === 'API_AUTH' ? '`required` when `NODE_ENV=production`, else `optional`' : 'not set';
     expect(rows.get(name)).toBe(text === undefined ? words : `\`${text}\``);
+  });
+
+  const schemas = Object.entries(VARIABLES).map(([name, { rule }]) => [name, rule.schema] as const);
+
+  it.each(schemas.filter(([, schema]) => 'minimum' in schema))('has the range of %s', (name, schema) => {
+    expect(meanings.get(name)).toContain(`${String(schema['minimum'])} to ${String(schema['maximum'])}`);
+  });
+
+  it.each(schemas.filter(([, schema]) => 'enum' in schema))('has every value of %s', (name, schema) => {
+    for (const value of schema['enum'] as string[]) expect(meanings.get(name)).toContain(`\`${value}\``);
   });
 
   it('has no variable that is not read', () => {

@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { DocumentationModule } from './openapi/documentation.module.js';
+import { ApiDocument } from './openapi/api-document.js';
+import { DocumentationController } from './openapi/documentation.controller.js';
 import { ProblemPagesController } from './problem-pages.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ShutdownState } from './shutdown-state.js';
 
 @Module({
-  imports: [DocumentationModule],
-  controllers: [ProblemPagesController],
-  providers: [ShutdownState, { provide: APP_FILTER, useClass: ProblemFilter }],
+  controllers: [DocumentationController, ProblemPagesController],
+  providers: [ApiDocument, ShutdownState, { provide: APP_FILTER, useClass: ProblemFilter }],
   exports: [ShutdownState],
 })
 export class HttpModule {}

@@ -38,7 +38,13 @@ export function pathOf(request: Request): string {
   return end < 0 ? originalUrl : originalUrl.slice(0, end);
 }
 
-/** The path as an answer may echo it: card numbers are masked. */
+/** The query without its question mark. */
+function queryOf({ originalUrl }: Request): string {
+  const start = originalUrl.indexOf('?');
+  return start < 0 ? '' : originalUrl.slice(start + 1);
+}
+
+/** The path for an answer: card numbers are masked. */
 export function instanceOf(request: Request): string {
   return maskCardNumbers(pathOf(request));
 }
@@ -47,17 +53,14 @@ export function instanceOf(request: Request): string {
  * For a path without query parameters: a filter in the query must not be ignored, or the request would affect all
  * records.
  */
-export function refuseQuery({ originalUrl }: Request): void {
-  const start = originalUrl.indexOf('?');
-  if (start >= 0 && start + 1 < originalUrl.length)
-    throw invalid('/query', 'must be left out: filters belong in the body');
+export function refuseQuery(request: Request): void {
+  if (queryOf(request) !== '') throw invalid('/query', 'must be left out: filters belong in the body');
 }
 
 /** A query parameter that may occur at most once; undefined if it is absent. Other parameters are ignored. */
-export function singleQueryValue({ originalUrl }: Request, name: string): string | undefined {
-  const start = originalUrl.indexOf('?');
-  const pairs = start < 0 ? [] : originalUrl.slice(start + 1).split('&');
-  const values = pairs
+export function singleQueryValue(request: Request, name: string): string | undefined {
+  const values = queryOf(request)
+    .split('&')
     .map((pair) => /^([^=]*)=?(.*)$/.exec(pair)!)
     .filter(([, key]) => decoded(key!) === name);
   if (values.length > 1) throw invalid(`/query/${name}`, 'must be given once');

@@ -56,7 +56,9 @@ function declareQueue(gauges: DatabaseGauges, notifications: NotificationReposit
       tollgate_notifications_oldest_age_seconds: {
         help: 'Age of the oldest waiting notification; 0 if none waits.',
       },
-      tollgate_notifications_dead: { help: 'Notifications that were given up and not replayed since.' },
+      tollgate_notifications_dead: {
+        help: 'Notifications that have exhausted their attempts and were not replayed.',
+      },
     },
     async (db, nowMs) => {
       const { waiting, oldestCreatedAtMs, dead } = await notifications.backlog(db);

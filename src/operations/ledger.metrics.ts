@@ -10,7 +10,7 @@ export class LedgerMetrics {
   constructor(metrics: Metrics) {
     this.#changes = metrics.counter(
       'tollgate_state_changes_total',
-      'Changes of payments, refunds and subscriptions, by what brought them.',
+      'Changes of payments, refunds and subscriptions, by source.',
       ['subject', 'external', 'from', 'to', 'source'],
     );
   }

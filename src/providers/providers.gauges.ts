@@ -44,7 +44,7 @@ export class ProvidersGauges {
     ): void => metrics.gauge(name, help, () => this.#samples(read), ['external']);
     each(
       'tollgate_external_calls_in_flight',
-      'Places taken of the concurrency limit.',
+      'Calls in flight that count towards the concurrency limit.',
       (provider) => provider.health().inFlight,
     );
     each(

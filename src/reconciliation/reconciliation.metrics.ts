@@ -20,7 +20,7 @@ export class ReconciliationMetrics {
       {
         tollgate_reconciliation_due: { help: 'Rows that are due for a query.', labelNames: ['table'] },
         tollgate_reconciliation_overdue_seconds: {
-          help: 'How long the first of them has been due; 0: none is.',
+          help: 'How long the first due row has been due; 0 if none is due.',
           labelNames: ['table'],
         },
         tollgate_parked: {

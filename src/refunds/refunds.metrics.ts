@@ -11,7 +11,7 @@ export class RefundsMetrics {
     gauges.add(
       {
         tollgate_refunds_open: {
-          help: 'Refunds whose end is not known, by state; only the external can tell the end of an UNKNOWN one.',
+          help: 'Refunds without a final outcome, by state; only the external knows the outcome of an UNKNOWN one.',
           labelNames: ['state'],
         },
       },

@@ -164,7 +164,8 @@ function declare(
       ...lazyType(rule.schema),
       required: optional === false,
       ...(description !== undefined && { description }),
-      ...(example !== undefined && { example }),
+      // OpenAPI 3.1 uses `examples` of JSON Schema; its own `example` is deprecated.
+      ...(example !== undefined && { examples: [example] }),
     }),
     (target: object, property: string | symbol) => {
       const { fields, keywords } = ownDeclarations(target.constructor);

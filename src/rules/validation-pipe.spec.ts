@@ -14,7 +14,9 @@ const VALUES_PER_DTO = 200;
 async function allDtos(): Promise<[string, DtoClass][]> {
   const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
-    .filter((file) => /^\s*@(Nested|Query)?Field\(/m.test(readFileSync(join(SOURCE, file), 'utf8')));
+    .filter((file) =>
+      /^\s*@(Nested|Query)?Field\(|= pageClass\(/m.test(readFileSync(join(SOURCE, file), 'utf8')),
+    );
   const modules = await Promise.all(
     files.map(async (file) => (await import(join(SOURCE, file))) as Record<string, unknown>),
   );

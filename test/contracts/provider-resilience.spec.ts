@@ -426,7 +426,7 @@ describe('resilience', () => {
     expect(log.text).not.toContain('s3cret');
   });
 
-  it('logs no bodies at the level headers', async () => {
+  it('logs no bodies at level headers', async () => {
     const { provider, log } = await start(refuses, {}, 'headers');
     await provider.pay(payRequest, context);
     expect(log.attempts[0]).toHaveProperty('requestHeaders');

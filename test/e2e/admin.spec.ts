@@ -483,7 +483,7 @@ describe('resolving', () => {
     const { id: acceptedId } = await found(paid.shopTransactionId);
     const settled = await resolve(String(acceptedId), { status: 'FAILED', reason: 'x' });
     expect([settled.status, settled.body['code']]).toEqual([409, 'conflict']);
-    expect(settled.body['detail']).toBe('The payment is ACCEPTED: there is nothing to settle.');
+    expect(settled.body['detail']).toBe('The payment is ACCEPTED: there is nothing to resolve.');
 
     const { id } = await unknown();
     const taken = await resolve(id, {
@@ -610,7 +610,7 @@ describe('resolving', () => {
     });
     expect([foreign.status, foreign.body['detail']]).toEqual([
       409,
-      `It is settled by its payment: resolve ${String(pays!['payment'])}.`,
+      `It is resolved with its payment: resolve ${String(pays!['payment'])}.`,
     ]);
   });
 

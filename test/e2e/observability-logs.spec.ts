@@ -143,7 +143,7 @@ describe('logs', () => {
     expect(log.lines('request')).toMatchObject([
       { route: '/admin/payments/:id/resolve', ref: id, status: 200, caller: 'on-call' },
     ]);
-    expect(log.lines('Payment resolved by hand')).toMatchObject([
+    expect(log.lines('Payment resolved by an operator')).toMatchObject([
       { payment: id, status: 'FAILED', cause: 'on-call: Not in the settlement file' },
     ]);
     // The notification continues the payment's trace: the operator's request has none.

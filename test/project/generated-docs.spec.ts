@@ -15,6 +15,10 @@ describe('generated documents', () => {
 });
 
 describe('the diagram of modules', () => {
+  it('is in docs/architecture.md', () => {
+    expect(readFileSync('docs/architecture.md', 'utf8')).toMatch(/```mermaid\nflowchart TD\n {2}\w+ --> /);
+  });
+
   it('contains the allowed imports without those that follow from others', () => {
     const rules = [
       { name: 'module-base', to: { pathNot: ['^src/base/'] } },

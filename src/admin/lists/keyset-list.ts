@@ -21,7 +21,7 @@ interface ListDefinition<Query, Row, Item> {
   readonly table: ListTable;
   readonly prefix: IdentifierPrefix;
   /** The column that each filter is compared with. */
-  readonly filters: Readonly<Record<string, string>>;
+  readonly filters: Readonly<Partial<Record<keyof Query & string, string>>>;
   /** The columns that `matches` compares. */
   readonly columns?: readonly string[];
   /** The filters that are not comparisons with one column. */
@@ -52,7 +52,11 @@ export class KeysetList<Query extends TimeRangeQuery, Row extends { readonly id:
     const { table, filters, columns = [], parts } = this.definition;
     const rows = (db as unknown as Kysely<Record<string, ListRow>>)
       .selectFrom(table)
-      .select(['id', ...new Set(Object.values(filters)), ...columns]) as RowQuery;
+      .select([
+        'id',
+        ...new Set(Object.values<string>(filters as Record<string, string>)),
+        ...columns,
+      ]) as RowQuery;
     const accepts = (row: ListRow): boolean => this.accepts(query, row);
     const reader = new ListReader(db, query, keyset, rows, accepts);
     const indexed = (await parts(query, reader)) ?? [reader.inOrder(rows, [])];
@@ -71,7 +75,7 @@ export class KeysetList<Query extends TimeRangeQuery, Row extends { readonly id:
   /** Whether `row` matches all filters of `query`, except the range of time, which is that of the ids. */
   accepts(query: Query, row: ListRow): boolean {
     const { filters, matches = () => true } = this.definition;
-    const equal = Object.entries(filters).every(([filter, column]) => {
+    const equal = Object.entries<string>(filters as Record<string, string>).every(([filter, column]) => {
       const wanted = query[filter as keyof Query];
       return wanted === undefined || wanted === row[column];
     });

@@ -13,9 +13,7 @@ interface ListDescription<Item extends object> {
   readonly summary: string;
   readonly description: string;
   readonly query: DtoClass;
-  /** The schema of the page, and of its items. */
-  readonly page: string;
-  readonly item: DtoClass<Item>;
+  readonly page: DtoClass<Page<Item>>;
   /** The items of the example, and what the example shows. */
   readonly example: {
     readonly summary: string;
@@ -29,7 +27,6 @@ interface ListDescription<Item extends object> {
 /** Describes a list of `/admin` for the OpenAPI document. */
 export function listDescription<Item extends object>({
   page,
-  item,
   example: { summary, items, nextCursor },
   examples,
   alternatives,
@@ -41,15 +38,15 @@ export function listDescription<Item extends object>({
     tag: 'Admin',
     query: documentedQuery(query),
     answer: {
-      type: pageClass(page, item),
+      type: page,
       examples: { page: { summary, value: { items, nextCursor: nextCursor ?? null } }, ...examples },
       ...(alternatives && { alternatives }),
     },
   };
 }
 
-/** The DTO class of a page. The schema gets its name from the class. */
-function pageClass<Item extends object>(name: string, item: DtoClass<Item>): DtoClass<Page<Item>> {
+/** The DTO class of a page. The schema in the OpenAPI document gets the class's name. */
+export function pageClass<Item extends object>(name: string, item: DtoClass<Item>): DtoClass<Page<Item>> {
   class RecordPage implements Page<Item> {
     @Field(listOf(() => item))
     items: Item[];

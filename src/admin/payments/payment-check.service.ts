@@ -10,7 +10,7 @@ import { notFound } from '../admin-parameters.js';
 import { type PaymentRecord, paymentRecord } from '../records/payment-record.js';
 import { conflict, type Operator } from '../resolutions/operator.js';
 
-/** Checks a payment as `/check` does, for an operator who knows only the gateway's own id. */
+/** Checks a payment by the gateway's own id, as `/check` does by the external's. */
 @Injectable()
 export class PaymentCheck {
   constructor(
@@ -27,7 +27,9 @@ export class PaymentCheck {
     if (!provider) throw conflict(`The external ${row.external} is not configured.`);
     const query = statusQueryOf(row, provider.config);
     if (!query)
-      throw conflict('The external’s paymentId is not known, and it cannot be asked by shopTransactionId.');
+      throw conflict(
+        'The external’s paymentId is not known, and the external offers no status query by shopTransactionId.',
+      );
     const { requestId, traceparent, name } = operator;
     const outcome = await this.inquiry.inquire(
       provider,

@@ -6,7 +6,7 @@ import type { OperationRow } from '../../operations/operation.table.js';
 import { shownText, shownTime, traceIdOf } from '../records/shown.js';
 import type { PaymentParts } from './payment-parts.js';
 
-/** In the order in which they follow from each other, for those of the same millisecond. */
+/** In causal order, which sorts entries of the same millisecond. */
 const HAPPENINGS = [
   'payment-created',
   'refund-reserved',
@@ -25,7 +25,7 @@ const HAPPENINGS = [
 
 export type Happening = (typeof HAPPENINGS)[number];
 
-/** One thing that happened to a payment. */
+/** An entry of a payment’s history. */
 export class StoryEntry {
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
   at: string;
@@ -33,10 +33,10 @@ export class StoryEntry {
   @Field(oneOf(HAPPENINGS), { example: 'payment-changed' })
   what: Happening;
 
-  @Field(text, { description: 'The gateway’s own id of what it happened to.' })
+  @Field(text, { description: 'The gateway’s own id of the item that changed.' })
   id: string;
 
-  @Field(text, { description: 'In words, for a person.', example: 'CREATED → ACCEPTED, by call' })
+  @Field(text, { description: 'A description for a person.', example: 'CREATED → ACCEPTED, by call' })
   text: string;
 
   @Field(text, { optional: true, description: 'As in every log line about this item.' })
@@ -46,7 +46,7 @@ export class StoryEntry {
   traceId?: string | undefined;
 }
 
-/** A row of whatever a request brought about. */
+/** A row that a request caused. */
 interface Requested {
   readonly id: string;
   readonly request_id: string;
@@ -58,11 +58,11 @@ interface Entry {
   readonly what: Happening;
   readonly id: string;
   readonly text: string;
-  /** Whose request it was part of, where that is known. */
-  readonly of?: Requested | undefined;
+  /** The row of the request that caused it, where that is known. */
+  readonly of: Requested | undefined;
 }
 
-/** What happened to a payment, in time order. */
+/** The history of a payment, in time order. */
 export function storyOf(parts: PaymentParts): StoryEntry[] {
   return [...paymentEntries(parts), ...callbackEntries(parts), ...notificationEntries(parts)]
     .toSorted((a, b) => a.atMs - b.atMs || HAPPENINGS.indexOf(a.what) - HAPPENINGS.indexOf(b.what))
@@ -76,55 +76,48 @@ export function storyOf(parts: PaymentParts): StoryEntry[] {
     }));
 }
 
+function entry(atMs: number, what: Happening, id: string, text: string, of: Requested | undefined): Entry {
+  return { atMs, what, id, text, of };
+}
+
 function* paymentEntries(parts: PaymentParts): Generator<Entry> {
   const { payment, refunds, operations, callbacks, events } = parts;
   const { amount_minor, currency, caller } = payment;
   const sum = amount_minor === null ? 'amount not known' : `${amount_minor} ${currency} (minor units)`;
   const origin =
-    payment.origin === 'learned' ? 'heard of from the external' : `${payment.origin} by ${named(caller)}`;
+    payment.origin === 'learned' ? 'reported by the external' : `${payment.origin} by ${named(caller)}`;
   const made = operations.find(({ payment_ref }) => payment_ref === payment.id);
-  const begin = { atMs: payment.created_at, what: 'payment-created', id: payment.id, of: made } as const;
-  yield { ...begin, text: `${origin}: ${sum}` };
+  yield entry(payment.created_at, 'payment-created', payment.id, `${origin}: ${sum}`, made);
   for (const refund of refunds) {
     const text = `${refund.amount_minor} ${refund.currency} (minor units) by ${named(refund.caller)}`;
     const of = operations.find(({ refund_ref }) => refund_ref === refund.id);
-    yield { atMs: refund.created_at, what: 'refund-reserved', id: refund.id, text, of };
+    yield entry(refund.created_at, 'refund-reserved', refund.id, text, of);
   }
   for (const of of operations) {
     const { id, operation, external, created_at, finished_at } = of;
-    yield { atMs: created_at, what: 'operation-begun', id, text: `${operation} to ${external}`, of };
-    if (finished_at !== null) yield { atMs: finished_at, what: 'operation-ended', id, text: endOf(of), of };
+    yield entry(created_at, 'operation-begun', id, `${operation} to ${external}`, of);
+    if (finished_at !== null) yield entry(finished_at, 'operation-ended', id, endOf(of), of);
   }
   const causes = new Map([...operations, ...callbacks].map((row): [string, Requested] => [row.id, row]));
   for (const { at, before, after, source, cause, refund_ref } of events) {
     const what = refund_ref === null ? 'payment-changed' : 'refund-changed';
     const text = `${before} → ${after}, by ${source}${cause === null ? '' : ` (${cause})`}`;
-    yield { atMs: at, what, id: refund_ref ?? payment.id, text, of: causes.get(cause ?? '') };
+    yield entry(at, what, refund_ref ?? payment.id, text, causes.get(cause ?? ''));
   }
 }
 
 function endOf({ operation, state, reason, answer_status }: OperationRow): string {
-  const status = answer_status === null ? '' : `, the caller got ${answer_status}`;
+  const status = answer_status === null ? '' : `, answered to the caller with ${answer_status}`;
   return `${operation}: ${state}${reason === null ? '' : ` (${reason})`}${status}`;
 }
 
 function* callbackEntries({ callbacks }: PaymentParts): Generator<Entry> {
   for (const of of callbacks) {
     const { id, method, repeats, received_at, last_received_at, finished_at, state, last_error } = of;
-    yield { atMs: received_at, what: 'callback-received', id, text: method, of };
-    if (repeats > 0) {
-      yield {
-        atMs: last_received_at,
-        what: 'callback-repeated',
-        id,
-        text: `${repeats} more of the same`,
-        of,
-      };
-    }
-    if (finished_at !== null) {
-      const text = last_error === null ? state : `${state}: ${last_error}`;
-      yield { atMs: finished_at, what: 'callback-ended', id, text, of };
-    }
+    yield entry(received_at, 'callback-received', id, method, of);
+    if (repeats > 0) yield entry(last_received_at, 'callback-repeated', id, `repeated ${repeats} times`, of);
+    const end = last_error === null ? state : `${state}: ${last_error}`;
+    if (finished_at !== null) yield entry(finished_at, 'callback-ended', id, end, of);
   }
 }
 
@@ -132,29 +125,16 @@ function* notificationEntries({ notifications, attempts, replays }: PaymentParts
   const byId = new Map(notifications.map((row) => [row.id, row]));
   for (const of of notifications) {
     const { id, version, payload, created_at, updated_at, state } = of;
-    yield {
-      atMs: created_at,
-      what: 'notification-queued',
-      id,
-      text: `version ${version}: ${statusIn(payload)}`,
-      of,
-    };
-    if (state === 'DEAD') yield { atMs: updated_at, what: 'notification-dead', id, text: 'given up', of };
+    yield entry(created_at, 'notification-queued', id, `version ${version}: ${statusIn(payload)}`, of);
+    if (state === 'DEAD') yield entry(updated_at, 'notification-dead', id, 'no more attempts', of);
   }
   for (const { at, attempt, notification_ref: id, status_code, duration_ms, error } of attempts) {
     const end = status_code === null ? (error ?? 'no answer') : `answered ${status_code}`;
     const time = duration_ms === null ? '' : ` in ${duration_ms} ms`;
-    const text = `attempt ${attempt}: ${end}${time}`;
-    yield { atMs: at, what: 'notification-attempted', id, text, of: byId.get(id)! };
+    yield entry(at, 'notification-attempted', id, `attempt ${attempt}: ${end}${time}`, byId.get(id));
   }
   for (const { at, notification_ref: id, requested_by } of replays) {
-    yield {
-      atMs: at,
-      what: 'notification-replayed',
-      id,
-      text: `by ${named(requested_by)}`,
-      of: byId.get(id)!,
-    };
+    yield entry(at, 'notification-replayed', id, `by ${named(requested_by)}`, byId.get(id));
   }
 }
 
@@ -164,5 +144,5 @@ function statusIn(payload: string): string {
 }
 
 function named(caller: string | null): string {
-  return caller || 'somebody without credentials';
+  return caller || 'a caller without credentials';
 }

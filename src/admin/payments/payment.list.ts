@@ -50,7 +50,7 @@ export class PaymentQuery extends TimeRangeQuery {
   maxAmount?: number;
 }
 
-/** The filters that are columns of the index of one payment or few, the most selective first. */
+/** The filters whose index leads to few payments, the most selective first. */
 const NAMES = {
   paymentId: 'payment_id',
   shopTransactionId: 'shop_transaction_id',

@@ -1,7 +1,7 @@
 import { Problem } from '../../problems/problem.js';
 import { maskCardNumbers } from '../../sensitive/card-number.js';
 
-/** The operator who resolves something by hand, and their request. */
+/** The operator who sends a request of `/admin`. */
 export interface Operator {
   /** The name of the credentials; empty where none are required. */
   readonly name: string;

@@ -61,7 +61,7 @@ export class Resolutions {
       if (!moved) throw conflict(CHANGED_MEANWHILE);
       if (status === 'FAILED') await this.#releaseKey(trx, { payment_ref: id });
     });
-    this.#logger.log({ payment: id, status, cause }, 'Payment resolved by hand');
+    this.#logger.log({ payment: id, status, cause }, 'Payment resolved by an operator');
     return paymentRecord(row);
   }
 
@@ -74,14 +74,14 @@ export class Resolutions {
     const cause = causeOf(operator, reason);
     const row = await this.#resolve(id, this.refunds, async (trx, before) => {
       if (before.state !== 'PENDING' && before.state !== 'UNKNOWN') {
-        throw conflict(`The refund is ${before.state}: there is nothing to settle.`);
+        throw conflict(`The refund is ${before.state}: there is nothing to resolve.`);
       }
       if (await this.operations.isRunning(trx, { refund_ref: id })) throw conflict(STILL_RUNNING);
       const moved = await this.refundLedger.move(trx, before, status, { source: 'operator', cause });
       if (!moved) throw conflict(CHANGED_MEANWHILE);
       if (status === 'KO') await this.#releaseKey(trx, { refund_ref: id });
     });
-    this.#logger.log({ refund: id, status, cause }, 'Refund resolved by hand');
+    this.#logger.log({ refund: id, status, cause }, 'Refund resolved by an operator');
     return refundRecord(row);
   }
 
@@ -107,7 +107,7 @@ export class Resolutions {
         throw conflict(`A subscription that is ${before.state} cannot become ${status}.`);
       }
     });
-    this.#logger.log({ subscription: id, status, cause }, 'Subscription resolved by hand');
+    this.#logger.log({ subscription: id, status, cause }, 'Subscription resolved by an operator');
     return subscriptionRecord(row);
   }
 
@@ -120,14 +120,14 @@ export class Resolutions {
     const cause = `${id}, ${causeOf(operator, reason)}`;
     const row = await this.#resolve(id, this.operations, async (trx, before) => {
       const { state, payment_ref, refund_ref } = before;
-      if (state !== 'unknown') throw conflict(`The operation is ${state}: there is nothing to settle.`);
-      if (refund_ref !== null) throw conflict(`It is settled by its refund: resolve ${refund_ref}.`);
-      if (payment_ref !== null) throw conflict(`It is settled by its payment: resolve ${payment_ref}.`);
+      if (state !== 'unknown') throw conflict(`The operation is ${state}: there is nothing to resolve.`);
+      if (refund_ref !== null) throw conflict(`It is resolved with its refund: resolve ${refund_ref}.`);
+      if (payment_ref !== null) throw conflict(`It is resolved with its payment: resolve ${payment_ref}.`);
       const atMs = this.clock.now();
       if (!(await this.operations.resolve(trx, id, outcome, atMs))) throw conflict(CHANGED_MEANWHILE);
       await this.subscriptionLedger.noteResolution(trx, before, outcome, cause, atMs);
     });
-    this.#logger.log({ operation: id, outcome, cause }, 'Operation resolved by hand');
+    this.#logger.log({ operation: id, outcome, cause }, 'Operation resolved by an operator');
     return operationRecord(row);
   }
 
@@ -152,7 +152,7 @@ export class Resolutions {
       );
     }
     if (state !== 'UNKNOWN' && state !== 'PENDING') {
-      throw conflict(`The payment is ${state}: there is nothing to settle.`);
+      throw conflict(`The payment is ${state}: there is nothing to resolve.`);
     }
     if (await this.operations.isRunning(trx, { payment_ref: id })) throw conflict(STILL_RUNNING);
   }

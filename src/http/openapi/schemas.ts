@@ -23,7 +23,7 @@ export function completeSchemas(
   return Object.fromEntries(
     Object.entries(scanned).map(([name, schema]) => {
       const source = all.find(({ type }) => type.name === name);
-      return [name, { ...withExamples(schema), ...(source && wholeOf(source)) }];
+      return [name, { ...schema, ...(source && wholeOf(source)) }];
     }),
   );
 }
@@ -40,21 +40,4 @@ function wholeOf({ type, open }: SchemaSource): SchemaKeywords {
     whole[keyword] = isJsonObject(value) && isJsonObject(present) ? { ...present, ...value } : value;
   }
   return whole;
-}
-
-/** OpenAPI 3.1 uses `examples` of JSON Schema; its own `example` is deprecated. */
-function withExamples(schema: SchemaKeywords): SchemaKeywords {
-  const { example, properties, ...rest } = schema;
-  return {
-    ...rest,
-    ...(example !== undefined && { examples: [example] }),
-    ...(properties !== undefined && {
-      properties: Object.fromEntries(
-        Object.entries(properties as Record<string, SchemaKeywords>).map(([name, property]) => [
-          name,
-          withExamples(property),
-        ]),
-      ),
-    }),
-  };
 }
