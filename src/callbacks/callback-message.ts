@@ -6,7 +6,7 @@ import { readBody } from '../http/raw-body.js';
 import { invalid, singleQueryValue } from '../http/request-parameters.js';
 import { isJsonObject } from '../shared/json.js';
 
-/** What is read of a callback: its payment. Nothing else in it is trusted (SPEC §2). */
+/** The part of a callback that is read: its payment. Nothing else in it is trusted (SPEC §2). */
 export interface CallbackMessage {
   readonly method: 'GET' | 'POST';
   readonly paymentId: string;

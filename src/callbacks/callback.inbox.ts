@@ -53,8 +53,6 @@ const ESCAPED_DIGIT = /\\(?:u003(\d)|[\s\S])|%3(\d)/g;
 /** Receives callbacks: each is stored before it is acknowledged; the external is queried later (SPEC §2). */
 @Injectable()
 export class CallbackInbox {
-  #wakeWorker: (() => void) | undefined;
-
   constructor(
     private readonly store: Store,
     private readonly callbacks: CallbackRepository,
@@ -70,19 +68,8 @@ export class CallbackInbox {
   async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
     const { isNew, paymentTraceparent } = await this.#insert(message, origin);
     if (!isNew) this.securityMetrics.countCallbackRefusal(origin.external, 'replayed');
-    else setTimeout(() => this.#wake(), QUIET_MS + TIMER_MARGIN_MS).unref();
+    else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
     return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent };
-  }
-
-  /** Wakes the worker of this process; undefined once it has stopped. */
-  attachWorker(wake: (() => void) | undefined): void {
-    this.#wakeWorker = wake;
-  }
-
-  /** Without a worker in this process, another replica's is notified. */
-  #wake(): void {
-    if (this.#wakeWorker) this.#wakeWorker();
-    else this.store.notify('callbacks');
   }
 
   async #insert(

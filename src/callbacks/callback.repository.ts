@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import { type LeasedRow, type Lease, LeaseTable } from '../leases/lease-table.js';
+import { type LeasedRow, LeaseTable } from '../leases/lease-table.js';
 import { forUpdateSkipLocked, limitOf } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
 import type { CallbackRow } from './callback.table.js';
@@ -87,42 +87,6 @@ export class CallbackRepository {
       .where('key', 'in', (eb) => eb.selectFrom('over').select('over.key'))
       .executeTakeFirst();
     return Number(deleted.numDeletedRows);
-  }
-
-  /** The external confirmed the callback. */
-  async markVerified(trx: Trx, lease: Lease, shopTransactionId: string | null, atMs: number): Promise<void> {
-    await CALLBACK_LEASES.end(trx, lease, {
-      state: 'VERIFIED',
-      finished_at: atMs,
-      last_error: null,
-      shop_transaction_id: shopTransactionId,
-      again: 0,
-    });
-  }
-
-  /** The external is queried about the callback (again) at `nextAttemptAtMs`; `attempts` have counted so far. */
-  async reschedule(
-    trx: Trx,
-    lease: Lease,
-    { attempts, nextAttemptAtMs, error }: { attempts: number; nextAttemptAtMs: number; error: string | null },
-  ): Promise<void> {
-    await CALLBACK_LEASES.end(trx, lease, {
-      state: 'PENDING',
-      attempts,
-      next_attempt_at: nextAttemptAtMs,
-      last_error: error,
-      again: 0,
-    });
-  }
-
-  /** The schedule is used up, and the external never confirmed the callback. */
-  async markUnconfirmed(trx: Trx, lease: Lease, error: string, atMs: number): Promise<void> {
-    await CALLBACK_LEASES.end(trx, lease, {
-      state: 'UNCONFIRMED',
-      finished_at: atMs,
-      last_error: error,
-      again: 0,
-    });
   }
 
   /** Makes at most `limit` callbacks of workers that died due again; returns how many. */

@@ -11,7 +11,7 @@ const yes: Rule = {
   accepts: (value) => value === true,
 };
 
-/** What is read of a callback's body; other fields are allowed. */
+/** The fields that are read from a callback's body; others are allowed. */
 class Callback {
   @Field(identifier, {
     optional: true,

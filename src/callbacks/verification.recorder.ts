@@ -1,19 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { RetrySchedule } from '../notifications/retry-schedule.js';
 import type { Trx } from '../persistence/store.js';
-import { CALLBACK_LEASES, CallbackRepository, type LeasedCallback } from './callback.repository.js';
+import { CALLBACK_LEASES, type LeasedCallback } from './callback.repository.js';
 import type { VerificationEnd, VerificationVerdict } from './verification-end.js';
 
 /** What became of a callback after a status query: a closed set, fit for a metric's label. */
 export type VerificationResult = 'verified' | 'again' | 'retry' | 'unconfirmed' | 'put-off' | 'lost';
 
-/** Writes down how status queries about callbacks ended. */
+/** Records how status queries about callbacks ended. */
 @Injectable()
 export class VerificationRecorder {
-  constructor(
-    private readonly callbacks: CallbackRepository,
-    private readonly schedule: RetrySchedule,
-  ) {}
+  constructor(private readonly schedule: RetrySchedule) {}
 
   /** Returns what became of each, in the same order. */
   async record(trx: Trx, ends: readonly VerificationEnd[], nowMs: number): Promise<VerificationResult[]> {
@@ -39,11 +36,7 @@ export class VerificationRecorder {
         return this.#unconfirmed(trx, row, verdict, nowMs);
       case 'not-queried': {
         const nextAttemptAtMs = nowMs + verdict.retryAfterMs;
-        await this.callbacks.reschedule(trx, row, {
-          attempts: row.attempts - 1,
-          nextAttemptAtMs,
-          error: row.last_error,
-        });
+        await reschedule(trx, row, row.attempts - 1, nextAttemptAtMs, row.last_error);
         return 'put-off';
       }
       default:
@@ -59,10 +52,16 @@ export class VerificationRecorder {
     nowMs: number,
   ): Promise<VerificationResult> {
     if (row.again === 1 && !settled) {
-      await this.callbacks.reschedule(trx, row, { attempts: 0, nextAttemptAtMs: nowMs, error: null });
+      await reschedule(trx, row, 0, nowMs, null);
       return 'again';
     }
-    await this.callbacks.markVerified(trx, row, shopTransactionId, nowMs);
+    await CALLBACK_LEASES.end(trx, row, {
+      state: 'VERIFIED',
+      finished_at: nowMs,
+      last_error: null,
+      shop_transaction_id: shopTransactionId,
+      again: 0,
+    });
     return 'verified';
   }
 
@@ -76,10 +75,32 @@ export class VerificationRecorder {
     const attempts = row.again === 1 ? 1 : row.attempts;
     const nextAttemptAtMs = this.schedule.next(attempts, nowMs, retryAfterMs);
     if (nextAttemptAtMs === null) {
-      await this.callbacks.markUnconfirmed(trx, row, error, nowMs);
+      await CALLBACK_LEASES.end(trx, row, {
+        state: 'UNCONFIRMED',
+        finished_at: nowMs,
+        last_error: error,
+        again: 0,
+      });
       return 'unconfirmed';
     }
-    await this.callbacks.reschedule(trx, row, { attempts, nextAttemptAtMs, error });
+    await reschedule(trx, row, attempts, nextAttemptAtMs, error);
     return 'retry';
   }
+}
+
+/** The external is queried about the callback (again) at `atMs`; `attempts` have counted so far. */
+async function reschedule(
+  trx: Trx,
+  row: LeasedCallback,
+  attempts: number,
+  atMs: number,
+  error: string | null,
+): Promise<void> {
+  await CALLBACK_LEASES.end(trx, row, {
+    state: 'PENDING',
+    attempts,
+    next_attempt_at: atMs,
+    last_error: error,
+    again: 0,
+  });
 }

@@ -12,12 +12,11 @@ import { WorkerHealth } from '../leases/worker.health.js';
 import { pollMsOf } from '../notifications/retry-schedule.js';
 import { Log } from '../observability/logging/log.js';
 import { outside } from '../observability/logging/outside.js';
-import { traceIdOf } from '../observability/tracing/traceparent.js';
+import { traceIdOf } from '../observability/tracing/tracer.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { Clock } from '../shared/clock.js';
-import { CallbackInbox } from './callback.inbox.js';
 import { CALLBACK_LEASES, CallbackRepository, type LeasedCallback } from './callback.repository.js';
 import { CallbacksMetrics } from './callbacks.metrics.js';
 import {
@@ -50,7 +49,6 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     private readonly store: Store,
     private readonly callbacks: CallbackRepository,
     private readonly recorder: VerificationRecorder,
-    private readonly inbox: CallbackInbox,
     private readonly registry: ExternalProviderRegistry,
     private readonly inquiry: PaymentInquiry,
     private readonly metrics: CallbacksMetrics,
@@ -81,13 +79,10 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
   }
 
   onApplicationBootstrap(): void {
-    if (!this.config.workers) return;
-    this.inbox.attachWorker(() => this.#worker.wake());
-    this.#worker.start();
+    if (this.config.workers) this.#worker.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.inbox.attachWorker(undefined);
     await this.#worker.stop(STOP_GRACE_MS);
   }
 

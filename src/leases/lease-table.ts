@@ -244,7 +244,7 @@ export class LeaseTable<Table extends LeasedTableName> {
     );
   }
 
-  /** All leased tables look alike here: Kysely's types cannot follow a table name that is a type parameter. */
+  /** Gives all leased tables one type: Kysely's types cannot follow a table name that is a type parameter. */
   #on(trx: Trx): Transaction<Record<string, LeaseColumns>> {
     return trx as unknown as Transaction<Record<string, LeaseColumns>>;
   }

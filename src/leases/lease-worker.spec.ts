@@ -10,7 +10,8 @@ const LONG_MS = 3_600_000;
 const STORE: LeaseWorkerOptions['store'] = {
   dialect: 'sqlite',
   transaction: async (work) => work({} as Trx),
-  listen: () => {},
+  attachWorker: () => {},
+  detachWorker: () => {},
 };
 
 describe('LeaseWorker', () => {
@@ -54,7 +55,7 @@ describe('LeaseWorker', () => {
     expect(ends.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
 
-  it('replaces a job that ends at once, whatever the others do', async () => {
+  it('replaces a job as soon as it ends, while others still run', async () => {
     const left = [0, 1, 2, 3];
     const ends: number[] = [];
     build({

@@ -2,7 +2,7 @@ import type { Store, Trx, WakeChannel } from '../persistence/store.js';
 import type { Clock } from '../shared/clock.js';
 import { WorkerLoop } from './worker-loop.js';
 
-/** How often rows are looked for whose worker died. */
+/** How often the worker searches for rows of dead workers. */
 const FREE_EVERY_MS = 1_000;
 
 /** How many jobs may be claimed now. */
@@ -16,7 +16,7 @@ export interface FreeCapacity {
 
 /** What a feature does with its rows. `record`, `free` and `claim` share one transaction, `run` is outside of any. */
 export interface LeaseWork<Job, End> {
-  /** Writes down how jobs ended, each under the token of its lease. If the transaction fails, it gets the same ends again. */
+  /** Records how jobs ended, each under the token of its lease. If the transaction fails, it gets the same ends again. */
   record(trx: Trx, ends: readonly End[], nowMs: number): Promise<unknown>;
 
   /** Makes rows due again whose lease ended at `endedBeforeMs` or earlier, a bounded number; true: there may be more. */
@@ -32,9 +32,9 @@ export interface LeaseWork<Job, End> {
 }
 
 export interface LeaseWorkerOptions {
-  readonly store: Pick<Store, 'transaction' | 'dialect' | 'listen'>;
+  readonly store: Pick<Store, 'transaction' | 'dialect' | 'attachWorker' | 'detachWorker'>;
   readonly clock: Clock;
-  /** Wake-up hints of other replicas. */
+  /** Wake-up hints, see {@link Store.wakeWorker}. */
   readonly channel?: WakeChannel;
   /** Jobs in flight at once. */
   readonly limit: number;
@@ -79,7 +79,7 @@ export class LeaseWorker<Job, End> {
 
   start(): void {
     const { store, channel } = this.options;
-    if (channel) store.listen(channel, () => this.wake());
+    if (channel) store.attachWorker(channel, () => this.wake());
     this.#loop.start();
   }
 
@@ -90,16 +90,18 @@ export class LeaseWorker<Job, End> {
 
   /** Claims nothing more, lets jobs in flight end, aborts them after `graceMs`, and records all of them. */
   async stop(graceMs: number): Promise<void> {
+    const { store, channel, clock, onError } = this.options;
+    if (channel) store.detachWorker(channel);
     await this.#loop.stop();
     const timer = setTimeout(() => this.#abort.abort(), graceMs);
     await Promise.all(this.#running);
     clearTimeout(timer);
     if (this.#ends.length === 0) return;
     try {
-      const nowMs = this.options.clock.now();
-      await this.options.store.transaction((trx) => this.work.record(trx, this.#ends, nowMs));
+      const nowMs = clock.now();
+      await store.transaction((trx) => this.work.record(trx, this.#ends, nowMs));
     } catch (error) {
-      this.options.onError(error);
+      onError(error);
     }
   }
 

@@ -57,7 +57,7 @@ describe('WorkerLoop', () => {
     expect({ most, turns }).toEqual({ most: 1, turns: 2 });
   });
 
-  it('tells an error, and polls again', async () => {
+  it('reports an error, and polls again', async () => {
     const errors: unknown[] = [];
     const again = Promise.withResolvers<void>();
     let turns = 0;
@@ -76,7 +76,7 @@ describe('WorkerLoop', () => {
     expect(errors).toEqual([new Error('first')]);
   });
 
-  it('runs each turn outside the scope of whoever woke it', async () => {
+  it('runs each turn outside the scope of the request that woke it', async () => {
     const scope = new AsyncLocalStorage<string>();
     const seen: (string | undefined)[] = [];
     const woken = Promise.withResolvers<void>();

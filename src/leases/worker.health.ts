@@ -15,7 +15,7 @@ export class WorkerHealth {
     health: HealthChecks,
     @Inject(CONFIG) private readonly config: Config,
   ) {
-    health.add({ name: 'workers', required: true, look: () => this.#condition() });
+    health.add({ name: 'workers', required: true, condition: () => this.#condition() });
   }
 
   /** `stalledMs`: how long the worker has shown no sign of life. */

@@ -20,7 +20,7 @@ const RESULT_OF_FAILURE: Readonly<Record<FailedState, DeliveryResult>> = {
 const BATCH = 100;
 const LEASE_EXPIRED = 'the worker ended before it recorded this attempt';
 
-/** Writes down how attempts ended. An attempt whose lease is lost is appended to the attempts and changes nothing else. */
+/** Records how attempts ended. An attempt whose lease is lost is appended to the attempts and changes nothing else. */
 @Injectable()
 export class DeliveryRecorder {
   constructor(

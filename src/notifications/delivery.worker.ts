@@ -11,7 +11,7 @@ import { CONFIG } from '../config/config.module.js';
 import { type FreeCapacity, LeaseWorker } from '../leases/lease-worker.js';
 import { WorkerHealth } from '../leases/worker.health.js';
 import { Log } from '../observability/logging/log.js';
-import { traceIdOf } from '../observability/tracing/traceparent.js';
+import { traceIdOf } from '../observability/tracing/tracer.js';
 import { Store, type Trx } from '../persistence/store.js';
 import type { Circuit } from '../outbound/circuit-breaker.js';
 import { Clock } from '../shared/clock.js';
@@ -24,7 +24,6 @@ import {
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
 import { DeliveryRecorder } from './delivery.recorder.js';
 import { NotificationReceiver } from './notification-receiver.js';
-import { NotificationOutbox } from './notification.outbox.js';
 import { type LeasedNotification, NotificationLeaseRepository } from './notification-lease.repository.js';
 import { NotificationSender } from './notification.sender.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
@@ -47,7 +46,6 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly recorder: DeliveryRecorder,
     private readonly sender: NotificationSender,
     private readonly receiver: NotificationReceiver,
-    private readonly outbox: NotificationOutbox,
     private readonly metrics: NotificationsMetrics,
     private readonly log: Log,
     @Inject(CONFIG) private readonly config: Config,
@@ -81,13 +79,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   onApplicationBootstrap(): void {
-    if (!this.config.workers) return;
-    this.outbox.attachWorker(() => this.#worker.wake());
-    this.#worker.start();
+    if (this.config.workers) this.#worker.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.outbox.attachWorker(undefined);
     await this.#worker.stop(this.limits.stopGraceMs);
   }
 

@@ -14,27 +14,12 @@ const APPEND = new Statement<{ readonly rows: readonly AttemptRow[] }>(
   { rows: true },
 );
 
-/** Attempts and requests for replay; append-only. */
+/** The attempts of deliveries; append-only. */
 @Injectable()
 export class NotificationAttemptRepository {
   async append(trx: Trx, attempts: readonly NotificationAttempt[]): Promise<void> {
     if (attempts.length === 0) return;
     const rows = attempts.map((attempt) => ({ id: newIdentifier('att', attempt.at), ...attempt }));
     await APPEND.change(trx, { rows });
-  }
-
-  async appendReplays(
-    trx: Trx,
-    notificationRefs: readonly string[],
-    requestedBy: string,
-    atMs: number,
-  ): Promise<void> {
-    if (notificationRefs.length === 0) return;
-    const rows = notificationRefs.map((ref) => ({
-      notification_ref: ref,
-      at: atMs,
-      requested_by: requestedBy,
-    }));
-    await trx.insertInto('notification_replays').values(rows).execute();
   }
 }

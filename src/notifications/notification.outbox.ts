@@ -21,8 +21,6 @@ export interface NotificationDraft {
 /** Queues notifications: rows written in the transaction of the change that they report (SPEC §5). */
 @Injectable()
 export class NotificationOutbox {
-  #wakeWorker: (() => void) | undefined;
-
   constructor(
     private readonly store: Store,
     private readonly notifications: NotificationRepository,
@@ -57,16 +55,10 @@ export class NotificationOutbox {
 
   /** To call after the commit: wakes the worker of this process, or another replica's if this process has none. */
   wake(): void {
-    if (this.#wakeWorker) this.#wakeWorker();
-    else this.store.notify('notifications');
+    this.store.wakeWorker('notifications');
   }
 
-  /** Wakes the worker of this process; undefined once it has stopped. */
-  attachWorker(wake: (() => void) | undefined): void {
-    this.#wakeWorker = wake;
-  }
-
-  /** Notifications of a learned payment belong to `toRef` from now on. */
+  /** Notifications of an unsolicited payment belong to `toRef` from now on. */
   movePayment(trx: Trx, fromRef: string, toRef: string): Promise<void> {
     return this.notifications.movePayment(trx, fromRef, toRef);
   }

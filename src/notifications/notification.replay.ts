@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../problems/problem.js';
-import { Store, type Trx } from '../persistence/store.js';
+import { Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
-import { NotificationAttemptRepository } from './notification-attempt.repository.js';
 import { NotificationOutbox } from './notification.outbox.js';
 import { NotificationRepository } from './notification.repository.js';
 import type { NotificationRow } from './notification.table.js';
@@ -29,7 +28,6 @@ export class NotificationReplay {
     private readonly store: Store,
     private readonly notifications: NotificationRepository,
     private readonly replays: ReplayRepository,
-    private readonly attempts: NotificationAttemptRepository,
     private readonly outbox: NotificationOutbox,
     private readonly clock: Clock,
   ) {}
@@ -39,7 +37,7 @@ export class NotificationReplay {
     if (!IDENTIFIER.test(id)) throw refusal(undefined);
     const nowMs = this.clock.now();
     await this.store.transaction(async (trx) => {
-      const [replayed] = await this.#requeue(trx, [id], requestedBy, nowMs);
+      const [replayed] = await this.replays.requeue(trx, [id], requestedBy, nowMs);
       if (replayed === undefined) throw refusal(await this.notifications.find(trx, id));
     });
     this.outbox.wake();
@@ -58,7 +56,7 @@ export class NotificationReplay {
       );
       const newest = batch.filter((match) => match.newest === 1).map(({ id }) => id);
       const requeued = await this.store.transaction((trx) =>
-        this.#requeue(trx, newest, requestedBy, this.clock.now()),
+        this.replays.requeue(trx, newest, requestedBy, this.clock.now()),
       );
       if (requeued.length > 0) this.outbox.wake();
       replayed += requeued.length;
@@ -66,12 +64,6 @@ export class NotificationReplay {
       after = batch.at(-1)?.id;
       if (batch.length < BATCH) return { replayed, skipped: matched - replayed };
     }
-  }
-
-  async #requeue(trx: Trx, ids: readonly string[], requestedBy: string, atMs: number): Promise<string[]> {
-    const requeued = await this.replays.requeue(trx, ids, atMs);
-    await this.attempts.appendReplays(trx, requeued, requestedBy, atMs);
-    return requeued;
   }
 }
 

@@ -16,7 +16,7 @@ import type { Receiver } from './notification-receiver.js';
 import type { LeasedNotification } from './notification-lease.repository.js';
 
 const MAX_ANSWER_BYTES = 65_536;
-/** A card number may lie across the end of what is kept: the text is masked before it is cut. */
+/** A card number may cross the end of the stored part: it is masked before the text is cut. */
 const KEPT_BYTES = 1_024;
 const MASKED_CHARACTERS = KEPT_BYTES + 256;
 

@@ -33,7 +33,7 @@ export class NotificationsMetrics {
     metrics.gauge(
       'tollgate_receiver_paused',
       '1 while this replica pauses deliveries because the receiver fails.',
-      () => [{ value: this.#circuit === 'closed' ? 0 : 1 }],
+      () => (this.#circuit === 'closed' ? 0 : 1),
     );
     declareQueue(gauges, notifications);
   }

@@ -33,7 +33,7 @@ describe('ReceiverBreaker', () => {
     expect(changes).toEqual(['open']);
   });
 
-  it('does not open for one payment that fails for ever, nor when one is taken in between', () => {
+  it('does not open for one payment that always fails, nor when one is accepted in between', () => {
     for (let i = 0; i < 100; i += 1) breaker.end('pay_1', 'unwell');
     fail(8);
     breaker.end('pay_good', 'well');
@@ -43,7 +43,7 @@ describe('ReceiverBreaker', () => {
     expect(changes).toEqual([]);
   });
 
-  it('probes with one after the pause, and closes when it is taken', () => {
+  it('probes with one after the pause, and closes when it is accepted', () => {
     fail(10);
     clock.advance(1_000);
     expect(breaker.circuit).toBe('half-open');
@@ -71,7 +71,7 @@ describe('ReceiverBreaker', () => {
     expect(breaker.circuit).toBe('closed');
   });
 
-  it('takes no late failure for a new one, but a late success for one', () => {
+  it('ignores a late failure, but counts a late success', () => {
     fail(10);
     fail(22, 10);
     clock.advance(1_000);

@@ -20,12 +20,12 @@ const REPLAYABLE = ['PENDING', 'RETRY', 'DELIVERED', 'DEAD'] as const;
 @Injectable()
 export class ReplayRepository {
   /**
-   * Makes those of `ids` due now, with a new schedule, that are the newest of their payment and not on the wire; returns their ids.
-   * One statement, which sees a newer notification that is queued at the same moment.
+   * Makes those of `ids` due now, with a new schedule, that are the newest of their payment and not on the wire; records the
+   * requests for replay and returns the ids. One update, which sees a newer notification that is queued at the same moment.
    */
-  async requeue(trx: Trx, ids: readonly string[], atMs: number): Promise<string[]> {
+  async requeue(trx: Trx, ids: readonly string[], requestedBy: string, atMs: number): Promise<string[]> {
     if (ids.length === 0) return [];
-    const rows = await trx
+    const requeued = await trx
       .updateTable('notifications')
       .set({ state: 'PENDING', attempts: 0, next_attempt_at: atMs, updated_at: atMs })
       .where('id', 'in', ids)
@@ -33,7 +33,10 @@ export class ReplayRepository {
       .where('state', 'in', REPLAYABLE)
       .returning('id')
       .execute();
-    return rows.map(({ id }) => id);
+    if (requeued.length === 0) return [];
+    const replays = requeued.map(({ id }) => ({ notification_ref: id, at: atMs, requested_by: requestedBy }));
+    await trx.insertInto('notification_replays').values(replays).execute();
+    return requeued.map(({ id }) => id);
   }
 
   /** At most `limit` matches after the notification `after`, oldest first. */

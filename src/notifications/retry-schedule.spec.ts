@@ -35,7 +35,7 @@ describe('RetrySchedule', () => {
     expect(schedule.next(3, NOW_MS, 60_000)).toBeNull();
   });
 
-  it('waits for as long as it is asked to, where that is longer, and for a day at most', () => {
+  it('waits for a longer Retry-After, one day at most', () => {
     expect(schedule.next(1, NOW_MS, 60_000)).toBe(NOW_MS + 60_000);
     expect(schedule.next(1, NOW_MS, 1_000)).toBeGreaterThanOrEqual(NOW_MS + 5_000);
     expect(schedule.next(1, NOW_MS, 10 * 86_400_000)).toBe(NOW_MS + 86_400_000);

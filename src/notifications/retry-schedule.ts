@@ -28,7 +28,7 @@ export class RetrySchedule {
   next(attempts: number, nowMs: number, retryAfterMs = 0): number | null {
     const waitMs = this.config.notifications.scheduleMs[attempts - 1];
     if (waitMs === undefined) return null;
-    const askedMs = Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
-    return nowMs + Math.max(Math.round(waitMs * (1 + JITTER * Math.random())), askedMs);
+    const requestedMs = Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
+    return nowMs + Math.max(Math.round(waitMs * (1 + JITTER * Math.random())), requestedMs);
   }
 }

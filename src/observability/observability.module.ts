@@ -6,7 +6,6 @@ import { HealthController } from './health/health.controller.js';
 import { ReadinessProbe } from './health/readiness.probe.js';
 import { Log } from './logging/log.js';
 import type { LogOutput } from './logging/log-output.js';
-import { BuildMetrics } from './metrics/build.metrics.js';
 import { CommitMetrics } from './metrics/commit.metrics.js';
 import { DatabaseGauges } from './metrics/database.gauges.js';
 import { MetricsController } from './metrics/metrics.controller.js';
@@ -37,7 +36,6 @@ export class ObservabilityModule implements OnApplicationShutdown {
         { provide: Log, useValue: log },
         { provide: LOG_OUTPUT, useValue: logOutput },
         { provide: Tracer, useValue: tracer },
-        BuildMetrics,
         CommitMetrics,
         DatabaseGauges,
         HealthChecks,

@@ -9,8 +9,7 @@ import { outside } from './logging/outside.js';
 import { LATENCY_BUCKETS, Metrics, SHORT_BUCKETS } from './metrics/metrics.js';
 import { methodLabel, type RequestRoute, routeOf } from './request-route.js';
 import { type RequestScope, runInScope } from './request-scope.js';
-import { type Span, Tracer } from './tracing/tracer.js';
-import { traceIdOf } from './tracing/traceparent.js';
+import { type Span, traceIdOf, Tracer } from './tracing/tracer.js';
 
 /** nginx's status for a caller that closed the connection before the answer. */
 const CALLER_GONE = 499;
@@ -57,9 +56,11 @@ export class RequestTelemetry {
     this.#problems = metrics.counter('tollgate_problems_total', 'Problem documents by their code.', ['code']);
     // From zero: Prometheus sees no increase in what was not there before.
     for (const code of PROBLEM_CODES) this.#problems.inc({ code }, 0);
-    metrics.gauge('tollgate_http_requests_in_flight', 'Requests that are not answered yet.', () => [
-      { value: shutdown.inFlight },
-    ]);
+    metrics.gauge(
+      'tollgate_http_requests_in_flight',
+      'Requests that are not answered yet.',
+      () => shutdown.inFlight,
+    );
   }
 
   /** Must run right after the request's context is set, so that every request is observed. */

@@ -10,7 +10,7 @@ describe('the report of the start', () => {
     auth: { type: 'bearer', token: new Secret('s3cret-token') },
   });
 
-  it('says what runs, and what had better be changed', () => {
+  it('lists what runs, and warnings', () => {
     const config = loadConfig({ DATABASE_URL: 'sqlite:./data/test.db', API_AUTH: 'optional' });
     expect(startReport(config, [external], '0.0.0.0:8080')).toMatchObject({
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
@@ -26,7 +26,7 @@ describe('the report of the start', () => {
     });
   });
 
-  it('holds no secret, no password of the database, and of the receiver its host alone', () => {
+  it('holds no secret, no database password, and only the host of the receiver', () => {
     const config = loadConfig({
       DATABASE_URL: 'postgres://tollgate:s3cret-password@db.test/tollgate',
       API_KEYS: 'shop:s3cret-key-of-the-shop',

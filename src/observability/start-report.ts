@@ -3,26 +3,10 @@ import type { Config } from '../config/config.js';
 import type { ExternalConfig } from '../config/external-config.js';
 import { VERSION } from './version.js';
 
-/** The one log line of a start: version and configuration, without secrets (SPEC §8). */
-export interface StartReport {
-  readonly version: string;
-  readonly node: string;
-  readonly address: string;
-  readonly production: boolean;
-  readonly database: string;
-  readonly callerAuth: string;
-  readonly externals: readonly {
-    readonly name: string;
-    readonly auth: string;
-    readonly callbackAuth: string;
-  }[];
-  /** Only the host: the path may hold a token. */
-  readonly receiver: string;
-  readonly workers: boolean;
-  readonly tracing: boolean;
-  readonly warnings: readonly string[];
-}
+/** The one log line of a start. */
+type StartReport = Readonly<Record<string, unknown>> & { readonly warnings: readonly string[] };
 
+/** Version and configuration, without secrets (SPEC §8). */
 export function startReport(
   config: Config,
   externals: readonly ExternalConfig[],
@@ -41,6 +25,7 @@ export function startReport(
       auth: auth.type,
       callbackAuth: callbackAuth.type,
     })),
+    // Only the host: the path may hold a token.
     receiver:
       notifications.receiverUrl === undefined
         ? config.externals.kind === 'simulator'

@@ -50,7 +50,7 @@ describe('a statement', () => {
     });
   });
 
-  it('may depend on what is absent, and on the lengths of lists', async () => {
+  it('may depend on absent parameters and on the lengths of lists', async () => {
     await withStore(async (store) => {
       const remove = new Statement<{ keys: readonly string[]; value: string | undefined }>(
         (db, { keys, value }) => {
@@ -74,7 +74,7 @@ describe('a statement', () => {
     });
   });
 
-  it('takes a parameter that is absent for an undefined one', async () => {
+  it('treats an absent parameter as an undefined one', async () => {
     await withStore(async (store) => {
       const remove = new Statement<Partial<Setting>>(
         (db, { key, value }) => {
@@ -94,7 +94,7 @@ describe('a statement', () => {
     });
   });
 
-  it('answers rows, and takes whole rows in a list', async () => {
+  it('returns rows, and accepts a list of rows', async () => {
     await withStore(async (store) => {
       const insertAll = new Statement<{ rows: readonly { key: string; value: string }[] }, { key: string }>(
         (db, { rows }) => db.insertInto('settings').values(rows).returning('key'),

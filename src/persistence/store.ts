@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import type { DatabaseSchema } from './database.js';
 
@@ -9,8 +10,7 @@ const AFTER_COMMIT = Symbol('tollgate.after-commit');
 
 type WithCallbacks = { [AFTER_COMMIT]?: (() => void)[] };
 
-/** The time limit of {@link Store.ping}. */
-export const PING_LIMIT_MS = 1_000;
+const PING_LIMIT_MS = 1_000;
 
 /**
  * The gateway's durable memory, one of SQLite or PostgreSQL. Throws {@link StorageUnavailable} when the database cannot
@@ -18,6 +18,10 @@ export const PING_LIMIT_MS = 1_000;
  */
 export abstract class Store {
   abstract readonly dialect: 'sqlite' | 'postgres';
+  #running = 0;
+  #drained: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #workers = new Map<WakeChannel, () => void>();
 
   /**
    * Runs `work` in one transaction; resolves once the commit is durable. `work` must await nothing but queries on `trx`.
@@ -25,7 +29,18 @@ export abstract class Store {
    * serialisation failure, a deadlock or a unique value taken at the same moment runs `work` again, so it must
    * have no effect but its queries.
    */
-  abstract transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+  async transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    let committed: Trx | undefined;
+    const result = await this.#run(() =>
+      this.commit((trx) => {
+        // If `work` runs twice, each run has its own `trx`.
+        committed = trx;
+        return work(trx);
+      }),
+    );
+    for (const callback of (committed as WithCallbacks)[AFTER_COMMIT] ?? []) callback();
+    return result;
+  }
 
   /**
    * Calls `callback` once the commit of `trx` is durable, and never if it is rolled back: for logs and metrics of the changes.
@@ -36,10 +51,35 @@ export abstract class Store {
   }
 
   /** Queries that change nothing. `db` takes the place of `trx` in the repository methods that read. */
-  abstract read<T>(work: (db: Trx) => Promise<T>): Promise<T>;
+  read<T>(work: (db: Trx) => Promise<T>): Promise<T> {
+    return this.#run(() => this.query(work));
+  }
 
   /** Resolves if the database can be used now; otherwise throws {@link StorageUnavailable} within 1 s. */
-  abstract ping(): Promise<void>;
+  async ping(): Promise<void> {
+    const late = sleep(PING_LIMIT_MS, undefined, { ref: false }).then(() => {
+      throw new StorageUnavailable('the database does not answer in time', 'not-committed');
+    });
+    await Promise.race([this.probe(), late]);
+  }
+
+  /** Wakes the worker of `channel`: that of this process, or another replica's if this process runs none. */
+  wakeWorker(channel: WakeChannel): void {
+    const wake = this.#workers.get(channel);
+    if (wake) wake();
+    else this.notify(channel);
+  }
+
+  /** Calls `wake` at hints of this process and of other replicas. */
+  attachWorker(channel: WakeChannel, wake: () => void): void {
+    this.#workers.set(channel, wake);
+    this.listen(channel, wake);
+  }
+
+  /** {@link wakeWorker} wakes another replica's worker from now on. */
+  detachWorker(channel: WakeChannel): void {
+    this.#workers.delete(channel);
+  }
 
   /** Sends wake-up hints to other replicas (`LISTEN/NOTIFY`). A no-op on SQLite, which has one process. */
   abstract notify(channel: WakeChannel): void;
@@ -54,26 +94,43 @@ export abstract class Store {
    */
   onCommit: ((durationMs: number, transactions: number) => void) | undefined;
 
-  /** Runs `commit` with `work`, then the callbacks of {@link afterCommit}. If `work` runs twice, each run has its own `trx`. */
-  protected async withCallbacks<T>(
-    work: (trx: Trx) => Promise<T>,
-    commit: (work: (trx: Trx) => Promise<T>) => Promise<T>,
-  ): Promise<T> {
-    let committed: Trx | undefined;
-    const result = await commit((trx) => {
-      committed = trx;
-      return work(trx);
-    });
-    for (const callback of (committed as WithCallbacks)[AFTER_COMMIT] ?? []) callback();
-    return result;
+  /** Refuses new work, waits for running work, and releases the database. Further calls wait for the first. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
-  /** Refuses new work, waits for running work, and releases the database. Further calls wait for the first. */
-  abstract close(): Promise<void>;
+  protected abstract commit<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+  protected abstract query<T>(work: (db: Trx) => Promise<T>): Promise<T>;
+  /** The work of {@link ping}. */
+  protected abstract probe(): Promise<unknown>;
+  /** Closes all connections; nothing runs any more. */
+  protected abstract release(): Promise<void>;
+
+  /** Runs `work`, for whose end {@link close} waits. */
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw new StorageUnavailable('the database is closed', 'not-committed');
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#drained?.();
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    await this.release();
+  }
 }
 
 /** Which worker a hint wakes. */
-export type WakeChannel = 'notifications' | 'callbacks' | 'reconciliation';
+export type WakeChannel = 'notifications' | 'callbacks';
 
 /** The database cannot be used now. Nothing of the transaction was kept, unless `outcome` is `unknown`: the commit was interrupted. */
 export class StorageUnavailable extends Error {

@@ -19,8 +19,8 @@ export class ProvidersGauges {
     health: HealthChecks,
   ) {
     this.#declareGauges(metrics);
-    health.add({ name: 'registry', required: true, look: () => this.#registryCondition() });
-    health.add({ name: 'externals', required: false, look: () => this.#externalsCondition() });
+    health.add({ name: 'registry', required: true, condition: () => this.#registryCondition() });
+    health.add({ name: 'externals', required: false, condition: () => this.#externalsCondition() });
   }
 
   #declareGauges(metrics: Metrics): void {

@@ -64,12 +64,12 @@ describe('readJson', () => {
     ['a lossy number', '[9007199254740993]', LENIENT, [9_007_199_254_740_992]],
     ['duplicate names', '{"a":1,"a":2}', LENIENT, { a: 2 }],
     ['a byte order mark', Buffer.from('\ufeff{}'), STRICT, {}],
-    ['what is just within', '[[1]]', { ...STRICT, maxLength: 5, maxDepth: 1 }, [[1]]],
-  ])('takes %s where its bounds do', (_what, source, bounds, value) => {
+    ['a text at its limits', '[[1]]', { ...STRICT, maxLength: 5, maxDepth: 1 }, [[1]]],
+  ])('accepts %s if its limits allow it', (_what, source, bounds, value) => {
     expect(readJson(source, bounds)).toEqual({ value, violations: [] });
   });
 
-  it('agrees with JSON.parse on what is JSON', () => {
+  it('agrees with JSON.parse on valid JSON', () => {
     const pieces = fc.constantFrom(
       '{',
       '}',

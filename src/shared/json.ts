@@ -28,7 +28,7 @@ export function isDeeperThan(limit: number, value: unknown): boolean {
 
 /**
  * JSON text in which equal values are equal texts: the members of every object are sorted by name (in the manner of
- * RFC 8785). For fingerprints only; what is sent keeps the order in which it came.
+ * RFC 8785). For fingerprints only; sent bodies keep the order in which they were received.
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) =>

@@ -26,7 +26,6 @@ eachDatabase((_name, open) => {
   const callbacks = new CallbackRepository();
   const metrics = new SecurityMetrics(new Metrics());
   const recorder = new VerificationRecorder(
-    callbacks,
     new RetrySchedule({ notifications: { scheduleMs: SCHEDULE_MS } } as unknown as Config),
   );
 

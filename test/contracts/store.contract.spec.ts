@@ -104,7 +104,7 @@ describe('Store', () => {
       expect(await store.read((db) => valueOf(db, 'counter'))).toBe(String(500 - refusals.length));
     });
 
-    it('reads what was committed before', async () => {
+    it('reads earlier commits', async () => {
       for (let i = 0; i < 20; i++) {
         await store.transaction((trx) => put(trx, `key ${i}`, String(i)));
         expect(await store.read((db) => valueOf(db, `key ${i}`))).toBe(String(i));
@@ -119,7 +119,7 @@ describe('Store', () => {
       expect(value).toBe('mine');
     });
 
-    it('never reads what is rolled back', async () => {
+    it('never reads changes that are rolled back', async () => {
       const seen: unknown[] = [];
       for (let i = 0; i < 20; i++) {
         const failing = store.transaction(async (trx) => {

@@ -188,7 +188,7 @@ if (postgresUrl() !== undefined) {
       await store.transaction((trx) => put(trx, 'after'));
       await expect(store.ping()).resolves.toBeUndefined();
       expect(await keysIn(store)).toEqual(['after', 'before']);
-      await until(() => wakes === 2, 'the listener to come back');
+      await until(() => wakes === 2, 'the listener to reconnect');
     });
 
     it('stores nothing of a transaction whose connection breaks before the commit', async () => {

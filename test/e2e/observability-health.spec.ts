@@ -114,7 +114,7 @@ describe('health', () => {
 const database = process.env['TEST_DATABASE_URL'];
 const onPostgres = database ? describe : describe.skip;
 
-onPostgres('a PostgreSQL that goes away', () => {
+onPostgres('a PostgreSQL that becomes unavailable', () => {
   let direct: Gateway;
   let proxy: TcpProxy;
   let gateway: Gateway;
@@ -142,7 +142,7 @@ onPostgres('a PostgreSQL that goes away', () => {
     await proxy.close();
     await turnsRed();
     await proxy.open();
-    await until(async () => (await status()) === 200, 'readiness to come back', 2_000);
+    await until(async () => (await status()) === 200, 'readiness to recover', 2_000);
   });
 
   it('fails readiness within 2 s if the database only stops answering', async () => {

@@ -151,7 +151,7 @@ describe('metrics', () => {
 
   it('measure notifications: attempts, delay and waiting', async () => {
     receiver.answers(500, 200);
-    await call(`${gateway.url}/v3/acme/check?paymentId=to-be-told`, 'GET', undefined, headers);
+    await call(`${gateway.url}/v3/acme/check?paymentId=to-be-notified`, 'GET', undefined, headers);
     const attempts = 'tollgate_notification_attempts_total';
     await until(async () => (await scrape()).value(attempts, { result: 'delivered' }) === 1, 'the delivery');
     const families = await scrape();
@@ -159,7 +159,7 @@ describe('metrics', () => {
     expect(families.value('tollgate_notification_delay_seconds_count')).toBe(1);
 
     receiver.answers(410);
-    await call(`${gateway.url}/v3/acme/check?paymentId=never-to-be-told`, 'GET', undefined, headers);
+    await call(`${gateway.url}/v3/acme/check?paymentId=never-to-be-notified`, 'GET', undefined, headers);
     await until(
       async () => (await scrape()).value('tollgate_notifications_dead') === 1,
       'the gauge of dead notifications',
@@ -185,7 +185,7 @@ describe('metrics', () => {
       return new Promise(() => {});
     });
     const payments = [pay(), pay(), pay()];
-    await until(() => waiting === 3, 'three calls under way');
+    await until(() => waiting === 3, 'three calls in flight');
     const during = await scrape();
     expect(during.value('tollgate_external_calls_in_flight', { external: 'acme' })).toBe(3);
     expect(during.value('tollgate_external_concurrency_limit', { external: 'acme' })).toBe(50);

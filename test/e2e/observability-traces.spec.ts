@@ -104,8 +104,8 @@ describe('traces', () => {
       `GET /v3/:external/check < ${CALLER_SPAN}`,
       'notify receiver < GET /v3/:external/check',
     ]);
-    const told = receiver.received.at(-1)!.headers['traceparent'];
-    expect(told).toBe(`00-${traceId}-${named('notify receiver').spanId}-01`);
+    const notified = receiver.received.at(-1)!.headers['traceparent'];
+    expect(notified).toBe(`00-${traceId}-${named('notify receiver').spanId}-01`);
   });
 
   it('continue after a callback, which is answered before the query', async () => {

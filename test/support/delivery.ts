@@ -36,7 +36,7 @@ export interface DeliveryOptions {
   readonly stopGraceMs?: number;
 }
 
-/** The module `notifications`, put together as its module does, over a database that the test opened. */
+/** The module `notifications`, built as its module builds it, over a database that the test opened. */
 export interface Delivery {
   readonly outbox: NotificationOutbox;
   readonly notifications: NotificationRepository;
@@ -88,7 +88,6 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     recorder,
     sender,
     receiver,
-    outbox,
     metrics as unknown as NotificationsMetrics,
     createLog('fatal', new LogLines(), clock),
     config,
@@ -96,14 +95,7 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     NO_HEALTH,
     limits,
   );
-  const replay = new NotificationReplay(
-    store,
-    notifications,
-    new ReplayRepository(),
-    attempts,
-    outbox,
-    clock,
-  );
+  const replay = new NotificationReplay(store, notifications, new ReplayRepository(), outbox, clock);
   return {
     outbox,
     notifications,

@@ -11,7 +11,7 @@ export interface HealthCheck {
   /** Only a required part that is not well makes the gateway not ready. */
   readonly required: boolean;
   /** Returns within a second; an error means not well. */
-  readonly look: () => Condition | Promise<Condition>;
+  readonly condition: () => Condition | Promise<Condition>;
 }
 
 /** What readiness checks. Modules add their own checks. */

@@ -21,7 +21,7 @@ export class HealthController {
   @DescribeOperation(READY)
   @Header('Cache-Control', 'no-store')
   async ready(): Promise<TextAnswer> {
-    const { ready, body } = await this.readiness.look();
+    const { ready, body } = await this.readiness.check();
     return new TextAnswer(ready ? 200 : 503, JSON.stringify(body), JSON_TYPE);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger, ServiceUnavailableException } from '@nestjs/common'
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { ShutdownState } from '../../http/shutdown-state.js';
 import { Store } from '../../persistence/store.js';
-import { type Condition, type HealthCheck, HealthChecks } from './health-checks.js';
+import { type HealthCheck, HealthChecks } from './health-checks.js';
 
 /** Simultaneous probes share one check of the database. */
 const DATABASE_FRESH_MS = 500;
@@ -29,8 +29,8 @@ export class ReadinessProbe {
     private readonly store: Store,
   ) {}
 
-  async look(): Promise<Readiness> {
-    const readiness = await this.#check();
+  async check(): Promise<Readiness> {
+    const readiness = await this.#checkAll();
     if (readiness.ready !== this.#ready) {
       this.#ready = readiness.ready;
       if (readiness.ready) this.#logger.log('Ready again');
@@ -39,7 +39,7 @@ export class ReadinessProbe {
     return readiness;
   }
 
-  async #check(): Promise<Readiness> {
+  async #checkAll(): Promise<Readiness> {
     try {
       const body = await this.health.check([
         () => this.#running(),
@@ -75,18 +75,12 @@ export class ReadinessProbe {
       .cacheFor(DATABASE_FRESH_MS);
   }
 
-  async #part({ name, required, look }: HealthCheck): Promise<HealthIndicatorResult> {
+  async #part({ name, required, condition }: HealthCheck): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(name);
-    const { well, details } = await condition(look);
+    const { well, details } = await Promise.resolve()
+      .then(condition)
+      .catch(() => ({ well: false, details: undefined }));
     if (well) return indicator.up(details);
     return required ? indicator.down(details) : indicator.degraded(details);
-  }
-}
-
-async function condition(look: HealthCheck['look']): Promise<Condition> {
-  try {
-    return await look();
-  } catch {
-    return { well: false };
   }
 }

@@ -2,7 +2,7 @@ import { type Logger as PinoLogger, pino } from 'pino';
 import type { LogLevel } from '../../config/config.js';
 import type { Clock } from '../../shared/clock.js';
 import { currentScope } from '../request-scope.js';
-import { traceIdOf } from '../tracing/traceparent.js';
+import { traceIdOf } from '../tracing/tracer.js';
 import type { LogOutput } from './log-output.js';
 import { outsideIn } from './outside.js';
 

@@ -21,8 +21,8 @@ describe('Nest’s logger', () => {
     clock = new TestClock();
   });
 
-  // As Nest's own `Logger` calls it: the room's name comes last.
-  it('writes what a room says, with the room’s name', () => {
+  // As Nest's own `Logger` calls it: the module's name is the last argument.
+  it('writes the lines of a module with its name', () => {
     logger().log({ ref: 'pay_1' }, 'Reconciled', 'Reconciliation');
     expect(lines.lines()).toEqual([
       {
@@ -35,34 +35,34 @@ describe('Nest’s logger', () => {
     ]);
   });
 
-  it('masks whatever comes with it', () => {
-    logger().warn({ detail: 'card 4111111111111111' }, 'refused 4111-1111-1111-1111', 'Room');
-    logger().error(new Error('card 4111111111111111'), undefined, 'Room');
+  it('masks all fields and messages', () => {
+    logger().warn({ detail: 'card 4111111111111111' }, 'refused 4111-1111-1111-1111', 'Module');
+    logger().error(new Error('card 4111111111111111'), undefined, 'Module');
     expect(lines.text).not.toMatch(/4111[- ]?1111/);
     expect(lines.lines()[1]).toMatchObject({ err: { type: 'Error', message: 'card ************1111' } });
   });
 
   it('names a row’s trace by its id', () => {
-    logger().log({ traceparent: TRACEPARENT }, 'Reconciled', 'Room');
-    logger().log({ traceparent: null }, 'Reconciled', 'Room');
+    logger().log({ traceparent: TRACEPARENT }, 'Reconciled', 'Module');
+    logger().log({ traceparent: null }, 'Reconciled', 'Module');
     expect(lines.lines().map(({ traceId, traceparent }) => [traceId, traceparent])).toEqual([
       [TRACE_ID, undefined],
       [undefined, undefined],
     ]);
   });
 
-  it('has the ids of the request in whose course a room speaks', () => {
+  it('adds the ids of the current request', () => {
     runInScope({ requestId: 'req-1', traceparent: TRACEPARENT, externalMs: 0 }, () =>
-      logger().log('within', 'Room'),
+      logger().log('within', 'Module'),
     );
-    logger().log('without', 'Room');
+    logger().log('without', 'Module');
     expect(lines.lines().map(({ requestId, traceId }) => [requestId, traceId])).toEqual([
       ['req-1', TRACE_ID],
       [undefined, undefined],
     ]);
   });
 
-  it('keeps the framework’s own start for whoever debugs it', () => {
+  it('logs the start of the framework at level debug', () => {
     logger().log('Mapped {/health, GET} route', 'RouterExplorer');
     expect(lines.text).toBe('');
     logger('debug').log('Mapped {/health, GET} route', 'RouterExplorer');
@@ -72,8 +72,8 @@ describe('Nest’s logger', () => {
   it('of several applications in one process writes to its own log', () => {
     const others = new LogLines();
     const other = nestLogger(createLog('info', others, clock));
-    logger().log('here', 'Room');
-    other.log('there', 'Room');
+    logger().log('here', 'Module');
+    other.log('there', 'Module');
     expect([lines, others].map((log) => log.lines().map(({ msg }) => msg))).toEqual([['here'], ['there']]);
   });
 });

@@ -1,6 +1,6 @@
 import { Logger, PinoLogger } from 'nestjs-pino';
 import type { Level, Logger as Pino } from 'pino';
-import { traceIdOf } from '../tracing/traceparent.js';
+import { traceIdOf } from '../tracing/tracer.js';
 import { outsideIn } from './outside.js';
 
 /** nestjs-pino's logger for Nest: everything that Nest and the modules log with Nest's `Logger` goes to `pino`. */

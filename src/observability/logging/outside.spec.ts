@@ -11,7 +11,7 @@ describe('outside', () => {
     expect(outside('order-1001')).toBe('order-1001');
   });
 
-  it('does not go on without end, and cuts only what is masked', () => {
+  it('limits depth and length, and masks before it cuts', () => {
     expect(outside('x'.repeat(600))).toBe(`${'x'.repeat(512)}…`);
     expect(outside(`${'x'.repeat(500)} ${CARD}`)).not.toContain('4111');
   });

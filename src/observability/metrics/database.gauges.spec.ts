@@ -36,7 +36,7 @@ describe('DatabaseGauges', () => {
     return new Exposition(await metrics.text());
   };
 
-  it('are read together, once for scrapes that come at the same time or soon after', async () => {
+  it('are read together, once for simultaneous and close scrapes', async () => {
     const scrapes = await Promise.all([scrape(), scrape()]);
     scrapes.push(await scrape());
     expect(reads).toBe(1);
@@ -54,7 +54,7 @@ describe('DatabaseGauges', () => {
     expect([scraped.value('tollgate_waiting'), scraped.value('tollgate_by')]).toEqual([undefined, undefined]);
   });
 
-  it('keep no scrape waiting for a database that does not answer', async () => {
+  it('delay no scrape while the database does not answer', async () => {
     read = () => new Promise(() => {});
     const startedAt = performance.now();
     const scraped = await scrape();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Store, type Trx } from '../../persistence/store.js';
 import { Clock } from '../../shared/clock.js';
@@ -35,9 +36,7 @@ export class DatabaseGauges {
     private readonly store: Store,
     private readonly clock: Clock,
   ) {
-    metrics.gauge('tollgate_database_up', '1 while the database can be read.', () => [
-      { value: this.#up ? 1 : 0 },
-    ]);
+    metrics.gauge('tollgate_database_up', '1 while the database can be read.', () => (this.#up ? 1 : 0));
   }
 
   /** Adds gauges that `count` reads together. */
@@ -55,7 +54,9 @@ export class DatabaseGauges {
       this.#readAt = performance.now();
       this.#reading = undefined;
     });
-    await withinLimit(this.#reading, () => this.#lose());
+    const reading = this.#reading.then(() => true);
+    const inTime = await Promise.race([reading, sleep(READ_LIMIT_MS, false, { ref: false })]);
+    if (!inTime) this.#lose();
   }
 
   async #read(): Promise<void> {
@@ -77,13 +78,4 @@ export class DatabaseGauges {
     this.#up = false;
     this.#samples = {};
   }
-}
-
-async function withinLimit(work: Promise<void>, late: () => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), READ_LIMIT_MS);
-  });
-  if ((await Promise.race([work, limit])) === 'late') late();
-  clearTimeout(timer);
 }

@@ -81,11 +81,11 @@ export class Metrics {
     return new Histogram({ name, help, buckets: [...buckets], labelNames, registers: [this.#registry] });
   }
 
-  /** Calls `read` at each scrape; label values that it no longer returns disappear from the metrics too. */
+  /** Calls `read` at each scrape, for one value or samples; label values that it no longer returns disappear from the metrics. */
   gauge<Label extends string = never>(
     name: string,
     help: string,
-    read: () => Iterable<Sample<Label>>,
+    read: () => number | Iterable<Sample<Label>>,
     labelNames: readonly Label[] = [],
   ): void {
     const gauge: Gauge<Label> = new Gauge({
@@ -97,7 +97,9 @@ export class Metrics {
         gauge.reset();
         // Without labels reset() leaves a zero, which is not the same as an unknown value.
         if (labelNames.length === 0) gauge.remove();
-        for (const { labels, value } of read()) {
+        const values = read();
+        const samples: Iterable<Sample<Label>> = typeof values === 'number' ? [{ value: values }] : values;
+        for (const { labels, value } of samples) {
           if (labels) gauge.set(labels as Record<Label, string>, value);
           else gauge.set(value);
         }

@@ -1,5 +1,6 @@
 import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { VERSION } from '../version.js';
 import { Metrics } from './metrics.js';
 
 const LAG_RESOLUTION_MS = 10;
@@ -15,7 +16,7 @@ const GC_KINDS = new Map([
 ]);
 
 /**
- * CPU, memory, garbage collection and event loop under the names that dashboards for Node expect. prom-client's own collection
+ * Build, CPU, memory, garbage collection and event loop, under the names that dashboards for Node expect. prom-client's own collection
  * loads OpenTelemetry and cannot be stopped; this one ends with the application.
  */
 @Injectable()
@@ -72,18 +73,25 @@ export class ProcessMetrics implements OnApplicationShutdown {
       const { user, system } = process.cpuUsage();
       return (user + system) / MICROSECONDS;
     });
-    this.metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => [
-      { value: process.memoryUsage.rss() },
-    ]);
-    this.metrics.gauge('process_start_time_seconds', 'Start of the process since the Unix epoch.', () => [
-      { value: performance.timeOrigin / 1_000 },
-    ]);
-    this.metrics.gauge('nodejs_heap_size_used_bytes', 'Used heap.', () => [
-      { value: process.memoryUsage().heapUsed },
-    ]);
-    this.metrics.gauge('nodejs_external_memory_bytes', 'Memory of buffers outside the heap.', () => [
-      { value: process.memoryUsage().external },
-    ]);
+    this.metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
+    this.metrics.gauge(
+      'process_start_time_seconds',
+      'Start of the process since the Unix epoch.',
+      () => performance.timeOrigin / 1_000,
+    );
+    this.metrics.gauge('nodejs_heap_size_used_bytes', 'Used heap.', () => process.memoryUsage().heapUsed);
+    this.metrics.gauge(
+      'nodejs_external_memory_bytes',
+      'Memory of buffers outside the heap.',
+      () => process.memoryUsage().external,
+    );
+    const labels = { version: VERSION, node: process.versions.node };
+    this.metrics.gauge(
+      'tollgate_build_info',
+      'Always 1; version and node are its labels.',
+      () => [{ labels, value: 1 }],
+      ['version', 'node'],
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Attributes,
   type Context,
@@ -64,13 +65,9 @@ export class OpenTelemetryTracer extends Tracer {
   }
 
   async close(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_LIMIT_MS);
-    });
     // The collector may be unavailable; the gateway stops anyway.
+    const late = sleep(CLOSE_LIMIT_MS, undefined, { ref: false });
     await Promise.race([this.#provider.shutdown().catch(() => {}), late]);
-    clearTimeout(timer);
   }
 }
 

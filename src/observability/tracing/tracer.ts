@@ -36,6 +36,11 @@ export abstract class Tracer {
   abstract close(): Promise<void>;
 }
 
+/** Of a valid `traceparent`, `version-traceid-spanid-flags` (W3C Trace Context §3.2). */
+export function traceIdOf(traceparent: string): string {
+  return traceparent.slice(3, 35);
+}
+
 /** Runs `work` within a span, which is marked as failed if `work` throws. */
 export async function traced<T>(
   tracer: Tracer,

@@ -88,7 +88,7 @@ async function payments(db: Kysely<unknown>): Promise<void> {
     .addColumn('traceparent', 'text')
     .execute();
   await db.schema
-    // The external goes last, here and below: who looks for a payment need not know where it is.
+    // The external goes last, here and below: a search for a payment need not name its external.
     .createIndex('payments_payment_id')
     .unique()
     .on('payments')
@@ -107,7 +107,7 @@ async function payments(db: Kysely<unknown>): Promise<void> {
     .on('payments')
     .columns(['shop_transaction_id', 'external'])
     .execute();
-  // Reconciliation asks a few of each external, whatever waits for the others.
+  // Reconciliation queries a few rows of each external, independently of the others.
   await db.schema
     .createIndex('payments_next_ask')
     .on('payments')

@@ -27,7 +27,7 @@ async function notifications(db: Kysely<unknown>): Promise<void> {
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addColumn('delivered_at', 'bigint')
     .execute();
-  // What is due; created_at goes along for the age of the oldest.
+  // Due notifications; includes created_at for the age of the oldest.
   await db.schema
     .createIndex('notifications_waiting')
     .on('notifications')

@@ -36,7 +36,7 @@ describe('migrateToLatest', () => {
     return (await db.introspection.getTables()).map(({ name }) => name).toSorted();
   }
 
-  it('applies what is released, in order, and nothing twice', async () => {
+  it('applies the released migrations once, in order', async () => {
     expect(await migrateToLatest(db)).toEqual(Object.keys(migrations));
     expect(await migrateToLatest(db)).toEqual([]);
     expect(await tables()).toContain('settings');
@@ -47,7 +47,7 @@ describe('migrateToLatest', () => {
     expect(names).toEqual(names.toSorted());
   });
 
-  it('tells each migration the dialect', async () => {
+  it('passes the dialect to each migration', async () => {
     const dialects: string[] = [];
     const curious: Migration = { up: async (_db, dialect) => void dialects.push(dialect) };
     await migrateToLatest(db, { migrations: { '0001-curious': curious } });

@@ -32,7 +32,7 @@ it('sends what one turn has written when the turn ends, in order', async () => {
   expect(await received).toBe('abcd');
 });
 
-it('leaves the corking of whoever uses it alone', async () => {
+it('leaves corking by its user unchanged', async () => {
   socket.cork();
   socket.write('a');
   await endOfTurn();

@@ -13,7 +13,7 @@ const NO_ANSWER = new Error('Query read timeout');
 describe('Errors of PostgreSQL', () => {
   it.each([
     ['the connection is reset', RESET],
-    ['no answer comes', NO_ANSWER],
+    ['no answer arrives', NO_ANSWER],
     ['connection failure', fromServer('08006')],
     ['the disk is full', fromServer('53100')],
     ['too many connections', fromServer('53300', 'FATAL')],
@@ -57,7 +57,7 @@ describe('Errors of PostgreSQL', () => {
     expect(isRetryable(RESET)).toBe(false);
   });
 
-  it('tells apart a unique value that another transaction may have taken meanwhile', () => {
+  it('recognizes a unique value that another transaction may have committed meanwhile', () => {
     expect(['23505', '23502', '40001'].map((code) => isUniqueViolation(fromServer(code)))).toEqual([
       true,
       false,
@@ -66,7 +66,7 @@ describe('Errors of PostgreSQL', () => {
     expect(isUniqueViolation(RESET)).toBe(false);
   });
 
-  it('gives up a connection whose session has ended', () => {
+  it('treats a connection as lost once its session has ended', () => {
     expect([RESET, NO_ANSWER, fromServer('57P01', 'FATAL')].map(isConnectionLost)).toEqual([
       true,
       true,

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Pool } from 'pg';
-import { withTimeout } from '../with-timeout.js';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
-import { RunningWork } from '../running-work.js';
-import { PING_LIMIT_MS, Store, type Trx, type WakeChannel } from '../store.js';
+import { Store, type Trx, type WakeChannel } from '../store.js';
 import { isRetryable, isUniqueViolation, notCommitted } from './postgres-errors.js';
 import { PostgresConnection } from './postgres.connection.js';
 import { connectionConfig, openMigrationPool, openPool, type PostgresConfig } from './postgres.pool.js';
@@ -14,7 +12,7 @@ import { PostgresWakeHints } from './wake-hints.js';
 
 /** Of a transaction with a deadlock, a serialisation failure, or a unique value taken at the same moment. */
 const ATTEMPTS = 3;
-/** Retried at once, the same two transactions may meet the same way again. */
+/** Retried at once, the same two transactions may conflict again. */
 const MAX_PAUSE_MS = 20;
 
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
@@ -24,8 +22,6 @@ export class PostgresStore extends Store {
   readonly #pool: Pool;
   readonly #transactions: KyselyTransactions;
   readonly #hints: PostgresWakeHints;
-  readonly #running = new RunningWork();
-  #closing: Promise<void> | undefined;
 
   /**
    * Connects and migrates; `migrations` are those that were applied now.
@@ -55,11 +51,7 @@ export class PostgresStore extends Store {
     );
   }
 
-  transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
-    return this.withCallbacks(work, (observed) => this.#running.run(() => this.#repeated(observed)));
-  }
-
-  async #repeated<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+  protected override async commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#withConnection((connection) => this.#inTransaction(connection, work));
@@ -79,19 +71,13 @@ export class PostgresStore extends Store {
     }
   }
 
-  /** Each query sees what was committed before it began. */
-  read<T>(work: (db: Trx) => Promise<T>): Promise<T> {
-    return this.#running.run(() =>
-      // Without BEGIN, each query is a transaction of its own.
-      this.#withConnection((connection) => work(this.#transactions.on(connection))),
-    );
+  /** Without BEGIN, each query is a transaction of its own and sees what was committed before it began. */
+  protected override query<T>(work: (db: Trx) => Promise<T>): Promise<T> {
+    return this.#withConnection((connection) => work(this.#transactions.on(connection)));
   }
 
-  async ping(): Promise<void> {
-    await withTimeout(
-      this.read((db) => sql`select 1`.execute(db)),
-      PING_LIMIT_MS,
-    );
+  protected override probe(): Promise<unknown> {
+    return this.read((db) => sql`select 1`.execute(db));
   }
 
   notify(channel: WakeChannel): void {
@@ -102,13 +88,7 @@ export class PostgresStore extends Store {
     this.#hints.listen(channel, wake);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await this.#running.close();
+  protected override async release(): Promise<void> {
     await this.#hints.close();
     await this.#pool.end();
   }

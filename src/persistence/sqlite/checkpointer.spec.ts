@@ -46,39 +46,39 @@ describe('Checkpointer', () => {
 
   const rows = (): unknown => ({ ...writer.prepare('select count(*) as count from t').get() });
 
-  it('does no harm when the length of the log cannot be told', async () => {
-    let looks = 0;
+  it('ignores an unknown length of the log', async () => {
+    let checks = 0;
     const checkpointer = new Checkpointer(path, {
       framesToCopy: () => {
-        looks += 1;
+        checks += 1;
         throw new Error('disk I/O error');
       },
     });
     commit(checkpointer, 1, 40);
     expect(checkpointer.restart).toBeUndefined();
     await checkpointer.close();
-    // At every 16th commit: that one look failed stops neither the commits nor the next look.
-    expect(looks).toBe(2);
+    // At every 16th commit: a check that fails stops neither the commits nor the next check.
+    expect(checks).toBe(2);
     expect(rows()).toEqual({ count: 40 });
   });
 
   it('does no harm when it cannot open the database, and tries again with the next log that is long', async () => {
-    let looks = 0;
+    let checks = 0;
     const elsewhere = join(directory, 'elsewhere');
     const checkpointer = new Checkpointer(join(elsewhere, 'test.db'), {
       framesToCopy: () => {
-        looks += 1;
+        checks += 1;
         return 10_000;
       },
     });
     commit(checkpointer, 1, 250);
     await checkpointer.close();
-    // One checkpoint at a time: while it runs, nobody looks.
-    expect(looks).toBe(1);
+    // One checkpoint at a time: no check while it runs.
+    expect(checks).toBe(1);
     expect(checkpointer.restart).toBeUndefined();
     commit(checkpointer, 1, 100);
     await checkpointer.close();
-    expect(looks).toBe(2);
+    expect(checks).toBe(2);
     expect(existsSync(elsewhere)).toBe(false);
     expect(rows()).toEqual({ count: 350 });
   });

@@ -9,7 +9,7 @@ const FRAMES_PER_CHECKPOINT = 8_000;
 /** 32 MiB of log: commits pause so that it can restart. */
 const FRAMES_LIMIT = 16_000;
 /** How often the length of the log is checked. */
-const COMMITS_PER_LOOK = 16;
+const COMMITS_PER_CHECK = 16;
 const BUSY_TIMEOUT_MS = 1_000;
 
 /**
@@ -41,7 +41,7 @@ export class Checkpointer {
 
   committed(): void {
     this.#commits++;
-    if (this.#running || this.#commits < COMMITS_PER_LOOK) return;
+    if (this.#running || this.#commits < COMMITS_PER_CHECK) return;
     this.#commits = 0;
     if (this.#isDue()) this.#running = this.#run();
   }
@@ -79,7 +79,7 @@ export class Checkpointer {
       this.#worker ??= this.#start();
       // The thread keeps the process alive only while commits may wait for it.
       this.#worker.ref();
-      return await this.#ask(this.#worker);
+      return await this.#request(this.#worker);
     } catch {
       this.#worker = undefined;
       return 0;
@@ -88,7 +88,7 @@ export class Checkpointer {
     }
   }
 
-  async #ask(worker: Worker): Promise<number> {
+  async #request(worker: Worker): Promise<number> {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage('checkpoint');
     // Rejects if the thread fails instead.

@@ -37,7 +37,7 @@ describe('GroupCommit', () => {
       connection.run('insert into t values (1)');
     });
 
-  it('gives up when another program keeps the write lock, and comes back by itself', async () => {
+  it('fails while another program holds the write lock, and recovers by itself', async () => {
     foreign.exec('begin immediate');
     const [first, second] = await Promise.allSettled([insert(), insert()]);
     const refused = { status: 'rejected', reason: { name: 'StorageUnavailable', outcome: 'not-committed' } };
@@ -94,7 +94,7 @@ describe('GroupCommit', () => {
     await expect(insert()).rejects.toMatchObject({ name: 'StorageUnavailable', outcome: 'unknown' });
     expect(commits.failing).toBe(true);
 
-    // As long as the log cannot be brought into the database, nothing is built on it.
+    // Until the log is copied into the database, no transaction commits behind it.
     foreign.exec('begin; select * from t');
     await expect(insert()).rejects.toMatchObject({ name: 'StorageUnavailable', outcome: 'not-committed' });
     foreign.exec('commit');
@@ -106,7 +106,7 @@ describe('GroupCommit', () => {
     log.close();
   });
 
-  it('passes on whatever the work throws, even nothing', async () => {
+  it('rejects with any value that the work throws, undefined included', async () => {
     await expect(commits.add(() => Promise.reject(new TypeError('mistake')))).rejects.toThrow('mistake');
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the point of the test
     await expect(commits.add(() => Promise.reject(undefined))).rejects.toBeUndefined();

@@ -168,7 +168,10 @@ export class GroupCommit {
    */
   #rescueLog(): void {
     if (this.#connection.run('pragma wal_checkpoint(truncate)')?.['busy'] !== 0)
-      throw new StorageUnavailable('SQLite: its log cannot be brought to the disk', 'not-committed');
+      throw new StorageUnavailable(
+        'SQLite: the write-ahead log cannot be written to the disk',
+        'not-committed',
+      );
     this.#logLost = false;
   }
 

@@ -45,7 +45,7 @@ describe('SqliteConnection', () => {
     expect(prepare).toHaveBeenCalledTimes(1_002);
   });
 
-  it('blames the storage only for what is its fault', async () => {
+  it('reports unavailable storage only for errors of the storage', async () => {
     await execute('insert into t (id) values (1)');
     await expect(execute('insert into t (id) values (1)')).rejects.toMatchObject({
       code: 'ERR_SQLITE_ERROR',

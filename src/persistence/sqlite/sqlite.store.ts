@@ -1,11 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
-import { withTimeout } from '../with-timeout.js';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
-import { RunningWork } from '../running-work.js';
-import { PING_LIMIT_MS, Store, type Trx, type WakeChannel } from '../store.js';
+import { Store, type Trx, type WakeChannel } from '../store.js';
 import { Checkpointer } from './checkpointer.js';
 import { GroupCommit } from './group-commit.js';
 import { NodeSqliteDialect } from './node-sqlite.dialect.js';
@@ -35,8 +33,6 @@ export class SqliteStore extends Store {
   readonly #connections: Connections;
   readonly #transactions: KyselyTransactions;
   readonly #commits: GroupCommit;
-  readonly #running = new RunningWork();
-  #closing: Promise<void> | undefined;
 
   /**
    * Opens the database at `path` (`:memory:` or a file, created if missing) and migrates it; `migrations` are those
@@ -75,48 +71,35 @@ export class SqliteStore extends Store {
     this.kysely = new Kysely({ dialect: new NodeSqliteDialect(connections.reader ?? connections.writer) });
   }
 
-  transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
-    return this.withCallbacks(work, (observed) =>
-      this.#running.run(() => this.#commits.add(() => this.#inTransaction(observed))),
-    );
-  }
-
-  read<T>(work: (db: Trx) => Promise<T>): Promise<T> {
-    if (!this.#connections.reader) {
-      // On a single connection a read waits its turn, or it would see changes that may be rolled back.
-      return this.transaction(work);
-    }
-    return this.#running.run(() => this.#readDurable(work));
-  }
-
-  /** After a failure only a write shows that the disk has space again; otherwise a read suffices, which costs no fsync. */
-  async ping(): Promise<void> {
-    const answer = this.#commits.failing
-      ? this.transaction(probe)
-      : this.read((db) => sql`select 1`.execute(db));
-    await withTimeout<unknown>(answer, PING_LIMIT_MS);
-  }
-
-  /** There is one process, which wakes its own workers. */
-  notify(_channel: WakeChannel): void {}
-  listen(_channel: WakeChannel, _wake: () => void): void {}
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+  protected override commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    return this.#commits.add(() => this.#inTransaction(work));
   }
 
   /** Returns nothing that a power cut could still undo. */
-  async #readDurable<T>(work: (db: Trx) => Promise<T>): Promise<T> {
+  protected override async query<T>(work: (db: Trx) => Promise<T>): Promise<T> {
+    const { reader, log } = this.#connections;
+    // On a single connection a read waits its turn, or it would see changes that may be rolled back.
+    if (!reader) return this.commit(work);
     // Repositories take a transaction as their first argument; for queries that only read, a Kysely is equivalent.
     const result = await work(this.kysely as Trx);
     try {
-      await this.#connections.log?.syncing;
+      await log?.syncing;
     } catch (error) {
       throw syncFailure(error);
     }
     return result;
   }
+
+  /** After a failure only a write shows that the disk has space again; otherwise a read suffices, which costs no fsync. */
+  protected override probe(): Promise<unknown> {
+    return this.#commits.failing
+      ? this.transaction(writeProbe)
+      : this.read((db) => sql`select 1`.execute(db));
+  }
+
+  /** There is one process, which wakes its own workers. */
+  notify(_channel: WakeChannel): void {}
+  listen(_channel: WakeChannel, _wake: () => void): void {}
 
   async #inTransaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     const transaction = new SqliteTransaction(this.#connections.writer);
@@ -127,8 +110,7 @@ export class SqliteStore extends Store {
     }
   }
 
-  async #close(): Promise<void> {
-    await this.#running.close();
+  protected override async release(): Promise<void> {
     await this.#connections.checkpointer?.close();
     // The writer goes last of the two: SQLite then moves the WAL into the database and removes it.
     this.#connections.reader?.close();
@@ -138,7 +120,7 @@ export class SqliteStore extends Store {
   }
 }
 
-async function probe(trx: Trx): Promise<void> {
+async function writeProbe(trx: Trx): Promise<void> {
   await trx
     .insertInto('settings')
     .values(PROBE)
