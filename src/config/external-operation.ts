@@ -7,8 +7,8 @@ export interface OperationTraits {
 }
 
 /**
- * The operations that an external executes, by their path below the prefix: also the keys of `operations` in the externals file
- * (SPEC §2, §6).
+ * The operations that an external executes, by their path below the prefix: also the keys of `operations` in the
+ * externals file (SPEC §2, §6).
  */
 export const OPERATIONS = {
   pay: { method: 'POST', changesState: true, subject: 'none' },

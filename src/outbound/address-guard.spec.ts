@@ -97,7 +97,7 @@ describe('check', () => {
     expect(strict.check(address)).toEqual(expect.any(String));
   });
 
-  it.each(PUBLIC)('lets %s pass', (address) => {
+  it.each(PUBLIC)('allows %s', (address) => {
     expect(open.check(address)).toBeUndefined();
     expect(strict.check(address)).toBeUndefined();
   });
@@ -131,7 +131,7 @@ describe('checkHost', () => {
     expect(strict.checkHost('metadata.google.internal')).toBeUndefined();
   });
 
-  it('says what it refused, and why', () => {
+  it('reports what it refused, and why', () => {
     expect(open.checkHost('[fe80::1]')).toMatchObject({
       name: 'AddressRefused',
       code: 'EADDRREFUSED',
@@ -143,7 +143,7 @@ describe('checkHost', () => {
 });
 
 describe('lookup', () => {
-  it('gives one address or all, as asked', async () => {
+  it('returns one address or all, by its options', async () => {
     const guard = new AddressGuard({
       blockPrivateAddresses: true,
       resolve: resolver(['93.184.216.34', '2606:4700::1111']),
@@ -191,7 +191,7 @@ describe('lookup', () => {
     });
   });
 
-  it('asks the real resolver', async () => {
+  it('uses the real resolver', async () => {
     expect(strict.lookup).toBeInstanceOf(Function);
     await expect(
       new Promise((resolve, reject) =>
@@ -229,7 +229,7 @@ describe('on real sockets', () => {
     }
   }
 
-  it('connects where it may, by name and by literal', async () => {
+  it('connects to allowed addresses, by name and by literal', async () => {
     const named = new AddressGuard({ blockPrivateAddresses: false, resolve: resolver(['127.0.0.1']) });
     expect(await get(named, 'name.test')).toBe('here');
     expect(await get(open, '127.0.0.1')).toBe('here');
@@ -245,7 +245,7 @@ describe('on real sockets', () => {
     expect(requests).toBe(before);
   });
 
-  it('judges each resolution anew: a name that is bound anew does not help', async () => {
+  it('checks each resolution: rebinding a name has no effect', async () => {
     const guard = new AddressGuard({
       blockPrivateAddresses: false,
       resolve: resolver(['127.0.0.1'], ['169.254.169.254']),

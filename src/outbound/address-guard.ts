@@ -2,8 +2,8 @@ import dns from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 
-/** `network/prefix`, by why nobody is ever dialled there. */
-const NEVER_DIALLED: Readonly<Record<string, readonly string[]>> = {
+/** Networks (`network/prefix`) that are always refused, by the reason. */
+const ALWAYS_REFUSED: Readonly<Record<string, readonly string[]>> = {
   'link-local': ['169.254.0.0/16', 'fe80::/10'],
   // Outside the link-local ranges: AWS (IPv6), Google (IPv6), Scaleway (IPv6), Alibaba, Azure, Oracle.
   'cloud metadata': [
@@ -20,7 +20,7 @@ const NEVER_DIALLED: Readonly<Record<string, readonly string[]>> = {
   'reserved or broadcast': ['240.0.0.0/4'],
 };
 
-/** What `BLOCK_PRIVATE_ADDRESSES` adds (IANA's special-purpose address registries). */
+/** Networks that `BLOCK_PRIVATE_ADDRESSES` refuses in addition (IANA's special-purpose address registries). */
 const PRIVATE: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1/128'],
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fec0::/10', '64:ff9b:1::/48'],
@@ -28,7 +28,7 @@ const PRIVATE: Readonly<Record<string, readonly string[]>> = {
   'special-purpose': ['192.0.0.0/24', '198.18.0.0/15'],
 };
 
-/** An outgoing connection that the guard refused. Nothing was dialled. */
+/** The guard refused an outgoing connection, and none was opened. */
 export class AddressRefused extends Error {
   readonly code = 'EADDRREFUSED';
 
@@ -45,28 +45,31 @@ export class AddressRefused extends Error {
 export interface AddressGuardOptions {
   /** Refuse private, shared and loopback addresses too (`BLOCK_PRIVATE_ADDRESSES`). */
   readonly blockPrivateAddresses: boolean;
-  /** Who resolves names; `node:dns` unless a test says otherwise. */
+  /** Resolves names; `dns.lookup` by default. */
   readonly resolve?: LookupFunction;
 }
 
 /**
- * Keeps outgoing calls away from link-local, metadata and, where asked, private addresses. It judges the very
- * address that is dialled, after DNS, so that a name which is bound anew between check and connection does not help. IPv4
- * addresses are recognised inside IPv6 too: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056).
+ * Refuses connections to link-local, metadata and, if configured, private addresses. It checks the address that the
+ * socket connects to, after DNS, so that rebinding a name between check and connection has no effect. IPv4 addresses
+ * are recognised inside IPv6 too: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056).
  *
- * A socket never looks up an address literal: use {@link connector}, or {@link lookup} together with {@link checkHost}.
+ * A socket never looks up an address literal: use {@link connector}, or {@link lookup} together with {@link
+ * checkHost}.
  */
 export class AddressGuard {
   readonly #refused: readonly (readonly [reason: string, addresses: BlockList])[];
   readonly #resolve: LookupFunction;
 
   constructor({ blockPrivateAddresses, resolve = dns.lookup }: AddressGuardOptions) {
-    const ranges = { ...NEVER_DIALLED, ...(blockPrivateAddresses && PRIVATE) };
+    const ranges = { ...ALWAYS_REFUSED, ...(blockPrivateAddresses && PRIVATE) };
     this.#refused = Object.entries(ranges).map(([reason, networks]) => [reason, blockListOf(networks)]);
     this.#resolve = resolve;
   }
 
-  /** Why this IPv4 or IPv6 address may not be dialled, or undefined where it may. What is no address may not. */
+  /**
+   * Why this IPv4 or IPv6 address is refused; undefined if it is allowed. Anything that is not an address is refused.
+   */
   check(address: string): string | undefined {
     const bare = address.replace(/%.*$/s, '');
     const family = isIP(bare);
@@ -75,9 +78,8 @@ export class AddressGuard {
   }
 
   /**
-   * For the host of a URL, before it is dialled: the refusal where it is an address literal, in any of the forms that URLs
-   * allow (`127.1`, `0x7f.1`, `2130706433`, `[::1]`), that may not be dialled. A name gives undefined: {@link lookup}
-   * judges what it resolves to.
+   * Checks the host of a URL: the refusal if it is a refused address literal, in any form that URLs allow (`127.1`,
+   * `0x7f.1`, `2130706433`, `[::1]`). Undefined for a name, whose addresses {@link lookup} checks.
    */
   checkHost(hostname: string): AddressRefused | undefined {
     const address = literalOf(hostname);
@@ -86,8 +88,8 @@ export class AddressGuard {
   }
 
   /**
-   * For the `lookup` option of sockets, agents and undici's `connect`. Addresses that may not be dialled are left out;
-   * where none is left, the error is {@link AddressRefused}.
+   * For the `lookup` option of sockets, agents and undici's `connect`. Omits refused addresses; if none is left, the
+   * error is {@link AddressRefused}.
    */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     this.#resolve(hostname, { ...options, all: true }, (error, found) => {
@@ -102,7 +104,7 @@ export class AddressGuard {
     });
   };
 
-  /** undici's connector (`connect` of an `Agent` or `Pool`) with both checks in place; `options` are undici's own. */
+  /** undici's connector (`connect` of an `Agent` or `Pool`) with both checks; `options` are undici's. */
   connector(options: buildConnector.BuildOptions = {}): buildConnector.connector {
     const connect = buildConnector({ ...options, lookup: this.lookup });
     return (target, callback) => {
@@ -130,13 +132,13 @@ function blockListOf(networks: readonly string[]): BlockList {
   return list;
 }
 
-/** The IPv4 network itself (BlockList knows mapped addresses by it), and where it hides inside IPv6. */
+/** The IPv4 network itself, by which BlockList recognises mapped addresses too, and its other forms inside IPv6. */
 function addIpv4Network(list: BlockList, address: string, prefix: number): void {
   list.addSubnet(address, prefix, 'ipv4');
   const [a, b, c, d] = address.split('.').map(Number) as [number, number, number, number];
   const hex = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
   list.addSubnet(`64:ff9b::${hex}`, 96 + prefix, 'ipv6');
   list.addSubnet(`2002:${hex}::`, 16 + prefix, 'ipv6');
-  // ::0.0.0.0/8 would take ::1 with it, which is loopback and no unspecified address.
+  // ::0.0.0.0/8 would include ::1, which is loopback and not unspecified.
   if (a !== 0) list.addSubnet(`::${hex}`, 96 + prefix, 'ipv6');
 }

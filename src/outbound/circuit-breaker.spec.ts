@@ -47,7 +47,7 @@ describe('CircuitBreaker', () => {
     expect(all.breaker.epoch).toBe(epoch + all.changes.length);
   });
 
-  it('is reported half-open once the pause is over, and lets one probe begin', () => {
+  it('is reported half-open once the pause is over, and admits one probe', () => {
     const { breaker: circuit, clock } = breaker();
     circuit.trip(PAUSE_MS);
     clock.nowMs += PAUSE_MS - 1;

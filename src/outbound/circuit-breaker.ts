@@ -2,11 +2,11 @@ export type Circuit = 'closed' | 'open' | 'half-open';
 
 type Event =
   | 'trip' //     too many failures, or the probe failed
-  | 'probe' //    the pause is over, and one call finds out
-  | 'give-up' //  the probe learned nothing: the next call may probe
+  | 'probe' //    the pause is over, and one call tests the other side
+  | 'give-up' //  the probe had no result: the next call may probe
   | 'close'; //   a call succeeded
 
-/** What is not listed changes nothing. */
+/** Events that are not listed change nothing. */
 const NEXT: Readonly<Record<Circuit, Partial<Record<Event, Circuit>>>> = {
   closed: { trip: 'open' },
   open: { probe: 'half-open', close: 'closed' },
@@ -14,8 +14,8 @@ const NEXT: Readonly<Record<Circuit, Partial<Record<Event, Circuit>>>> = {
 };
 
 /**
- * The state machine of a circuit breaker: closed, open for a pause, half-open while one probe is in flight. What counts as too many
- * failures and how long a pause lasts is its user's decision. State is per replica.
+ * The state machine of a circuit breaker: closed, open for a pause, half-open while one probe is in flight. What
+ * counts as too many failures and how long a pause lasts is its user's decision. State is per replica.
  */
 export class CircuitBreaker {
   #state: Circuit = 'closed';

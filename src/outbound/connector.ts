@@ -1,8 +1,8 @@
 import type { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.js';
-import { passOverContinue } from './continue-answer.js';
+import { ignoreContinue } from './continue-answer.js';
 
-/** What the gateway presents when it dials; PEM. Without `ca`, the runtime's own roots are trusted. */
+/** The client certificate and the trusted authorities, as PEM. Without `ca`, the runtime's own roots are trusted. */
 export interface ClientTls {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -12,11 +12,11 @@ export interface ClientTls {
 export interface ConnectorOptions {
   readonly guard: AddressGuard;
   readonly connectTimeoutMs: number;
-  /** The client certificate, read for each connection because it may be renewed; another object after each change. */
+  /** Called for each connection, as the certificate may be renewed; returns another object after each change. */
   readonly tls?: () => ClientTls | undefined;
 }
 
-/** Dials through the address guard, with the present client certificate, within `connectTimeoutMs`. */
+/** Connects through the address guard, with the present client certificate, within `connectTimeoutMs`. */
 export function connector({ guard, connectTimeoutMs, tls }: ConnectorOptions): buildConnector.connector {
   let current: ClientTls | undefined;
   let dial: buildConnector.connector | undefined;
@@ -45,7 +45,7 @@ function dialWithin(limitMs: number, dial: buildConnector.connector): buildConne
       }
       clearTimeout(timer);
       if (error) callback(error, null);
-      else callback(null, passOverContinue(socket));
+      else callback(null, ignoreContinue(socket));
     });
   };
 }

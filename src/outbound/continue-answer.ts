@@ -1,23 +1,23 @@
 import type { Socket } from 'node:net';
 
-/** What each `10x` answer begins with, short of its last digit; `?` is any byte. */
+/** The start of each `10x` answer without its last digit; `?` is any byte. */
 const BEGINNING = 'HTTP/1.? 10';
 const HEAD_END = '\r\n\r\n';
 const [ZERO, TWO] = [0x30, 0x32];
 
 /**
- * Lets `100 Continue` through as what it is: an announcement of the answer, which a client must be able to read whether or
- * not it asked for one (RFC 9110 §15.2). undici cuts a connection that says it, and a payment that was executed would be one of
- * unknown outcome; every other 1xx it passes over. So what it reads from `socket` says `102` instead.
+ * Makes undici ignore `100 Continue`, which a client must accept even if it did not ask for it (RFC 9110 §15.2).
+ * undici closes a connection that sends it, so that an executed payment would have an unknown outcome; it ignores
+ * every other 1xx. So undici reads `102` from `socket` instead.
  */
-export function passOverContinue<S extends Socket>(socket: S): S {
+export function ignoreContinue<S extends Socket>(socket: S): S {
   const reader = new AnswerStart();
   const read = socket.read.bind(socket);
   let written = 0;
   socket.read = (size?: number): unknown => {
     const chunk: unknown = read(size);
     if (!Buffer.isBuffer(chunk)) return chunk;
-    // One request at a time on each connection: what comes after another one was written begins an answer.
+    // A connection has one request at a time: the first bytes after a write begin an answer.
     if (socket.bytesWritten !== written) reader.expectAnswer();
     written = socket.bytesWritten;
     reader.pass(chunk);
@@ -26,10 +26,10 @@ export function passOverContinue<S extends Socket>(socket: S): S {
   return socket;
 }
 
-/** Follows the bytes of an answer as far as they may be a `100`, however they are cut into chunks. */
+/** Finds `100` at the start of an answer, however its bytes are split into chunks. */
 class AnswerStart {
   #part: 'beginning' | 'interim' | 'rest' = 'rest';
-  /** How much of {@link BEGINNING} or {@link HEAD_END} was there. */
+  /** The number of matched characters of {@link BEGINNING} or {@link HEAD_END}. */
   #matched = 0;
 
   expectAnswer(): void {
@@ -53,12 +53,12 @@ class AnswerStart {
       return;
     }
     if (byte === ZERO) chunk[i] = TWO;
-    // Whichever 1xx it is, another may follow.
+    // Another 1xx may follow.
     this.#part = 'interim';
     this.#matched = 0;
   }
 
-  /** To the end of the interim answer's head, where the next answer begins. */
+  /** Skips the rest of the interim answer's head; the next answer begins after it. */
   #skip(byte: number): void {
     if (byte === HEAD_END.charCodeAt(this.#matched)) this.#matched += 1;
     else this.#matched = byte === HEAD_END.charCodeAt(0) ? 1 : 0;

@@ -9,13 +9,14 @@ interface Waiting {
 }
 
 /**
- * Follows one request through undici, and keeps {@link Exchange.begun} true to the wire. Any status is an answer; every other
- * end is an {@link ExchangeBroken}.
+ * Follows one request through undici, and keeps {@link Exchange.begun} true to the wire. Any status is an answer;
+ * every other end is an {@link ExchangeBroken}.
  */
 export class ExchangeHandler implements Dispatcher.DispatchHandler {
   /**
-   * Undefined once the exchange has ended. undici's queues keep a handler for some time after, and V8's young collections keep
-   * with it whatever it references: with the caller's request that was 2 MB each time, and pauses of 5 ms (measured).
+   * Undefined once the exchange has ended. undici's queues keep a handler for some time afterwards, and with it
+   * everything that it references: with the caller's request that was 2 MB per young collection, and pauses of 5 ms
+   * (measured).
    */
   #waiting: Waiting | undefined;
   #controller: Dispatcher.DispatchController | undefined;
@@ -50,7 +51,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (!this.#waiting) throw new Error('Cancelled before it was begun');
     const { exchange } = this.#waiting;
-    // undici may retry a request on a second connection when it drops the first one itself. A payment is never sent so.
+    // undici may retry a request on a second connection when it drops the first one itself. A payment is never sent
+    // so.
     if (exchange.begun) throw new Error('A request is never written twice');
     exchange.begun = true;
     this.#controller = controller;

@@ -36,8 +36,8 @@ export type BreakReason =
 /** One request, its answer, and what is certain about the wire in between. */
 export class Exchange {
   /**
-   * True once the first byte of the request may have left this machine: from then on the other side may have acted on it.
-   * False is a certainty: nothing was sent, and nothing will be.
+   * True once the first byte of the request may have left this machine: from then on the other side may have acted on
+   * it. False is a certainty: nothing was sent, and nothing will be.
    */
   begun = false;
 

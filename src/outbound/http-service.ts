@@ -5,9 +5,10 @@ import { Exchange } from './exchange.js';
 import type { OutboundClient } from './outbound-client.js';
 
 /**
- * Nest's `HttpService` over the outbound client: axios as its users know it (interceptors, `validateStatus`, `timeout`, `signal`),
- * with the client's guard and limits. Bodies are text; redirects are answers. For calls that are neither frequent nor carry
- * credentials: it costs 15 µs per call, and an `AxiosError` holds the whole request (docs/adr/0007-outbound-http.md).
+ * Nest's `HttpService` over the outbound client: axios as its users know it (interceptors, `validateStatus`,
+ * `timeout`, `signal`), with the client's guard and limits. Bodies are text; redirects are answers. For calls that
+ * are neither frequent nor carry credentials: it costs 15 µs per call, and an `AxiosError` holds the whole request
+ * (docs/adr/0007-outbound-http.md).
  */
 export function outboundHttpService(client: OutboundClient): HttpService {
   return new HttpService(axios.create({ adapter: adapterOf(client), responseType: 'text' }));

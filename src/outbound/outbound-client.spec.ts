@@ -33,14 +33,14 @@ describe('ExchangeHandler', () => {
     };
   }
 
-  it('lets no request be written a second time', () => {
+  it('never writes a request a second time', () => {
     const { handler: followed, exchange } = handler();
     followed.onRequestStart(controller);
     expect(exchange.begun).toBe(true);
     expect(() => followed.onRequestStart(controller)).toThrow('never written twice');
   });
 
-  it('lets no request be written after it was cancelled', () => {
+  it('never writes a cancelled request', () => {
     const { handler: followed, exchange, errors } = handler();
     exchange.cancel('superseded');
     expect(errors).toMatchObject([{ reason: 'superseded', begun: false }]);
@@ -140,7 +140,7 @@ describe('OutboundClient', () => {
     });
   });
 
-  it('dials anew once a connection is older than the maximum age', async () => {
+  it('opens a new connection once one is older than the maximum age', async () => {
     const { external, send } = await start((socket) => answer(socket, 200, '{}'), { maxConnectionAgeMs: 50 });
     await send();
     // undici frees the connection a turn after the answer.

@@ -21,9 +21,10 @@ export interface OutboundClientOptions extends ConnectorOptions {
 }
 
 /**
- * The gateway's only HTTP client: for externals, the receiver, token endpoints and issuers (docs/adr/0007-outbound-http.md).
- * HTTP/1.1 with keep-alive, one request at a time per connection, so that a fact about a connection is a fact about one
- * request; no redirects, no decompression, bounded answers, every address checked by the guard.
+ * The gateway's only HTTP client: for externals, the receiver, token endpoints and issuers
+ * (docs/adr/0007-outbound-http.md). HTTP/1.1 with keep-alive, one request at a time per connection, so that a fact
+ * about a connection is a fact about one request; no redirects, no decompression, bounded answers, every address
+ * checked by the guard.
  */
 export class OutboundClient {
   #agent: Agent | undefined;
@@ -46,7 +47,10 @@ export class OutboundClient {
     });
   }
 
-  /** New connections are dialled from now on, as the credentials have changed; exchanges in flight end on the old ones. */
+  /**
+   * New connections are dialled from now on, as the credentials have changed; exchanges in flight end on the old
+   * ones.
+   */
   renew(): void {
     void this.#closeAgent();
   }

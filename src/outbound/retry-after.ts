@@ -2,8 +2,8 @@ const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \
 const SECONDS = /^\d+$/;
 
 /**
- * A `Retry-After` header (RFC 9110 §10.2.3: seconds, or an HTTP date) as a wait from `nowMs`, bounded by `shortestMs`
- * and `longestMs`; `shortestMs` where there is no readable header.
+ * Reads a `Retry-After` header (RFC 9110 §10.2.3: seconds, or an HTTP date) as a wait from `nowMs`, from `shortestMs`
+ * to `longestMs`; `shortestMs` if the header is missing or invalid.
  */
 export function retryAfterMs(
   header: string | undefined,

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessAborted } from '../shared/unless-aborted.js';
 import type { Kysely, Transaction } from 'kysely';
 import type { DatabaseSchema } from './database.js';
 
@@ -57,10 +57,13 @@ export abstract class Store {
 
   /** Resolves if the database can be used now; otherwise throws {@link StorageUnavailable} within 1 s. */
   async ping(): Promise<void> {
-    const late = sleep(PING_LIMIT_MS, undefined, { ref: false }).then(() => {
-      throw new StorageUnavailable('the database does not answer in time', 'not-committed');
-    });
-    await Promise.race([this.probe(), late]);
+    await unlessAborted<unknown>(
+      AbortSignal.timeout(PING_LIMIT_MS),
+      () => this.probe(),
+      () => {
+        throw new StorageUnavailable('the database does not answer in time', 'not-committed');
+      },
+    );
   }
 
   /** Wakes the worker of `channel`: that of this process, or another replica's if this process runs none. */

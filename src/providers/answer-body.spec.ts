@@ -23,7 +23,7 @@ describe('readAnswerBody', () => {
     'application/xml',
     'application/x-json-stream',
     '',
-  ])('believes a body that says it is %j', (type) => {
+  ])('reads a body of type %j as JSON', (type) => {
     expect(read('{"a":1}', type)).toEqual({ ok: false, problem: 'its Content-Type is not JSON' });
   });
 
@@ -54,7 +54,7 @@ describe('refusalDetail', () => {
 });
 
 describe('maskedText', () => {
-  it('masks a card number that the cut goes through', () => {
+  it('masks a card number that the cut would split', () => {
     const text = `${'x'.repeat(490)} 4111 1111 1111 1111`;
     expect(maskedText(text)).toBe(`${'x'.repeat(490)} **** ****`);
   });

@@ -3,7 +3,7 @@ import { readJson, type JsonBounds } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import type { OutboundAnswer } from '../outbound/exchange.js';
 
-/** A body read as JSON, or why it is none. */
+/** A body read as JSON, or why it is not JSON. */
 export type BodyReading =
   { readonly ok: true; readonly json: unknown } | { readonly ok: false; readonly problem: string };
 
@@ -12,7 +12,9 @@ const JSON_TYPE = /^\s*(?:application\/json|text\/json|application\/[\w.+-]+\+js
 
 const BOUNDS: JsonBounds = { byteOrderMark: 'refuse', duplicateNames: 'keep-last', lossyNumbers: 'round' };
 
-/** Reads an answer's body as JSON. A body without `Content-Type` may be JSON; one of another type is not read as JSON. */
+/**
+ * Reads an answer's body as JSON. A body without `Content-Type` may be JSON; one of another type is not read as JSON.
+ */
 export function readAnswerBody({ headers, body }: OutboundAnswer): BodyReading {
   if (body.length === 0) return { ok: false, problem: 'it has no body' };
   const type = headers['content-type'];
@@ -30,16 +32,16 @@ export function readAnswerBody({ headers, body }: OutboundAnswer): BodyReading {
 
 const DETAIL_LENGTH = 500;
 
-/** What an external says of its refusal, in `detail` or `message`: masked, and cut at 500 characters (SPEC §3). */
+/** `detail` or `message` of an external's refusal, masked and cut at 500 characters (SPEC §3). */
 export function refusalDetail(json: unknown): string | undefined {
   if (!isJsonObject(json)) return undefined;
   const text = [json['detail'], json['message']].find(
-    (said) => typeof said === 'string' && said.trim() !== '',
+    (member) => typeof member === 'string' && member.trim() !== '',
   );
   return text === undefined ? undefined : maskedText(text as string);
 }
 
-/** Somebody else's text, fit to be passed on. A card number is masked before the cut, which might go through it. */
+/** Text of an external as it may be passed on. Card numbers are masked before the cut, which could split one. */
 export function maskedText(text: string): string {
   return maskCardNumbers(text.slice(0, 2 * DETAIL_LENGTH))
     .slice(0, DETAIL_LENGTH)

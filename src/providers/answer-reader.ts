@@ -13,8 +13,9 @@ interface FreeTexts {
 }
 
 /**
- * Reads a parsed JSON body as an answer of the contract. An answer that names another payment or subscription than `queried` is a
- * violation. Card numbers in free texts are masked (SPEC §8); ids and URLs stay as they are, as the external has to recognise them.
+ * Reads a parsed JSON body as an answer of the contract. An answer that names another payment or subscription than
+ * `queried` is a violation. Card numbers in free texts are masked (SPEC §8); ids and URLs stay as they are, as the
+ * external has to recognise them.
  */
 export function readAnswer<A extends object>(
   type: new () => A,

@@ -5,7 +5,7 @@ import { oneOf } from '../rules/rule.js';
 import { anyJson, issuedIdentifier, text } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
-/** The answers of externals (SPEC §1, §2), which are the gateway's answers too. Read with `unknownFields: 'drop'`. */
+/** The answers of externals, which are also the gateway's answers (SPEC §1, §2). */
 
 export type PaymentResult = 'OK' | 'KO' | 'PENDING' | 'REDIRECT_TO_URL';
 export type PaymentStatusName = 'ACCEPTED' | 'FAILED' | 'PENDING';

@@ -14,7 +14,7 @@ const answered = (body: string) => ({
 });
 
 describe('transcriptOf', () => {
-  it('hides every header that holds credentials, whatever its name, and masks card numbers', () => {
+  it('hides every header with credentials, of any name, and masks card numbers', () => {
     expect(transcriptOf('headers', request, answered('{}'))).toEqual({
       requestHeaders: {
         'x-request-id': 'req-1',
@@ -25,7 +25,7 @@ describe('transcriptOf', () => {
     });
   });
 
-  it('hides providerData, also where the external sends it back', () => {
+  it('hides providerData, also if the external sends it back', () => {
     const transcript = transcriptOf(
       'body',
       request,
@@ -54,7 +54,7 @@ describe('transcriptOf', () => {
     expect(transcriptOf('body', request, answered(body)).responseBody).toEqual(expected);
   });
 
-  it('says nothing of an answer that never came', () => {
+  it('has no answer if none was received', () => {
     expect(transcriptOf('body', { ...request, body: undefined }, undefined)).toMatchObject({
       responseHeaders: undefined,
       requestBody: undefined,

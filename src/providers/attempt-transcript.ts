@@ -3,7 +3,7 @@ import { isJsonObject } from '../shared/json.js';
 import { readAnswerBody } from './answer-body.js';
 import type { OutboundAnswer } from '../outbound/exchange.js';
 
-/** The request as it was handed to the client. */
+/** The request as passed to the client. */
 export interface SentRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly credentials: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ const SECRET_HEADERS = new Set([
 ]);
 const SHOWN_CHARACTERS = 4_096;
 
-/** What may be logged of an attempt (SPEC §8): no credentials, no `providerData`, no card numbers. */
+/** The loggable part of an attempt: without credentials, `providerData` and card numbers (SPEC §8). */
 export function transcriptOf(
   level: 'headers' | 'body',
   request: SentRequest,
@@ -60,7 +60,7 @@ function redactBody(body: object | undefined): unknown {
   return maskCardNumbersIn({ ...body, providerData: MASK });
 }
 
-/** An external may send `providerData` back, or put what it likes into a body that is no JSON: that is only measured. */
+/** A body that is not JSON can contain anything, `providerData` included: only its length is logged. */
 function redactAnswer(answer: OutboundAnswer): unknown {
   const reading = readAnswerBody(answer);
   if (!reading.ok) return `${answer.body.length} bytes: ${reading.problem}`;
@@ -68,7 +68,10 @@ function redactAnswer(answer: OutboundAnswer): unknown {
   return maskCardNumbersIn(withoutProviderData(reading.json));
 }
 
-/** At any depth: an external may put the whole request into its `metadata`. An answer that is shown is short, and so not deep. */
+/**
+ * At any depth, as an external may copy the whole request into its `metadata`. Logged answers are short, so recursion
+ * is bounded.
+ */
 function withoutProviderData(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(withoutProviderData);
   if (!isJsonObject(json)) return json;

@@ -103,7 +103,7 @@ describe('attemptChange', () => {
     );
   });
 
-  it('says nothing certain after a doubt but the answer itself', async () => {
+  it('becomes certain after an unknown attempt only by an answer', async () => {
     await fc.assert(
       fc.asyncProperty(threeEnds, fc.boolean(), async (ends, honoured) => {
         const call = new ScriptedCall(ends);
@@ -147,7 +147,7 @@ describe('attemptChange', () => {
 describe('attemptQuery', () => {
   const beside = (attempt: () => Promise<End>): Promise<End> => attempt();
 
-  it('asks again after no connection, a cut or a 5xx, three times in all, and believes what else is said', async () => {
+  it('repeats a query after no connection, a broken connection or a 5xx, up to three attempts, and accepts any other outcome', async () => {
     await fc.assert(
       fc.asyncProperty(threeEnds, async (ends) => {
         const call = new ScriptedCall(ends);

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProviderOutcome } from './provider-outcome.js';
 
-/** One call, as the retries see it. */
+/** What the retries need to know about a call. */
 export interface Call<A> {
   readonly changesState: boolean;
   readonly background: boolean;
-  /** Sends the request once more. Rejects only for internal errors. */
+  /** Sends the request once. Rejects only for internal errors. */
   attempt(number: number, signal: AbortSignal): Promise<ProviderOutcome<A>>;
-  /** Ends the attempts in flight: another one was answered. */
+  /** Ends the attempts in flight because another one was answered. */
   supersede(): void;
   /** The outcome of the call if the deadline passes now. */
   atDeadline(): ProviderOutcome<A>;
@@ -15,15 +15,17 @@ export interface Call<A> {
 
 export const MAX_ATTEMPTS = 3;
 
-/** Full jitter: up to 2 % of the time-out (10 to 200 ms) after the first attempt, then up to twice as long. */
+/**
+ * Full jitter: up to 2 % of the time-out (10 to 200 ms) after the first attempt, up to twice that after the second.
+ */
 function backoffMs(attempt: number, timeoutMs: number): number {
   const firstMs = Math.min(Math.max(timeoutMs / 50, 10), 200);
   return Math.floor(Math.random() * firstMs * (attempt === 1 ? 1 : 2));
 }
 
 /**
- * The attempts of an operation that changes state, one after the other. A further one is sent only where it can do no harm (SPEC
- * §7): nothing was sent, or the external honours the `Idempotency-Key`.
+ * The attempts of an operation that changes state, one after the other. Another one follows only where it cannot
+ * execute the operation twice (SPEC §7): nothing was sent, or the external honours the `Idempotency-Key`.
  */
 export async function attemptChange<A>(
   call: Call<A>,
@@ -40,21 +42,23 @@ export async function attemptChange<A>(
     const mayRepeat = isConnectionFailure(outcome) || (honoursIdempotencyKey && isTransient(outcome));
     if (mayRepeat && number < MAX_ATTEMPTS && !signal.aborted) await sleep(backoffMs(number, timeoutMs));
     if (!mayRepeat || number === MAX_ATTEMPTS || signal.aborted) {
-      // After an unknown attempt only an answer settles the call: a later refusal says nothing about the attempt before.
+      // After an unknown attempt only an answer settles the call: a later refusal says nothing about the earlier
+      // attempt.
       return outcome.kind === 'completed' ? outcome : (possiblyExecuted ?? outcome);
     }
   }
 }
 
 /** When the next attempt of a query begins beside those without an answer, as shares of the time-out. */
-const PATIENCE = [0.4, 0.3];
+const HEDGE_AFTER = [0.4, 0.3];
 
 /**
- * The attempts of a query, which changes nothing. One that fails is followed by the next. One that only takes long is not cut
- * off: the next begins beside it, after 40 % and 70 % of the time-out, and the first answer counts. So an attempt that
- * hangs leaves time for two more, and an external that needs 80 % of the time-out still answers with its first.
+ * The attempts of a query, which changes nothing. A failed attempt is followed by the next one. A slow attempt is not
+ * aborted: the next one begins beside it, after 40 % and 70 % of the time-out, and the first answer counts. So an
+ * attempt that hangs leaves time for two more, and an external that needs 80 % of the time-out can still answer the
+ * first.
  *
- * `beside` runs an attempt beside another one where the concurrency limit allows, else returns undefined.
+ * `beside` runs an attempt beside another one if the concurrency limit allows it, else returns undefined.
  */
 export function attemptQuery<A>(
   call: Call<A>,
@@ -94,15 +98,16 @@ export function attemptQuery<A>(
       if (!sent) return;
       begun = number;
       running += 1;
-      // Without jitter: Node keeps a list per duration, and a thousand lists that come and go keep ended calls in memory.
-      if (begun < MAX_ATTEMPTS) beginIn(PATIENCE[begun - 1]! * timeoutMs);
+      // Without jitter: Node keeps a list per duration, and a thousand lists that come and go keep ended calls in
+      // memory.
+      if (begun < MAX_ATTEMPTS) beginIn(HEDGE_AFTER[begun - 1]! * timeoutMs);
       sent.then(ended, reject);
     };
     begin();
   });
 }
 
-/** True for an outcome that the next attempt may not have: cut off, or a status that invites a retry. */
+/** True if the next attempt may have another outcome: the connection broke, or the status invites a retry. */
 function isTransient(outcome: ProviderOutcome<unknown>): boolean {
   if (outcome.kind !== 'unknown') return false;
   if (outcome.reason === 'cut-off') return true;

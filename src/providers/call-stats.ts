@@ -2,18 +2,18 @@ import type { Clock } from '../shared/clock.js';
 import type { ProviderHealth } from './external-provider.js';
 import type { ProviderOutcome } from './provider-outcome.js';
 
-/** Refusals of the gateway's own: the external was not asked. */
-const SAYS_NOTHING: ReadonlySet<string> = new Set([
+/** Refusals by the gateway itself: the external was not called. */
+const NOT_CALLED: ReadonlySet<string> = new Set([
   'circuit-open',
   'concurrency-limit',
   'not-supported',
   'shutting-down',
 ]);
 
-/** How many calls the latency is told of. */
+/** The number of calls that the latency is computed from. */
 const REMEMBERED = 128;
 
-/** When an external last answered, when and how it last failed to, and how long its last calls took. */
+/** The time of an external's last answer, the time and kind of its last failure, and the latency of its last calls. */
 export class CallStats {
   readonly #durationsMs: number[] = [];
   #next = 0;
@@ -23,14 +23,14 @@ export class CallStats {
 
   constructor(private readonly clock: Clock) {}
 
-  /** `durationMs` of a call that was sent; undefined for one that was refused before. */
-  note(outcome: ProviderOutcome<unknown>, durationMs: number | undefined): void {
+  /** `durationMs` of a call that was sent; undefined for one that was refused before its first attempt. */
+  record(outcome: ProviderOutcome<unknown>, durationMs: number | undefined): void {
     if (durationMs !== undefined) {
       this.#durationsMs[this.#next] = durationMs;
       this.#next = (this.#next + 1) % REMEMBERED;
     }
     if (outcome.kind === 'completed' || outcome.kind === 'rejected') this.#successAt = this.clock.now();
-    else if (!SAYS_NOTHING.has(outcome.reason)) {
+    else if (!NOT_CALLED.has(outcome.reason)) {
       this.#failureAt = this.clock.now();
       this.#failure = `${outcome.reason}: ${outcome.detail}`;
     }

@@ -34,7 +34,7 @@ describe('ExternalBreaker', () => {
     expect(await run(success)).toMatchObject({ kind: 'not-executed', reason: 'circuit-open' });
   });
 
-  it('begins to count anew after an answer', async () => {
+  it('restarts the count after an answer', async () => {
     const { breaker: circuit, run } = breaker();
     for (const end of [failure, failure, success, failure, failure]) await run(end);
     expect(circuit.circuit).toBe('closed');
@@ -89,11 +89,11 @@ describe('ExternalBreaker', () => {
   it('counts a query without a connection or an answer as a failure, and any other as nothing', async () => {
     const { breaker: circuit, run } = breaker();
     const broken: End = { kind: 'unknown', reason: 'server-error', detail: '', status: 500 };
-    for (const end of [unreachable, success, broken, failure, success]) circuit.noteQuery(end);
+    for (const end of [unreachable, success, broken, failure, success]) circuit.recordQuery(end);
     expect(circuit.circuit).toBe('closed');
     await run(failure);
     expect(circuit.circuit).toBe('open');
-    for (let count = 0; count < 5; count += 1) circuit.noteQuery(success);
+    for (let count = 0; count < 5; count += 1) circuit.recordQuery(success);
     expect(circuit.circuit).toBe('open');
   });
 

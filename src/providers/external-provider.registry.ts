@@ -21,8 +21,8 @@ const MAX_TOKEN_ANSWER_BYTES = 65_536;
 type Providers = ReadonlyMap<string, HttpExternalProvider>;
 
 /**
- * The externals by name; names match exactly (SPEC §6). A request that holds a provider may use it to its end: a reload makes no
- * request fail.
+ * The externals by name; names match exactly (SPEC §6). A request that holds a provider may use it to its end: a
+ * reload makes no request fail.
  */
 @Injectable()
 export class ExternalProviderRegistry implements OnApplicationShutdown {
@@ -69,8 +69,8 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
   }
 
   /**
-   * Replaces the externals. One with an unchanged configuration keeps its provider, and with it its circuit breaker and its
-   * sockets. If a provider cannot be created, nothing changes.
+   * Replaces the externals. One with an unchanged configuration keeps its provider, and with it its circuit breaker
+   * and its sockets. If a provider cannot be created, nothing changes.
    * @throws Error where the files of a client certificate cannot be read or do not match
    */
   replace(externals: readonly ExternalConfig[]): void {
@@ -99,7 +99,9 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
     for (const provider of this.#all()) provider.cut();
   }
 
-  /** Resolves when the last calls in flight have ended and every socket is closed. A second call waits for the first. */
+  /**
+   * Resolves when the last calls in flight have ended and every socket is closed. A second call waits for the first.
+   */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;

@@ -9,8 +9,8 @@ const PROVIDER = Symbol('tollgate.provider');
 type Carrying = { [PROVIDER]?: ExternalProvider };
 
 /**
- * Resolves the external of the path, once per request: a reload of the externals file in between cannot give one request two
- * configurations. Names match exactly; a percent-encoded name is another name (SPEC §6).
+ * Resolves the external of the path, once per request: a reload of the externals file in between cannot give one
+ * request two configurations. Names match exactly; a percent-encoded name is another name (SPEC §6).
  */
 @Injectable()
 export class ExternalGuard implements CanActivate {

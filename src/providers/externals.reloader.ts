@@ -11,8 +11,8 @@ import { ExternalProviderRegistry } from './external-provider.registry.js';
 import { ProvidersMetrics } from './providers.metrics.js';
 
 /**
- * Fills the registry from the externals file and applies each valid change of the file; an invalid change is logged and changes
- * nothing (SPEC §6). A change of which a provider cannot be created counts as invalid.
+ * Fills the registry from the externals file and applies each valid change of the file; an invalid change is logged
+ * and changes nothing (SPEC §6). A change of which a provider cannot be created counts as invalid.
  */
 @Injectable()
 export class ExternalsReloader implements OnApplicationShutdown {

@@ -53,8 +53,8 @@ interface RequestParts {
 type Ended<N extends OperationName> = Promise<ProviderOutcome<AnswerTo<N>>>;
 
 /**
- * An external behind HTTP (SPEC §2): `{baseUrl}` + the gateway's own path below the prefix, same method, same JSON, same query. It
- * is the only kind of provider.
+ * An external behind HTTP (SPEC §2): `{baseUrl}` + the gateway's own path below the prefix, same method, same JSON,
+ * same query. It is the only kind of provider.
  */
 export class HttpExternalProvider implements ExternalProvider {
   readonly #auth: OutboundAuth;
@@ -138,8 +138,8 @@ export class HttpExternalProvider implements ExternalProvider {
   }
 
   /**
-   * Another provider takes over. Requests that hold this one finish their calls, and its sockets close whenever no call is in
-   * flight. Resolves when they are closed for the first time.
+   * Another provider takes over. Requests that hold this one finish their calls, and its sockets close whenever no
+   * call is in flight. Resolves when they are closed for the first time.
    */
   async retire(): Promise<void> {
     this.#auth.close();
@@ -159,8 +159,8 @@ export class HttpExternalProvider implements ExternalProvider {
   }
 
   /**
-   * The token is the last segment of the path. `.` and `..` are refused: every reader takes them as steps in the path, encoded or
-   * not (RFC 3986 §5.2.4).
+   * The token is the last segment of the path. `.` and `..` are refused: every reader takes them as steps in the
+   * path, encoded or not (RFC 3986 §5.2.4).
    */
   async #callToken<N extends OperationName>(
     operation: N,
@@ -220,7 +220,7 @@ export class HttpExternalProvider implements ExternalProvider {
     const sent = attempts > 0;
     const scope = currentScope();
     if (scope) scope.externalMs += durationMs;
-    this.#stats.note(end, sent ? durationMs : undefined);
+    this.#stats.record(end, sent ? durationMs : undefined);
     metrics.countCall({ external, operation, outcome }, reason, sent ? durationMs : undefined);
     const level = outcome === 'unknown' || (outcome === 'not-executed' && sent) ? 'warn' : 'info';
     if (!log.isLevelEnabled(level)) return;

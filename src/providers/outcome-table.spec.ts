@@ -47,7 +47,7 @@ describe('outcome table', () => {
     expect(new Set(OUTCOME_TABLE.map(({ name }) => name)).size).toBe(OUTCOME_TABLE.length);
   });
 
-  it('is certain only where there is a certainty', () => {
+  it('is certain only if nothing was sent or the answer is complete', () => {
     fc.assert(
       fc.property(fc.oneof(anyAnswer, anyBreak), anyOperation, fc.boolean(), (end, operation, contract) => {
         const { outcome } = classify(end, operation, contract ? accepts : refuses, 0);
@@ -64,7 +64,7 @@ describe('outcome table', () => {
     );
   });
 
-  it('tells neither address nor name of the external', () => {
+  it('contains neither address nor name of the external', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:443'), { code: 'ECONNREFUSED' });
     const { outcome } = classify(
       new ExchangeBroken('no-connection', false, cause),

@@ -12,24 +12,24 @@ import {
 } from './provider-outcome.js';
 import { retryAfterMs } from '../outbound/retry-after.js';
 
-/** All that decides what became of a call: the connection, the status, the body, and what was asked. */
+/** Everything that decides the outcome of a call: the operation, the connection, the status and the body. */
 interface Facts {
   readonly operation: OperationTraits;
-  /** Set where no whole answer came. */
+  /** Undefined if the answer was complete. */
   readonly broken: ExchangeBroken | undefined;
-  /** 0 where no whole answer came. */
+  /** 0 if the answer was not complete. */
   readonly status: number;
   readonly body: 'contract' | 'json-object' | 'json' | 'none' | 'other';
-  /** How a 2xx breaks the contract. */
+  /** How a 2xx violates the contract. */
   readonly violation: string;
   readonly refusal: string | undefined;
   readonly retryAfterMs: number;
 }
 
-/** At least 1 s; at most 1 h: longer is an outage, and callers should find out when it is over. */
+/** From 1 s to 1 h. A longer wait would hide the end of an outage from callers. */
 const RETRY_AFTER = { shortestMs: 1_000, longestMs: 3_600_000 };
 
-/** `aborted` is the deadline of the operation, which covers all attempts. */
+/** `aborted` is the deadline of the call, which covers all attempts. */
 const OUT_OF_TIME: ReadonlySet<BreakReason> = new Set(['deadline', 'aborted', 'superseded']);
 
 /** The detail of a refusal whose body holds none. */
@@ -38,17 +38,16 @@ const REJECTED_DETAIL = 'The external refused the request.';
 type Failure = Rejected | NotExecuted | Unknown;
 
 interface OutcomeRow {
-  /** Unique: the tests provoke each on a real socket. */
+  /** Unique. The tests provoke each row on a real socket. */
   readonly name: string;
   when(facts: Facts): boolean;
-  /** Undefined: the answer itself is the outcome. */
+  /** Undefined for `completed`. */
   becomes(facts: Facts): Failure | undefined;
 }
 
 /**
- * Every way that a call can end, and what it says of the money (SPEC §3). The first row that fits decides. The rule behind it:
- * `not-executed` needs a certainty (nothing was sent, or the external said so in a whole answer), and whatever leaves a
- * doubt is `unknown`.
+ * Every end of an exchange and its outcome (SPEC §3). The first row whose condition holds decides. The principle:
+ * `not-executed` requires certainty (nothing was sent, or a complete answer says so); every doubt is `unknown`.
  */
 export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   {
@@ -57,10 +56,10 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
     becomes: () => undefined,
   },
   {
-    name: 'success, but none of the contract',
+    name: 'success that violates the contract',
     when: ({ status }) => isSuccess(status),
     becomes: ({ status, violation }) =>
-      unknown('invalid-answer', `The external’s answer breaks the contract: ${violation}.`, status),
+      unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
   },
   {
     // Refused, unresolvable, TLS failure, reset while connecting, not connected before the deadline.
@@ -75,36 +74,40 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
     becomes: () => unknown('timeout', 'The external did not answer in time.'),
   },
   {
-    // Reset before or after the request was written whole, headers without body, body cut: it may have read enough.
+    // Whether the request was sent in full or in part: the external may have read enough of it.
     name: 'the connection broke after the request was begun',
     when: ({ broken }) => broken?.reason === 'cut',
     becomes: ({ broken }) =>
       unknown(
         'cut-off',
-        `The connection to the external broke before its answer was whole${codeOf(broken)}.`,
+        `The connection to the external broke before its answer was complete${codeOf(broken)}.`,
       ),
   },
   {
     name: 'an answer over the limit',
     when: ({ broken }) => broken?.reason === 'too-large',
-    becomes: () => unknown('invalid-answer', 'The external’s answer is over 1 MiB.'),
+    becomes: () => unknown('invalid-answer', 'The answer of the external exceeds 1 MiB.'),
   },
   {
-    name: 'an answer that is no HTTP',
+    name: 'an answer that is not HTTP',
     when: ({ broken }) => broken?.reason === 'not-http',
-    becomes: () => unknown('invalid-answer', 'The external’s answer is no HTTP.'),
+    becomes: () => unknown('invalid-answer', 'The answer of the external is not HTTP.'),
   },
   {
     name: '3xx',
     when: ({ status }) => status >= 300 && status < 400,
     becomes: ({ status }) =>
-      unknown('server-error', `The external redirected (${status}), which is not followed.`, status),
+      unknown(
+        'server-error',
+        `The external redirected (${status}); the gateway follows no redirects.`,
+        status,
+      ),
   },
   {
     name: '401, 403, 407',
     when: ({ status }) => status === 401 || status === 403 || status === 407,
     becomes: ({ status }) =>
-      notExecuted('credentials-refused', `The external refused the gateway’s credentials (${status}).`),
+      notExecuted('credentials-refused', `The external refused the credentials of the gateway (${status}).`),
   },
   {
     name: '408, 409, 425',
@@ -115,11 +118,11 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
     name: '429',
     when: ({ status }) => status === 429,
     becomes: ({ retryAfterMs }) =>
-      notExecuted('throttled', 'The external asks for fewer calls (429).', retryAfterMs),
+      notExecuted('throttled', 'The external limits the rate of calls (429).', retryAfterMs),
   },
   {
-    // With or without a body: it has never seen what was asked for (SPEC §2).
-    name: '404 to a status question',
+    // With or without a body: the external does not know the payment or subscription (SPEC §2).
+    name: '404 to a status query',
     when: ({ status, operation }) => status === 404 && !operation.changesState,
     becomes: (facts) => rejected('not-found', facts),
   },
@@ -130,7 +133,7 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
     becomes: (facts) => rejected('not-found', facts),
   },
   {
-    name: '404 with a JSON object, about nothing that could be missing',
+    name: '404 with a JSON object, to an operation without a subject',
     when: ({ status, body }) => status === 404 && body === 'json-object',
     becomes: (facts) => rejected('refused', facts),
   },
@@ -151,13 +154,16 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
     becomes: ({ status }) => unknown('server-error', `The external answered ${status}.`, status),
   },
   {
-    name: 'a status that HTTP does not know',
+    name: 'a status outside of HTTP',
     when: () => true,
     becomes: ({ status }) => unknown('invalid-answer', `The external answered ${status}.`, status),
   },
 ];
 
-/** How an exchange that was `operation` ended: the row that decided, and its outcome. */
+/**
+ * The outcome of an exchange, and the row that decided it. `read` reads the JSON of a 2xx as an answer of the
+ * contract.
+ */
 export function classify<A extends object>(
   end: OutboundAnswer | ExchangeBroken,
   operation: OperationTraits,

@@ -1,21 +1,23 @@
 /**
- * Every way a call to an external can end, as far as the money is concerned (SPEC §3, §4). Closed: each switch over
- * `kind` ends in `never`. A decline (`KO`) is a completed answer; a time-out is *unknown*.
+ * Every end of a call to an external, by what it says about the money (SPEC §3, §4). The union is closed: each switch
+ * over `kind` ends in `never`. A decline (`KO`) is a completed answer; a time-out is *unknown*.
  */
 export type ProviderOutcome<Answer> =
   { readonly kind: 'completed'; readonly answer: Answer } | Rejected | NotExecuted | Unknown;
 
-/** The external understood the request and refused it: a 4xx about this request. Nothing moved. */
+/** The external understood the request and refused it with a 4xx. Nothing was executed. */
 export interface Rejected {
   readonly kind: 'rejected';
-  /** `not-found`: 404 with a JSON object, the payment or token is unknown there; `refused`: any other 4xx. */
+  /** `not-found`: the external does not know the payment or token (404); `refused`: any other 4xx. */
   readonly reason: 'not-found' | 'refused';
   readonly status: number;
-  /** The external's own `detail` or `message`, masked, at most 500 characters; a default text where it sent neither. */
+  /**
+   * `detail` or `message` of the external, masked, at most 500 characters; a default text if it sent neither.
+   */
   readonly detail: string;
   /**
-   * True where a body came with it that is no JSON: the page of a router or proxy before the external. It answers the caller's
-   * question just the same (SPEC §2), but is thin ground for calling a payment failed.
+   * True if the body is not JSON, such as the page of a router or proxy in front of the external. It answers the
+   * caller's query (SPEC §2), but is too weak a reason to set a payment to FAILED.
    */
   readonly page?: boolean;
 }
@@ -24,9 +26,9 @@ export interface Rejected {
 export interface NotExecuted {
   readonly kind: 'not-executed';
   readonly reason:
-    | 'not-supported' //          switched off by configuration, or 404 without a JSON object, 405, 501 from the route
-    | 'connection-failed' //      refused, unresolvable, TLS failure: the request never left
-    | 'credentials-refused' //    401, 403 or 407 to the gateway's own credentials, or no token to be had
+    | 'not-supported' //          switched off by configuration, or 404 without a JSON object, 405, 501
+    | 'connection-failed' //      refused, unresolvable, TLS failure: the request was not sent
+    | 'credentials-refused' //    401, 403 or 407 to the gateway's credentials, or no token
     | 'circuit-open'
     | 'concurrency-limit'
     | 'throttled' //              the external answered 429
@@ -35,16 +37,16 @@ export interface NotExecuted {
   readonly retryAfterMs: number | undefined;
 }
 
-/** It may have been executed. */
+/** The operation may have been executed. */
 export interface Unknown {
   readonly kind: 'unknown';
   readonly reason:
     | 'timeout'
-    | 'cut-off' //          the connection broke after the request was begun
+    | 'cut-off' //          the connection broke after the gateway began to send
     | 'server-error' //     3xx, 5xx, 408, 409, 425
-    | 'invalid-answer'; //  an answer, but none of the contract
+    | 'invalid-answer'; //  an answer that violates the contract
   readonly detail: string;
-  /** The HTTP status, where a whole answer came. */
+  /** The HTTP status, if the answer was complete. */
   readonly status?: number;
 }
 

@@ -7,7 +7,10 @@ import { ExternalProviderRegistry } from './external-provider.registry.js';
 
 const CIRCUITS: readonly Circuit[] = ['closed', 'half-open', 'open'];
 
-/** The present state of each external, as this replica sees it, for metrics and readiness. It never makes readiness fail (SPEC §8). */
+/**
+ * The present state of each external, as this replica sees it, for metrics and readiness. It never makes readiness
+ * fail (SPEC §8).
+ */
 @Injectable()
 export class ProvidersGauges {
   constructor(

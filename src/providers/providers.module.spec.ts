@@ -61,13 +61,13 @@ describe('ProvidersModule', () => {
     expect(registry.require('acme').config.baseUrl).toBe('https://acme.test/base');
   });
 
-  it('does not start with a broken file, and says what is wrong', async () => {
+  it('does not start with an invalid file, and reports the problem', async () => {
     await expect(start(file({ externalServices: [{ externalService: 'ACME' }] }))).rejects.toThrow(
       '/externalServices/0/baseUrl',
     );
   });
 
-  it('starts empty with the simulator, which is put in once it listens', async () => {
+  it('starts empty with the simulator, which is added once it listens', async () => {
     const external = await RawExternal.listen({
       script: (socket) => answer(socket, 200, '{"status":"ACCEPTED","paymentId":"pm_1"}'),
     });

@@ -1,9 +1,10 @@
 import type { ExternalConfig } from '../config/external-config.js';
 import type { Circuit } from '../outbound/circuit-breaker.js';
 import { InFlight } from '../shared/in-flight.js';
+import { unlessAborted } from '../shared/unless-aborted.js';
 import { attemptChange, attemptQuery, type Call } from './attempts.js';
 import { ExternalBreaker } from './external-breaker.js';
-import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
+import { notExecuted, type ProviderOutcome } from './provider-outcome.js';
 
 export type ResilienceConfig = Pick<
   ExternalConfig,
@@ -12,12 +13,13 @@ export type ResilienceConfig = Pick<
 
 const BACKGROUND_SHARE = 0.25;
 
-const CONCURRENCY_REFUSAL: NotExecuted = Object.freeze({
-  kind: 'not-executed',
-  reason: 'concurrency-limit',
-  detail: 'The number of calls in flight to the external has reached its limit.',
-  retryAfterMs: 1_000,
-});
+const CONCURRENCY_REFUSAL = Object.freeze(
+  notExecuted(
+    'concurrency-limit',
+    'The number of calls in flight to the external has reached its limit.',
+    1_000,
+  ),
+);
 
 /** How many background queries may be in flight: a share of the concurrency limit, at least one (SPEC §4). */
 export function backgroundLimit({ maxConcurrency }: Pick<ResilienceConfig, 'maxConcurrency'>): number {
@@ -31,8 +33,9 @@ interface CallInFlight {
 }
 
 /**
- * What every call to one external passes (SPEC §7), outermost first: concurrency limit, circuit breaker, deadline, attempts. State
- * is per replica: N replicas allow N times `maxConcurrency`, and each notices on its own that the external is down.
+ * The policies that every call to one external passes (SPEC §7), outermost first: concurrency limit, circuit breaker,
+ * deadline, attempts. State is per replica: N replicas allow N times `maxConcurrency`, and each one detects an outage
+ * on its own.
  */
 export class Resilience {
   readonly #breaker: ExternalBreaker;
@@ -56,7 +59,7 @@ export class Resilience {
     return this.#taken;
   }
 
-  /** Ends calls in flight as if their time-out had passed; `background`: only those that no caller waits for. */
+  /** Ends calls in flight as if their time-out had passed; `background`: only those without a waiting caller. */
   cut(which: 'all' | 'background'): void {
     for (const { background, end } of this.#calls) if (which === 'all' || background) end();
   }
@@ -76,7 +79,7 @@ export class Resilience {
     const outcome = await this.#within(call, (signal) =>
       attemptQuery(call, signal, this.config.timeoutMs, beside),
     );
-    this.#breaker.noteQuery(outcome);
+    this.#breaker.recordQuery(outcome);
     return outcome;
   }
 
@@ -94,24 +97,24 @@ export class Resilience {
   }
 
   /** At the deadline `signal` aborts, and the outcome does not wait for `work` to end. */
-  #within<A>(
+  async #within<A>(
     call: Call<A>,
     work: (signal: AbortSignal) => Promise<ProviderOutcome<A>>,
   ): Promise<ProviderOutcome<A>> {
-    return new Promise((resolve, reject) => {
-      const deadline = new AbortController();
-      const end = (): void => {
-        deadline.abort();
-        resolve(call.atDeadline());
-      };
-      const timer = setTimeout(end, this.config.timeoutMs);
-      const place = this.#calls.enter({ background: call.background, end });
-      work(deadline.signal)
-        .then(resolve, reject)
-        .finally(() => {
-          clearTimeout(timer);
-          this.#calls.leave(place);
-        });
-    });
+    const deadline = new AbortController();
+    const { signal } = deadline;
+    const end = (): void => deadline.abort();
+    const timer = setTimeout(end, this.config.timeoutMs);
+    const place = this.#calls.enter({ background: call.background, end });
+    try {
+      return await unlessAborted(
+        signal,
+        () => work(signal),
+        () => call.atDeadline(),
+      );
+    } finally {
+      clearTimeout(timer);
+      this.#calls.leave(place);
+    }
   }
 }

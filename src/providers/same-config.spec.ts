@@ -20,7 +20,7 @@ const config = (overrides: Partial<ExternalConfig> = {}): ExternalConfig => ({
 });
 
 describe('isSameConfig', () => {
-  it('finds equal what says the same', () => {
+  it('finds equal configurations equal', () => {
     expect(isSameConfig(config(), config())).toBe(true);
   });
 

@@ -1,7 +1,10 @@
 import type { ExternalConfig } from '../config/external-config.js';
 import { Secret } from '../sensitive/secret.js';
 
-/** True when the two say the same. `util.isDeepStrictEqual` finds any two secrets equal, for it sees no private fields. */
+/**
+ * True if the configurations are equal. `util.isDeepStrictEqual` cannot compare secrets, as it does not see private
+ * fields.
+ */
 export function isSameConfig(a: ExternalConfig, b: ExternalConfig): boolean {
   return isSame(a, b);
 }

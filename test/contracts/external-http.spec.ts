@@ -181,7 +181,7 @@ describe.each(EXTERNALS)('$name', ({ wish, subscriptions, start }) => {
     expect(await provider.refund(refund, newContext())).toMatchObject(rejected);
   });
 
-  it(subscriptions ? 'keeps subscriptions' : 'says that it does not offer subscriptions', async () => {
+  it(subscriptions ? 'keeps subscriptions' : 'answers that it does not offer subscriptions', async () => {
     const outcome = await provider.scheduleSubscription(subscriptionBody(), newContext());
     if (!subscriptions) {
       expect(outcome).toMatchObject({ kind: 'not-executed', reason: 'not-supported' });

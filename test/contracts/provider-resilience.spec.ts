@@ -64,7 +64,7 @@ describe('resilience', () => {
   const resets: Script = (socket) => socket.resetAndDestroy();
   const hangs: Script = () => {};
   const pays: Script = (socket) => answer(socket, 200, PAID);
-  const tells: Script = (socket) => answer(socket, 200, ACCEPTED);
+  const accepts: Script = (socket) => answer(socket, 200, ACCEPTED);
 
   describe('retries of state-changing operations', () => {
     it.each<[string, Script]>([
@@ -95,7 +95,7 @@ describe('resilience', () => {
     });
 
     it.each<[string, Script]>([
-      ['an answer that breaks the contract', (socket) => answer(socket, 200, '{}')],
+      ['an answer that violates the contract', (socket) => answer(socket, 200, '{}')],
       ['a redirect', (socket) => answer(socket, 302)],
       ['a 422', (socket) => answer(socket, 422)],
       ['a 429', (socket) => answer(socket, 429)],
@@ -147,10 +147,10 @@ describe('resilience', () => {
     });
 
     it('starts two more beside one that hangs, uses the first answer, and aborts the others', async () => {
-      const { external, provider, log } = await start(inTurn(hangs, hangs, tells), { timeoutMs: 500 });
+      const { external, provider, log } = await start(inTurn(hangs, hangs, accepts), { timeoutMs: 500 });
       expect(await provider.status({ paymentId: 'pm_1' }, context)).toMatchObject({ kind: 'completed' });
       expect(external.requests).toHaveLength(3);
-      await until(() => external.openConnections === 1, 'the others to be let go');
+      await until(() => external.openConnections === 1, 'the others to be cancelled');
       await until(() => log.attempts.length === 3, 'the attempts to be logged');
       expect(log.attempts.map(({ reason }) => String(reason)).toSorted((a, b) => a.localeCompare(b))).toEqual(
         ['superseded', 'superseded', 'undefined'],
@@ -310,7 +310,7 @@ describe('resilience', () => {
     });
 
     it('opens after status queries without a connection', async () => {
-      const { external, provider } = await start(tells, { circuitBreaker });
+      const { external, provider } = await start(accepts, { circuitBreaker });
       await external.close();
       for (let call = 0; call < 3; call += 1) await provider.status({ paymentId: 'pm_1' }, context);
       expect(provider.health().circuit).toBe('open');

@@ -89,7 +89,8 @@ describe('ClientCertificateAuth', () => {
 
   it('is needed: without it the server refuses, and without the authority the gateway does', async () => {
     install(authority.issue('gateway'));
-    // In TLS 1.3 the client is done before the server has judged its certificate: the refusal ends the connection.
+    // In TLS 1.3 the handshake of the client ends before the server has checked its certificate: the refusal ends the
+    // connection.
     await expect(seenAs({ ca: authority.cert })).rejects.toThrow();
     await expect(seenAs(mtls(undefined, false).tls()!)).rejects.toMatchObject({
       code: expect.stringMatching(/SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY/),
@@ -113,7 +114,7 @@ describe('ClientCertificateAuth', () => {
     expect(await seenAs(before)).toBe('gateway');
   });
 
-  it('keeps the present certificate while the new one does not fit its key, and takes it once it does', async () => {
+  it('keeps the present certificate while the new one does not match its key, and uses it once it does', async () => {
     install(authority.issue('gateway'));
     const warned = Promise.withResolvers<string>();
     const before = mtls(warned.resolve).tls();

@@ -8,8 +8,8 @@ import type { AuthHeaders, OutboundAuth, OutboundAuthDependencies } from './outb
 type ClientCertificateConfig = Extract<OutboundAuthConfig, { type: 'mtls' }>;
 
 /**
- * Mutual TLS: the gateway shows a certificate when it dials. The files are read again when they change; as long as they do
- * not fit each other (a new certificate beside the old key) the last ones that did stay in use.
+ * Mutual TLS: the gateway presents a certificate when it connects. It reads the files again when they change; while
+ * they do not match (a new certificate beside the old key), the last matching ones stay in use.
  */
 export class ClientCertificateAuth implements OutboundAuth {
   #tls: ClientTls;
@@ -22,7 +22,7 @@ export class ClientCertificateAuth implements OutboundAuth {
   ) {
     const { certFile, keyFile, caFile } = config;
     const files = caFile === undefined ? [certFile, keyFile] : [certFile, keyFile, caFile];
-    // Watched before they are read: what changes in between is noticed.
+    // Watched before they are read, so that no change is lost in between.
     this.#watcher = new FileWatcher(files, () => this.#reload());
     try {
       this.#tls = read(config);
@@ -67,7 +67,7 @@ export class ClientCertificateAuth implements OutboundAuth {
   }
 }
 
-/** @throws Error where a file cannot be read, is no PEM, or the key is not the certificate's */
+/** @throws Error if a file cannot be read or is not PEM, or if the key does not belong to the certificate */
 function read({ certFile, keyFile, caFile }: ClientCertificateConfig): ClientTls {
   const tls = {
     cert: readFileSync(certFile),

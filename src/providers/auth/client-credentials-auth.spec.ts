@@ -147,7 +147,7 @@ describe('the token', () => {
     expect(await one.headers(never)).toEqual(bearer(2));
   });
 
-  it('lives five minutes where the server does not say, and is used once where it says 0', async () => {
+  it('lives five minutes without expires_in, and is used once if it is 0', async () => {
     server.answer = (response, number) =>
       jsonAnswer({ access_token: `token-${number}`, token_type: 'bearer' })(response, number);
     const one = auth();
@@ -160,7 +160,7 @@ describe('the token', () => {
     expect(await one.headers(never)).toEqual(bearer(3));
   });
 
-  it('takes a lifetime that is written as a text', async () => {
+  it('accepts a lifetime that is a string', async () => {
     server.answer = jsonAnswer({ access_token: 'token-1', token_type: 'Bearer', expires_in: '60' });
     const one = auth();
     await one.headers(never);
@@ -199,9 +199,9 @@ describe('when no token is to be had', () => {
     ],
     ['500', (response) => response.writeHead(500).end('oops'), 'token-refused', 'answered 500'],
     ['201', jsonAnswer({ access_token: 'x', token_type: 'Bearer' }, 201), 'token-refused', 'answered 201'],
-    ['no JSON', (response) => response.end('<html>'), 'token-invalid', 'no JSON object'],
-    ['an empty answer', (response) => response.end(), 'token-invalid', 'no JSON object'],
-    ['a list', jsonAnswer([]), 'token-invalid', 'no JSON object'],
+    ['no JSON', (response) => response.end('<html>'), 'token-invalid', 'not a JSON object'],
+    ['an empty answer', (response) => response.end(), 'token-invalid', 'not a JSON object'],
+    ['a list', jsonAnswer([]), 'token-invalid', 'not a JSON object'],
     ['no access_token', jsonAnswer({ token_type: 'Bearer' }), 'token-invalid', 'no usable access_token'],
     [
       'a token that breaks the header',
@@ -229,7 +229,7 @@ describe('when no token is to be had', () => {
     ],
     ['over 64 KiB', (response) => response.end(`{"a":"${'x'.repeat(70_000)}"}`), 'token-invalid', '64 KiB'],
     ['a connection cut', (response) => response.destroy(), 'token-unreachable', 'could not be reached'],
-  ])('says why for %s', async (_, given, reason, message) => {
+  ])('reports the reason of %s', async (_, given, reason, message) => {
     server.answer = given;
     const error = await failure(auth());
     expect(error).toBeInstanceOf(CredentialsUnavailable);
@@ -275,14 +275,14 @@ describe('when no token is to be had', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('asks for no token on behalf of who is out of time already', async () => {
+  it('requests no token for a call that has timed out already', async () => {
     expect(await failure(auth(), AbortSignal.abort())).toMatchObject({ reason: 'token-timeout' });
     expect(server.requests).toHaveLength(0);
   });
 });
 
 describe('a renewal that fails', () => {
-  it('leaves a token in use that is still valid, says so, and pauses', async () => {
+  it('keeps a token that is still valid, warns, and pauses', async () => {
     const warned = Promise.withResolvers<string>();
     const one = auth({}, { onWarning: warned.resolve });
     await one.headers(never);

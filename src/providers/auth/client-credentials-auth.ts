@@ -1,12 +1,13 @@
+import { unlessAborted } from '../../shared/unless-aborted.js';
 import type { AuthHeaders, OutboundAuth, OutboundAuthDependencies } from './outbound-auth.js';
 import { CredentialsUnavailable } from './credentials-unavailable.js';
 import { requestToken, type ClientCredentialsConfig } from './token-request.js';
 
 const DEFAULT_TOKEN_TIMEOUT_MS = 10_000;
-/** A token is renewed this long before its end, but never in the first nine tenths of its life. */
+/** A token is renewed this long before it expires, but not in the first nine tenths of its lifetime. */
 const MAX_MARGIN_MS = 30_000;
 const MARGIN_SHARE = 0.1;
-/** So long after a failed renewal the token endpoint is left in peace while there is still a token to use. */
+/** The wait after a failed renewal, while the present token is still valid. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
 interface HeldToken {
@@ -16,8 +17,8 @@ interface HeldToken {
 }
 
 /**
- * OAuth 2.0 client credentials. One token for all requests, renewed in the background before its end, by one request at a
- * time; a renewal that fails leaves the present token in use until its end.
+ * OAuth 2.0 client credentials. All requests share one token, which is renewed in the background before it expires,
+ * by one request at a time. If a renewal fails, the present token stays in use until it expires.
  */
 export class ClientCredentialsAuth implements OutboundAuth {
   #held: HeldToken | undefined;
@@ -32,7 +33,7 @@ export class ClientCredentialsAuth implements OutboundAuth {
   headers(signal: AbortSignal): AuthHeaders | Promise<AuthHeaders> {
     const now = this.dependencies.clock.now();
     const held = this.#held;
-    if (!held || now >= held.endsAtMs) return unlessAborted(() => this.#renew(), signal);
+    if (!held || now >= held.endsAtMs) return this.#awaitToken(signal);
     if (now >= held.renewFromMs && now >= this.#failedAtMs + PAUSE_AFTER_FAILURE_MS)
       this.#renewInBackground();
     return held.headers;
@@ -51,6 +52,17 @@ export class ClientCredentialsAuth implements OutboundAuth {
   onChange(): void {}
 
   close(): void {}
+
+  /** The deadline of one call ends its own wait only: other calls may wait for the same renewal. */
+  #awaitToken(signal: AbortSignal): Promise<AuthHeaders> {
+    return unlessAborted(
+      signal,
+      () => this.#renew(),
+      () => {
+        throw new CredentialsUnavailable('token-timeout', 'No token was received in time', signal.reason);
+      },
+    );
+  }
 
   #renew(): Promise<AuthHeaders> {
     this.#renewal ??= this.#fetch().finally(() => {
@@ -71,11 +83,11 @@ export class ClientCredentialsAuth implements OutboundAuth {
 
   async #fetch(): Promise<AuthHeaders> {
     const { clock, tokenClient, tokenTimeoutMs = DEFAULT_TOKEN_TIMEOUT_MS } = this.dependencies;
-    // From before the request: the token is never believed to live longer than it does.
-    const askedAtMs = clock.now();
+    // The lifetime counts from before the request, so that an expired token is never used.
+    const requestedAtMs = clock.now();
     try {
       const { text, lifetimeMs } = await requestToken(this.config, tokenClient, tokenTimeoutMs);
-      const endsAtMs = askedAtMs + lifetimeMs;
+      const endsAtMs = requestedAtMs + lifetimeMs;
       const headers = { authorization: `Bearer ${text}` };
       this.#held = {
         headers,
@@ -88,21 +100,4 @@ export class ClientCredentialsAuth implements OutboundAuth {
       throw error;
     }
   }
-}
-
-/** The caller's own deadline ends its wait only: others may wait for the same renewal. */
-async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const onAbort = (): void => late.reject(outOfTime(signal));
-  if (signal.aborted) throw outOfTime(signal);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work(), late.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function outOfTime(signal: AbortSignal): CredentialsUnavailable {
-  return new CredentialsUnavailable('token-timeout', 'No token came in time', signal.reason);
 }

@@ -1,4 +1,7 @@
-/** There were no credentials to be had in time: the request to the external was not sent. The message holds no secret and no address. */
+/**
+ * No credentials were available in time: the request to the external was not sent. The message contains no secret and
+ * no address.
+ */
 export class CredentialsUnavailable extends Error {
   constructor(
     readonly reason: 'token-refused' | 'token-unreachable' | 'token-timeout' | 'token-invalid',

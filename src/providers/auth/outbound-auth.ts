@@ -5,25 +5,28 @@ import type { Clock } from '../../shared/clock.js';
 /** Names are lower case. */
 export type AuthHeaders = Readonly<Record<string, string>>;
 
-/** How the gateway says who it is to one external (SPEC §6 `auth`). */
+/** Authenticates the gateway to one external (SPEC §6 `auth`). */
 export interface OutboundAuth {
   /**
-   * The headers for one request, at once where nothing must be waited for.
-   * @param signal ends the wait, not the work that others wait for too
-   * @throws CredentialsUnavailable where no credentials are to be had; nothing was sent to the external
+   * The headers for one request, without a promise if they are at hand.
+   * @param signal ends this wait; other requests may wait for the same token
+   * @throws CredentialsUnavailable nothing was sent to the external
    */
   headers(signal: AbortSignal): AuthHeaders | Promise<AuthHeaders>;
 
   /**
-   * To be told of a 401 to `refused`, which {@link headers} gave. True where the next {@link headers} may differ, so that
-   * one more try makes sense. A 401 to what has been replaced since discards nothing.
+   * Discards `refused`, a result of {@link headers} to which the external answered 401, unless it has been replaced
+   * since. True if the next {@link headers} may differ, so that a second request makes sense.
    */
   invalidate(refused: AuthHeaders): boolean;
 
-  /** The client certificate to dial with; another object after each change. Undefined where none is configured. */
+  /** The client certificate for new connections; another object after each change. Undefined without one. */
   tls(): ClientTls | undefined;
 
-  /** `listener` is called after {@link tls} changed: connections yet to come should use it, those in use may end as they are. */
+  /**
+   * Calls `listener` after {@link tls} changed. New connections should use the new certificate; present ones may go
+   * on.
+   */
   onChange(listener: () => void): void;
 
   /** Stops watching files. Sends nothing. */
@@ -36,6 +39,6 @@ export interface OutboundAuthDependencies {
   readonly tokenClient: OutboundClient;
   /** Bounds one token request as a whole. Default 10 s. */
   readonly tokenTimeoutMs?: number;
-  /** Told, without any secret, what an operator should know while calls still go well: a failed renewal, a bad new certificate. */
+  /** Receives warnings for the operator, without secrets: a failed renewal of a token, an invalid new certificate. */
   readonly onWarning?: (message: string) => void;
 }

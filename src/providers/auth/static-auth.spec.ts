@@ -32,7 +32,7 @@ describe('StaticAuth', () => {
     expect(auth.tls()).toBeUndefined();
   });
 
-  it('tells no secret when it is printed', () => {
+  it('contains no secret when it is printed', () => {
     expect(
       inspect(new StaticAuth({ type: 'bearer', token: new Secret('t0k3n') }), { depth: 9 }),
     ).not.toContain('t0k3n');

@@ -3,7 +3,7 @@ import type { AuthHeaders, OutboundAuth } from './outbound-auth.js';
 
 type StaticAuthConfig = Extract<OutboundAuthConfig, { type: 'none' | 'bearer' | 'basic' | 'header' }>;
 
-/** The same header on every request. A 401 to it is final. */
+/** The same header on every request. A 401 is final. */
 export class StaticAuth implements OutboundAuth {
   constructor(private readonly config: StaticAuthConfig) {}
 

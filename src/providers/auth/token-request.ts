@@ -7,21 +7,24 @@ import { basicAuthorization } from './static-auth.js';
 
 export type ClientCredentialsConfig = Extract<OutboundAuthConfig, { type: 'oauth2-client-credentials' }>;
 
-/** An access token (RFC 6749 §5.1) and how long it lives from the moment that it was asked for. */
+/** An access token (RFC 6749 §5.1) and its lifetime, counted from the request. */
 export interface AccessToken {
   readonly text: string;
   readonly lifetimeMs: number;
 }
 
-/** For a server that does not say: short enough to notice a withdrawn client, long enough to cost nothing. */
+/** Without `expires_in`: short enough to notice a withdrawn client, long enough to cost little. */
 const DEFAULT_LIFETIME_MS = 300_000;
-/** RFC 6750 §2.1 allows less, but what a server gives out it will take back; only what breaks a header is refused. */
+/**
+ * RFC 6750 §2.1 allows fewer characters, but a server accepts the tokens it issues; only invalid header values are
+ * refused.
+ */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 const OAUTH_ERROR = /^[a-z_]{1,64}$/;
 
 /**
- * Requests a token with the client credentials grant (RFC 6749 §4.4); the client authenticates by `client_secret_basic`
- * (§2.3.1).
+ * Requests a token with the client credentials grant (RFC 6749 §4.4); the client authenticates by
+ * `client_secret_basic` (§2.3.1).
  * @throws CredentialsUnavailable, within `timeoutMs`
  */
 export async function requestToken(
@@ -95,16 +98,16 @@ function formOf({ scope, audience }: ClientCredentialsConfig): string {
 
 function readToken(body: Buffer): AccessToken {
   const answer = parsed(body);
-  if (!isJsonObject(answer)) throw invalid('is no JSON object');
+  if (!isJsonObject(answer)) throw invalid('is not a JSON object');
   const { access_token: text, token_type: type = 'Bearer', expires_in: expiresIn } = answer;
   if (typeof text !== 'string' || !HEADER_SAFE.test(text)) throw invalid('has no usable access_token');
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
     throw invalid('has a token_type other than Bearer');
   if (expiresIn === undefined || expiresIn === null) return { text, lifetimeMs: DEFAULT_LIFETIME_MS };
-  // Some servers send the number as a text.
+  // Some servers send the number as a string.
   const seconds = typeof expiresIn === 'string' && expiresIn !== '' ? Number(expiresIn) : expiresIn;
   if (typeof seconds !== 'number' || !(seconds >= 0))
-    throw invalid('has an expires_in that is no number of seconds');
+    throw invalid('has an expires_in that is not a number of seconds');
   return { text, lifetimeMs: seconds * 1_000 };
 }
 
@@ -116,7 +119,7 @@ function parsed(body: Buffer): unknown {
   }
 }
 
-/** The error code of RFC 6749 §5.2 helps the operator; descriptions are somebody else's text, and stay out. */
+/** The error code of RFC 6749 §5.2 helps the operator; descriptions are text from outside and are left out. */
 function refused(status: number, body: Buffer): CredentialsUnavailable {
   const answer = parsed(body);
   const error = isJsonObject(answer) ? answer['error'] : undefined;
@@ -125,5 +128,5 @@ function refused(status: number, body: Buffer): CredentialsUnavailable {
 }
 
 function invalid(how: string): CredentialsUnavailable {
-  return new CredentialsUnavailable('token-invalid', `The token endpoint’s answer ${how}`);
+  return new CredentialsUnavailable('token-invalid', `The answer of the token endpoint ${how}`);
 }
