@@ -58,7 +58,7 @@ export class NotificationOutbox {
     this.store.wakeWorker('notifications');
   }
 
-  /** Notifications of an unsolicited payment belong to `toRef` from now on. */
+  /** Moves the notifications of an unsolicited payment to the payment `toRef`. */
   movePayment(trx: Trx, fromRef: string, toRef: string): Promise<void> {
     return this.notifications.movePayment(trx, fromRef, toRef);
   }

@@ -27,7 +27,7 @@ export class LedgerEventRepository {
     });
   }
 
-  /** The events of an unsolicited payment belong to the payment `toRef` from now on. */
+  /** Moves the events of an unsolicited payment to the payment `toRef`. */
   async movePayment(trx: Trx, fromRef: string, toRef: string): Promise<void> {
     await trx
       .updateTable('ledger_events')

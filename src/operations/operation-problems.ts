@@ -28,7 +28,7 @@ export function notSent(cause: StorageUnavailable): Problem {
   );
 }
 
-/** The database failed while a repeat found out about the first request. */
+/** The database failed while the gateway looked up the first request of a repeat. */
 export function perhapsSent(cause: StorageUnavailable): Problem {
   return new Problem(
     'storage-unavailable',

@@ -19,8 +19,8 @@ import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
 
 /**
- * Executes every state-changing operation on an external (SPEC §4): commits what is about to happen before the call (transaction A)
- * and its outcome after it (transaction B), then answers the caller.
+ * Executes every state-changing operation on an external (SPEC §4): stores the operation before the call (transaction
+ * A) and its outcome after the call (transaction B), then answers the caller.
  */
 @Injectable()
 export class OperationExecutor implements BeforeApplicationShutdown {
@@ -39,8 +39,8 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   ) {}
 
   /**
-   * Answers with the external's answer, or with the stored one of an earlier request with the same key. Throws a `Problem` for
-   * everything else; its `outcome` says whether the money may have moved.
+   * Returns the external's answer, or the stored answer of an earlier request with the same key. Throws a `Problem`
+   * otherwise; its `outcome` says whether money may have moved.
    */
   async execute<Input, Answer extends object>(
     operation: Operation<Input, Answer>,

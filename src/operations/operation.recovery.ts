@@ -20,8 +20,8 @@ export class OperationRecovery {
   ) {}
 
   /**
-   * Before the first request. On SQLite there is one process, so every running operation belongs to a dead one, whatever its
-   * deadline; among replicas only the deadline is certain.
+   * Runs before the first request. SQLite has one process, so every running operation belongs to a process that died;
+   * with replicas, only operations past their deadline do.
    */
   async atStart(): Promise<void> {
     const deadlineBefore = this.store.dialect === 'sqlite' ? Number.MAX_SAFE_INTEGER : this.clock.now();

@@ -8,7 +8,7 @@ import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
 
-/** The operation, of unknown outcome, is to be sent once more, with the key that it had. */
+/** An operation of unknown outcome must be sent again with its original key. */
 export interface SendAgain {
   readonly sendAgain: OperationRow;
 }
@@ -24,8 +24,8 @@ export class OperationRepeats {
   ) {}
 
   /**
-   * `earlier` holds the key of `request`, whose fingerprint tells whether it is the same request. Throws a `Problem` where there is
-   * no answer to repeat.
+   * `earlier` holds the key of `request`, and `fingerprint` identifies the content of `request`. Throws a `Problem`
+   * if the requests differ or no answer is stored.
    */
   async answer(
     operation: Operation,
@@ -37,7 +37,7 @@ export class OperationRepeats {
     try {
       return await this.#answer(operation, request, earlier);
     } catch (error) {
-      // The first request may have been executed, whatever keeps its repeat from finding out.
+      // The first request may have been executed: the database failed before the repeat could find its outcome.
       throw error instanceof StorageUnavailable ? perhapsSent(error) : error;
     }
   }
@@ -56,7 +56,9 @@ export class OperationRepeats {
     return new OperationAnswer(earlier.answer_status!, earlier.answer_body!, true);
   }
 
-  /** Query the external; else send again where it honours the key; else the stored error (SPEC §4). */
+  /**
+   * Queries the external; else sends again if the external honours the key; else returns the stored error (SPEC §4).
+   */
   async #afterUnknown(
     operation: Operation,
     request: OperationRequest<unknown>,

@@ -16,7 +16,7 @@ export interface OperationEnd {
   readonly atMs: number;
   readonly answerStatus: number | null;
   readonly answerBody: string | null;
-  /** Whether the key stays taken. */
+  /** Whether the key stays in use. */
   readonly keyHeld: 0 | 1;
 }
 
@@ -30,7 +30,7 @@ const INSERT_UNLESS_KEY_HELD = new Statement<OperationRow>((db, row) =>
 interface EndParameters extends Omit<OperationEnd, 'keyHeld'> {
   readonly id: string;
   readonly deadlineAt: number | undefined;
-  /** Undefined where it stays as it is: SQLite rewrites every index of a column that is set, even to the same value. */
+  /** Undefined if unchanged: SQLite rewrites every index of a column that is set, even to the same value. */
   readonly keyHeld: 0 | 1 | undefined;
 }
 
@@ -77,8 +77,8 @@ export class OperationRepository {
   }
 
   /**
-   * Compare-and-set to an end. False when another process has ended or resumed the operation: the deadline of the attempt is its
-   * fencing token.
+   * Ends the operation by compare-and-set. False if another process has ended or resumed it: the deadline of the
+   * attempt is its fencing token.
    */
   async end(trx: Trx, operation: OperationRow, end: OperationEnd): Promise<boolean> {
     const { id, deadline_at, key_held } = operation;
@@ -86,7 +86,7 @@ export class OperationRepository {
       ...end,
       id,
       keyHeld: end.keyHeld === key_held ? undefined : end.keyHeld,
-      // A whole answer is certain, whichever attempt brought it.
+      // A complete answer is certain, regardless of the attempt that received it.
       deadlineAt: end.state === 'completed' ? undefined : deadline_at,
     };
     return (await END.change(trx, parameters)) === 1;
@@ -129,8 +129,8 @@ export class OperationRepository {
   }
 
   /**
-   * The operation about the subject was not executed after all: its key is freed, so that a repeat passes all checks again. False
-   * where its outcome is not unknown any more, such as while a repeat executes it.
+   * Records that the operation about the subject was not executed and releases its key: a repeat passes all checks
+   * again. False if its outcome is no longer unknown, for example while a repeat executes it.
    */
   async notExecuted(
     trx: Trx,
@@ -148,7 +148,10 @@ export class OperationRepository {
     return updated.numUpdatedRows > 0n;
   }
 
-  /** An operator's word on one of unknown outcome; false where it is known. The stored answer stays where it was executed. */
+  /**
+   * Records the outcome that an operator reports for an operation of unknown outcome; false if its outcome is known.
+   * The stored answer is kept if the operation was executed.
+   */
   async resolve(trx: Trx, id: string, outcome: 'executed' | 'not-executed', atMs: number): Promise<boolean> {
     const end =
       outcome === 'executed'

@@ -50,14 +50,14 @@ export class OperationSettler {
     this.#byName = new Map(list.map((operation) => [operation.name, operation]));
   }
 
-  /** Later than this, a `running` operation belongs to a process that died. */
+  /** After this time, a `running` operation belongs to a process that died. */
   deadlineOf({ timeoutMs }: ExternalConfig, nowMs: number): number {
     return nowMs + timeoutMs + COMMIT_MARGIN_MS;
   }
 
   /**
-   * Commits `outcome` and returns the answer for the caller. When the database cannot be used, throws a `Problem` with outcome
-   * `unknown` and retries in the background: a known outcome must reach the ledger.
+   * Commits `outcome` and returns the answer for the caller. If the database is unavailable, throws a `Problem` with
+   * outcome `unknown` and retries in the background: a known outcome must reach the ledger.
    */
   async settle(
     operation: OperationRow,
@@ -87,8 +87,8 @@ export class OperationSettler {
   }
 
   /**
-   * The commit before the call was cut off: the operation may be stored, but it was not sent. Where it is stored, it ends as not
-   * executed, which frees its key and its reservations, as its caller was answered.
+   * The commit before the call was interrupted: the operation may be stored, but it was not sent. A stored operation
+   * ends as not executed, which releases its key and its reservations. The caller already has this answer.
    */
   retract(operation: OperationRow): void {
     const end = this.#end(operation, NEVER_SENT, { status: 503, body: '' });
@@ -101,8 +101,8 @@ export class OperationSettler {
   }
 
   /**
-   * Before a resumed operation is sent again: it may be executed until the deadline of the returned row. Undefined where the query
-   * before it took so long that another process has given the resumption up.
+   * Prepares to send a resumed operation again. The external may execute it until the deadline of the returned row.
+   * Undefined if the preceding query took so long that another process has abandoned the resumption.
    */
   sendAgain(operation: OperationRow, external: ExternalConfig): Promise<OperationRow | undefined> {
     const again = { ...operation, deadline_at: this.deadlineOf(external, this.clock.now()) };
@@ -113,7 +113,7 @@ export class OperationSettler {
     });
   }
 
-  /** The operation's process died or its end was never stored: whether it was executed is unknown. */
+  /** Sets the outcome to unknown: the process of the operation died, or its end was never stored. */
   async abandon(operation: OperationRow): Promise<void> {
     await this.settle(
       operation,
@@ -127,7 +127,7 @@ export class OperationSettler {
     );
   }
 
-  /** Ends a resumption that learned nothing: unknown as before, with the stored answer as before. */
+  /** Ends a resumption without a result: the outcome stays unknown, and the stored answer stays the same. */
   async putBack(operation: OperationRow, tracing: Tracing, external: ExternalConfig): Promise<SettledAnswer> {
     if (operation.answer_status === null || operation.answer_body === null) {
       return this.settle(
@@ -165,7 +165,8 @@ export class OperationSettler {
     external: ExternalConfig | undefined,
   ): Promise<void> {
     const ended = this.operations.end(trx, operation, this.#end(operation, outcome, answer));
-    // Where another process has ended it, only a certain outcome reaches the ledger; a certain one need not wait to know.
+    // If another process has ended the operation, only a completed outcome reaches the ledger. A completed outcome
+    // does not wait for that result.
     if (outcome.kind === 'completed' || (await ended))
       await Promise.all([ended, this.#of(operation).settle(trx, operation, outcome, external)]);
   }

@@ -2,8 +2,8 @@ import type { Selectable } from 'kysely';
 import type { ChangingOperation } from '../config/external-operation.js';
 
 /**
- * One row for each state-changing call: the write-ahead record, the idempotency record and the audit trail in one. Never deleted,
- * and never holds anything of `providerData`.
+ * One row for each state-changing call: the write-ahead record, the idempotency record and the audit trail in one.
+ * Never deleted, and never holds anything of `providerData`.
  */
 export interface OperationTable {
   /** `op_…` */
@@ -12,14 +12,14 @@ export interface OperationTable {
   caller: string;
   external: string;
   operation: ChangingOperation;
-  /** The caller's own, else made by the gateway; the external gets it on every attempt. */
+  /** Sent by the caller, else generated; the external receives it on every attempt. */
   idempotency_key: string;
-  /** 1 while caller + external + operation + key are taken by this row (unique); 0 once the key may be used again. */
+  /** 1 while this row holds caller + external + operation + key (unique); 0 once the key may be used again. */
   key_held: 0 | 1;
   /** Keyed hash of the request. */
   fingerprint: string;
   state: OperationState;
-  /** Which way it ended, of the outcome union's reasons; null while running or completed. */
+  /** The `reason` of the outcome; null while running or completed. */
   reason: string | null;
   /** When the call to the external must have ended: later, a `running` row belongs to a process that died. */
   deadline_at: number;

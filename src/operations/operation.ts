@@ -8,9 +8,9 @@ import type { OperationRow } from './operation.table.js';
 
 /** One request for an operation. */
 export interface OperationRequest<Input> {
-  /** The external, as the request found it configured. */
+  /** The external, as configured when the request arrived. */
   readonly provider: ExternalProvider;
-  /** The body, and what the path names besides the external. */
+  /** The body, and the path parameters besides the external. */
   readonly input: Input;
   readonly context: CallerContext;
 }
@@ -23,16 +23,16 @@ export interface LedgerRefs {
 }
 
 /**
- * One state-changing operation on an external: everything about it, in the order in which it happens. {@link OperationExecutor} runs
+ * One state-changing operation on an external; the methods are in order of execution. {@link OperationExecutor} runs
  * it; recovery, which has no request, finds it by `name` in {@link OPERATION_LIST}.
  */
 export interface Operation<Input = unknown, Answer extends object = object> {
   readonly name: ChangingOperation;
 
-  /** What makes a repeat the same request. Fingerprinted, never stored. */
+  /** The content that a repeat must share to be the same request. Stored as a fingerprint only. */
   identity(input: Input): unknown;
 
-  /** The rows that the operation is about. Ids of new rows are made from `atMs`, the time that the rows are dated by. */
+  /** The rows that the operation is about. Ids of new rows contain `atMs`, their creation time. */
   refs(request: OperationRequest<Input>, atMs: number): LedgerRefs | Promise<LedgerRefs>;
 
   /** In transaction A: writes the ledger's rows, or throws a `Problem` to refuse before anything is executed. */
@@ -42,8 +42,8 @@ export interface Operation<Input = unknown, Answer extends object = object> {
   call(request: OperationRequest<Input>, context: CallContext): Promise<ProviderOutcome<Answer>>;
 
   /**
-   * In transaction B: updates the ledger with the outcome. Also called with a later outcome, and after a crash: then `external` is the
-   * configuration of the moment, undefined where the external is not configured any more.
+   * In transaction B: updates the ledger with the outcome. Also called with a later outcome, and after a crash:
+   * `external` is then the current configuration, undefined if the external is no longer configured.
    */
   settle(
     trx: Trx,
@@ -52,14 +52,16 @@ export interface Operation<Input = unknown, Answer extends object = object> {
     external: ExternalConfig | undefined,
   ): Promise<void>;
 
-  /** After an unknown outcome: the answer, learned without executing anything; undefined where nothing is certain now. */
+  /** After an unknown outcome: retrieves the answer without executing anything; undefined if it is not certain yet. */
   inquire(
     row: OperationRow,
     request: OperationRequest<Input>,
     context: CallContext,
   ): Promise<Answer | undefined>;
 
-  /** The operation, of unknown outcome, is sent again: it may be executed until the deadline in `row`. */
+  /**
+   * The gateway sends an operation of unknown outcome again: the external may execute it until the deadline in `row`.
+   */
   sendAgain?(trx: Trx, row: OperationRow): Promise<void>;
 }
 

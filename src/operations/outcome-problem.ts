@@ -19,7 +19,7 @@ const UNKNOWN_CODES: Readonly<Record<Unknown['reason'], ProblemCode>> = {
   'invalid-answer': 'invalid-provider-response',
 };
 
-/** The problem of SPEC §3 for the end of a call. It has an `outcome` only where something could have changed. */
+/** The problem for the outcome of a call (SPEC §3). It has an `outcome` only for operations that change state. */
 export function outcomeProblem(
   outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>,
   operation: OperationTraits,

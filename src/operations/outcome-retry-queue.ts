@@ -4,8 +4,9 @@ import { StorageUnavailable } from '../persistence/store.js';
 const RETRY_MS = 500;
 
 /**
- * Known outcomes that could not be stored because the database failed between the call and its commit. The queue retries each until
- * it is stored. An outcome that is lost with the process is found as abandoned, and ends as UNKNOWN.
+ * Known outcomes that could not be stored because the database failed between the call and its commit. The queue
+ * retries each until it is stored. An outcome that is lost with the process is found as abandoned, and ends as
+ * UNKNOWN.
  */
 @Injectable()
 export class OutcomeRetryQueue implements OnApplicationShutdown {

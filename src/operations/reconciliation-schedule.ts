@@ -16,7 +16,9 @@ export const NOT_DUE: NextQuery = { atMs: null, parkedAtMs: null };
 export class ReconciliationSchedule {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
-  /** After `queries` queries. Parks the row where the schedule is used up or the external cannot be queried about it. */
+  /**
+   * After `queries` queries. Parks the row where the schedule is used up or the external cannot be queried about it.
+   */
   next(queries: number, queryable: boolean, nowMs: number): NextQuery {
     const waitMs = this.config.reconciliation.scheduleMs[queries];
     return queryable && waitMs !== undefined

@@ -4,8 +4,8 @@ import type { PaymentResult, PaymentStatusName } from '../providers/answers.js';
 export type PaymentState = 'CREATED' | 'PENDING' | 'ACCEPTED' | 'FAILED' | 'UNKNOWN';
 
 /**
- * From → to. `UNKNOWN → PENDING`: the external has the payment, but has not decided; `FAILED → ACCEPTED`: a late success; ACCEPTED
- * is final; nothing returns to CREATED.
+ * From → to. `UNKNOWN → PENDING`: the external has the payment, but has not decided; `FAILED → ACCEPTED`: a late
+ * success; ACCEPTED is final; nothing returns to CREATED.
  */
 const ALLOWED: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   CREATED: ['PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'],
@@ -35,7 +35,7 @@ export function stateOfResult(result: PaymentResult): PaymentState {
   return STATE_OF_RESULT[result];
 }
 
-/** A payment's status, as the result of the operation that made it. */
+/** Maps a payment's status to the result of the operation that created it. */
 export function resultOfStatus(status: PaymentStatusName): PaymentResult {
   return status === 'ACCEPTED' ? 'OK' : status === 'FAILED' ? 'KO' : 'PENDING';
 }

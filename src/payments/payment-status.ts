@@ -65,8 +65,8 @@ export class PaymentStatus {
 }
 
 /**
- * The status as it is reported to callers and to the receiver. Adds what the external left out. `status` may be newer than the
- * answer's. Without a `paymentId` only where nobody knows it.
+ * The status that callers and the receiver get. Adds the fields that the external omitted. `status` may be newer than
+ * the answer's. `paymentId` is absent only if it is unknown.
  */
 export function paymentStatus<PaymentId extends string | undefined>(
   answer: PaymentStatusAnswer,
@@ -90,7 +90,9 @@ export function paymentStatus<PaymentId extends string | undefined>(
   };
 }
 
-/** The ledger's state where it is decided, so that nobody gets a status older than the ledger's; else the answered one. */
+/**
+ * The ledger's state if it is decided, so that no reported status is older than the ledger; else the answered status.
+ */
 export function reportedStatus(state: PaymentState, answered: PaymentStatusName): PaymentStatusName {
   return state === 'ACCEPTED' || state === 'FAILED' || state === 'PENDING' ? state : answered;
 }

@@ -17,7 +17,10 @@ import type { PaymentRow } from './payment.table.js';
 /** Why the external is queried, and who is notified of the answer. */
 export interface InquiryReason {
   readonly source: Exclude<EventSource, 'call' | 'operator'>;
-  /** `always`: each answer queues a notification (check, verified callback); `on-change`: only a new state does (SPEC §5). */
+  /**
+   * `always`: each answer queues a notification (check, verified callback); `on-change`: only a new state does (SPEC
+   * §5).
+   */
   readonly notify: 'always' | 'on-change';
   /** For the event: the id of the callback, operation or request that caused the query. */
   readonly cause: string | null;
@@ -35,7 +38,7 @@ export interface InquiryResult {
   readonly paymentRef: string;
 }
 
-/** How the external can be queried about a payment: by its paymentId, else by shopTransactionId where the external supports that. */
+/** The status query for a payment: by its paymentId, else by shopTransactionId if the external supports that. */
 export function statusQueryOf(
   { payment_id, shop_transaction_id }: Pick<PaymentRow, 'payment_id' | 'shop_transaction_id'>,
   { statusByShopTransactionId }: ExternalConfig,
@@ -46,7 +49,7 @@ export function statusQueryOf(
     : undefined;
 }
 
-/** Queries an external about a payment, and updates the ledger with its answer: for callbacks, checks, reconciliation, repeats. */
+/** Queries an external about a payment and updates the ledger, for callbacks, checks, reconciliation and repeats. */
 @Injectable()
 export class PaymentInquiry {
   constructor(
@@ -120,8 +123,8 @@ export class PaymentInquiry {
   }
 
   /**
-   * The result of an operation of unknown outcome that makes a payment: from the ledger where it is settled since, else from the
-   * external. Undefined where neither is certain.
+   * The result of an operation of unknown outcome that creates a payment: from the ledger if the payment is settled by
+   * now, else from the external. Undefined if neither is certain.
    */
   async resultOf(
     operation: OperationRow,
@@ -136,7 +139,8 @@ export class PaymentInquiry {
     if (!query) return undefined;
     const reason = { source: 'reconciliation', notify: 'on-change', cause: operation.id } as const;
     const outcome = await this.inquire(provider, query, context, reason);
-    // By shopTransactionId the external may answer about another payment: an earlier one that failed, or an allowed duplicate.
+    // By shopTransactionId the external may answer about another payment: an earlier one that failed, or an allowed
+    // duplicate.
     if (outcome.kind !== 'completed' || outcome.answer.paymentRef !== row.id) return undefined;
     const { status, paymentId, metadata } = outcome.answer.status;
     return { result: resultOfStatus(status), paymentId, ...(metadata !== undefined && { metadata }) };

@@ -34,7 +34,7 @@ export interface PaymentIds {
   readonly subscriptionToken?: string | undefined;
 }
 
-/** What `move` needs to know of a payment; the members that may be absent are needed to notify and to schedule a query. */
+/** The fields of a payment that `move` reads; notifications and the schedule of queries need the optional ones. */
 export type MovablePayment = Pick<PaymentRow, 'id' | 'external' | 'state'> &
   Partial<Pick<PaymentRow, 'payment_id' | 'shop_transaction_id' | 'traceparent' | 'asks'>>;
 
@@ -42,7 +42,7 @@ export interface PaymentMove extends PaymentIds {
   readonly source: EventSource;
   /** The id of what caused it, or the operator's name and reason. */
   readonly cause: string | null;
-  /** The external can be queried by shopTransactionId, so also where the paymentId is not known. */
+  /** The external supports queries by shopTransactionId, so also without a paymentId. */
   readonly queryableWithoutId?: boolean;
   /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
   readonly notify?: PaymentNotice;
@@ -59,8 +59,8 @@ export interface PaymentNotice {
 }
 
 /**
- * The only writer of payments (SPEC §4). Every new state is a {@link move}, whatever caused it: the answer of a call, a callback, a
- * check, reconciliation or an operator.
+ * The only writer of payments (SPEC §4). Every change of state is a {@link move}: by the answer of a call, a
+ * callback, a check, reconciliation or an operator.
  */
 @Injectable()
 export class PaymentLedger {
@@ -92,7 +92,7 @@ export class PaymentLedger {
       traceparent,
     });
     const find = () => this.payments.findDuplicate(trx, external, draft.shopTransactionId);
-    // The search and the insert are sent together; the unique index of guards refuses a duplicate that begins at the same moment.
+    // The search and the insert run in parallel; the unique index of guards rejects a duplicate that begins meanwhile.
     const [existing, inserted] = await Promise.all([
       draft.guardDuplicates ? find() : undefined,
       this.payments.insertUnlessTaken(trx, row),
@@ -101,8 +101,9 @@ export class PaymentLedger {
   }
 
   /**
-   * Changes the state to `to` where the state table allows it: appends the event, schedules the next query, counts the version up
-   * and queues the notification. Returns whether the state changed; false also where another transaction was faster.
+   * Changes the state to `to` where the state table allows it: appends the event, schedules the next query,
+   * increments the version and queues the notification. Returns whether the state changed; false also if another
+   * transaction was faster.
    */
   async move(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
     const changed = paymentMayBecome(payment.state, to) && (await this.#advance(trx, payment, to, move));
@@ -113,8 +114,8 @@ export class PaymentLedger {
   }
 
   /**
-   * Transaction B: the answer of the call that makes the payment. The first move is all that nearly every payment needs; the rest is
-   * for an answer that comes after a callback or a recovery.
+   * Transaction B: applies the answer of the call that creates the payment. Nearly every payment needs only the first
+   * move; the rest handles an answer that arrives after a callback or a recovery.
    */
   async settle(
     trx: Trx,
@@ -128,7 +129,7 @@ export class PaymentLedger {
     if (await this.move(trx, created, state, { ...move, ...ids })) return;
     let row = await this.payments.lock(trx, created.id);
     if (!row) return;
-    // A callback may have come before this answer, when no payment had its paymentId.
+    // A callback may have arrived before this answer, when no payment had its paymentId.
     if (ids.paymentId !== undefined && row.payment_id === null)
       row = await this.#absorb(trx, row, ids.paymentId);
     const own = await this.#withoutTakenId(trx, row, ids);
@@ -137,15 +138,15 @@ export class PaymentLedger {
     else await this.payments.link(trx, row.id, own);
   }
 
-  /** The operation, of unknown outcome, is sent again: the external may receive the payment until the new deadline. */
+  /** An operation of unknown outcome is sent again: the external may receive the payment until the new deadline. */
   async expectAgain(trx: Trx, operation: OperationRow): Promise<void> {
     await this.payments.expectUntil(trx, operation.payment_ref!, operation.deadline_at);
   }
 
   /**
-   * The payment that the external calls `paymentId`, locked: the single payment with this shopTransactionId whose id was not known yet,
-   * if no payment has this id, or only a newer unsolicited one; else the payment with this id; else a new row for an unsolicited
-   * payment (SPEC §5).
+   * Locks and returns the payment that the external calls `paymentId` (SPEC §5): if no payment has this id, or only a
+   * newer unsolicited one, the single payment with this shopTransactionId and without an id; else the payment with
+   * this id; else a new row for an unsolicited payment.
    */
   async adopt(
     trx: Trx,
@@ -216,8 +217,8 @@ export class PaymentLedger {
   }
 
   /**
-   * The unsolicited payment with this `paymentId`, if there is one, becomes part of `row`, which is locked: its events, notifications,
-   * refunds and state.
+   * Merges the unsolicited payment with this `paymentId`, if there is one, into `row`, which is locked: its events,
+   * notifications, refunds and state.
    */
   async #absorb(trx: Trx, row: PaymentRow, paymentId: string): Promise<PaymentRow> {
     const unsolicited = await this.payments.deleteUnsolicited(trx, row.external, paymentId);

@@ -14,14 +14,14 @@ import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
 import type { PaymentOrigin } from './payment.table.js';
 
-/** What the answers of all operations that make a payment have in common. */
+/** The common fields of the answers of operations that create a payment. */
 interface PaymentAnswer {
   readonly result: PaymentResult;
   readonly paymentId?: string;
   readonly subscriptionToken?: string;
 }
 
-/** The common part of the operations that make a payment: its row in the payment ledger. */
+/** The common part of operations that create a payment: its row in the payment ledger. */
 @Injectable()
 export abstract class PaymentOperation<
   Body extends PaymentFields & { readonly amount: number },
@@ -37,7 +37,9 @@ export abstract class PaymentOperation<
 
   abstract call(request: OperationRequest<Body>, context: CallContext): Promise<ProviderOutcome<Answer>>;
 
-  /** The operation's answer, made of the payment's status after an unknown outcome; undefined where that does not suffice. */
+  /**
+   * Derives the answer from the payment's status after an unknown outcome; undefined if the status does not suffice.
+   */
   protected abstract answerOf(
     known: Pick<PayAnswer, 'result' | 'paymentId' | 'metadata'>,
     body: Body,

@@ -6,7 +6,7 @@ import type { Trx } from '../persistence/store.js';
 import type { PaymentState } from './payment-state.js';
 import type { PaymentRow } from './payment.table.js';
 
-/** A new state of a payment, and the ids that came with it. */
+/** A new state of a payment, and the ids received with it. */
 export interface PaymentChange {
   readonly state: PaymentState;
   readonly paymentId?: string | undefined;
@@ -22,7 +22,7 @@ const INSERT_UNLESS_TAKEN = new Statement<PaymentRow>((db, row) =>
     .onConflict((conflict) => conflict.doNothing()),
 );
 
-/** What the caller learns of the payment that a second one would duplicate. */
+/** The fields of an existing payment that the problem `duplicate-payment` reports. */
 export type DuplicatePayment = Pick<PaymentRow, 'payment_id' | 'state'>;
 
 const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: string }, DuplicatePayment>(
@@ -79,7 +79,7 @@ const ADVANCE = new Statement<AdvanceParameters>(
 
 @Injectable()
 export class PaymentRepository {
-  /** False when its guard against duplicates, or its `paymentId`, is that of another row. */
+  /** False if another row has its duplicate guard or its `paymentId`. */
   async insertUnlessTaken(trx: Trx, row: PaymentRow): Promise<boolean> {
     return (await INSERT_UNLESS_TAKEN.change(trx, row)) === 1;
   }
@@ -102,7 +102,7 @@ export class PaymentRepository {
       .executeTakeFirst();
   }
 
-  /** Of the operation that made it; undefined where the payment is not known, or unsolicited. */
+  /** The trace of the operation that created it; undefined if the payment is unknown or unsolicited. */
   async traceparentOf(trx: Trx, external: string, paymentId: string): Promise<string | undefined> {
     const row = await trx
       .selectFrom('payments')
@@ -126,9 +126,9 @@ export class PaymentRepository {
   }
 
   /**
-   * The newest payment with this shopTransactionId that has not failed: a second one would duplicate it (SPEC §3). The unique index
-   * of guards does not cover all of them: a payment that failed has lost its guard and may have succeeded since, and an
-   * unsolicited payment never had one.
+   * The newest payment with this shopTransactionId that has not failed: a second payment would be a duplicate (SPEC
+   * §3). The unique index of guards does not cover all payments: a failed payment has lost its guard and may have
+   * succeeded since, and an unsolicited payment never had one.
    */
   async findDuplicate(
     trx: Trx,
@@ -140,8 +140,8 @@ export class PaymentRepository {
   }
 
   /**
-   * Payments with this shopTransactionId whose `paymentId` is not known, those that an operator has set to ACCEPTED included. Locked
-   * until `trx` ends; at most two, to tell one from many.
+   * Payments with this shopTransactionId whose `paymentId` is not known, those that an operator has set to ACCEPTED
+   * included. Locked until `trx` ends; at most two, because the caller distinguishes only none, one and several.
    */
   lockUnlinked(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow[]> {
     return forUpdate(
@@ -159,8 +159,8 @@ export class PaymentRepository {
   }
 
   /**
-   * Compare-and-set from the state `from`; false when the payment is in another state, or when its `paymentId` belongs to another
-   * row.
+   * Compare-and-set from the state `from`; false when the payment is in another state, or when its `paymentId`
+   * belongs to another row.
    */
   async advance(
     trx: Trx,
@@ -179,7 +179,7 @@ export class PaymentRepository {
     return changed === 1;
   }
 
-  /** Records the ids that the external gave, whatever the state. */
+  /** Records the ids that the external assigned, in every state. */
   async link(
     trx: Trx,
     id: string,
@@ -208,8 +208,9 @@ export class PaymentRepository {
   }
 
   /**
-   * `unsolicited` turned out to be `row`, which is locked: `row` gets its id, its reserved refunds, its version, and its state where
-   * `inheritsState`.
+   * `unsolicited` is the same payment as `row`, which is locked: `row` receives its id, its refunds, its version,
+   * and, if `inheritsState`, its state. Only here does this module write to `refunds`, and only the reference to the
+   * payment: it may not import the refund ledger, which writes everything else.
    */
   async absorb(
     trx: Trx,
@@ -262,7 +263,7 @@ export class PaymentRepository {
     return version;
   }
 
-  /** Reserves part of the payment for a refund; false when the rest does not cover it (SPEC §3). One statement: no race. */
+  /** Reserves part of the payment for a refund; false if it exceeds the rest (SPEC §3). One statement: no race. */
   async reserveRefund(trx: Trx, id: string, amountMinor: number): Promise<boolean> {
     const updated = await trx
       .updateTable('payments')

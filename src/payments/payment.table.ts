@@ -20,17 +20,21 @@ export interface PaymentTable {
   /** Sum of the refunds that are reserved or done. */
   refunded_minor: number;
   /**
-   * 1: no second payment with this shopTransactionId may begin at this external, not even at the same moment (unique); 0: it has
-   * FAILED once, duplicates were allowed, or it is unsolicited. Then its state decides whether there may be another.
+   * 1: no second payment with this shopTransactionId may begin at this external, not even at the same moment (unique);
+   * 0: it has FAILED once, duplicates were allowed, or it is unsolicited. Its state then decides whether another may
+   * begin.
    */
   duplicate_guard: 0 | 1;
   /** Counts the notifications queued for it: `X-Payment-Version`. */
   version: number;
   created_at: number;
   updated_at: number;
-  /** When the call that makes it must have ended, the last of them where it was sent again. */
+  /** The time limit of the call that creates it, of the last call if it was sent again. */
   deadline_at: number;
-  /** Reconciliation: the next query (null: not due), queries sent, first "never seen", parked since. */
+  /**
+   * Reconciliation: the time of the next query (null: not due), the number of queries sent, the first "never seen",
+   * parked since. Two column names keep the word "ask" of the first release.
+   */
   next_ask_at: number | null;
   asks: number;
   never_seen_at: number | null;
@@ -40,7 +44,10 @@ export interface PaymentTable {
   traceparent: string | null;
 }
 
-/** `learned`: unsolicited, known only from a callback or a check. */
+/**
+ * `learned`: an unsolicited payment, known only from a callback or a check. The value is stored, and `/admin` returns
+ * it; the code calls these payments unsolicited.
+ */
 export type PaymentOrigin = 'pay' | 'pay-by-link' | 'subscription' | 'learned';
 
 export type PaymentRow = Selectable<PaymentTable>;

@@ -46,7 +46,7 @@ export class PaymentReconciler implements Reconciler {
     const provider = this.registry.get(row.external);
     const query = provider && statusQueryOf(row, provider.config);
     if (!query) {
-      // An external that is not configured may be configured again; a payment that it cannot be queried about is parked.
+      // An external that is not configured may be configured again; a payment without a possible query is parked.
       return this.store.transaction((trx) =>
         this.#reschedule(trx, row, token, provider ? 'parked' : 'failed-to-ask', !provider),
       );
@@ -119,8 +119,8 @@ export class PaymentReconciler implements Reconciler {
   }
 
   /**
-   * Certain only when answered twice, both times to a query sent after the call must have ended (SPEC §4). An earlier answer proves
-   * nothing and does not count; the query is repeated as soon as it can be certain.
+   * "Never seen" is certain only after two such answers to queries that were sent after the deadline of the call
+   * (SPEC §4). An earlier answer does not count; the query is repeated once it can be certain.
    */
   async #neverSeen(trx: Trx, inquiry: Inquiry): Promise<Reconciled> {
     const { row, token, queriedAtMs } = inquiry;
@@ -135,8 +135,9 @@ export class PaymentReconciler implements Reconciler {
   }
 
   /**
-   * The payment was never executed: it is FAILED, and its operation's key may be used again. False, and nothing is changed, where
-   * it is not open any more, or where a repeat with the same key executes its operation: then the earlier answers do not count.
+   * Sets a payment that was never executed to FAILED, and releases the key of its operation. Returns false and changes
+   * nothing if the payment is no longer open, or if a repeat with the same key executes its operation: the earlier
+   * answers then do not count.
    */
   async #fail(trx: Trx, row: PaymentRow, now: number): Promise<boolean> {
     const current = await this.payments.lock(trx, row.id);
@@ -151,8 +152,8 @@ export class PaymentReconciler implements Reconciler {
 }
 
 /**
- * True where "never seen" may mean "never executed": only of a payment that the external has neither named nor answered about
- * otherwise. A link that nobody has used yet may well be unknown to `/status`.
+ * True if "never seen" may mean "never executed": only for a payment without a paymentId and without another answer of
+ * the external. `/status` may not know a link that no payer has used yet.
  */
 function isNeverSeen(row: PaymentRow, { reason, page }: Rejected): boolean {
   return reason === 'not-found' && !page && row.payment_id === null && row.state === 'UNKNOWN';

@@ -2,11 +2,14 @@
 export interface DueRow {
   readonly id: string;
   readonly external: string;
-  /** Of what made it, where the table has one. */
+  /** The trace of the request that created it, if the table has one. */
   readonly traceparent?: string | null;
 }
 
-/** The result of one query of reconciliation; `deferred`: it could not be sent now, and does not count. */
+/**
+ * The result of one query of reconciliation, a label of its metric. `deferred`: the query could not be sent now, and
+ * does not count. `failed-to-ask`: the query failed; the value is part of the metric, so it keeps its name.
+ */
 export type Reconciled =
   'settled' | 'still-open' | 'never-seen' | 'too-early' | 'failed-to-ask' | 'parked' | 'deferred';
 
@@ -16,5 +19,5 @@ export interface Reconciler {
   reconcile(row: DueRow, token: string): Promise<Reconciled>;
 }
 
-/** Pause after a query that the external had no capacity for, unless it asks for a longer one. */
+/** Pause after a query for which the external had no capacity, unless its `Retry-After` is longer. */
 export const DEFERRAL_MS = 1_000;

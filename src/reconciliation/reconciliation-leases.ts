@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { LeaseTable } from '../leases/lease-table.js';
 import type { Trx } from '../persistence/store.js';
 
-/** The tables whose open rows are queried about; they share the columns of reconciliation. */
+/** The tables with rows that reconciliation queries; they share its columns. */
 export type ReconciledTable = 'payments' | 'subscriptions';
 
 const leasesOf = (table: ReconciledTable): LeaseTable<ReconciledTable> =>
@@ -20,8 +20,8 @@ export const RECONCILIATION_LEASES: Readonly<Record<ReconciledTable, LeaseTable<
 };
 
 /**
- * Ends a lease whose query was not sent, or came too early to be certain: it does not count. The row is due again at `dueAtMs`,
- * unless it was settled meanwhile. Does nothing if the lease is lost.
+ * Ends a lease whose query was not sent, or was too early to be certain; the query does not count. The row is due
+ * again at `dueAtMs`, unless it was settled meanwhile. Does nothing if the lease is lost.
  */
 export async function handBack(
   trx: Trx,

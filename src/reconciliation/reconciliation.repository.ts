@@ -5,7 +5,7 @@ import type { Trx } from '../persistence/store.js';
 /** Writes the schedule of a payment that is leased to this replica. */
 @Injectable()
 export class ReconciliationRepository {
-  /** Ends the lease, and schedules the next query where the payment is still open; nothing where the lease was lost. */
+  /** Ends the lease, and schedules the next query if the payment is still open; does nothing if the lease is lost. */
   async reschedule(trx: Trx, id: string, token: string, next: NextQuery): Promise<void> {
     await trx
       .updateTable('payments')
@@ -17,7 +17,7 @@ export class ReconciliationRepository {
     await this.#release(trx, id, token);
   }
 
-  /** The external's first "never seen"; nothing where the call may still reach it, as when the payment is sent again. */
+  /** Records the external's first "never seen", unless the call may still reach the external. */
   async noteNeverSeen(trx: Trx, id: string, atMs: number): Promise<void> {
     await trx
       .updateTable('payments')

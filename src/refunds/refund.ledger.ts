@@ -17,7 +17,7 @@ export class PaymentNotAccepted extends Problem {
   }
 }
 
-/** From → to. A KO frees the reservation: an OK after it could refund more than was paid. */
+/** From → to. KO releases the reservation: a later OK could refund more than was paid. */
 const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
   PENDING: ['OK', 'KO', 'UNKNOWN'],
   UNKNOWN: ['PENDING', 'OK', 'KO'],
@@ -25,7 +25,10 @@ const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
   OK: [],
 };
 
-/** The only writer of refunds: reserved before they are sent, freed by a KO (SPEC §4). */
+/**
+ * The only writer of refunds: it reserves their amount before the call and releases it on KO (SPEC §4). The one
+ * exception is `PaymentRepository.absorb`, which moves refunds to another row of their payment.
+ */
 @Injectable()
 export class RefundLedger {
   constructor(

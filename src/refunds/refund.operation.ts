@@ -40,7 +40,7 @@ export class RefundOperation implements Operation<RefundRequest, RefundAnswer> {
     return this.refunds.settle(trx, row, stateAfter(outcome));
   }
 
-  /** The contract has no query about a refund: only the external's staff can tell its outcome. */
+  /** The contract has no query for refunds: only the external's support knows the outcome. */
   inquire(): Promise<undefined> {
     return Promise.resolve(undefined);
   }

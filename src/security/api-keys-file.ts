@@ -51,8 +51,8 @@ export function configuredKey({ name, secret, scopes }: ApiKeyConfig): ApiKey {
 }
 
 /**
- * Reads the file of API keys: `[{ "name", "sha256", "scopes"?, "externals"? }]`. An empty array is allowed, to withdraw
- * the last key.
+ * Reads the file of API keys: `[{ "name", "sha256", "scopes"?, "externals"? }]`. An empty array is allowed, to
+ * withdraw the last key.
  *
  * @param taken the keys of `API_KEYS`, whose names and secrets the file may not repeat
  * @throws ConfigError with every problem at once

@@ -53,7 +53,7 @@ describe('the file of API keys', () => {
     expect(parseApiKeys('[]', 'keys.json')).toEqual([]);
   });
 
-  it('tells every mistake at once, and no secret that was put where its digest belongs', () => {
+  it('reports every mistake at once, and no secret that stands in place of its digest', () => {
     const text = JSON.stringify([
       { name: 'a b', sha256: 'my-real-secret' },
       { name: 'shop', sha256: hex('a'), scopes: [], externals: ['ACME'], note: 1 },

@@ -42,7 +42,7 @@ export class ApiKeys implements OnApplicationShutdown {
     }
   }
 
-  /** The holder of this secret. Takes the same time for every wrong secret, whichever digest it resembles. */
+  /** The holder of this secret. Takes the same time for every wrong secret: the comparison reveals no digest. */
   find(secret: string): Principal | undefined {
     const digest = sha256(secret);
     let found: Principal | undefined;

@@ -22,9 +22,9 @@ export type CallbackAdmission =
 const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', key: undefined, remember: () => {} };
 
 /**
- * Lets in the callbacks of externals (SPEC §6 `callbackAuth`, `callbackAllowedIps`, §8). Credentials come first, then
- * the address, then whether it is a replay: without credentials a sender learns nothing, not even whether the external
- * exists, unless that is public (`namesAreOpen`: callers need no credentials).
+ * Admits the callbacks of externals (SPEC §6 `callbackAuth`, `callbackAllowedIps`, §8). It checks the credentials,
+ * then the address, then whether it is a replay: answers to a sender without credentials reveal nothing, not even
+ * whether the external exists, unless that is public (`namesAreOpen`: callers need no credentials).
  */
 export class CallbackAuthenticator {
   readonly #remembered: RememberedCallbacks;

@@ -19,9 +19,10 @@ export class Callers {
   ) {}
 
   /**
-   * The caller of a request. With `none`, every caller may do everything; with `optional` and no credentials, an anonymous caller
-   * may do everything but `admin`.
-   * @throws Problem `unauthenticated` for wrong credentials, even where none are required; `authentication-unavailable`
+   * The caller of a request. With `none`, every caller may do everything; with `optional` and no credentials, an
+   * anonymous caller may do everything but `admin`.
+   * @throws Problem `unauthenticated` for wrong credentials, even where none are required;
+   * `authentication-unavailable`
    */
   async identify(request: IncomingMessage): Promise<Principal> {
     if (this.auth === 'none') return ANYBODY;

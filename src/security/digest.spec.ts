@@ -15,7 +15,7 @@ describe('sha256', () => {
 });
 
 describe('equalDigests', () => {
-  it('tells equal from different', () => {
+  it('distinguishes equal and different digests', () => {
     expect(equalDigests(sha256('one'), sha256('one'))).toBe(true);
     expect(equalDigests(sha256('one'), sha256('two'))).toBe(false);
   });

@@ -47,13 +47,13 @@ describe('OidcTokens', () => {
     });
   });
 
-  it('takes a token without scopes, which may nothing', async () => {
+  it('accepts a token without scopes, which permits nothing', async () => {
     for (const scope of [undefined, '', 7, ['payments']]) {
       expect((await tokens.verify(await issuer.sign({ scope }))).scopes.size).toBe(0);
     }
   });
 
-  it('asks for discovery document and keys once', async () => {
+  it('requests the discovery document and the keys once', async () => {
     for (let i = 0; i < 3; i += 1) expect(await codeOf(await issuer.sign())).toBe('accepted');
     expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/jwks']);
   });
@@ -87,13 +87,13 @@ describe('OidcTokens', () => {
     expect(failures).toEqual([]);
   });
 
-  it('bears clocks that are 30 s apart', async () => {
+  it('accepts clocks that differ by 30 s', async () => {
     expect(await codeOf(await issuer.sign({ exp: nowS() - 29 }))).toBe('accepted');
     expect(await codeOf(await issuer.sign({ exp: nowS() - 31 }))).toBe('unauthenticated');
     expect(await codeOf(await issuer.sign({ nbf: nowS() + 29 }))).toBe('accepted');
   });
 
-  it('says 503 while the issuer cannot be asked, asks it no more than once in five seconds, and recovers', async () => {
+  it('answers 503 while the issuer is unavailable, requests it at most once in five seconds, and recovers', async () => {
     issuer.available = false;
     const token = await issuer.sign();
     expect(await Promise.all([token, token, token].map(codeOf))).toEqual(
@@ -108,7 +108,7 @@ describe('OidcTokens', () => {
     expect(await codeOf(token)).toBe('accepted');
   });
 
-  it('notices a rotation at once, for all who come with the new key', async () => {
+  it('retrieves a rotated key at once, for all requests with the new key', async () => {
     expect(await codeOf(await issuer.sign())).toBe('accepted');
     await issuer.rotate('key-2');
     const token = await issuer.sign();
@@ -118,7 +118,7 @@ describe('OidcTokens', () => {
     expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/jwks', '/jwks']);
   });
 
-  it('asks again for made-up key ids a few times only, and for a rotation once the window is over', async () => {
+  it('requests the keys for unknown key ids a few times only, and for a rotation after the window', async () => {
     for (let i = 0; i < 20; i += 1) {
       expect(await codeOf(await issuer.sign({}, { keyId: `made-up-${i}` }))).toBe('unauthenticated');
     }
@@ -131,7 +131,7 @@ describe('OidcTokens', () => {
     expect(await codeOf(token)).toBe('accepted');
   });
 
-  it('goes on with the keys that it has while the issuer is down', async () => {
+  it('keeps using its keys while the issuer is unavailable', async () => {
     const token = await issuer.sign();
     expect(await codeOf(token)).toBe('accepted');
     issuer.available = false;

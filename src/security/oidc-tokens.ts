@@ -156,11 +156,11 @@ export class OidcTokens implements OnApplicationShutdown {
     if (now >= this.#pausedUntilMs) {
       this.#pausedUntilMs = now + PAUSE_MS;
       const why = error instanceof Error ? error.message : String(error);
-      this.#logger.error(`OIDC_ISSUER cannot be asked for its keys, no token can be verified: ${why}`);
+      this.#logger.error(`The keys of OIDC_ISSUER cannot be retrieved, no token can be verified: ${why}`);
     }
     return new Problem(
       'authentication-unavailable',
-      'The issuer of this token cannot be asked for its keys now.',
+      'The keys of the token’s issuer cannot be retrieved now.',
       { retryAfterMs: PAUSE_MS, cause: error },
     );
   }

@@ -37,7 +37,7 @@ describe('credentialsOf', () => {
 });
 
 describe('looksLikeJwt', () => {
-  it('asks for three parts of base64url', () => {
+  it('requires three parts of base64url', () => {
     expect(['eyJh.eyJi.c2ln', 'a-_.b.c'].map(looksLikeJwt)).toEqual([true, true]);
     expect(['secret', 'a.b', 'a.b.c.d', 'a.b.', 'a b.c.d', 'a=.b.c'].map(looksLikeJwt)).toEqual(
       Array(6).fill(false),

@@ -45,8 +45,8 @@ const PROVIDERS: Provider[] = [
 ];
 
 /**
- * Who may call, and how often. What is checked before routing is the authentication middleware's, which
- * `create-app.ts` puts in front; the guards ask what only a route can tell.
+ * Authentication and limits of callers. The authentication middleware, installed by `create-app.ts`, checks a request
+ * before routing; the guards check what depends on the route.
  *
  * @throws ConfigError at start, with every problem of `API_KEYS_FILE`
  */

@@ -8,7 +8,7 @@ const VISA = '4111111111111111';
 const AMEX = '378282246310005';
 const HIDDEN = '************1111';
 
-/** The check digit that ISO/IEC 7812-1 asks for behind these digits. */
+/** The check digit of these digits by ISO/IEC 7812-1. */
 function withCheckDigit(digits: number[]): string {
   const sum = digits
     .toReversed()
@@ -129,7 +129,7 @@ describe('what is masked', () => {
     );
   });
 
-  it('never more than four digits of a number stay, whatever stands around it', () => {
+  it('at most four digits of a number stay visible in any context', () => {
     const text = fc.string({ unit: fc.constantFrom(...'0123456789 -./:ax_%2\u200b'.split('')) });
     fc.assert(
       fc.property(cardNumber, text, text, (number, before, after) => {
@@ -193,7 +193,7 @@ describe('what is left alone', () => {
   });
 });
 
-describe('its time', () => {
+describe('running time', () => {
   it.each([
     ['digits', '4'],
     ['digits and spaces', '4 '],

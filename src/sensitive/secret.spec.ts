@@ -34,7 +34,7 @@ describe('Secret', () => {
     expect(inspect(structuredClone(secret), { showHidden: true })).not.toContain('do-not-look');
   });
 
-  it('tells it who asks for it', () => {
+  it('returns its text from reveal()', () => {
     expect(new Secret(text).reveal()).toBe(text);
   });
 });

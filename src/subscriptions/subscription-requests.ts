@@ -6,7 +6,9 @@ import type { JsonValue } from '../shared/json.js';
 
 export type SubscriptionInterval = 'DAY' | 'MONTH';
 
-/** How often a subscription is paid: every `intervalCount` days or months, `expiresAfter` times or for ever (SPEC §1). */
+/**
+ * How often a subscription is paid: every `intervalCount` days or months, `expiresAfter` times or for ever (SPEC §1).
+ */
 export class SubscriptionInfo {
   @Field(oneOf(['DAY', 'MONTH']), { example: 'MONTH' })
   interval: SubscriptionInterval;
@@ -51,7 +53,10 @@ const without = (other: 'amount' | 'currency'): AbsenceRule => ({
   schema: (field) => ({ dependentRequired: { [other]: [field] } }),
 });
 
-/** POST `/subscription/update/{subscriptionToken}`: at least one field; `amount` and `currency` only together (SPEC §1). */
+/**
+ * POST `/subscription/update/{subscriptionToken}`: at least one field; `amount` and `currency` only together (SPEC
+ * §1).
+ */
 @Whole<SubscriptionUpdateRequest>({
   detail: 'must have at least one field',
   schema: { minProperties: 1 },

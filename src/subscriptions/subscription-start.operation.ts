@@ -20,7 +20,7 @@ const STATE_OF_RESULT: Readonly<Record<PaymentResult, SubscriptionState>> = {
   REDIRECT_TO_URL: 'PENDING',
 };
 
-/** The common part of schedule and start, which make a subscription and its first payment. */
+/** The common part of schedule and start, which create a subscription and its first payment. */
 @Injectable()
 export abstract class SubscriptionStartOperation extends PaymentOperation<
   SubscriptionStartRequest,
@@ -64,7 +64,7 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
     }
   }
 
-  /** A payment's status does not have the token, and nobody can use a subscription without it. */
+  /** A payment's status does not contain the token, and a subscription without its token cannot be used. */
   protected answerOf(known: SubscriptionPayAnswer): SubscriptionPayAnswer | undefined {
     return known.result === 'KO' ? known : undefined;
   }

@@ -55,7 +55,7 @@ export class SubscriptionLedger {
     });
   }
 
-  /** The row of the subscription that the external calls `token`; none where the gateway does not know it. */
+  /** The row of the subscription with this token; none if the gateway does not know it. */
   async refsOf(external: string, token: string): Promise<LedgerRefs> {
     const row = await this.store.read((db) => this.subscriptions.findByToken(db, external, token));
     return row ? { subscriptionRef: row.id } : {};
@@ -80,7 +80,7 @@ export class SubscriptionLedger {
     return true;
   }
 
-  /** An operator confirms the present state of a parked subscription: it is not parked any more. */
+  /** An operator confirms the current state of a parked subscription, which is then no longer parked. */
   async confirm(trx: Trx, row: SubscriptionRow, cause: string): Promise<void> {
     await this.subscriptions.queryAt(trx, row.id, NOT_DUE);
     const { state } = row;
@@ -95,7 +95,7 @@ export class SubscriptionLedger {
   async settle(trx: Trx, operation: OperationRow, to: SubscriptionState, token?: string): Promise<void> {
     const row = await this.#lock(trx, operation);
     if (!row) return;
-    // Without its token the external cannot be queried about it: an operator must settle it.
+    // The external needs the token for a query; without it an operator must settle the subscription.
     const next =
       to === 'PENDING' || to === 'UNKNOWN'
         ? this.schedule.next(0, token !== undefined, this.clock.now())
@@ -114,7 +114,7 @@ export class SubscriptionLedger {
     if (row) await this.subscriptions.queryAt(trx, row.id, this.schedule.next(0, true, this.clock.now()));
   }
 
-  /** An operator's word on an update or an expiry of unknown outcome: the subscription's history has it. */
+  /** Appends the outcome that an operator reports for an update or an expiry of unknown outcome to the history. */
   async noteResolution(
     trx: Trx,
     operation: OperationRow,

@@ -79,12 +79,12 @@ describe('verifyWebhook', () => {
   });
 
   it.each<[string, Partial<WebhookToVerify>]>([
-    ['a doubled id', { id: [KNOWN.id, KNOWN.id] }],
-    ['a doubled id, joined', { id: `${KNOWN.id}, ${KNOWN.id}` }],
-    ['a doubled timestamp', { timestamp: [String(KNOWN.timestampS), '1'] }],
-    ['a doubled timestamp, joined', { timestamp: `${KNOWN.timestampS}, 1` }],
-    ['a doubled signature', { signature: [KNOWN.signature, KNOWN.signature] }],
-    ['a doubled signature, joined', { signature: `${KNOWN.signature}, v1,AAAA` }],
+    ['a repeated id', { id: [KNOWN.id, KNOWN.id] }],
+    ['a repeated id, joined', { id: `${KNOWN.id}, ${KNOWN.id}` }],
+    ['a repeated timestamp', { timestamp: [String(KNOWN.timestampS), '1'] }],
+    ['a repeated timestamp, joined', { timestamp: `${KNOWN.timestampS}, 1` }],
+    ['a repeated signature', { signature: [KNOWN.signature, KNOWN.signature] }],
+    ['a repeated signature, joined', { signature: `${KNOWN.signature}, v1,AAAA` }],
     ['a full stop in the id, which would move the border to the timestamp', { id: 'msg.1614265330' }],
     ['a timestamp with more than digits', { timestamp: '1614265330abc' }],
     ['a timestamp with a fraction', { timestamp: '1614265330.0' }],
@@ -120,7 +120,7 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook(received(changes))).toEqual({ ok: false, reason: 'bad-signature' });
   });
 
-  it('tells bodies of different bytes apart even where both are invalid UTF-8', () => {
+  it('distinguishes bodies of different bytes even if both are invalid UTF-8', () => {
     const signed = signWebhook({ ...KNOWN, body: Buffer.from([0x7b, 0xff, 0x7d]), secrets: [KNOWN.secret] });
     expect(verifyWebhook(received({ signature: signed, body: Buffer.from([0x7b, 0xff, 0x7d]) })).ok).toBe(
       true,

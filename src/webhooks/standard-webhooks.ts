@@ -8,12 +8,14 @@ import type { Secret } from '../sensitive/secret.js';
 
 const SECRET_PREFIX = 'whsec_';
 /**
- * Visible ASCII but `.`, which the specification asks to keep out of an id, and `,`, which Node joins doubled headers
+ * Visible ASCII but `.`, which the specification excludes from ids, and `,`, which Node joins repeated headers
  * with.
  */
 const ID = /^[!-+\-/-~]{1,255}$/;
 const TIMESTAMP = /^[1-9]\d{0,11}$/;
-/** `version,base64`, as many as keys are in use, one space between. A doubled header, joined by `, `, does not fit. */
+/**
+ * `version,base64`, as many as keys are in use, one space between. A repeated header, joined by `, `, does not fit.
+ */
 const SIGNATURES = /^[a-z0-9]+,[A-Za-z0-9+/_=-]+(?: [a-z0-9]+,[A-Za-z0-9+/_=-]+)*$/;
 const DEFAULT_TOLERANCE_MS = 300_000;
 
@@ -70,8 +72,8 @@ export function decodeWebhookSecret(text: string): Buffer | undefined {
 
 /**
  * The `webhook-signature` header: `v1,base64` for each secret, one space between.
- * @throws TypeError where id, timestamp or a secret is not of the form above; configuration is checked at the start, so
- * this is an internal error.
+ * @throws TypeError where id, timestamp or a secret is not of the form above; configuration is checked at the start,
+ * so this is an internal error.
  */
 export function signWebhook({ id, timestampS, body, secrets }: WebhookToSign): string {
   const timestamp = String(timestampS);
@@ -82,7 +84,7 @@ export function signWebhook({ id, timestampS, body, secrets }: WebhookToSign): s
 }
 
 /**
- * Whether one of the secrets signed this message, and recently. Takes the same time wherever a wrong signature
+ * Whether one of the secrets signed this message, and recently. The time does not depend on where a wrong signature
  * differs.
  */
 export function verifyWebhook(webhook: WebhookToVerify): WebhookVerification {
@@ -90,7 +92,8 @@ export function verifyWebhook(webhook: WebhookToVerify): WebhookVerification {
   const id = single(webhook.id);
   const timestamp = single(webhook.timestamp);
   const signatures = single(webhook.signature);
-  if (id === DOUBLED || timestamp === DOUBLED || signatures === DOUBLED) return refused('malformed');
+  if (id === SEVERAL_VALUES || timestamp === SEVERAL_VALUES || signatures === SEVERAL_VALUES)
+    return refused('malformed');
   if (!id || !timestamp || !signatures) return refused('missing-header');
   if (!ID.test(id) || !TIMESTAMP.test(timestamp) || !SIGNATURES.test(signatures)) return refused('malformed');
 
@@ -109,11 +112,11 @@ export function verifyWebhook(webhook: WebhookToVerify): WebhookVerification {
   return matches > 0 ? { ok: true } : refused('bad-signature');
 }
 
-const DOUBLED = Symbol('several values');
+const SEVERAL_VALUES = Symbol('several values');
 
-function single(header: HeaderText): string | undefined | typeof DOUBLED {
+function single(header: HeaderText): string | undefined | typeof SEVERAL_VALUES {
   if (header === undefined || typeof header === 'string') return header;
-  return header.length > 1 ? DOUBLED : header[0];
+  return header.length > 1 ? SEVERAL_VALUES : header[0];
 }
 
 function refused(reason: Extract<WebhookVerification, { ok: false }>['reason']): WebhookVerification {

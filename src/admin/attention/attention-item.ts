@@ -5,7 +5,7 @@ import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import { shownIdentifier, shownText, shownTime } from '../records/shown.js';
 
-/** The kinds of items that an operator must resolve, by what they can do about each. */
+/** The kinds of items that an operator must resolve, by the possible action. */
 export const ATTENTION_KINDS = [
   'payment-unknown',
   'payment-parked',

@@ -34,8 +34,8 @@ interface ListDefinition<Query, Row, Item> {
 }
 
 /**
- * A list of `/admin`, newest first. A page reads the columns of the filters from an index, then the complete rows of those that
- * match.
+ * A list of `/admin`, newest first. A page reads the columns of the filters from an index, then the complete rows of
+ * those that match.
  */
 export class KeysetList<Query extends TimeRangeQuery, Row extends { readonly id: string }, Item> {
   constructor(private readonly definition: ListDefinition<Query, Row, Item>) {}
@@ -134,8 +134,8 @@ export class ListReader<Query> {
 }
 
 /**
- * Every external that has rows in `table`, configured or not: one step of the index each. `indexed` is the condition of a partial
- * index.
+ * Every external that has rows in `table`, configured or not: one step of the index each. `indexed` is the condition
+ * of a partial index.
  */
 export async function externalsIn(
   db: Trx,

@@ -26,8 +26,8 @@ const CHECK_BYTES = 6;
 const END = 'g';
 
 /**
- * The keyset of `query` in the list named `list`, whose ids begin with `prefix`; without a prefix for a list of several
- * tables, which is ordered by the ids without their prefixes.
+ * The keyset of `query` in the list named `list`, whose ids begin with `prefix`; without a prefix for a list of
+ * several tables, which is ordered by the ids without their prefixes.
  * @throws Problem `validation-failed` for an empty range, or a cursor of another list or other filters
  */
 export function keysetOf(list: string, prefix: IdentifierPrefix | undefined, query: TimeRangeQuery): Keyset {

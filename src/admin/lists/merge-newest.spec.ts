@@ -9,7 +9,7 @@ interface Row {
 const rowsOf = (ids: readonly number[]): Row[] =>
   [...new Set(ids)].toSorted((a, b) => b - a).map((id) => ({ id: String(id).padStart(6, '0') }));
 
-/** A source as an index would be, for what lies behind `below`. */
+/** A source that reads like an index, from `below` downwards. */
 const source =
   (rows: readonly Row[], below = '~'): RowSource<Row> =>
   (limit) =>
@@ -36,7 +36,7 @@ async function all(
 }
 
 describe('mergeNewest', () => {
-  it('leads through any sources, whatever is left out, each row once and in order', async () => {
+  it('returns every accepted row of all sources once and in order, page by page', async () => {
     // Disjoint, as parts of an index are.
     const parts = fc.array(fc.integer({ min: 0, max: 9_999 }), { maxLength: 60 });
     await fc.assert(
@@ -59,7 +59,7 @@ describe('mergeNewest', () => {
     );
   });
 
-  it('looks at no more than 2,000 rows a page, and says where to go on', async () => {
+  it('reads at most 2,000 rows a page, and returns the position of the next page', async () => {
     const rows = rowsOf(Array.from({ length: 12_000 }, (_, n) => n));
     const first = await mergeNewest([source(rows)], { limit: 10, accepts: ({ id }) => Number(id) < 6 });
     expect(first).toEqual({ rows: [], next: '010000' });
@@ -70,24 +70,24 @@ describe('mergeNewest', () => {
     expect(last.rows).toHaveLength(6);
   });
 
-  it('counts a row once that goes from one source to another meanwhile', async () => {
+  it('returns a row that moves between sources once', async () => {
     const sources = [source(rowsOf([3, 2])), source(rowsOf([2, 1]))];
     expect(await mergeNewest(sources, { limit: 2 })).toEqual({ rows: rowsOf([3, 2]), next: '000002' });
     expect(await mergeNewest(sources, { limit: 3 })).toEqual({ rows: rowsOf([3, 2, 1]), next: undefined });
   });
 
-  it('finds nothing in no sources', async () => {
+  it('returns no rows without sources', async () => {
     expect(await mergeNewest([], { limit: 10 })).toEqual({ rows: [], next: undefined });
   });
 });
 
 describe('smallSource', () => {
-  it('puts in order what came in none', async () => {
+  it('sorts unordered rows', async () => {
     const set = await smallSource(() => Promise.resolve([{ id: '1' }, { id: '3' }, { id: '2' }]));
     expect(await set!(2)).toEqual([{ id: '3' }, { id: '2' }]);
   });
 
-  it('gives up on what is not small', async () => {
+  it('returns undefined for a set that is not small', async () => {
     const rows = rowsOf(Array.from({ length: 1_001 }, (_, n) => n));
     expect(await smallSource((limit) => Promise.resolve(rows.slice(0, limit)))).toBeUndefined();
   });

@@ -20,7 +20,10 @@ export class PaymentCheck {
     private readonly inquiry: PaymentInquiry,
   ) {}
 
-  /** Queues a notification (SPEC §5). Throws the problems of a status query; `not-found`; `conflict` where none is possible. */
+  /**
+   * Queries the external and queues a notification (SPEC §5).
+   * @throws Problem of a status query; `not-found`; `conflict` if no query is possible
+   */
   async check(id: string, operator: Operator): Promise<PaymentRecord> {
     const row = await this.#find(id);
     const provider = this.registry.get(row.external);

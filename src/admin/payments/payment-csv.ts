@@ -26,7 +26,7 @@ export const CSV_TYPE = 'text/csv';
 const WHOLE_CSV_TYPE = `${CSV_TYPE}; charset=utf-8; header=present`;
 
 export function prefersCsv(request: Request): boolean {
-  // With its parameters, as a caller may ask for them too.
+  // Including its parameters, which a caller may request.
   return request.accepts(JSON_TYPE, WHOLE_CSV_TYPE) === WHOLE_CSV_TYPE;
 }
 

@@ -22,7 +22,7 @@ export interface PaymentParts {
   readonly notifications: readonly NotificationRow[];
   readonly attempts: readonly Selectable<NotificationAttemptTable>[];
   readonly replays: readonly Selectable<NotificationReplayTable>[];
-  /** The kinds of which more rows exist. */
+  /** The kinds with more rows than shown. */
   readonly truncated: readonly string[];
 }
 

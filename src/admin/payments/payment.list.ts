@@ -12,12 +12,12 @@ import { type PaymentRecord, paymentRecord } from '../records/payment-record.js'
 export const PAYMENT_STATES = ['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'] as const;
 
 /**
- * The order in which a list reads payments by their state. It is that of the state table: a payment that changes between two
- * queries is then read twice, and never missed.
+ * The order in which a list reads payments by their state. It is that of the state table: a payment that changes
+ * between two queries is then read twice, and never missed.
  */
 export const READING_ORDER = ['CREATED', 'UNKNOWN', 'PENDING', 'FAILED', 'ACCEPTED'] as const;
 
-/** The filters of the list of payments, all of which may be combined. */
+/** The filters of the list of payments, in any combination. */
 export class PaymentQuery extends TimeRangeQuery {
   @ExternalFilter()
   external?: string;
@@ -57,7 +57,10 @@ const NAMES = {
   subscriptionToken: 'subscription_token',
 } as const;
 
-/** The condition of the index `payments_external_state`, as a literal, because SQLite ignores partial indexes for parameters. */
+/**
+ * The condition of the index `payments_external_state`, as a literal, because SQLite ignores partial indexes for
+ * parameters.
+ */
 const NOT_CREATED = sql<boolean>`state <> 'CREATED'`;
 
 export const PAYMENT_LIST = new KeysetList<PaymentQuery, PaymentRow, PaymentRecord>({

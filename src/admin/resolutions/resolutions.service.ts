@@ -26,8 +26,8 @@ const CHANGED_MEANWHILE = 'The state has just changed: read it again.';
 const STILL_RUNNING = 'Its operation is still running: wait for its end.';
 
 /**
- * Records outcomes that operators know from another source: the gateway never guesses them (SPEC §4). Every method throws
- * `not-found`, or `conflict` where the present state does not allow the resolution.
+ * Records outcomes that operators know from another source: the gateway never guesses them (SPEC §4). Every method
+ * throws `not-found`, or `conflict` where the present state does not allow the resolution.
  */
 @Injectable()
 export class Resolutions {
