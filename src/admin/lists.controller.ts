@@ -23,7 +23,7 @@ import {
   LIST_SUBSCRIPTIONS,
 } from './lists.documentation.js';
 import { NOTIFICATION_LIST, NotificationQuery } from './notifications/notification.list.js';
-import { OPERATION_LIST, OperationQuery } from './operations/operation.list.js';
+import { UNKNOWN_OPERATION_LIST, OperationQuery } from './operations/operation.list.js';
 import { paymentsAsCsv, prefersCsv } from './payments/payment-csv.js';
 import { assertAmounts, PAYMENT_LIST, PaymentQuery } from './payments/payment.list.js';
 import type { CallbackRecord } from './records/callback-record.js';
@@ -70,7 +70,7 @@ export class ListsController {
   @Get('operations')
   @DescribeOperation(LIST_OPERATIONS)
   operations(@AdminQuery() query: OperationQuery): Promise<Page<UnknownOperationRecord>> {
-    return OPERATION_LIST.page(this.store, query);
+    return UNKNOWN_OPERATION_LIST.page(this.store, query);
   }
 
   @Get('payments')

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { detailOf } from '../rules/rule.js';
 import { identifier } from '../rules/rules.js';
 import { Problem } from '../problems/problem.js';
-import { readBody } from '../http/raw-body.js';
+import { readRawBody } from '../http/raw-body.js';
 import { invalid, singleQueryValue } from '../http/request-parameters.js';
 import { isJsonObject } from '../shared/json.js';
 
@@ -25,7 +25,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export async function readCallback(request: Request): Promise<CallbackMessage> {
   const inQuery = singleQueryValue(request, 'paymentId');
   if (request.method === 'GET') return { method: 'GET', paymentId: checked(inQuery, '/query'), body: null };
-  const body = decode(await readBody(request));
+  const body = decode(await readRawBody(request));
   if (body.trim() === '') return { method: 'POST', paymentId: checked(inQuery, '/query'), body: null };
   const inBody = paymentIdIn(body, request);
   if (inBody === undefined) return { method: 'POST', paymentId: checked(inQuery, '/query'), body };

@@ -6,10 +6,10 @@ import type { LeasedCallback } from './callback.repository.js';
 export interface VerificationEnd {
   readonly callback: LeasedCallback;
   readonly durationMs: number;
-  readonly verdict: VerificationVerdict;
+  readonly outcome: VerificationOutcome;
 }
 
-export type VerificationVerdict =
+export type VerificationOutcome =
   /** `settled`: the status is final, no later answer can differ. */
   | { readonly kind: 'confirmed'; readonly shopTransactionId: string | null; readonly settled: boolean }
   /** The external is not reachable, or does not know the payment: its answer to the call that creates it may still be on the way. */
@@ -20,7 +20,7 @@ export type VerificationVerdict =
 const NOT_QUERIED_RETRY_MS = 1_000;
 
 /** What the outcome of a status query means for the callback that caused it. */
-export function verdictOf(outcome: ProviderOutcome<InquiryResult>): VerificationVerdict {
+export function verificationOutcomeOf(outcome: ProviderOutcome<InquiryResult>): VerificationOutcome {
   switch (outcome.kind) {
     case 'completed': {
       const { status } = outcome.answer;
@@ -51,9 +51,9 @@ export function verdictOf(outcome: ProviderOutcome<InquiryResult>): Verification
   }
 }
 
-export function unconfirmed(error: string, retryAfterMs = 0): VerificationVerdict {
+export function unconfirmed(error: string, retryAfterMs = 0): VerificationOutcome {
   return { kind: 'unconfirmed', error, retryAfterMs };
 }
 
 /** Nothing is known, and the query may be repeated soon. */
-export const NOT_QUERIED: VerificationVerdict = { kind: 'not-queried', retryAfterMs: NOT_QUERIED_RETRY_MS };
+export const NOT_QUERIED: VerificationOutcome = { kind: 'not-queried', retryAfterMs: NOT_QUERIED_RETRY_MS };

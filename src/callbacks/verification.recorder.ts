@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { RetrySchedule } from '../notifications/retry-schedule.js';
 import type { Trx } from '../persistence/store.js';
 import { CALLBACK_LEASES, type LeasedCallback } from './callback.repository.js';
-import type { VerificationEnd, VerificationVerdict } from './verification-end.js';
+import type { VerificationEnd, VerificationOutcome } from './verification-end.js';
 
 /** What became of a callback after a status query: a closed set, fit for a metric's label. */
 export type VerificationResult = 'verified' | 'again' | 'retry' | 'unconfirmed' | 'put-off' | 'lost';
@@ -15,10 +15,10 @@ export class VerificationRecorder {
   /** Returns what became of each, in the same order. */
   async record(trx: Trx, ends: readonly VerificationEnd[], nowMs: number): Promise<VerificationResult[]> {
     const results: VerificationResult[] = [];
-    for (const { callback, verdict } of ends) {
+    for (const { callback, outcome } of ends) {
       // Repeats that arrived during the query have changed the row since it was claimed.
       const row = await CALLBACK_LEASES.hold(trx, callback);
-      results.push(row ? await this.#recordOne(trx, row as LeasedCallback, verdict, nowMs) : 'lost');
+      results.push(row ? await this.#recordOne(trx, row as LeasedCallback, outcome, nowMs) : 'lost');
     }
     return results;
   }
@@ -26,21 +26,21 @@ export class VerificationRecorder {
   async #recordOne(
     trx: Trx,
     row: LeasedCallback,
-    verdict: VerificationVerdict,
+    outcome: VerificationOutcome,
     nowMs: number,
   ): Promise<VerificationResult> {
-    switch (verdict.kind) {
+    switch (outcome.kind) {
       case 'confirmed':
-        return this.#confirmed(trx, row, verdict, nowMs);
+        return this.#confirmed(trx, row, outcome, nowMs);
       case 'unconfirmed':
-        return this.#unconfirmed(trx, row, verdict, nowMs);
+        return this.#unconfirmed(trx, row, outcome, nowMs);
       case 'not-queried': {
-        const nextAttemptAtMs = nowMs + verdict.retryAfterMs;
+        const nextAttemptAtMs = nowMs + outcome.retryAfterMs;
         await reschedule(trx, row, row.attempts - 1, nextAttemptAtMs, row.last_error);
         return 'put-off';
       }
       default:
-        return verdict satisfies never;
+        return outcome satisfies never;
     }
   }
 
@@ -48,7 +48,7 @@ export class VerificationRecorder {
   async #confirmed(
     trx: Trx,
     row: LeasedCallback,
-    { settled, shopTransactionId }: Extract<VerificationVerdict, { kind: 'confirmed' }>,
+    { settled, shopTransactionId }: Extract<VerificationOutcome, { kind: 'confirmed' }>,
     nowMs: number,
   ): Promise<VerificationResult> {
     if (row.again === 1 && !settled) {
@@ -68,7 +68,7 @@ export class VerificationRecorder {
   async #unconfirmed(
     trx: Trx,
     row: LeasedCallback,
-    { error, retryAfterMs }: Extract<VerificationVerdict, { kind: 'unconfirmed' }>,
+    { error, retryAfterMs }: Extract<VerificationOutcome, { kind: 'unconfirmed' }>,
     nowMs: number,
   ): Promise<VerificationResult> {
     // A repeat starts the schedule anew.

@@ -23,8 +23,8 @@ import {
   NOT_QUERIED,
   unconfirmed,
   type VerificationEnd,
-  type VerificationVerdict,
-  verdictOf,
+  type VerificationOutcome,
+  verificationOutcomeOf,
 } from './verification-end.js';
 import { VerificationRecorder, type VerificationResult } from './verification.recorder.js';
 
@@ -100,11 +100,11 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
 
   async #verify(callback: LeasedCallback, signal: AbortSignal): Promise<VerificationEnd> {
     const startedAt = performance.now();
-    const verdict = await unlessAborted(this.#query(callback), signal, NOT_QUERIED);
-    return { callback, durationMs: Math.round(performance.now() - startedAt), verdict };
+    const outcome = await unlessAborted(this.#query(callback), signal, NOT_QUERIED);
+    return { callback, durationMs: Math.round(performance.now() - startedAt), outcome };
   }
 
-  async #query(callback: LeasedCallback): Promise<VerificationVerdict> {
+  async #query(callback: LeasedCallback): Promise<VerificationOutcome> {
     const { id, external, payment_id, request_id, traceparent } = callback;
     const provider = this.registry.get(external);
     if (!provider) return unconfirmed('no external of this name is configured');
@@ -115,7 +115,7 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
         { requestId: request_id, traceparent: traceparent ?? undefined, priority: 'background' },
         { source: 'callback', notify: 'always', cause: id },
       );
-      return verdictOf(outcome);
+      return verificationOutcomeOf(outcome);
     } catch (error) {
       // The answer could not be stored: the query is repeated.
       if (error instanceof StorageUnavailable) return NOT_QUERIED;
@@ -137,10 +137,10 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     return (await this.callbacks.freeEnded(trx, { endedBeforeMs, nowMs, limit })) === limit;
   }
 
-  #report({ callback, durationMs, verdict }: VerificationEnd, result: VerificationResult): void {
+  #report({ callback, durationMs, outcome }: VerificationEnd, result: VerificationResult): void {
     const { external, payment_id: paymentId, traceparent } = callback;
     this.metrics.countVerification(external, result);
-    const error = verdict.kind === 'unconfirmed' ? verdict.error : undefined;
+    const error = outcome.kind === 'unconfirmed' ? outcome.error : undefined;
     const logFields = {
       callbackId: callback.id,
       requestId: callback.request_id,

@@ -1,4 +1,4 @@
-import { displayText } from './display.js';
+import { displayText } from './problem-text.js';
 import { VARIABLES, type Values, type VariableName } from './variables.js';
 
 const REQUIRED_IN_PRODUCTION = [

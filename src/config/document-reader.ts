@@ -3,7 +3,7 @@ import { oneOf, type TextRule, Violation } from '../rules/rule.js';
 import { escapePointer, type JsonBounds, readJson } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import { ConfigError } from './config-error.js';
-import { describeViolation, displayText } from './display.js';
+import { describeViolation, displayText } from './problem-text.js';
 import { hasPlaceholder, maskLiterals, resolvePlaceholders, type PlaceholderSources } from './placeholder.js';
 
 const BOUNDS: JsonBounds = {

@@ -4,7 +4,7 @@ import { isJsonObject } from '../shared/json.js';
 import { ConfigError } from './config-error.js';
 import type { ExternalsSource } from './config.js';
 import { deepFreeze } from './deep-freeze.js';
-import { displayText } from './display.js';
+import { displayText } from './problem-text.js';
 import { array, child, draft, type Place, readDocument, refuse, required } from './document-reader.js';
 import type { Environment } from './environment.js';
 import type { ExternalConfig } from './external-config.js';

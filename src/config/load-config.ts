@@ -4,7 +4,7 @@ import { ConfigError } from './config-error.js';
 import type { CallersConfig, Config, DatabaseConfig, ExternalsSource } from './config.js';
 import { contradictions, defaultAuth } from './configuration-rules.js';
 import { deepFreeze } from './deep-freeze.js';
-import { describeViolation, displayText } from './display.js';
+import { describeViolation, displayText } from './problem-text.js';
 import type { Environment } from './environment.js';
 import { readExternalsFile } from './externals-file.js';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.js';

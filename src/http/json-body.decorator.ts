@@ -14,7 +14,7 @@ import { readContract } from '../rules/contract-reader.js';
 import type { FieldError } from '../rules/field-error.js';
 import { isJsonObject } from '../shared/json.js';
 import { readJsonBody } from './json-body.js';
-import { readBody } from './raw-body.js';
+import { readRawBody } from './raw-body.js';
 import { contextOf } from './request-context.js';
 
 interface BodyOptions {
@@ -32,7 +32,7 @@ export class JsonBodyPipe implements PipeTransform<UnreadBody, Promise<object>> 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   async transform({ request, optional }: UnreadBody, { metatype }: ArgumentMetadata): Promise<object> {
-    const isEmpty = optional === true && (await readBody(request)).length === 0;
+    const isEmpty = optional === true && (await readRawBody(request)).length === 0;
     const json = isEmpty ? {} : await readJsonBody(request);
     const result = readContract(metatype as new () => object, json, { unknownFields: 'refuse' });
     const errors = result.ok ? [] : result.errors;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../problems/problem.js';
 import { readJson, type JsonBounds } from '../shared/json-reader.js';
-import { readBody } from './raw-body.js';
+import { readRawBody } from './raw-body.js';
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
@@ -23,7 +23,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
       'The body must be application/json, in UTF-8 and not compressed.',
     );
   }
-  return parseJson(await readBody(request));
+  return parseJson(await readRawBody(request));
 }
 
 /**

@@ -1,18 +1,18 @@
 import { Agent, createServer, request as send, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MAX_BODY_BYTES, readBody } from './raw-body.js';
+import { MAX_BODY_BYTES, readRawBody } from './raw-body.js';
 
 const MEBIBYTE = 1_048_576;
 
-describe('readBody', () => {
+describe('readRawBody', () => {
   let server: Server;
   let url: string;
   let agent: Agent;
 
   beforeEach(async () => {
     server = createServer((request, response) => {
-      readBody(request).then(
+      readRawBody(request).then(
         (body) => response.end(String(body.length)),
         (error: unknown) => response.end(String(error)),
       );

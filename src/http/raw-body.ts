@@ -16,7 +16,7 @@ const BODY = Symbol('tollgate.body');
  * Reads the body to its end. Further calls return the same bytes: a signature is verified over them before they are parsed.
  * @throws Problem `payload-too-large`, or `validation-failed` if the connection was closed early
  */
-export function readBody(request: IncomingMessage): Promise<Buffer> {
+export function readRawBody(request: IncomingMessage): Promise<Buffer> {
   const carrying = request as { [BODY]?: Promise<Buffer> };
   return (carrying[BODY] ??= collect(request));
 }

@@ -15,7 +15,7 @@ export interface Principal {
  * `public`: the path requires no credentials. `operator`: the path would be public, but `PUBLIC_PATHS` excludes it.
  * `external`: a callback with the credentials of its external.
  */
-export type Access = 'public' | 'operator' | 'caller' | 'external';
+export type RequestAccess = 'public' | 'operator' | 'caller' | 'external';
 
 /** The state of a request for tracing, authorisation and its log line. */
 export interface RequestContext {
@@ -25,7 +25,7 @@ export interface RequestContext {
   readonly continued: boolean;
   readonly receivedAtMs: number;
   /** How the request was authenticated; undefined until then. */
-  access?: Access;
+  access?: RequestAccess;
   principal?: Principal;
   /** Identifies a signed callback, to recognise a replay. */
   callbackKey?: string | undefined;

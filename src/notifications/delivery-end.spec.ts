@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { retryAfterMs } from '../outbound/retry-after.js';
-import { type DeliveryOutcome, isReceiverFailing, verdictOf } from './delivery-end.js';
+import { type DeliveryOutcome, isReceiverFailing, attemptResultOf } from './delivery-end.js';
 
 const answered = (statusCode: number): DeliveryOutcome => ({
   kind: 'answered',
@@ -21,15 +21,15 @@ describe('the end of a delivery', () => {
     [429, 'failed', true],
     [500, 'failed', true],
     [503, 'failed', true],
-  ])('status %d: %s, receiver failing: %s', (statusCode, verdict, failing) => {
-    expect(verdictOf(answered(statusCode))).toBe(verdict);
+  ])('status %d: %s, receiver failing: %s', (statusCode, expected, failing) => {
+    expect(attemptResultOf(answered(statusCode))).toBe(expected);
     expect(isReceiverFailing(answered(statusCode))).toBe(failing);
   });
 
   it('no answer is a failure of the receiver, and nothing sent is none', () => {
-    expect(verdictOf({ kind: 'broken', error: 'ECONNREFUSED' })).toBe('failed');
+    expect(attemptResultOf({ kind: 'broken', error: 'ECONNREFUSED' })).toBe('failed');
     expect(isReceiverFailing({ kind: 'broken', error: 'ECONNREFUSED' })).toBe(true);
-    expect(verdictOf({ kind: 'not-sent' })).toBe('not-sent');
+    expect(attemptResultOf({ kind: 'not-sent' })).toBe('not-sent');
     expect(isReceiverFailing({ kind: 'not-sent' })).toBe(false);
   });
 });

@@ -46,10 +46,10 @@ export interface DeliveryReport {
   readonly ageMs: number;
 }
 
-export type DeliveryVerdict = 'delivered' | 'failed' | 'gone' | 'not-sent';
+export type AttemptResult = 'delivered' | 'failed' | 'gone' | 'not-sent';
 
 /** 2xx is success, 410 ends the attempts, and anything else, a redirect included, is retried (SPEC §5). */
-export function verdictOf(outcome: DeliveryOutcome): DeliveryVerdict {
+export function attemptResultOf(outcome: DeliveryOutcome): AttemptResult {
   switch (outcome.kind) {
     case 'answered': {
       const { statusCode } = outcome.answer;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Trx } from '../persistence/store.js';
 import type { Lease } from '../leases/lease-table.js';
 import { retryAfterMs } from '../outbound/retry-after.js';
-import { type DeliveryEnd, type DeliveryResult, verdictOf } from './delivery-end.js';
+import { type DeliveryEnd, type DeliveryResult, attemptResultOf } from './delivery-end.js';
 import {
   type NotificationAttempt,
   NotificationAttemptRepository,
@@ -67,13 +67,13 @@ export class DeliveryRecorder {
 
   /** Deliveries, nearly all of the ends, share one statement of their own. */
   async #recordOne(trx: Trx, end: DeliveryEnd, nowMs: number): Promise<DeliveryResult> {
-    const verdict = verdictOf(end.outcome);
-    if (verdict === 'delivered') return verdict;
-    if (verdict === 'not-sent') {
+    const attemptResult = attemptResultOf(end.outcome);
+    if (attemptResult === 'delivered') return attemptResult;
+    if (attemptResult === 'not-sent') {
       await this.leases.handBack(trx, leaseOf(end), nowMs);
       return 'handed-back';
     }
-    const nextAttemptAtMs = verdict === 'gone' ? null : this.#nextAttemptAt(end, nowMs);
+    const nextAttemptAtMs = attemptResult === 'gone' ? null : this.#nextAttemptAt(end, nowMs);
     const state = await this.leases.markFailed(trx, leaseOf(end), nextAttemptAtMs, nowMs);
     return state === undefined ? 'lost' : RESULT_OF_FAILURE[state];
   }

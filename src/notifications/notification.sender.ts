@@ -10,7 +10,7 @@ import { storableText } from '../persistence/storable-text.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { signWebhook } from '../webhooks/standard-webhooks.js';
 import { Clock } from '../shared/clock.js';
-import { type DeliveryEnd, type DeliveryOutcome, verdictOf } from './delivery-end.js';
+import { type DeliveryEnd, type DeliveryOutcome, attemptResultOf } from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
 import type { Receiver } from './notification-receiver.js';
 import type { LeasedNotification } from './notification-lease.repository.js';
@@ -39,7 +39,7 @@ export class NotificationSender implements OnApplicationShutdown {
     });
   }
 
-  /** One attempt. `breakOff` ends it at once, without a verdict. */
+  /** One attempt. `breakOff` ends it at once, without a result. */
   async send(
     receiver: Receiver,
     notification: LeasedNotification,
@@ -75,8 +75,8 @@ export class NotificationSender implements OnApplicationShutdown {
     const traceparent = span.traceparent ?? null;
     const outcome = await this.#exchange(receiver, { ...notification, traceparent }, nowMs, breakOff);
     if (outcome.kind === 'answered') span.set({ 'http.response.status_code': outcome.answer.statusCode });
-    const verdict = verdictOf(outcome);
-    if (verdict !== 'delivered') span.fail(verdict);
+    const attemptResult = attemptResultOf(outcome);
+    if (attemptResult !== 'delivered') span.fail(attemptResult);
     span.end();
     return outcome;
   }

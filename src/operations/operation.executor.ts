@@ -188,9 +188,7 @@ function isOver(earlier: OperationRow, nowMs: number): boolean {
 /** Only a completed answer settles an operation that an earlier attempt may have executed. */
 function afterAnEarlierAttempt<Answer>(outcome: ProviderOutcome<Answer>): ProviderOutcome<Answer> {
   if (outcome.kind === 'completed' || outcome.kind === 'unknown') return outcome;
-  return interrupted(
-    `${outcome.detail ?? 'The external refused the repeat.'} An earlier attempt may have been executed.`,
-  );
+  return interrupted(`${outcome.detail} An earlier attempt may have been executed.`);
 }
 
 function interrupted(detail: string): Unknown {

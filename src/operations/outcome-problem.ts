@@ -19,8 +19,6 @@ const UNKNOWN_CODES: Readonly<Record<Unknown['reason'], ProblemCode>> = {
   'invalid-answer': 'invalid-provider-response',
 };
 
-const REJECTED_DETAIL = 'The external refused the request.';
-
 /** The problem of SPEC §3 for the end of a call. It has an `outcome` only where something could have changed. */
 export function outcomeProblem(
   outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>,
@@ -30,7 +28,7 @@ export function outcomeProblem(
     case 'rejected':
       return new Problem(
         rejectedCode(outcome, operation),
-        outcome.detail ?? REJECTED_DETAIL,
+        outcome.detail,
         withOutcome(operation, 'not-executed'),
       );
     case 'not-executed':

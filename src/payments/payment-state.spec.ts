@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { isOpen, mayBecome, type PaymentState, resultOfStatus, stateOfResult } from './payment-state.js';
+import {
+  isOpen,
+  paymentMayBecome,
+  type PaymentState,
+  resultOfStatus,
+  stateOfResult,
+} from './payment-state.js';
 
 const STATES: readonly PaymentState[] = ['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'];
 
@@ -20,7 +26,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
 
 describe('a payment', () => {
   it.each(STATES.flatMap((from) => STATES.map((to) => [from, to] as const)))('%s → %s', (from, to) => {
-    expect(mayBecome(from, to)).toBe(ALLOWED.has(`${from} → ${to}`));
+    expect(paymentMayBecome(from, to)).toBe(ALLOWED.has(`${from} → ${to}`));
   });
 
   it.each<[PaymentState, boolean]>([

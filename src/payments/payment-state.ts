@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   ACCEPTED: [],
 };
 
-export function mayBecome(from: PaymentState, to: PaymentState): boolean {
+export function paymentMayBecome(from: PaymentState, to: PaymentState): boolean {
   return ALLOWED[from].includes(to);
 }
 

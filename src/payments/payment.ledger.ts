@@ -10,7 +10,7 @@ import { Problem } from '../problems/problem.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
-import { isOpen, mayBecome, type PaymentState } from './payment-state.js';
+import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js';
 import { paymentStatus, reportedStatus } from './payment-status.js';
 import { type DuplicatePayment, PaymentRepository } from './payment.repository.js';
 import type { PaymentOrigin, PaymentRow } from './payment.table.js';
@@ -105,7 +105,7 @@ export class PaymentLedger {
    * and queues the notification. Returns whether the state changed; false also where another transaction was faster.
    */
   async move(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
-    const changed = mayBecome(payment.state, to) && (await this.#advance(trx, payment, to, move));
+    const changed = paymentMayBecome(payment.state, to) && (await this.#advance(trx, payment, to, move));
     const { notify } = move;
     if (notify && (changed || notify.when === 'always'))
       await this.#notify(trx, payment, changed ? to : payment.state, { ...move, notify });
@@ -132,7 +132,8 @@ export class PaymentLedger {
     if (ids.paymentId !== undefined && row.payment_id === null)
       row = await this.#absorb(trx, row, ids.paymentId);
     const own = await this.#withoutTakenId(trx, row, ids);
-    if (mayBecome(row.state, state)) await this.move(trx, { ...row, asks: 0 }, state, { ...move, ...own });
+    if (paymentMayBecome(row.state, state))
+      await this.move(trx, { ...row, asks: 0 }, state, { ...move, ...own });
     else await this.payments.link(trx, row.id, own);
   }
 
@@ -223,7 +224,7 @@ export class PaymentLedger {
     if (!unsolicited) return row;
     await this.events.movePayment(trx, unsolicited.id, row.id);
     await this.outbox.movePayment(trx, unsolicited.id, row.id);
-    const inheritsState = mayBecome(row.state, unsolicited.state);
+    const inheritsState = paymentMayBecome(row.state, unsolicited.state);
     await this.payments.absorb(trx, row, unsolicited, { inheritsState, atMs: this.clock.now() });
     return { ...row, payment_id: paymentId, state: inheritsState ? unsolicited.state : row.state };
   }

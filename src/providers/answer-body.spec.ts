@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { maskedText, readBody, refusalDetail } from './answer-body.js';
+import { maskedText, readAnswerBody, refusalDetail } from './answer-body.js';
 
 const read = (body: string | Buffer, type?: string) =>
-  readBody({ status: 200, headers: { 'content-type': type }, body: Buffer.from(body) });
+  readAnswerBody({ status: 200, headers: { 'content-type': type }, body: Buffer.from(body) });
 
-describe('readBody', () => {
+describe('readAnswerBody', () => {
   it.each([
     'application/json',
     'Application/JSON; charset=utf-8',

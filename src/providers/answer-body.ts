@@ -15,7 +15,7 @@ const BOUNDS: JsonBounds = { byteOrderMark: 'refuse', duplicateNames: 'keep-last
 /**
  * Reads an answer's body as JSON. A body without `Content-Type` may be JSON; one of another type is not read as JSON.
  */
-export function readBody({ headers, body }: OutboundAnswer): BodyReading {
+export function readAnswerBody({ headers, body }: OutboundAnswer): BodyReading {
   if (body.length === 0) return { ok: false, problem: 'it has no body' };
   const type = headers['content-type'];
   if (type !== undefined && !JSON_TYPE.test(String(type))) {

@@ -1,6 +1,6 @@
 import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
 import { isJsonObject } from '../shared/json.js';
-import { readBody } from './answer-body.js';
+import { readAnswerBody } from './answer-body.js';
 import type { OutboundAnswer } from '../outbound/exchange.js';
 
 /** The request as passed to the client. */
@@ -62,7 +62,7 @@ function redactBody(body: object | undefined): unknown {
 
 /** A body that is not JSON can contain anything, `providerData` included: only its length is logged. */
 function redactAnswer(answer: OutboundAnswer): unknown {
-  const reading = readBody(answer);
+  const reading = readAnswerBody(answer);
   if (!reading.ok) return `${answer.body.length} bytes: ${reading.problem}`;
   if (answer.body.length > SHOWN_CHARACTERS) return `${answer.body.length} bytes of JSON`;
   return maskCardNumbersIn(withoutProviderData(reading.json));

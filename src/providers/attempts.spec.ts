@@ -18,7 +18,12 @@ const unknown = (reason: Unknown['reason'], status?: number): Unknown => ({
   detail: '',
   ...(status !== undefined && { status }),
 });
-const rejected: Rejected = { kind: 'rejected', reason: 'refused', status: 422, detail: undefined };
+const rejected: Rejected = {
+  kind: 'rejected',
+  reason: 'refused',
+  status: 422,
+  detail: 'The external refused the request.',
+};
 
 const noConnection = notExecuted('connection-failed');
 /** Ends that the next attempt may not have (SPEC §7). */

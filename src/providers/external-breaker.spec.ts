@@ -122,7 +122,10 @@ describe('isFailure', () => {
     [true, { kind: 'unknown', reason: 'server-error', detail: '', status: 408 }],
     [false, { kind: 'unknown', reason: 'server-error', detail: '', status: 302 }],
     [false, { kind: 'unknown', reason: 'server-error', detail: '', status: 409 }],
-    [false, { kind: 'rejected', reason: 'refused', status: 422, detail: undefined }],
+    [
+      false,
+      { kind: 'rejected', reason: 'refused', status: 422, detail: 'The external refused the request.' },
+    ],
     [false, { kind: 'not-executed', reason: 'throttled', detail: '', retryAfterMs: 1 }],
     [false, { kind: 'not-executed', reason: 'credentials-refused', detail: '', retryAfterMs: undefined }],
     [false, success],

@@ -1,6 +1,6 @@
 import type { ContractResult } from '../rules/contract-reader.js';
 import { isJsonObject } from '../shared/json.js';
-import { maskedText, readBody, refusalDetail } from './answer-body.js';
+import { maskedText, readAnswerBody, refusalDetail } from './answer-body.js';
 import { type BreakReason, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
 import type { OperationTraits } from '../config/external-operation.js';
 import {
@@ -31,6 +31,9 @@ const RETRY_AFTER = { shortestMs: 1_000, longestMs: 3_600_000 };
 
 /** `aborted` is the deadline of the call, which covers all attempts. */
 const OUT_OF_TIME: ReadonlySet<BreakReason> = new Set(['deadline', 'aborted', 'superseded']);
+
+/** The detail of a refusal whose body holds none. */
+const REJECTED_DETAIL = 'The external refused the request.';
 
 type Failure = Rejected | NotExecuted | Unknown;
 
@@ -188,7 +191,7 @@ function factsOf<A extends object>(
   } as const;
   if (end instanceof ExchangeBroken) return { facts: { ...unread, broken: end, retryAfterMs: 0 } };
   const { status } = end;
-  const reading = readBody(end);
+  const reading = readAnswerBody(end);
   const facts = {
     ...unread,
     status,
@@ -221,5 +224,5 @@ function unknown(reason: Unknown['reason'], detail: string, status?: number): Un
 }
 
 function rejected(reason: Rejected['reason'], { status, refusal, body }: Facts): Rejected {
-  return { kind: 'rejected', reason, status, detail: refusal, page: body === 'other' };
+  return { kind: 'rejected', reason, status, detail: refusal ?? REJECTED_DETAIL, page: body === 'other' };
 }

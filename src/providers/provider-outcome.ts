@@ -11,8 +11,10 @@ export interface Rejected {
   /** `not-found`: the external does not know the payment or token (404); `refused`: any other 4xx. */
   readonly reason: 'not-found' | 'refused';
   readonly status: number;
-  /** `detail` or `message` of the external, masked, at most 500 characters. */
-  readonly detail: string | undefined;
+  /**
+   * `detail` or `message` of the external, masked, at most 500 characters; a default text if it sent neither.
+   */
+  readonly detail: string;
   /**
    * True if the body is not JSON, such as the page of a router or proxy in front of the external. It answers the
    * caller's query (SPEC §2), but is too weak a reason to set a payment to FAILED.

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { ExternalConfig } from '../config/external-config.js';
-import { readBody } from '../http/raw-body.js';
+import { readRawBody } from '../http/raw-body.js';
 import type { Clock } from '../shared/clock.js';
 import { AddressList } from './address-list.js';
 import { NOBODYS, refusalOf } from './callback-credentials.js';
@@ -41,7 +41,7 @@ export class CallbackAuthenticator {
 
   /** @throws Problem `unauthenticated`, `forbidden`, or, for every sender, `payload-too-large` */
   async admit(request: Request, external: string): Promise<CallbackAdmission> {
-    const body = await readBody(request);
+    const body = await readRawBody(request);
     const config = this.configOf(external);
     // The route answers that there is no such external.
     if (!config && this.namesAreOpen) return NOTHING_TO_REMEMBER;

@@ -17,6 +17,6 @@ const ALLOWED: Readonly<Record<SubscriptionState, readonly SubscriptionState[]>>
   CANCELED: [],
 };
 
-export function mayBecome(from: SubscriptionState, to: SubscriptionState): boolean {
+export function subscriptionMayBecome(from: SubscriptionState, to: SubscriptionState): boolean {
   return ALLOWED[from].includes(to);
 }

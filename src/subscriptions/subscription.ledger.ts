@@ -7,7 +7,7 @@ import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/r
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import type { SubscriptionStartRequest } from './subscription-requests.js';
-import { mayBecome, type SubscriptionState } from './subscription-state.js';
+import { subscriptionMayBecome, type SubscriptionState } from './subscription-state.js';
 import { SubscriptionRepository } from './subscription.repository.js';
 import type { SubscriptionRow } from './subscription.table.js';
 
@@ -68,7 +68,7 @@ export class SubscriptionLedger {
     to: SubscriptionState,
     { source, cause, token, next = NOT_DUE }: SubscriptionMove,
   ): Promise<boolean> {
-    if (!mayBecome(row.state, to)) return false;
+    if (!subscriptionMayBecome(row.state, to)) return false;
     const atMs = this.clock.now();
     const change = { state: to, token, next, atMs };
     if (!(await this.subscriptions.advance(trx, row.id, row.state, change))) return false;

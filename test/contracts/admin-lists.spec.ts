@@ -3,9 +3,9 @@ import { ATTENTION_LIST, type AttentionQuery } from '../../src/admin/attention/a
 import { CALLBACK_LIST } from '../../src/admin/callbacks/callback.list.js';
 import { type Keyset, keysetOf, pageOf } from '../../src/admin/lists/keyset.js';
 import type { TimeRangeQuery } from '../../src/admin/lists/list-query.js';
-import type { Newest } from '../../src/admin/lists/newest.js';
+import type { NewestRows } from '../../src/admin/lists/merge-newest.js';
 import { NOTIFICATION_LIST } from '../../src/admin/notifications/notification.list.js';
-import { OPERATION_LIST } from '../../src/admin/operations/operation.list.js';
+import { UNKNOWN_OPERATION_LIST } from '../../src/admin/operations/operation.list.js';
 import { readPaymentParts } from '../../src/admin/payments/payment-parts.js';
 import { SUBSCRIPTION_LIST } from '../../src/admin/subscriptions/subscription.list.js';
 import type { Trx } from '../../src/persistence/store.js';
@@ -23,7 +23,7 @@ type Filter = Record<string, string | number>;
 interface List {
   readonly name: string;
   readonly prefix: IdentifierPrefix | undefined;
-  readonly read: (db: Trx, filter: never, keyset: Keyset) => Promise<Newest<Row>>;
+  readonly read: (db: Trx, filter: never, keyset: Keyset) => Promise<NewestRows<Row>>;
   /** All rows that any filter could show. */
   readonly all: (db: Trx) => Promise<Row[]>;
   readonly filters: readonly Filter[];
@@ -57,7 +57,7 @@ const LISTS: readonly List[] = [
   {
     name: 'operations',
     prefix: 'op',
-    read: (db, filter, keyset) => OPERATION_LIST.newest(db, filter, keyset),
+    read: (db, filter, keyset) => UNKNOWN_OPERATION_LIST.newest(db, filter, keyset),
     all: (db) => db.selectFrom('operations').selectAll().where('state', '=', 'unknown').execute(),
     filters: [{}, RANGE, { external: 'acme' }, { external: 'beta', ...RANGE }],
     columns: { external: 'external' },

@@ -6,7 +6,7 @@ import {
   type LeasedCallback,
 } from '../../src/callbacks/callback.repository.js';
 import type { CallbackRow } from '../../src/callbacks/callback.table.js';
-import { unconfirmed, type VerificationVerdict } from '../../src/callbacks/verification-end.js';
+import { unconfirmed, type VerificationOutcome } from '../../src/callbacks/verification-end.js';
 import { VerificationRecorder } from '../../src/callbacks/verification.recorder.js';
 import type { Config } from '../../src/config/config.js';
 import { Metrics } from '../../src/observability/metrics/metrics.js';
@@ -49,13 +49,13 @@ eachDatabase((_name, open) => {
         leaseUntilMs: clock.now() + LEASE_MS,
       }),
     );
-  const record = (callback: LeasedCallback, verdict: VerificationVerdict) =>
+  const record = (callback: LeasedCallback, outcome: VerificationOutcome) =>
     database.store.transaction((trx) =>
-      recorder.record(trx, [{ callback, durationMs: 1, verdict }], clock.now()),
+      recorder.record(trx, [{ callback, durationMs: 1, outcome }], clock.now()),
     );
   const rows = (): Promise<CallbackRow[]> =>
     database.store.read((db) => db.selectFrom('callbacks').selectAll().orderBy('received_at').execute());
-  const confirmed = (settled: boolean): VerificationVerdict => ({
+  const confirmed = (settled: boolean): VerificationOutcome => ({
     kind: 'confirmed',
     shopTransactionId: 'order-1',
     settled,

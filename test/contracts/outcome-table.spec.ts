@@ -455,7 +455,11 @@ const CASES: readonly Case[] = [
       what: 'without one',
       external: HTML_404,
       ask,
-      expected: becomes('rejected', 'not-found', { status: 404, detail: undefined, page: true }),
+      expected: becomes('rejected', 'not-found', {
+        status: 404,
+        detail: 'The external refused the request.',
+        page: true,
+      }),
     },
   ]),
   ...[refund, expire].map((ask) => ({
@@ -512,14 +516,14 @@ const CASES: readonly Case[] = [
     row: 'another 4xx',
     what: '402 without a body',
     external: answers(402),
-    expected: becomes('rejected', 'refused', { status: 402, detail: undefined }),
+    expected: becomes('rejected', 'refused', { status: 402, detail: 'The external refused the request.' }),
   },
   {
     row: 'another 4xx',
     what: '410 in HTML',
     external: answers(410, '<h1>gone</h1>', { 'content-type': 'text/html' }),
     ask: status,
-    expected: becomes('rejected', 'refused', { status: 410, detail: undefined }),
+    expected: becomes('rejected', 'refused', { status: 410, detail: 'The external refused the request.' }),
   },
   ...[500, 502, 503, 504, 599].flatMap((code) =>
     ['', PAID].map((body) => ({

@@ -5,7 +5,7 @@ import { oneOf } from '../../rules/rule.js';
 import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
 import { type Keyset, keysetOf, type Page, pageOf } from '../lists/keyset.js';
 import { ExternalFilter, PageQuery } from '../lists/list-query.js';
-import { type Newest, newest, type Source } from '../lists/newest.js';
+import { mergeNewest, type NewestRows, type RowSource } from '../lists/merge-newest.js';
 import { externalsWithPayments } from '../payments/payment.list.js';
 import {
   ATTENTION_KINDS,
@@ -132,13 +132,13 @@ export const ATTENTION_LIST = {
     { kind, external }: AttentionQuery,
     keyset: Keyset,
     nowMs: number,
-  ): Promise<Newest<AttentionRow>> {
+  ): Promise<NewestRows<AttentionRow>> {
     const byExternal = kind === undefined || kind === 'payment-unknown';
     const externals = external !== undefined ? [external] : byExternal ? await externalsWithPayments(db) : [];
     const sources = attentionSources(externals, nowMs)
       .filter((source) => (kind ?? source.kind) === source.kind)
       .map((source) => rowsOf(db, source, keyset));
-    return newest(sources, {
+    return mergeNewest(sources, {
       limit: keyset.limit,
       lookAt: LOOK_AT,
       accepts: (row) =>
@@ -153,7 +153,7 @@ function rowsOf(
   db: Trx,
   { kind, table, prefix, since, where, columns }: AttentionSource,
   { above, below }: Keyset,
-): Source<AttentionRow> {
+): RowSource<AttentionRow> {
   return async (limit) => {
     const { rows } = await sql<Omit<AttentionRow, 'id' | 'kind'>>`
       select id as ref, external, state, ${sql.ref(since)} as since, ${sql.join(columns)}

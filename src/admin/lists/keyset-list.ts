@@ -3,7 +3,7 @@ import type { Store, Trx } from '../../persistence/store.js';
 import type { IdentifierPrefix } from '../../shared/identifier.js';
 import { type Keyset, keysetOf, type Page, pageOf } from './keyset.js';
 import type { TimeRangeQuery } from './list-query.js';
-import { type Newest, newest, smallSet, type Source } from './newest.js';
+import { mergeNewest, type NewestRows, type RowSource, smallSource } from './merge-newest.js';
 
 type ListTable = 'payments' | 'subscriptions' | 'operations' | 'notifications' | 'callbacks';
 type ListRow = { readonly id: string } & Readonly<Record<string, string | number | null>>;
@@ -12,7 +12,7 @@ type RowQuery = SelectQueryBuilder<Record<string, ListRow>, string, ListRow>;
 
 /** Rows that an index leads to. */
 interface Part {
-  readonly source: Source<ListRow>;
+  readonly source: RowSource<ListRow>;
   /** Whether every row matches the query. */
   readonly exact: boolean;
 }
@@ -48,7 +48,7 @@ export class KeysetList<Query extends TimeRangeQuery, Row extends { readonly id:
     return pageOf(table, query, rows.map(record), next);
   }
 
-  async newest(db: Trx, query: Query, keyset: Keyset): Promise<Newest<Row>> {
+  async newest(db: Trx, query: Query, keyset: Keyset): Promise<NewestRows<Row>> {
     const { table, filters, columns = [], parts } = this.definition;
     const rows = (db as unknown as Kysely<Record<string, ListRow>>)
       .selectFrom(table)
@@ -60,7 +60,7 @@ export class KeysetList<Query extends TimeRangeQuery, Row extends { readonly id:
     const accepts = (row: ListRow): boolean => this.accepts(query, row);
     const reader = new ListReader(db, query, keyset, rows, accepts);
     const indexed = (await parts(query, reader)) ?? [reader.inOrder(rows, [])];
-    const found = await newest(
+    const found = await mergeNewest(
       indexed.map(({ source }) => source),
       { limit: keyset.limit, accepts: indexed.every(({ exact }) => exact) ? undefined : accepts },
     );
@@ -125,7 +125,7 @@ export class ListReader<Query> {
   /** Rows that are few, in any order; undefined where they are many. */
   async few(read: RowQuery | ((limit: number) => Promise<readonly ListRow[]>)): Promise<Part[] | undefined> {
     const { above, below } = this.keyset;
-    const source = await smallSet(
+    const source = await smallSource(
       (limit) => (typeof read === 'function' ? read(limit) : read.limit(limit).execute()),
       (row) => row.id >= above && row.id < below && this.accepts(row),
     );

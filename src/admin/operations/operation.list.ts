@@ -21,7 +21,11 @@ export class OperationQuery extends TimeRangeQuery {
 type UnknownOperation = OperationRow & { readonly payment_state: PaymentState | null };
 
 /** Operations of unknown outcome (SPEC §8). All others are found by their payment. */
-export const OPERATION_LIST = new KeysetList<OperationQuery, UnknownOperation, UnknownOperationRecord>({
+export const UNKNOWN_OPERATION_LIST = new KeysetList<
+  OperationQuery,
+  UnknownOperation,
+  UnknownOperationRecord
+>({
   table: 'operations',
   prefix: 'op',
   filters: { external: 'external' },

@@ -3,7 +3,7 @@ import { oneOf } from '../../rules/rule.js';
 import { text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { OperationRow } from '../../operations/operation.table.js';
-import { shownText, shownTime, traceIdOf } from '../records/shown.js';
+import { shownText, shownTime, shownTraceId } from '../records/shown.js';
 import type { PaymentParts } from './payment-parts.js';
 
 /** In causal order, which sorts entries of the same millisecond. */
@@ -72,7 +72,7 @@ export function storyOf(parts: PaymentParts): StoryEntry[] {
       id,
       text: shownText(text)!,
       requestId: shownText(of?.request_id),
-      traceId: traceIdOf(of?.traceparent),
+      traceId: shownTraceId(of?.traceparent),
     }));
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { mayBecome } from '../../payments/payment-state.js';
+import { paymentMayBecome } from '../../payments/payment-state.js';
 import { PAYMENT_STATES, READING_ORDER } from './payment.list.js';
 
 describe('READING_ORDER', () => {
@@ -9,7 +9,7 @@ describe('READING_ORDER', () => {
 
   it('follows the state table, so that a payment that changes between two queries is not missed', () => {
     const back = READING_ORDER.flatMap((from, at) =>
-      READING_ORDER.slice(0, at).filter((to) => mayBecome(from, to)),
+      READING_ORDER.slice(0, at).filter((to) => paymentMayBecome(from, to)),
     );
     expect(back).toEqual([]);
   });

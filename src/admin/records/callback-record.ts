@@ -4,7 +4,7 @@ import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { anyJson, issuedIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
-import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
+import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
 
 /** A callback of an external and its result. */
 export class CallbackRecord {
@@ -87,6 +87,6 @@ export function callbackRecord(row: CallbackRow): CallbackRecord {
     shopTransactionId: shownIdentifier(row.shop_transaction_id),
     lastError: shownText(row.last_error),
     requestId: shownText(row.request_id)!,
-    traceId: traceIdOf(row.traceparent),
+    traceId: shownTraceId(row.traceparent),
   };
 }

@@ -10,7 +10,7 @@ import type {
   NotificationRow,
   NotificationState,
 } from '../../notifications/notification.table.js';
-import { shownJson, shownText, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
+import { shownJson, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
 
 export const NOTIFICATION_STATES = [
   'PENDING',
@@ -128,7 +128,7 @@ export function notificationRecord(row: NotificationRow): NotificationRecord {
     nextAttemptAt: shownTimeOrNone(row.next_attempt_at),
     deliveredAt: shownTimeOrNone(row.delivered_at),
     requestId: shownText(row.request_id)!,
-    traceId: traceIdOf(row.traceparent),
+    traceId: shownTraceId(row.traceparent),
   };
 }
 

@@ -5,7 +5,7 @@ import { amount, currency, issuedIdentifier, quantity, text } from '../../rules/
 import { instant } from '../../rules/time-rules.js';
 import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
 import type { PaymentState } from '../../payments/payment-state.js';
-import { shownIdentifier, shownTime, shownTimeOrNone, traceIdOf } from './shown.js';
+import { shownIdentifier, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
 
 /** A payment in the ledger. */
 export class PaymentRecord {
@@ -104,6 +104,6 @@ export function paymentRecord(row: PaymentRow): PaymentRecord {
     questions: row.asks,
     nextQuestionAt: shownTimeOrNone(row.next_ask_at),
     parkedAt: shownTimeOrNone(row.parked_at),
-    traceId: traceIdOf(row.traceparent),
+    traceId: shownTraceId(row.traceparent),
   };
 }

@@ -36,6 +36,6 @@ export function shownJson(json: string | null): unknown {
 }
 
 /** The trace of a W3C `traceparent`, as log lines and tracing tools name it. */
-export function traceIdOf(traceparent: string | null | undefined): string | undefined {
+export function shownTraceId(traceparent: string | null | undefined): string | undefined {
   return traceparent?.split('-')[1];
 }

@@ -14,7 +14,7 @@ import type {
 } from './operation-description.js';
 import { problemResponses } from './problem-responses.js';
 import { schemaReference } from './schemas.js';
-import { type Access, TAGS } from './tags.js';
+import { type RouteAccess, TAGS } from './tags.js';
 
 const reflector = new Reflector();
 
@@ -51,7 +51,7 @@ export function documentOperation(path: string, operation: DescribedOperation): 
 }
 
 /** The security schemes, with the required scope (OpenAPI 3.1 §4.8.30 allows roles with each scheme). */
-function securityOf(access: Access, { method, controller }: DescribedOperation): object[] {
+function securityOf(access: RouteAccess, { method, controller }: DescribedOperation): object[] {
   switch (access) {
     case 'public':
       return [{}, ...CALLER_SECURITY.map((scheme) => ({ [scheme]: [] }))];
@@ -67,7 +67,11 @@ function securityOf(access: Access, { method, controller }: DescribedOperation):
   }
 }
 
-function parametersOf(path: string, access: Access, { query = [], calls }: OperationDescription): object[] {
+function parametersOf(
+  path: string,
+  access: RouteAccess,
+  { query = [], calls }: OperationDescription,
+): object[] {
   const headers = [...(calls?.changesState ? ['IdempotencyKey'] : []), 'RequestId', 'Traceparent'];
   return [
     ...namesIn(path).map((name) => ({ in: 'path', ...pathParameter(name) })),

@@ -1,10 +1,10 @@
 import type { Outcome, ProblemCode } from '../../problems/problem.js';
 import type { OperationTraits } from '../../config/external-operation.js';
-import type { Access } from './tags.js';
+import type { RouteAccess } from './tags.js';
 
 /** The properties of an operation that decide which problems it can cause. */
 export interface OperationNature {
-  readonly access: Access;
+  readonly access: RouteAccess;
   readonly calls: OperationTraits | undefined;
   readonly hasBody: boolean;
 }

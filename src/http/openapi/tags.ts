@@ -1,8 +1,8 @@
 /** Whose credentials the operations under a tag require (SPEC §8). */
-export type Access = 'caller' | 'external' | 'admin' | 'public';
+export type RouteAccess = 'caller' | 'external' | 'admin' | 'public';
 
 interface TagDescription {
-  readonly access: Access;
+  readonly access: RouteAccess;
   readonly description: string;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DatabaseError } from 'pg';
 import { StorageUnavailable } from '../store.js';
-import { isConnectionLost, isRetryable, isUniqueViolation, storageFailure } from './postgres-errors.js';
+import { isConnectionLost, isRetryable, isUniqueViolation, postgresFailure } from './postgres-errors.js';
 
 function fromServer(code: string, severity = 'ERROR'): DatabaseError {
   return Object.assign(new DatabaseError(`SQLSTATE ${code}`, 0, 'error'), { code, severity });
@@ -23,7 +23,7 @@ describe('Errors of PostgreSQL', () => {
     ['an I/O error', fromServer('58030')],
     ['a standby only reads', fromServer('25006')],
   ])('is unavailable storage when %s', (_what, error) => {
-    const failure = storageFailure(error);
+    const failure = postgresFailure(error);
     expect(failure).toBeInstanceOf(StorageUnavailable);
     expect(failure).toMatchObject({
       outcome: 'not-committed',
@@ -38,14 +38,14 @@ describe('Errors of PostgreSQL', () => {
     ['a value beyond a number', new RangeError('beyond 2^53')],
     ['a value that is not stored', new TypeError('boolean')],
   ])('stays what it is: %s', (_what, error) => {
-    expect(storageFailure(error)).toBe(error);
-    expect(storageFailure(error, true)).toBe(error);
+    expect(postgresFailure(error)).toBe(error);
+    expect(postgresFailure(error, true)).toBe(error);
   });
 
   it('leaves the outcome of a commit unknown only when the connection is lost', () => {
-    expect(storageFailure(RESET, true)).toMatchObject({ outcome: 'unknown' });
-    expect(storageFailure(fromServer('57P01', 'FATAL'), true)).toMatchObject({ outcome: 'unknown' });
-    expect(storageFailure(fromServer('53100'), true)).toMatchObject({ outcome: 'not-committed' });
+    expect(postgresFailure(RESET, true)).toMatchObject({ outcome: 'unknown' });
+    expect(postgresFailure(fromServer('57P01', 'FATAL'), true)).toMatchObject({ outcome: 'unknown' });
+    expect(postgresFailure(fromServer('53100'), true)).toMatchObject({ outcome: 'not-committed' });
   });
 
   it('runs again what a deadlock or a serialisation failure undid', () => {
@@ -83,7 +83,7 @@ describe('Errors of PostgreSQL', () => {
       new Error('connect ECONNREFUSED ::1:1'),
       new Error('connect ECONNREFUSED 127.0.0.1:1'),
     ]);
-    expect(storageFailure(refused)).toMatchObject({
+    expect(postgresFailure(refused)).toMatchObject({
       message: 'PostgreSQL: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1',
     });
   });

@@ -41,7 +41,7 @@ export function isConnectionLost(error: unknown): boolean {
  * `error` as {@link StorageUnavailable} if the server or the network caused it, else `error` itself. If the connection is lost
  * while `committing`, it is unknown whether the server has committed.
  */
-export function storageFailure(error: unknown, committing = false): unknown {
+export function postgresFailure(error: unknown, committing = false): unknown {
   if (!isUnavailable(error)) {
     return error;
   }

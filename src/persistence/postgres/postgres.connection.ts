@@ -8,7 +8,7 @@ import {
 import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
 import type { PreparedQuery } from '../statement.js';
 import { assertSqlParameter } from '../sql-parameter.js';
-import { isConnectionLost, notCommitted, storageFailure } from './postgres-errors.js';
+import { isConnectionLost, notCommitted, postgresFailure } from './postgres-errors.js';
 
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
@@ -95,7 +95,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
       return await this.#client.query(query);
     } catch (error) {
       this.#lost ||= isConnectionLost(error);
-      throw storageFailure(error, committing);
+      throw postgresFailure(error, committing);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageUnavailable } from '../store.js';
-import { commitFailure, isBusy, storageFailure, syncFailure } from './sqlite-errors.js';
+import { commitFailure, isBusy, sqliteFailure, syncFailure } from './sqlite-errors.js';
 import type { Checkpointer } from './checkpointer.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { WriteAheadLog } from './write-ahead-log.js';
@@ -105,7 +105,7 @@ export class GroupCommit {
     } catch (error) {
       this.#failing = true;
       this.#rollback();
-      const failure = storageFailure(error);
+      const failure = sqliteFailure(error);
       for (const member of batch) {
         member.fail(failure);
       }
@@ -197,7 +197,7 @@ export class GroupCommit {
       return () => resolve(value);
     } catch (error) {
       this.#undo();
-      const failure = storageFailure(error);
+      const failure = sqliteFailure(error);
       return () => {
         this.#failing ||= failure instanceof StorageUnavailable;
         reject(failure);

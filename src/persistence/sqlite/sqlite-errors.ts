@@ -38,7 +38,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** `error` as {@link StorageUnavailable} if the storage caused it, else `error` itself. */
-export function storageFailure(error: unknown): unknown {
+export function sqliteFailure(error: unknown): unknown {
   const code = resultCode(error);
   return code !== undefined && UNAVAILABLE.has(code) ? unavailable(error, 'not-committed') : error;
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { assertSqlParameter } from '../sql-parameter.js';
-import { storageFailure } from './sqlite-errors.js';
+import { sqliteFailure } from './sqlite-errors.js';
 
 /** More than the program has queries; lists of varying length (`in (?, ?, …)`) evict the least recently used. */
 const CACHED_STATEMENTS = 600;
@@ -40,7 +40,7 @@ export class SqliteConnection implements DatabaseConnection {
       }
       return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) };
     } catch (error) {
-      throw storageFailure(error);
+      throw sqliteFailure(error);
     }
   }
 

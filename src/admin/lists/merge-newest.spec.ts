@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { newest, smallSet, type Source } from './newest.js';
+import { mergeNewest, type RowSource, smallSource } from './merge-newest.js';
 
 interface Row {
   readonly id: string;
@@ -11,7 +11,7 @@ const rowsOf = (ids: readonly number[]): Row[] =>
 
 /** A source as an index would be, for what lies behind `below`. */
 const source =
-  (rows: readonly Row[], below = '~'): Source<Row> =>
+  (rows: readonly Row[], below = '~'): RowSource<Row> =>
   (limit) =>
     Promise.resolve(rows.filter(({ id }) => id < below).slice(0, limit));
 
@@ -23,7 +23,7 @@ async function all(
   const found: Row[] = [];
   let below: string | undefined;
   for (;;) {
-    const { rows, next } = await newest(
+    const { rows, next } = await mergeNewest(
       sources.map((rows) => source(rows, below)),
       { limit, accepts },
     );
@@ -35,7 +35,7 @@ async function all(
   }
 }
 
-describe('newest', () => {
+describe('mergeNewest', () => {
   it('leads through any sources, whatever is left out, each row once and in order', async () => {
     // Disjoint, as parts of an index are.
     const parts = fc.array(fc.integer({ min: 0, max: 9_999 }), { maxLength: 60 });
@@ -61,31 +61,34 @@ describe('newest', () => {
 
   it('looks at no more than 2,000 rows a page, and says where to go on', async () => {
     const rows = rowsOf(Array.from({ length: 12_000 }, (_, n) => n));
-    const first = await newest([source(rows)], { limit: 10, accepts: ({ id }) => Number(id) < 6 });
+    const first = await mergeNewest([source(rows)], { limit: 10, accepts: ({ id }) => Number(id) < 6 });
     expect(first).toEqual({ rows: [], next: '010000' });
-    const last = await newest([source(rows, '002000')], { limit: 10, accepts: ({ id }) => Number(id) < 6 });
+    const last = await mergeNewest([source(rows, '002000')], {
+      limit: 10,
+      accepts: ({ id }) => Number(id) < 6,
+    });
     expect(last.rows).toHaveLength(6);
   });
 
   it('counts a row once that goes from one source to another meanwhile', async () => {
     const sources = [source(rowsOf([3, 2])), source(rowsOf([2, 1]))];
-    expect(await newest(sources, { limit: 2 })).toEqual({ rows: rowsOf([3, 2]), next: '000002' });
-    expect(await newest(sources, { limit: 3 })).toEqual({ rows: rowsOf([3, 2, 1]), next: undefined });
+    expect(await mergeNewest(sources, { limit: 2 })).toEqual({ rows: rowsOf([3, 2]), next: '000002' });
+    expect(await mergeNewest(sources, { limit: 3 })).toEqual({ rows: rowsOf([3, 2, 1]), next: undefined });
   });
 
   it('finds nothing in no sources', async () => {
-    expect(await newest([], { limit: 10 })).toEqual({ rows: [], next: undefined });
+    expect(await mergeNewest([], { limit: 10 })).toEqual({ rows: [], next: undefined });
   });
 });
 
-describe('smallSet', () => {
+describe('smallSource', () => {
   it('puts in order what came in none', async () => {
-    const set = await smallSet(() => Promise.resolve([{ id: '1' }, { id: '3' }, { id: '2' }]));
+    const set = await smallSource(() => Promise.resolve([{ id: '1' }, { id: '3' }, { id: '2' }]));
     expect(await set!(2)).toEqual([{ id: '3' }, { id: '2' }]);
   });
 
   it('gives up on what is not small', async () => {
     const rows = rowsOf(Array.from({ length: 1_001 }, (_, n) => n));
-    expect(await smallSet((limit) => Promise.resolve(rows.slice(0, limit)))).toBeUndefined();
+    expect(await smallSource((limit) => Promise.resolve(rows.slice(0, limit)))).toBeUndefined();
   });
 });

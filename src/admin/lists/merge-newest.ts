@@ -1,7 +1,7 @@
 /** Part of a list: at most `limit` of its rows within the keyset, newest first. */
-export type Source<Row> = (limit: number) => Promise<readonly Row[]>;
+export type RowSource<Row> = (limit: number) => Promise<readonly Row[]>;
 
-export interface Newest<Row> {
+export interface NewestRows<Row> {
   readonly rows: readonly Row[];
   /** The id that the next page begins after; undefined on the last page. */
   readonly next: string | undefined;
@@ -24,10 +24,10 @@ const SMALL = 1_000;
  * The newest rows of several sources together, from a limited number of index entries of each. A filter may leave less
  * than a page, even nothing, although more rows follow: `next` then continues. This bounds the cost of every page.
  */
-export async function newest<Row extends { readonly id: string }>(
-  sources: readonly Source<Row>[],
+export async function mergeNewest<Row extends { readonly id: string }>(
+  sources: readonly RowSource<Row>[],
   { limit, accepts, lookAt = LOOK_AT }: Selection<Row>,
-): Promise<Newest<Row>> {
+): Promise<NewestRows<Row>> {
   const each = accepts ? Math.max(limit + 1, Math.ceil(lookAt / Math.max(1, sources.length))) : limit + 1;
   const found: Row[] = [];
   let reached: string | undefined;
@@ -50,10 +50,10 @@ export async function newest<Row extends { readonly id: string }>(
  * The source of a set that is usually small and has no order in the index. `read` gets the maximum number of rows.
  * Undefined where the set is larger.
  */
-export async function smallSet<Row extends { readonly id: string }>(
+export async function smallSource<Row extends { readonly id: string }>(
   read: (limit: number) => Promise<readonly Row[]>,
   accepts: (row: Row) => boolean = () => true,
-): Promise<Source<Row> | undefined> {
+): Promise<RowSource<Row> | undefined> {
   const rows = await read(SMALL + 1);
   if (rows.length > SMALL) return undefined;
   const ordered = rows.filter(accepts).toSorted((a, b) => (a.id < b.id ? 1 : -1));
