@@ -1,5 +1,5 @@
-import { unlessAborted } from '../shared/unless-aborted.js';
 import type { Kysely, Transaction } from 'kysely';
+import { unlessAborted } from '../shared/unless-aborted.js';
 import type { DatabaseSchema } from './database.js';
 
 /** The first argument of every repository method: a query outside the current transaction would wait for ever. */

@@ -183,7 +183,7 @@ describe('after a 401', () => {
   });
 });
 
-describe('when no token is to be had', () => {
+describe('when no token is available', () => {
   it.each<[string, TokenAnswer, string, string]>([
     [
       '401 with an error code',
