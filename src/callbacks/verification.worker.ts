@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { type FreeCapacity, LeaseWorker, unlessAborted } from '../leases/lease-worker.js';
+import { type FreeCapacity, LeaseWorker, valueUnlessAborted } from '../leases/lease-worker.js';
 import { WorkerHealth } from '../leases/worker.health.js';
 import { pollMsOf } from '../notifications/retry-schedule.js';
 import { Log } from '../observability/logging/log.js';
@@ -100,7 +100,7 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
 
   async #verify(callback: LeasedCallback, signal: AbortSignal): Promise<VerificationEnd> {
     const startedAt = performance.now();
-    const outcome = await unlessAborted(this.#query(callback), signal, NOT_QUERIED);
+    const outcome = await valueUnlessAborted(this.#query(callback), signal, NOT_QUERIED);
     return { callback, durationMs: Math.round(performance.now() - startedAt), outcome };
   }
 

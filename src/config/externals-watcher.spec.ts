@@ -12,12 +12,12 @@ const options = { pollIntervalMs: 3_600_000, debounceMs: 1 };
 let folder: string;
 let path: string;
 let watcher: FileWatcher;
-let told: (readonly ExternalConfig[] | string)[];
+let received: (readonly ExternalConfig[] | string)[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-externals-'));
   path = join(folder, 'externals.json');
-  told = [];
+  received = [];
 });
 
 afterEach(() => {
@@ -31,8 +31,8 @@ function write(...services: object[]): void {
 
 function watch(): void {
   const listener = {
-    onExternals: (externals: readonly ExternalConfig[]) => void told.push(externals),
-    onRejected: (error: Error) => void told.push(error.message),
+    onExternals: (externals: readonly ExternalConfig[]) => void received.push(externals),
+    onRejected: (error: Error) => void received.push(error.message),
   };
   watcher = watchExternalsFile({ kind: 'file', path, enabled: undefined }, listener, {}, options);
 }
@@ -42,10 +42,10 @@ describe('watchExternalsFile', () => {
     write(ACME);
     watch();
     await watcher.check();
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
     write({ ...ACME, timeoutMs: 5 });
     await watcher.check();
-    expect(told).toEqual([[expect.objectContaining({ name: 'acme', timeoutMs: 5 })]]);
+    expect(received).toEqual([[expect.objectContaining({ name: 'acme', timeoutMs: 5 })]]);
   });
 
   it('tells an invalid change as such, and the next valid one', async () => {
@@ -57,7 +57,7 @@ describe('watchExternalsFile', () => {
     await watcher.check();
     write(ACME);
     await watcher.check();
-    expect(told).toEqual([
+    expect(received).toEqual([
       `${path}#: must be JSON; at line 1, column 2, a member name or "}" was expected`,
       `${path}#: must be a file that can be read; got ENOENT`,
       [expect.objectContaining({ name: 'acme' })],
@@ -71,7 +71,7 @@ describe('watchExternalsFile', () => {
     watch();
     writeFileSync(secret, 'two');
     await watcher.check();
-    const [externals] = told as [readonly ExternalConfig[]];
+    const [externals] = received as [readonly ExternalConfig[]];
     expect(externals[0]?.auth.type === 'bearer' && externals[0].auth.token.reveal()).toBe('two');
   });
 
@@ -81,10 +81,10 @@ describe('watchExternalsFile', () => {
     watch();
     write({ ...ACME, auth: { type: 'bearer', token: `\${file:${secret}}` } });
     await watcher.check();
-    expect(told).toEqual([expect.stringContaining('cannot be read (ENOENT)')]);
+    expect(received).toEqual([expect.stringContaining('cannot be read (ENOENT)')]);
     writeFileSync(secret, 'one');
     await watcher.check();
-    expect(told.slice(1)).toEqual([[expect.objectContaining({ name: 'acme' })]]);
+    expect(received.slice(1)).toEqual([[expect.objectContaining({ name: 'acme' })]]);
   });
 
   it('keeps an eye on the secrets while a mistake hides them', async () => {
@@ -97,7 +97,7 @@ describe('watchExternalsFile', () => {
     await watcher.check();
     writeFileSync(secret, 'two');
     await watcher.check();
-    expect(told).toHaveLength(2);
-    expect(told[1]).toContain('must be JSON');
+    expect(received).toHaveLength(2);
+    expect(received[1]).toContain('must be JSON');
   });
 });

@@ -56,7 +56,7 @@ describe('placeholders', () => {
     ]);
   });
 
-  it('are all told', () => {
+  it('are all reported', () => {
     expect(problemLines(() => parseAcme({ baseUrl: 'https://${A}/${B}' }))).toHaveLength(2);
   });
 

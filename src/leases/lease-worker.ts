@@ -173,7 +173,7 @@ export class LeaseWorker<Job, End> {
 }
 
 /** `work`, or `aborted` as soon as `signal` aborts. The work itself goes on until its own time limit. */
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, aborted: T): Promise<T> {
+export async function valueUnlessAborted<T>(work: Promise<T>, signal: AbortSignal, aborted: T): Promise<T> {
   if (signal.aborted) return aborted;
   const { promise, resolve } = Promise.withResolvers<T>();
   const onAbort = (): void => resolve(aborted);

@@ -6,8 +6,8 @@ import { canonicalJson } from '../shared/json.js';
 const SETTING = 'fingerprint-key';
 
 /**
- * A keyed hash that identifies a request without storing it. Its key is made once and stored in the database: it
- * holds across restarts and replicas, and nobody can guess a body from the hash without the database.
+ * A keyed hash that identifies a request without storing it. Its key is generated once and stored in the
+ * database: restarts and replicas share it, and a body cannot be guessed from the hash without the database.
  */
 @Injectable()
 export class Fingerprints {

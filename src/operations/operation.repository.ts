@@ -55,7 +55,7 @@ const END = new Statement<EndParameters>(
 
 @Injectable()
 export class OperationRepository {
-  /** Writes the row ahead of the call; false when its key is taken. */
+  /** Writes the row ahead of the call; false if another row holds its key. */
   async insertUnlessKeyHeld(trx: Trx, row: OperationRow): Promise<boolean> {
     return (await INSERT_UNLESS_KEY_HELD.change(trx, row)) === 1;
   }

@@ -28,7 +28,7 @@ export interface OperationTable {
   /** When the stored answer ends (SPEC §4). */
   expires_at: number;
   answer_status: number | null;
-  /** The answer's JSON text; null where none is stored, or no longer. */
+  /** The answer's JSON text; null if none is stored, or no longer. */
   answer_body: string | null;
   /** The ledger's rows that this operation is about. */
   payment_ref: string | null;

@@ -5,7 +5,7 @@ import { CONFIG } from '../config/config.module.js';
 /** When reconciliation queries the external about a row next (SPEC §4). Both null: never, and the row is settled. */
 export interface NextQuery {
   readonly atMs: number | null;
-  /** Set where the row is open but no query is left: an operator must settle it. */
+  /** Set if the row is open but no query is left: an operator must settle it. */
   readonly parkedAtMs: number | null;
 }
 
@@ -17,7 +17,7 @@ export class ReconciliationSchedule {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   /**
-   * After `queries` queries. Parks the row where the schedule is used up or the external cannot be queried about it.
+   * After `queries` queries. Parks the row if no interval is left or no query is possible.
    */
   next(queries: number, queryable: boolean, nowMs: number): NextQuery {
     const waitMs = this.config.reconciliation.scheduleMs[queries];

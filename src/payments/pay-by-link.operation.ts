@@ -20,12 +20,12 @@ export class PayByLinkOperation extends PaymentOperation<PayRequest, PayByLinkAn
     return provider.payByLink(input, context);
   }
 
-  /** A status answer does not have the link, and nobody can pay by a lost link. */
+  /** A status answer does not contain the link, and a payment without its link cannot be paid. */
   protected answerOf({ result, paymentId }: PayAnswer): PayByLinkAnswer | undefined {
     return result === 'KO' ? { result, paymentId: paymentId! } : undefined;
   }
 
-  /** Nobody has paid yet by a link that was just made. */
+  /** A payment is PENDING after its link is created. */
   protected override stateOf(result: PaymentResult): PaymentState {
     return result === 'OK' ? 'PENDING' : stateOfResult(result);
   }

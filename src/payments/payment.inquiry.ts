@@ -59,7 +59,7 @@ export class PaymentInquiry {
     private readonly tracer: Tracer,
   ) {}
 
-  /** Queries and applies the answer in a transaction of its own. Throws `StorageUnavailable` where that fails. */
+  /** Queries and applies the answer in a transaction of its own. Throws `StorageUnavailable` if that fails. */
   inquire(
     provider: ExternalProvider,
     query: StatusQuery,

@@ -22,7 +22,7 @@ export interface PaymentDraft {
   readonly amountMinor: number;
   readonly currency: string;
   readonly subscriptionToken?: string | undefined;
-  /** False where the external's configuration allows duplicates. */
+  /** False if the external's configuration allows duplicates. */
   readonly guardDuplicates: boolean;
   /** When the call must have ended: later, the external cannot receive it any more. */
   readonly deadlineAtMs: number;
@@ -49,7 +49,7 @@ export interface PaymentMove extends PaymentIds {
 }
 
 export interface PaymentNotice {
-  /** `always`: also where the state stays as it is (check, verified callback). */
+  /** `always`: also if the state does not change (check, verified callback). */
   readonly when: 'always' | 'on-change';
   /** The external's answer to a status query, whose members the notification passes on. */
   readonly answer?: PaymentStatusAnswer;

@@ -98,7 +98,7 @@ export abstract class PaymentOperation<
     return stateOfResult(result);
   }
 
-  /** The subscription that the payment belongs to, where the request names it. */
+  /** The subscription that the payment belongs to, if the request names one. */
   protected subscriptionTokenOf(_body: Body): string | undefined {
     return undefined;
   }

@@ -8,7 +8,7 @@ import {
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { LeasedRow } from '../leases/lease-table.js';
-import { type FreeCapacity, LeaseWorker, unlessAborted } from '../leases/lease-worker.js';
+import { type FreeCapacity, LeaseWorker, valueUnlessAborted } from '../leases/lease-worker.js';
 import { WorkerHealth } from '../leases/worker.health.js';
 import { pollMsOf } from '../notifications/retry-schedule.js';
 import { Store, type Trx } from '../persistence/store.js';
@@ -63,7 +63,7 @@ export class ReconciliationWorker implements OnApplicationBootstrap, BeforeAppli
       {
         claim: (trx, capacity) => this.#claim(trx, capacity),
         // A query that is still running then is cut when its provider closes, and finds its lease handed back.
-        run: (job, signal) => unlessAborted<End>(this.#run(job), signal, job),
+        run: (job, signal) => valueUnlessAborted<End>(this.#run(job), signal, job),
         record: (trx, ends, nowMs) => this.#record(trx, ends, nowMs),
         free: (trx, endedBeforeMs, nowMs) => this.#free(trx, endedBeforeMs, nowMs),
         keyOf: ({ row }) => row.external,

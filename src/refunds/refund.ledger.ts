@@ -71,7 +71,7 @@ export class RefundLedger {
     if (refund) await this.move(trx, refund, state, { source: 'call', cause: operation.id });
   }
 
-  /** Changes the state to `to` where the state table allows it, frees the reservation on KO, and appends the event. */
+  /** Changes the state to `to` if the state table allows it, releases the reservation on KO, and appends the event. */
   async move(
     trx: Trx,
     refund: RefundRow,

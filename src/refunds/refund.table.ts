@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely';
 export interface RefundTable {
   /** `ref_…` */
   id: string;
-  /** The payment's row; null where the gateway does not know the payment. */
+  /** The payment's row; null if the gateway does not know the payment. */
   payment_ref: string | null;
   external: string;
   caller: string;

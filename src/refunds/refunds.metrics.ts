@@ -20,7 +20,7 @@ export class RefundsMetrics {
   }
 }
 
-/** Index `refunds_open`, written as it is there: SQLite uses a partial index only where it can see that it fits. */
+/** Repeats the condition of the index `refunds_open`: SQLite uses a partial index only for the same condition. */
 async function openRefunds(db: Trx): Promise<Sample<'state'>[]> {
   const rows = await db
     .selectFrom('refunds')

@@ -24,7 +24,7 @@ const linesOf = (read: () => unknown): readonly string[] => {
 };
 
 describe('the file of API keys', () => {
-  it('says name, digest, scopes and externals', () => {
+  it('reads name, digest, scopes and externals', () => {
     const keys = parseApiKeys(
       JSON.stringify([
         { name: 'shop', sha256: hex('a') },

@@ -18,7 +18,7 @@ describe('FixedWindows', () => {
     expect((await hit()).isBlocked).toBe(false);
   });
 
-  it('forgets what is over, and the oldest where there are too many', async () => {
+  it('forgets windows that are over, and the oldest if there are too many', async () => {
     const clock = new TestClock();
     const windows = new FixedWindows(clock, 3);
     const hit = async (key: string) => (await windows.increment(key, 1_000, 1)).totalHits;

@@ -38,7 +38,7 @@ describe('OidcTokens', () => {
   };
   const nowS = (): number => Math.floor(clock.now() / 1_000);
 
-  it('takes a name from sub and scopes from scope, and no scope that it does not know', async () => {
+  it('reads the name from sub and the known scopes from scope', async () => {
     const token = await issuer.sign({ sub: 'shop-7', scope: 'openid payments admin Refunds' });
     expect(await tokens.verify(token)).toEqual({
       name: 'oidc:shop-7',
@@ -55,7 +55,7 @@ describe('OidcTokens', () => {
 
   it('requests the discovery document and the keys once', async () => {
     for (let i = 0; i < 3; i += 1) expect(await codeOf(await issuer.sign())).toBe('accepted');
-    expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/jwks']);
+    expect(issuer.requested).toEqual(['/.well-known/openid-configuration', '/jwks']);
   });
 
   it.each<[string, (issuer: Issuer) => Promise<string>]>([
@@ -101,7 +101,7 @@ describe('OidcTokens', () => {
     );
     clock.advance(4_999);
     expect(await codeOf(token)).toBe('authentication-unavailable');
-    expect(issuer.asked).toHaveLength(1);
+    expect(issuer.requested).toHaveLength(1);
     expect(failures).toHaveLength(1);
     issuer.available = true;
     clock.advance(1);
@@ -115,14 +115,14 @@ describe('OidcTokens', () => {
     expect(await Promise.all(Array.from({ length: 20 }, () => codeOf(token)))).toEqual(
       Array(20).fill('accepted'),
     );
-    expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/jwks', '/jwks']);
+    expect(issuer.requested).toEqual(['/.well-known/openid-configuration', '/jwks', '/jwks']);
   });
 
   it('requests the keys for unknown key ids a few times only, and for a rotation after the window', async () => {
     for (let i = 0; i < 20; i += 1) {
       expect(await codeOf(await issuer.sign({}, { keyId: `made-up-${i}` }))).toBe('unauthenticated');
     }
-    expect(issuer.asked.filter((path) => path === '/jwks')).toHaveLength(1 + 5);
+    expect(issuer.requested.filter((path) => path === '/jwks')).toHaveLength(1 + 5);
     await issuer.rotate('key-2');
     const token = await issuer.sign();
     clock.advance(29_999);

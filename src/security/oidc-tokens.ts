@@ -38,7 +38,7 @@ const ALGORITHMS = [
 ];
 const CLOCK_SKEW_S = 30;
 /**
- * After a failure the issuer is not queried for this long: tokens are cheap to make up, and each would cause a query.
+ * After a failure the issuer is not queried for this long: forged tokens are cheap, and each would cause a query.
  */
 const PAUSE_MS = 5_000;
 /**
@@ -52,7 +52,7 @@ const SUBJECT = /^\P{C}{1,255}$/u;
 type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
 /**
- * Verifies the JWTs of one OpenID Connect issuer: signature by a key of its JWKS, issuer, audience, time. Where the
+ * Verifies the JWTs of one OpenID Connect issuer: signature by a key of its JWKS, issuer, audience, time. If the
  * issuer's keys are unavailable, the answer is 503: a 401 would make callers discard valid tokens.
  */
 export class OidcTokens implements OnApplicationShutdown {

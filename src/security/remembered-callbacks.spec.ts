@@ -15,7 +15,7 @@ describe('RememberedCallbacks', () => {
     expect(remembered.find(callbackKey('acme', 'msg_1'))).toBeUndefined();
   });
 
-  it('forgets the oldest where there are too many', () => {
+  it('forgets the oldest if there are too many', () => {
     const remembered = new RememberedCallbacks(new TestClock(), 2);
     for (const id of ['1', '2', '3']) remembered.add(id, { paymentId: id });
     expect(['1', '2', '3'].map((id) => remembered.find(id)?.paymentId)).toEqual([undefined, '2', '3']);

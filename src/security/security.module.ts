@@ -16,7 +16,7 @@ import { SecurityMetrics } from './security.metrics.js';
 
 type RateLimit = NonNullable<Config['callers']['rateLimit']>;
 
-/** Undefined where no issuer is configured. */
+/** Undefined if no issuer is configured. */
 const OIDC_TOKENS = Symbol('OidcTokens');
 
 const PROVIDERS: Provider[] = [
@@ -31,7 +31,7 @@ const PROVIDERS: Provider[] = [
     inject: [CONFIG, Clock],
     useFactory: async ({ callers, egress }: Config, clock: Clock) => {
       if (!callers.oidc) return undefined;
-      // Its library is loaded where there is an issuer: a start without is quicker.
+      // Loads the library only if an issuer is configured: the start without one is faster.
       const { OidcTokens } = await import('./oidc-tokens.js');
       return new OidcTokens(callers.oidc, new IssuerConnection(new AddressGuard(egress)), clock);
     },

@@ -265,14 +265,14 @@ describe('maskCardNumbersIn', () => {
     expect((masked as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  it('goes as deep as JSON does', () => {
+  it('masks at every depth of JSON', () => {
     const depth = 50_000;
     let masked = maskCardNumbersIn(JSON.parse(`${'['.repeat(depth)}"${VISA}"${']'.repeat(depth)}`));
     for (let level = 0; level < depth; level += 1) masked = (masked as unknown[])[0];
     expect(masked).toBe(HIDDEN);
   });
 
-  it('ends where a value holds itself', () => {
+  it('ends for a value that contains itself', () => {
     const value: Record<string, unknown> = { pan: VISA };
     value['self'] = value;
     expect(maskCardNumbersIn(value)).toEqual({ pan: HIDDEN, self: '[circular]' });

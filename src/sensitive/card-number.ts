@@ -8,7 +8,7 @@ const SMALLEST_CARD = 1e12;
 
 /**
  * The text with everything that looks like a card number masked but its last four digits, which PCI DSS 4.0 (3.4.1)
- * allows to be shown; the text itself where there is none.
+ * allows to be shown; the text itself if there is none.
  *
  * A card number is 13 to 19 ASCII digits that pass the Luhn check, unbroken or in groups. Between groups are one to
  * three spaces, dashes or `+` (form encoding), of any kind and mixed; or any other one ASCII punctuation mark, the
@@ -50,7 +50,7 @@ interface Frame {
 
 /**
  * {@link maskCardNumbers} for each text, number and key in a JSON value, at any depth; a number that looks like a
- * card's becomes a text. Returns the same value where nothing was masked, else a plain copy of what leads to it.
+ * card's becomes a text. Returns the same value if nothing was masked, else a plain copy of what leads to it.
  * Without recursion, so that no depth overflows the stack; a circle ends in `[circular]`.
  */
 export function maskCardNumbersIn(value: unknown): unknown {

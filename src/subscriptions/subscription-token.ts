@@ -1,6 +1,6 @@
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 
-/** Adds the token of the request where the external left it out of its answer. */
+/** Adds the token of the request if the external omitted it from its answer. */
 export function withToken<Answer extends { subscriptionToken?: string }>(
   outcome: ProviderOutcome<Answer>,
   token: string,

@@ -61,7 +61,7 @@ export class SubscriptionLedger {
     return row ? { subscriptionRef: row.id } : {};
   }
 
-  /** Changes the state to `to` where the state table allows it, and appends the event; false where nothing changed. */
+  /** Changes the state to `to` if the state table allows it, and appends the event; false if nothing changed. */
   async move(
     trx: Trx,
     row: SubscriptionRow,
@@ -91,7 +91,7 @@ export class SubscriptionLedger {
     );
   }
 
-  /** Transaction B: the answer of a call. Nothing where the gateway does not know the subscription. */
+  /** Transaction B: applies the answer of a call. Does nothing if the gateway does not know the subscription. */
   async settle(trx: Trx, operation: OperationRow, to: SubscriptionState, token?: string): Promise<void> {
     const row = await this.#lock(trx, operation);
     if (!row) return;

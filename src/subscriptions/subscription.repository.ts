@@ -57,7 +57,7 @@ export class SubscriptionRepository {
     return updated.numUpdatedRows === 1n;
   }
 
-  /** Ends the lease and schedules the next query; nothing where the lease was lost. */
+  /** Ends the lease and schedules the next query; does nothing if the lease is lost. */
   async reschedule(trx: Trx, id: string, token: string, next: NextQuery): Promise<void> {
     await trx
       .updateTable('subscriptions')

@@ -96,7 +96,7 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook(received(changes))).toEqual({ ok: false, reason: 'malformed' });
   });
 
-  it('takes a timestamp within the tolerance to either side, and none beyond', () => {
+  it('accepts a timestamp within the tolerance on either side, and refuses others', () => {
     const atMs = KNOWN.timestampS * 1_000;
     expect(verifyWebhook(received({ nowMs: atMs + 300_000 }))).toEqual({ ok: true });
     expect(verifyWebhook(received({ nowMs: atMs - 300_000 }))).toEqual({ ok: true });
@@ -185,7 +185,7 @@ describe('decodeWebhookSecret', () => {
     );
   });
 
-  it('gives the key where the padding was left out', () => {
+  it('decodes a secret without padding', () => {
     expect(decodeWebhookSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAA')).toEqual(
       decodeWebhookSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAA=='),
     );

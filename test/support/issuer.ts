@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 export interface Issuer {
   readonly url: string;
   /** Requested paths, in order. */
-  readonly asked: string[];
+  readonly requested: string[];
   /** Down: the answers are 503. */
   available: boolean;
   /** From now on another key is published, and signs. */
@@ -25,9 +25,9 @@ export async function startIssuer(): Promise<Issuer> {
     return { published: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' }, privateKey };
   };
   let key = await newKey(KEY_ID);
-  const asked: string[] = [];
+  const requested: string[] = [];
   const server = createServer((request, response) => {
-    asked.push(request.url!);
+    requested.push(request.url!);
     const document =
       request.url === '/jwks'
         ? { keys: [key.published] }
@@ -38,7 +38,7 @@ export async function startIssuer(): Promise<Issuer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer: Issuer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    requested,
     available: true,
     async rotate(keyId) {
       key = await newKey(keyId);

@@ -6,7 +6,7 @@ type Cell = string | number | undefined;
 
 /**
  * CSV by RFC 4180, in UTF-8: the names of the columns, then a line for each row. A text that a spreadsheet would run
- * as a formula gets an apostrophe in front: a payer may choose the text, and an operator opens the file.
+ * as a formula gets a leading apostrophe: a payer may choose the text, and an operator opens the file.
  */
 export function csvOf<Row extends object>(
   columns: readonly (keyof Row & string)[],

@@ -9,7 +9,7 @@ const cursorOf = (query: TimeRangeQuery & Record<string, unknown>, list = 'payme
   pageOf(list, query, [], id).nextCursor!;
 
 describe('keysetOf', () => {
-  it('begins at the newest, with every id in it', () => {
+  it('begins with the newest id and contains every id', () => {
     const { above, below, limit } = keysetOf('payments', 'pay', {});
     expect(limit).toBe(50);
     expect(above < id && id < below).toBe(true);
@@ -17,7 +17,7 @@ describe('keysetOf', () => {
     expect(above < newIdentifier('pay', 0)).toBe(true);
   });
 
-  it('takes a range of time, its end not included', () => {
+  it('accepts a range of time with an exclusive end', () => {
     const within = (ms: number, query: TimeRangeQuery): boolean => {
       const { above, below } = keysetOf('payments', 'pay', query);
       const made = newIdentifier('pay', ms);
@@ -32,7 +32,7 @@ describe('keysetOf', () => {
     ]);
   });
 
-  it('goes on behind the last id of the page before', () => {
+  it('continues after the last id of the previous page', () => {
     const query = { from: AT - 1, external: 'acme' };
     const next = keysetOf('payments', 'pay', { ...query, cursor: cursorOf(query), limit: 7 });
     expect(next).toMatchObject({ below: id, limit: 7 });
@@ -59,7 +59,7 @@ describe('keysetOf', () => {
     );
   });
 
-  it('refuses a range that is none', () => {
+  it('refuses an empty range', () => {
     expect(() => keysetOf('payments', 'pay', { from: AT, to: AT })).toThrow(
       'query to: must be later than from',
     );
