@@ -33,7 +33,10 @@ export interface Running extends Server {
 /** Seconds of each operation, one after the other: V8 is not done with a server before about ten seconds of load. */
 export type WarmUp = Readonly<Record<Operation, number>>;
 
-/** For a server of which both operations are measured: `pay` first and for longer, as it has the most code to optimise. */
+/**
+ * For a server of which both operations are measured: `pay` first and for longer, as it has the most code to
+ * optimise.
+ */
 export function warmUpOf(seconds: number): WarmUp {
   return { pay: (seconds * 2) / 3, status: seconds / 3 };
 }

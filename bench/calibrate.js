@@ -1,6 +1,6 @@
 /**
- * Tells how fast the processor is just now: does the same work at each message and answers with the CPU milliseconds that it took.
- * A mixture of what servers do: objects, JSON, texts, maps, hashes.
+ * Tells how fast the processor is just now: does the same work at each message and answers with the CPU milliseconds
+ * that it took. A mixture of what servers do: objects, JSON, texts, maps, hashes.
  */
 import { createHash } from 'node:crypto';
 

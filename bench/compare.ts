@@ -56,7 +56,10 @@ export async function compare(run: BenchRun, options: ComparisonOptions): Promis
   return measured.map((series) => rowOf(series, reference));
 }
 
-/** Every server under the same loads, window by window in turn, so that what the machine does in the meantime hits all alike. */
+/**
+ * Every server under the same loads, window by window in turn, so that what the machine does in the meantime hits all
+ * alike.
+ */
 export async function measureInTurns(run: BenchRun, options: ComparisonOptions): Promise<Series[]> {
   const { servers, rounds, seconds } = options;
   const running: Running[] = [];

@@ -28,7 +28,10 @@ const NATIVE: Readonly<Record<string, string>> = {
   '(garbage collector)': 'garbage collection',
 };
 
-/** Largest first, of the last `micros` of busy time: what comes before is warming up, and the idle shutdown does not count. */
+/**
+ * Largest first, of the last `micros` of busy time: what comes before is warming up, and the idle shutdown does not
+ * count.
+ */
 export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile, micros: number): SelfTimes {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const functions = new Map<string, number>();

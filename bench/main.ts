@@ -1,13 +1,14 @@
 /**
  * What Tollgate costs, beside what one would write instead.
  *
- *     npm run bench                     all parts but the memory of a million requests, which takes as long as the rest
+ *     npm run bench                     all parts but the memory of a million requests, which takes as long as the
+ * rest
  *     npm run bench -- PART             one of comparison, open-loop, start-up, drain, postgres, profile, memory
  *     npm run bench:quick               the two ratios that matter most, within 90 s, printed only
  *     npm run bench -- versus DIR       this build and that of another checkout in turns, printed only
  *
- * A part writes its section of docs/performance.md. With `--rounds N`, `--seconds N`, `--warm-up SECONDS` or `--count N` a run is a
- * trial: it is printed and not written.
+ * A part writes its section of docs/performance.md. With `--rounds N`, `--seconds N`, `--warm-up SECONDS` or `--count
+ * N` a run is a trial: it is printed and not written.
  */
 import { BenchRun } from './bench-run.js';
 import { readCommandLine } from './command-line.js';

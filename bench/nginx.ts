@@ -39,8 +39,8 @@ ${http}
 }
 
 /**
- * The external, and the receiver of notifications. The payment's id is another one each time, as with every real external; the
- * rest is constant.
+ * The external, and the receiver of notifications. The payment's id is another one each time, as with every real
+ * external; the rest is constant.
  */
 export function stubCommand(folder: string, port: number): [string, ...string[]] {
   return nginxCommand(

@@ -1,11 +1,13 @@
 /**
  * How fast the outbox drains to a receiver that answers at once, and how soon an idle worker is on the wire:
  *
- *   node --import ./test/support/typescript-hooks.js bench/notification-drain.ts [--count 5000] [--rounds 3] [--postgres URL]
+ *   node --import ./test/support/typescript-hooks.js bench/notification-drain.ts [--count 5000] [--rounds 3]
+ * [--postgres URL]
  *
- * The receiver is a process of its own on the loopback, and does nothing but count. "Durable" signs, sends and records on
- * SQLite (each turn of the worker on the disk before it counts) or on PostgreSQL; "not durable" is the same loop over
- * SQLite in memory; "send alone" is signing and sending with nothing claimed or recorded, what the wire allows.
+ * The receiver is a process of its own on the loopback, and does nothing but count. "Durable" signs, sends and
+ * records on SQLite (each turn of the worker on the disk before it counts) or on PostgreSQL; "not durable" is the
+ * same loop over SQLite in memory; "send alone" is signing and sending with nothing claimed or recorded, what the
+ * wire allows.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -126,7 +126,9 @@ export function tollgate(
   };
 }
 
-/** In a folder of its own: the gateway watches that folder, and each line of a log beside it would wake the watcher. */
+/**
+ * In a folder of its own: the gateway watches that folder, and each line of a log beside it would wake the watcher.
+ */
 function externalsFile(folder: string): string {
   const file = join(folder, 'config', 'externals.json');
   mkdirSync(join(folder, 'config'), { recursive: true });

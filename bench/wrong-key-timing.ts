@@ -9,8 +9,8 @@ import { SecurityMetrics } from '../src/security/security.metrics.js';
 import { RawClient } from '../test/support/raw-client.js';
 
 /**
- * Does the answer time of a wrong key tell how many of its leading characters are right? Measures it over HTTP and in the
- * comparison itself; the kinds take turns, so that what else the machine does falls on all of them.
+ * Does the answer time of a wrong key tell how many of its leading characters are right? Measures it over HTTP and in
+ * the comparison itself; the kinds take turns, so that what else the machine does falls on all of them.
  *
  *     node --import ./test/support/typescript-hooks.js bench/wrong-key-timing.ts [requests of each kind]
  */
@@ -18,7 +18,10 @@ const REQUESTS = Number(process.argv[2] ?? 3_000);
 const KEY = 'kQ7vX2mN9pL4rT8wZ3bC6dF1gH5jS0aE-yU_iO2q';
 const RIGHT = [0, 1, 10, 20, 30, 39];
 
-/** As long as the key, and the same up to the given place. By way of bytes: V8 keeps a text that was put together in pieces. */
+/**
+ * As long as the key, and the same up to the given place. By way of bytes: V8 keeps a text that was put together in
+ * pieces.
+ */
 const wrongKey = (right: number): string =>
   Buffer.from(KEY.slice(0, right) + '#'.repeat(KEY.length - right)).toString();
 

@@ -1,4 +1,7 @@
-/** Runs `npm audit --omit=dev`. A finding of any severity exits with code 1; an unavailable registry only prints a note. */
+/**
+ * Runs `npm audit --omit=dev`. A finding of any severity exits with code 1; an unavailable registry only prints a
+ * note.
+ */
 import { spawnSync } from 'node:child_process';
 
 const { stdout, stderr } = spawnSync('npm', ['audit', '--omit=dev', '--json'], { encoding: 'utf8' });

@@ -1,6 +1,6 @@
 /**
- * Runs before `npm start`, `npm run simulator` and `npm run migrate`: builds the simulator and the gateway when a build is
- * missing or older than its sources, settings or packages. Prints nothing when both are current.
+ * Runs before `npm start`, `npm run simulator` and `npm run migrate`: builds the simulator and the gateway when a
+ * build is missing or older than its sources, settings or packages. Prints nothing when both are current.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
- * Run it after `npm install` from a mirror that lacks some packages' builds for other platforms. npm omits such builds from
- * package-lock.json without a warning, and the next `npm ci` rejects that lock file. This script adds them by version and
- * platform, without their integrity, which is not known here. They are build tools of platforms other than this one.
+ * Run it after `npm install` from a mirror that lacks some packages' builds for other platforms. npm omits such
+ * builds from package-lock.json without a warning, and the next `npm ci` rejects that lock file. This script adds
+ * them by version and platform, without their integrity, which is not known here. They are build tools of platforms
+ * other than this one.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 

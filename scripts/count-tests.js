@@ -1,6 +1,6 @@
 /**
- * Adds up Jest's reports: `node scripts/count-tests.js report.json ...` prints `N passed, N failed`. Exits with code 1 where
- * a report is missing or contains no test. A file that does not load counts as one failed test.
+ * Adds up Jest's reports: `node scripts/count-tests.js report.json ...` prints `N passed, N failed`. Exits with code
+ * 1 where a report is missing or contains no test. A file that does not load counts as one failed test.
  */
 import { readFileSync } from 'node:fs';
 

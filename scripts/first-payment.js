@@ -1,6 +1,6 @@
 /**
- * Starts the built program without configuration, as `npm start` does, pays with the command that it prints, and stops it.
- * The command must equal README's except for port and order. Exits with code 1 where any of that fails.
+ * Starts the built program without configuration, as `npm start` does, pays with the command that it prints, and
+ * stops it. The command must equal README's except for port and order. Exits with code 1 where any of that fails.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

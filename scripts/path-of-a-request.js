@@ -9,15 +9,20 @@
  * What counts:
  * - A file counts when at least one of its functions is called in the main thread; that it is loaded does not count.
  * - A module is the first folder below src/. Files directly in src/ belong to no module.
- * - A story lasts from its request until its last effect is there and the gateway is idle. Where the gateway's schedule
+ * - A story lasts from its request until its last effect is there and the gateway is idle. Where the gateway's
+ * schedule
  *   begins it, it is the burst of activity, from one pause to the next, in which that effect falls. The stories of a
- *   callback and of a reconciled payment include the delivery of the notification that they cause; the story of a delivery
+ *   callback and of a reconciled payment include the delivery of the notification that they cause; the story of a
+ * delivery
  *   is a second attempt, so that its cause is not in it.
- * - pay and refund run with WORKERS=off: nothing else happens meanwhile. The others need the workers, which also poll: a
- *   story begins at a random moment and is repeated until `--repetitions` (8) in a row take no file away. A busy machine
+ * - pay and refund run with WORKERS=off: nothing else happens meanwhile. The others need the workers, which also
+ * poll: a
+ *   story begins at a random moment and is repeated until `--repetitions` (8) in a row take no file away. A busy
+ * machine
  *   stretches a story, and what polls meanwhile may stay in it: run it on an idle one, twice.
  *
- * The gateway is configured as in production, on SQLite. External and receiver run in this process, and are not counted.
+ * The gateway is configured as in production, on SQLite. External and receiver run in this process, and are not
+ * counted.
  */
 import { randomUUID } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
@@ -68,8 +73,8 @@ async function printPaths() {
 }
 
 /**
- * A story: what has to be there before (`prepare`), what begins it (`act`; without it, the gateway's schedule does), and the
- * effect that it ends with (`isDone`; without it, the answer to `act`).
+ * A story: what has to be there before (`prepare`), what begins it (`act`; without it, the gateway's schedule does),
+ * and the effect that it ends with (`isDone`; without it, the answer to `act`).
  */
 function requests({ post, pay }) {
   return [

@@ -1,7 +1,7 @@
 /**
  * Prepares a release: `npm run release -- 0.2.0 [--dry-run]`. Sets the version of all packages, dates the section of
- * CHANGELOG.md, writes the generated documents, commits, tags, and writes a CycloneDX SBOM of the production packages to
- * release/. It does not push. `--dry-run` checks the conditions and prints the changes.
+ * CHANGELOG.md, writes the generated documents, commits, tags, and writes a CycloneDX SBOM of the production packages
+ * to release/. It does not push. `--dry-run` checks the conditions and prints the changes.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -12,7 +12,10 @@ import { StartSubscriptionOperation } from './subscriptions/start-subscription.o
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { UpdateSubscriptionOperation } from './subscriptions/update-subscription.operation.js';
 
-/** Every state-changing operation: recovery settles by this list what a process left behind. Enter a new operation here. */
+/**
+ * Every state-changing operation: recovery settles by this list what a process left behind. Enter a new operation
+ * here.
+ */
 const OPERATIONS = [
   PayOperation,
   PayByLinkOperation,

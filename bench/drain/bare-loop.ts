@@ -1,7 +1,7 @@
 /**
- * Notifications without a gateway, as one would write them: sign, send, read the answer, the next one. Nothing is queued and nothing is
- * kept. A process of its own: `bare-loop.ts URL SECRET COUNT` sends COUNT to warm up, then as many again, and prints how many of those
- * it sent in a second.
+ * Notifications without a gateway, as one would write them: sign, send, read the answer, the next one. Nothing is
+ * queued and nothing is kept. A process of its own: `bare-loop.ts URL SECRET COUNT` sends COUNT to warm up, then as
+ * many again, and prints how many of those it sent in a second.
  */
 import { createHmac, randomUUID } from 'node:crypto';
 import { Pool } from 'undici';

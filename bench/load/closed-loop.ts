@@ -3,8 +3,8 @@ import { latenciesOf, type Latencies } from './latencies.js';
 import { EXPECTED, type Operation, requestsOf, type Target } from './requests.js';
 
 /**
- * Node accepts one connection in each turn of its event loop, and with requests to serve a turn takes long: all connections are there
- * before the first request, or the last ones would wait for seconds.
+ * Node accepts one connection in each turn of its event loop, and with requests to serve a turn takes long: all
+ * connections are there before the first request, or the last ones would wait for seconds.
  */
 const ACCEPT_MS = 100;
 
@@ -25,7 +25,10 @@ export interface LoadResult {
   readonly latencies: Latencies;
 }
 
-/** Each connection sends its next request as soon as the last one is answered. Anything but a right answer ends the run. */
+/**
+ * Each connection sends its next request as soon as the last one is answered. Anything but a right answer ends the
+ * run.
+ */
 export function closedLoop(load: ClosedLoop, onBegin: () => void): Promise<LoadResult> {
   const nextRequest = requestsOf(load.operation, load.target);
   const { until } = load;
@@ -39,7 +42,8 @@ export function closedLoop(load: ClosedLoop, onBegin: () => void): Promise<LoadR
       { length: load.connections },
       () => new HttpConnection(load.target.port, reject),
     );
-    // Every request is answered before it ends: a server that is paused with calls under way would find them timed out.
+    // Every request is answered before it ends: a server that is paused with calls under way would find them timed
+    // out.
     const end = (): void => {
       const seconds = (performance.now() - beganAt) / 1_000;
       for (const connection of connections) connection.close();

@@ -8,8 +8,8 @@ export interface Answer {
 }
 
 /**
- * A keep-alive connection that carries one request at a time. Written for speed: what loads a server must cost less than the
- * server. It understands what the servers under test send, `Content-Length` and chunks, and nothing else.
+ * A keep-alive connection that carries one request at a time. Written for speed: what loads a server must cost less
+ * than the server. It understands what the servers under test send, `Content-Length` and chunks, and nothing else.
  */
 export class HttpConnection {
   readonly #socket: Socket;

@@ -17,8 +17,8 @@ export interface OpenLoop {
 const MOST_CONNECTIONS = 1_024;
 
 /**
- * Requests come when they come (a Poisson process), however slow the answers are. Durations count from the moment at which a request
- * was due, so that a stall counts against every request that it kept waiting.
+ * Requests come when they come (a Poisson process), however slow the answers are. Durations count from the moment at
+ * which a request was due, so that a stall counts against every request that it kept waiting.
  */
 export async function openLoop(load: OpenLoop, onBegin: () => void): Promise<LoadResult> {
   const ticker = new Worker(new URL('./ticker.js', import.meta.url));

@@ -13,8 +13,8 @@ import { median } from '../statistics.js';
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 /**
- * How fast the program delivers what waits in its outbox when it starts, against a loop that signs and sends and keeps nothing. Each
- * round of each is a new process that delivers `count` to warm up, and as many that count.
+ * How fast the program delivers what waits in its outbox when it starts, against a loop that signs and sends and
+ * keeps nothing. Each round of each is a new process that delivers `count` to warm up, and as many that count.
  */
 export const drain: Part = async (run, { rounds = 3, count = 20_000 }) => {
   const version = await postgresVersion();

@@ -10,7 +10,10 @@ const RAMP_MS = 1_000;
 const SHARE_OF_SATURATION = 0.5;
 const COLUMNS = ['p50', 'p90', 'p99', 'p999', 'max'] as const satisfies readonly (keyof Latencies)[];
 
-/** What Tollgate adds to the external's own time while it is not busy: requests come at random, at half of what it can do. */
+/**
+ * What Tollgate adds to the external's own time while it is not busy: requests come at random, at half of what it can
+ * do.
+ */
 export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpSeconds = 20 }) => {
   const gateway = await run.startWarm(server('tollgate', run.subfolder('tollgate')), {
     pay: warmUpSeconds,

@@ -6,8 +6,8 @@ import ts from 'typescript';
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 /**
- * Builds the Nest peer by the compiler and the settings that Tollgate is built by, and answers the program's path. A compiler that came
- * along at run time would be counted as the peer's memory.
+ * Builds the Nest peer by the compiler and the settings that Tollgate is built by, and answers the program's path. A
+ * compiler that came along at run time would be counted as the peer's memory.
  */
 export function builtNestPeer(): string {
   const settings = ts.readConfigFile(path('../../tsconfig.json'), (file) => ts.sys.readFile(file)).config as {

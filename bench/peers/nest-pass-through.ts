@@ -1,6 +1,6 @@
 /**
- * What an architect would write instead: NestJS with its ValidationPipe, and HttpService as its documentation shows it. It checks what
- * comes in, believes what comes back, stores nothing and logs no request.
+ * What an architect would write instead: NestJS with its ValidationPipe, and HttpService as its documentation shows
+ * it. It checks what comes in, believes what comes back, stores nothing and logs no request.
  */
 import 'reflect-metadata';
 import { HttpModule, HttpService } from '@nestjs/axios';

@@ -10,7 +10,9 @@ export async function formatted(markdown: string): Promise<string> {
   return format(markdown, { ...(await resolveConfig(DOCUMENT)), parser: 'markdown' });
 }
 
-/** Puts `markdown` between the markers of a part in `file`. What is outside of them is written by people, and stays. */
+/**
+ * Puts `markdown` between the markers of a part in `file`. What is outside of them is written by people, and stays.
+ */
 export async function writeSection(part: PartName, markdown: string, file = DOCUMENT): Promise<void> {
   const [begin, end] = [`<!-- bench:${part} -->`, `<!-- /bench:${part} -->`];
   const text = readFileSync(file, 'utf8');

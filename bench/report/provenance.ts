@@ -13,7 +13,10 @@ const PACKAGES = [
   '@fastify/http-proxy',
 ];
 
-/** When, where, with which versions and by which command something was measured, and how steady the machine was meanwhile. */
+/**
+ * When, where, with which versions and by which command something was measured, and how steady the machine was
+ * meanwhile.
+ */
 export function provenance(command: string, { folder, nginx, calibration }: BenchRun): string {
   const { fastest, median, slowest } = calibration.range();
   // Where that is a tmpfs, a durable commit costs nothing.

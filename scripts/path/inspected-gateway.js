@@ -18,8 +18,8 @@ const SAMPLE_MS = 10;
 const IDLE_SAMPLES = 4;
 
 /**
- * Workers look for what is due four times in the shortest wait, and at least each 500 ms: seldom, so that a burst holds little
- * that is not its own, and at different intervals, so that no two workers keep in step.
+ * Workers look for what is due four times in the shortest wait, and at least each 500 ms: seldom, so that a burst
+ * holds little that is not its own, and at different intervals, so that no two workers keep in step.
  */
 const NOTIFICATION_SCHEDULE = '2s,1h';
 const RECONCILIATION_SCHEDULE = '1900ms,1h';
@@ -79,8 +79,8 @@ export class InspectedGateway {
   }
 
   /**
-   * The source files of what the gateway does from `act` on until `isDone` and it is idle again. Without `act`: of the burst
-   * of activity in which `isDone` becomes true.
+   * The source files of what the gateway does from `act` on until `isDone` and it is idle again. Without `act`: of
+   * the burst of activity in which `isDone` becomes true.
    */
   async burst(act, isDone) {
     const files = new Set();

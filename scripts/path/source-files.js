@@ -3,7 +3,10 @@ import { SourceMap } from 'node:module';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Which source files the scripts of a build come from, by their source maps; without a map a script is its own source. */
+/**
+ * Which source files the scripts of a build come from, by their source maps; without a map a script is its own
+ * source.
+ */
 export class SourceFiles {
   #dist;
   #scripts = new Map();

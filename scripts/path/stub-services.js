@@ -7,8 +7,8 @@ const POLL_MS = 5;
 const WITHIN_MS = 30_000;
 
 /**
- * An external and a receiver of notifications that answer at once. They run outside of the gateway's process: the bundled
- * simulator would use files of the gateway's own, which would be counted.
+ * An external and a receiver of notifications that answer at once. They run outside of the gateway's process: the
+ * bundled simulator would use files of the gateway's own, which would be counted.
  */
 export class StubServices {
   /** What becomes of the next payment: `pending` until its status is queried, or executed and `unanswered`. */

@@ -1,6 +1,6 @@
 /**
- * A map of at most `max` entries. When it is full, it drops the oldest tenth that is evictable, or the oldest of all where
- * too few are. It drops a tenth at a time because V8 walks over the deleted entries of a map at each iteration.
+ * A map of at most `max` entries. When it is full, it drops the oldest tenth that is evictable, or the oldest of all
+ * where too few are. It drops a tenth at a time because V8 walks over the deleted entries of a map at each iteration.
  */
 export class BoundedMap<Value> extends Map<string, Value> {
   /** The number of evicted entries. */

@@ -80,7 +80,9 @@ export function refund({ book, settlement }: OperationContext, call: ScenarioCal
   return { answer, record };
 }
 
-/** Finds the payment by `paymentId`, else by `shopTransactionId`; throws a 404 {@link RequestError} where none exists. */
+/**
+ * Finds the payment by `paymentId`, else by `shopTransactionId`; throws a 404 {@link RequestError} where none exists.
+ */
 export function paymentStatus(
   { book }: OperationContext,
   { paymentId, shopTransactionId }: Record<string, string | undefined>,

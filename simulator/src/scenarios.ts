@@ -83,8 +83,8 @@ export type ScenarioName = keyof typeof SCENARIOS;
 export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[];
 
 /**
- * Scenarios without a meaning for an operation: a payer does not approve a refund, the contract has no message for a KO
- * refund that succeeds later, and only payments have callbacks.
+ * Scenarios without a meaning for an operation: a payer does not approve a refund, the contract has no message for a
+ * KO refund that succeeds later, and only payments have callbacks.
  */
 const UNSUPPORTED: Readonly<Partial<Record<ScenarioOperation, readonly ScenarioName[]>>> = {
   refund: ['redirect', 'late-success'],

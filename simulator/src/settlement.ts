@@ -19,7 +19,10 @@ export class Settlement {
     this.timers.after(plan.delayMs, () => this.settle(payment, plan.finalStatus));
   }
 
-  /** Makes a payment final and sends its callbacks. The timer and the payer both call it; the second call has no effect. */
+  /**
+   * Makes a payment final and sends its callbacks. The timer and the payer both call it; the second call has no
+   * effect.
+   */
   settle(payment: BookedPayment, status: FinalStatus): void {
     const plan = payment.plan;
     if (!plan) return;
@@ -46,8 +49,8 @@ export class Settlement {
 }
 
 /**
- * Updates a subscription after one of its payments (SPEC §1): the first makes it ACTIVE or CANCELED, a later one ACTIVE or
- * PAST_DUE. A subscription that has ended stays ended, except after a late success of its first payment.
+ * Updates a subscription after one of its payments (SPEC §1): the first makes it ACTIVE or CANCELED, a later one
+ * ACTIVE or PAST_DUE. A subscription that has ended stays ended, except after a late success of its first payment.
  */
 export function followPayment(subscription: BookedSubscription, payment: BookedPayment): void {
   const first = payment.operation !== 'subscription/pay';

@@ -19,8 +19,8 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads a callback, GET or POST: `paymentId` in the query, or in the JSON or form body; other fields are allowed. Throws the
- * problems of SPEC §3.
+ * Reads a callback, GET or POST: `paymentId` in the query, or in the JSON or form body; other fields are allowed.
+ * Throws the problems of SPEC §3.
  */
 export async function readCallback(request: Request): Promise<CallbackMessage> {
   const inQuery = singleQueryValue(request, 'paymentId');

@@ -35,8 +35,8 @@ export interface ReceivedCallback {
 }
 
 /**
- * Externals send the same callback several times at once. The first waits until no other has arrived for this long, so that
- * all are merged: one status query, one notification.
+ * Externals send the same callback several times at once. The first waits until no other has arrived for this long,
+ * so that all are merged: one status query, one notification.
  */
 const QUIET_MS = 100;
 /** The longest that a callback waits for repeats. */

@@ -22,8 +22,9 @@ const OPEN_KEY = ['external', 'payment_id'] as const;
 @Injectable()
 export class CallbackRepository {
   /**
-   * Inserts a callback, or merges it into the open one of the same payment. One that waits for a retry becomes due when a new
-   * one would: the external is reachable. A fresh one waits for further repeats, but no longer than `gatheringMs` in all.
+   * Inserts a callback, or merges it into the open one of the same payment. One that waits for a retry becomes due
+   * when a new one would: the external is reachable. A fresh one waits for further repeats, but no longer than
+   * `gatheringMs` in all.
    */
   async insertOrMerge(trx: Trx, row: CallbackRow, gatheringMs: number): Promise<void> {
     await trx

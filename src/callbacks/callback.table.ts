@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 
 /**
- * The inbox: callbacks as received, each stored before it is acknowledged (SPEC §5). A callback belongs to the payment with
- * its `external` and `payment_id`, even if that payment's row is created later.
+ * The inbox: callbacks as received, each stored before it is acknowledged (SPEC §5). A callback belongs to the
+ * payment with its `external` and `payment_id`, even if that payment's row is created later.
  */
 export interface CallbackTable {
   /** `cbk_…` */
@@ -42,8 +42,8 @@ export type CallbackState = 'PENDING' | 'LEASED' | 'VERIFIED' | 'UNCONFIRMED';
 export type CallbackRow = Selectable<CallbackTable>;
 
 /**
- * The signed callbacks that were processed, as long as their signatures are valid. Written with the inbox in one transaction,
- * so that a replay has no effect on any replica.
+ * The signed callbacks that were processed, as long as their signatures are valid. Written with the inbox in one
+ * transaction, so that a replay has no effect on any replica.
  */
 export interface ProcessedCallbackTable {
   /** A digest of external and `webhook-id`. */

@@ -12,7 +12,10 @@ export interface VerificationEnd {
 export type VerificationOutcome =
   /** `settled`: the status is final, no later answer can differ. */
   | { readonly kind: 'confirmed'; readonly shopTransactionId: string | null; readonly settled: boolean }
-  /** The external is not reachable, or does not know the payment: its answer to the call that creates it may still be on the way. */
+  /**
+   * The external is not reachable, or does not know the payment: its answer to the call that creates it may still be
+   * on the way.
+   */
   | { readonly kind: 'unconfirmed'; readonly error: string; readonly retryAfterMs: number }
   /** The gateway itself did not query the external: no attempt. */
   | { readonly kind: 'not-queried'; readonly retryAfterMs: number };

@@ -15,8 +15,9 @@ export interface ExternalsListener {
 type FileSource = Extract<ExternalsSource, { kind: 'file' }>;
 
 /**
- * Reads the externals file again when its content changes, or that of a file which it names (`${file:…}`, certificates).
- * The caller reads it for the first time with `readExternalsFile`, after this call, so that a change in between is reported.
+ * Reads the externals file again when its content changes, or that of a file which it names (`${file:…}`,
+ * certificates). The caller reads it for the first time with `readExternalsFile`, after this call, so that a change
+ * in between is reported.
  */
 export function watchExternalsFile(
   source: FileSource,

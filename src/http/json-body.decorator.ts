@@ -49,8 +49,8 @@ const UnreadBodyOf = createParamDecorator((options: BodyOptions, context: Execut
 }));
 
 /**
- * The JSON body as an instance of the parameter's DTO class. It stands for Nest's `@Body()`, whose parser would read the body
- * before the guards run: nothing is said about a body until the credentials are checked (SPEC §8).
+ * The JSON body as an instance of the parameter's DTO class. It stands for Nest's `@Body()`, whose parser would read
+ * the body before the guards run: nothing is said about a body until the credentials are checked (SPEC §8).
  */
 export const JsonBody = (options: BodyOptions = {}): ParameterDecorator =>
   UnreadBodyOf(options, JsonBodyPipe);
@@ -70,7 +70,9 @@ function violation(errors: readonly FieldError[]): Problem {
   return new Problem('validation-failed', detail, { errors });
 }
 
-/** In production payers are redirected over TLS only (SPEC §1). A field that already has an error gets no second one. */
+/**
+ * In production payers are redirected over TLS only (SPEC §1). A field that already has an error gets no second one.
+ */
 function insecureRedirects(json: unknown, errors: readonly FieldError[]): FieldError[] {
   if (!isJsonObject(json)) return [];
   return ['successRedirectUrl', 'failureRedirectUrl']

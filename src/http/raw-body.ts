@@ -5,15 +5,16 @@ import { HttpProblem } from './http-problem.js';
 /** 128 KiB (SPEC §3). */
 export const MAX_BODY_BYTES = 131_072;
 /**
- * How much of a larger body is read and discarded, so that its sender receives the answer. Beyond this limit the connection is
- * closed, and the answer says so: on a half-read connection the next request would never be read.
+ * How much of a larger body is read and discarded, so that its sender receives the answer. Beyond this limit the
+ * connection is closed, and the answer says so: on a half-read connection the next request would never be read.
  */
 const MAX_DISCARDED_BYTES = 16_777_216;
 
 const BODY = Symbol('tollgate.body');
 
 /**
- * Reads the body to its end. Further calls return the same bytes: a signature is verified over them before they are parsed.
+ * Reads the body to its end. Further calls return the same bytes: a signature is verified over them before they are
+ * parsed.
  * @throws Problem `payload-too-large`, or `validation-failed` if the connection was closed early
  */
 export function readRawBody(request: IncomingMessage): Promise<Buffer> {

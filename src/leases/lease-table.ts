@@ -65,8 +65,8 @@ export interface LeaseTableOptions<Table extends LeasedTableName> {
   /** How many jobs were claimed for the row. */
   readonly count: 'attempts' | 'asks';
   /**
-   * `due-cleared`: `dueAt` is null while a row is leased, and {@link LeaseTable.free} sets it again. `due-kept`: others may
-   * clear `dueAt` during the lease; a row whose lease has ended is due again by itself.
+   * `due-cleared`: `dueAt` is null while a row is leased, and {@link LeaseTable.free} sets it again. `due-kept`:
+   * others may clear `dueAt` during the lease; a row whose lease has ended is due again by itself.
    */
   readonly whileLeased: 'due-cleared' | 'due-kept';
   /** Further columns that a claim sets. */
@@ -92,11 +92,11 @@ type ClaimParameters = Omit<Claim, 'order'> & { readonly token: string };
 const NO_LEASE = { lease_token: null, lease_until: null } as const;
 
 /**
- * The SQL of leases over one table. A worker claims due rows under a token and a time limit, and records each end only under
- * that token: a row that another worker has taken over since is left alone.
+ * The SQL of leases over one table. A worker claims due rows under a token and a time limit, and records each end
+ * only under that token: a row that another worker has taken over since is left alone.
  *
- * On PostgreSQL each statement sees the newest version of a row once it has its lock, so that changes of the same moment by other
- * replicas are never overlooked.
+ * On PostgreSQL each statement sees the newest version of a row once it has its lock, so that changes of the same
+ * moment by other replicas are never overlooked.
  */
 export class LeaseTable<Table extends LeasedTableName> {
   readonly #claims;

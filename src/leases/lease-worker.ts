@@ -16,15 +16,22 @@ export interface FreeCapacity {
 
 /** What a feature does with its rows. `record`, `free` and `claim` share one transaction, `run` is outside of any. */
 export interface LeaseWork<Job, End> {
-  /** Records how jobs ended, each under the token of its lease. If the transaction fails, it gets the same ends again. */
+  /**
+   * Records how jobs ended, each under the token of its lease. If the transaction fails, it gets the same ends again.
+   */
   record(trx: Trx, ends: readonly End[], nowMs: number): Promise<unknown>;
 
-  /** Makes rows due again whose lease ended at `endedBeforeMs` or earlier, a bounded number; true: there may be more. */
+  /**
+   * Makes rows due again whose lease ended at `endedBeforeMs` or earlier, a bounded number; true: there may be more.
+   */
   free(trx: Trx, endedBeforeMs: number, nowMs: number): Promise<boolean>;
 
   claim(trx: Trx, capacity: FreeCapacity): Promise<readonly Job[]>;
 
-  /** Does one job. Resolves soon after `signal` aborts. An error is an internal error, and leaves the job to its lease. */
+  /**
+   * Does one job. Resolves soon after `signal` aborts. An error is an internal error, and leaves the job to its
+   * lease.
+   */
   run(job: Job, signal: AbortSignal): Promise<End>;
 
   /** What jobs in flight are counted by, such as their external. */
@@ -44,10 +51,11 @@ export interface LeaseWorkerOptions {
 }
 
 /**
- * Claims leased rows, runs a job for each and records how it ended; any number of replicas may do so on the same rows.
+ * Claims leased rows, runs a job for each and records how it ended; any number of replicas may do so on the same
+ * rows.
  *
- * Keeps up to `limit` jobs in flight, each on its own: one that ends makes way for another at once. Ends that arrive while a
- * transaction runs share the next one, so the busier the worker is, the less each job costs.
+ * Keeps up to `limit` jobs in flight, each on its own: one that ends makes way for another at once. Ends that arrive
+ * while a transaction runs share the next one, so the busier the worker is, the less each job costs.
  */
 export class LeaseWorker<Job, End> {
   readonly #loop: WorkerLoop;

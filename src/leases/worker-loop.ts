@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * The loop of a background worker: runs `turn` at a wake-up hint and at each poll, never twice at once, and again immediately while
- * a turn returns `more`. Passes the error of a failed turn to `onError` and continues at the next poll.
+ * The loop of a background worker: runs `turn` at a wake-up hint and at each poll, never twice at once, and again
+ * immediately while a turn returns `more`. Passes the error of a failed turn to `onError` and continues at the next
+ * poll.
  */
 export class WorkerLoop {
   /** A hint may come from a request, whose scope must not apply to the worker's logs and traces. */

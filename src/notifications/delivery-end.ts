@@ -25,8 +25,9 @@ export type DeliveryOutcome =
   | { readonly kind: 'not-sent' };
 
 /**
- * What became of a notification after an attempt: `retry`, another attempt follows; `dead`, none does; `superseded`, a newer
- * notification is sent instead; `lost`, the attempt took longer than its lease; `handed-back`, it was no attempt.
+ * What became of a notification after an attempt: `retry`, another attempt follows; `dead`, none does; `superseded`,
+ * a newer notification is sent instead; `lost`, the attempt took longer than its lease; `handed-back`, it was no
+ * attempt.
  */
 export type DeliveryResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost' | 'handed-back';
 

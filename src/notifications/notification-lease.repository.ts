@@ -51,8 +51,8 @@ const MARK_DELIVERED = new Statement<{
 );
 
 /**
- * The rows of the outbox that workers hold. Every change of state looks at `newest` in the same statement, so that a newer
- * notification which is queued at the same moment is never overlooked.
+ * The rows of the outbox that workers hold. Every change of state looks at `newest` in the same statement, so that a
+ * newer notification which is queued at the same moment is never overlooked.
  */
 @Injectable()
 export class NotificationLeaseRepository {
@@ -71,8 +71,8 @@ export class NotificationLeaseRepository {
   }
 
   /**
-   * An attempt failed: the notification waits for the next one, or is DEAD if there is none (`nextAttemptAtMs` null). Returns
-   * its state; undefined if the lease is lost.
+   * An attempt failed: the notification waits for the next one, or is DEAD if there is none (`nextAttemptAtMs` null).
+   * Returns its state; undefined if the lease is lost.
    */
   async markFailed(
     trx: Trx,
@@ -88,7 +88,10 @@ export class NotificationLeaseRepository {
     return failed?.state as FailedState | undefined;
   }
 
-  /** The gateway itself did not send it or broke it off: the attempt does not count, and the notification is due at once. */
+  /**
+   * The gateway itself did not send it or broke it off: the attempt does not count, and the notification is due at
+   * once.
+   */
   async handBack(trx: Trx, lease: Lease, atMs: number): Promise<void> {
     await LEASES.handBack(trx, lease, {
       state: sql<NotificationState>`case when newest = 0 then 'SUPERSEDED' when attempts > 1 then 'RETRY' else 'PENDING' end`,

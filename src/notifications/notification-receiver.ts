@@ -11,7 +11,8 @@ export interface Receiver {
 }
 
 /**
- * The current receiver: `PAYMENT_CALLBACK_URL`, or the bundled simulator once it listens. Without a receiver, notifications wait.
+ * The current receiver: `PAYMENT_CALLBACK_URL`, or the bundled simulator once it listens. Without a receiver,
+ * notifications wait.
  */
 @Injectable()
 export class NotificationReceiver {

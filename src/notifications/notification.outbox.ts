@@ -27,8 +27,9 @@ export class NotificationOutbox {
   ) {}
 
   /**
-   * Queues a notification and marks the payment's undelivered older ones SUPERSEDED. Nothing is sent before the commit. The
-   * transaction has locked the payment's row (by incrementing its version), so that two of one payment are ordered.
+   * Queues a notification and marks the payment's undelivered older ones SUPERSEDED. Nothing is sent before the
+   * commit. The transaction has locked the payment's row (by incrementing its version), so that two of one payment
+   * are ordered.
    */
   async enqueue(trx: Trx, draft: NotificationDraft): Promise<void> {
     const { atMs } = draft;

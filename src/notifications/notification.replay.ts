@@ -18,9 +18,9 @@ const BATCH = 500;
 const IDENTIFIER = /^ntf_[0-9a-f-]{36}$/;
 
 /**
- * Sends notifications again: same id, same body, a fresh timestamp and signature, the schedule from its start. Only the newest of
- * a payment: the receiver never gets an older status after a newer one (SPEC §5), even if the newer one is DEAD, for a receiver
- * that failed to answer may have processed it.
+ * Sends notifications again: same id, same body, a fresh timestamp and signature, the schedule from its start. Only
+ * the newest of a payment: the receiver never gets an older status after a newer one (SPEC §5), even if the newer one
+ * is DEAD, for a receiver that failed to answer may have processed it.
  */
 @Injectable()
 export class NotificationReplay {

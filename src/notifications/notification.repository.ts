@@ -23,8 +23,8 @@ export class NotificationRepository {
   }
 
   /**
-   * Marks the undelivered notifications of the payment as superseded by a newer one. One on the wire stays LEASED: its attempt
-   * ends first. A DEAD one is outdated too, and needs no operator any more.
+   * Marks the undelivered notifications of the payment as superseded by a newer one. One on the wire stays LEASED:
+   * its attempt ends first. A DEAD one is outdated too, and needs no operator any more.
    */
   async supersede(trx: Trx, paymentRef: string, atMs: number): Promise<void> {
     await trx

@@ -20,7 +20,10 @@ const MAX_ANSWER_BYTES = 65_536;
 const KEPT_BYTES = 1_024;
 const MASKED_CHARACTERS = KEPT_BYTES + 256;
 
-/** Sends notifications to the receiver, signed by Standard Webhooks, and reports how each attempt ended. It never rejects. */
+/**
+ * Sends notifications to the receiver, signed by Standard Webhooks, and reports how each attempt ended. It never
+ * rejects.
+ */
 @Injectable()
 export class NotificationSender implements OnApplicationShutdown {
   readonly #client: OutboundClient;

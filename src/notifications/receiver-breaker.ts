@@ -13,9 +13,9 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Stops deliveries while the receiver as a whole is unwell: nothing is claimed then, so that a deferral spends no attempt. One
- * notification probes the receiver after each pause, and the pauses grow. It takes failures of *different* payments in a row
- * to open: one payment's notification that always fails delays no other.
+ * Stops deliveries while the receiver as a whole is unwell: nothing is claimed then, so that a deferral spends no
+ * attempt. One notification probes the receiver after each pause, and the pauses grow. It takes failures of
+ * *different* payments in a row to open: one payment's notification that always fails delays no other.
  *
  * State is per replica.
  */

@@ -20,8 +20,9 @@ const REPLAYABLE = ['PENDING', 'RETRY', 'DELIVERED', 'DEAD'] as const;
 @Injectable()
 export class ReplayRepository {
   /**
-   * Makes those of `ids` due now, with a new schedule, that are the newest of their payment and not on the wire; records the
-   * requests for replay and returns the ids. One update, which sees a newer notification that is queued at the same moment.
+   * Makes those of `ids` due now, with a new schedule, that are the newest of their payment and not on the wire;
+   * records the requests for replay and returns the ids. One update, which sees a newer notification that is queued
+   * at the same moment.
    */
   async requeue(trx: Trx, ids: readonly string[], requestedBy: string, atMs: number): Promise<string[]> {
     if (ids.length === 0) return [];

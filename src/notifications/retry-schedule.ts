@@ -22,8 +22,8 @@ export class RetrySchedule {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   /**
-   * When to retry after `attempts` attempts; null after the last one. `retryAfterMs` is the other side's `Retry-After`: it can
-   * only delay the next attempt.
+   * When to retry after `attempts` attempts; null after the last one. `retryAfterMs` is the other side's
+   * `Retry-After`: it can only delay the next attempt.
    */
   next(attempts: number, nowMs: number, retryAfterMs = 0): number | null {
     const waitMs = this.config.notifications.scheduleMs[attempts - 1];

@@ -2,7 +2,10 @@ import type { Request } from 'express';
 
 /** The route that handled a request: a closed set, fit for metric labels. */
 export interface RequestRoute {
-  /** The template, `/v3/:external/pay`; `/v3/*` and the like if the request was refused before routing, or has no route. */
+  /**
+   * The template, `/v3/:external/pay`; `/v3/*` and the like if the request was refused before routing, or has no
+   * route.
+   */
   readonly template: string;
   /** Of SPEC §1, such as `pay` or `subscription/status`; undefined if the route is no operation. */
   readonly operation: string | undefined;

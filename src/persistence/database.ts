@@ -6,8 +6,8 @@ export interface SettingsTable {
 }
 
 /**
- * Every table by its name, as Kysely types queries. Each `*.table.ts` adds its own tables (`declare module`), so that this module
- * knows none of the features.
+ * Every table by its name, as Kysely types queries. Each `*.table.ts` adds its own tables (`declare module`), so that
+ * this module knows none of the features.
  */
 export interface DatabaseSchema {
   settings: SettingsTable;

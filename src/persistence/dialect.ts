@@ -34,8 +34,8 @@ export function forUpdateSkipLocked<DB, TB extends keyof DB, O>(
 }
 
 /**
- * `limit` for frequent queries. For a bare `limit ?` SQLite prepares the statement anew at each execution, as its plan depends on
- * the value: six times the cost of running it. An expression is planned once.
+ * `limit` for frequent queries. For a bare `limit ?` SQLite prepares the statement anew at each execution, as its
+ * plan depends on the value: six times the cost of running it. An expression is planned once.
  */
 export function limitOf(limit: number | Expression<number>): RawBuilder<number> {
   return sql<number>`cast(${limit} as integer)`;

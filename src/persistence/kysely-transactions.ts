@@ -3,8 +3,9 @@ import type { DatabaseSchema } from './database.js';
 import type { Trx } from './store.js';
 
 /**
- * Makes Kysely transactions on connections that the store itself begins and commits. Kysely would begin one at a time, not in
- * groups, and costs 65 µs of CPU more per transaction (measured on PostgreSQL) in controllers, mutexes and deferred promises.
+ * Makes Kysely transactions on connections that the store itself begins and commits. Kysely would begin one at a
+ * time, not in groups, and costs 65 µs of CPU more per transaction (measured on PostgreSQL) in controllers, mutexes
+ * and deferred promises.
  */
 export class KyselyTransactions {
   readonly #props: KyselyProps;

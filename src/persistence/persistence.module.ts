@@ -5,8 +5,8 @@ import { openStore } from './open-store.js';
 import { Store } from './store.js';
 
 /**
- * The one {@link Store}, opened and migrated before anything that needs it is created. It closes in Nest's last hook: workers
- * stop in an earlier one (`beforeApplicationShutdown`), as they need it to hand back their leases.
+ * The one {@link Store}, opened and migrated before anything that needs it is created. It closes in Nest's last hook:
+ * workers stop in an earlier one (`beforeApplicationShutdown`), as they need it to hand back their leases.
  */
 @Global()
 @Module({

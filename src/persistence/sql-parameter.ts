@@ -2,8 +2,9 @@
 export type SqlParameter = null | string | number | bigint | Uint8Array;
 
 /**
- * Refuses parameters that one database would convert and the other would not: booleans (`1` or `true`), dates, objects,
- * `undefined`, fractions. Throws before the statement runs, so that a test on either database finds the mistake.
+ * Refuses parameters that one database would convert and the other would not: booleans (`1` or `true`), dates,
+ * objects, `undefined`, fractions. Throws before the statement runs, so that a test on either database finds the
+ * mistake.
  */
 export function assertSqlParameter(
   parameters: readonly unknown[],

@@ -10,8 +10,8 @@ import { type Dialect, dialectOf } from './dialect.js';
 import type { Trx } from './store.js';
 
 /**
- * Stands for a parameter while its query is built. Its value is not known then: a query may depend only on whether the parameter
- * is present, and on the length of a list.
+ * Stands for a parameter while its query is built. Its value is not known then: a query may depend only on whether
+ * the parameter is present, and on the length of a list.
  */
 export type Placeholders<P> = {
   readonly [K in keyof P]: P[K] extends readonly (infer Item)[]
@@ -21,14 +21,18 @@ export type Placeholders<P> = {
       : Expression<P[K]>;
 };
 
-/** The parameters on which the text of a query may depend: those that may be undefined, and lists. The type requires all of them. */
+/**
+ * The parameters on which the text of a query may depend: those that may be undefined, and lists. The type requires
+ * all of them.
+ */
 export type Variables<P> = {
   readonly [K in keyof P as undefined extends P[K] ? K : P[K] extends readonly unknown[] ? K : never]-?: true;
 };
 
 /**
- * A query that a connection may prepare once, under this name, and run many times. Only for queries that return no rows: of a
- * prepared one PostgreSQL refuses to return other columns than before, as when a newer replica has added one.
+ * A query that a connection may prepare once, under this name, and run many times. Only for queries that return no
+ * rows: of a prepared one PostgreSQL refuses to return other columns than before, as when a newer replica has added
+ * one.
  */
 export interface PreparedQuery extends CompiledQuery {
   readonly preparedName: string;
@@ -37,8 +41,9 @@ export interface PreparedQuery extends CompiledQuery {
 let prepared = 0;
 
 /**
- * A query of the hot path, built and compiled once: doing both for each request costs more than running it. `build` receives
- * placeholders instead of parameters, and is called again for each combination of absent parameters and list lengths.
+ * A query of the hot path, built and compiled once: doing both for each request costs more than running it. `build`
+ * receives placeholders instead of parameters, and is called again for each combination of absent parameters and list
+ * lengths.
  */
 export class Statement<P extends object, Row = unknown> {
   readonly #compiled: Readonly<Record<Dialect, Map<string, PreparedQuery>>> = {

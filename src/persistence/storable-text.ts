@@ -1,6 +1,6 @@
 /**
- * Text from outside, fit for a text column of either database: without NUL, which PostgreSQL refuses, without lone surrogates,
- * and at most `maxBytes` bytes in UTF-8, cut between two characters.
+ * Text from outside, fit for a text column of either database: without NUL, which PostgreSQL refuses, without lone
+ * surrogates, and at most `maxBytes` bytes in UTF-8, cut between two characters.
  */
 export function storableText(text: string, maxBytes: number): string {
   const clean = text.slice(0, maxBytes).replaceAll('\0', '\uFFFD').toWellFormed();

@@ -5,7 +5,9 @@ import type { DatabaseSchema } from './database.js';
 /** The first argument of every repository method: a query outside the current transaction would wait for ever. */
 export type Trx = Transaction<DatabaseSchema>;
 
-/** A member of the transaction itself: a WeakMap of them would be rebuilt all the time, and keep young garbage alive. */
+/**
+ * A member of the transaction itself: a WeakMap of them would be rebuilt all the time, and keep young garbage alive.
+ */
 const AFTER_COMMIT = Symbol('tollgate.after-commit');
 
 type WithCallbacks = { [AFTER_COMMIT]?: (() => void)[] };
@@ -13,8 +15,9 @@ type WithCallbacks = { [AFTER_COMMIT]?: (() => void)[] };
 const PING_LIMIT_MS = 1_000;
 
 /**
- * The gateway's durable memory, one of SQLite or PostgreSQL. Throws {@link StorageUnavailable} when the database cannot
- * be used now (disk full, server stopped, pool exhausted in time), and lets every other error of `work` through.
+ * The gateway's durable memory, one of SQLite or PostgreSQL. Throws {@link StorageUnavailable} when the database
+ * cannot be used now (disk full, server stopped, pool exhausted in time), and lets every other error of `work`
+ * through.
  */
 export abstract class Store {
   abstract readonly dialect: 'sqlite' | 'postgres';
@@ -24,10 +27,10 @@ export abstract class Store {
   readonly #workers = new Map<WakeChannel, () => void>();
 
   /**
-   * Runs `work` in one transaction; resolves once the commit is durable. `work` must await nothing but queries on `trx`.
-   * On SQLite, transactions of the same turn of the event loop share one fsync, each atomic on its own; on PostgreSQL a
-   * serialisation failure, a deadlock or a unique value taken at the same moment runs `work` again, so it must
-   * have no effect but its queries.
+   * Runs `work` in one transaction; resolves once the commit is durable. `work` must await nothing but queries on
+   * `trx`. On SQLite, transactions of the same turn of the event loop share one fsync, each atomic on its own; on
+   * PostgreSQL a serialisation failure, a deadlock or a unique value taken at the same moment runs `work` again, so
+   * it must have no effect but its queries.
    */
   async transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     let committed: Trx | undefined;
@@ -43,8 +46,8 @@ export abstract class Store {
   }
 
   /**
-   * Calls `callback` once the commit of `trx` is durable, and never if it is rolled back: for logs and metrics of the changes.
-   * It must not throw.
+   * Calls `callback` once the commit of `trx` is durable, and never if it is rolled back: for logs and metrics of the
+   * changes. It must not throw.
    */
   afterCommit(trx: Trx, callback: () => void): void {
     ((trx as WithCallbacks)[AFTER_COMMIT] ??= []).push(callback);
@@ -92,8 +95,8 @@ export abstract class Store {
   abstract readonly kysely: Kysely<DatabaseSchema>;
 
   /**
-   * Called after every commit; must not throw. `durationMs` is the COMMIT alone, fsync included; `transactions` shared it (always
-   * 1 on PostgreSQL).
+   * Called after every commit; must not throw. `durationMs` is the COMMIT alone, fsync included; `transactions`
+   * shared it (always 1 on PostgreSQL).
    */
   onCommit: ((durationMs: number, transactions: number) => void) | undefined;
 
@@ -135,7 +138,10 @@ export abstract class Store {
 /** Which worker a hint wakes. */
 export type WakeChannel = 'notifications' | 'callbacks';
 
-/** The database cannot be used now. Nothing of the transaction was kept, unless `outcome` is `unknown`: the commit was interrupted. */
+/**
+ * The database cannot be used now. Nothing of the transaction was kept, unless `outcome` is `unknown`: the commit was
+ * interrupted.
+ */
 export class StorageUnavailable extends Error {
   constructor(
     message: string,

@@ -12,7 +12,10 @@ import { TAGS } from './tags.js';
 
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 
-/** The OpenAPI document of the gateway (SPEC §8). It is built on the first request, so that it does not delay the start. */
+/**
+ * The OpenAPI document of the gateway (SPEC §8). It is built on the first request, so that it does not delay the
+ * start.
+ */
 @Injectable()
 export class ApiDocument {
   #app: INestApplication | undefined;

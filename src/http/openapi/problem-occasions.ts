@@ -11,8 +11,8 @@ export interface OperationNature {
 
 export interface ProblemOccasion {
   /**
-   * The operations that can cause it: those of a kind; `own`: those that declare it; `any`: every HTTP request, before it is
-   * routed.
+   * The operations that can cause it: those of a kind; `own`: those that declare it; `any`: every HTTP request,
+   * before it is routed.
    */
   readonly at: 'own' | 'any' | ((nature: OperationNature) => boolean);
   /** The possible outcomes of an operation that changes something, the most common first. */

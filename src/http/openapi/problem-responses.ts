@@ -16,8 +16,8 @@ export interface ProblemSource {
 }
 
 /**
- * The statuses of SPEC §3. Every operation on an external declares all of them, so that clients can handle the errors of all
- * operations with the same code.
+ * The statuses of SPEC §3. Every operation on an external declares all of them, so that clients can handle the errors
+ * of all operations with the same code.
  */
 const CONTRACT_STATUSES: readonly number[] = [
   ...new Set(PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at !== 'any').map(statusOf)),

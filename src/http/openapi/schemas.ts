@@ -14,7 +14,10 @@ export function schemaReference(type: Dto): SchemaKeywords {
   return { $ref: `#/components/schemas/${type.name}` };
 }
 
-/** Adds to the schemas of DTOs what decorators of fields cannot express: rules about the whole object, and `additionalProperties`. */
+/**
+ * Adds to the schemas of DTOs what decorators of fields cannot express: rules about the whole object, and
+ * `additionalProperties`.
+ */
 export function completeSchemas(
   scanned: Readonly<Record<string, SchemaKeywords>>,
   sources: readonly SchemaSource[],

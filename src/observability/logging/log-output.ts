@@ -22,8 +22,8 @@ const LONGEST_WAIT_MS = 50;
 const MAX_WAITING_BYTES = 16_777_216;
 
 /**
- * Writes lines in chunks: one write costs as much as a hundred lines. A killed process loses the log of its last 50 ms, and nothing
- * of the ledger; at every other end, crashes included, the rest is written.
+ * Writes lines in chunks: one write costs as much as a hundred lines. A killed process loses the log of its last 50
+ * ms, and nothing of the ledger; at every other end, crashes included, the rest is written.
  */
 export class ChunkedOutput implements LogOutput {
   #lines: string[] = [];

@@ -7,8 +7,8 @@ import type { LogOutput } from './log-output.js';
 import { outsideIn } from './outside.js';
 
 /**
- * The program's log: one JSON object per line. Text from outside goes through `outside()` before it becomes a field; nothing is
- * masked here, as every request writes a line.
+ * The program's log: one JSON object per line. Text from outside goes through `outside()` before it becomes a field;
+ * nothing is masked here, as every request writes a line.
  */
 export abstract class Log {
   abstract debug(fields: object, message: string): void;

@@ -18,8 +18,8 @@ const FRAMEWORK = new Set([
 ]);
 
 /**
- * Masks everything, as modules may log text from outside; the line of each request bypasses it (`Log`). nestjs-pino keeps one root
- * logger for the whole process, but an application logs to its own.
+ * Masks everything, as modules may log text from outside; the line of each request bypasses it (`Log`). nestjs-pino
+ * keeps one root logger for the whole process, but an application logs to its own.
  */
 class MaskingLogger extends PinoLogger {
   constructor(private readonly pino: Pino) {

@@ -11,8 +11,9 @@ export function outside(text: string): string {
 const MAX_DEPTH = 6;
 
 /**
- * `value` with {@link outside} applied to each text in it. Numbers stay: the gateway logs only its own (times, counts), and one in
- * ten 13-digit times looks like a card number. Errors become plain objects, their causes included.
+ * `value` with {@link outside} applied to each text in it. Numbers stay: the gateway logs only its own (times,
+ * counts), and one in ten 13-digit times looks like a card number. Errors become plain objects, their causes
+ * included.
  */
 export function outsideIn(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return outside(value);

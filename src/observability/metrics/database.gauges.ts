@@ -19,8 +19,8 @@ export type GaugeSamples<Name extends string> = Readonly<Record<Name, readonly S
 export type CountRows<Name extends string> = (db: Trx, nowMs: number) => Promise<GaugeSamples<Name>>;
 
 /**
- * Gauges that are read from the database: what waits, and what needs an operator. Every replica reports the same values, so a
- * dashboard uses their maximum, never their sum. While the database cannot be read they are absent.
+ * Gauges that are read from the database: what waits, and what needs an operator. Every replica reports the same
+ * values, so a dashboard uses their maximum, never their sum. While the database cannot be read they are absent.
  */
 @Injectable()
 export class DatabaseGauges {

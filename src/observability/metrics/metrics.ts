@@ -1,8 +1,8 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- declarations of modules cannot be imported
 /// <reference path="./prom-client.d.ts" />
 import { Injectable } from '@nestjs/common';
-// Single files: the package's index loads @opentelemetry/api for its default metrics, and nothing of OpenTelemetry is loaded
-// without a collector (SPEC §8).
+// Single files: the package's index loads @opentelemetry/api for its default metrics, and nothing of OpenTelemetry is
+// loaded without a collector (SPEC §8).
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import Histogram from 'prom-client/lib/histogram.js';
@@ -27,8 +27,8 @@ export interface DeclaredMetric {
 }
 
 /**
- * The metrics of one application. Modules declare their own. Every name except those of the process begins with `tollgate_`; every
- * label comes from a closed set or from the configuration.
+ * The metrics of one application. Modules declare their own. Every name except those of the process begins with
+ * `tollgate_`; every label comes from a closed set or from the configuration.
  */
 @Injectable()
 export class Metrics {
@@ -81,7 +81,10 @@ export class Metrics {
     return new Histogram({ name, help, buckets: [...buckets], labelNames, registers: [this.#registry] });
   }
 
-  /** Calls `read` at each scrape, for one value or samples; label values that it no longer returns disappear from the metrics. */
+  /**
+   * Calls `read` at each scrape, for one value or samples; label values that it no longer returns disappear from the
+   * metrics.
+   */
   gauge<Label extends string = never>(
     name: string,
     help: string,

@@ -16,8 +16,8 @@ const GC_KINDS = new Map([
 ]);
 
 /**
- * Build, CPU, memory, garbage collection and event loop, under the names that dashboards for Node expect. prom-client's own collection
- * loads OpenTelemetry and cannot be stopped; this one ends with the application.
+ * Build, CPU, memory, garbage collection and event loop, under the names that dashboards for Node expect.
+ * prom-client's own collection loads OpenTelemetry and cannot be stopped; this one ends with the application.
  */
 @Injectable()
 export class ProcessMetrics implements OnApplicationShutdown {

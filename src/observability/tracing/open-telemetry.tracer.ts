@@ -29,8 +29,8 @@ const EXPORT_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 2_000;
 
 /**
- * Sends spans to an OpenTelemetry collector over OTLP/HTTP. Keeps the caller's sampling decision; samples a trace that begins
- * here. Registers nothing globally and patches nothing: only the gateway itself starts spans.
+ * Sends spans to an OpenTelemetry collector over OTLP/HTTP. Keeps the caller's sampling decision; samples a trace
+ * that begins here. Registers nothing globally and patches nothing: only the gateway itself starts spans.
  */
 export class OpenTelemetryTracer extends Tracer {
   readonly enabled = true;

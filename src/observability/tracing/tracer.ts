@@ -23,8 +23,8 @@ export interface Span {
 }
 
 /**
- * Starts spans. Parents are `traceparent` texts, as in headers and in rows: a notification that waited an hour in the queue has
- * the same parent as one that is sent at once.
+ * Starts spans. Parents are `traceparent` texts, as in headers and in rows: a notification that waited an hour in the
+ * queue has the same parent as one that is sent at once.
  */
 export abstract class Tracer {
   /** False if nothing is recorded: then attributes need not be collected. */

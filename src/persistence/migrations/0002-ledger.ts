@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Operations, payments, refunds, subscriptions and their events. Amounts are minor units, times epoch milliseconds. */
+/**
+ * Operations, payments, refunds, subscriptions and their events. Amounts are minor units, times epoch milliseconds.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await operations(db);
   await payments(db);

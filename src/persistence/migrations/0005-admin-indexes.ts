@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 
 /**
- * What the operators' lists are served by (SPEC §8), as few as will do: every index on payments costs every payment. Ids are
- * ordered by time, so lists by time need none. Of the rest only `payments_external_state` is paid for by each
+ * What the operators' lists are served by (SPEC §8), as few as will do: every index on payments costs every payment.
+ * Ids are ordered by time, so lists by time need none. Of the rest only `payments_external_state` is paid for by each
  * payment, and that once, when it leaves CREATED; the other partial ones hold rare rows.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -22,8 +22,8 @@ interface MigrationOptions {
 }
 
 /**
- * Applies the pending migrations in one transaction and under a lock, so that replicas may start together. Returns the names of
- * those it applied, none if another replica was first.
+ * Applies the pending migrations in one transaction and under a lock, so that replicas may start together. Returns
+ * the names of those it applied, none if another replica was first.
  * @throws {DatabaseTooNew}
  */
 export async function migrateToLatest<DB>(db: Kysely<DB>, options: MigrationOptions = {}): Promise<string[]> {

@@ -7,8 +7,9 @@ import * as callbacks from './0004-callbacks.js';
 import * as adminIndexes from './0005-admin-indexes.js';
 
 /**
- * One change of the schema, for both databases: written with the schema builder in types that both know (`text`, `integer`,
- * `bigint`). Constraints must be immediate: a deferred one would fail a commit that other transactions share.
+ * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
+ * `integer`, `bigint`). Constraints must be immediate: a deferred one would fail a commit that other transactions
+ * share.
  */
 export interface Migration {
   up(db: Kysely<unknown>, dialect: Dialect): Promise<void>;

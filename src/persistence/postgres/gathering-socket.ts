@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 
 /**
- * A socket that sends everything written in one turn of the event loop together. A transaction begins with two queries at once,
- * and the outcome of a payment takes two more; each separate write is a system call, and those are more than half of what
- * PostgreSQL costs the gateway.
+ * A socket that sends everything written in one turn of the event loop together. A transaction begins with two
+ * queries at once, and the outcome of a payment takes two more; each separate write is a system call, and those are
+ * more than half of what PostgreSQL costs the gateway.
  */
 export function gatheringSocket(): Socket {
   const socket = new Socket();

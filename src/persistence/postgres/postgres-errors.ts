@@ -23,8 +23,9 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * A row with the same unique value exists. Another transaction may have committed it just now, unseen by the query that looked
- * for it; run again, the transaction sees it. If it violates its constraint again, that is an internal error.
+ * A row with the same unique value exists. Another transaction may have committed it just now, unseen by the query
+ * that looked for it; run again, the transaction sees it. If it violates its constraint again, that is an internal
+ * error.
  */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === UNIQUE_VIOLATION;
@@ -38,8 +39,8 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * `error` as {@link StorageUnavailable} if the server or the network caused it, else `error` itself. If the connection is lost
- * while `committing`, it is unknown whether the server has committed.
+ * `error` as {@link StorageUnavailable} if the server or the network caused it, else `error` itself. If the
+ * connection is lost while `committing`, it is unknown whether the server has committed.
  */
 export function postgresFailure(error: unknown, committing = false): unknown {
   if (!isUnavailable(error)) {

@@ -6,7 +6,9 @@ export type PostgresConfig = Extract<DatabaseConfig, { kind: 'postgres' }>;
 
 /** How long a request waits for a connection, free or new: within the time that an operation has for its commits. */
 const CONNECT_TIMEOUT_MS = 4_000;
-/** The server's limit for a statement, and for an idle transaction, such as that of a replica that lost its network. */
+/**
+ * The server's limit for a statement, and for an idle transaction, such as that of a replica that lost its network.
+ */
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** The client's own limit, for a server that does not answer at all. */
 const ANSWER_TIMEOUT_MS = 12_000;
@@ -47,8 +49,8 @@ export function openMigrationPool(config: PostgresConfig): Pool {
 }
 
 /**
- * A server that stops closes idle connections and those in use; without listeners, either event would end the process. The
- * pool drops an idle connection; the running query of a used one fails.
+ * A server that stops closes idle connections and those in use; without listeners, either event would end the
+ * process. The pool drops an idle connection; the running query of a used one fails.
  */
 function surviving(pool: Pool): Pool {
   pool.on('error', () => {});
@@ -71,7 +73,10 @@ const getTypeParser: typeof types.getTypeParser = (
     ? parseInteger
     : (types.getTypeParser(type, format as 'text') as unknown);
 
-/** `bigint`, and its sums, which are `numeric`. As on SQLite, an integer that a number cannot hold exactly is an error. */
+/**
+ * `bigint`, and its sums, which are `numeric`. As on SQLite, an integer that a number cannot hold exactly is an
+ * error.
+ */
 function parseInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) {

@@ -7,8 +7,8 @@ const COALESCE_MS = 20;
 const RECONNECT_MS = 1_000;
 
 /**
- * Wake-up hints between replicas, by `LISTEN` on a connection of its own and `NOTIFY` from the pool. A hint that is lost, such as
- * while the connection is down, costs a poll interval and nothing else.
+ * Wake-up hints between replicas, by `LISTEN` on a connection of its own and `NOTIFY` from the pool. A hint that is
+ * lost, such as while the connection is down, costs a poll interval and nothing else.
  */
 export class PostgresWakeHints {
   readonly #config: ClientConfig;

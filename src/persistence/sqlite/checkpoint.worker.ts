@@ -1,6 +1,7 @@
 /**
- * A thread with its own connection that copies the write-ahead log into the database on each message. Loaded by path, also from
- * the sources (Node strips the types), hence without imports of this project and without TypeScript that needs compiling.
+ * A thread with its own connection that copies the write-ahead log into the database on each message. Loaded by path,
+ * also from the sources (Node strips the types), hence without imports of this project and without TypeScript that
+ * needs compiling.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -12,7 +13,10 @@ const checkpoint = database.prepare('pragma wal_checkpoint(passive)');
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
 parentPort!.on('message', () => parentPort!.postMessage(framesAfterCheckpoint()));
 
-/** How many frames the log has. A checkpoint that fails leaves them there: the writer meets the same disk and reports the error. */
+/**
+ * How many frames the log has. A checkpoint that fails leaves them there: the writer meets the same disk and reports
+ * the error.
+ */
 function framesAfterCheckpoint(): number {
   try {
     return Number(checkpoint.get()!['log']);

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { SqliteConnection } from './sqlite.connection.js';
 
-/** 16 MiB of log, of which most pages are written several times: the more go into one checkpoint, the fewer are copied in all. */
+/**
+ * 16 MiB of log, of which most pages are written several times: the more go into one checkpoint, the fewer are copied
+ * in all.
+ */
 const FRAMES_PER_CHECKPOINT = 8_000;
 /** 32 MiB of log: commits pause so that it can restart. */
 const FRAMES_LIMIT = 16_000;
@@ -13,9 +16,9 @@ const COMMITS_PER_CHECK = 16;
 const BUSY_TIMEOUT_MS = 1_000;
 
 /**
- * Keeps the write-ahead log short from a thread of its own. A checkpoint writes a thousand scattered pages and waits for two
- * fsyncs: 8 to 30 ms, measured, which would block the event loop. The thread starts with the first checkpoint that is due, so
- * that short runs never have it.
+ * Keeps the write-ahead log short from a thread of its own. A checkpoint writes a thousand scattered pages and waits
+ * for two fsyncs: 8 to 30 ms, measured, which would block the event loop. The thread starts with the first checkpoint
+ * that is due, so that short runs never have it.
  */
 export class Checkpointer {
   readonly #path: string;
@@ -32,8 +35,8 @@ export class Checkpointer {
   }
 
   /**
-   * What the next commit must wait for, mostly nothing. SQLite restarts the log only when a commit finds all of it copied, which
-   * never happens under steady load: then commits, not the event loop, pause for the last few frames.
+   * What the next commit must wait for, mostly nothing. SQLite restarts the log only when a commit finds all of it
+   * copied, which never happens under steady load: then commits, not the event loop, pause for the last few frames.
    */
   get restart(): Promise<unknown> | undefined {
     return this.#restart;

@@ -21,10 +21,10 @@ interface Member {
 }
 
 /**
- * Transactions that arrive in one turn of the event loop, and those of the next turns while each brings more, share one
- * `begin immediate … commit`, and so one fsync. Each has its own savepoint and is rolled back alone; none resolves before the
- * commit is durable. They run strictly one after another; transactions that arrive meanwhile, or while the disk syncs, form the
- * next batch: the slower the disk, the more share its fsync.
+ * Transactions that arrive in one turn of the event loop, and those of the next turns while each brings more, share
+ * one `begin immediate … commit`, and so one fsync. Each has its own savepoint and is rolled back alone; none
+ * resolves before the commit is durable. They run strictly one after another; transactions that arrive meanwhile, or
+ * while the disk syncs, form the next batch: the slower the disk, the more share its fsync.
  */
 export class GroupCommit {
   readonly #connection: SqliteConnection;
@@ -76,7 +76,10 @@ export class GroupCommit {
     }
   }
 
-  /** An idle turn takes microseconds; a busy one brings further transactions, and a commit costs the same for many as for one. */
+  /**
+   * An idle turn takes microseconds; a busy one brings further transactions, and a commit costs the same for many as
+   * for one.
+   */
   #gather(turns: number): void {
     const waiting = this.#queue.length;
     setImmediate(() => {
@@ -163,8 +166,9 @@ export class GroupCommit {
   }
 
   /**
-   * After a failed fsync the kernel may have dropped the pages, though reads still show them: a commit behind such a gap would be
-   * lost with it. A checkpoint writes all of the log into the database, by its own fsync, and restarts the log.
+   * After a failed fsync the kernel may have dropped the pages, though reads still show them: a commit behind such a
+   * gap would be lost with it. A checkpoint writes all of the log into the database, by its own fsync, and restarts
+   * the log.
    */
   #rescueLog(): void {
     if (this.#connection.run('pragma wal_checkpoint(truncate)')?.['busy'] !== 0)

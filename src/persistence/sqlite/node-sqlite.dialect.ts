@@ -11,7 +11,10 @@ import {
 } from 'kysely';
 import type { SqliteConnection } from './sqlite.connection.js';
 
-/** Kysely's SQLite over one connection of `node:sqlite`, which Kysely's own dialect cannot use: it needs a `reader` flag of statements. */
+/**
+ * Kysely's SQLite over one connection of `node:sqlite`, which Kysely's own dialect cannot use: it needs a `reader`
+ * flag of statements.
+ */
 export class NodeSqliteDialect implements Dialect {
   readonly #connection: SqliteConnection;
 
@@ -38,8 +41,8 @@ export class NodeSqliteDialect implements Dialect {
 
 class NodeSqliteAdapter extends SqliteAdapter {
   /**
-   * No mutex of Kysely's for every query: a statement ends within its call. The store queues transactions, and migrations run
-   * before it opens.
+   * No mutex of Kysely's for every query: a statement ends within its call. The store queues transactions, and
+   * migrations run before it opens.
    */
   override get supportsMultipleConnections(): boolean {
     return true;

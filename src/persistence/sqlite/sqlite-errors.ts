@@ -1,6 +1,9 @@
 import { StorageUnavailable } from '../store.js';
 
-/** Primary result codes (https://sqlite.org/rescode.html) of errors of the file, the disk or its users, not of the query. */
+/**
+ * Primary result codes (https://sqlite.org/rescode.html) of errors of the file, the disk or its users, not of the
+ * query.
+ */
 const PERM = 3;
 const BUSY = 5;
 const LOCKED = 6;
@@ -44,8 +47,8 @@ export function sqliteFailure(error: unknown): unknown {
 }
 
 /**
- * What a failed COMMIT means for its transactions. After an I/O error the outcome is `unknown`: the last frame may be in the WAL
- * although its fsync failed, and a crash now would restore it.
+ * What a failed COMMIT means for its transactions. After an I/O error the outcome is `unknown`: the last frame may be
+ * in the WAL although its fsync failed, and a crash now would restore it.
  */
 export function commitFailure(error: unknown): StorageUnavailable {
   const outcome = resultCode(error) === IOERR ? 'unknown' : 'not-committed';

@@ -33,8 +33,8 @@ export function prepareDirectory(path: string): string {
 }
 
 /**
- * The writing connection. Its commits are written when they return, and on the disk after `WriteAheadLog.sync`, for which the
- * group commit waits. `:memory:` has neither file nor WAL.
+ * The writing connection. Its commits are written when they return, and on the disk after `WriteAheadLog.sync`, for
+ * which the group commit waits. `:memory:` has neither file nor WAL.
  */
 export function openConnection(path: string): SqliteConnection {
   if (path !== ':memory:') {
@@ -42,8 +42,8 @@ export function openConnection(path: string): SqliteConnection {
   }
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
   try {
-    // For a new file. Rows are scattered, and each page that one touches is written as a whole: pages of half the usual size take
-    // a quarter less CPU for each payment, and half of the log.
+    // For a new file. Rows are scattered, and each page that one touches is written as a whole: pages of half the
+    // usual size take a quarter less CPU for each payment, and half of the log.
     database.exec(`pragma page_size = ${PAGE_BYTES}`);
     const mode = database.prepare('pragma journal_mode = wal').get()!['journal_mode'];
     if (mode !== 'wal' && mode !== 'memory') {
@@ -66,10 +66,10 @@ export function openReadOnly(path: string): SqliteConnection {
 }
 
 /**
- * Makes this process the only one on the database at `path`, until the returned connection is closed or the process ends: the
- * kernel frees the lock, so none is ever stale. The lock is the write lock of a separate SQLite file beside the database, held by
- * a transaction that never writes. The database file itself stays open to backups and `sqlite3`, which
- * `locking_mode=exclusive` would forbid.
+ * Makes this process the only one on the database at `path`, until the returned connection is closed or the process
+ * ends: the kernel frees the lock, so none is ever stale. The lock is the write lock of a separate SQLite file beside
+ * the database, held by a transaction that never writes. The database file itself stays open to backups and
+ * `sqlite3`, which `locking_mode=exclusive` would forbid.
  * @throws {DatabaseInUse}
  */
 export function lockDatabase(path: string): DatabaseSync {
@@ -77,8 +77,8 @@ export function lockDatabase(path: string): DatabaseSync {
   createFile(lockPath);
   const lock = new DatabaseSync(lockPath, { timeout: 0 });
   try {
-    // The refused process can only see a committed pid, and the commit releases the lock: repeated until the lock is held with
-    // our own pid.
+    // The refused process can only see a committed pid, and the commit releases the lock: repeated until the lock is
+    // held with our own pid.
     for (;;) {
       lock.exec('begin immediate');
       if (pidIn(lock) === process.pid) {
@@ -94,7 +94,10 @@ export function lockDatabase(path: string): DatabaseSync {
   }
 }
 
-/** Creates an empty file if missing. Never opens an existing one: closing it would drop SQLite's locks on it in this process. */
+/**
+ * Creates an empty file if missing. Never opens an existing one: closing it would drop SQLite's locks on it in this
+ * process.
+ */
 function createFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', FILE_MODE));

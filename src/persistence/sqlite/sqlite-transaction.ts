@@ -3,8 +3,8 @@ import { StorageUnavailable } from '../store.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 
 /**
- * The writing connection for the duration of one transaction. A later query, from a promise that was not awaited, would end up in
- * another transaction; one after SQLite abandoned the transaction would commit on its own.
+ * The writing connection for the duration of one transaction. A later query, from a promise that was not awaited,
+ * would end up in another transaction; one after SQLite abandoned the transaction would commit on its own.
  */
 export class SqliteTransaction implements DatabaseConnection, ConnectionProvider {
   readonly #connection: SqliteConnection;

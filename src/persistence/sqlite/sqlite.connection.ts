@@ -13,8 +13,9 @@ interface PreparedStatement {
 }
 
 /**
- * One `node:sqlite` connection as Kysely needs it. A statement runs to its end inside the call, so nothing interleaves and the
- * promise costs a microtask. Rows keep their null prototype: modules map them, and a copy would cost as much as the query.
+ * One `node:sqlite` connection as Kysely needs it. A statement runs to its end inside the call, so nothing
+ * interleaves and the promise costs a microtask. Rows keep their null prototype: modules map them, and a copy would
+ * cost as much as the query.
  */
 export class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
@@ -25,7 +26,10 @@ export class SqliteConnection implements DatabaseConnection {
     this.#database = database;
   }
 
-  /** False after SQLite rolled back the transaction itself, as it may on a full disk (https://sqlite.org/lang_transaction.html §2). */
+  /**
+   * False after SQLite rolled back the transaction itself, as it may on a full disk
+   * (https://sqlite.org/lang_transaction.html §2).
+   */
   get inTransaction(): boolean {
     return this.#database.isTransaction;
   }
@@ -69,7 +73,10 @@ export class SqliteConnection implements DatabaseConnection {
     this.#database.close();
   }
 
-  /** The statement of `sql`, prepared once while in use. Half of the cache is dropped at a time, so that a hit moves nothing. */
+  /**
+   * The statement of `sql`, prepared once while in use. Half of the cache is dropped at a time, so that a hit moves
+   * nothing.
+   */
   #prepare(sql: string): PreparedStatement {
     const recent = this.#recent.get(sql);
     if (recent) {

@@ -90,7 +90,10 @@ export class SqliteStore extends Store {
     return result;
   }
 
-  /** After a failure only a write shows that the disk has space again; otherwise a read suffices, which costs no fsync. */
+  /**
+   * After a failure only a write shows that the disk has space again; otherwise a read suffices, which costs no
+   * fsync.
+   */
   protected override probe(): Promise<unknown> {
     return this.#commits.failing
       ? this.transaction(writeProbe)

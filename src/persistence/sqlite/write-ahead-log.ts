@@ -4,10 +4,10 @@ import { promisify } from 'node:util';
 const flush = promisify(fdatasync);
 
 /**
- * Syncs the log of a SQLite file. With `synchronous=normal`, COMMIT writes the log and returns; {@link sync} brings it to the
- * disk. Together they do what COMMIT does with `synchronous=full`, except that a thread of libuv waits and not the event loop,
- * and with it every request. Everything in the log before a synced commit is as durable as that commit: a log is read in
- * order.
+ * Syncs the log of a SQLite file. With `synchronous=normal`, COMMIT writes the log and returns; {@link sync} brings
+ * it to the disk. Together they do what COMMIT does with `synchronous=full`, except that a thread of libuv waits and
+ * not the event loop, and with it every request. Everything in the log before a synced commit is as durable as that
+ * commit: a log is read in order.
  */
 export class WriteAheadLog {
   /** SQLite keeps this file, growing or restarting in place, until its last connection closes. */
