@@ -39,7 +39,7 @@ export async function start(): Promise<void> {
 function endWhenStorageFails(app: NestExpressApplication): void {
   const log = app.get<Log>(Log);
   void app.get(Store).failure.then((failure) => {
-    log.fatal(failure.message);
+    log.fatal({ err: failure.cause }, failure.message);
     setTimeout(() => process.exit(1), ANSWERS_MS);
   });
 }
