@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+// oxlint-disable-next-line typescript/consistent-type-imports -- Nest injects by the class
 import { Metrics } from '../observability/metrics/metrics.js';
 
 const FIRST_RETRY_MS = 500;
