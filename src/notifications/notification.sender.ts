@@ -131,6 +131,7 @@ function brokenOutcome(broken: ExchangeBroken, deadlineMs: number): DeliveryOutc
     case 'deadline':
       return { kind: 'broken', error: `no whole answer within ${deadlineMs} ms` };
     case 'no-connection':
+    case 'refused':
     case 'cut':
     case 'not-http':
     case 'superseded':

@@ -5,7 +5,8 @@ import type { StorageUnavailable, Store } from './store.js';
 /**
  * Opens and migrates the database of `config`. Calls `migrated` with the migrations that were applied, and `waiting`
  * once if it must wait for a server.
- * @throws {StorageUnavailable} if it cannot be reached, {DatabaseInUse}, {DatabaseTooNew}
+ * @throws {StorageUnavailable} if it cannot be reached, {DatabaseInUse}, {DatabaseTooNew},
+ *   {LedgerDamaged}
  */
 export async function openStore(
   config: DatabaseConfig,

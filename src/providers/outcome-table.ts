@@ -62,6 +62,12 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
       unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
   },
   {
+    name: 'the gateway did not send the request',
+    when: ({ broken }) => broken?.reason === 'refused',
+    becomes: () =>
+      notExecuted('connection-failed', 'The gateway did not send the request: its time had passed.'),
+  },
+  {
     // Refused, unresolvable, TLS failure, reset while connecting, not connected before the deadline.
     name: 'nothing was sent',
     when: ({ broken }) => broken?.begun === false,

@@ -217,6 +217,19 @@ const CASES: readonly Case[] = [
   },
 
   {
+    row: 'the gateway did not send the request',
+    what: 'refused on each new connection',
+    external: answers(200, PAID),
+    ask: (provider) => {
+      const beforeSend = (): void => {
+        throw new Error('too late');
+      };
+      return provider.pay(payRequest, { ...context, beforeSend });
+    },
+    expected: connectionFailed,
+  },
+
+  {
     row: 'nothing was sent',
     what: 'an unresolvable name',
     external: {},
