@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { StorageUnavailable } from '../persistence/store.js';
+import { isDatabaseError, StorageUnavailable } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
 import { PROBLEM_TYPE, sendText, TextAnswer } from './http-answer.js';
 import { headersOfProblem, HttpProblem } from './http-problem.js';
@@ -20,17 +20,20 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const problem = this.#problemOf(thrown, request);
-    if (problem.code === 'internal-error') {
+    // The database refuses a query for an internal error, also where the caller may repeat the request.
+    const refusal = thrown instanceof Problem ? thrown.cause : thrown;
+    const refused = isDatabaseError(refusal) && !(refusal instanceof StorageUnavailable);
+    if (problem.code === 'internal-error' || refused) {
       const { logFields, requestId } = contextOf(request);
-      logFields.error = thrown;
-      this.#logger.error({ err: thrown, requestId }, 'Internal error: unexpected exception');
+      logFields.error = refused ? refusal : thrown;
+      this.#logger.error({ err: logFields.error, requestId }, 'Internal error: unexpected exception');
     }
     answerProblem(request, http.getResponse<Response>(), problem);
   }
 
   #problemOf(thrown: unknown, request: Request): Problem {
     if (thrown instanceof Problem) return thrown;
-    if (thrown instanceof StorageUnavailable) {
+    if (isDatabaseError(thrown)) {
       return new Problem('storage-unavailable', 'The database is unavailable.', { cause: thrown });
     }
     if (thrown instanceof HttpException && thrown.getStatus() === 404) return this.#noRoute(request);

@@ -1,5 +1,4 @@
 import { Problem } from '../problems/problem.js';
-import type { StorageUnavailable } from '../persistence/store.js';
 
 /** The executor's refusals; `outcome-problem.ts` has the problems for the end of a call. */
 
@@ -20,7 +19,7 @@ export function keyReused(): Problem {
 }
 
 /** The database failed before the call. */
-export function notSent(cause: StorageUnavailable): Problem {
+export function notSent(cause: Error): Problem {
   return new Problem(
     'storage-unavailable',
     'The database cannot be used now; nothing was sent to the external.',
@@ -29,7 +28,7 @@ export function notSent(cause: StorageUnavailable): Problem {
 }
 
 /** The database failed while the gateway looked up the first request of a repeat. */
-export function perhapsSent(cause: StorageUnavailable): Problem {
+export function perhapsSent(cause: Error): Problem {
   return new Problem(
     'storage-unavailable',
     'The database cannot be used now; the first request with this Idempotency-Key may have been executed.',

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { OperationAnswer } from '../http/http-answer.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
-import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
+import { isDatabaseError, StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { CallSlot } from '../providers/external-provider.js';
 import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
@@ -113,7 +113,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
       return earlier && isOver(earlier, this.clock.now()) ? undefined : earlier;
     } catch (error) {
       // It may have been executed.
-      throw error instanceof StorageUnavailable ? perhapsSent(error) : error;
+      throw isDatabaseError(error) ? perhapsSent(error) : error;
     }
   }
 
@@ -157,7 +157,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         traceparent: context.traceparent ?? null,
       };
     } catch (error) {
-      throw error instanceof StorageUnavailable ? notSent(error) : error;
+      throw isDatabaseError(error) ? notSent(error) : error;
     }
   }
 
@@ -173,8 +173,8 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         this.store.transaction((trx) => this.#open(trx, operation, request, draft)),
       );
     } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
-      if (error.outcome === 'unknown') this.settler.retract(draft);
+      if (!isDatabaseError(error)) throw error;
+      if (error instanceof StorageUnavailable && error.outcome === 'unknown') this.settler.retract(draft);
       throw notSent(error);
     }
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OperationAnswer } from '../http/http-answer.js';
-import { StorageUnavailable, Store } from '../persistence/store.js';
+import { isDatabaseError, Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { keyReused, perhapsSent, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
@@ -38,7 +38,7 @@ export class OperationRepeats {
       return await this.#answer(operation, request, earlier);
     } catch (error) {
       // The first request may have been executed: the database failed before the repeat could find its outcome.
-      throw error instanceof StorageUnavailable ? perhapsSent(error) : error;
+      throw isDatabaseError(error) ? perhapsSent(error) : error;
     }
   }
 

@@ -174,3 +174,13 @@ export class StorageUnavailable extends Error {
     this.name = 'StorageUnavailable';
   }
 }
+
+/**
+ * Any error of the database: {@link StorageUnavailable}, or one that SQLite (`ERR_SQLITE_ERROR`) or PostgreSQL (with
+ * a severity) reports for a query, which an internal error causes. Nothing of the transaction was kept then.
+ */
+export function isDatabaseError(error: unknown): error is Error {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, severity } = error as { readonly code?: unknown; readonly severity?: unknown };
+  return error instanceof StorageUnavailable || code === 'ERR_SQLITE_ERROR' || severity !== undefined;
+}
