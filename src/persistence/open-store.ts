@@ -12,7 +12,9 @@ export async function openStore(
   migrated: (migrations: readonly string[]) => void = () => {},
 ): Promise<Store> {
   const { store, migrations } =
-    config.kind === 'sqlite' ? await SqliteStore.open(config.path) : await openPostgres(config);
+    config.kind === 'sqlite'
+      ? await SqliteStore.open(config.path, config.logLimitBytes)
+      : await openPostgres(config);
   migrated(migrations);
   return store;
 }
