@@ -71,6 +71,8 @@ export type DatabaseConfig =
       readonly url: Secret;
       readonly poolSize: number;
       readonly schema: string | undefined;
+      /** How long a start waits for the server. Default: not at all. */
+      readonly waitMs?: number;
     };
 
 export interface CallersConfig {

@@ -131,6 +131,7 @@ function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig
         url: new Secret(location.url),
         poolSize: values.DATABASE_POOL_SIZE,
         schema: values.DATABASE_SCHEMA,
+        waitMs: values.DATABASE_WAIT,
       };
 }
 

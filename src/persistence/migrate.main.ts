@@ -3,14 +3,17 @@ import { ConfigError } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
 import { DatabaseTooNew } from './migrations/migrate.js';
 import { openStore } from './open-store.js';
-import { DatabaseInUse } from './sqlite/sqlite-file.js';
+import { DatabaseInUse, LedgerDamaged } from './sqlite/sqlite-file.js';
 import { StorageUnavailable } from './store.js';
 
-const EXPECTED = [ConfigError, DatabaseTooNew, DatabaseInUse, StorageUnavailable];
+const EXPECTED = [ConfigError, DatabaseTooNew, DatabaseInUse, LedgerDamaged, StorageUnavailable];
 
 try {
-  const store = await openStore(loadConfig().database, (migrations) =>
-    console.log(migrations.length > 0 ? `applied ${migrations.join(', ')}` : 'the database is up to date'),
+  const store = await openStore(
+    loadConfig().database,
+    (migrations) =>
+      console.log(migrations.length > 0 ? `applied ${migrations.join(', ')}` : 'the database is up to date'),
+    (error, waitMs) => console.error(`waiting up to ${waitMs / 1_000} s for the database: ${error.message}`),
   );
   await store.close();
 } catch (error) {

@@ -58,8 +58,9 @@ export abstract class Store {
     return this.#run(() => this.query(work));
   }
 
-  /** Resolves if the database can be used now; otherwise throws {@link StorageUnavailable} within 1 s. */
+  /** Resolves if the database can be written to now; otherwise throws {@link StorageUnavailable} within 1 s. */
   async ping(): Promise<void> {
+    if (this.#closing) throw new StorageUnavailable('the database is closed', 'not-committed');
     await unlessAborted<unknown>(
       AbortSignal.timeout(PING_LIMIT_MS),
       () => this.probe(),
@@ -100,6 +101,22 @@ export abstract class Store {
    */
   onCommit: ((durationMs: number, transactions: number) => void) | undefined;
 
+  readonly #failure = Promise.withResolvers<StorageUnavailable>();
+
+  /** Resolves when nothing can be stored until the process starts again: an fsync failed. */
+  get failure(): Promise<StorageUnavailable> {
+    return this.#failure.promise;
+  }
+
+  protected fail(failure: StorageUnavailable): void {
+    this.#failure.resolve(failure);
+  }
+
+  /** The state of SQLite's write-ahead log; undefined on PostgreSQL and in memory. */
+  get logStatistics(): LogStatistics | undefined {
+    return undefined;
+  }
+
   /** Refuses new work, waits for running work, and releases the database. Further calls wait for the first. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -133,6 +150,11 @@ export abstract class Store {
     }
     await this.release();
   }
+}
+
+export interface LogStatistics {
+  readonly bytes: number;
+  readonly failedCheckpoints: number;
 }
 
 /** Which worker a hint wakes. */

@@ -77,6 +77,8 @@ export class HttpExternalProvider implements ExternalProvider {
       tls: () => auth.tls(),
       connectTimeoutMs: connectTimeoutMs(config.timeoutMs),
       maxAnswerBytes: MAX_ANSWER_BYTES,
+      reuseConnections: config.reuseConnections,
+      onDiscard: (reason) => dependencies.metrics.countDiscard(config.name, reason),
     });
     // Steady traffic would keep connections with a withdrawn certificate alive.
     auth.onChange(() => this.#client.renew());
