@@ -55,7 +55,7 @@ export class NotificationSender implements OnApplicationShutdown {
     const late = notification.lease_until - startedAtMs < deadlineMs;
     const outcome = late
       ? ({ kind: 'not-sent' } as const)
-      : await this.#traced(receiver, notification, startedAtMs, breakOff);
+      : await this.#traced(receiver, notification, this.clock.wall(), breakOff);
     return { notification, startedAtMs, durationMs: Math.round(performance.now() - startedAt), outcome };
   }
 
@@ -134,6 +134,7 @@ function brokenOutcome(broken: ExchangeBroken, deadlineMs: number): DeliveryOutc
     case 'cut':
     case 'not-http':
     case 'superseded':
+    case 'too-late':
       return failed(broken.cause);
     default:
       return broken.reason satisfies never;

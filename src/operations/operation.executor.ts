@@ -14,7 +14,7 @@ import { notSent, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
-import { OperationSettler } from './operation.settler.js';
+import { OperationSettler, type SendableOperation } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
 
@@ -71,9 +71,10 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   }
 
   async #execute(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
+    const tooLate = this.settler.sendLimit(request.provider.config);
     const draft = await this.#draft(operation, request);
     const earlier = await this.#writeAhead(operation, request, draft);
-    if (!earlier) return this.#run(operation, request, draft, false);
+    if (!earlier) return this.#run(operation, request, { row: draft, tooLate }, false);
     const repeat = await this.repeats.answer(operation, request, earlier, draft.fingerprint);
     return repeat instanceof OperationAnswer ? repeat : this.#run(operation, request, repeat.sendAgain, true);
   }
@@ -149,10 +150,11 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   async #run(
     operation: Operation,
     request: OperationRequest<unknown>,
-    row: OperationRow,
+    sendable: SendableOperation,
     repeated: boolean,
   ): Promise<OperationAnswer> {
-    const outcome = await this.#call(operation, request, row);
+    const { row } = sendable;
+    const outcome = await this.#call(operation, request, sendable);
     const settled = repeated ? afterAnEarlierAttempt(outcome) : outcome;
     const answer = await this.settler.settle(row, settled, request.context, request.provider.config);
     if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.name]);
@@ -162,12 +164,17 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   async #call(
     operation: Operation,
     request: OperationRequest<unknown>,
-    row: OperationRow,
+    { row, tooLate }: SendableOperation,
   ): Promise<ProviderOutcome<object>> {
     const { context, provider } = request;
     const { requestId, traceparent } = context;
     try {
-      return await operation.call(request, { requestId, traceparent, idempotencyKey: row.idempotency_key });
+      return await operation.call(request, {
+        requestId,
+        traceparent,
+        idempotencyKey: row.idempotency_key,
+        tooLate,
+      });
     } catch (error) {
       // An internal error: the ledger must still say that the money may have moved.
       await this.settler.settle(

@@ -54,6 +54,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     // undici may retry a request on a second connection when it drops the first one itself. A payment is never sent
     // so.
     if (exchange.begun) throw new Error('A request is never written twice');
+    if (exchange.limits.tooLate?.()) {
+      this.#cancelled = 'too-late';
+      throw new Error('The time to send the request has passed');
+    }
     exchange.begun = true;
     this.#controller = controller;
   }

@@ -21,6 +21,8 @@ export interface ExchangeLimits {
   readonly timeoutMs?: number;
   /** Ends the exchange as `aborted`. */
   readonly signal?: AbortSignal;
+  /** Called right before the request is written; true ends the exchange as `too-late`. */
+  readonly tooLate?: (() => boolean) | undefined;
 }
 
 /** Why an exchange ended without a complete answer. */
@@ -28,6 +30,7 @@ export type BreakReason =
   | 'no-connection' // refused, unresolvable, unreachable, TLS failure, or not connected in time
   | 'deadline' //      `timeoutMs` passed
   | 'aborted' //       `signal` aborted
+  | 'too-late' //      `tooLate` was true before the request was begun
   | 'superseded' //    another attempt of the same query was answered first
   | 'cut' //           the connection broke, or the answer ended early
   | 'too-large' //     the answer exceeds the client's limit

@@ -27,6 +27,8 @@ export interface CallContext {
    * `caller`.
    */
   readonly priority?: 'caller' | 'background';
+  /** True once nothing may be sent any more: others may have decided that the operation was not executed. */
+  readonly tooLate?: (() => boolean) | undefined;
 }
 
 /** Identifies a payment by the external's id, or by the shop's where the external's was never received (SPEC §4). */

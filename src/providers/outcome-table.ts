@@ -32,6 +32,9 @@ const RETRY_AFTER = { shortestMs: 1_000, longestMs: 3_600_000 };
 /** `aborted` is the deadline of the call, which covers all attempts. */
 const OUT_OF_TIME: ReadonlySet<BreakReason> = new Set(['deadline', 'aborted', 'superseded']);
 
+/** The wait that a caller is asked for after a pause of the gateway. */
+const PAUSED_RETRY_MS = 1_000;
+
 /** The detail of a refusal whose body holds none. */
 const REJECTED_DETAIL = 'The external refused the request.';
 
@@ -60,6 +63,16 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
     when: ({ status }) => isSuccess(status),
     becomes: ({ status, violation }) =>
       unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
+  },
+  {
+    name: 'the deadline passed before the request was begun',
+    when: ({ broken }) => broken?.reason === 'too-late',
+    becomes: () =>
+      notExecuted(
+        'paused',
+        'The gateway was paused until the deadline of the operation; nothing was sent to the external.',
+        PAUSED_RETRY_MS,
+      ),
   },
   {
     // Refused, unresolvable, TLS failure, reset while connecting, not connected before the deadline.

@@ -616,6 +616,17 @@ describe('outcome table', () => {
     expect(await pay(provider)).toMatchObject({ detail: expect.not.stringContaining('127.0.0.1') });
   });
 
+  it('the deadline passed before the request was begun', async () => {
+    const external = await RawExternal.listen(answers(200, PAID));
+    const provider = httpProvider(externalConfig({ baseUrl: external.baseUrl }));
+    opened.push(external, provider);
+
+    const late = provider.pay(payRequest, { ...context, tooLate: () => true });
+    expect(await late).toMatchObject(becomes('not-executed', 'paused', { retryAfterMs: 1_000 }));
+    expect(external.requests).toEqual([]);
+    provoked.add('the deadline passed before the request was begun');
+  });
+
   it('nothing was sent: not connected before the deadline', async () => {
     const guard = new AddressGuard({ blockPrivateAddresses: false, resolve: () => {} });
     const provider = httpProvider(externalConfig({ baseUrl: 'http://silent-dns.test/base', ...quick }), {
