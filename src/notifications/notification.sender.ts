@@ -131,10 +131,10 @@ function brokenOutcome(broken: ExchangeBroken, deadlineMs: number): DeliveryOutc
     case 'deadline':
       return { kind: 'broken', error: `no whole answer within ${deadlineMs} ms` };
     case 'no-connection':
+    case 'refused':
     case 'cut':
     case 'not-http':
     case 'superseded':
-    case 'too-late':
       return failed(broken.cause);
     default:
       return broken.reason satisfies never;

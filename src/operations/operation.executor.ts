@@ -173,7 +173,9 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         requestId,
         traceparent,
         idempotencyKey: row.idempotency_key,
-        tooLate,
+        beforeSend: () => {
+          if (tooLate()) throw new Error('The deadline of the operation has passed');
+        },
       });
     } catch (error) {
       // An internal error: the ledger must still say that the money may have moved.

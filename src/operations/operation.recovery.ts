@@ -3,9 +3,13 @@ import { Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
+import type { OperationRow } from './operation.table.js';
+import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 
 const BATCH = 100;
 const RELEASE_BATCH = 500;
+/** Operations that are ended at the same time: one that meets a locked row does not delay the others. */
+const CONCURRENCY = 4;
 
 /** Finds operations whose process died, and expires stored answers (SPEC §4). */
 @Injectable()
@@ -16,6 +20,7 @@ export class OperationRecovery {
     private readonly store: Store,
     private readonly operations: OperationRepository,
     private readonly settler: OperationSettler,
+    private readonly retries: OutcomeRetryQueue,
     private readonly clock: Clock,
   ) {}
 
@@ -40,9 +45,28 @@ export class OperationRecovery {
     return { more: abandoned === BATCH || released === RELEASE_BATCH };
   }
 
+  /** Ends one batch. Those that cannot be stored now are left to {@link OutcomeRetryQueue}; returns the batch's size. */
   private async abandonBefore(deadlineBefore: number): Promise<number> {
-    const abandoned = await this.store.read((db) => this.operations.abandoned(db, deadlineBefore, BATCH));
-    for (const operation of abandoned) await this.settler.abandon(operation);
-    return abandoned.length;
+    const retried = this.retries.operationIds();
+    const found = await this.store.read((db) =>
+      this.operations.abandoned(db, deadlineBefore, BATCH + retried.size),
+    );
+    const batch = found.filter(({ id }) => !retried.has(id)).slice(0, BATCH);
+    const remaining = batch.values();
+    await Promise.all(Array.from({ length: CONCURRENCY }, () => this.#abandonEach(remaining)));
+    return batch.length;
+  }
+
+  async #abandonEach(remaining: Iterator<OperationRow> & Iterable<OperationRow>): Promise<void> {
+    for (const operation of remaining) {
+      try {
+        await this.settler.abandon(operation);
+      } catch (error) {
+        this.#logger.warn(
+          { err: error, operationId: operation.id },
+          'An abandoned operation could not be ended; it will be retried',
+        );
+      }
+    }
   }
 }

@@ -5,7 +5,7 @@ import { statusOf } from '../http/problem-catalogue.js';
 import { problemDocument } from '../http/problem-document.js';
 import { Problem } from '../problems/problem.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
-import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
+import { Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
@@ -71,8 +71,8 @@ export class OperationSettler {
   }
 
   /**
-   * Commits `outcome` and returns the answer for the caller. If the database is unavailable, throws a `Problem` with
-   * outcome `unknown` and retries in the background: a known outcome must reach the ledger.
+   * Commits `outcome` and returns the answer for the caller. If it cannot be stored, throws a `Problem` with outcome
+   * `unknown` and retries in the background: a known outcome must reach the ledger.
    */
   async settle(
     operation: OperationRow,
@@ -87,8 +87,9 @@ export class OperationSettler {
     try {
       await traced(this.tracer, 'commit of the outcome', { parent }, commit);
     } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
-      this.retries.add(commit);
+      // Any error: the external was called. An unknown outcome does not replace one that waits already.
+      if (outcome.kind !== 'unknown' || !this.retries.operationIds().has(operation.id))
+        this.retries.add(operation.id, commit);
       throw new Problem(
         'storage-unavailable',
         'The external was called, but its answer cannot be stored now.',
@@ -107,7 +108,7 @@ export class OperationSettler {
    */
   retract(operation: OperationRow): void {
     const end = this.#end(operation, NEVER_SENT, { status: 503, body: '' });
-    this.retries.add(() =>
+    this.retries.add(operation.id, () =>
       this.store.transaction(async (trx) => {
         if (await this.operations.end(trx, operation, { ...end, reason: 'storage-unavailable' }))
           await this.#of(operation).settle(trx, operation, NEVER_SENT, undefined);

@@ -22,6 +22,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #cancelled: BreakReason | undefined;
+  #refused = false;
   #status = 0;
   #headers: OutboundAnswer['headers'] = {};
   #size = 0;
@@ -54,9 +55,11 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     // undici may retry a request on a second connection when it drops the first one itself. A payment is never sent
     // so.
     if (exchange.begun) throw new Error('A request is never written twice');
-    if (exchange.limits.tooLate?.()) {
-      this.#cancelled = 'too-late';
-      throw new Error('The time to send the request has passed');
+    try {
+      exchange.limits.beforeSend?.();
+    } catch (error) {
+      this.#refused = true;
+      throw error;
     }
     exchange.begun = true;
     this.#controller = controller;
@@ -124,6 +127,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   #reasonOf(error: Error, begun: boolean): BreakReason {
     if (this.#cancelled) return this.#cancelled;
+    if (this.#refused) return 'refused';
     if (!begun) return 'no-connection';
     if (codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW') return 'not-http';
     // undici gives this error no code. After the headers, it means a body that broke off or was malformed.

@@ -21,16 +21,19 @@ export interface ExchangeLimits {
   readonly timeoutMs?: number;
   /** Ends the exchange as `aborted`. */
   readonly signal?: AbortSignal;
-  /** Called right before the request is written; true ends the exchange as `too-late`. */
-  readonly tooLate?: (() => boolean) | undefined;
+  /**
+   * Called once there is a connection, right before the first byte is written. If it throws, nothing is sent, and the
+   * exchange ends as `refused` with the error as its cause.
+   */
+  readonly beforeSend?: (() => void) | undefined;
 }
 
 /** Why an exchange ended without a complete answer. */
 export type BreakReason =
   | 'no-connection' // refused, unresolvable, unreachable, TLS failure, or not connected in time
+  | 'refused' //       `beforeSend` threw
   | 'deadline' //      `timeoutMs` passed
   | 'aborted' //       `signal` aborted
-  | 'too-late' //      `tooLate` was true before the request was begun
   | 'superseded' //    another attempt of the same query was answered first
   | 'cut' //           the connection broke, or the answer ended early
   | 'too-large' //     the answer exceeds the client's limit

@@ -108,6 +108,26 @@ describe('OutboundClient', () => {
     ]);
   });
 
+  it('writes nothing where the caller refuses right before the first byte, and keeps the connection', async () => {
+    const { external, client, send } = await start((socket) => answer(socket, 200, '{}'));
+    await send();
+    // undici frees the connection a turn after the answer.
+    await new Promise(setImmediate);
+    const refusal = new Error('too late');
+    const beforeSend = (): void => {
+      throw refusal;
+    };
+    const { origin } = new URL(external.baseUrl);
+    await expect(client.send(new Exchange({ ...request, origin }, { beforeSend }))).rejects.toMatchObject({
+      reason: 'refused',
+      begun: false,
+      cause: refusal,
+    });
+    await send();
+    expect(external.requests).toHaveLength(2);
+    expect(external.connections).toBe(1);
+  });
+
   it('drops an idle socket well before the external does', async () => {
     const { external, send } = await start((socket) =>
       answer(socket, 200, '{}', { connection: 'keep-alive', 'keep-alive': 'timeout=3' }),

@@ -27,8 +27,11 @@ export interface CallContext {
    * `caller`.
    */
   readonly priority?: 'caller' | 'background';
-  /** True once nothing may be sent any more: others may have decided that the operation was not executed. */
-  readonly tooLate?: (() => boolean) | undefined;
+  /**
+   * Called for each attempt right before its first byte is written. If it throws, the attempt is not sent: the outcome
+   * is `not-executed`, unless an earlier attempt may have been executed.
+   */
+  readonly beforeSend?: () => void;
 }
 
 /** Identifies a payment by the external's id, or by the shop's where the external's was never received (SPEC §4). */

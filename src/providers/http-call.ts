@@ -95,7 +95,10 @@ export class HttpCall<A extends object> implements Call<A> {
     const credentials = await this.#credentials(signal);
     if (credentials instanceof CredentialsUnavailable) return { outcome: noCredentials(credentials.message) };
 
-    const exchange = new Exchange(this.#prepare(credentials), { signal, tooLate: this.context.tooLate });
+    const exchange = new Exchange(this.#prepare(credentials), {
+      signal,
+      beforeSend: this.context.beforeSend,
+    });
     this.#open.add(exchange);
     const end = await this.transport.client.send(exchange).catch(asBroken);
     const outcome = this.#classify(end);

@@ -65,8 +65,8 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
       unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
   },
   {
-    name: 'the deadline passed before the request was begun',
-    when: ({ broken }) => broken?.reason === 'too-late',
+    name: 'the gateway did not send the request',
+    when: ({ broken }) => broken?.reason === 'refused',
     becomes: () =>
       notExecuted(
         'paused',

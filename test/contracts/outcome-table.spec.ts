@@ -217,6 +217,19 @@ const CASES: readonly Case[] = [
   },
 
   {
+    row: 'the gateway did not send the request',
+    what: 'refused on each new connection',
+    external: answers(200, PAID),
+    ask: (provider) => {
+      const beforeSend = (): void => {
+        throw new Error('too late');
+      };
+      return provider.pay(payRequest, { ...context, beforeSend });
+    },
+    expected: becomes('not-executed', 'paused', { retryAfterMs: 1_000 }),
+  },
+
+  {
     row: 'nothing was sent',
     what: 'an unresolvable name',
     external: {},
@@ -614,17 +627,6 @@ describe('outcome table', () => {
     expect(await pay(provider)).toMatchObject(connectionFailed);
     expect(await pay(provider)).toMatchObject({ detail: expect.stringContaining('ECONNREFUSED') });
     expect(await pay(provider)).toMatchObject({ detail: expect.not.stringContaining('127.0.0.1') });
-  });
-
-  it('the deadline passed before the request was begun', async () => {
-    const external = await RawExternal.listen(answers(200, PAID));
-    const provider = httpProvider(externalConfig({ baseUrl: external.baseUrl }));
-    opened.push(external, provider);
-
-    const late = provider.pay(payRequest, { ...context, tooLate: () => true });
-    expect(await late).toMatchObject(becomes('not-executed', 'paused', { retryAfterMs: 1_000 }));
-    expect(external.requests).toEqual([]);
-    provoked.add('the deadline passed before the request was begun');
   });
 
   it('nothing was sent: not connected before the deadline', async () => {

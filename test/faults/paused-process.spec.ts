@@ -153,7 +153,7 @@ describe('an operation that was settled as never executed while its request was 
     const rows = await gateway.app
       .get(Store)
       .read((db) => db.selectFrom('notifications').select('payload').orderBy('version').execute());
-    return rows.map(({ payload }) => JSON.parse(payload).status);
+    return rows.map(({ payload }) => (JSON.parse(payload) as { status: string }).status);
   };
 
   it('is UNKNOWN again, with its key, a notification and an item of attention', async () => {
