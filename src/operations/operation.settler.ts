@@ -72,17 +72,23 @@ export class OperationSettler {
 
   /**
    * Commits `outcome` and returns the answer for the caller. If it cannot be stored, throws a `Problem` with outcome
-   * `unknown` and retries in the background: a known outcome must reach the ledger.
+   * `unknown` and retries in the background: a known outcome must reach the ledger. `own`: the outcome of an attempt of
+   * this process, and not an assumption about an attempt that was abandoned.
    */
   async settle(
     operation: OperationRow,
     outcome: ProviderOutcome<object>,
     tracing: Tracing,
     external: ExternalConfig | undefined,
+    attempt: 'own' | 'abandoned' = 'own',
   ): Promise<SettledAnswer> {
     const answer = this.#answer(operation, outcome, tracing);
     const commit = (): Promise<void> =>
-      this.store.transaction((trx) => this.#commit(trx, operation, outcome, answer, external));
+      this.store.transaction(async (trx) => {
+        const stored = await this.#commit(trx, operation, outcome, answer, external);
+        if (!stored && attempt === 'own' && outcome.kind === 'unknown')
+          await this.#reopen(trx, operation, outcome, answer, external);
+      });
     const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
     try {
       await traced(this.tracer, 'commit of the outcome', { parent }, commit);
@@ -141,6 +147,7 @@ export class OperationSettler {
       },
       { requestId: operation.request_id, instance: `/v3/${operation.external}/${operation.operation}` },
       this.registry.get(operation.external)?.config,
+      'abandoned',
     );
   }
 
@@ -180,13 +187,13 @@ export class OperationSettler {
     outcome: ProviderOutcome<object>,
     answer: SettledAnswer,
     external: ExternalConfig | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const ended = this.operations.end(trx, operation, this.#end(operation, outcome, answer));
     // If another process has ended the operation, only a completed outcome reaches the ledger. A completed outcome
     // does not wait for that result.
-    if (outcome.kind === 'completed' || (await ended))
-      await Promise.all([ended, this.#of(operation).settle(trx, operation, outcome, external)]);
-    else if (outcome.kind === 'unknown') await this.#reopen(trx, operation, outcome, answer, external);
+    if (outcome.kind !== 'completed' && !(await ended)) return false;
+    await Promise.all([ended, this.#of(operation).settle(trx, operation, outcome, external)]);
+    return true;
   }
 
   /**
