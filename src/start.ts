@@ -8,11 +8,14 @@ import { createApp } from './create-app.js';
 import { Log } from './observability/logging/log.js';
 import { startReport } from './observability/start-report.js';
 import { DatabaseTooNew } from './persistence/migrations/migrate.js';
-import { DatabaseInUse } from './persistence/sqlite/sqlite-file.js';
-import { StorageUnavailable } from './persistence/store.js';
+import { DatabaseInUse, LedgerDamaged } from './persistence/sqlite/sqlite-file.js';
+import { StorageUnavailable, Store } from './persistence/store.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { randomHex } from './shared/identifier.js';
 import { shutDownOnSignals } from './shutdown.js';
+
+/** How long the last answers may take to leave after a failed fsync. */
+const ANSWERS_MS = 100;
 
 /**
  * Starts the gateway. If its configuration is not valid, prints one line per problem and exits with code 1 (SPEC §6).
@@ -22,6 +25,7 @@ export async function start(): Promise<void> {
     const config = readConfig();
     const app = await createApp(config);
     shutDownOnSignals(app);
+    endWhenStorageFails(app);
     await app.listen(config.http.port, config.http.host);
     report(config, app);
     greet(config, app);
@@ -29,6 +33,15 @@ export async function start(): Promise<void> {
     console.error(describe(error));
     process.exit(1);
   }
+}
+
+/** After a failed fsync only a new process can recover what is on the disk. Callers in flight are answered first. */
+function endWhenStorageFails(app: NestExpressApplication): void {
+  const log = app.get<Log>(Log);
+  void app.get(Store).failure.then((failure) => {
+    log.fatal({ err: failure.cause }, failure.message);
+    setTimeout(() => process.exit(1), ANSWERS_MS);
+  });
 }
 
 /** Logs the configuration in one line, as a warning if a setting is risky. */
@@ -64,7 +77,7 @@ A first payment:\n
  * Errors that an operator can fix: their message suffices. Others are internal errors and are printed with their
  * stack.
  */
-const OPERATOR_ERRORS = [ConfigError, DatabaseInUse, DatabaseTooNew, StorageUnavailable];
+const OPERATOR_ERRORS = [ConfigError, DatabaseInUse, DatabaseTooNew, LedgerDamaged, StorageUnavailable];
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -17,6 +17,8 @@ export interface ExternalConfig {
   readonly operations: Readonly<Partial<Record<string, boolean>>>;
   readonly honoursIdempotencyKey: boolean;
   readonly statusByShopTransactionId: boolean;
+  /** False: one exchange a connection. */
+  readonly reuseConnections: boolean;
   readonly duplicatePayments: 'refuse' | 'allow';
   readonly circuitBreaker: { readonly failures: number; readonly windowMs: number; readonly openMs: number };
 }

@@ -133,6 +133,7 @@ export const externalReader: Reader<Partial<ExternalConfig>> = draft<ExternalCon
   operations: optional(operations, {}),
   honoursIdempotencyKey: optional(value(trueOrFalse), false),
   statusByShopTransactionId: optional(value(trueOrFalse), false),
+  reuseConnections: optional(value(trueOrFalse), true),
   duplicatePayments: optional(value(oneOf(['refuse', 'allow'])), 'refuse'),
   circuitBreaker: optional(circuitBreaker, {}),
 });

@@ -99,10 +99,13 @@ export class NotificationSender implements OnApplicationShutdown {
       body: notification.payload,
     };
     const { deadlineMs } = this.limits;
+    const exchange = new Exchange(request, { signal: breakOff, timeoutMs: deadlineMs });
     try {
-      return answered(
-        await this.#client.send(new Exchange(request, { signal: breakOff, timeoutMs: deadlineMs })),
-      );
+      const answer = await this.#client.send(exchange);
+      // The receiver may answer once more: as if it had taken the next notification.
+      if (answer.status >= 300) exchange.discardConnection();
+      if (answer.early) return { kind: 'broken', error: 'answered before the request was sent whole' };
+      return answered(answer);
     } catch (error) {
       return error instanceof ExchangeBroken ? brokenOutcome(error, deadlineMs) : failed(error);
     }

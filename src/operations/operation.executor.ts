@@ -5,12 +5,13 @@ import { OperationAnswer } from '../http/http-answer.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../config/external-operation.js';
+import type { CallSlot } from '../providers/external-provider.js';
 import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { InFlight } from '../shared/in-flight.js';
 import { Fingerprints } from './fingerprint.js';
-import { notSent, stillRunning } from './operation-problems.js';
+import { notSent, perhapsSent, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
@@ -71,12 +72,61 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   }
 
   async #execute(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
-    const tooLate = this.settler.sendLimit(request.provider.config);
-    const draft = await this.#draft(operation, request);
-    const earlier = await this.#writeAhead(operation, request, draft);
-    if (!earlier) return this.#run(operation, request, { row: draft, tooLate }, false);
-    const repeat = await this.repeats.answer(operation, request, earlier, draft.fingerprint);
-    return repeat instanceof OperationAnswer ? repeat : this.#run(operation, request, repeat.sendAgain, true);
+    const slot = request.provider.reserve();
+    if (!slot) return this.#withoutSlot(operation, request);
+    try {
+      const tooLate = this.settler.sendLimit(request.provider.config);
+      const draft = await this.#draft(operation, request);
+      const earlier = await this.#writeAhead(operation, request, draft);
+      if (!earlier) return await this.#run(operation, request, { row: draft, tooLate }, slot);
+      // The repeat's query takes a slot of its own.
+      slot.release();
+      return await this.#repeat(operation, request, earlier, draft.fingerprint);
+    } finally {
+      slot.release();
+    }
+  }
+
+  /** Answers a repeat; refuses any other request, and stores nothing. */
+  async #withoutSlot(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
+    const { context, provider, input } = request;
+    const earlier = await this.#earlier(operation, request);
+    if (!earlier)
+      throw outcomeProblem(provider.refuse(operation.name, context.requestId), OPERATIONS[operation.name]);
+    const fingerprint = await this.fingerprints.of(operation.identity(input));
+    return this.#repeat(operation, request, earlier, fingerprint);
+  }
+
+  /** The operation that holds the request's key. */
+  async #earlier(
+    operation: Operation,
+    { context, provider }: OperationRequest<unknown>,
+  ): Promise<OperationRow | undefined> {
+    if (context.idempotencyKey === undefined) return undefined;
+    const scope = {
+      external: provider.config.name,
+      caller: context.caller,
+      operation: operation.name,
+      idempotency_key: context.idempotencyKey,
+    };
+    try {
+      const earlier = await this.store.read((db) => this.operations.findByHeldKey(db, scope));
+      return earlier && isOver(earlier, this.clock.now()) ? undefined : earlier;
+    } catch (error) {
+      // It may have been executed.
+      throw error instanceof StorageUnavailable ? perhapsSent(error) : error;
+    }
+  }
+
+  async #repeat(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    earlier: OperationRow,
+    fingerprint: string,
+  ): Promise<OperationAnswer> {
+    const repeat = await this.repeats.answer(operation, request, earlier, fingerprint);
+    if (repeat instanceof OperationAnswer) return repeat;
+    return this.#run(operation, request, repeat.sendAgain, 'repeated');
   }
 
   async #draft(operation: Operation, request: OperationRequest<unknown>): Promise<OperationRow> {
@@ -146,15 +196,19 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     return undefined;
   }
 
-  /** The call, and transaction B. `repeated`: an earlier attempt may have been executed already. */
+  /**
+   * The call in its reserved slot, and transaction B. `repeated`: an earlier attempt may have been executed already, and
+   * the call takes a slot of its own.
+   */
   async #run(
     operation: Operation,
     request: OperationRequest<unknown>,
     sendable: SendableOperation,
-    repeated: boolean,
+    slot: CallSlot | 'repeated',
   ): Promise<OperationAnswer> {
     const { row } = sendable;
-    const outcome = await this.#call(operation, request, sendable);
+    const repeated = slot === 'repeated';
+    const outcome = await this.#call(operation, request, sendable, repeated ? undefined : slot);
     const settled = repeated ? afterAnEarlierAttempt(outcome) : outcome;
     const answer = await this.settler.settle(row, settled, request.context, request.provider.config);
     if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.name]);
@@ -165,6 +219,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     operation: Operation,
     request: OperationRequest<unknown>,
     { row, tooLate }: SendableOperation,
+    slot: CallSlot | undefined,
   ): Promise<ProviderOutcome<object>> {
     const { context, provider } = request;
     const { requestId, traceparent } = context;
@@ -176,6 +231,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         beforeSend: () => {
           if (tooLate()) throw new Error('The deadline of the operation has passed');
         },
+        slot,
       });
     } catch (error) {
       // An internal error: the ledger must still say that the money may have moved.

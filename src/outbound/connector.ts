@@ -1,6 +1,5 @@
 import type { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.js';
-import { ignoreContinue } from './continue-answer.js';
 
 /** The client certificate and the trusted authorities, as PEM. Without `ca`, the runtime's own roots are trusted. */
 export interface ClientTls {
@@ -45,7 +44,7 @@ function dialWithin(limitMs: number, dial: buildConnector.connector): buildConne
       }
       clearTimeout(timer);
       if (error) callback(error, null);
-      else callback(null, ignoreContinue(socket));
+      else callback(null, socket);
     });
   };
 }

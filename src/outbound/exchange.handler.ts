@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { Line } from './connection.js';
 import { codeOf, ExchangeBroken, type BreakReason, type Exchange, type OutboundAnswer } from './exchange.js';
 
 /** The caller of one exchange. */
@@ -19,6 +20,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
    * (measured).
    */
   #waiting: Waiting | undefined;
+  /** Set by undici's client that has taken the request. */
+  line: Line | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #cancelled: BreakReason | undefined;
@@ -61,6 +64,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#refused = true;
       throw error;
     }
+    this.line?.connection?.begin();
     exchange.begun = true;
     this.#controller = controller;
   }
@@ -84,7 +88,11 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const answer = this.#answer();
+    const waiting = this.#waiting;
+    const connection = this.line?.connection;
+    const answer = { ...this.#answer(), ...(connection?.early && { early: true }) };
+    connection?.end();
+    if (waiting && connection) waiting.exchange.discardConnection = () => connection.discard('no-outcome');
     this.#end()?.resolve(answer);
   }
 
@@ -120,6 +128,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     this.#controller = undefined;
+    this.line = undefined;
     clearTimeout(this.#timer);
     waiting?.exchange.limits.signal?.removeEventListener('abort', this.#onAbort);
     return waiting;

@@ -14,6 +14,8 @@ export interface OutboundAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
+  /** True if the answer began before the request was written whole. Its connection is closed. */
+  readonly early?: boolean;
 }
 
 export interface ExchangeLimits {
@@ -49,6 +51,12 @@ export class Exchange {
 
   /** Ends the exchange now; set by the client while the exchange is in flight. */
   cancel: (reason: 'superseded') => void = () => {};
+
+  /**
+   * Closes the connection of an answer that shows that the other side may answer again. To be called without delay
+   * after the answer: the next exchange on the connection may begin a turn later. Set by the client.
+   */
+  discardConnection: () => void = () => {};
 
   constructor(
     readonly request: OutboundRequest,

@@ -1,7 +1,10 @@
-import { Agent } from 'undici';
+import { Agent, Pool } from 'undici';
+import type { DiscardReason } from './connection.js';
 import { connector, type ConnectorOptions } from './connector.js';
 import { ExchangeHandler } from './exchange.handler.js';
 import type { Exchange, OutboundAnswer } from './exchange.js';
+import { LineClient, type LineClientOptions } from './line-client.js';
+import { type PauseDetector, processPauses } from './pause-detector.js';
 
 /**
  * An idle socket is closed after 4 s, or 2 s before the end that the other side's `Keep-Alive: timeout=` announces: a
@@ -18,6 +21,12 @@ export interface OutboundClientOptions extends ConnectorOptions {
   readonly connections?: number;
   /** A connection older than this serves no further request; unlimited by default. */
   readonly maxConnectionAgeMs?: number;
+  /** False: each connection serves one exchange. Default true. */
+  readonly reuseConnections?: boolean;
+  /** Connections from before a pause serve no further request. Default: the pauses of this process. */
+  readonly pauses?: PauseDetector;
+  /** Called for each connection that is closed although HTTP allowed further use. */
+  readonly onDiscard?: (reason: DiscardReason) => void;
 }
 
 /**
@@ -31,7 +40,13 @@ export class OutboundClient {
   #users = 0;
   #drained: PromiseWithResolvers<void> | undefined;
 
-  constructor(private readonly options: OutboundClientOptions) {}
+  readonly #pauses: PauseDetector;
+  #pausesBefore: number;
+
+  constructor(private readonly options: OutboundClientOptions) {
+    this.#pauses = options.pauses ?? processPauses;
+    this.#pausesBefore = this.#pauses.count();
+  }
 
   /**
    * Every status resolves.
@@ -42,8 +57,10 @@ export class OutboundClient {
       const handler = new ExchangeHandler(exchange, this.options.maxAnswerBytes, resolve, reject);
       if (handler.ended) return;
       const { method, origin, target: path, headers, body = null } = exchange.request;
+      this.#renewAfterPause();
       this.#agent ??= this.#open();
-      this.#agent.dispatch({ origin, method, path, headers, body }, handler);
+      const reset = this.options.reuseConnections === false;
+      this.#agent.dispatch({ origin, method, path, headers, body, ...(reset && { reset }) }, handler);
     });
   }
 
@@ -85,10 +102,24 @@ export class OutboundClient {
     await this.#agent?.destroy();
   }
 
+  /** Closes all idle connections at once, where {@link LineClient} would refuse one after the other. */
+  #renewAfterPause(): void {
+    const pauses = this.#pauses.count();
+    if (pauses === this.#pausesBefore) return;
+    this.#pausesBefore = pauses;
+    this.renew();
+  }
+
   #open(): Agent {
     const { connections, maxConnectionAgeMs } = this.options;
     return new Agent({
       connect: connector(this.options),
+      factory: (origin, options) =>
+        new Pool(origin, {
+          ...options,
+          factory: (target, clientOptions) =>
+            new LineClient(target, clientOptions as LineClientOptions, this.#pauses, this.options.onDiscard),
+        }),
       ...(connections !== undefined && { connections }),
       ...(maxConnectionAgeMs !== undefined && { clientTtl: maxConnectionAgeMs }),
       pipelining: 1,

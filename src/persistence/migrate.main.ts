@@ -3,10 +3,10 @@ import { ConfigError } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
 import { DatabaseTooNew } from './migrations/migrate.js';
 import { openStore } from './open-store.js';
-import { DatabaseInUse } from './sqlite/sqlite-file.js';
+import { DatabaseInUse, LedgerDamaged } from './sqlite/sqlite-file.js';
 import { StorageUnavailable } from './store.js';
 
-const EXPECTED = [ConfigError, DatabaseTooNew, DatabaseInUse, StorageUnavailable];
+const EXPECTED = [ConfigError, DatabaseTooNew, DatabaseInUse, LedgerDamaged, StorageUnavailable];
 
 try {
   const store = await openStore(loadConfig().database, (migrations) =>

@@ -4,7 +4,8 @@ import type { Store } from './store.js';
 
 /**
  * Opens and migrates the database of `config`. Calls `migrated` with the migrations that were applied.
- * @throws {StorageUnavailable} if it cannot be reached, {DatabaseInUse}, {DatabaseTooNew}
+ * @throws {StorageUnavailable} if it cannot be reached, {DatabaseInUse}, {DatabaseTooNew},
+ *   {LedgerDamaged}
  */
 export async function openStore(
   config: DatabaseConfig,

@@ -100,6 +100,22 @@ export abstract class Store {
    */
   onCommit: ((durationMs: number, transactions: number) => void) | undefined;
 
+  readonly #failure = Promise.withResolvers<StorageUnavailable>();
+
+  /** Resolves when nothing can be stored until the process starts again: an fsync failed. */
+  get failure(): Promise<StorageUnavailable> {
+    return this.#failure.promise;
+  }
+
+  protected fail(failure: StorageUnavailable): void {
+    this.#failure.resolve(failure);
+  }
+
+  /** The state of SQLite's write-ahead log; undefined on PostgreSQL and in memory. */
+  get logStatistics(): LogStatistics | undefined {
+    return undefined;
+  }
+
   /** Refuses new work, waits for running work, and releases the database. Further calls wait for the first. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -133,6 +149,11 @@ export abstract class Store {
     }
     await this.release();
   }
+}
+
+export interface LogStatistics {
+  readonly bytes: number;
+  readonly failedCheckpoints: number;
 }
 
 /** Which worker a hint wakes. */

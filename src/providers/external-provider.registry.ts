@@ -46,6 +46,8 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
       guard: this.#guard,
       connectTimeoutMs: TOKEN_CONNECT_MS,
       maxAnswerBytes: MAX_TOKEN_ANSWER_BYTES,
+      // Externals share it: a late answer on a reused connection would be the token of another one.
+      reuseConnections: false,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { ExternalConfig } from '../config/external-config.js';
+import type { OperationName } from '../config/external-operation.js';
 import type {
   PayAnswer,
   PayByLinkAnswer,
@@ -9,10 +10,16 @@ import type {
   SubscriptionStatusAnswer,
   SubscriptionUpdateAnswer,
 } from './answers.js';
-import type { ProviderOutcome } from './provider-outcome.js';
+import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
 
 /** A validated request body. The provider serialises it for the external without changing a value (SPEC §2). */
 export type RequestBody = object;
+
+/** One of the `maxConcurrency` slots of an external, reserved for a call. */
+export interface CallSlot {
+  /** Once the call has ended, or is not made. Further calls have no effect. */
+  release(): void;
+}
 
 /** What is sent with a call besides its body. */
 export interface CallContext {
@@ -32,6 +39,8 @@ export interface CallContext {
    * is `not-executed`, unless an earlier attempt may have been executed.
    */
   readonly beforeSend?: () => void;
+  /** Reserved for this call, which releases it. By default the call takes one, or is refused. */
+  readonly slot?: CallSlot | undefined;
 }
 
 /** Identifies a payment by the external's id, or by the shop's where the external's was never received (SPEC §4). */
@@ -43,6 +52,15 @@ export type StatusQuery = { readonly paymentId: string } | { readonly shopTransa
  */
 export interface ExternalProvider {
   readonly config: ExternalConfig;
+
+  /**
+   * Reserves a slot, so that a call for which none is free is refused before anything is stored. The caller must
+   * release it. Undefined where none is free.
+   */
+  reserve(): CallSlot | undefined;
+
+  /** Records the refusal of a call for which {@link reserve} returned no slot. */
+  refuse(operation: OperationName, requestId: string): NotExecuted;
 
   pay(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayAnswer>>;
   payByLink(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayByLinkAnswer>>;

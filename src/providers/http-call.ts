@@ -102,6 +102,8 @@ export class HttpCall<A extends object> implements Call<A> {
     this.#open.add(exchange);
     const end = await this.transport.client.send(exchange).catch(asBroken);
     const outcome = this.#classify(end);
+    // The other side may answer once more, and the next request on the connection would receive that answer.
+    if (outcome.kind === 'unknown') exchange.discardConnection();
     // In one step: at the deadline, an exchange is either open or has left its doubt behind.
     this.#open.delete(exchange);
     if (outcome.kind === 'unknown') this.#possiblyExecuted = true;

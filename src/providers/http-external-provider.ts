@@ -14,15 +14,16 @@ import type { OutboundAuth } from './auth/outbound-auth.js';
 import { CallStats } from './call-stats.js';
 import type {
   CallContext,
+  CallSlot,
   ExternalProvider,
   ProviderHealth,
   RequestBody,
   StatusQuery,
 } from './external-provider.js';
 import { HttpCall, loggedMs, type Transport } from './http-call.js';
-import { notExecuted, type ProviderOutcome, reasonOf } from './provider-outcome.js';
+import { type NotExecuted, notExecuted, type ProviderOutcome, reasonOf } from './provider-outcome.js';
 import type { ProvidersMetrics } from './providers.metrics.js';
-import { Resilience } from './resilience.js';
+import { CONCURRENCY_REFUSAL, Resilience } from './resilience.js';
 
 const MAX_ANSWER_BYTES = 1_048_576;
 const MAX_CONNECT_MS = 5_000;
@@ -76,6 +77,8 @@ export class HttpExternalProvider implements ExternalProvider {
       tls: () => auth.tls(),
       connectTimeoutMs: connectTimeoutMs(config.timeoutMs),
       maxAnswerBytes: MAX_ANSWER_BYTES,
+      reuseConnections: config.reuseConnections,
+      onDiscard: (reason) => dependencies.metrics.countDiscard(config.name, reason),
     });
     // Steady traffic would keep connections with a withdrawn certificate alive.
     auth.onChange(() => this.#client.renew());
@@ -88,6 +91,17 @@ export class HttpExternalProvider implements ExternalProvider {
     };
     this.#resilience = new Resilience(config, (circuit) => this.#recordCircuit(circuit));
     this.#stats = new CallStats(clock);
+  }
+
+  reserve(): CallSlot | undefined {
+    return this.#resilience.reserve();
+  }
+
+  refuse(operation: OperationName, requestId: string): NotExecuted {
+    const unavailable = this.#unavailable(operation);
+    if (unavailable) return unavailable;
+    this.#record(operation, requestId, CONCURRENCY_REFUSAL, 0, 0);
+    return CONCURRENCY_REFUSAL;
   }
 
   pay(body: RequestBody, context: CallContext): Ended<'pay'> {
@@ -178,9 +192,8 @@ export class HttpExternalProvider implements ExternalProvider {
     context: CallContext,
     { path = operation, body, queried = {} }: RequestParts,
   ): Ended<N> {
-    if (this.config.operations[operation] === false)
-      return notExecuted('not-supported', `The operation ${operation} is switched off for this external.`);
-    if (this.#closed) return notExecuted('shutting-down', 'The gateway is stopping.');
+    const unavailable = this.#unavailable(operation);
+    if (unavailable) return unavailable;
 
     const span = this.#startSpan(operation, context.traceparent);
     const answerType = ANSWER_TYPES[operation] as new () => AnswerTo<N>;
@@ -190,12 +203,18 @@ export class HttpExternalProvider implements ExternalProvider {
       { ...context, traceparent: span.traceparent },
     );
     const startedAt = performance.now();
-    const outcome = await this.#client.use(() => this.#resilience.run(call));
+    const outcome = await this.#client.use(() => this.#resilience.run(call, context.slot));
     const durationMs = performance.now() - startedAt;
 
     endSpan(span, outcome);
     this.#record(operation, context.requestId, outcome, call.attempts, durationMs);
     return outcome;
+  }
+
+  #unavailable(operation: OperationName): NotExecuted | undefined {
+    if (this.config.operations[operation] === false)
+      return notExecuted('not-supported', `The operation ${operation} is switched off for this external.`);
+    return this.#closed ? notExecuted('shutting-down', 'The gateway is stopping.') : undefined;
   }
 
   #startSpan(operation: OperationName, parent: string | undefined): Span {

@@ -19,6 +19,8 @@ interface Facts {
   readonly broken: ExchangeBroken | undefined;
   /** 0 if the answer was not complete. */
   readonly status: number;
+  /** The answer began before the request was written whole. */
+  readonly early: boolean;
   readonly body: 'contract' | 'json-object' | 'json' | 'none' | 'other';
   /** How a 2xx violates the contract. */
   readonly violation: string;
@@ -53,6 +55,13 @@ interface OutcomeRow {
  * `not-executed` requires certainty (nothing was sent, or a complete answer says so); every doubt is `unknown`.
  */
 export const OUTCOME_TABLE: readonly OutcomeRow[] = [
+  {
+    // It cannot be about a request that the external has not read. Another answer may follow.
+    name: 'success before the request was sent whole',
+    when: ({ status, early }) => isSuccess(status) && early,
+    becomes: ({ status }) =>
+      unknown('invalid-answer', 'The external answered before the request was sent whole.', status),
+  },
   {
     name: 'an answer of the contract',
     when: ({ status, body }) => isSuccess(status) && body === 'contract',
@@ -198,6 +207,7 @@ function factsOf<A extends object>(
     operation,
     broken: undefined,
     status: 0,
+    early: false,
     body: 'none',
     violation: '',
     refusal: undefined,
@@ -208,6 +218,7 @@ function factsOf<A extends object>(
   const facts = {
     ...unread,
     status,
+    early: end.early === true,
     retryAfterMs: retryAfterMs(headerOf(end, 'retry-after'), nowMs, RETRY_AFTER),
   };
   if (!reading.ok)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OperationName } from '../config/external-operation.js';
 import { LATENCY_BUCKETS, Metrics } from '../observability/metrics/metrics.js';
 import type { Circuit } from '../outbound/circuit-breaker.js';
+import type { DiscardReason } from '../outbound/connection.js';
 import type { ProviderOutcome } from './provider-outcome.js';
 
 /** The labels of a call or an attempt, each from a closed set. */
@@ -17,6 +18,7 @@ export class ProvidersMetrics {
   readonly #durations;
   readonly #attempts;
   readonly #circuits;
+  readonly #discards;
   readonly #reloads;
 
   constructor(metrics: Metrics) {
@@ -41,6 +43,11 @@ export class ProvidersMetrics {
       'Changes of circuit breakers, by the new state.',
       ['external', 'state'],
     );
+    this.#discards = metrics.counter(
+      'tollgate_external_connections_discarded_total',
+      'Connections to externals that were closed because a later answer on them could not be trusted.',
+      ['external', 'reason'],
+    );
     this.#reloads = metrics.counter('tollgate_config_reloads_total', 'Changes of the externals file.', [
       'result',
     ]);
@@ -62,6 +69,10 @@ export class ProvidersMetrics {
 
   countCircuitChange(external: string, state: Circuit): void {
     this.#circuits.inc({ external, state });
+  }
+
+  countDiscard(external: string, reason: DiscardReason): void {
+    this.#discards.inc({ external, reason });
   }
 
   countReload(result: 'accepted' | 'rejected'): void {

@@ -4,6 +4,7 @@ import { InFlight } from '../shared/in-flight.js';
 import { unlessAborted } from '../shared/unless-aborted.js';
 import { attemptChange, attemptQuery, type Call } from './attempts.js';
 import { ExternalBreaker } from './external-breaker.js';
+import type { CallSlot } from './external-provider.js';
 import { notExecuted, type ProviderOutcome } from './provider-outcome.js';
 
 export type ResilienceConfig = Pick<
@@ -13,7 +14,7 @@ export type ResilienceConfig = Pick<
 
 const BACKGROUND_SHARE = 0.25;
 
-const CONCURRENCY_REFUSAL = Object.freeze(
+export const CONCURRENCY_REFUSAL = Object.freeze(
   notExecuted(
     'concurrency-limit',
     'The number of calls in flight to the external has reached its limit.',
@@ -64,9 +65,23 @@ export class Resilience {
     for (const { background, end } of this.#calls) if (which === 'all' || background) end();
   }
 
-  /** Resolves within `timeoutMs`, refusals at once. */
-  async run<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
-    const admitted = this.#admit(call, () => (call.changesState ? this.#change(call) : this.#query(call)));
+  /** Takes a slot for a call that a caller waits for; undefined where none is free. */
+  reserve(): CallSlot | undefined {
+    if (this.#taken >= this.config.maxConcurrency) return undefined;
+    this.#take(false, 1);
+    let held = true;
+    return {
+      release: () => {
+        if (held) this.#take(false, -1);
+        held = false;
+      },
+    };
+  }
+
+  /** Resolves within `timeoutMs`, refusals at once. Releases `slot`, or takes one for the call if there is none. */
+  async run<A>(call: Call<A>, slot?: CallSlot): Promise<ProviderOutcome<A>> {
+    const work = () => (call.changesState ? this.#change(call) : this.#query(call));
+    const admitted = slot ? work().finally(() => slot.release()) : this.#admit(call, work);
     return admitted ?? CONCURRENCY_REFUSAL;
   }
 

@@ -14,6 +14,7 @@ const config = (overrides: Partial<ExternalConfig> = {}): ExternalConfig => ({
   operations: { refund: true },
   honoursIdempotencyKey: false,
   statusByShopTransactionId: false,
+  reuseConnections: true,
   duplicatePayments: 'refuse',
   circuitBreaker: { failures: 5, windowMs: 10_000, openMs: 5_000 },
   ...overrides,

@@ -16,6 +16,8 @@ export class IssuerConnection {
       connectTimeoutMs: TIMEOUT_MS,
       maxAnswerBytes: MAX_ANSWER_BYTES,
       connections: 2,
+      // A late answer on a reused connection would be taken for another document.
+      reuseConnections: false,
     });
     this.#http = outboundHttpService(this.#client).axiosRef;
   }

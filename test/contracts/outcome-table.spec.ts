@@ -62,6 +62,20 @@ const trusted = authority.issue('localhost');
 const stranger = certificateAuthority('Somebody else');
 
 const CASES: readonly Case[] = [
+  {
+    row: 'success before the request was sent whole',
+    what: 'after the first bytes of it',
+    external: {
+      takeOver: true,
+      onConnection: (socket) => socket.once('readable', () => answer(socket, 200, PAID)),
+    },
+    // Larger than the buffers of both kernels.
+    ask: (provider) => {
+      const providerData = { padding: 'x'.repeat(16 * MEBIBYTE) };
+      return provider.pay({ ...payRequest, providerData }, context);
+    },
+    expected: invalidAnswer,
+  },
   { row: 'an answer of the contract', what: '200', external: answers(200, PAID), expected: completed },
   { row: 'an answer of the contract', what: '201', external: answers(201, PAID), expected: completed },
   {

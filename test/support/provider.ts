@@ -26,6 +26,7 @@ export function externalConfig(overrides: Partial<ExternalConfig> & { baseUrl: s
     operations: {},
     honoursIdempotencyKey: false,
     statusByShopTransactionId: false,
+    reuseConnections: true,
     duplicatePayments: 'refuse',
     circuitBreaker: { failures: 1_000, windowMs: 10_000, openMs: 1_000 },
     ...overrides,

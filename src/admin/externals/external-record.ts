@@ -91,6 +91,9 @@ export class ExternalRecord {
   @Field(trueOrFalse, { example: false })
   statusByShopTransactionId: boolean;
 
+  @Field(trueOrFalse, { description: 'False: one exchange a connection.', example: true })
+  reuseConnections: boolean;
+
   @Field(oneOf(['refuse', 'allow']), { example: 'refuse' })
   duplicatePayments: 'refuse' | 'allow';
 }
@@ -133,6 +136,7 @@ function externalRecord(provider: ExternalProvider): ExternalRecord {
     operations: OPERATION_NAMES.filter((name) => config.operations[name] !== false),
     honoursIdempotencyKey: config.honoursIdempotencyKey,
     statusByShopTransactionId: config.statusByShopTransactionId,
+    reuseConnections: config.reuseConnections,
     duplicatePayments: config.duplicatePayments,
   };
 }

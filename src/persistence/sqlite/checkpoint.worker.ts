@@ -11,16 +11,13 @@ const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
 const checkpoint = database.prepare('pragma wal_checkpoint(passive)');
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
-parentPort!.on('message', () => parentPort!.postMessage(framesAfterCheckpoint()));
+parentPort!.on('message', () => parentPort!.postMessage(checkpointResult()));
 
-/**
- * How many frames the log has. A checkpoint that fails leaves them there: the writer meets the same disk and reports
- * the error.
- */
-function framesAfterCheckpoint(): number {
+/** How many frames the log has, or why the checkpoint failed: the frames are then still in the log. */
+function checkpointResult(): { frames: number } | { message: string; errcode: unknown } {
   try {
-    return Number(checkpoint.get()!['log']);
-  } catch {
-    return 0;
+    return { frames: Number(checkpoint.get()!['log']) };
+  } catch (error) {
+    return { message: (error as Error).message, errcode: (error as { errcode?: unknown }).errcode };
   }
 }

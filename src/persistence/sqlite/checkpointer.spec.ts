@@ -65,12 +65,11 @@ describe('Checkpointer', () => {
   it('does no harm when it cannot open the database, and tries again with the next log that is long', async () => {
     let checks = 0;
     const elsewhere = join(directory, 'elsewhere');
-    const checkpointer = new Checkpointer(join(elsewhere, 'test.db'), {
-      framesToCopy: () => {
-        checks += 1;
-        return 10_000;
-      },
-    });
+    const framesToCopy = () => {
+      checks += 1;
+      return 10_000;
+    };
+    const checkpointer = new Checkpointer(join(elsewhere, 'test.db'), { framesToCopy }, undefined, 0);
     commit(checkpointer, 1, 250);
     await checkpointer.close();
     // One checkpoint at a time: no check while it runs.

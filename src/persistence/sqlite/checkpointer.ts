@@ -14,6 +14,16 @@ const FRAMES_LIMIT = 16_000;
 /** How often the length of the log is checked. */
 const COMMITS_PER_CHECK = 16;
 const BUSY_TIMEOUT_MS = 1_000;
+/** After a checkpoint that failed: each attempt copies the log up to the page that fails. */
+const RETRY_PAUSE_MS = 1_000;
+
+/** Called when a checkpoint fails, with the error of SQLite or of the thread, and at the first that succeeds again. */
+export interface CheckpointListener {
+  readonly failed: (error: Error) => void;
+  readonly recovered: () => void;
+}
+
+type CheckpointResult = { readonly frames: number } | { readonly message: string; readonly errcode: unknown };
 
 /**
  * Keeps the write-ahead log short from a thread of its own. A checkpoint writes a thousand scattered pages and waits
@@ -23,15 +33,42 @@ const BUSY_TIMEOUT_MS = 1_000;
 export class Checkpointer {
   readonly #path: string;
   readonly #writer: Pick<SqliteConnection, 'framesToCopy'>;
+  readonly #listener: CheckpointListener | undefined;
+  readonly #retryPauseMs: number;
+  #failing = false;
+  #failures = 0;
+  #attempts = 0;
+  #retryAt = 0;
   #worker: Worker | undefined;
   #commits = 0;
   #running: Promise<void> | undefined;
   #restart: Promise<unknown> | undefined;
 
   /** `writer` commits to the database at `path`. */
-  constructor(path: string, writer: Pick<SqliteConnection, 'framesToCopy'>) {
+  constructor(
+    path: string,
+    writer: Pick<SqliteConnection, 'framesToCopy'>,
+    listener?: CheckpointListener,
+    retryPauseMs = RETRY_PAUSE_MS,
+  ) {
     this.#path = path;
     this.#writer = writer;
+    this.#listener = listener;
+    this.#retryPauseMs = retryPauseMs;
+  }
+
+  /** How many checkpoints have failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** How many checkpoints have ended, those that failed included. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined;
   }
 
   /**
@@ -46,6 +83,12 @@ export class Checkpointer {
     this.#commits++;
     if (this.#running || this.#commits < COMMITS_PER_CHECK) return;
     this.#commits = 0;
+    this.checkpointIfDue();
+  }
+
+  /** For a log that no commit shortens, because none arrives. */
+  checkpointIfDue(): void {
+    if (this.#running || performance.now() < this.#retryAt) return;
     if (this.#isDue()) this.#running = this.#run();
   }
 
@@ -76,27 +119,47 @@ export class Checkpointer {
     this.#running = undefined;
   }
 
-  /** Returns how many frames the log had, 0 if unknown: SQLite's own checkpoint is the backstop. */
+  /** Returns how many frames the log had, 0 if unknown. */
   async #checkpoint(): Promise<number> {
     try {
       this.#worker ??= this.#start();
       // The thread keeps the process alive only while commits may wait for it.
       this.#worker.ref();
-      return await this.#request(this.#worker);
-    } catch {
+      const result = await this.#request(this.#worker);
+      if ('frames' in result) {
+        this.#succeed();
+        return result.frames;
+      }
+      this.#fail(Object.assign(new Error(result.message), { errcode: result.errcode }));
+    } catch (error) {
       this.#worker = undefined;
-      return 0;
+      this.#fail(error as Error);
     } finally {
       this.#worker?.unref();
     }
+    return 0;
   }
 
-  async #request(worker: Worker): Promise<number> {
+  #succeed(): void {
+    this.#attempts += 1;
+    if (this.#failing) this.#listener?.recovered();
+    this.#failing = false;
+  }
+
+  #fail(error: Error): void {
+    this.#attempts += 1;
+    this.#failures += 1;
+    this.#failing = true;
+    this.#retryAt = performance.now() + this.#retryPauseMs;
+    this.#listener?.failed(error);
+  }
+
+  async #request(worker: Worker): Promise<CheckpointResult> {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage('checkpoint');
     // Rejects if the thread fails instead.
-    const [frames] = (await once(worker, 'message')) as [number];
-    return frames;
+    const [result] = (await once(worker, 'message')) as [CheckpointResult];
+    return result;
   }
 
   /** A thread that cannot start or dies is started again when the next checkpoint is due. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageUnavailable } from '../store.js';
-import { commitFailure, isBusy, sqliteFailure, syncFailure } from './sqlite-errors.js';
+import { commitFailure, isBusy, isSyncFailure, sqliteFailure, syncFailure } from './sqlite-errors.js';
 import type { Checkpointer } from './checkpointer.js';
+import type { LedgerFiles } from './ledger-files.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { WriteAheadLog } from './write-ahead-log.js';
 
@@ -31,30 +32,58 @@ export class GroupCommit {
   readonly #log: WriteAheadLog | undefined;
   readonly #checkpointer: Checkpointer | undefined;
   readonly #committed: (durationMs: number, transactions: number) => void;
+  readonly #files: Pick<LedgerFiles, 'check'> | undefined;
+  readonly #broke: (failure: StorageUnavailable) => void;
   readonly #busyLimitMs: number;
   readonly #queue: Member[] = [];
   #scheduled = false;
   #failing = false;
-  #logLost = false;
+  #broken: StorageUnavailable | undefined;
 
-  /** `committed` is called after every commit. */
+  /**
+   * `committed` is called after every commit; `broke` once, when an fsync has failed. Nothing is committed from then
+   * on.
+   */
   constructor(
     connection: SqliteConnection,
     log: WriteAheadLog | undefined,
     checkpointer: Checkpointer | undefined,
     committed: (durationMs: number, transactions: number) => void,
+    files?: Pick<LedgerFiles, 'check'>,
+    broke: (failure: StorageUnavailable) => void = () => {},
     busyLimitMs = BUSY_LIMIT_MS,
   ) {
     this.#connection = connection;
     this.#log = log;
     this.#checkpointer = checkpointer;
     this.#committed = committed;
+    this.#files = files;
+    this.#broke = broke;
     this.#busyLimitMs = busyLimitMs;
   }
 
   /** The storage failed in the last batch: the next one shows whether it has recovered. */
   get failing(): boolean {
     return this.#failing;
+  }
+
+  /**
+   * Ends all commits, after an fsync that failed: the system may have dropped the pages, though reads still show them
+   * and the next fsync succeeds. Only a new process that recovers from the log knows what is on the disk.
+   */
+  break(error: unknown): void {
+    if (this.#broken) return;
+    this.#failing = true;
+    this.#broken = new StorageUnavailable(
+      `SQLite: the disk failed to store data (${(error as Error).message}); nothing is stored until the next start`,
+      'not-committed',
+      { cause: error },
+    );
+    this.#broke(this.#broken);
+  }
+
+  get broken(): boolean {
+    return this.#broken !== undefined;
   }
 
   /** Runs `work` inside a savepoint. Resolves with its result once the commit is durable. */
@@ -101,10 +130,14 @@ export class GroupCommit {
     let durationMs: number;
     try {
       await this.#checkpointer?.restart;
-      if (this.#logLost) this.#rescueLog();
+      this.#assertNotBroken();
+      this.#files?.check('not-committed');
       await this.#begin();
       await this.#runMembers(batch);
       durationMs = await this.#commit();
+      this.#files?.check('unknown');
+      // The fsync of a checkpoint may have failed meanwhile.
+      this.#assertNotBroken('unknown');
     } catch (error) {
       this.#failing = true;
       this.#rollback();
@@ -120,6 +153,11 @@ export class GroupCommit {
     }
     this.#checkpointer?.committed();
     this.#committed(durationMs, batch.length);
+  }
+
+  #assertNotBroken(outcome: StorageUnavailable['outcome'] = 'not-committed'): void {
+    if (this.#broken)
+      throw new StorageUnavailable(this.#broken.message, outcome, { cause: this.#broken.cause });
   }
 
   async #runMembers(batch: Member[]): Promise<void> {
@@ -154,29 +192,16 @@ export class GroupCommit {
     try {
       this.#connection.run('commit');
     } catch (error) {
+      if (isSyncFailure(error)) this.break(error);
       throw commitFailure(error);
     }
     try {
       await this.#log?.sync();
     } catch (error) {
-      this.#logLost = true;
+      this.break(error);
       throw syncFailure(error);
     }
     return performance.now() - startedAt;
-  }
-
-  /**
-   * After a failed fsync the kernel may have dropped the pages, though reads still show them: a commit behind such a
-   * gap would be lost with it. A checkpoint writes all of the log into the database, by its own fsync, and restarts
-   * the log.
-   */
-  #rescueLog(): void {
-    if (this.#connection.run('pragma wal_checkpoint(truncate)')?.['busy'] !== 0)
-      throw new StorageUnavailable(
-        'SQLite: the write-ahead log cannot be written to the disk',
-        'not-committed',
-      );
-    this.#logLost = false;
   }
 
   #rollback(): void {

@@ -40,6 +40,20 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
 }
 
+/** Extended result codes: `SQLITE_IOERR_FSYNC` and `SQLITE_IOERR_DIR_FSYNC`. */
+const FSYNC_FAILED: ReadonlySet<unknown> = new Set([1_034, 1_290]);
+
+/** An fsync inside SQLite failed. The system may report the next one as successful although data is missing. */
+export function isSyncFailure(error: unknown): boolean {
+  return FSYNC_FAILED.has((error as { errcode?: unknown } | undefined)?.errcode);
+}
+
+/** The file holds no usable database. */
+export function isDamage(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === CORRUPT || code === NOTADB;
+}
+
 /** `error` as {@link StorageUnavailable} if the storage caused it, else `error` itself. */
 export function sqliteFailure(error: unknown): unknown {
   const code = resultCode(error);

@@ -1,14 +1,16 @@
-import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { StorageUnavailable } from '../store.js';
 import { isBusy } from './sqlite-errors.js';
 import { SqliteConnection } from './sqlite.connection.js';
 
 /** Waits for a lock of a few milliseconds; the group commit waits for longer ones without blocking the event loop. */
 const BUSY_TIMEOUT_MS = 50;
 const PAGE_BYTES = 2_048;
-/** A backstop at 80 MiB of log: normally the checkpointer makes the checkpoints. */
-const AUTOCHECKPOINT_PAGES = 40_000;
+/** How long a start waits for programs that read the database, such as a backup. */
+const RECOVERY_LIMIT_MS = 30_000;
 /** A longer log is truncated to this when it restarts. */
 const LOG_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -18,18 +20,63 @@ const DIRECTORY_MODE = 0o700;
 
 /** Another process has this database file open: two writers would block each other. */
 export class DatabaseInUse extends Error {
-  constructor(path: string, pid: number) {
-    super(
-      `another Tollgate process (pid ${pid}) uses ${path}; SQLite serves one process: use PostgreSQL for replicas`,
-    );
+  constructor(path: string, pid?: number) {
+    const process = pid === undefined ? 'process' : `process (pid ${pid})`;
+    super(`another Tollgate ${process} uses ${path}; SQLite serves one process: use PostgreSQL for replicas`);
     this.name = 'DatabaseInUse';
+  }
+}
+
+/** The ledger's files are not as Tollgate left them: starting on them could execute payments twice. */
+export class LedgerDamaged extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LedgerDamaged';
   }
 }
 
 /** Creates the directory of `path` if missing, and returns the path without symbolic links: one file, one lock. */
 export function prepareDirectory(path: string): string {
-  mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+  makeDirectory(dirname(resolve(path)));
   return realPath(path) ?? join(realpathSync(dirname(path)), basename(path));
+}
+
+/** As `mkdirSync` with `recursive`, which never returns where a parent refuses entries (`/proc`, Node 24). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * Refuses to begin a new ledger where one was: SQLite would delete the log of a missing or empty file. The lock file
+ * stays where it is when a ledger is closed.
+ * @throws {LedgerDamaged}
+ */
+export function assertLedgerKept(path: string): void {
+  if (bytesOf(path) > 0) return;
+  const rest = [`${path}-wal`, `${path}.lock`].filter((file) => bytesOf(file) > 0);
+  if (rest.length === 0) return;
+  throw new LedgerDamaged(
+    `the ledger ${path} is missing or empty, but ${rest.join(' and ')} shows that one was there: put the file back or ` +
+      `restore a backup; to begin a new, empty ledger, delete ${rest.join(' and ')}`,
+  );
+}
+
+export function damagedFile(path: string, cause: unknown): LedgerDamaged {
+  return new LedgerDamaged(
+    `the ledger ${path} is damaged (${(cause as Error).message}): keep a copy of it and of its -wal file, ` +
+      'and restore a backup (docs/operating.md)',
+    { cause },
+  );
+}
+
+function bytesOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /**
@@ -52,13 +99,30 @@ export function openConnection(path: string): SqliteConnection {
     database.exec('pragma synchronous = normal');
     // The undo data of savepoints is useless after a crash; in a temporary file it costs half of each transaction.
     database.exec('pragma temp_store = memory');
-    database.exec(`pragma wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
+    // Only the checkpointer makes checkpoints: SQLite ignores a failed fsync of its own automatic ones.
+    database.exec('pragma wal_autocheckpoint = 0');
     database.exec(`pragma journal_size_limit = ${LOG_SIZE_LIMIT_BYTES}`);
     return new SqliteConnection(database);
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/**
+ * Writes all of the log that another process left into the database. After a failed fsync that log may have a gap on
+ * the disk that reads do not show: commits behind the gap would be lost in a power cut.
+ * @throws {StorageUnavailable} while another program reads an older state
+ */
+export function recoverLog(path: string, connection: SqliteConnection): void {
+  connection.run(`pragma busy_timeout = ${RECOVERY_LIMIT_MS}`);
+  const result = connection.run('pragma wal_checkpoint(truncate)');
+  if (result?.['busy'] !== 0)
+    throw new StorageUnavailable(
+      `another program reads ${path}, so its log cannot be recovered: end that program, and start again`,
+      'not-committed',
+    );
+  connection.run(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }
 
 export function openReadOnly(path: string): SqliteConnection {
@@ -92,6 +156,25 @@ export function lockDatabase(path: string): DatabaseSync {
     lock.close();
     throw refusal;
   }
+}
+
+/**
+ * A second lock, on the database file itself and not on a file beside it, which can be removed: a socket of Linux's
+ * abstract namespace, named after the file's device and inode. The kernel frees it with the process. Processes in
+ * other network namespaces (containers) do not see it. Undefined on other systems.
+ * @throws {DatabaseInUse}
+ */
+export async function lockInode(path: string): Promise<Server | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const { dev, ino } = statSync(path);
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  return new Promise((opened, failed) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      failed(error.code === 'EADDRINUSE' ? new DatabaseInUse(path) : error),
+    );
+    server.listen(`\0tollgate-ledger-${dev}-${ino}`, () => opened(server));
+  });
 }
 
 /**

@@ -53,13 +53,22 @@ export class SqliteConnection implements DatabaseConnection {
     return this.#prepare(sql).statement.get();
   }
 
-  /** How many frames of the write-ahead log a checkpoint would copy. Copies none itself, except before SQLite 3.51. */
+  /** How many frames of the write-ahead log a checkpoint would copy. */
   framesToCopy(): number {
+    const { all, copied } = this.logFrames();
+    return all - copied;
+  }
+
+  /**
+   * How many frames the write-ahead log has, and how many of them checkpoints have copied. Copies none itself, except
+   * before SQLite 3.51.
+   */
+  logFrames(): { readonly all: number; readonly copied: number } {
     const { log, checkpointed } = this.run('pragma wal_checkpoint(noop)') as {
       log: number;
       checkpointed: number;
     };
-    return log - checkpointed;
+    return { all: log, copied: checkpointed };
   }
 
   /** All rows in one chunk: a cursor would stay open across turns, with a snapshot that blocks checkpoints. */

@@ -1,29 +1,52 @@
+import type { Server } from 'node:net';
 import type { DatabaseSync } from 'node:sqlite';
+import { Logger } from '@nestjs/common';
 import { Kysely, sql } from 'kysely';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
-import { Store, type Trx, type WakeChannel } from '../store.js';
+import { type LogStatistics, StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
 import { Checkpointer } from './checkpointer.js';
 import { GroupCommit } from './group-commit.js';
+import { LedgerFiles } from './ledger-files.js';
 import { NodeSqliteDialect } from './node-sqlite.dialect.js';
-import { syncFailure } from './sqlite-errors.js';
-import { lockDatabase, openConnection, openReadOnly, prepareDirectory } from './sqlite-file.js';
+import { isDamage, isSyncFailure, sqliteFailure, syncFailure } from './sqlite-errors.js';
+import {
+  assertLedgerKept,
+  damagedFile,
+  lockDatabase,
+  lockInode,
+  openConnection,
+  openReadOnly,
+  prepareDirectory,
+  recoverLog,
+} from './sqlite-file.js';
 import { SqliteTransaction } from './sqlite-transaction.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import { WriteAheadLog } from './write-ahead-log.js';
 
 const MEMORY = ':memory:';
+const DEFAULT_LOG_LIMIT_BYTES = 256 * 1024 * 1024;
 /** As much as a batch of requests writes: on a full disk, less may still fit. */
 const PROBE = { key: 'persistence.probe', value: 'x'.repeat(32_768) };
 
 interface Connections {
   readonly writer: SqliteConnection;
   /** Sees the last commit and never a running transaction (WAL). `:memory:` cannot have a second connection. */
-  readonly reader: SqliteConnection | undefined;
-  readonly log: WriteAheadLog | undefined;
-  readonly checkpointer: Checkpointer | undefined;
-  readonly lock: DatabaseSync | undefined;
+  readonly file: FileConnections | undefined;
+}
+
+/** What a database in a file has, and one in memory has not. */
+interface FileConnections {
+  readonly path: string;
+  readonly reader: SqliteConnection;
+  readonly log: WriteAheadLog;
+  readonly locks: Locks;
+}
+
+interface Locks {
+  readonly file: DatabaseSync;
+  readonly inode: Server | undefined;
 }
 
 /** The {@link Store} on one SQLite file, or in memory for tests: one process, one writing connection, group commit. */
@@ -31,6 +54,11 @@ export class SqliteStore extends Store {
   readonly dialect = 'sqlite';
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #connections: Connections;
+  readonly #logger = new Logger('Persistence');
+  readonly #checkpointer: Checkpointer | undefined;
+  readonly #files: LedgerFiles | undefined;
+  readonly #logLimitBytes: number;
+  #checkpointFailing = false;
   readonly #transactions: KyselyTransactions;
   readonly #commits: GroupCommit;
 
@@ -39,36 +67,62 @@ export class SqliteStore extends Store {
    * that were applied now.
    * @throws {DatabaseInUse} if another process has it open.
    * @throws {DatabaseTooNew}
+   * @throws {LedgerDamaged}
    */
-  static async open(path: string): Promise<{ store: SqliteStore; migrations: string[] }> {
-    const file = path === MEMORY ? undefined : prepareDirectory(path);
-    const lock = file === undefined ? undefined : lockDatabase(file);
+  static async open(
+    path: string,
+    logLimitBytes = DEFAULT_LOG_LIMIT_BYTES,
+  ): Promise<{ store: SqliteStore; migrations: string[] }> {
+    if (path !== MEMORY) return SqliteStore.#openFile(prepareDirectory(path), logLimitBytes);
+    const writer = openConnection(MEMORY);
+    const migrations = await migrate(writer);
+    return { store: new SqliteStore({ writer, file: undefined }, logLimitBytes), migrations };
+  }
+
+  static async #openFile(path: string, logLimitBytes: number) {
+    assertLedgerKept(path);
+    const lock = lockDatabase(path);
+    let inode: Server | undefined;
     let writer: SqliteConnection | undefined;
     try {
-      writer = openConnection(file ?? MEMORY);
-      const migrations = await migrateToLatest(new Kysely({ dialect: new NodeSqliteDialect(writer) }));
-      const reader = file === undefined ? undefined : openReadOnly(file);
-      const log = file === undefined ? undefined : new WriteAheadLog(file);
-      const checkpointer = file === undefined ? undefined : new Checkpointer(file, writer);
-      return { store: new SqliteStore({ writer, reader, log, checkpointer, lock }), migrations };
+      writer = openConnection(path);
+      inode = await lockInode(path);
+      recoverLog(path, writer);
+      const migrations = await migrate(writer);
+      const reader = openReadOnly(path);
+      const log = new WriteAheadLog(path);
+      const file = { path, reader, log, locks: { file: lock, inode } };
+      return { store: new SqliteStore({ writer, file }, logLimitBytes), migrations };
     } catch (error) {
       writer?.close();
-      lock?.close();
-      throw error;
+      inode?.close();
+      lock.close();
+      throw isDamage(error) ? damagedFile(path, error) : sqliteFailure(error);
     }
   }
 
-  private constructor(connections: Connections) {
+  private constructor(connections: Connections, logLimitBytes: number) {
     super();
+    const { writer, file } = connections;
     this.#connections = connections;
-    this.#transactions = new KyselyTransactions(new NodeSqliteDialect(connections.writer));
+    this.#logLimitBytes = logLimitBytes;
+    this.#transactions = new KyselyTransactions(new NodeSqliteDialect(writer));
+    if (file) {
+      this.#checkpointer = new Checkpointer(file.path, writer, {
+        failed: (error) => this.#checkpointFailed(error),
+        recovered: () => this.#checkpointRecovered(),
+      });
+      this.#files = new LedgerFiles(file.path, writer, this.#checkpointer);
+    }
     this.#commits = new GroupCommit(
-      connections.writer,
-      connections.log,
-      connections.checkpointer,
+      writer,
+      file?.log,
+      this.#checkpointer,
       (durationMs, transactions) => this.onCommit?.(durationMs, transactions),
+      this.#files,
+      (failure) => this.fail(failure),
     );
-    this.kysely = new Kysely({ dialect: new NodeSqliteDialect(connections.reader ?? connections.writer) });
+    this.kysely = new Kysely({ dialect: new NodeSqliteDialect(file?.reader ?? writer) });
   }
 
   protected override commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
@@ -77,13 +131,14 @@ export class SqliteStore extends Store {
 
   /** Returns nothing that a power cut could still undo. */
   protected override async query<T>(work: (db: Trx) => Promise<T>): Promise<T> {
-    const { reader, log } = this.#connections;
+    const { file } = this.#connections;
     // On a single connection a read waits its turn, or it would see changes that may be rolled back.
-    if (!reader) return this.commit(work);
+    if (!file) return this.commit(work);
+    if (this.#files?.lost) this.#files.check('not-committed');
     // Repositories take a transaction as their first argument; for queries that only read, a Kysely is equivalent.
     const result = await work(this.kysely as Trx);
     try {
-      await log?.syncing;
+      await file.log.syncing;
     } catch (error) {
       throw syncFailure(error);
     }
@@ -92,12 +147,40 @@ export class SqliteStore extends Store {
 
   /**
    * After a failure only a write shows that the disk has space again; otherwise a read suffices, which costs no
-   * fsync.
+   * fsync. A log beyond its limit grows until the disk is full: no checkpoint has succeeded for long.
    */
-  protected override probe(): Promise<unknown> {
-    return this.#commits.failing
-      ? this.transaction(writeProbe)
-      : this.read((db) => sql`select 1`.execute(db));
+  protected override async probe(): Promise<void> {
+    this.#files?.check('not-committed');
+    if (!this.#commits.failing && !this.#isLogTooLong()) {
+      await this.read((db) => sql`select 1`.execute(db));
+      return;
+    }
+    if (this.#isLogTooLong()) this.#checkpointer?.checkpointIfDue();
+    // A write also begins the log anew, and so truncates it, once all of it is copied.
+    await this.transaction(writeProbe);
+    if (this.#isLogTooLong())
+      throw new StorageUnavailable('SQLite: the write-ahead log is longer than WAL_LIMIT', 'not-committed');
+  }
+
+  override get logStatistics(): LogStatistics | undefined {
+    if (!this.#files || !this.#checkpointer) return undefined;
+    return { bytes: this.#files.logBytes, failedCheckpoints: this.#checkpointer.failures };
+  }
+
+  #isLogTooLong(): boolean {
+    return this.#files !== undefined && this.#files.logBytes > this.#logLimitBytes;
+  }
+
+  #checkpointFailed(error: Error): void {
+    if (isSyncFailure(error)) this.#commits.break(error);
+    if (!this.#checkpointFailing)
+      this.#logger.error({ err: error }, 'SQLite cannot make a checkpoint: the write-ahead log grows');
+    this.#checkpointFailing = true;
+  }
+
+  #checkpointRecovered(): void {
+    this.#logger.log('SQLite makes checkpoints again');
+    this.#checkpointFailing = false;
   }
 
   /** There is one process, which wakes its own workers. */
@@ -114,13 +197,38 @@ export class SqliteStore extends Store {
   }
 
   protected override async release(): Promise<void> {
-    await this.#connections.checkpointer?.close();
-    // The writer goes last of the two: SQLite then moves the WAL into the database and removes it.
-    this.#connections.reader?.close();
-    this.#connections.writer.close();
-    this.#connections.log?.close();
-    this.#connections.lock?.close();
+    const { writer, file } = this.#connections;
+    await this.#checkpointer?.close();
+    if (this.#isLedgerSuspect()) {
+      // Closing would copy the log into a file that is not ours or not on the disk, and delete the log. The process
+      // ends soon.
+      KEPT_OPEN.push(this.#connections);
+    } else {
+      // The writer goes last of the two: SQLite then moves the WAL into the database and removes it.
+      file?.reader.close();
+      writer.close();
+    }
+    file?.log.close();
+    file?.locks.inode?.close();
+    file?.locks.file.close();
   }
+
+  #isLedgerSuspect(): boolean {
+    if (this.#commits.broken) return true;
+    try {
+      this.#files?.check('not-committed');
+      return false;
+    } catch {
+      return true;
+    }
+  }
+}
+
+/** Garbage collection would close them. */
+const KEPT_OPEN: Connections[] = [];
+
+function migrate(writer: SqliteConnection): Promise<string[]> {
+  return migrateToLatest(new Kysely({ dialect: new NodeSqliteDialect(writer) }));
 }
 
 async function writeProbe(trx: Trx): Promise<void> {

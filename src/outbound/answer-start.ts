@@ -1,5 +1,3 @@
-import type { Socket } from 'node:net';
-
 /** The start of each `10x` answer without its last digit; `?` is any byte. */
 const BEGINNING = 'HTTP/1.? 10';
 const HEAD_END = '\r\n\r\n';
@@ -8,35 +6,20 @@ const [ZERO, TWO] = [0x30, 0x32];
 /**
  * Makes undici ignore `100 Continue`, which a client must accept even if it did not ask for it (RFC 9110 §15.2).
  * undici closes a connection that sends it, so that an executed payment would have an unknown outcome; it ignores
- * every other 1xx. So undici reads `102` from `socket` instead.
+ * every other 1xx. So undici reads `102` instead, however the bytes of the answer are split into chunks.
  */
-export function ignoreContinue<S extends Socket>(socket: S): S {
-  const reader = new AnswerStart();
-  const read = socket.read.bind(socket);
-  let written = 0;
-  socket.read = (size?: number): unknown => {
-    const chunk: unknown = read(size);
-    if (!Buffer.isBuffer(chunk)) return chunk;
-    // A connection has one request at a time: the first bytes after a write begin an answer.
-    if (socket.bytesWritten !== written) reader.expectAnswer();
-    written = socket.bytesWritten;
-    reader.pass(chunk);
-    return chunk;
-  };
-  return socket;
-}
-
-/** Finds `100` at the start of an answer, however its bytes are split into chunks. */
-class AnswerStart {
+export class AnswerStart {
   #part: 'beginning' | 'interim' | 'rest' = 'rest';
   /** The number of matched characters of {@link BEGINNING} or {@link HEAD_END}. */
   #matched = 0;
 
-  expectAnswer(): void {
+  /** The next byte begins an answer. */
+  expect(): void {
     this.#part = 'beginning';
     this.#matched = 0;
   }
 
+  /** Changes the digit in `chunk` itself. */
   pass(chunk: Buffer): void {
     for (let i = 0; i < chunk.length && this.#part !== 'rest'; i += 1) {
       if (this.#part === 'beginning') this.#begin(chunk, i);
@@ -62,6 +45,6 @@ class AnswerStart {
   #skip(byte: number): void {
     if (byte === HEAD_END.charCodeAt(this.#matched)) this.#matched += 1;
     else this.#matched = byte === HEAD_END.charCodeAt(0) ? 1 : 0;
-    if (this.#matched === HEAD_END.length) this.expectAnswer();
+    if (this.#matched === HEAD_END.length) this.expect();
   }
 }

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { Store } from '../../src/persistence/store.js';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { until } from '../support/until.js';
+
+const LIMIT = 4;
+const REFUSED = 200;
+
+let external: StubExternal;
+let gateway: Gateway;
+let release: () => void;
+
+const pay = (order: string, key?: string): Promise<Answer> =>
+  call(
+    `${gateway.url}/v3/acme/pay`,
+    'POST',
+    { amount: 1, currency: 'EUR', shopTransactionId: order },
+    key ? { 'idempotency-key': key } : {},
+  );
+const rows = async (): Promise<number> => {
+  const { count } = await gateway.app.get(Store).read((db) =>
+    db
+      .selectFrom('operations')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow(),
+  );
+  return count;
+};
+
+beforeEach(async () => {
+  external = await startStubExternal();
+  gateway = await startGateway({
+    env: { WORKERS: 'off' },
+    externals: [{ externalService: 'acme', baseUrl: external.url, maxConcurrency: LIMIT }],
+  });
+});
+afterEach(async () => {
+  release();
+  await gateway.close();
+  await external.close();
+});
+
+/** Holds `LIMIT` calls at the external. */
+async function saturate(): Promise<{ held: Promise<Answer[]> }> {
+  const held = Promise.withResolvers<void>();
+  release = held.resolve;
+  external.requests.length = 0;
+  external.behave(async (arrived, response) => {
+    await held.promise;
+    return answerOk(arrived, response);
+  });
+  const answers = Promise.all(Array.from({ length: LIMIT }, (_, i) => pay(`held-${i}`, `held-${i}`)));
+  await until(() => external.requests.length === LIMIT, 'the calls to arrive');
+  return { held: answers };
+}
+
+it('writes no row for a call above the concurrency limit of its external', async () => {
+  const { held } = await saturate();
+  const refused = await Promise.all(
+    Array.from({ length: REFUSED }, (_, i) => pay(`refused-${i}`, i % 2 ? `refused-${i}` : undefined)),
+  );
+  expect(
+    refused.filter(
+      ({ status, body, headers }) =>
+        status === 503 &&
+        body['code'] === 'provider-unavailable' &&
+        body['outcome'] === 'not-executed' &&
+        headers.has('retry-after'),
+    ),
+  ).toHaveLength(REFUSED);
+  expect(await rows()).toBe(LIMIT);
+  release();
+  expect((await held).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect((await pay('refused-1', 'refused-1')).status).toBe(200);
+  expect(external.requests).toHaveLength(LIMIT + 1);
+});
+
+it('answers the repeat of an earlier request while no slot is free', async () => {
+  expect((await pay('paid', 'paid')).status).toBe(200);
+  const { held } = await saturate();
+  const repeat = await pay('paid', 'paid');
+  expect([repeat.status, repeat.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+  const running = await pay('held-0', 'held-0');
+  expect([running.body['code'], running.body['outcome']]).toEqual(['idempotency-conflict', 'unknown']);
+  const other = await pay('other', 'paid');
+  expect(other.body['code']).toBe('idempotency-key-reused');
+  release();
+  await held;
+});
+
+it('frees the slot of a request that is refused before its call', async () => {
+  release = () => {};
+  expect((await pay('once')).status).toBe(200);
+  for (let i = 0; i < 2 * LIMIT; i++) expect((await pay('once')).body['code']).toBe('duplicate-payment');
+  expect((await pay('another')).status).toBe(200);
+  for (let i = 0; i < 2 * LIMIT; i++) expect((await pay('keyed', 'keyed')).status).toBe(200);
+  expect((await pay('last')).status).toBe(200);
+});
