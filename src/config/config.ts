@@ -65,7 +65,13 @@ export interface NotificationsConfig {
 }
 
 export type DatabaseConfig =
-  | { readonly kind: 'sqlite'; /** `:memory:` or a file */ readonly path: string }
+  | {
+      readonly kind: 'sqlite';
+      /** `:memory:` or a file. */
+      readonly path: string;
+      /** `WAL_LIMIT`: the length of the write-ahead log beyond which the gateway is not ready. */
+      readonly logLimitBytes?: number;
+    }
   | {
       readonly kind: 'postgres';
       readonly url: Secret;

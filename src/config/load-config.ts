@@ -125,7 +125,7 @@ function externalsSource(values: Values): ExternalsSource {
 
 function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig {
   return location.kind === 'sqlite'
-    ? location
+    ? { ...location, logLimitBytes: values.WAL_LIMIT }
     : {
         kind: 'postgres',
         url: new Secret(location.url),

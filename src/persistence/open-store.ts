@@ -14,7 +14,9 @@ export async function openStore(
   waiting: (error: StorageUnavailable, waitMs: number) => void = () => {},
 ): Promise<Store> {
   const { store, migrations } =
-    config.kind === 'sqlite' ? await SqliteStore.open(config.path) : await openPostgres(config, waiting);
+    config.kind === 'sqlite'
+      ? await SqliteStore.open(config.path, config.logLimitBytes)
+      : await openPostgres(config, waiting);
   migrated(migrations);
   return store;
 }

@@ -130,14 +130,14 @@ export class GroupCommit {
     let durationMs: number;
     try {
       await this.#checkpointer?.restart;
-      this.#assertNotBroken();
+      this.assertNotBroken();
       this.#files?.check('not-committed');
       await this.#begin();
       await this.#runMembers(batch);
       durationMs = await this.#commit();
       this.#files?.check('unknown');
       // The fsync of a checkpoint may have failed meanwhile.
-      this.#assertNotBroken('unknown');
+      this.assertNotBroken('unknown');
     } catch (error) {
       this.#failing = true;
       this.#rollback();
@@ -155,7 +155,7 @@ export class GroupCommit {
     this.#committed(durationMs, batch.length);
   }
 
-  #assertNotBroken(outcome: StorageUnavailable['outcome'] = 'not-committed'): void {
+  assertNotBroken(outcome: StorageUnavailable['outcome'] = 'not-committed'): void {
     if (this.#broken)
       throw new StorageUnavailable(this.#broken.message, outcome, { cause: this.#broken.cause });
   }
