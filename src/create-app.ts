@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import express, { type Express } from 'express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { Admission } from './http/admission.js';
 import { AnswerAdapter } from './http/answer.adapter.js';
 import { inOrder } from './http/in-order.middleware.js';
 import { requestLimits } from './http/request-limits.middleware.js';
@@ -53,6 +54,7 @@ export async function createApp(
     onDrop: () => metrics.countDroppedConnection(),
     onUnreadable: (status) => metrics.countUnreadableRequest(status),
   });
+  app.get(Admission).guard(app.getHttpServer());
   app.use(
     inOrder(
       requestContext(clock),

@@ -27,7 +27,7 @@ export async function start(): Promise<void> {
     shutDownOnSignals(app);
     endWhenStorageFails(app);
     await app.listen(config.http.port, config.http.host);
-    report(config, app);
+    await report(config, app);
     greet(config, app);
   } catch (error) {
     console.error(describe(error));
@@ -45,17 +45,24 @@ function endWhenStorageFails(app: NestExpressApplication): void {
 }
 
 /** Logs the configuration in one line, as a warning if a setting is risky. */
-function report(config: Config, app: NestExpressApplication): void {
+async function report(config: Config, app: NestExpressApplication): Promise<void> {
   const { address, port } = app.getHttpServer().address() as AddressInfo;
   const externals = app
     .get(ExternalProviderRegistry)
     .all()
     .map((provider) => provider.config);
-  const started = startReport(config, externals, `${address}:${port}`);
+  const started = startReport(config, externals, `${address}:${port}`, await isLedgerEmpty(app.get(Store)));
   const log = app.get<Log>(Log);
   process.on('uncaughtExceptionMonitor', (error) => log.fatal({ err: error }, 'crashed'));
   if (started.warnings.length > 0) log.warn(started, 'started');
   else log.info(started, 'started');
+}
+
+async function isLedgerEmpty(store: Store): Promise<boolean> {
+  const first = await store.read((db) =>
+    db.selectFrom('operations').select('id').limit(1).executeTakeFirst(),
+  );
+  return first === undefined;
 }
 
 /** Prints the addresses and a first request, outside production. */

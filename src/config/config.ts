@@ -65,12 +65,20 @@ export interface NotificationsConfig {
 }
 
 export type DatabaseConfig =
-  | { readonly kind: 'sqlite'; /** `:memory:` or a file */ readonly path: string }
+  | {
+      readonly kind: 'sqlite';
+      /** `:memory:` or a file. */
+      readonly path: string;
+      /** `WAL_LIMIT`: the length of the write-ahead log beyond which the gateway is not ready. */
+      readonly logLimitBytes?: number;
+    }
   | {
       readonly kind: 'postgres';
       readonly url: Secret;
       readonly poolSize: number;
       readonly schema: string | undefined;
+      /** How long a start waits for the server. Default: not at all. */
+      readonly waitMs?: number;
     };
 
 export interface CallersConfig {

@@ -5,6 +5,7 @@ const REQUIRED_IN_PRODUCTION = [
   'EXTERNAL_PROVIDERS_CONFIG',
   'PAYMENT_CALLBACK_URL',
   'NOTIFICATION_SECRET',
+  'DATABASE_URL',
 ] as const;
 
 /** Credentials that `API_AUTH=required` can check. */

@@ -9,6 +9,7 @@ const PRODUCTION = {
   PAYMENT_CALLBACK_URL: 'https://shop.internal/payments',
   NOTIFICATION_SECRET: webhookSecret(),
   API_KEYS: `shop:${'x'.repeat(16)}`,
+  DATABASE_URL: 'sqlite:/var/lib/tollgate/tollgate.db',
 };
 
 describe('configurationWarnings', () => {

@@ -16,6 +16,7 @@ const PRODUCTION = {
   PAYMENT_CALLBACK_URL: 'https://shop.internal/payments',
   NOTIFICATION_SECRET: SECRET,
   API_KEYS: 'shop:s3cret-s3cret-s3cret',
+  DATABASE_URL: 'sqlite:/var/lib/tollgate/tollgate.db',
 };
 
 const problemsOf = (env: Environment): string[] => problemLines(() => loadConfig(env));
@@ -56,7 +57,7 @@ describe('loadConfig', () => {
           ...Array<number>(6).fill(86_400),
         ].map((s) => s * 1_000),
       },
-      database: { kind: 'sqlite', path: './data/tollgate.db' },
+      database: { kind: 'sqlite', path: './data/tollgate.db', logLimitBytes: 268_435_456 },
       callers: { auth: 'optional', keys: [], keysFile: undefined, oidc: undefined, rateLimit: undefined },
       callbacks: { requireAuth: false },
       idempotencyTtlMs: 86_400_000,
@@ -221,6 +222,7 @@ describe('readConfig', () => {
       'HTTP_PORT',
       'PAYMENT_CALLBACK_URL',
       'NOTIFICATION_SECRET',
+      'DATABASE_URL',
       'FILE#/externalServices/0/baseUrl',
       'FILE#/externalServices/0/auth/token',
     ]);

@@ -125,12 +125,13 @@ function externalsSource(values: Values): ExternalsSource {
 
 function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig {
   return location.kind === 'sqlite'
-    ? location
+    ? { ...location, logLimitBytes: values.WAL_LIMIT }
     : {
         kind: 'postgres',
         url: new Secret(location.url),
         poolSize: values.DATABASE_POOL_SIZE,
         schema: values.DATABASE_SCHEMA,
+        waitMs: values.DATABASE_WAIT,
       };
 }
 

@@ -10,7 +10,8 @@ import {
 } from '../rules/rule.js';
 import { externalName, host, ipRange, serviceUrl, urlHost } from '../rules/network-rules.js';
 import { filePath, integer, text, trueOrFalse } from '../rules/rules.js';
-import { rate, schedule } from '../rules/time-rules.js';
+import { logLength } from '../rules/size-rules.js';
+import { rate, schedule, wait } from '../rules/time-rules.js';
 import { apiKeys } from './api-keys.js';
 import type { DatabaseConfig, PublicPath } from './config.js';
 import { webhookSecrets } from './webhook-secrets.js';
@@ -104,10 +105,12 @@ export const VARIABLES = {
     mapped(oneOf(['on', 'off']), (word) => word === 'on'),
   ),
   DATABASE_URL: variable('sqlite:./data/tollgate.db', databaseUrl),
+  WAL_LIMIT: variable('256MiB', logLength),
   DATABASE_POOL_SIZE: variable('10', integer(1, 1_000)),
   DATABASE_SCHEMA: optionalVariable(
     matching('databaseSchema', '1 to 63 of a-z 0-9 _, not beginning with a digit', /^[a-z_][a-z0-9_]{0,62}$/),
   ),
+  DATABASE_WAIT: variable('30s', wait),
   API_AUTH: optionalVariable(oneOf(['required', 'optional', 'none'])),
   API_KEYS: optionalVariable(apiKeys),
   API_KEYS_FILE: optionalVariable(filePath),

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { Admission } from './admission.js';
 import { ApiDocument } from './openapi/api-document.js';
 import { DocumentationController } from './openapi/documentation.controller.js';
 import { ProblemPagesController } from './problem-pages.controller.js';
@@ -8,7 +9,7 @@ import { ShutdownState } from './shutdown-state.js';
 
 @Module({
   controllers: [DocumentationController, ProblemPagesController],
-  providers: [ApiDocument, ShutdownState, { provide: APP_FILTER, useClass: ProblemFilter }],
-  exports: [ShutdownState],
+  providers: [Admission, ApiDocument, ShutdownState, { provide: APP_FILTER, useClass: ProblemFilter }],
+  exports: [Admission, ShutdownState],
 })
 export class HttpModule {}

@@ -147,6 +147,12 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     explanation:
       'The circuit breaker of the external is open, its concurrency limit is reached, it requested fewer calls, or the gateway was paused until the deadline. Nothing was executed: wait for `Retry-After` seconds.',
   },
+  overloaded: {
+    status: 503,
+    title: 'The gateway has too many requests',
+    explanation:
+      'This replica has more requests than it can process now. Nothing was executed: wait for `Retry-After` seconds and send the same request again.',
+  },
   'shutting-down': {
     status: 503,
     title: 'The gateway is shutting down',

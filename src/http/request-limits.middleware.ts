@@ -27,7 +27,7 @@ export const requestLimits: RequestHandler = (request, response, next) => {
   else next();
 };
 
-function originForm(target: string): string {
+export function originForm(target: string): string {
   const authority = ABSOLUTE_FORM.exec(target)?.[0];
   if (authority === undefined) return target;
   const rest = target.slice(authority.length);

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AdmittedRequest } from '../http/admission.js';
 
 /** The request, or the job of a worker, for which code runs. */
 export interface RequestScope {
@@ -7,6 +8,8 @@ export interface RequestScope {
   readonly traceparent: string;
   /** Time spent waiting for externals so far: the rest of the request's time is the gateway's own. */
   externalMs: number;
+  /** The request's admission, which does not count it while it waits for an external. */
+  readonly admitted?: AdmittedRequest | undefined;
 }
 
 const storage = new AsyncLocalStorage<RequestScope>();

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { PROBLEM_CODES } from '../problems/problem.js';
+import { Admission, admittedOf } from '../http/admission.js';
 import { contextOf, type RequestContext, setContext } from '../http/request-context.js';
 import { pathOf } from '../http/request-parameters.js';
 import { ShutdownState } from '../http/shutdown-state.js';
@@ -35,6 +36,7 @@ export class RequestTelemetry {
     metrics: Metrics,
     private readonly tracer: Tracer,
     shutdown: ShutdownState,
+    admission: Admission,
   ) {
     this.#requests = metrics.counter('tollgate_http_requests_total', 'Requests by route and status.', [
       'method',
@@ -56,6 +58,21 @@ export class RequestTelemetry {
     this.#problems = metrics.counter('tollgate_problems_total', 'Problem documents by their code.', ['code']);
     // From zero: Prometheus sees no increase in what was not there before.
     for (const code of PROBLEM_CODES) this.#problems.inc({ code }, 0);
+    metrics.total(
+      'tollgate_requests_overloaded_total',
+      'Requests that were refused with overloaded, before routing.',
+      () => admission.refused,
+    );
+    metrics.gauge(
+      'tollgate_admission_limit',
+      'How many requests the gateway works on at the same time; it follows what the machine can do.',
+      () => admission.limit,
+    );
+    metrics.gauge(
+      'tollgate_admission_busy',
+      'Requests that count towards the admission limit: not those that wait for an external.',
+      () => admission.busy,
+    );
     metrics.gauge(
       'tollgate_http_requests_in_flight',
       'Requests that are not answered yet.',
@@ -73,7 +90,12 @@ export class RequestTelemetry {
     });
     const context = { ...received, traceparent: span.traceparent ?? received.traceparent };
     setContext(request, context);
-    const scope = { requestId: context.requestId, traceparent: context.traceparent, externalMs: 0 };
+    const scope = {
+      requestId: context.requestId,
+      traceparent: context.traceparent,
+      externalMs: 0,
+      admitted: admittedOf(request),
+    };
     response.once('close', () => this.#end(request, response, { context, scope, span, startedAt }));
     runInScope(scope, next);
   };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { externalConfig } from '../../test/support/provider.js';
 import { loadConfig } from '../config/load-config.js';
@@ -16,13 +17,22 @@ describe('the report of the start', () => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       node: process.versions.node,
       address: '0.0.0.0:8080',
-      database: 'sqlite:./data/test.db',
+      database: `sqlite:${resolve('data/test.db')}`,
+      ledger: 'in use',
       callerAuth: 'optional',
       externals: [{ name: 'acme', auth: 'bearer', callbackAuth: 'none' }],
       receiver: 'simulator',
       workers: true,
       tracing: false,
       warnings: [expect.stringContaining('API_AUTH=optional'), expect.stringContaining('acme')],
+    });
+  });
+
+  it('says in capitals that the ledger is new', () => {
+    const config = loadConfig({ DATABASE_URL: 'sqlite::memory:' });
+    expect(startReport(config, [], '0.0.0.0:8080', true)).toMatchObject({
+      database: 'sqlite::memory:',
+      ledger: 'NEW, EMPTY LEDGER',
     });
   });
 

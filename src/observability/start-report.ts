@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { configurationWarnings, externalsWarnings } from '../config/configuration-warnings.js';
 import type { Config } from '../config/config.js';
 import type { ExternalConfig } from '../config/external-config.js';
@@ -6,11 +7,12 @@ import { VERSION } from './version.js';
 /** The one log line of a start. */
 type StartReport = Readonly<Record<string, unknown>> & { readonly warnings: readonly string[] };
 
-/** Version and configuration, without secrets (SPEC §8). */
+/** Version and configuration, without secrets (SPEC §8). `isLedgerEmpty`: no operation was ever stored in it. */
 export function startReport(
   config: Config,
   externals: readonly ExternalConfig[],
   address: string,
+  isLedgerEmpty = false,
 ): StartReport {
   const { database, notifications, callers } = config;
   return {
@@ -18,7 +20,9 @@ export function startReport(
     node: process.versions.node,
     address,
     production: config.production,
-    database: database.kind === 'sqlite' ? `sqlite:${database.path}` : 'postgres',
+    database: databaseName(database),
+    // In capitals: after the first start it means that payments are stored elsewhere, and could be executed again.
+    ledger: isLedgerEmpty ? 'NEW, EMPTY LEDGER' : 'in use',
     callerAuth: callers.auth,
     externals: externals.map(({ name, auth, callbackAuth }) => ({
       name,
@@ -36,4 +40,10 @@ export function startReport(
     tracing: config.otlpEndpoint !== undefined,
     warnings: [...configurationWarnings(config), ...externalsWarnings(externals, config)],
   };
+}
+
+/** The absolute path of a SQLite file. PostgreSQL's URL holds a password. */
+function databaseName(database: Config['database']): string {
+  if (database.kind === 'postgres') return 'postgres';
+  return `sqlite:${database.path === ':memory:' ? database.path : resolve(database.path)}`;
 }

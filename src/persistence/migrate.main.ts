@@ -9,8 +9,11 @@ import { StorageUnavailable } from './store.js';
 const EXPECTED = [ConfigError, DatabaseTooNew, DatabaseInUse, LedgerDamaged, StorageUnavailable];
 
 try {
-  const store = await openStore(loadConfig().database, (migrations) =>
-    console.log(migrations.length > 0 ? `applied ${migrations.join(', ')}` : 'the database is up to date'),
+  const store = await openStore(
+    loadConfig().database,
+    (migrations) =>
+      console.log(migrations.length > 0 ? `applied ${migrations.join(', ')}` : 'the database is up to date'),
+    (error, waitMs) => console.error(`waiting up to ${waitMs / 1_000} s for the database: ${error.message}`),
   );
   await store.close();
 } catch (error) {

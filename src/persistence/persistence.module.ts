@@ -2,7 +2,7 @@ import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nes
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { openStore } from './open-store.js';
-import { Store } from './store.js';
+import { type StorageUnavailable, Store } from './store.js';
 
 /**
  * The one {@link Store}, opened and migrated before anything that needs it is created. It closes in Nest's last hook:
@@ -14,7 +14,7 @@ import { Store } from './store.js';
     {
       provide: Store,
       inject: [CONFIG],
-      useFactory: (config: Config) => openStore(config.database, logMigrations),
+      useFactory: (config: Config) => openStore(config.database, logMigrations, logWait),
     },
   ],
   exports: [Store],
@@ -31,4 +31,8 @@ function logMigrations(migrations: readonly string[]): void {
   if (migrations.length > 0) {
     new Logger('Persistence').log(`database migrated: ${migrations.join(', ')}`);
   }
+}
+
+function logWait(error: StorageUnavailable, waitMs: number): void {
+  new Logger('Persistence').warn(`waiting up to ${waitMs / 1_000} s for the database: ${error.message}`);
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type Compilable,
   type CompiledQuery,
@@ -37,8 +38,6 @@ export type Variables<P> = {
 export interface PreparedQuery extends CompiledQuery {
   readonly preparedName: string;
 }
-
-let prepared = 0;
 
 /**
  * A query of the hot path, built and compiled once: doing both for each request costs more than running it. `build`
@@ -94,8 +93,9 @@ export class Statement<P extends object, Row = unknown> {
 
   #compile(trx: Trx, parameters: P): PreparedQuery {
     const compiled = this.build(trx, placeholdersFor(parameters) as Placeholders<P>).compile();
-    prepared += 1;
-    return { ...compiled, preparedName: `tollgate_${prepared}` };
+    // From the text: a pooler may give a session to another replica, whose statement of this name must be the same.
+    const digest = createHash('sha256').update(compiled.sql).digest('hex');
+    return { ...compiled, preparedName: `tollgate_${digest.slice(0, 24)}` };
   }
 
   /** Empty for most statements. An absent parameter is an undefined one. */

@@ -58,8 +58,9 @@ export abstract class Store {
     return this.#run(() => this.query(work));
   }
 
-  /** Resolves if the database can be used now; otherwise throws {@link StorageUnavailable} within 1 s. */
+  /** Resolves if the database can be written to now; otherwise throws {@link StorageUnavailable} within 1 s. */
   async ping(): Promise<void> {
+    if (this.#closing) throw new StorageUnavailable('the database is closed', 'not-committed');
     await unlessAborted<unknown>(
       AbortSignal.timeout(PING_LIMIT_MS),
       () => this.probe(),

@@ -30,6 +30,7 @@ export const PROBLEM_CODES = [
   'provider-error',
   'invalid-provider-response',
   'provider-unavailable',
+  'overloaded',
   'shutting-down',
   'authentication-unavailable',
   'storage-unavailable',

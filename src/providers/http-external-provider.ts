@@ -203,7 +203,11 @@ export class HttpExternalProvider implements ExternalProvider {
       { ...context, traceparent: span.traceparent },
     );
     const startedAt = performance.now();
-    const outcome = await this.#client.use(() => this.#resilience.run(call, context.slot));
+    const admitted = currentScope()?.admitted;
+    admitted?.beginCall();
+    const outcome = await this.#client
+      .use(() => this.#resilience.run(call, context.slot))
+      .finally(() => admitted?.endCall());
     const durationMs = performance.now() - startedAt;
 
     endSpan(span, outcome);

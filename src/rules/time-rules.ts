@@ -43,6 +43,16 @@ export const schedule: TextRule<readonly number[]> = readingRule(
   },
 );
 
+/** One wait in milliseconds; `0s` is none. */
+export const wait: TextRule<number> = readingRule(
+  'wait',
+  'a duration from 0s to 30d, such as 30s',
+  (text) => {
+    const ms = parseDurationMs(text);
+    return ms !== undefined && ms <= MAX_WAIT_MS ? ms : new Violation();
+  },
+);
+
 const MAX_RATE_REQUESTS = 1_000_000;
 const MAX_RATE_WINDOW_MS = 3_600_000;
 

@@ -48,7 +48,10 @@ describe('npm run migrate', () => {
   }
 
   it('prints in one line why it cannot migrate', async () => {
-    const unreachable = await migrate({ DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/nothing' });
+    const unreachable = await migrate({
+      DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/nothing',
+      DATABASE_WAIT: '0s',
+    });
     expect(unreachable).toEqual({ code: 1, out: '', err: 'PostgreSQL: connect ECONNREFUSED 127.0.0.1:1\n' });
     const wrong = await migrate({ DATABASE_URL: 'mysql://127.0.0.1' });
     expect(wrong).toMatchObject({ code: 1, out: '' });

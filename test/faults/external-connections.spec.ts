@@ -90,7 +90,7 @@ describe('connections to an external that answers out of turn', () => {
     await new Promise(setImmediate);
     expect(external.openConnections).toBe(1);
     sent!.write(bytes);
-    await until(() => external.openConnections === 0, 'the connection to be closed');
+    await until(() => external.openConnections === 0, 'the connection to be closed', 2_000);
     expect(await payAll(provider, 4)).toEqual({ own: 4, foreign: 0, unknown: 0, other: 0 });
   });
 
@@ -110,7 +110,7 @@ describe('connections to an external that answers out of turn', () => {
           }),
       });
       expect(await provider.pay(LARGE, context)).toMatchObject(expected);
-      await until(() => external.openConnections === 0, 'the connection to be closed');
+      await until(() => external.openConnections === 0, 'the connection to be closed', 2_000);
     },
   );
 

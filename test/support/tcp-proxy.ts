@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #losers = new Set<() => void>();
   #port = 0;
   #mute = false;
   #onRequest: ((bytes: Buffer) => 'forward' | 'cut') | undefined;
@@ -11,22 +12,28 @@ export class TcpProxy {
   constructor(target: { host: string; port: number }) {
     this.#server = createServer((client) => {
       const upstream = connect(target);
+      let lost = false;
+      this.#losers.add(() => {
+        lost = true;
+      });
       for (const socket of [client, upstream]) {
         this.#sockets.add(socket);
         socket.on('error', () => {});
         socket.on('close', () => {
+          if (lost) return;
           this.#sockets.delete(socket);
           client.destroy();
           upstream.destroy();
         });
       }
       client.on('data', (bytes) => {
+        if (lost) return;
         upstream.write(bytes);
         if (this.#onRequest?.(bytes) === 'cut') {
           client.destroy();
         }
       });
-      upstream.on('data', (bytes) => this.#mute || client.write(bytes));
+      upstream.on('data', (bytes) => this.#mute || lost || client.write(bytes));
     });
   }
 
@@ -53,6 +60,12 @@ export class TcpProxy {
   /** Drops the server's answers while connections stay open. */
   mute(mute: boolean): void {
     this.#mute = mute;
+  }
+
+  /** Drops everything on connections that are open now, in both directions and without a reset; later ones work. */
+  blackholeOpen(): void {
+    for (const lose of this.#losers) lose();
+    this.#losers.clear();
   }
 
   /** Inspects forwarded data of clients; `cut` breaks that client's connection before the answer. */

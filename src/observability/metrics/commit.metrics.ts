@@ -4,7 +4,7 @@ import { Metrics, SHORT_BUCKETS } from './metrics.js';
 
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/** What commits cost, and how many transactions share one. */
+/** What commits cost, how many transactions share one, and SQLite's log. */
 @Injectable()
 export class CommitMetrics {
   constructor(metrics: Metrics, store: Store) {
@@ -17,6 +17,16 @@ export class CommitMetrics {
       'tollgate_database_commit_transactions',
       'Transactions that shared one commit (group commit on SQLite; always 1 on PostgreSQL).',
       BATCH_BUCKETS,
+    );
+    metrics.gauge(
+      'tollgate_database_log_bytes',
+      "Length of SQLite's write-ahead log; absent on PostgreSQL.",
+      () => (store.logStatistics ? [{ value: store.logStatistics.bytes }] : []),
+    );
+    metrics.total(
+      'tollgate_database_checkpoint_failures_total',
+      'Checkpoints of SQLite that failed: the write-ahead log grows until one succeeds.',
+      () => store.logStatistics?.failedCheckpoints ?? 0,
     );
     store.onCommit = (durationMs, transactions) => {
       durations.observe(durationMs / 1_000);

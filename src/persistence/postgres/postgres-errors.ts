@@ -1,18 +1,27 @@
 import { DatabaseError } from 'pg';
 import { StorageUnavailable } from '../store.js';
 
-/** SQLSTATE classes (PostgreSQL, appendix A) of errors of the server or its state, not of the query. */
-const UNAVAILABLE_CLASSES = new Set([
-  '08', // connection exception
-  '53', // insufficient resources: disk full, out of memory, too many connections
-  '57', // operator intervention: shutdown, crash, recovery, statement_timeout
-  '58', // system error: input or output
+/**
+ * SQLSTATE classes (PostgreSQL, appendix A) of errors of the query, its values or its neighbours. Every other error
+ * is one of the server, its state, or what an operator did to it, also those that are not known here.
+ */
+const QUERY_CLASSES = new Set([
+  '22', // data exception
+  '23', // integrity constraint violation
+  '40', // transaction rollback: {@link isRetryable}
+  '42', // syntax error or access rule violation
 ]);
-const UNAVAILABLE_STATES = new Set([
-  '25006', // a standby, where the primary used to be: read-only transaction
-  '25P03', // idle_in_transaction_session_timeout
-  '55P03', // lock_timeout
+/** Of those classes, what an operator or a pooler causes. */
+const OPERATOR_STATES = new Set([
+  '42501', // a privilege was revoked
+  '42P01', // a table was dropped
+  '42P05', // a pooler gave this session's statement to another: it exists already
 ]);
+const TOO_MANY_CONNECTIONS = '53300';
+/** Of a start: the server is down, starts, or has no session left. */
+const PASSING_CLASSES = new Set(['08', '53', '57']);
+/** The session does not have the named statement, or has it already: a pooler gave it to another client. */
+const NAME_CONFLICTS = new Set(['26000', '42P05']);
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
@@ -29,6 +38,37 @@ export function isRetryable(error: unknown): boolean {
  */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === UNIQUE_VIOLATION;
+}
+
+/** A named statement is missing, or exists already; the transaction succeeds without names. */
+export function isNameConflict(error: unknown): boolean {
+  const cause = error instanceof StorageUnavailable ? error.cause : error;
+  return cause instanceof DatabaseError && NAME_CONFLICTS.has(cause.code ?? '');
+}
+
+/** The server has reached `max_connections`, or the limit of the role or database. */
+export function isTooManyConnections(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === TOO_MANY_CONNECTIONS;
+}
+
+/** A start may wait for it: the server cannot be reached, starts or stops, or has no session left. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof StorageUnavailable) return isPassing(error.cause);
+  if (error instanceof DatabaseError) return PASSING_CLASSES.has((error.code ?? '').slice(0, 2));
+  const { message = '', code } = error as { message?: string; code?: unknown };
+  return (
+    error instanceof AggregateError ||
+    (typeof code === 'string' && code.startsWith('E')) ||
+    /timeout|terminated|no connection/i.test(message)
+  );
+}
+
+/**
+ * A warning during a commit: it waits for a standby no longer, because an operator cancelled the wait (class 01) or
+ * ended the session (57P01). Its text depends on the server's language, its code does not.
+ */
+export function isDurabilityWarning({ code = '' }: { readonly code?: string | undefined }): boolean {
+  return (code.startsWith('01') || code === '57P01') && code !== '01P01';
 }
 
 /** Whether the connection is unusable: the socket broke, no answer arrived, or the server ended the session. */
@@ -54,10 +94,15 @@ export function notCommitted(cause: unknown): StorageUnavailable {
   return unavailable(cause, 'not-committed');
 }
 
+/** The commit is stored on this server, and a failover may lose it: the server's `warning`. */
+export function unreplicated(warning: string): StorageUnavailable {
+  return unavailable(new Error(warning), 'unknown');
+}
+
 function isUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const state = error.code ?? '';
-    return UNAVAILABLE_CLASSES.has(state.slice(0, 2)) || UNAVAILABLE_STATES.has(state);
+    return !QUERY_CLASSES.has(state.slice(0, 2)) || OPERATOR_STATES.has(state);
   }
   return isTransport(error);
 }

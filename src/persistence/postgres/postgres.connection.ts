@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AbortedTransactionError,
   type CompiledQuery,
@@ -8,28 +9,64 @@ import {
 import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
 import type { PreparedQuery } from '../statement.js';
 import { assertSqlParameter } from '../sql-parameter.js';
-import { isConnectionLost, notCommitted, postgresFailure } from './postgres-errors.js';
+import { cut } from './postgres.access.js';
+import {
+  isConnectionLost,
+  isDurabilityWarning,
+  isTooManyConnections,
+  notCommitted,
+  postgresFailure,
+  unreplicated,
+} from './postgres-errors.js';
+
+/** Without an answer for this time, the session may be gone. */
+const STALL_MS = 2_000;
+/** The client's own limit, for a server that does not answer at all: 12 s. */
+const STALLS_LIMIT = 6;
+/** Behind a pooler nothing shows whether the session exists: 60 s. */
+const POOLED_STALLS_LIMIT = 30;
+/** While the server has no session left, a request waits for one. */
+const REFUSED_PAUSE_MS = 50;
+const REFUSED_LIMIT_MS = 3_000;
+
+/** What a connection needs to know about its store. */
+export interface ConnectionContext {
+  readonly begin: string;
+  readonly pooled: boolean;
+  /** Whether the server keeps statements by name. */
+  readonly named: boolean;
+  /** Called while a query has no answer. */
+  readonly onStall: () => void;
+}
 
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
 /** One connection of the pool as Kysely needs it, until it is released; it throws the store's errors. */
 export class PostgresConnection implements DatabaseConnection, ConnectionProvider {
   readonly #client: PoolClient;
+  readonly #context: ConnectionContext;
   #begun: Promise<unknown> | undefined;
   #lost = false;
   #released = false;
+  /** Queries that were sent and have neither an answer nor an error. */
+  #unanswered = 0;
 
   /** @throws {StorageUnavailable} if none is available in time. */
-  static async from(pool: Pool): Promise<PostgresConnection> {
-    try {
-      return new PostgresConnection(await pool.connect());
-    } catch (error) {
-      throw notCommitted(error);
+  static async from(pool: Pool, context: ConnectionContext): Promise<PostgresConnection> {
+    const deadline = performance.now() + REFUSED_LIMIT_MS;
+    for (;;) {
+      try {
+        return new PostgresConnection(await pool.connect(), context);
+      } catch (error) {
+        if (!isTooManyConnections(error) || performance.now() > deadline) throw notCommitted(error);
+      }
+      await sleep(REFUSED_PAUSE_MS);
     }
   }
 
-  private constructor(client: PoolClient) {
+  private constructor(client: PoolClient, context: ConnectionContext) {
     this.#client = client;
+    this.#context = context;
   }
 
   async provideConnection<T>(consumer: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
@@ -40,7 +77,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
     const { parameters } = query;
     assertSqlParameter(parameters);
     const { command, rowCount, rows } = await this.#send({
-      name: 'preparedName' in query ? query.preparedName : undefined,
+      name: this.#context.named && 'preparedName' in query ? query.preparedName : undefined,
       text: query.sql,
       values: parameters as unknown[],
     });
@@ -54,18 +91,31 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
 
   /** Sent together with the first query; its answer is awaited with that of the commit, as it never fails alone. */
   begin(): void {
-    this.#begun = this.#send('begin');
+    this.#begun = this.#send(this.#context.begin);
     this.#begun.catch(() => {});
   }
 
-  /** @throws {StorageUnavailable} with `unknown` if the connection is lost before the answer. */
+  /**
+   * @throws {StorageUnavailable} with `unknown` if the connection is lost before the answer, or if the server warns
+   *   that the commit is not replicated: a failover would lose it.
+   */
   async commit(): Promise<void> {
     await this.#begun;
-    const { command } = await this.#send('commit', true);
-    if (command === 'ROLLBACK') {
-      // A statement failed, and the work ignored its error.
-      throw new AbortedTransactionError();
+    let warning: string | undefined;
+    const onNotice = (notice: { code?: string | undefined; message?: string | undefined }): void => {
+      if (isDurabilityWarning(notice)) warning = notice.message;
+    };
+    this.#client.on('notice', onNotice);
+    try {
+      const { command } = await this.#send('commit', true);
+      if (command === 'ROLLBACK') {
+        // A statement failed, and the work ignored its error.
+        throw new AbortedTransactionError();
+      }
+    } finally {
+      this.#client.off('notice', onNotice);
     }
+    if (warning !== undefined) throw unreplicated(warning);
   }
 
   /** Never throws: on a lost connection the server rolls back by itself, and the original error is the one to report. */
@@ -77,10 +127,13 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
     }
   }
 
-  /** Returns it to the pool, which drops an unusable one. */
+  /**
+   * Returns it to the pool, which drops an unusable one. One whose query has no answer keeps its place until the
+   * answer or the end of the session: the server has that session still, and a new one would be one more.
+   */
   release(): void {
     this.#released = true;
-    this.#client.release(this.#lost);
+    if (!this.#lost || this.#unanswered === 0) this.#client.release(this.#lost);
   }
 
   async #send(query: string | QueryConfig, committing = false): Promise<Answer> {
@@ -92,10 +145,39 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
       throw notCommitted(new Error('the connection is lost'));
     }
     try {
-      return await this.#client.query(query);
+      return await this.#answer(query);
     } catch (error) {
       this.#lost ||= isConnectionLost(error);
       throw postgresFailure(error, committing);
     }
+  }
+
+  #answer(query: string | QueryConfig): Promise<Answer> {
+    const { pooled, onStall } = this.#context;
+    return new Promise((resolve, reject) => {
+      let stalls = 0;
+      let ended = false;
+      const watch = setInterval(() => {
+        stalls += 1;
+        onStall();
+        if (stalls === STALLS_LIMIT) {
+          // Before the rejection: `release` may follow at once.
+          this.#lost = true;
+          reject(new Error(`no answer within ${(STALL_MS * STALLS_LIMIT) / 1_000} s`));
+        }
+        if (pooled && stalls >= POOLED_STALLS_LIMIT) cut(this.#client);
+      }, STALL_MS);
+      this.#unanswered += 1;
+      this.#client.query(query as QueryConfig, (error: Error | null, answer: Answer) => {
+        // `pg` calls twice where a parameter cannot be sent.
+        if (ended) return;
+        ended = true;
+        clearInterval(watch);
+        this.#unanswered -= 1;
+        if (error) reject(error);
+        else resolve(answer);
+        if (this.#released && this.#lost && this.#unanswered === 0) this.#client.release(true);
+      });
+    });
   }
 }

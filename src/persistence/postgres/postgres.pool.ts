@@ -1,51 +1,64 @@
-import { type ClientConfig, Pool, types } from 'pg';
-import type { DatabaseConfig } from '../../config/config.js';
-import { gatheringSocket } from './gathering-socket.js';
+import { Pool, type PoolClient } from 'pg';
+import { type PostgresAccess, STATEMENT_TIMEOUT_MS } from './postgres.access.js';
 
-export type PostgresConfig = Extract<DatabaseConfig, { kind: 'postgres' }>;
-
-/** How long a request waits for a connection, free or new: within the time that an operation has for its commits. */
-const CONNECT_TIMEOUT_MS = 4_000;
-/**
- * The server's limit for a statement, and for an idle transaction, such as that of a replica that lost its network.
- */
-const STATEMENT_TIMEOUT_MS = 10_000;
-/** The client's own limit, for a server that does not answer at all. */
-const ANSWER_TIMEOUT_MS = 12_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
-/** The URL's `options` are kept; the schema is added to them. */
-export function connectionConfig(config: PostgresConfig): ClientConfig {
-  return {
-    connectionString:
-      config.schema === undefined ? config.url.reveal() : withSearchPath(config.url.reveal(), config.schema),
-    application_name: 'tollgate',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    types: { getTypeParser },
-  };
-}
-
 /** The connections that requests share. Each statement has a time limit. */
-export function openPool(config: PostgresConfig): Pool {
+export function openPool(access: PostgresAccess, size: number): Pool {
   return surviving(
     new Pool({
-      ...connectionConfig(config),
-      max: config.poolSize,
+      ...access.client,
+      max: size,
       // A query need not wait for the answer to the one before.
       pipeline: true,
-      stream: gatheringSocket,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
+      // A pooler refuses these start-up parameters; `access.begin` sets them instead.
+      ...(!access.pooled && {
+        statement_timeout: STATEMENT_TIMEOUT_MS,
+        idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      }),
     }),
   );
 }
 
 /** One connection without time limits: for a migration, or to wait for that of another replica. */
-export function openMigrationPool(config: PostgresConfig): Pool {
-  return surviving(new Pool({ ...connectionConfig(config), max: 1 }));
+export function openMigrationPool(access: PostgresAccess, searchPath: string | undefined): Pool {
+  const pool = surviving(new Pool({ ...access.client, max: 1 }));
+  return access.pooled && searchPath !== undefined ? settingSearchPath(pool, searchPath) : pool;
+}
+
+/**
+ * A pool whose transactions and single statements run with `searchPath` behind a pooler, where no session keeps it.
+ * For Kysely, which begins transactions on a client of its own.
+ */
+export function settingSearchPath(pool: Pool, searchPath: string): Pool {
+  const connect = pool.connect.bind(pool);
+  const setting = `set local search_path = "${searchPath}"`;
+  const connectSetting = async (): Promise<PoolClient> => {
+    const client = await connect();
+    let inTransaction = false;
+    const query = async (text: string, values?: unknown[]): Promise<unknown> => {
+      if (/^(begin|start transaction)/.test(text)) {
+        inTransaction = true;
+        return client.query(`${text}; ${setting}`);
+      }
+      if (inTransaction) {
+        if (/^(commit|rollback)$/.test(text)) inTransaction = false;
+        return client.query(text, values);
+      }
+      await client.query(`begin; ${setting}`);
+      try {
+        const answer = await client.query(text, values);
+        await client.query('commit');
+        return answer;
+      } catch (error) {
+        await client.query('rollback').catch(() => {});
+        throw error;
+      }
+    };
+    return { query, release: () => client.release() } as unknown as PoolClient;
+  };
+  return { connect: connectSetting, end: () => pool.end(), options: pool.options } as unknown as Pool;
 }
 
 /**
@@ -56,31 +69,4 @@ function surviving(pool: Pool): Pool {
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
-}
-
-function withSearchPath(url: string, schema: string): string {
-  const target = new URL(url);
-  const options = [target.searchParams.get('options'), `-c search_path="${schema}"`];
-  target.searchParams.set('options', options.filter(Boolean).join(' '));
-  return target.href;
-}
-
-const getTypeParser: typeof types.getTypeParser = (
-  type: Parameters<typeof types.getTypeParser>[0],
-  format?: unknown,
-) =>
-  type === types.builtins.INT8 || type === types.builtins.NUMERIC
-    ? parseInteger
-    : (types.getTypeParser(type, format as 'text') as unknown);
-
-/**
- * `bigint`, and its sums, which are `numeric`. As on SQLite, an integer that a number cannot hold exactly is an
- * error.
- */
-function parseInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) {
-    throw new RangeError('a stored integer is beyond 2^53');
-  }
-  return value;
 }

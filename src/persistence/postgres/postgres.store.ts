@@ -1,19 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import type { Pool } from 'pg';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
-import { Store, type Trx, type WakeChannel } from '../store.js';
-import { isRetryable, isUniqueViolation, notCommitted } from './postgres-errors.js';
-import { PostgresConnection } from './postgres.connection.js';
-import { connectionConfig, openMigrationPool, openPool, type PostgresConfig } from './postgres.pool.js';
+import { StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
+import { DatabaseProbe } from './database-probe.js';
+import {
+  isNameConflict,
+  isPassing,
+  isRetryable,
+  isUniqueViolation,
+  notCommitted,
+} from './postgres-errors.js';
+import { findAccess, type PostgresAccess, type PostgresConfig } from './postgres.access.js';
+import { type ConnectionContext, PostgresConnection } from './postgres.connection.js';
+import { openMigrationPool, openPool, settingSearchPath } from './postgres.pool.js';
+import { SessionWatch } from './session-watch.js';
 import { PostgresWakeHints } from './wake-hints.js';
 
 /** Of a transaction with a deadlock, a serialisation failure, or a unique value taken at the same moment. */
 const ATTEMPTS = 3;
 /** Retried at once, the same two transactions may conflict again. */
 const MAX_PAUSE_MS = 20;
+
+/** Pause between attempts of a start. */
+const START_PAUSE_MS = 500;
+/** For queries that still run when the store closes. */
+const CLOSE_LIMIT_MS = 3_000;
 
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
 export class PostgresStore extends Store {
@@ -22,32 +36,85 @@ export class PostgresStore extends Store {
   readonly #pool: Pool;
   readonly #transactions: KyselyTransactions;
   readonly #hints: PostgresWakeHints;
+  readonly #watch: SessionWatch;
+  readonly #probe: DatabaseProbe;
+  #context: ConnectionContext;
 
   /**
-   * Connects and migrates; `migrations` are those that were applied now.
-   * @throws {StorageUnavailable} if the server cannot be reached.
+   * Connects and migrates; `migrations` are those that were applied now. If the server cannot be reached or has no
+   * session left, calls `waiting` once and tries again for the `waitMs` of `config`.
+   * @throws {StorageUnavailable} if the server cannot be reached in that time.
    * @throws {DatabaseTooNew}
    */
-  static async open(config: PostgresConfig): Promise<{ store: PostgresStore; migrations: string[] }> {
-    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: openMigrationPool(config) }) });
-    try {
-      await reach(db);
-      const schema = config.schema ?? (await currentSchema(db));
-      const migrations = await migrateToLatest(db, { schema });
-      return { store: new PostgresStore(config, schema), migrations };
-    } finally {
-      await db.destroy();
+  static async open(
+    config: PostgresConfig,
+    waiting: (error: StorageUnavailable, waitMs: number) => void = () => {},
+  ): Promise<{ store: PostgresStore; migrations: string[] }> {
+    const waitMs = config.waitMs ?? 0;
+    const deadline = performance.now() + waitMs;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await PostgresStore.#open(config);
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        const failure = error instanceof StorageUnavailable ? error : notCommitted(error);
+        if (performance.now() + START_PAUSE_MS > deadline) throw failure;
+        if (attempt === 1) waiting(failure, waitMs);
+      }
+      await sleep(START_PAUSE_MS);
     }
   }
 
-  private constructor(config: PostgresConfig, schema: string) {
+  static async #open(config: PostgresConfig): Promise<{ store: PostgresStore; migrations: string[] }> {
+    const access = await findAccess(config).catch((error: unknown) => {
+      throw notCommitted(error);
+    });
+    const pool = openMigrationPool(access, config.schema);
+    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+    let schema: string;
+    let migrations: string[];
+    try {
+      schema = config.schema ?? (await currentSchema(db));
+      migrations = await migrateToLatest(db, { schema });
+    } finally {
+      await db.destroy();
+    }
+    const store = new PostgresStore(config, access, schema);
+    try {
+      // The connections that a start needs: another client may take them meanwhile. A database that cannot be written
+      // to makes this replica not ready.
+      const connect = store.#withConnection((connection) =>
+        connection.executeQuery(CompiledQuery.raw('select 1')),
+      );
+      await Promise.all([connect, store.#probe.run().catch(() => {})]);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return { store, migrations };
+  }
+
+  private constructor(config: PostgresConfig, access: PostgresAccess, schema: string) {
     super();
-    this.#pool = openPool(config);
-    const dialect = new PostgresDialect({ pool: this.#pool });
+    this.#watch = new SessionWatch(access);
+    this.#probe = new DatabaseProbe(access, this.#watch);
+    this.#pool = openPool(access, config.poolSize);
+    this.#pool.on('connect', (client) => this.#watch.add(client));
+    this.#context = {
+      begin: access.begin,
+      pooled: access.pooled,
+      named: !access.pooled,
+      onStall: () => this.#watch.suspect(),
+    };
+    const setsPath = access.pooled && config.schema !== undefined;
+    const kyselyPool = setsPath ? settingSearchPath(this.#pool, config.schema) : this.#pool;
+    const dialect = new PostgresDialect({ pool: kyselyPool });
     this.kysely = new Kysely({ dialect });
     this.#transactions = new KyselyTransactions(dialect);
-    this.#hints = new PostgresWakeHints(connectionConfig(config), schema, (channel, payload) =>
-      this.#pool.query('select pg_notify($1, $2)', [channel, payload]),
+    this.#hints = new PostgresWakeHints(access, schema, (channel, payload) =>
+      this.#withConnection((connection) =>
+        connection.executeQuery(CompiledQuery.raw('select pg_notify($1, $2)', [channel, payload])),
+      ),
     );
   }
 
@@ -57,6 +124,10 @@ export class PostgresStore extends Store {
         return await this.#withConnection((connection) => this.#inTransaction(connection, work));
       } catch (error) {
         const lastAttempt = attempt === ATTEMPTS;
+        if (isNameConflict(error) && !lastAttempt) {
+          this.#context = { ...this.#context, named: false };
+          continue;
+        }
         if (isUniqueViolation(error) && !lastAttempt) {
           continue;
         }
@@ -73,11 +144,17 @@ export class PostgresStore extends Store {
 
   /** Without BEGIN, each query is a transaction of its own and sees what was committed before it began. */
   protected override query<T>(work: (db: Trx) => Promise<T>): Promise<T> {
+    // A pooler takes the settings of a session away: they need a transaction.
+    if (this.#context.pooled) return this.commit(work);
     return this.#withConnection((connection) => work(this.#transactions.on(connection)));
   }
 
-  protected override probe(): Promise<unknown> {
-    return this.read((db) => sql`select 1`.execute(db));
+  protected override async probe(): Promise<void> {
+    try {
+      await this.#probe.run();
+    } catch (error) {
+      throw notCommitted(error);
+    }
   }
 
   notify(channel: WakeChannel): void {
@@ -89,12 +166,16 @@ export class PostgresStore extends Store {
   }
 
   protected override async release(): Promise<void> {
-    await this.#hints.close();
+    this.#hints.close();
+    this.#probe.close();
+    // A connection without an answer keeps its place, perhaps for ever.
+    const late = setTimeout(() => this.#watch.cutAll(), CLOSE_LIMIT_MS);
     await this.#pool.end();
+    clearTimeout(late);
   }
 
   async #withConnection<T>(use: (connection: PostgresConnection) => Promise<T>): Promise<T> {
-    const connection = await PostgresConnection.from(this.#pool);
+    const connection = await PostgresConnection.from(this.#pool, this.#context);
     try {
       return await use(connection);
     } finally {
@@ -115,14 +196,6 @@ export class PostgresStore extends Store {
     await connection.commit();
     this.onCommit?.(performance.now() - startedAt, 1);
     return result;
-  }
-}
-
-async function reach(db: Kysely<unknown>): Promise<void> {
-  try {
-    await sql`select 1`.execute(db);
-  } catch (error) {
-    throw notCommitted(error);
   }
 }
 

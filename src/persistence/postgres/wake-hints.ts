@@ -1,17 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { Client, type ClientConfig, escapeIdentifier } from 'pg';
+import { Client, escapeIdentifier } from 'pg';
 import type { WakeChannel } from '../store.js';
+import { cut, type PostgresAccess } from './postgres.access.js';
 
 /** Hints within this time after one become one; the first is sent at once. */
 const COALESCE_MS = 20;
 const RECONNECT_MS = 1_000;
+/** The connection only receives, so nothing else shows that its server is gone. */
+const PROBE_MS = 2_000;
 
 /**
  * Wake-up hints between replicas, by `LISTEN` on a connection of its own and `NOTIFY` from the pool. A hint that is
- * lost, such as while the connection is down, costs a poll interval and nothing else.
+ * lost, such as while the connection is down, costs a poll interval and nothing else. Behind a pooler there is no
+ * `LISTEN`: a session that another client gets would receive the hints.
  */
 export class PostgresWakeHints {
-  readonly #config: ClientConfig;
+  readonly #access: PostgresAccess;
   readonly #scope: string;
   readonly #send: (channel: string, payload: string) => Promise<unknown>;
   /** Marks this replica's own hints, which it also receives and ignores. */
@@ -24,11 +28,11 @@ export class PostgresWakeHints {
 
   /** Channels belong to the whole database, so `schema` becomes part of their names. `send` is one NOTIFY. */
   constructor(
-    config: ClientConfig,
+    access: PostgresAccess,
     schema: string,
     send: (channel: string, payload: string) => Promise<unknown>,
   ) {
-    this.#config = config;
+    this.#access = access;
     this.#scope = createHash('sha256').update(schema).digest('hex').slice(0, 12);
     this.#send = send;
   }
@@ -53,6 +57,7 @@ export class PostgresWakeHints {
 
   listen(channel: WakeChannel, wake: () => void): void {
     this.#wakes.set(this.#nameOf(channel), wake);
+    if (this.#access.pooled) return;
     if (this.#client) {
       this.#client.query(`listen ${escapeIdentifier(this.#nameOf(channel))}`).catch(() => {});
     } else {
@@ -60,9 +65,9 @@ export class PostgresWakeHints {
     }
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true;
-    await this.#client?.end().catch(() => {});
+    if (this.#client) cut(this.#client);
   }
 
   #nameOf(channel: WakeChannel): string {
@@ -70,7 +75,7 @@ export class PostgresWakeHints {
   }
 
   async #connect(): Promise<void> {
-    const client = new Client(this.#config);
+    const client = new Client(this.#access.client);
     this.#client = client;
     client.on('error', () => {});
     client.on('notification', ({ channel, payload }) => {
@@ -81,6 +86,7 @@ export class PostgresWakeHints {
     client.once('end', () => this.#reconnectLater(client));
     try {
       await client.connect();
+      this.#probe(client);
       for (const name of this.#wakes.keys()) {
         await client.query(`listen ${escapeIdentifier(name)}`);
       }
@@ -90,8 +96,22 @@ export class PostgresWakeHints {
       }
     } catch {
       this.#reconnectLater(client);
-      client.end().catch(() => {});
+      cut(client);
     }
+  }
+
+  /** Cuts the connection if its server does not answer; `end` then reconnects. */
+  #probe(client: Client): void {
+    let answered = true;
+    const timer = setInterval(() => {
+      if (!answered) return cut(client);
+      answered = false;
+      client.query('select 1').then(
+        () => (answered = true),
+        () => cut(client),
+      );
+    }, PROBE_MS).unref();
+    client.once('end', () => clearInterval(timer));
   }
 
   #reconnectLater(client: Client): void {

@@ -83,13 +83,12 @@ export class Checkpointer {
     this.#commits++;
     if (this.#running || this.#commits < COMMITS_PER_CHECK) return;
     this.#commits = 0;
-    this.checkpointIfDue();
+    if (performance.now() >= this.#retryAt && this.#isDue()) this.#running = this.#run();
   }
 
-  /** For a log that no commit shortens, because none arrives. */
-  checkpointIfDue(): void {
-    if (this.#running || performance.now() < this.#retryAt) return;
-    if (this.#isDue()) this.#running = this.#run();
+  /** Makes a checkpoint, due or not: for a log that is too long while no commit arrives. */
+  async shorten(): Promise<void> {
+    await (this.#running ??= this.#run());
   }
 
   /** Ignores errors: the commit is durable already, and the next commit meets the same disk and reports them. */

@@ -32,7 +32,7 @@ export class GroupCommit {
   readonly #log: WriteAheadLog | undefined;
   readonly #checkpointer: Checkpointer | undefined;
   readonly #committed: (durationMs: number, transactions: number) => void;
-  readonly #files: Pick<LedgerFiles, 'check'> | undefined;
+  readonly #files: Pick<LedgerFiles, 'check' | 'checkBeforeCommit'> | undefined;
   readonly #broke: (failure: StorageUnavailable) => void;
   readonly #busyLimitMs: number;
   readonly #queue: Member[] = [];
@@ -49,7 +49,7 @@ export class GroupCommit {
     log: WriteAheadLog | undefined,
     checkpointer: Checkpointer | undefined,
     committed: (durationMs: number, transactions: number) => void,
-    files?: Pick<LedgerFiles, 'check'>,
+    files?: Pick<LedgerFiles, 'check' | 'checkBeforeCommit'>,
     broke: (failure: StorageUnavailable) => void = () => {},
     busyLimitMs = BUSY_LIMIT_MS,
   ) {
@@ -130,14 +130,14 @@ export class GroupCommit {
     let durationMs: number;
     try {
       await this.#checkpointer?.restart;
-      this.#assertNotBroken();
-      this.#files?.check('not-committed');
+      this.assertNotBroken();
+      this.#files?.checkBeforeCommit();
       await this.#begin();
       await this.#runMembers(batch);
       durationMs = await this.#commit();
       this.#files?.check('unknown');
       // The fsync of a checkpoint may have failed meanwhile.
-      this.#assertNotBroken('unknown');
+      this.assertNotBroken('unknown');
     } catch (error) {
       this.#failing = true;
       this.#rollback();
@@ -155,7 +155,7 @@ export class GroupCommit {
     this.#committed(durationMs, batch.length);
   }
 
-  #assertNotBroken(outcome: StorageUnavailable['outcome'] = 'not-committed'): void {
+  assertNotBroken(outcome: StorageUnavailable['outcome'] = 'not-committed'): void {
     if (this.#broken)
       throw new StorageUnavailable(this.#broken.message, outcome, { cause: this.#broken.cause });
   }

@@ -83,7 +83,7 @@ function bytesOf(path: string): number {
  * The writing connection. Its commits are written when they return, and on the disk after `WriteAheadLog.sync`, for
  * which the group commit waits. `:memory:` has neither file nor WAL.
  */
-export function openConnection(path: string): SqliteConnection {
+export function openConnection(path: string, logLimitBytes = LOG_SIZE_LIMIT_BYTES): SqliteConnection {
   if (path !== ':memory:') {
     createFile(path);
   }
@@ -101,7 +101,7 @@ export function openConnection(path: string): SqliteConnection {
     database.exec('pragma temp_store = memory');
     // Only the checkpointer makes checkpoints: SQLite ignores a failed fsync of its own automatic ones.
     database.exec('pragma wal_autocheckpoint = 0');
-    database.exec(`pragma journal_size_limit = ${LOG_SIZE_LIMIT_BYTES}`);
+    database.exec(`pragma journal_size_limit = ${Math.min(logLimitBytes, LOG_SIZE_LIMIT_BYTES)}`);
     return new SqliteConnection(database);
   } catch (error) {
     database.close();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:net';
 import type { DatabaseSync } from 'node:sqlite';
 import { Logger } from '@nestjs/common';
@@ -28,7 +29,7 @@ import { WriteAheadLog } from './write-ahead-log.js';
 const MEMORY = ':memory:';
 const DEFAULT_LOG_LIMIT_BYTES = 256 * 1024 * 1024;
 /** As much as a batch of requests writes: on a full disk, less may still fit. */
-const PROBE = { key: 'persistence.probe', value: 'x'.repeat(32_768) };
+const PROBE_BYTES = 32_768;
 
 interface Connections {
   readonly writer: SqliteConnection;
@@ -85,7 +86,7 @@ export class SqliteStore extends Store {
     let inode: Server | undefined;
     let writer: SqliteConnection | undefined;
     try {
-      writer = openConnection(path);
+      writer = openConnection(path, logLimitBytes);
       inode = await lockInode(path);
       recoverLog(path, writer);
       const migrations = await migrate(writer);
@@ -150,12 +151,13 @@ export class SqliteStore extends Store {
    * fsync. A log beyond its limit grows until the disk is full: no checkpoint has succeeded for long.
    */
   protected override async probe(): Promise<void> {
+    this.#commits.assertNotBroken();
     this.#files?.check('not-committed');
     if (!this.#commits.failing && !this.#isLogTooLong()) {
       await this.read((db) => sql`select 1`.execute(db));
       return;
     }
-    if (this.#isLogTooLong()) this.#checkpointer?.checkpointIfDue();
+    if (this.#isLogTooLong()) await this.#checkpointer?.shorten();
     // A write also begins the log anew, and so truncates it, once all of it is copied.
     await this.transaction(writeProbe);
     if (this.#isLogTooLong())
@@ -231,10 +233,12 @@ function migrate(writer: SqliteConnection): Promise<string[]> {
   return migrateToLatest(new Kysely({ dialect: new NodeSqliteDialect(writer) }));
 }
 
+/** Random: SQLite writes no page whose content stays the same. */
 async function writeProbe(trx: Trx): Promise<void> {
+  const value = randomBytes(PROBE_BYTES / 2).toString('hex');
   await trx
     .insertInto('settings')
-    .values(PROBE)
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: PROBE.value }))
+    .values({ key: 'persistence.probe', value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
     .execute();
 }

@@ -1,0 +1,195 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { maskCardNumbers } from '../sensitive/card-number.js';
+// oxlint-disable-next-line typescript/consistent-type-imports -- Nest injects by the class
+import { Clock } from '../shared/clock.js';
+import { newIdentifier } from '../shared/identifier.js';
+import { Problem } from '../problems/problem.js';
+import { PROBLEM_TYPE } from './http-answer.js';
+import { headersOfProblem } from './http-problem.js';
+import { outcomeOf, problemDocument } from './problem-document.js';
+import { originForm } from './request-limits.middleware.js';
+
+/** Below it the gateway never refuses: SQLite shares one commit among the requests that wait for it. */
+const MIN_LIMIT = 16;
+/** Also what the limit returns to while less than half of it is in use. */
+const FIRST_LIMIT = 256;
+const MAX_LIMIT = 4_096;
+/** By window. */
+const GROWTH = 1.1;
+const MOST_SHRINKING = 0.5;
+/** How often the limit changes. */
+const WINDOW_MS = 100;
+const TICK_MS = 25;
+/** What requests may always take of the gateway itself, on average. */
+const TOLERATED_MS = 50;
+/** Slower requests mean that the database hangs. */
+const MAX_USUAL_MS = 250;
+/** The weight of one window in the usual time. */
+const USUAL_WEIGHT = 0.05;
+const OVERLOADED = new Problem('overloaded', 'The gateway has more requests than it can process now.', {
+  retryAfterMs: 1_000,
+});
+/** Orchestrators and Prometheus must see an overloaded gateway. */
+const OPERATING_PATH = /^\/(?:health|metrics)(?:[/?]|$)/;
+
+const ADMITTED = Symbol('tollgate.admitted');
+
+/** A request that was admitted. It counts while the gateway works on it, not while it waits for an external. */
+export class AdmittedRequest {
+  #externalMs = 0;
+  #calls = 0;
+  #ended = false;
+  #calledAt = 0;
+  readonly #startedAt = performance.now();
+
+  constructor(private readonly admission: Admission) {}
+
+  beginCall(): void {
+    this.#calls += 1;
+    if (this.#calls > 1 || this.#ended) return;
+    this.#calledAt = performance.now();
+    this.admission.leave();
+  }
+
+  endCall(): void {
+    this.#calls -= 1;
+    if (this.#calls > 0 || this.#ended) return;
+    this.#externalMs += performance.now() - this.#calledAt;
+    this.admission.enter();
+  }
+
+  /** The answer was sent, or the caller has gone, perhaps during the call. */
+  end(): void {
+    this.#ended = true;
+    if (this.#calls > 0) return;
+    this.admission.leave();
+    this.admission.ended(performance.now() - this.#startedAt - this.#externalMs);
+  }
+}
+
+/** The admitted request, for what waits on its behalf. */
+export function admittedOf(request: IncomingMessage): AdmittedRequest | undefined {
+  return (request as { [ADMITTED]?: AdmittedRequest })[ADMITTED];
+}
+
+/**
+ * Limits how many requests the gateway works on at the same time; further ones are refused at once with `overloaded`,
+ * before Express and for a tenth of the CPU time of a payment. The limit follows what the machine and the database
+ * can do: it grows while it is reached and requests take no longer of the gateway than twice their usual time, and
+ * shrinks when they do, or when the event loop is late. The usual time is measured while less than half of the limit is in use.
+ */
+@Injectable()
+export class Admission implements OnApplicationShutdown {
+  #busy = 0;
+  #limit = FIRST_LIMIT;
+  #refused = 0;
+  #usualMs = TOLERATED_MS / 2;
+  #windowBeganAt = performance.now();
+  #windowCount = 0;
+  #windowMs = 0;
+  #windowPeak = 0;
+  /** How late the event loop was at most; a late answer of an external counts as its time, not as the gateway's. */
+  #windowLagMs = 0;
+  #tickedAt = performance.now();
+  readonly #ticks = setInterval(() => this.#tick(), TICK_MS).unref();
+
+  constructor(private readonly clock: Clock) {}
+
+  get limit(): number {
+    return Math.floor(this.#limit);
+  }
+
+  get busy(): number {
+    return this.#busy;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Refuses requests of `server` before its own listener. Call this before the server listens. */
+  guard(server: Server): void {
+    const [handle] = server.listeners('request') as [RequestListener];
+    server.removeAllListeners('request');
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (OPERATING_PATH.test(request.url ?? '')) return handle(request, response);
+      if (this.#busy >= this.#limit) return this.#refuse(request, response);
+      const admitted = new AdmittedRequest(this);
+      this.enter();
+      (request as { [ADMITTED]?: AdmittedRequest })[ADMITTED] = admitted;
+      response.once('close', () => admitted.end());
+      handle(request, response);
+    });
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#ticks);
+  }
+
+  enter(): void {
+    this.#busy += 1;
+    if (this.#busy > this.#windowPeak) this.#windowPeak = this.#busy;
+  }
+
+  leave(): void {
+    this.#busy -= 1;
+  }
+
+  /** `ownMs`: what the request took of the gateway itself. */
+  ended(ownMs: number): void {
+    this.#windowCount += 1;
+    this.#windowMs += ownMs;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#windowLagMs = Math.max(this.#windowLagMs, now - this.#tickedAt - TICK_MS);
+    this.#tickedAt = now;
+    const measured = this.#windowCount > 0 || this.#windowLagMs > TOLERATED_MS;
+    if (measured && now - this.#windowBeganAt >= WINDOW_MS) this.#adapt(now);
+  }
+
+  #adapt(now: number): void {
+    const meanMs = this.#windowCount > 0 ? this.#windowMs / this.#windowCount : this.#usualMs;
+    const targetMs = Math.max(TOLERATED_MS, 2 * this.#usualMs);
+    if (this.#windowLagMs > TOLERATED_MS) {
+      this.#shrink(TOLERATED_MS / this.#windowLagMs);
+    } else if (this.#windowPeak < this.#limit / 2) {
+      this.#usualMs += (Math.min(meanMs, MAX_USUAL_MS) - this.#usualMs) * USUAL_WEIGHT;
+      if (this.#limit < FIRST_LIMIT) this.#limit *= GROWTH;
+    } else if (meanMs > targetMs) {
+      this.#shrink(targetMs / meanMs);
+    } else if (this.#windowPeak >= this.#limit) {
+      this.#limit = Math.min(MAX_LIMIT, this.#limit * GROWTH);
+    }
+    this.#windowBeganAt = now;
+    this.#windowCount = 0;
+    this.#windowMs = 0;
+    this.#windowPeak = this.#busy;
+    this.#windowLagMs = 0;
+  }
+
+  #shrink(factor: number): void {
+    this.#limit = Math.max(MIN_LIMIT, this.#limit * Math.max(MOST_SHRINKING, factor));
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse): void {
+    this.#refused += 1;
+    const { method = '', url = '/' } = request;
+    const path = originForm(url).split('?', 1)[0]!;
+    const requestId = newIdentifier('req', this.clock.now());
+    const outcome = outcomeOf(OVERLOADED, { method, path });
+    const document = problemDocument(OVERLOADED, maskCardNumbers(path), requestId, outcome);
+    const body = JSON.stringify(document);
+    response.writeHead(document.status, {
+      'Content-Type': PROBLEM_TYPE,
+      'Content-Length': Buffer.byteLength(body),
+      ...headersOfProblem(OVERLOADED),
+      'X-Request-Id': requestId,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+    });
+    response.end(method === 'HEAD' ? undefined : body);
+  }
+}

@@ -1,0 +1,70 @@
+import { Client, type ClientConfig, DatabaseError } from 'pg';
+import { cut, type PostgresAccess, processIdOf } from './postgres.access.js';
+
+/** Time for a new connection and one query. */
+const CHECK_LIMIT_MS = 1_500;
+
+/**
+ * Finds sessions that have ended without the client receiving a reset: the server's machine is gone, or its packets
+ * are dropped, or its address belongs to another server now. A hung session, such as a commit that waits for a
+ * standby, is left alone: it keeps its place in the pool, so that the server never has more of them than the pool.
+ */
+export class SessionWatch {
+  readonly #config: ClientConfig;
+  readonly #pooled: boolean;
+  readonly #clients = new Set<object>();
+  #checking = false;
+
+  constructor({ client, pooled }: PostgresAccess) {
+    this.#config = client;
+    this.#pooled = pooled;
+  }
+
+  /** Watches a connected client until it ends. */
+  add(client: { once(event: 'end', listener: () => void): unknown }): void {
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
+  }
+
+  /** A query has no answer for long: cuts the connections of sessions that no longer exist. */
+  suspect(): void {
+    if (this.#checking) return;
+    this.#checking = true;
+    void this.#check().finally(() => {
+      this.#checking = false;
+    });
+  }
+
+  cutAll(): void {
+    for (const client of this.#clients) cut(client);
+  }
+
+  async #check(): Promise<void> {
+    const watched = [...this.#clients];
+    try {
+      const existing = await this.#existing(watched.map(processIdOf));
+      // A pooler's process ids are its own; it closes the connections of lost sessions itself.
+      for (const client of this.#pooled ? [] : watched) if (!existing.has(processIdOf(client))) cut(client);
+    } catch (error) {
+      // An error of the server (too many connections) shows that it is reachable.
+      if (!(error instanceof DatabaseError)) for (const client of watched) cut(client);
+    }
+  }
+
+  async #existing(processIds: readonly (number | null)[]): Promise<ReadonlySet<number | null>> {
+    const client = new Client(this.#config);
+    client.on('error', () => {});
+    const late = setTimeout(() => cut(client), CHECK_LIMIT_MS);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>(
+        'select pid from pg_stat_activity where pid = any($1::int[])',
+        [processIds],
+      );
+      return new Set(rows.map((row) => row.pid));
+    } finally {
+      clearTimeout(late);
+      client.end().catch(() => {});
+    }
+  }
+}

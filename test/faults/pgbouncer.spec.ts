@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Store } from '../../src/persistence/store.js';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbouncer.js';
+import { PostgresCluster, postgresPrograms } from '../support/postgres-cluster.js';
+import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
+
+const PAYMENTS = 150;
+const onPgBouncer = postgresPrograms() && hasPgBouncer() ? describe : describe.skip;
+
+onPgBouncer('Two gateways behind PgBouncer', () => {
+  let cluster: PostgresCluster;
+  let external: StubExternal;
+  beforeAll(async () => {
+    cluster = await PostgresCluster.start();
+    external = await startStubExternal();
+    external.behave(answerOk);
+  }, 60_000);
+  afterAll(async () => {
+    await external.close();
+    await cluster.dispose();
+  });
+
+  it.each(['transaction', 'session'] as const)(
+    'pay in its %s mode, and leave no row without an end',
+    async (mode) => {
+      const schema = `mode_${mode}`;
+      await cluster.query(`create schema ${schema}`);
+      // Fewer sessions than the gateways have connections: in transaction mode they share them.
+      const pooler: PgBouncer = await startPgBouncer(cluster.url, mode, mode === 'transaction' ? 5 : 40);
+      const start = (): Promise<Gateway> =>
+        startGateway({
+          externals: [{ externalService: 'acme', baseUrl: external.url }],
+          database: { DATABASE_URL: pooler.url, DATABASE_SCHEMA: schema, DATABASE_POOL_SIZE: '8' },
+        });
+      const gateways = [await start(), await start()];
+      try {
+        const pay = (n: number): Promise<Answer> =>
+          call(`${gateways[n % 2]!.url}/v3/acme/pay`, 'POST', {
+            amount: 1,
+            currency: 'EUR',
+            shopTransactionId: `${mode}-${n}`,
+          });
+        const statuses: Record<number, number> = {};
+        for (let n = 0; n < PAYMENTS; n += 30) {
+          const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => pay(n + i)));
+          for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1;
+        }
+        expect(statuses).toEqual({ 200: PAYMENTS });
+        const states = await gateways[0]!.app
+          .get(Store)
+          .read((db) => db.selectFrom('payments').select(['state']).distinct().execute());
+        expect(states.map(({ state }) => state)).toEqual(['ACCEPTED']);
+        expect((await call(`${gateways[0]!.url}/health/ready`, 'GET')).status).toBe(200);
+      } finally {
+        for (const gateway of gateways) await gateway.close();
+        await pooler.stop();
+      }
+    },
+    60_000,
+  );
+});

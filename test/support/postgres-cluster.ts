@@ -1,0 +1,125 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { until } from './until.js';
+
+const run = promisify(execFile);
+const VERSIONS = '/usr/lib/postgresql';
+
+/** Where the server's programs are, or undefined: then the suites that need a cluster are skipped. */
+export function postgresPrograms(): string | undefined {
+  if (!existsSync(VERSIONS)) return undefined;
+  const [newest] = readdirSync(VERSIONS).toSorted((a, b) => Number(b) - Number(a));
+  const folder = join(VERSIONS, newest ?? '', 'bin');
+  return existsSync(join(folder, 'initdb')) ? folder : undefined;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** PostgreSQL refuses to run as root. */
+export function asPostgres(program: string, args: readonly string[]): [string, string[]] {
+  return process.getuid?.() === 0
+    ? ['runuser', ['-u', 'postgres', '--', program, ...args]]
+    : [program, [...args]];
+}
+
+/** A PostgreSQL server of a test's own, in a temporary folder and on a free port. */
+export class PostgresCluster {
+  #server: ChildProcess | undefined;
+  readonly url: string;
+
+  private constructor(
+    private readonly folder: string,
+    readonly port: number,
+  ) {
+    this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  }
+
+  /** Creates and starts one. `settings` are lines of `postgresql.conf`. */
+  static async start(...settings: readonly string[]): Promise<PostgresCluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-cluster-'));
+    chmodSync(folder, 0o777);
+    const cluster = new PostgresCluster(folder, await freePort());
+    await run(
+      ...asPostgres(join(postgresPrograms()!, 'initdb'), [
+        '-D',
+        cluster.data,
+        '-U',
+        'postgres',
+        '-A',
+        'trust',
+        '-N',
+      ]),
+    );
+    cluster.configure(
+      "listen_addresses = '127.0.0.1'",
+      `port = ${cluster.port}`,
+      `unix_socket_directories = '${folder}'`,
+      'fsync = off',
+      ...settings,
+    );
+    await cluster.boot();
+    return cluster;
+  }
+
+  get data(): string {
+    return join(this.folder, 'data');
+  }
+
+  configure(...lines: readonly string[]): void {
+    appendFileSync(join(this.data, 'postgresql.conf'), `${lines.join('\n')}\n`);
+  }
+
+  /** Starts the server, and waits until it accepts connections. */
+  async boot(): Promise<void> {
+    const [program, args] = asPostgres(join(postgresPrograms()!, 'postgres'), ['-D', this.data]);
+    this.#server = spawn(program, args, { stdio: 'ignore' });
+    await until(() => this.query('select 1').then(Boolean, () => false), 'the cluster to start', 15_000);
+  }
+
+  /** Stops the server at once. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server) return;
+    await run(
+      ...asPostgres(join(postgresPrograms()!, 'pg_ctl'), ['stop', '-D', this.data, '-m', 'immediate', '-w']),
+    ).catch(() => server.kill('SIGKILL'));
+  }
+
+  /** Runs `sql` on a connection of its own. */
+  async query<Row extends object>(sql: string): Promise<Row[]> {
+    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 5_000 });
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** The number of the gateway's sessions. */
+  async sessions(): Promise<number> {
+    const [row] = await this.query<{ count: number }>(
+      `select count(*)::int as count from pg_stat_activity where application_name = 'tollgate'`,
+    );
+    return row!.count;
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
