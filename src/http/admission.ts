@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 // oxlint-disable-next-line typescript/consistent-type-imports -- Nest injects by the class
 import { Clock } from '../shared/clock.js';
@@ -17,9 +17,10 @@ const FIRST_LIMIT = 256;
 const MAX_LIMIT = 4_096;
 /** By window. */
 const GROWTH = 1.1;
-const MOST_SHRINKING = 0.7;
+const MOST_SHRINKING = 0.5;
 /** How often the limit changes. */
 const WINDOW_MS = 100;
+const TICK_MS = 25;
 /** What requests may always take of the gateway itself, on average. */
 const TOLERATED_MS = 50;
 /** Slower requests mean that the database hangs. */
@@ -76,10 +77,10 @@ export function admittedOf(request: IncomingMessage): AdmittedRequest | undefine
  * Limits how many requests the gateway works on at the same time; further ones are refused at once with `overloaded`,
  * before Express and for a tenth of the CPU time of a payment. The limit follows what the machine and the database
  * can do: it grows while it is reached and requests take no longer of the gateway than twice their usual time, and
- * shrinks when they do. The usual time is measured while less than half of the limit is in use.
+ * shrinks when they do, or when the event loop is late. The usual time is measured while less than half of the limit is in use.
  */
 @Injectable()
-export class Admission {
+export class Admission implements OnApplicationShutdown {
   #busy = 0;
   #limit = FIRST_LIMIT;
   #refused = 0;
@@ -88,6 +89,10 @@ export class Admission {
   #windowCount = 0;
   #windowMs = 0;
   #windowPeak = 0;
+  /** How late the event loop was at most; a late answer of an external counts as its time, not as the gateway's. */
+  #windowLagMs = 0;
+  #tickedAt = performance.now();
+  readonly #ticks = setInterval(() => this.#tick(), TICK_MS).unref();
 
   constructor(private readonly clock: Clock) {}
 
@@ -118,6 +123,10 @@ export class Admission {
     });
   }
 
+  onApplicationShutdown(): void {
+    clearInterval(this.#ticks);
+  }
+
   enter(): void {
     this.#busy += 1;
     if (this.#busy > this.#windowPeak) this.#windowPeak = this.#busy;
@@ -131,18 +140,26 @@ export class Admission {
   ended(ownMs: number): void {
     this.#windowCount += 1;
     this.#windowMs += ownMs;
+  }
+
+  #tick(): void {
     const now = performance.now();
-    if (now - this.#windowBeganAt >= WINDOW_MS) this.#adapt(now);
+    this.#windowLagMs = Math.max(this.#windowLagMs, now - this.#tickedAt - TICK_MS);
+    this.#tickedAt = now;
+    const measured = this.#windowCount > 0 || this.#windowLagMs > TOLERATED_MS;
+    if (measured && now - this.#windowBeganAt >= WINDOW_MS) this.#adapt(now);
   }
 
   #adapt(now: number): void {
-    const meanMs = this.#windowMs / this.#windowCount;
+    const meanMs = this.#windowCount > 0 ? this.#windowMs / this.#windowCount : this.#usualMs;
     const targetMs = Math.max(TOLERATED_MS, 2 * this.#usualMs);
-    if (this.#windowPeak < this.#limit / 2) {
+    if (this.#windowLagMs > TOLERATED_MS) {
+      this.#shrink(TOLERATED_MS / this.#windowLagMs);
+    } else if (this.#windowPeak < this.#limit / 2) {
       this.#usualMs += (Math.min(meanMs, MAX_USUAL_MS) - this.#usualMs) * USUAL_WEIGHT;
       if (this.#limit < FIRST_LIMIT) this.#limit *= GROWTH;
     } else if (meanMs > targetMs) {
-      this.#limit = Math.max(MIN_LIMIT, this.#limit * Math.max(MOST_SHRINKING, targetMs / meanMs));
+      this.#shrink(targetMs / meanMs);
     } else if (this.#windowPeak >= this.#limit) {
       this.#limit = Math.min(MAX_LIMIT, this.#limit * GROWTH);
     }
@@ -150,6 +167,11 @@ export class Admission {
     this.#windowCount = 0;
     this.#windowMs = 0;
     this.#windowPeak = this.#busy;
+    this.#windowLagMs = 0;
+  }
+
+  #shrink(factor: number): void {
+    this.#limit = Math.max(MIN_LIMIT, this.#limit * Math.max(MOST_SHRINKING, factor));
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse): void {

@@ -145,7 +145,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     status: 503,
     title: 'The external cannot be called now',
     explanation:
-      'The circuit breaker of the external is open, its concurrency limit is reached, or it requested fewer calls. Nothing was executed: wait for `Retry-After` seconds.',
+      'The circuit breaker of the external is open, its concurrency limit is reached, it requested fewer calls, or the gateway was paused until the deadline. Nothing was executed: wait for `Retry-After` seconds.',
   },
   overloaded: {
     status: 503,

@@ -55,7 +55,7 @@ export class NotificationSender implements OnApplicationShutdown {
     const late = notification.lease_until - startedAtMs < deadlineMs;
     const outcome = late
       ? ({ kind: 'not-sent' } as const)
-      : await this.#traced(receiver, notification, startedAtMs, breakOff);
+      : await this.#traced(receiver, notification, this.clock.wall(), breakOff);
     return { notification, startedAtMs, durationMs: Math.round(performance.now() - startedAt), outcome };
   }
 

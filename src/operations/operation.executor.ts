@@ -15,7 +15,7 @@ import { notSent, perhapsSent, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
-import { OperationSettler } from './operation.settler.js';
+import { OperationSettler, type SendableOperation } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
 
@@ -75,9 +75,10 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     const slot = request.provider.reserve();
     if (!slot) return this.#withoutSlot(operation, request);
     try {
+      const tooLate = this.settler.sendLimit(request.provider.config);
       const draft = await this.#draft(operation, request);
       const earlier = await this.#writeAhead(operation, request, draft);
-      if (!earlier) return await this.#run(operation, request, draft, slot);
+      if (!earlier) return await this.#run(operation, request, { row: draft, tooLate }, slot);
       // The repeat's query takes a slot of its own.
       slot.release();
       return await this.#repeat(operation, request, earlier, draft.fingerprint);
@@ -202,11 +203,12 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   async #run(
     operation: Operation,
     request: OperationRequest<unknown>,
-    row: OperationRow,
+    sendable: SendableOperation,
     slot: CallSlot | 'repeated',
   ): Promise<OperationAnswer> {
+    const { row } = sendable;
     const repeated = slot === 'repeated';
-    const outcome = await this.#call(operation, request, row, repeated ? undefined : slot);
+    const outcome = await this.#call(operation, request, sendable, repeated ? undefined : slot);
     const settled = repeated ? afterAnEarlierAttempt(outcome) : outcome;
     const answer = await this.settler.settle(row, settled, request.context, request.provider.config);
     if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.name]);
@@ -216,7 +218,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   async #call(
     operation: Operation,
     request: OperationRequest<unknown>,
-    row: OperationRow,
+    { row, tooLate }: SendableOperation,
     slot: CallSlot | undefined,
   ): Promise<ProviderOutcome<object>> {
     const { context, provider } = request;
@@ -226,6 +228,9 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         requestId,
         traceparent,
         idempotencyKey: row.idempotency_key,
+        beforeSend: () => {
+          if (tooLate()) throw new Error('The deadline of the operation has passed');
+        },
         slot,
       });
     } catch (error) {

@@ -5,12 +5,12 @@ import { Clock } from '../shared/clock.js';
 import { keyReused, perhapsSent, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepository } from './operation.repository.js';
-import { OperationSettler } from './operation.settler.js';
+import { OperationSettler, type SendableOperation } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
 
 /** An operation of unknown outcome must be sent again with its original key. */
 export interface SendAgain {
-  readonly sendAgain: OperationRow;
+  readonly sendAgain: SendableOperation;
 }
 
 /** Answers a request whose `Idempotency-Key` was used before, without executing anything twice (SPEC §4). */

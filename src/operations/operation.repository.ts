@@ -149,6 +149,29 @@ export class OperationRepository {
   }
 
   /**
+   * Sets an operation that was settled as never executed back to an unknown outcome; false if it was not. It holds
+   * its key again unless a repeat has taken it.
+   */
+  async reopen(trx: Trx, operation: OperationRow, { reason, ...end }: OperationEnd): Promise<boolean> {
+    const keyHeld = end.keyHeld === 1 && !(await this.findByHeldKey(trx, operation));
+    const updated = await trx
+      .updateTable('operations')
+      .set({
+        state: 'unknown',
+        reason,
+        finished_at: end.atMs,
+        answer_status: end.answerStatus,
+        answer_body: keyHeld ? end.answerBody : null,
+        key_held: keyHeld ? 1 : 0,
+      })
+      .where('id', '=', operation.id)
+      .where('state', '=', 'not-executed')
+      .where('reason', '=', 'never-seen')
+      .executeTakeFirst();
+    return updated.numUpdatedRows === 1n;
+  }
+
+  /**
    * Records the outcome that an operator reports for an operation of unknown outcome; false if its outcome is known.
    * The stored answer is kept if the operation was executed.
    */

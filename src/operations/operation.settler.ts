@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import type { CallerContext } from '../http/caller-context.js';
 import { statusOf } from '../http/problem-catalogue.js';
@@ -8,7 +8,7 @@ import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { OPERATIONS } from '../config/external-operation.js';
-import type { NotExecuted, ProviderOutcome } from '../providers/provider-outcome.js';
+import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { type Operation, OPERATION_LIST } from './operation.js';
@@ -18,6 +18,8 @@ import { outcomeProblem } from './outcome-problem.js';
 
 /** Added to the external's time limit, for the two commits and a busy event loop. */
 const COMMIT_MARGIN_MS = 5_000;
+/** Nothing is sent in the last part of that time: a status query of another replica must not overtake a request. */
+const SEND_MARGIN_MS = 2_000;
 
 const NEVER_SENT: NotExecuted = {
   kind: 'not-executed',
@@ -25,6 +27,13 @@ const NEVER_SENT: NotExecuted = {
   detail: 'The database failed before the call.',
   retryAfterMs: undefined,
 };
+
+/** An operation that is stored and may be sent. */
+export interface SendableOperation {
+  readonly row: OperationRow;
+  /** True once it must not be sent any more. */
+  readonly tooLate: () => boolean;
+}
 
 interface SettledAnswer {
   readonly status: number;
@@ -36,6 +45,7 @@ type Tracing = Pick<CallerContext, 'requestId' | 'instance'> & Partial<Pick<Call
 /** Transaction B: stores the end of an operation in its own row and in the ledger, both or neither (SPEC §4). */
 @Injectable()
 export class OperationSettler {
+  readonly #logger = new Logger(OperationSettler.name);
   readonly #byName: ReadonlyMap<string, Operation>;
 
   constructor(
@@ -55,19 +65,30 @@ export class OperationSettler {
     return nowMs + timeoutMs + COMMIT_MARGIN_MS;
   }
 
+  /** Begins the time limit within which the operation may be sent. Call it before {@link deadlineOf}. */
+  sendLimit({ timeoutMs }: ExternalConfig): () => boolean {
+    return this.clock.limit(timeoutMs + COMMIT_MARGIN_MS - SEND_MARGIN_MS);
+  }
+
   /**
    * Commits `outcome` and returns the answer for the caller. If it cannot be stored, throws a `Problem` with outcome
-   * `unknown` and retries in the background: a known outcome must reach the ledger.
+   * `unknown` and retries in the background: a known outcome must reach the ledger. `own`: the outcome of an attempt of
+   * this process, and not an assumption about an attempt that was abandoned.
    */
   async settle(
     operation: OperationRow,
     outcome: ProviderOutcome<object>,
     tracing: Tracing,
     external: ExternalConfig | undefined,
+    attempt: 'own' | 'abandoned' = 'own',
   ): Promise<SettledAnswer> {
     const answer = this.#answer(operation, outcome, tracing);
     const commit = (): Promise<void> =>
-      this.store.transaction((trx) => this.#commit(trx, operation, outcome, answer, external));
+      this.store.transaction(async (trx) => {
+        const stored = await this.#commit(trx, operation, outcome, answer, external);
+        if (!stored && attempt === 'own' && outcome.kind === 'unknown')
+          await this.#reopen(trx, operation, outcome, answer, external);
+      });
     const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
     try {
       await traced(this.tracer, 'commit of the outcome', { parent }, commit);
@@ -105,12 +126,13 @@ export class OperationSettler {
    * Prepares to send a resumed operation again. The external may execute it until the deadline of the returned row.
    * Undefined if the preceding query took so long that another process has abandoned the resumption.
    */
-  sendAgain(operation: OperationRow, external: ExternalConfig): Promise<OperationRow | undefined> {
+  sendAgain(operation: OperationRow, external: ExternalConfig): Promise<SendableOperation | undefined> {
+    const tooLate = this.sendLimit(external);
     const again = { ...operation, deadline_at: this.deadlineOf(external, this.clock.now()) };
     return this.store.transaction(async (trx) => {
       if (!(await this.operations.postpone(trx, operation, again.deadline_at))) return undefined;
       await this.#of(again).sendAgain?.(trx, again);
-      return again;
+      return { row: again, tooLate };
     });
   }
 
@@ -125,6 +147,7 @@ export class OperationSettler {
       },
       { requestId: operation.request_id, instance: `/v3/${operation.external}/${operation.operation}` },
       this.registry.get(operation.external)?.config,
+      'abandoned',
     );
   }
 
@@ -164,12 +187,34 @@ export class OperationSettler {
     outcome: ProviderOutcome<object>,
     answer: SettledAnswer,
     external: ExternalConfig | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const ended = this.operations.end(trx, operation, this.#end(operation, outcome, answer));
     // If another process has ended the operation, only a completed outcome reaches the ledger. A completed outcome
     // does not wait for that result.
-    if (outcome.kind === 'completed' || (await ended))
-      await Promise.all([ended, this.#of(operation).settle(trx, operation, outcome, external)]);
+    if (outcome.kind !== 'completed' && !(await ended)) return false;
+    await Promise.all([ended, this.#of(operation).settle(trx, operation, outcome, external)]);
+    return true;
+  }
+
+  /**
+   * The original attempt ends with an unknown outcome after the operation was settled as never executed: its process
+   * was paused with the request half sent, so that the external had not seen it when it was queried.
+   */
+  async #reopen(
+    trx: Trx,
+    operation: OperationRow,
+    outcome: Unknown,
+    answer: SettledAnswer,
+    external: ExternalConfig | undefined,
+  ): Promise<void> {
+    if (!(await this.operations.reopen(trx, operation, this.#end(operation, outcome, answer)))) return;
+    await this.#of(operation).reopen?.(trx, operation, external);
+    this.store.afterCommit(trx, () =>
+      this.#logger.warn(
+        { operation: operation.id, external: operation.external },
+        'An operation that was settled as never executed may have been executed; its outcome is UNKNOWN',
+      ),
+    );
   }
 
   #end(operation: OperationRow, outcome: ProviderOutcome<object>, answer: SettledAnswer): OperationEnd {

@@ -59,6 +59,9 @@ export interface Operation<Input = unknown, Answer extends object = object> {
     context: CallContext,
   ): Promise<Answer | undefined>;
 
+  /** In a transaction: an operation that was settled as never executed may have been executed after all. */
+  reopen?(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void>;
+
   /**
    * The gateway sends an operation of unknown outcome again: the external may execute it until the deadline in `row`.
    */

@@ -9,6 +9,7 @@ const NOT_EXECUTED_CODES: Readonly<Record<NotExecuted['reason'], ProblemCode>> =
   'circuit-open': 'provider-unavailable',
   'concurrency-limit': 'provider-unavailable',
   throttled: 'provider-unavailable',
+  paused: 'provider-unavailable',
   'shutting-down': 'shutting-down',
 };
 

@@ -138,6 +138,25 @@ export class PaymentLedger {
     else await this.payments.link(trx, row.id, own);
   }
 
+  /**
+   * A payment that was set to FAILED because the external had never seen it may have been executed after all: it is
+   * UNKNOWN again, and the receiver, which got FAILED, is notified. The only way from FAILED to UNKNOWN.
+   */
+  async reopen(trx: Trx, operation: OperationRow, external: ExternalConfig | undefined): Promise<void> {
+    const row = await this.payments.lock(trx, operation.payment_ref!);
+    if (row?.state !== 'FAILED') return;
+    await this.payments.expectUntil(trx, row.id, row.deadline_at);
+    const move: PaymentMove = {
+      source: 'call',
+      cause: operation.id,
+      queryableWithoutId: external?.statusByShopTransactionId ?? false,
+      notify: { when: 'on-change', answer: { status: 'PENDING' } },
+    };
+    const payment = { ...row, asks: 0 };
+    if (await this.#advance(trx, payment, 'UNKNOWN', move))
+      await this.#notify(trx, payment, 'UNKNOWN', { ...move, notify: move.notify! });
+  }
+
   /** An operation of unknown outcome is sent again: the external may receive the payment until the new deadline. */
   async expectAgain(trx: Trx, operation: OperationRow): Promise<void> {
     await this.payments.expectUntil(trx, operation.payment_ref!, operation.deadline_at);

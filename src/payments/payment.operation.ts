@@ -81,6 +81,10 @@ export abstract class PaymentOperation<
     }
   }
 
+  reopen(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void> {
+    return this.payments.reopen(trx, row, external);
+  }
+
   async inquire(
     row: OperationRow,
     { provider, input }: OperationRequest<Body>,

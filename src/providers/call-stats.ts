@@ -8,6 +8,7 @@ const NOT_CALLED: ReadonlySet<string> = new Set([
   'concurrency-limit',
   'not-supported',
   'shutting-down',
+  'paused',
 ]);
 
 /** The number of calls that the latency is computed from. */

@@ -34,6 +34,9 @@ const RETRY_AFTER = { shortestMs: 1_000, longestMs: 3_600_000 };
 /** `aborted` is the deadline of the call, which covers all attempts. */
 const OUT_OF_TIME: ReadonlySet<BreakReason> = new Set(['deadline', 'aborted', 'superseded']);
 
+/** The wait that a caller is asked for after a pause of the gateway. */
+const PAUSED_RETRY_MS = 1_000;
+
 /** The detail of a refusal whose body holds none. */
 const REJECTED_DETAIL = 'The external refused the request.';
 
@@ -74,7 +77,11 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
     name: 'the gateway did not send the request',
     when: ({ broken }) => broken?.reason === 'refused',
     becomes: () =>
-      notExecuted('connection-failed', 'The gateway did not send the request: its time had passed.'),
+      notExecuted(
+        'paused',
+        'The gateway was paused until the deadline of the operation; nothing was sent to the external.',
+        PAUSED_RETRY_MS,
+      ),
   },
   {
     // Refused, unresolvable, TLS failure, reset while connecting, not connected before the deadline.

@@ -32,6 +32,7 @@ export interface NotExecuted {
     | 'circuit-open'
     | 'concurrency-limit'
     | 'throttled' //              the external answered 429
+    | 'paused' //                 the process or machine was paused until the deadline; nothing was sent
     | 'shutting-down';
   readonly detail: string;
   readonly retryAfterMs: number | undefined;

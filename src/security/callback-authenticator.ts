@@ -45,7 +45,7 @@ export class CallbackAuthenticator {
     const config = this.configOf(external);
     // The route answers that there is no such external.
     if (!config && this.namesAreOpen) return NOTHING_TO_REMEMBER;
-    const refusal = refusalOf(config?.callbackAuth ?? NOBODYS, request, body, this.clock.now());
+    const refusal = refusalOf(config?.callbackAuth ?? NOBODYS, request, body, this.clock.wall());
     if (refusal || !config) {
       this.metrics.countCallbackRefusal(config && external, config ? refusal! : 'unknown-external');
       throw callbackUnauthenticated();

@@ -80,7 +80,7 @@ export class OidcTokens implements OnApplicationShutdown {
         audience,
         algorithms: ALGORITHMS,
         clockTolerance: CLOCK_SKEW_S,
-        currentDate: new Date(this.clock.now()),
+        currentDate: new Date(this.clock.wall()),
         requiredClaims: ['sub', 'exp'],
       });
       return principalOf(payload);

@@ -32,7 +32,7 @@ export class GroupCommit {
   readonly #log: WriteAheadLog | undefined;
   readonly #checkpointer: Checkpointer | undefined;
   readonly #committed: (durationMs: number, transactions: number) => void;
-  readonly #files: Pick<LedgerFiles, 'check'> | undefined;
+  readonly #files: Pick<LedgerFiles, 'check' | 'checkBeforeCommit'> | undefined;
   readonly #broke: (failure: StorageUnavailable) => void;
   readonly #busyLimitMs: number;
   readonly #queue: Member[] = [];
@@ -49,7 +49,7 @@ export class GroupCommit {
     log: WriteAheadLog | undefined,
     checkpointer: Checkpointer | undefined,
     committed: (durationMs: number, transactions: number) => void,
-    files?: Pick<LedgerFiles, 'check'>,
+    files?: Pick<LedgerFiles, 'check' | 'checkBeforeCommit'>,
     broke: (failure: StorageUnavailable) => void = () => {},
     busyLimitMs = BUSY_LIMIT_MS,
   ) {
@@ -131,7 +131,7 @@ export class GroupCommit {
     try {
       await this.#checkpointer?.restart;
       this.assertNotBroken();
-      this.#files?.check('not-committed');
+      this.#files?.checkBeforeCommit();
       await this.#begin();
       await this.#runMembers(batch);
       durationMs = await this.#commit();

@@ -67,6 +67,15 @@ export class LedgerFiles {
     if (this.#lost !== undefined) throw new StorageUnavailable(`SQLite: ${this.#lost}`, outcome);
   }
 
+  /**
+   * The part of {@link check} that must come before a commit: the commit would fill the gap of a truncated log.
+   * @throws {StorageUnavailable}
+   */
+  checkBeforeCommit(): void {
+    const bytes = this.#lost === undefined ? statSync(`${this.#path}-wal`, QUIET)?.size : undefined;
+    if (bytes === undefined || bytes < this.#logBytes) this.check('not-committed');
+  }
+
   #problem(): string | undefined {
     const database = statSync(this.#path, QUIET);
     if (!isSame(database, this.#database)) return this.#missing('', database);

@@ -1,0 +1,192 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { ATTENTION_LIST, AttentionQuery } from '../../src/admin/attention/attention.list.js';
+import type { PaymentRow } from '../../src/payments/payment.table.js';
+import { Store } from '../../src/persistence/store.js';
+import { OperationRecovery } from '../../src/operations/operation.recovery.js';
+import { ReconciliationWorker } from '../../src/reconciliation/reconciliation.worker.js';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js';
+import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestClock } from '../support/test-clock.js';
+import { until } from '../support/until.js';
+
+const LIMIT_MS = 40_000;
+/** Rounds of the real pause; by hand: PAUSE_ROUNDS=20. */
+const ROUNDS = Number(process.env['PAUSE_ROUNDS'] ?? 1);
+
+const pay = (url: string, key: string): Promise<Answer> =>
+  call(
+    `${url}/v3/acme/pay`,
+    'POST',
+    { amount: 1, currency: 'EUR', shopTransactionId: 'order' },
+    { 'idempotency-key': key },
+  );
+const paymentsOf = (gateway: Gateway): Promise<PaymentRow[]> =>
+  gateway.app.get(Store).read((db) => db.selectFrom('payments').selectAll().orderBy('id').execute());
+
+/** Replicas need PostgreSQL: on SQLite nobody else can settle what a paused process has begun. */
+const onPostgres = process.env['TEST_DATABASE_URL'] ? describe : describe.skip;
+
+onPostgres('a replica that is stopped between the commit and the call', () => {
+  const closing: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).toReversed()) await close();
+  });
+
+  it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
+    'sends nothing once it goes on, round %i',
+    async () => {
+      const paid: string[] = [];
+      const external = await startStubExternal(({ method, headers }, response) => {
+        if (method === 'GET') return answerJson(response, 404, { message: 'never seen' });
+        paid.push(String(headers['idempotency-key']));
+        return { result: 'OK', paymentId: `pm-${paid.length}` };
+      });
+      closing.push(() => external.close());
+      const externals = [
+        {
+          externalService: 'acme',
+          baseUrl: external.url,
+          timeoutMs: 300,
+          statusByShopTransactionId: true,
+        },
+      ];
+      const env = { RECONCILIATION_SCHEDULE: '1s,1s,1s,1s' };
+      const other = await startGateway({ externals, env });
+      closing.push(() => other.close());
+      const address = new URL(other.database['DATABASE_URL']!);
+      const proxy = await new TcpProxy({ host: address.hostname, port: Number(address.port || 5432) }).open();
+      closing.push(() => proxy.close());
+      address.host = `127.0.0.1:${proxy.port}`;
+      const stopped: GatewayProcess = await startGatewayProcess({
+        externals,
+        env: { ...other.database, ...env, DATABASE_URL: address.href, WORKERS: 'off' },
+      });
+      closing.push(() => stopped.dispose());
+
+      const pause = Promise.withResolvers<void>();
+      let written = false;
+      proxy.onRequest((bytes) => {
+        written ||= bytes.includes('insert into "operations"');
+        if (written && /commit/i.test(bytes.toString('latin1'))) {
+          proxy.onRequest(undefined);
+          stopped.kill('SIGSTOP');
+          pause.resolve();
+        }
+        return 'forward';
+      });
+      const first = pay(stopped.url, 'k');
+      await pause.promise;
+      await until(
+        async () => (await paymentsOf(other))[0]?.state === 'FAILED',
+        'the other replica to settle it as never executed',
+        LIMIT_MS,
+      );
+      expect(paid).toEqual([]);
+      expect((await pay(other.url, 'k')).status).toBe(200);
+
+      stopped.kill('SIGCONT');
+      const late = await first;
+      expect([late.status, late.body['code'], late.body['outcome']]).toEqual([
+        503,
+        'provider-unavailable',
+        'not-executed',
+      ]);
+      expect(paid).toEqual(['k']);
+      expect((await paymentsOf(other)).map(({ state }) => state)).toEqual(['FAILED', 'ACCEPTED']);
+    },
+    LIMIT_MS + 20_000,
+  );
+});
+
+describe('an operation that was settled as never executed while its request was half sent', () => {
+  let clock: TestClock;
+  let external: StubExternal;
+  let gateway: Gateway;
+  let breakOff: () => void;
+  let first: Promise<Answer>;
+
+  afterEach(async () => {
+    await gateway.close();
+    await external.close();
+  });
+
+  const settleAsNeverSeen = async (): Promise<void> => {
+    clock = new TestClock();
+    const arrived = Promise.withResolvers<void>();
+    const broken = Promise.withResolvers<void>();
+    breakOff = broken.resolve;
+    external = await startStubExternal(async ({ method }, response) => {
+      if (method === 'GET') return answerJson(response, 404, { message: 'never seen' });
+      arrived.resolve();
+      await broken.promise;
+      response.destroy();
+      return undefined;
+    });
+    gateway = await startGateway({
+      clock,
+      env: { WORKERS: 'off' },
+      externals: [
+        {
+          externalService: 'acme',
+          baseUrl: external.url,
+          timeoutMs: 20_000,
+          statusByShopTransactionId: true,
+        },
+      ],
+    });
+    first = pay(gateway.url, 'k');
+    await arrived.promise;
+    clock.advance(60_000);
+    await gateway.app.get(OperationRecovery).turn();
+    for (let query = 0; query < 2; query++) {
+      clock.advance(3_600_000);
+      await gateway.app.get(ReconciliationWorker).reconcileDue();
+    }
+    expect(await paymentsOf(gateway)).toMatchObject([{ state: 'FAILED' }]);
+  };
+  const operations = () =>
+    gateway.app.get(Store).read((db) => db.selectFrom('operations').selectAll().orderBy('id').execute());
+  const notified = async (): Promise<string[]> => {
+    const rows = await gateway.app
+      .get(Store)
+      .read((db) => db.selectFrom('notifications').select('payload').orderBy('version').execute());
+    return rows.map(({ payload }) => (JSON.parse(payload) as { status: string }).status);
+  };
+
+  it('is UNKNOWN again, with its key, a notification and an item of attention', async () => {
+    await settleAsNeverSeen();
+    breakOff();
+    expect((await first).body['outcome']).toBe('unknown');
+    expect(await paymentsOf(gateway)).toMatchObject([
+      { state: 'UNKNOWN', never_seen_at: null, next_ask_at: expect.any(Number) },
+    ]);
+    expect(await operations()).toMatchObject([{ state: 'unknown', key_held: 1, answer_status: 502 }]);
+    expect((await notified()).at(-1)).toBe('PENDING');
+    const query = Object.assign(new AttentionQuery(), { limit: 10 });
+    const attention = await ATTENTION_LIST.page(gateway.app.get(Store), query, clock.now());
+    expect(attention.items).toMatchObject([{ kind: 'payment-unknown' }]);
+    external.behave(({ method }) =>
+      method === 'GET' ? { status: 'ACCEPTED', paymentId: 'pm' } : { result: 'OK', paymentId: 'twice' },
+    );
+    expect((await pay(gateway.url, 'k')).body['paymentId']).toBe('pm');
+  });
+
+  it('stays without its key if a repeat has taken it', async () => {
+    await settleAsNeverSeen();
+    const held = external;
+    held.behave(({ method }) =>
+      method === 'GET' ? { status: 'PENDING' } : { result: 'OK', paymentId: 'pm' },
+    );
+    expect((await pay(gateway.url, 'k')).status).toBe(200);
+    breakOff();
+    expect((await first).body['outcome']).toBe('unknown');
+    expect((await paymentsOf(gateway)).map(({ state }) => state)).toEqual(['UNKNOWN', 'ACCEPTED']);
+    expect((await operations()).map(({ state, key_held }) => [state, key_held])).toEqual([
+      ['unknown', 0],
+      ['completed', 1],
+    ]);
+  });
+});
