@@ -7,6 +7,8 @@ import { type DatabasePlace, eachDatabase, postgresSchema, postgresUrl } from '.
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
+/** Behind a pooler replicas poll: a session that another client gets would receive the hints. */
+const LISTENS = !process.env['TEST_POOLER'];
 const NOT_COMMITTED = { name: 'StorageUnavailable', outcome: 'not-committed' };
 
 async function put(trx: Trx, key: string, value = ''): Promise<void> {
@@ -73,8 +75,7 @@ if (postgresUrl() !== undefined) {
       await Promise.all(stores.map((store) => store.close()));
     });
 
-    // Behind a pooler they poll: a session that another client gets would receive the hints.
-    const itListens = process.env['TEST_POOLER'] ? it.skip : it;
+    const itListens = LISTENS ? it : it.skip;
     itListens('wake each other, not themselves, and once per burst', async () => {
       const [first, second] = await Promise.all([openStore(place.config), openStore(place.config)]);
       const wakes = { first: 0, second: 0, other: 0 };
@@ -178,7 +179,7 @@ if (postgresUrl() !== undefined) {
     it('is unavailable storage, and service recovers on its own', async () => {
       let wakes = 0;
       store.listen('callbacks', () => wakes++);
-      await until(() => wakes === 1, 'the listener');
+      await until(() => wakes === 1 || !LISTENS, 'the listener');
       await store.transaction((trx) => put(trx, 'before'));
 
       await proxy.close();
@@ -190,7 +191,7 @@ if (postgresUrl() !== undefined) {
       await store.transaction((trx) => put(trx, 'after'));
       await expect(store.ping()).resolves.toBeUndefined();
       expect(await keysIn(store)).toEqual(['after', 'before']);
-      await until(() => wakes === 2, 'the listener to reconnect');
+      await until(() => wakes === 2 || !LISTENS, 'the listener to reconnect');
     });
 
     it('stores nothing of a transaction whose connection breaks before the commit', async () => {
