@@ -69,7 +69,9 @@ describe('a gateway whose machine’s clock steps', () => {
     await step(0);
     for (const key of keys) await refund(key);
     expect(refunds).toBe(10);
-    expect(gateway.output().split('A clock stepped')).toHaveLength(3);
+    const stepsLogged = (): number => gateway.output().split('A clock stepped').length - 1;
+    await until(() => stepsLogged() >= 2, 'both steps in the log', 5_000);
+    expect(stepsLogged()).toBe(2);
     const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
     expect(metrics).toContain('tollgate_clock_steps_total{clock="machine"} 2');
   });
