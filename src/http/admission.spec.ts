@@ -58,9 +58,9 @@ describe('the admission of requests', () => {
 
   it('does not count requests that wait for an external', () => {
     const admitted = sendMany(admission.limit);
-    for (const { request } of admitted) admittedOf(request)!.beginCall();
+    for (const { request } of admitted) admittedOf(request)!.beginWait();
     expect(admission.busy).toBe(0);
-    for (const { request } of admitted) admittedOf(request)!.endCall();
+    for (const { request } of admitted) admittedOf(request)!.endWait();
     expect(admission.busy).toBe(admitted.length);
     answer(admitted);
     expect(admission.busy).toBe(0);
@@ -69,11 +69,11 @@ describe('the admission of requests', () => {
   it('counts a request once whose caller goes before, during or after the call', () => {
     const [before, during] = sendMany(2) as [Sent, Sent];
     answer([before]);
-    admittedOf(before.request)!.beginCall();
-    admittedOf(before.request)!.endCall();
-    admittedOf(during.request)!.beginCall();
+    admittedOf(before.request)!.beginWait();
+    admittedOf(before.request)!.endWait();
+    admittedOf(during.request)!.beginWait();
     answer([during]);
-    admittedOf(during.request)!.endCall();
+    admittedOf(during.request)!.endWait();
     expect(admission.busy).toBe(0);
   });
 

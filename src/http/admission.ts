@@ -35,36 +35,36 @@ const OPERATING_PATH = /^\/(?:health|metrics)(?:[/?]|$)/;
 
 const ADMITTED = Symbol('tollgate.admitted');
 
-/** A request that was admitted. It counts while the gateway works on it, not while it waits for an external. */
+/** A request that was admitted. It counts while the gateway works on it, not while it waits for its body or an external. */
 export class AdmittedRequest {
-  #externalMs = 0;
-  #calls = 0;
+  #waitedMs = 0;
+  #waits = 0;
   #ended = false;
-  #calledAt = 0;
+  #waitsSince = 0;
   readonly #startedAt = performance.now();
 
   constructor(private readonly admission: Admission) {}
 
-  beginCall(): void {
-    this.#calls += 1;
-    if (this.#calls > 1 || this.#ended) return;
-    this.#calledAt = performance.now();
+  beginWait(): void {
+    this.#waits += 1;
+    if (this.#waits > 1 || this.#ended) return;
+    this.#waitsSince = performance.now();
     this.admission.leave();
   }
 
-  endCall(): void {
-    this.#calls -= 1;
-    if (this.#calls > 0 || this.#ended) return;
-    this.#externalMs += performance.now() - this.#calledAt;
+  endWait(): void {
+    this.#waits -= 1;
+    if (this.#waits > 0 || this.#ended) return;
+    this.#waitedMs += performance.now() - this.#waitsSince;
     this.admission.enter();
   }
 
-  /** The answer was sent, or the caller has gone, perhaps during the call. */
+  /** The answer was sent, or the caller has gone, perhaps during a wait. */
   end(): void {
     this.#ended = true;
-    if (this.#calls > 0) return;
+    if (this.#waits > 0) return;
     this.admission.leave();
-    this.admission.ended(performance.now() - this.#startedAt - this.#externalMs);
+    this.admission.ended(performance.now() - this.#startedAt - this.#waitedMs);
   }
 }
 

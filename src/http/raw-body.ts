@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../problems/problem.js';
+import { admittedOf } from './admission.js';
 import { HttpProblem } from './http-problem.js';
 
 /** 128 KiB (SPEC §3). */
@@ -19,7 +20,14 @@ const BODY = Symbol('tollgate.body');
  */
 export function readRawBody(request: IncomingMessage): Promise<Buffer> {
   const carrying = request as { [BODY]?: Promise<Buffer> };
-  return (carrying[BODY] ??= collect(request));
+  return (carrying[BODY] ??= collectWhileWaiting(request));
+}
+
+/** A slow sender takes no place among the requests that the gateway works on. */
+function collectWhileWaiting(request: IncomingMessage): Promise<Buffer> {
+  const admitted = admittedOf(request);
+  admitted?.beginWait();
+  return collect(request).finally(() => admitted?.endWait());
 }
 
 function collect(request: IncomingMessage): Promise<Buffer> {

@@ -204,10 +204,10 @@ export class HttpExternalProvider implements ExternalProvider {
     );
     const startedAt = performance.now();
     const admitted = currentScope()?.admitted;
-    admitted?.beginCall();
+    admitted?.beginWait();
     const outcome = await this.#client
       .use(() => this.#resilience.run(call, context.slot))
-      .finally(() => admitted?.endCall());
+      .finally(() => admitted?.endWait());
     const durationMs = performance.now() - startedAt;
 
     endSpan(span, outcome);

@@ -182,6 +182,21 @@ describe('slow senders', () => {
   });
 });
 
+describe('slow bodies', () => {
+  it('more of them than the gateway works on at once leave the others served', async () => {
+    const head = `POST /v3/acme/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n`;
+    const sockets = Array.from({ length: 400 }, () => openSocket(gateway.url));
+    try {
+      await until(() => sockets.every(({ readyState }) => readyState === 'open'), 'the sockets to open');
+      for (const socket of sockets) socket.write(`${head}\r\n{"amount":`);
+      await until(() => sockets.every(({ writableLength }) => writableLength === 0), 'the heads to be sent');
+      for (let i = 0; i < 20; i += 1) expect((await get(STATUS)).status).toBe(200);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+});
+
 describe('RATE_LIMIT', () => {
   const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
 
