@@ -59,6 +59,8 @@ interface Order {
 export class PauseSite {
   readonly #orders = new Map<string, Order>();
   #count = 0;
+  /** One gateway starts at a time: together they would take longer than a start may. */
+  #starting: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly external: StubExternal,
@@ -102,7 +104,9 @@ export class PauseSite {
     const name = `order-${(this.#count += 1)}`;
     const order: Order = { executed: [] };
     this.#orders.set(name, order);
-    const paused = await this.#startPaused(place);
+    const starting = this.#starting.then(() => this.#startPaused(place));
+    this.#starting = starting;
+    const paused = await starting;
     try {
       const answers = await this.#pauseDuring(order, name, place, seconds, paused);
       if (place === 'sending') await this.#expectReopened(name, paused, order, answers.faults);
@@ -186,7 +190,7 @@ export class PauseSite {
       const told = answer
         ? `${answer.status} ${String(answer.body['code'] ?? answer.body['result'])}`
         : 'none';
-      texts.push(told);
+      texts[attempt] = told;
       if (answer?.body['outcome'] === 'not-executed' && order.executed.includes(id))
         faults.push(`not-executed (${told}) was answered to a request that was executed`);
       return answer;
