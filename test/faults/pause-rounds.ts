@@ -105,7 +105,7 @@ export class PauseSite {
     const order: Order = { executed: [] };
     this.#orders.set(name, order);
     const starting = this.#starting.then(() => this.#startPaused(place));
-    this.#starting = starting;
+    this.#starting = starting.catch(() => {});
     const paused = await starting;
     try {
       const answers = await this.#pauseDuring(order, name, place, seconds, paused);
@@ -179,8 +179,13 @@ export class PauseSite {
       };
     if (place === 'waiting') order.beforeAnswer = stop;
     if (place === 'committed' || place === 'recording') {
-      if (proxy) stopAtStatement(proxy, place, stop);
-      else await stopAtSync(gateway, stopped.resolve);
+      if (proxy) stopAtStatement(proxy, place, order, stop);
+      else {
+        // The first payment with a key also stores what its fingerprint needs.
+        this.#orders.set('first', { executed: [] });
+        await this.#pay(gateway.url, 'first', 'first');
+        await stopAtSync(gateway, stopped.resolve);
+      }
     }
     const texts: string[] = [];
     const faults: string[] = [];
@@ -277,14 +282,13 @@ function paymentsOf(ledger: LedgerReader, order: string): Promise<LedgerPayment[
   );
 }
 
-/** Of the first payment of a connection: later ones send the names of their statements only. */
-function stopAtStatement(proxy: TcpProxy, place: Place, stop: () => void): void {
+/** `committed` needs the first payment of a connection: later ones send the names of their statements only. */
+function stopAtStatement(proxy: TcpProxy, place: Place, order: Order, stop: () => void): void {
   let begun = false;
   proxy.onRequest((bytes) => {
     const text = bytes.toString('latin1');
-    if (begun && place === 'recording' && text.includes('update "operations"')) stop();
     begun ||= text.includes('insert into "operations"');
-    if (begun && place === 'committed' && /commit/i.test(text)) stop();
+    if (place === 'recording' ? order.executed.length > 0 : begun && /commit/i.test(text)) stop();
     return 'forward';
   });
 }

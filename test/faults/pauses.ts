@@ -39,7 +39,14 @@ function report(place: string, seconds: number, result: PauseResult): void {
 
 await Promise.all(
   Array.from({ length: Number(values['at-once']) }, async () => {
-    for (const round of remaining) report(round.place, round.seconds, await site.round(round));
+    for (const round of remaining) {
+      try {
+        report(round.place, round.seconds, await site.round(round));
+      } catch (error) {
+        failed += 1;
+        console.log(`${round.seconds} s, ${round.place}: not run: ${String(error)}`);
+      }
+    }
   }),
 );
 await site.close();
