@@ -248,7 +248,7 @@ export class PauseSite {
         .filter(({ shopTransactionId }) => shopTransactionId === name)
         .map(({ status }) => status);
     await until(() => told().at(-1) === 'PENDING', `the notification of ${name}`, SETTLE_MS).catch(
-      (error: Error) => faults.push(`${error.message}: ${told().join()}`),
+      (error: unknown) => faults.push(`${String(error)}: ${told().join()}`),
     );
     // What was on the wire arrives at last.
     order.executed.push('late');
