@@ -28,7 +28,7 @@ export interface NotExecuted {
   readonly reason:
     | 'not-supported' //          switched off by configuration, or 404 without a JSON object, 405, 501
     | 'connection-failed' //      refused, unresolvable, TLS failure: the request was not sent
-    | 'credentials-refused' //    401, 403 or 407 to the gateway's credentials, or no token
+    | 'credentials-refused' //    401, 403 or 407 to the gateway's credentials, a certificate that is refused, or no token
     | 'circuit-open'
     | 'concurrency-limit'
     | 'throttled' //              the external answered 429
