@@ -94,6 +94,10 @@ export abstract class PaymentOperation<
     return known && this.answerOf(known, input);
   }
 
+  nameOf(db: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
+    return this.payments.nameOf(db, row);
+  }
+
   sendAgain(trx: Trx, row: OperationRow): Promise<void> {
     return this.payments.expectAgain(trx, row);
   }
