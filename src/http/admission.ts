@@ -87,10 +87,10 @@ export function admittedOf(request: IncomingMessage): AdmittedRequest | undefine
  * `prototype` is that of all responses, so that no request pays for a property of its own.
  */
 export function endAdmissionWithAnswer(prototype: ServerResponse): void {
-  const writeHead = prototype.writeHead as (...rest: unknown[]) => ServerResponse;
+  const writeHead = Reflect.get(prototype, 'writeHead') as (...rest: unknown[]) => ServerResponse;
   prototype.writeHead = function (this: ServerResponse, ...rest: unknown[]) {
     admittedOf(this.req)?.end();
-    return writeHead.apply(this, rest);
+    return Reflect.apply(writeHead, this, rest);
   };
 }
 
