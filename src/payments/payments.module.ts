@@ -4,6 +4,7 @@ import { OperationsModule } from '../operations/operations.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
+import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -17,6 +18,7 @@ import { PaymentsService } from './payments.service.js';
   providers: [
     PayByLinkOperation,
     PayOperation,
+    PaymentIdentity,
     PaymentInquiry,
     PaymentLedger,
     PaymentRepository,

@@ -26,8 +26,8 @@ const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
 };
 
 /**
- * The only writer of refunds: it reserves their amount before the call and releases it on KO (SPEC §4). The one
- * exception is `PaymentRepository.absorb`, which moves refunds to another row of their payment.
+ * The only writer of refunds: it reserves their amount before the call and releases it on KO (SPEC §4). The
+ * exceptions are `PaymentRepository.absorb` and `linkRefunds`, which link refunds to the row of their payment.
  */
 @Injectable()
 export class RefundLedger {
@@ -46,6 +46,7 @@ export class RefundLedger {
       if (payment.currency !== null && payment.currency !== request.currency) {
         throw exceeds(`The payment is in ${payment.currency}, not in ${request.currency}.`);
       }
+      await this.payments.linkRefunds(trx, payment, request.paymentId);
       if (!(await this.payments.reserveRefund(trx, payment.id, request.amount))) {
         throw exceeds('The refunds of this payment would exceed its amount.');
       }
@@ -65,9 +66,16 @@ export class RefundLedger {
     });
   }
 
-  /** Transaction B: the answer of the call. */
+  /** Transaction B: the answer of the call. A payment that has received its id meanwhile is found, and counts it. */
   async settle(trx: Trx, operation: OperationRow, state: RefundState): Promise<void> {
-    const refund = await this.refunds.find(trx, operation.refund_ref!);
+    let refund = await this.refunds.lock(trx, operation.refund_ref!);
+    if (refund?.payment_ref === null) {
+      const payment = await this.payments.findByPaymentId(trx, refund.external, refund.payment_id);
+      if (payment) {
+        await this.payments.linkRefunds(trx, payment, refund.payment_id);
+        refund = await this.refunds.lock(trx, refund.id);
+      }
+    }
     if (refund) await this.move(trx, refund, state, { source: 'call', cause: operation.id });
   }
 
