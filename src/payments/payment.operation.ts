@@ -76,8 +76,12 @@ export abstract class PaymentOperation<
       const ids = { paymentId, subscriptionToken };
       return this.settlePayment(trx, row, { state: this.stateOf(result), ...ids }, external);
     }
-    const state = outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED';
-    return this.settlePayment(trx, row, { state }, external);
+    const answer =
+      outcome.kind === 'unknown'
+        ? ({ state: 'UNKNOWN', ...outcome.ids } as const)
+        : ({ state: 'FAILED' } as const);
+    await this.settlePayment(trx, row, answer, external);
+    return undefined;
   }
 
   /** Returns the outcome to record instead if the answered `paymentId` belongs to another order. */

@@ -57,7 +57,9 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
   ): Promise<Unknown | undefined> {
     if (outcome.kind !== 'completed') {
       await super.settle(trx, row, outcome, external);
-      await this.subscriptions.settle(trx, row, outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED');
+      const token = outcome.kind === 'unknown' ? outcome.ids?.subscriptionToken : undefined;
+      const own = (await this.subscriptions.claimIfTaken(trx, row, token)) ? undefined : token;
+      await this.subscriptions.settle(trx, row, outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED', own);
       return undefined;
     }
     const { result, paymentId, subscriptionToken } = outcome.answer;

@@ -47,8 +47,12 @@ export class PostgresCluster {
   }
 
   /** Creates and starts one. `settings` are lines of `postgresql.conf`. */
-  static async start(...settings: readonly string[]): Promise<PostgresCluster> {
-    const folder = mkdtempSync(join(tmpdir(), 'tollgate-cluster-'));
+  static start(...settings: readonly string[]): Promise<PostgresCluster> {
+    return PostgresCluster.startIn(mkdtempSync(join(tmpdir(), 'tollgate-cluster-')), ...settings);
+  }
+
+  /** As {@link start}, in `folder`, with segments of the log of 1 MiB. */
+  static async startIn(folder: string, ...settings: readonly string[]): Promise<PostgresCluster> {
     chmodSync(folder, 0o777);
     const cluster = new PostgresCluster(folder, await freePort());
     await run(
@@ -60,6 +64,7 @@ export class PostgresCluster {
         '-A',
         'trust',
         '-N',
+        '--wal-segsize=1',
       ]),
     );
     cluster.configure(
@@ -79,6 +84,11 @@ export class PostgresCluster {
 
   configure(...lines: readonly string[]): void {
     appendFileSync(join(this.data, 'postgresql.conf'), `${lines.join('\n')}\n`);
+  }
+
+  /** Whether the server's process runs: it stops itself where it cannot write its log. */
+  get running(): boolean {
+    return this.#server?.exitCode === null;
   }
 
   /** Starts the server, and waits until it accepts connections. */

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
-import { migrateToLatest } from '../migrations/migrate.js';
 import { StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
 import { DatabaseProbe } from './database-probe.js';
 import {
@@ -15,7 +14,8 @@ import {
 } from './postgres-errors.js';
 import { findAccess, type PostgresAccess, type PostgresConfig } from './postgres.access.js';
 import { type ConnectionContext, PostgresConnection } from './postgres.connection.js';
-import { openMigrationPool, openPool, settingSearchPath } from './postgres.pool.js';
+import { migratePostgres } from './postgres.migration.js';
+import { openPool, settingSearchPath } from './postgres.pool.js';
 import { SessionWatch } from './session-watch.js';
 import { PostgresWakeHints } from './wake-hints.js';
 
@@ -69,16 +69,7 @@ export class PostgresStore extends Store {
     const access = await findAccess(config).catch((error: unknown) => {
       throw notCommitted(error);
     });
-    const pool = openMigrationPool(access, config.schema);
-    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-    let schema: string;
-    let migrations: string[];
-    try {
-      schema = config.schema ?? (await currentSchema(db));
-      migrations = await migrateToLatest(db, { schema });
-    } finally {
-      await db.destroy();
-    }
+    const { schema, migrations } = await migratePostgres(access, config.schema);
     const store = new PostgresStore(config, access, schema);
     try {
       // The connections that a start needs: another client may take them meanwhile. A database that cannot be written
@@ -197,15 +188,4 @@ export class PostgresStore extends Store {
     this.onCommit?.(performance.now() - startedAt, 1);
     return result;
   }
-}
-
-async function currentSchema(db: Kysely<unknown>): Promise<string> {
-  const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(db);
-  const name = rows[0]?.name;
-  if (!name) {
-    throw new Error(
-      'the PostgreSQL search_path names no schema that exists: create it, or set DATABASE_SCHEMA',
-    );
-  }
-  return name;
 }
