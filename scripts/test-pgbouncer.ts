@@ -8,9 +8,11 @@ import { startPgBouncer } from '../test/support/pgbouncer.js';
 
 const SESSIONS = 20;
 const target = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/test';
-const [first, ...others] = process.argv.slice(2);
+// `.ci/run` adds options behind a second `--`.
+const given = process.argv.slice(2).filter((argument) => argument !== '--');
+const [first, ...others] = given;
 const mode = first === 'session' || first === 'transaction' ? first : 'transaction';
-const selected = first === mode ? others : process.argv.slice(2);
+const selected = first === mode ? others : given;
 const pooler = await startPgBouncer(target, mode, SESSIONS);
 const jest = spawn(
   process.execPath,

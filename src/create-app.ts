@@ -4,8 +4,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import express, { type Express } from 'express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
-import { Admission } from './http/admission.js';
+import { Admission, endAdmissionWithAnswer } from './http/admission.js';
 import { AnswerAdapter } from './http/answer.adapter.js';
+import { trustProxies } from './http/client-address.js';
 import { inOrder } from './http/in-order.middleware.js';
 import { requestLimits } from './http/request-limits.middleware.js';
 import { applyLimits } from './http/server-limits.js';
@@ -97,6 +98,7 @@ function expressApp(config: Config): Express {
   app.set('query parser', false);
   app.enable('case sensitive routing');
   app.enable('strict routing');
-  if (config.http.trustProxy !== undefined) app.set('trust proxy', config.http.trustProxy);
+  endAdmissionWithAnswer(app.response);
+  if (config.http.trustProxy !== undefined) trustProxies(app, config.http.trustProxy);
   return app;
 }

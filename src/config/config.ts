@@ -17,6 +17,8 @@ export interface Config {
   readonly callers: CallersConfig;
   readonly callbacks: { readonly requireAuth: boolean };
   readonly idempotencyTtlMs: number;
+  /** How long an operation without a key refuses an identical one, where no ledger does; 0: never (SPEC §3). */
+  readonly repeatWindowMs: number;
   /** `off`: this replica serves the API only. */
   readonly workers: boolean;
   /** Where OpenTelemetry traces are sent; undefined: no tracing, and none of its modules is loaded. */

@@ -61,6 +61,7 @@ describe('loadConfig', () => {
       callers: { auth: 'optional', keys: [], keysFile: undefined, oidc: undefined, rateLimit: undefined },
       callbacks: { requireAuth: false },
       idempotencyTtlMs: 86_400_000,
+      repeatWindowMs: 10_000,
       workers: true,
       otlpEndpoint: undefined,
       egress: { allowHttpHosts: [], blockPrivateAddresses: false },

@@ -103,6 +103,7 @@ function assemble(values: Values, production: boolean): Config {
     callers: callers(values, production),
     callbacks: { requireAuth: values.REQUIRE_CALLBACK_AUTH },
     idempotencyTtlMs: values.IDEMPOTENCY_TTL_HOURS * HOUR_MS,
+    repeatWindowMs: values.REPEAT_WINDOW_MS,
     workers: values.WORKERS,
     otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     egress: {

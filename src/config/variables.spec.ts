@@ -26,6 +26,7 @@ describe('a variable', () => {
     ['RECONCILIATION_SCHEDULE', '1s', (c) => c.reconciliation.scheduleMs, [1_000]],
     ['NOTIFICATION_CONCURRENCY', '1', (c) => c.notifications.concurrency, 1],
     ['IDEMPOTENCY_TTL_HOURS', '8760', (c) => c.idempotencyTtlMs, 8_760 * 3_600_000],
+    ['REPEAT_WINDOW_MS', '0', (c) => c.repeatWindowMs, 0],
     ['WORKERS', 'off', (c) => c.workers, false],
     [
       'DATABASE_URL',

@@ -115,6 +115,7 @@ export const VARIABLES = {
   NOTIFICATION_CONCURRENCY: variable('32', integer(1, 1_024)),
   RECONCILIATION_SCHEDULE: variable('1m,2m,5m,10m,30m,1h,2h,6h,12h,24h,24h,24h,24h,24h,24h', schedule),
   IDEMPOTENCY_TTL_HOURS: variable('24', integer(1, 8_760)),
+  REPEAT_WINDOW_MS: variable('10000', integer(0, 86_400_000)),
   WORKERS: variable(
     'on',
     mapped(oneOf(['on', 'off']), (word) => word === 'on'),

@@ -67,7 +67,13 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     status: 409,
     title: 'This shopTransactionId already has a payment',
     explanation:
-      'A payment with this `shopTransactionId` is in flight, pending, accepted or of unknown outcome at the same external; `paymentId` and `paymentStatus` describe it. This request was not executed. A failed payment may be tried again.',
+      'A payment with this `shopTransactionId` is in flight, pending, accepted or of unknown outcome at the same external; `paymentId` and `paymentStatus` describe it. This request was not executed. `outcome` is `unknown` while the first request is in flight, or if a proxy sent this same request twice (same `X-Request-Id`): the first may still be executed, or was. A failed payment may be tried again.',
+  },
+  'repeated-without-key': {
+    status: 409,
+    title: 'An identical request without an Idempotency-Key came before',
+    explanation:
+      'The same caller sent the same request without an `Idempotency-Key`, and it is in flight or began moments ago (`REPEAT_WINDOW_MS`), as when a proxy repeats a request. This request was not executed, but the first one may be: `paymentId` or `refundId` names its result where it is known. Query its status, or wait for the notification. To do the same again on purpose, send an `Idempotency-Key`.',
   },
   conflict: {
     status: 409,

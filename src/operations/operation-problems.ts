@@ -10,6 +10,15 @@ export function stillRunning(): Problem {
   );
 }
 
+/** `members` name what the first request made. */
+export function repeatedWithoutKey(members: Readonly<Record<string, string>>): Problem {
+  return new Problem(
+    'repeated-without-key',
+    'An identical request without an Idempotency-Key came before and may have been executed. Send a key to do it again.',
+    { outcome: 'unknown', members },
+  );
+}
+
 export function keyReused(): Problem {
   return new Problem(
     'idempotency-key-reused',
@@ -31,7 +40,7 @@ export function notSent(cause: Error): Problem {
 export function perhapsSent(cause: Error): Problem {
   return new Problem(
     'storage-unavailable',
-    'The database cannot be used now; the first request with this Idempotency-Key may have been executed.',
+    'The database cannot be used now; an earlier identical request may have been executed.',
     { outcome: 'unknown', cause },
   );
 }

@@ -11,10 +11,10 @@ import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { InFlight } from '../shared/in-flight.js';
 import { Fingerprints } from './fingerprint.js';
-import { notSent, perhapsSent, stillRunning } from './operation-problems.js';
+import { notSent, perhapsSent, repeatedWithoutKey, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepeats } from './operation.repeats.js';
-import { OperationRepository } from './operation.repository.js';
+import { OperationRepository, type RepeatScope } from './operation.repository.js';
 import { OperationSettler, type SendableOperation } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
@@ -97,20 +97,25 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     return this.#repeat(operation, request, earlier, fingerprint);
   }
 
-  /** The operation that holds the request's key. */
+  /** The operation that holds the request's key. Throws if the request repeats one without a key. */
   async #earlier(
     operation: Operation,
-    { context, provider }: OperationRequest<unknown>,
+    { context, provider, input }: OperationRequest<unknown>,
   ): Promise<OperationRow | undefined> {
-    if (context.idempotencyKey === undefined) return undefined;
-    const scope = {
-      external: provider.config.name,
-      caller: context.caller,
-      operation: operation.name,
-      idempotency_key: context.idempotencyKey,
-    };
+    const { idempotencyKey } = context;
+    const scope = { external: provider.config.name, caller: context.caller, operation: operation.name };
     try {
-      const earlier = await this.store.read((db) => this.operations.findByHeldKey(db, scope));
+      if (idempotencyKey === undefined) {
+        if (this.config.repeatWindowMs === 0) return undefined;
+        const fingerprint = await this.fingerprints.of(operation.identity(input));
+        await this.store.read((db) =>
+          this.#assertNoRepeat(db, operation, { ...scope, fingerprint }, this.clock.now()),
+        );
+        return undefined;
+      }
+      const earlier = await this.store.read((db) =>
+        this.operations.findByHeldKey(db, { ...scope, idempotency_key: idempotencyKey }),
+      );
       return earlier && isOver(earlier, this.clock.now()) ? undefined : earlier;
     } catch (error) {
       // It may have been executed.
@@ -133,6 +138,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     const { context, provider, input } = request;
     const now = this.clock.now();
     const keyed = context.idempotencyKey !== undefined;
+    const refusesRepeats = !keyed && this.config.repeatWindowMs > 0;
     try {
       const refs = await operation.refs(request, now);
       return {
@@ -142,7 +148,8 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         operation: operation.name,
         idempotency_key: context.idempotencyKey ?? newIdentifier('idk', now),
         key_held: keyed ? 1 : 0,
-        fingerprint: keyed ? await this.fingerprints.of(operation.identity(input)) : '',
+        fingerprint: keyed || refusesRepeats ? await this.fingerprints.of(operation.identity(input)) : '',
+        repeat_held: refusesRepeats ? 1 : 0,
         state: 'running',
         reason: null,
         deadline_at: this.settler.deadlineOf(provider.config, now),
@@ -186,14 +193,46 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     request: OperationRequest<unknown>,
     draft: OperationRow,
   ): Promise<OperationRow | undefined> {
-    if (!(await this.operations.insertUnlessKeyHeld(trx, draft))) {
-      const earlier = await this.operations.findByHeldKey(trx, draft);
-      if (earlier && !isOver(earlier, draft.created_at)) return earlier;
-      if (earlier) await this.operations.release(trx, earlier.id);
-      if (!(await this.operations.insertUnlessKeyHeld(trx, draft))) throw stillRunning();
+    if (!(await this.operations.insertUnlessHeld(trx, draft))) {
+      const earlier = await this.#clear(trx, operation, draft);
+      if (earlier) return earlier;
+      if (!(await this.operations.insertUnlessHeld(trx, draft)))
+        throw draft.key_held ? stillRunning() : repeatedWithoutKey({});
     }
     await operation.open(trx, draft, request);
     return undefined;
+  }
+
+  /**
+   * Releases the key, or the refusal of repeats, that an earlier operation holds no longer by right. Returns the
+   * earlier operation if it holds the key still, and throws if it still refuses repeats.
+   */
+  async #clear(trx: Trx, operation: Operation, draft: OperationRow): Promise<OperationRow | undefined> {
+    if (draft.key_held === 0) {
+      const over = await this.#assertNoRepeat(trx, operation, draft, draft.created_at);
+      if (over) await this.operations.allowRepeat(trx, over.id);
+      return undefined;
+    }
+    const earlier = await this.operations.findByHeldKey(trx, draft);
+    if (earlier && !isOver(earlier, draft.created_at)) return earlier;
+    if (earlier) await this.operations.release(trx, earlier.id);
+    return undefined;
+  }
+
+  /**
+   * Throws `repeated-without-key` while an identical operation without a key is in flight or its window lasts; returns
+   * it if its window is over.
+   */
+  async #assertNoRepeat(
+    db: Trx,
+    operation: Operation,
+    scope: RepeatScope,
+    nowMs: number,
+  ): Promise<OperationRow | undefined> {
+    const first = await this.operations.findByHeldRepeat(db, scope);
+    if (first && (first.state === 'running' || nowMs < first.created_at + this.config.repeatWindowMs))
+      throw repeatedWithoutKey((await operation.nameOf?.(db, first)) ?? {});
+    return first;
   }
 
   /**

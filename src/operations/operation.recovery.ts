@@ -1,4 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import { Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { OperationRepository } from './operation.repository.js';
@@ -22,6 +24,7 @@ export class OperationRecovery {
     private readonly settler: OperationSettler,
     private readonly retries: OutcomeRetryQueue,
     private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
@@ -39,10 +42,12 @@ export class OperationRecovery {
   /** One bounded batch of each task; `more`: a batch was full. */
   async turn(): Promise<{ more: boolean }> {
     const abandoned = await this.abandonBefore(this.clock.now());
-    const released = await this.store.transaction((trx) =>
-      this.operations.releaseExpired(trx, this.clock.now(), RELEASE_BATCH),
-    );
-    return { more: abandoned === BATCH || released === RELEASE_BATCH };
+    const nowMs = this.clock.now();
+    const [released, allowed] = await this.store.transaction(async (trx) => [
+      await this.operations.releaseExpired(trx, nowMs, RELEASE_BATCH),
+      await this.operations.allowRepeats(trx, nowMs - this.config.repeatWindowMs, RELEASE_BATCH),
+    ]);
+    return { more: abandoned === BATCH || released === RELEASE_BATCH || allowed === RELEASE_BATCH };
   }
 
   /** Ends one batch. Those that cannot be stored now are left to {@link OutcomeRetryQueue}; returns the batch's size. */

@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
 import type { OperationRow, OperationState } from './operation.table.js';
 
 /** The scope of an `Idempotency-Key` (SPEC §4). */
 export type KeyScope = Pick<OperationRow, 'external' | 'caller' | 'operation' | 'idempotency_key'>;
+
+/** What identical requests without a key have in common (SPEC §3, `repeated-without-key`). */
+export type RepeatScope = Pick<OperationRow, 'external' | 'caller' | 'operation' | 'fingerprint'>;
 
 /** The row that an operation is about. */
 export type OperationSubject = { readonly payment_ref: string } | { readonly refund_ref: string };
@@ -18,24 +22,27 @@ export interface OperationEnd {
   readonly answerBody: string | null;
   /** Whether the key stays in use. */
   readonly keyHeld: 0 | 1;
+  /** Whether an identical request without a key stays refused. */
+  readonly repeatHeld: 0 | 1;
 }
 
-const INSERT_UNLESS_KEY_HELD = new Statement<OperationRow>((db, row) =>
+const INSERT_UNLESS_HELD = new Statement<OperationRow>((db, row) =>
   db
     .insertInto('operations')
     .values(row)
     .onConflict((conflict) => conflict.doNothing()),
 );
 
-interface EndParameters extends Omit<OperationEnd, 'keyHeld'> {
+interface EndParameters extends Omit<OperationEnd, 'keyHeld' | 'repeatHeld'> {
   readonly id: string;
   readonly deadlineAt: number | undefined;
   /** Undefined if unchanged: SQLite rewrites every index of a column that is set, even to the same value. */
   readonly keyHeld: 0 | 1 | undefined;
+  readonly repeatHeld: 0 | 1 | undefined;
 }
 
 const END = new Statement<EndParameters>(
-  (db, { id, deadlineAt, keyHeld, ...end }) => {
+  (db, { id, deadlineAt, keyHeld, repeatHeld, ...end }) => {
     const update = db
       .updateTable('operations')
       .set({
@@ -45,19 +52,20 @@ const END = new Statement<EndParameters>(
         answer_status: end.answerStatus,
         answer_body: end.answerBody,
         ...(keyHeld && { key_held: keyHeld }),
+        ...(repeatHeld && { repeat_held: repeatHeld }),
       })
       .where('id', '=', id)
       .where('state', 'in', ['running', 'unknown']);
     return deadlineAt === undefined ? update : update.where('deadline_at', '=', deadlineAt);
   },
-  { deadlineAt: true, keyHeld: true },
+  { deadlineAt: true, keyHeld: true, repeatHeld: true },
 );
 
 @Injectable()
 export class OperationRepository {
-  /** Writes the row ahead of the call; false if another row holds its key. */
-  async insertUnlessKeyHeld(trx: Trx, row: OperationRow): Promise<boolean> {
-    return (await INSERT_UNLESS_KEY_HELD.change(trx, row)) === 1;
+  /** Writes the row ahead of the call; false if another row holds its key, or refuses its repeat. */
+  async insertUnlessHeld(trx: Trx, row: OperationRow): Promise<boolean> {
+    return (await INSERT_UNLESS_HELD.change(trx, row)) === 1;
   }
 
   findByHeldKey(trx: Trx, scope: KeyScope): Promise<OperationRow | undefined> {
@@ -72,6 +80,30 @@ export class OperationRepository {
       .executeTakeFirst();
   }
 
+  /** The operation without a key that refuses an identical one. */
+  findByHeldRepeat(trx: Trx, scope: RepeatScope): Promise<OperationRow | undefined> {
+    return trx
+      .selectFrom('operations')
+      .selectAll()
+      .where('fingerprint', '=', scope.fingerprint)
+      .where('operation', '=', scope.operation)
+      .where('caller', '=', scope.caller)
+      .where('external', '=', scope.external)
+      .where('repeat_held', '=', sql.lit(1))
+      .executeTakeFirst();
+  }
+
+  /** The newest operation that is about the payment. */
+  findByPayment(trx: Trx, paymentRef: string): Promise<OperationRow | undefined> {
+    return trx
+      .selectFrom('operations')
+      .selectAll()
+      .where('payment_ref', '=', paymentRef)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
   find(trx: Trx, id: string): Promise<OperationRow | undefined> {
     return trx.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
   }
@@ -81,11 +113,12 @@ export class OperationRepository {
    * attempt is its fencing token.
    */
   async end(trx: Trx, operation: OperationRow, end: OperationEnd): Promise<boolean> {
-    const { id, deadline_at, key_held } = operation;
+    const { id, deadline_at, key_held, repeat_held } = operation;
     const parameters: EndParameters = {
       ...end,
       id,
       keyHeld: end.keyHeld === key_held ? undefined : end.keyHeld,
+      repeatHeld: end.repeatHeld === repeat_held ? undefined : end.repeatHeld,
       // A complete answer is certain, regardless of the attempt that received it.
       deadlineAt: end.state === 'completed' ? undefined : deadline_at,
     };
@@ -141,7 +174,14 @@ export class OperationRepository {
     const [column, ref] = columnOf(subject);
     const updated = await trx
       .updateTable('operations')
-      .set({ state: 'not-executed', reason, finished_at: atMs, key_held: 0, answer_body: null })
+      .set({
+        state: 'not-executed',
+        reason,
+        finished_at: atMs,
+        key_held: 0,
+        repeat_held: 0,
+        answer_body: null,
+      })
       .where(column, '=', ref)
       .where('state', '=', 'unknown')
       .executeTakeFirst();
@@ -179,7 +219,7 @@ export class OperationRepository {
     const end =
       outcome === 'executed'
         ? ({ state: 'completed' } as const)
-        : ({ state: 'not-executed', key_held: 0, answer_body: null } as const);
+        : ({ state: 'not-executed', key_held: 0, repeat_held: 0, answer_body: null } as const);
     const updated = await trx
       .updateTable('operations')
       .set({ ...end, reason: 'operator', finished_at: atMs })
@@ -211,6 +251,28 @@ export class OperationRepository {
       .updateTable('operations')
       .set({ key_held: 0, answer_body: null })
       .where('id', 'in', expired)
+      .executeTakeFirst();
+    return Number(updated.numUpdatedRows);
+  }
+
+  /** An identical request without a key is a new one from now on. */
+  async allowRepeat(trx: Trx, id: string): Promise<void> {
+    await trx.updateTable('operations').set({ repeat_held: 0 }).where('id', '=', id).execute();
+  }
+
+  /** {@link allowRepeat} for at most `limit` finished operations that began before `beganBeforeMs`. */
+  async allowRepeats(trx: Trx, beganBeforeMs: number, limit: number): Promise<number> {
+    const over = trx
+      .selectFrom('operations')
+      .select('id')
+      .where('repeat_held', '=', sql.lit(1))
+      .where('created_at', '<=', beganBeforeMs)
+      .where('state', '!=', 'running')
+      .limit(limit);
+    const updated = await trx
+      .updateTable('operations')
+      .set({ repeat_held: 0 })
+      .where('id', 'in', over)
       .executeTakeFirst();
     return Number(updated.numUpdatedRows);
   }

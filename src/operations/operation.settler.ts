@@ -170,6 +170,7 @@ export class OperationSettler {
         answerStatus: answer.status,
         answerBody: answer.body,
         keyHeld: operation.key_held,
+        repeatHeld: operation.repeat_held,
       }),
     );
     return answer;
@@ -226,6 +227,7 @@ export class OperationSettler {
       answerStatus: answer.status,
       answerBody: kept ? answer.body : null,
       keyHeld: kept ? 1 : 0,
+      repeatHeld: operation.repeat_held === 1 && refusesRepeats(operation, outcome) ? 1 : 0,
     };
   }
 
@@ -237,4 +239,11 @@ export class OperationSettler {
       body: JSON.stringify(problemDocument(problem, tracing.instance, tracing.requestId)),
     };
   }
+}
+
+/** Whether an identical request without a key stays refused after `outcome`, for the rest of the window (SPEC §3). */
+function refusesRepeats({ operation: name }: OperationRow, outcome: ProviderOutcome<object>): boolean {
+  if (OPERATIONS[name].createsPayment) return false;
+  if (outcome.kind === 'completed') return (outcome.answer as { result?: unknown }).result !== 'KO';
+  return outcome.kind === 'unknown';
 }

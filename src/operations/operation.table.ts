@@ -16,8 +16,13 @@ export interface OperationTable {
   idempotency_key: string;
   /** 1 while this row holds caller + external + operation + key (unique); 0 once the key may be used again. */
   key_held: 0 | 1;
-  /** Keyed hash of the request. */
+  /** Keyed hash of the request; empty if the request has no key and repeats are not refused. */
   fingerprint: string;
+  /**
+   * 1 while this row, which has no key of its caller, refuses an identical request without one: caller + external +
+   * operation + fingerprint (unique).
+   */
+  repeat_held: 0 | 1;
   state: OperationState;
   /** The `reason` of the outcome; null while running or completed. */
   reason: string | null;

@@ -59,6 +59,9 @@ export interface Operation<Input = unknown, Answer extends object = object> {
     context: CallContext,
   ): Promise<Answer | undefined>;
 
+  /** Members of the problem `repeated-without-key` that name the result of the first request, where it is known. */
+  nameOf?(db: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>>;
+
   /** In a transaction: an operation that was settled as never executed may have been executed after all. */
   reopen?(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void>;
 

@@ -3,10 +3,11 @@ import type { ExternalConfig } from '../config/external-config.js';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
+import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { Store, type Trx } from '../persistence/store.js';
-import { Problem } from '../problems/problem.js';
+import { type Outcome, Problem } from '../problems/problem.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
@@ -71,6 +72,7 @@ export class PaymentLedger {
     private readonly outbox: NotificationOutbox,
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
+    private readonly operations: OperationRepository,
   ) {}
 
   /** Transaction A: inserts the payment as CREATED, or refuses a duplicate (SPEC §3). */
@@ -97,7 +99,16 @@ export class PaymentLedger {
       draft.guardDuplicates ? find() : undefined,
       this.payments.insertUnlessTaken(trx, row),
     ]);
-    if (existing || !inserted) throw duplicate(existing ?? (await find()));
+    if (!existing && inserted) return;
+    const first = existing ?? (await find());
+    const maybeExecuted = first !== undefined && (await this.#maybeExecutes(trx, operation, first));
+    throw duplicate(first, maybeExecuted ? 'unknown' : 'not-executed');
+  }
+
+  /** Names the payment of an operation, where the external has. */
+  async nameOf(db: Trx, operation: OperationRow): Promise<Readonly<Record<string, string>>> {
+    const row = await this.payments.find(db, operation.payment_ref!);
+    return { ...(row?.payment_id && { paymentId: row.payment_id }) };
   }
 
   /**
@@ -189,6 +200,21 @@ export class PaymentLedger {
     if (own && !another && known && known.created_at >= own.created_at)
       return this.#absorb(trx, own, paymentId);
     return known ?? this.#insertUnsolicited(trx, external, paymentId, shopTransactionId);
+  }
+
+  /**
+   * True if the caller of `operation` must not conclude that nothing happens: the first payment is in flight, or a proxy
+   * repeats the very request that made it and whose answer was lost.
+   */
+  async #maybeExecutes(trx: Trx, operation: OperationRow, { id }: DuplicatePayment): Promise<boolean> {
+    const first = await this.operations.findByPayment(trx, id);
+    if (!first) return false;
+    const sameRequest =
+      first.request_id === operation.request_id &&
+      first.caller === operation.caller &&
+      first.operation === operation.operation &&
+      first.fingerprint === operation.fingerprint;
+    return first.state === 'running' || sameRequest;
   }
 
   async #advance(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
@@ -317,9 +343,9 @@ function createdRow(payment: NewPayment): PaymentRow {
   };
 }
 
-function duplicate(existing: DuplicatePayment | undefined): Problem {
+function duplicate(existing: DuplicatePayment | undefined, outcome: Outcome): Problem {
   return new Problem('duplicate-payment', 'This shopTransactionId already has a payment at this external.', {
-    outcome: 'not-executed',
+    outcome,
     members: {
       ...(existing?.payment_id && { paymentId: existing.payment_id }),
       ...(existing && { paymentStatus: existing.state === 'CREATED' ? 'PENDING' : existing.state }),

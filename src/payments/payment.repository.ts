@@ -23,13 +23,13 @@ const INSERT_UNLESS_TAKEN = new Statement<PaymentRow>((db, row) =>
 );
 
 /** The fields of an existing payment that the problem `duplicate-payment` reports. */
-export type DuplicatePayment = Pick<PaymentRow, 'payment_id' | 'state'>;
+export type DuplicatePayment = Pick<PaymentRow, 'id' | 'payment_id' | 'state'>;
 
 const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: string }, DuplicatePayment>(
   (db, { external, shopTransactionId }) =>
     db
       .selectFrom('payments')
-      .select(['payment_id', 'state'])
+      .select(['id', 'payment_id', 'state'])
       .where('shop_transaction_id', '=', shopTransactionId)
       .where('external', '=', external)
       .where('state', '!=', 'FAILED')

@@ -16,6 +16,7 @@ export const PROBLEM_CODES = [
   'request-timeout',
   'idempotency-conflict',
   'duplicate-payment',
+  'repeated-without-key',
   'conflict',
   'payload-too-large',
   'uri-too-long',

@@ -136,7 +136,8 @@ export class HttpCall<A extends object> implements Call<A> {
   }
 
   #classify(end: OutboundAnswer | ExchangeBroken): ProviderOutcome<A> {
-    return classify(end, this.#traits, this.#read, this.transport.clock.now()).outcome;
+    const { clock, auth } = this.transport;
+    return classify(end, this.#traits, this.#read, clock.now(), auth.tls() !== undefined).outcome;
   }
 
   readonly #read = (json: unknown): ContractResult<A> =>

@@ -1,9 +1,12 @@
 import type { ContractResult } from '../rules/contract-reader.js';
+import type { FieldError } from '../rules/field-error.js';
 import { isJsonObject } from '../shared/json.js';
-import { maskedText, readAnswerBody, refusalDetail } from './answer-body.js';
+import { maskedText, readAnswerBody, readCutBody, refusalDetail } from './answer-body.js';
+import { issuedIds } from './answer-reader.js';
 import { type BreakReason, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
 import type { OperationTraits } from '../config/external-operation.js';
 import {
+  type IssuedIds,
   type NotExecuted,
   notExecuted,
   type ProviderOutcome,
@@ -25,7 +28,11 @@ interface Facts {
   /** How a 2xx violates the contract. */
   readonly violation: string;
   readonly refusal: string | undefined;
+  /** What an answer that violates the contract names all the same. */
+  readonly ids: IssuedIds;
   readonly retryAfterMs: number;
+  /** The gateway authenticates by a client certificate (`auth` is `mtls`). */
+  readonly clientCertificate: boolean;
 }
 
 /** From 1 s to 1 h. A longer wait would hide the end of an outage from callers. */
@@ -70,8 +77,10 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   {
     name: 'success that violates the contract',
     when: ({ status }) => isSuccess(status),
-    becomes: ({ status, violation }) =>
-      unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
+    becomes: ({ status, violation, ids }) => ({
+      ...unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
+      ids,
+    }),
   },
   {
     name: 'the gateway did not send the request',
@@ -108,7 +117,10 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   {
     name: 'an answer over the limit',
     when: ({ broken }) => broken?.reason === 'too-large',
-    becomes: () => unknown('invalid-answer', 'The answer of the external exceeds 1 MiB.'),
+    becomes: ({ ids }) => ({
+      ...unknown('invalid-answer', 'The answer of the external exceeds 1 MiB.'),
+      ids,
+    }),
   },
   {
     name: 'an answer that is not HTTP',
@@ -128,8 +140,13 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   {
     name: '401, 403, 407',
     when: ({ status }) => status === 401 || status === 403 || status === 407,
-    becomes: ({ status }) =>
-      notExecuted('credentials-refused', `The external refused the credentials of the gateway (${status}).`),
+    becomes: credentialsRefused,
+  },
+  {
+    // nginx's own, for a certificate that is not valid, or missing. It answers them as 400 unless told otherwise.
+    name: '495, 496 without a JSON object',
+    when: ({ status, body }) => (status === 495 || status === 496) && body !== 'json-object',
+    becomes: credentialsRefused,
   },
   {
     name: '408, 409, 425',
@@ -166,6 +183,14 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
       notExecuted('not-supported', `The external does not offer this operation (${status}).`),
   },
   {
+    // Of a server in front of the external, which refuses the certificate and speaks no contract: nginx with
+    // `ssl_verify_client` answers 400 and HTML, IIS 403. The caller's request is not what is wrong.
+    name: 'another 4xx with a page, where auth is mtls',
+    when: ({ status, body, clientCertificate }) =>
+      clientCertificate && status >= 400 && status < 500 && body === 'other',
+    becomes: credentialsRefused,
+  },
+  {
     name: 'another 4xx',
     when: ({ status }) => status >= 400 && status < 500,
     becomes: (facts) => rejected('refused', facts),
@@ -184,15 +209,16 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
 
 /**
  * The outcome of an exchange, and the row that decided it. `read` reads the JSON of a 2xx as an answer of the
- * contract.
+ * contract. `clientCertificate`: the gateway authenticates by one.
  */
 export function classify<A extends object>(
   end: OutboundAnswer | ExchangeBroken,
   operation: OperationTraits,
   read: (json: unknown) => ContractResult<A>,
   nowMs: number,
+  clientCertificate = false,
 ): { readonly row: string; readonly outcome: ProviderOutcome<A> } {
-  const { facts, answer } = factsOf(end, operation, read, nowMs);
+  const { facts, answer } = factsOf(end, operation, read, nowMs, clientCertificate);
   const row = OUTCOME_TABLE.find((candidate) => candidate.when(facts))!;
   return { row: row.name, outcome: row.becomes(facts) ?? { kind: 'completed', answer: answer! } };
 }
@@ -202,6 +228,7 @@ function factsOf<A extends object>(
   operation: OperationTraits,
   read: (json: unknown) => ContractResult<A>,
   nowMs: number,
+  clientCertificate: boolean,
 ): { readonly facts: Facts; readonly answer?: A } {
   const unread = {
     operation,
@@ -211,8 +238,13 @@ function factsOf<A extends object>(
     body: 'none',
     violation: '',
     refusal: undefined,
+    ids: {},
+    clientCertificate,
   } as const;
-  if (end instanceof ExchangeBroken) return { facts: { ...unread, broken: end, retryAfterMs: 0 } };
+  if (end instanceof ExchangeBroken) {
+    const ids = end.partial && isSuccess(end.partial.status) ? issuedIds(readCutBody(end.partial)) : {};
+    return { facts: { ...unread, broken: end, ids, retryAfterMs: 0 } };
+  }
   const { status } = end;
   const reading = readAnswerBody(end);
   const facts = {
@@ -227,12 +259,19 @@ function factsOf<A extends object>(
     };
   const body = isJsonObject(reading.json) ? 'json-object' : 'json';
   if (!isSuccess(status)) return { facts: { ...facts, body, refusal: refusalDetail(reading.json) } };
-  const contract = read(reading.json);
-  if (contract.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
-  const violation = maskedText(
-    contract.errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; '),
-  );
-  return { facts: { ...facts, body, violation } };
+  const contract = reading.violation === undefined ? read(reading.json) : undefined;
+  if (contract?.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
+  const violation = reading.violation ?? violationText(contract!.errors);
+  return { facts: { ...facts, body, violation: maskedText(violation), ids: issuedIds(reading.json) } };
+}
+
+function violationText(errors: readonly FieldError[]): string {
+  return errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; ');
+}
+
+function credentialsRefused({ status, body }: Facts): NotExecuted {
+  const by = body === 'other' ? 'The external, or a proxy or firewall in front of it,' : 'The external';
+  return notExecuted('credentials-refused', `${by} refused the credentials of the gateway (${status}).`);
 }
 
 function isSuccess(status: number): boolean {

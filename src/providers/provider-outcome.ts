@@ -28,7 +28,7 @@ export interface NotExecuted {
   readonly reason:
     | 'not-supported' //          switched off by configuration, or 404 without a JSON object, 405, 501
     | 'connection-failed' //      refused, unresolvable, TLS failure: the request was not sent
-    | 'credentials-refused' //    401, 403 or 407 to the gateway's credentials, or no token
+    | 'credentials-refused' //    401, 403 or 407 to the gateway's credentials, a certificate that is refused, or no token
     | 'circuit-open'
     | 'concurrency-limit'
     | 'throttled' //              the external answered 429
@@ -49,6 +49,14 @@ export interface Unknown {
   readonly detail: string;
   /** The HTTP status, if the answer was complete. */
   readonly status?: number;
+  /** What the invalid answer names all the same: by these the outcome can be queried. */
+  readonly ids?: IssuedIds;
+}
+
+/** Ids that an external gave to a payment and its subscription. */
+export interface IssuedIds {
+  readonly paymentId?: string;
+  readonly subscriptionToken?: string;
 }
 
 export function notExecuted(

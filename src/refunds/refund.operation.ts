@@ -40,6 +40,11 @@ export class RefundOperation implements Operation<RefundRequest, RefundAnswer> {
     return this.refunds.settle(trx, row, stateAfter(outcome));
   }
 
+  /** The gateway's own id: the contract does not let the external name one. */
+  nameOf(_db: Trx, { refund_ref }: OperationRow): Promise<Readonly<Record<string, string>>> {
+    return Promise.resolve({ ...(refund_ref !== null && { refundId: refund_ref }) });
+  }
+
   /** The contract has no query for refunds: only the external's support knows the outcome. */
   inquire(): Promise<undefined> {
     return Promise.resolve(undefined);

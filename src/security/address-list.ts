@@ -15,8 +15,7 @@ export class AddressList {
 
   /** False for what is no address. */
   includes(address: string | undefined): boolean {
-    const bare = address?.replace(/%.*$/s, '') ?? '';
-    const family = isIP(bare);
-    return family !== 0 && this.#list.check(bare, family === 6 ? 'ipv6' : 'ipv4');
+    const family = isIP(address ?? '');
+    return family !== 0 && this.#list.check(address!, family === 6 ? 'ipv6' : 'ipv4');
   }
 }

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { ExternalConfig } from '../config/external-config.js';
+import { clientAddressOf } from '../http/client-address.js';
 import { readRawBody } from '../http/raw-body.js';
 import type { Clock } from '../shared/clock.js';
 import { AddressList } from './address-list.js';
@@ -50,7 +51,8 @@ export class CallbackAuthenticator {
       this.metrics.countCallbackRefusal(config && external, config ? refusal! : 'unknown-external');
       throw callbackUnauthenticated();
     }
-    if (config.callbackAllowedIps && !this.#addressList(config.callbackAllowedIps).includes(request.ip)) {
+    const { callbackAllowedIps: allowed } = config;
+    if (allowed && !this.#addressList(allowed).includes(clientAddressOf(request))) {
       this.metrics.countCallbackRefusal(external, 'address');
       throw foreignAddress();
     }

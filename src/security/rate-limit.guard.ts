@@ -10,12 +10,13 @@ import {
 } from '@nestjs/throttler';
 import type { Request } from 'express';
 import { Problem } from '../problems/problem.js';
+import { clientAddressOf } from '../http/client-address.js';
 import { contextOf } from '../http/request-context.js';
 import { SecurityMetrics } from './security.metrics.js';
 
 /**
  * `RATE_LIMIT`: the limit of requests per caller, over all routes. Callers without a name are distinguished by
- * address. Operating paths and callbacks are not counted: a caller's load must not cause the loss of a callback.
+ * address; those whose proxy names none share one limit. Operating paths and callbacks are not counted: a caller's load must not cause the loss of a callback.
  */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
@@ -34,7 +35,9 @@ export class RateLimitGuard extends ThrottlerGuard {
 
   protected override async getTracker(request: Request): Promise<string> {
     const name = contextOf(request).principal?.name;
-    return name ? `caller ${name}` : `address ${await super.getTracker(request)}`;
+    if (name) return `caller ${name}`;
+    const ip = clientAddressOf(request);
+    return ip === undefined ? 'address unknown' : `address ${await super.getTracker({ ip })}`;
   }
 
   protected override generateKey(_context: ExecutionContext, tracker: string): string {

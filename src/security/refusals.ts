@@ -11,7 +11,7 @@ import { Problem } from '../problems/problem.js';
 export function unauthenticated(): Problem {
   return new HttpProblem(
     'unauthenticated',
-    'Send valid credentials once: an API key as Authorization: Bearer or X-Api-Key, or an access token as Authorization: Bearer.',
+    'Send one valid credential: an API key as Authorization: Bearer or X-Api-Key, or an access token as Authorization: Bearer.',
     { 'WWW-Authenticate': 'Bearer realm="tollgate"' },
   );
 }

@@ -18,10 +18,31 @@ describe('credentialsOf', () => {
     expect(read({ 'x-api-key': ['s3cret'] })).toEqual({ kind: 'api-key', key: 's3cret' });
   });
 
+  it.each<[string, Record<string, string[]>, object]>([
+    ['both headers', { authorization: ['Bearer a'], 'x-api-key': ['a'] }, { kind: 'bearer', token: 'a' }],
+    ['Authorization', { authorization: ['Bearer a', 'Bearer a'] }, { kind: 'bearer', token: 'a' }],
+    ['X-Api-Key', { 'x-api-key': ['a', 'a', 'a'] }, { kind: 'api-key', key: 'a' }],
+    ['X-Api-Key, merged by a proxy', { 'x-api-key': ['a, a'] }, { kind: 'api-key', key: 'a' }],
+    [
+      'Authorization, merged by a proxy',
+      { authorization: ['Bearer a.b.c, Bearer a.b.c'], 'x-api-key': ['a.b.c'] },
+      { kind: 'bearer', token: 'a.b.c' },
+    ],
+    ['Basic', { authorization: [basic('a:b'), basic('a:b')] }, { kind: 'basic', userPassword: 'a:b' }],
+  ])('takes the same credential twice for one: %s', (_what, headers, expected) => {
+    expect(read(headers)).toEqual(expected);
+  });
+
   it.each<[string, Record<string, string[]>]>([
-    ['two Authorization headers', { authorization: ['Bearer a', 'Bearer a'] }],
-    ['two X-Api-Key headers', { 'x-api-key': ['a', 'a'] }],
-    ['both headers', { authorization: ['Bearer a'], 'x-api-key': ['a'] }],
+    ['two Authorization headers', { authorization: ['Bearer a', 'Bearer b'] }],
+    ['two X-Api-Key headers', { 'x-api-key': ['a', 'b'] }],
+    ['both headers', { authorization: ['Bearer a'], 'x-api-key': ['b'] }],
+    ['both headers, one of them twice', { authorization: ['Bearer a', 'Bearer b'], 'x-api-key': ['a'] }],
+    ['a key in another case', { authorization: ['Bearer a'], 'x-api-key': ['A'] }],
+    ['Basic beside a key', { authorization: [basic('a:b')], 'x-api-key': ['b'] }],
+    ['Basic and Bearer', { authorization: [basic('a:b'), 'Bearer b'] }],
+    ['nothing beside a key', { authorization: [''], 'x-api-key': ['a'] }],
+    ['two merged keys', { 'x-api-key': ['a, b'] }],
     ['another scheme', { authorization: ['Digest a'] }],
     ['no token', { authorization: ['Bearer '] }],
     ['no scheme', { authorization: ['s3cret'] }],

@@ -14,17 +14,28 @@ const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 const API_KEY = /^[\x21-\x7e]+$/;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** How proxies merge a field that is given twice (RFC 9110 §5.3). A credential has neither space nor comma and space. */
+const MERGED = /, +/;
 
-/** Reads `Authorization` (RFC 6750 §2.1, RFC 7617) and `X-Api-Key`. */
+/**
+ * Reads `Authorization` (RFC 6750 §2.1, RFC 7617) and `X-Api-Key`. The same credential more than once, as clients send
+ * it that know both headers, is one; a Bearer token and an API key of the same text are the same.
+ */
 export function credentialsOf({ headersDistinct }: IncomingMessage): RequestCredentials {
-  const authorizations = headersDistinct['authorization'] ?? [];
-  const apiKeys = headersDistinct['x-api-key'] ?? [];
-  const [authorization] = authorizations;
-  const [apiKey] = apiKeys;
-  if (authorizations.length + apiKeys.length > 1) return UNUSABLE;
-  if (authorization !== undefined) return authorizationOf(authorization);
-  if (apiKey === undefined) return { kind: 'none' };
-  return API_KEY.test(apiKey) ? { kind: 'api-key', key: apiKey } : UNUSABLE;
+  const authorizations = headersDistinct['authorization'];
+  const apiKeys = headersDistinct['x-api-key'];
+  if (!authorizations) return apiKeys ? onlyOne(apiKeys, apiKeyOf) : { kind: 'none' };
+  const authorization = onlyOne(authorizations, authorizationOf);
+  if (!apiKeys) return authorization;
+  const apiKey = onlyOne(apiKeys, apiKeyOf);
+  const isSame =
+    authorization.kind === 'bearer' && apiKey.kind === 'api-key' && authorization.token === apiKey.key;
+  return isSame ? authorization : UNUSABLE;
+}
+
+function onlyOne(values: readonly string[], read: (value: string) => RequestCredentials): RequestCredentials {
+  const [value = '', ...others] = values.length === 1 ? values[0]!.split(MERGED) : values;
+  return others.every((other) => other === value) ? read(value) : UNUSABLE;
 }
 
 function authorizationOf(header: string): RequestCredentials {
@@ -34,6 +45,10 @@ function authorizationOf(header: string): RequestCredentials {
   return encoded === undefined
     ? UNUSABLE
     : { kind: 'basic', userPassword: Buffer.from(encoded, 'base64').toString() };
+}
+
+function apiKeyOf(header: string): RequestCredentials {
+  return API_KEY.test(header) ? { kind: 'api-key', key: header } : UNUSABLE;
 }
 
 /** True for what has the shape of a JWT (RFC 7519 §3, compact): three parts of base64url. */

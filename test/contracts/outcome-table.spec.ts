@@ -51,6 +51,9 @@ const notSupported = becomes('not-executed', 'not-supported');
 const credentialsRefused = becomes('not-executed', 'credentials-refused');
 const serverError = (code: number): object => becomes('unknown', 'server-error', { status: code });
 const JSON_404 = answers(404, '{"detail":"never seen"}');
+/** What nginx answers where `ssl_verify_client` is on. */
+const NO_CERTIFICATE_PAGE =
+  '<html><head><title>400 No required SSL certificate was sent</title></head><body></body></html>';
 const HTML_404 = answers(404, '<h1>Not found</h1>', { 'content-type': 'text/html' });
 
 /** Cuts by RST rather than FIN. */
@@ -451,6 +454,61 @@ const CASES: readonly Case[] = [
     external: answers(code, PAID),
     expected: credentialsRefused,
   })),
+  {
+    row: '401, 403, 407',
+    what: 'the page of a firewall',
+    external: answers(403, '<h1>Request blocked</h1>', { 'content-type': 'text/html' }),
+    expected: { ...credentialsRefused, detail: expect.stringContaining('firewall') },
+  },
+  ...[495, 496].flatMap((code) =>
+    [NO_CERTIFICATE_PAGE, ''].map((body) => ({
+      row: '495, 496 without a JSON object',
+      what: `${code}${body && ' with a page'}, whatever auth is`,
+      external: answers(code, body, { 'content-type': 'text/html' }),
+      expected: credentialsRefused,
+    })),
+  ),
+  ...(
+    [
+      [400, NO_CERTIFICATE_PAGE, 'text/html', pay],
+      [400, NO_CERTIFICATE_PAGE, 'text/html', status],
+      [400, NO_CERTIFICATE_PAGE, 'application/json', pay],
+      [400, 'No required SSL certificate was sent', 'text/plain', refund],
+      [421, '<h1>Misdirected Request</h1>', 'text/html', pay],
+      [444, '<error>certificate</error>', 'application/xml', expire],
+      [499, '\xff', 'application/octet-stream', pay],
+    ] as const
+  ).map(([code, body, type, ask]) => ({
+    row: 'another 4xx with a page, where auth is mtls',
+    what: `${code} ${type}`,
+    external: {
+      ...answers(code, body, { 'content-type': type }),
+      certificate: { ...trusted, ca: authority.cert },
+    },
+    config: { auth: clientCertificate() },
+    ask,
+    expected: credentialsRefused,
+  })),
+  ...(
+    [
+      [400, '{"message":"no such currency"}', 'no such currency'],
+      [422, '"no"', 'The external refused the request.'],
+      [402, '', 'The external refused the request.'],
+      [496, '{"detail":"limit"}', 'limit'],
+    ] as const
+  ).map(([code, body, detail]) => ({
+    row: 'another 4xx',
+    what: `${code} ${body || 'without a body'}, where auth is mtls`,
+    external: { ...answers(code, body), certificate: { ...trusted, ca: authority.cert } },
+    config: { auth: clientCertificate() },
+    expected: becomes('rejected', 'refused', { status: code, detail }),
+  })),
+  {
+    row: 'another 4xx',
+    what: '400 with a page, where auth is not mtls',
+    external: answers(400, NO_CERTIFICATE_PAGE, { 'content-type': 'text/html' }),
+    expected: becomes('rejected', 'refused', { status: 400 }),
+  },
   ...[408, 409, 425].map((code) => ({
     row: '408, 409, 425',
     what: String(code),

@@ -141,6 +141,8 @@ describe('responses of operations', () => {
       '404 external-not-found not-executed',
       '409 idempotency-conflict unknown',
       '409 duplicate-payment not-executed',
+      '409 duplicate-payment unknown',
+      '409 repeated-without-key unknown',
       '413 payload-too-large not-executed',
       '415 unsupported-media-type not-executed',
       '422 idempotency-key-reused not-executed',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { type Answer, call } from '../support/client.js';
@@ -146,7 +147,10 @@ describe('a second payment for one shopTransactionId', () => {
     });
     const first = post('pay', running);
     await arrived.promise;
-    expect((await post('pay', running)).body['code']).toBe('duplicate-payment');
+    expect(told(await post('pay', running))).toEqual([409, 'repeated-without-key', 'unknown']);
+    const other = await post('pay', { ...running, amount: 1 });
+    expect(told(other)).toEqual([409, 'duplicate-payment', 'unknown']);
+    expect(other.body['paymentStatus']).toBe('PENDING');
     release.resolve();
     expect((await first).status).toBe(200);
   });
@@ -211,7 +215,7 @@ describe('a second payment for one shopTransactionId', () => {
 describe('refunds', () => {
   const paid = async (): Promise<string> => String((await post('pay', pay())).body['paymentId']);
   const refund = (paymentId: string, amount: number, more: object = {}): Promise<Answer> =>
-    post('refund', { amount, currency: 'EUR', paymentId, ...more });
+    post('refund', { amount, currency: 'EUR', paymentId, ...more }, { 'idempotency-key': randomUUID() });
 
   it('executes exactly 50 of 100 concurrent refunds, and a KO frees its share', async () => {
     const paymentId = await paid();

@@ -134,7 +134,9 @@ describe('without valid credentials', () => {
       ['the name of a key', bearer('boss')],
       ['a digest of a key', bearer(createHash('sha256').update('secret-of-boss').digest('hex'))],
       ['a key and a space', bearer('secret-of-boss x')],
-      ['a key twice', { ...bearer('secret-of-boss'), 'x-api-key': 'secret-of-boss' }],
+      ['two keys', { ...bearer('secret-of-boss'), 'x-api-key': 'secret-of-only-acme' }],
+      ['a key and a wrong one', { ...bearer('secret-of-boss'), 'x-api-key': 'nope' }],
+      ['Basic beside a key', { authorization: `Basic ${btoa('boss:x')}`, 'x-api-key': 'secret-of-boss' }],
       ['Basic', { authorization: `Basic ${btoa('boss:secret-of-boss')}` }],
       ['an expired token', bearer(await issuer.sign({ scope: SCOPES.join(' '), exp: nowS - 60 }))],
       ['a token for somebody else', bearer(await issuer.sign({ scope: SCOPES.join(' '), aud: 'other' }))],
@@ -280,6 +282,10 @@ describe('with valid credentials', () => {
       await passes(route, bearer(`secret-of-only-${scope}`));
       await passes(route, { 'x-api-key': `secret-of-only-${scope}` });
       await passes(route, bearer(await issuer.sign({ scope })));
+      await passes(route, {
+        ...bearer(`secret-of-only-${scope}`),
+        'x-api-key': `secret-of-only-${scope}`,
+      });
       if (scope !== 'admin') await passes(route, bearer('secret-of-only-acme'));
     }
   });

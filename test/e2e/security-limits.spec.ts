@@ -227,6 +227,51 @@ describe('RATE_LIMIT', () => {
     }
   });
 
+  /** Each client sends three requests of two that it may; the third is refused only where all are one client's. */
+  const ofOneClient = ['1.1.1.1:1', '1.1.1.1:2', '1.1.1.1'].map((entry) => `9.9.9.9, ${entry}`);
+  it.each<[string, string, readonly string[], number]>([
+    ['ports', '1', ofOneClient, 429],
+    ['IPv6 in brackets', '1', ['[2001:db8::1]:1', '[2001:db8::1]:2', '2001:DB8:0::1'], 429],
+    ['IPv4 in IPv6', '1', ['1.1.1.1', '::ffff:1.1.1.1', '[::ffff:1.1.1.1]:3'], 429],
+    ['no address', '1', ['unknown', '_a', 'x'], 429],
+    ['what the client forges', '1', ['8.8.8.8, 1.1.1.1', '7.7.7.7, 1.1.1.1', '1.1.1.1'], 429],
+    ['two hops', '2', ['3.3.3.3, 1.1.1.1:4, 10.0.0.1:5', '1.1.1.1:6, 10.0.0.2:7', '1.1.1.1, 10.0.0.3'], 429],
+    [
+      'trusted proxies with ports',
+      'loopback,10.0.0.0/8',
+      ['3.3.3.3, 1.1.1.1:4, 10.0.0.1:5', '1.1.1.1:6, 10.0.0.2:7, 10.0.0.9:8', '1.1.1.1'],
+      429,
+    ],
+    [
+      'a trusted IPv6 proxy with a port',
+      'loopback,fd00::/8',
+      ['1.1.1.1, [fd00::1]:5', '1.1.1.1:3, [fd00::2]:5', '1.1.1.1'],
+      429,
+    ],
+    ['three clients', '1', ['1.1.1.1:1', '1.1.1.2:1', '1.1.1.3:1'], 200],
+    [
+      'three clients of a proxy nobody trusts',
+      '1',
+      ['1.1.1.1, 2.2.2.2', '1.1.1.2, 2.2.2.2', '2.2.2.2:3'],
+      429,
+    ],
+  ])('distinguishes clients by address behind proxies: %s', async (_what, trusted, forwarded, expected) => {
+    const limited = await startGateway({
+      externals: externals(),
+      env: { RATE_LIMIT: '2/1m', TRUST_PROXY: trusted },
+    });
+    try {
+      const statuses = [];
+      for (const list of forwarded) {
+        const answer = await call(`${limited.url}${STATUS}`, 'GET', undefined, { 'x-forwarded-for': list });
+        statuses.push(answer.status);
+      }
+      expect(statuses).toEqual([200, 200, expected]);
+    } finally {
+      await limited.close();
+    }
+  });
+
   it('is off unless it is set', async () => {
     const { headers } = await get(STATUS);
     expect(headers).not.toHaveProperty('x-ratelimit-limit');

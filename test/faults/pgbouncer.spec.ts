@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openStore } from '../../src/persistence/open-store.js';
 import { Store } from '../../src/persistence/store.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbouncer.js';
@@ -7,6 +9,7 @@ import { PostgresCluster, postgresPrograms } from '../support/postgres-cluster.j
 import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
 const PAYMENTS = 150;
+const STARTS = { rounds: 10, replicas: 5 };
 const onPgBouncer = postgresPrograms() && hasPgBouncer() ? describe : describe.skip;
 
 onPgBouncer('Two gateways behind PgBouncer', () => {
@@ -55,6 +58,30 @@ onPgBouncer('Two gateways behind PgBouncer', () => {
         expect((await call(`${gateways[0]!.url}/health/ready`, 'GET')).status).toBe(200);
       } finally {
         for (const gateway of gateways) await gateway.close();
+        await pooler.stop();
+      }
+    },
+    60_000,
+  );
+
+  it.each(['transaction', 'session'] as const)(
+    'start together in its %s mode: one migrates, and no lock stays behind',
+    async (mode) => {
+      const pooler = await startPgBouncer(cluster.url, mode, mode === 'transaction' ? 5 : 40);
+      const url = new Secret(pooler.url);
+      try {
+        for (let round = 0; round < STARTS.rounds; round++) {
+          const schema = `starts_${mode}_${round}`;
+          await cluster.query(`create schema ${schema}`);
+          const migrated: number[] = [];
+          const start = () =>
+            openStore({ kind: 'postgres', url, poolSize: 2, schema }, ({ length }) => migrated.push(length));
+          const stores = await Promise.all(Array.from({ length: STARTS.replicas }, start));
+          expect(migrated.filter((count) => count > 0)).toHaveLength(1);
+          for (const store of stores) await store.close();
+        }
+        expect(await cluster.query(`select pid from pg_locks where locktype = 'advisory'`)).toEqual([]);
+      } finally {
         await pooler.stop();
       }
     },

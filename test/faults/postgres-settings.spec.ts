@@ -20,6 +20,7 @@ onCluster('The settings of a PostgreSQL', () => {
   let cluster: PostgresCluster;
   let external: StubExternal;
   let databases = 0;
+  let keys = 0;
 
   beforeAll(async () => {
     cluster = await PostgresCluster.start(`listen_addresses = '127.0.0.1, ::1'`);
@@ -55,8 +56,9 @@ onCluster('The settings of a PostgreSQL', () => {
       externals: [{ externalService: 'acme', baseUrl: external.url }],
       database: { DATABASE_URL: url, DATABASE_POOL_SIZE: '4' },
     });
+  const key = (): Record<string, string> => ({ 'idempotency-key': `key-${(keys += 1)}` });
   const pay = ({ url }: Gateway, order: string): Promise<Answer> =>
-    call(`${url}/v3/acme/pay`, 'POST', { amount: 2, currency: 'EUR', shopTransactionId: order });
+    call(`${url}/v3/acme/pay`, 'POST', { amount: 2, currency: 'EUR', shopTransactionId: order }, key());
   /** Payments side by side, one order twice, refunds. */
   const story = async (gateway: Gateway): Promise<void> => {
     const orders = await Promise.all(Array.from({ length: ORDERS }, (_, n) => pay(gateway, `order-${n}`)));
@@ -65,7 +67,12 @@ onCluster('The settings of a PostgreSQL', () => {
     expect(twice.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
     const refunds = await Promise.all(
       [1, 2].map(() =>
-        call(`${gateway.url}/v3/acme/refund`, 'POST', { amount: 1, currency: 'EUR', paymentId: 'pm-twice' }),
+        call(
+          `${gateway.url}/v3/acme/refund`,
+          'POST',
+          { amount: 1, currency: 'EUR', paymentId: 'pm-twice' },
+          key(),
+        ),
       ),
     );
     expect(refunds.map(({ status }) => status)).toEqual([200, 200]);

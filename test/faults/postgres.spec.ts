@@ -234,6 +234,18 @@ onCluster('A PostgreSQL that is not there at the start', () => {
     await expect(opening).rejects.toThrow(/nobody/);
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
+
+  it('names what it refuses to a migration, and keeps nothing of it', async () => {
+    await cluster.query('create schema closed');
+    await cluster.query('grant usage on schema closed to gateway');
+    const opening = openStore({
+      kind: 'postgres',
+      url: new Secret(`postgres://gateway@127.0.0.1:${cluster.port}/postgres`),
+      poolSize: 2,
+      schema: 'closed',
+    });
+    await expect(opening).rejects.toThrow('permission denied for schema closed');
+  });
 });
 
 /** Opens sessions until the server refuses one. */

@@ -173,6 +173,7 @@ function addOperation(
     idempotency_key: newIdentifier('idk', at),
     key_held: unknown ? 1 : 0,
     fingerprint: 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA',
+    repeat_held: 0,
     state: unknown ? 'unknown' : 'completed',
     reason: unknown ? 'timeout' : null,
     deadline_at: at + 15_000,

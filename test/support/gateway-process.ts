@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { until } from './until.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 
 export interface GatewayProcessOptions {
   readonly externals?: readonly object[];

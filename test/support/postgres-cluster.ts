@@ -56,8 +56,12 @@ export class PostgresCluster {
   }
 
   /** Creates and starts one. `settings` are lines of `postgresql.conf`. */
-  static async start(...settings: readonly string[]): Promise<PostgresCluster> {
-    const folder = mkdtempSync(join(tmpdir(), 'tollgate-cluster-'));
+  static start(...settings: readonly string[]): Promise<PostgresCluster> {
+    return PostgresCluster.startIn(mkdtempSync(join(tmpdir(), 'tollgate-cluster-')), ...settings);
+  }
+
+  /** As {@link start}, in `folder`, with segments of the log of 1 MiB. */
+  static async startIn(folder: string, ...settings: readonly string[]): Promise<PostgresCluster> {
     chmodSync(folder, 0o777);
     const cluster = new PostgresCluster(folder, await freePort());
     await run(
@@ -69,6 +73,7 @@ export class PostgresCluster {
         '-A',
         'trust',
         '-N',
+        '--wal-segsize=1',
       ]),
     );
     cluster.configure(
@@ -93,6 +98,11 @@ export class PostgresCluster {
   /** Replaces `pg_hba.conf`; the server reads it when it reloads. */
   writeHba(lines: string): void {
     writeFileSync(join(this.data, 'pg_hba.conf'), lines);
+  }
+
+  /** Whether the server's process runs: it stops itself where it cannot write its log. */
+  get running(): boolean {
+    return this.#server?.exitCode === null;
   }
 
   /** Starts the server, and waits until it accepts connections. */

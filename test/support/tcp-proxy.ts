@@ -7,6 +7,7 @@ export class TcpProxy {
   readonly #losers = new Set<() => void>();
   #port = 0;
   #mute = false;
+  #hole = false;
   #onRequest: ((bytes: Buffer) => 'forward' | 'cut') | undefined;
 
   constructor(target: { host: string; port: number }) {
@@ -27,13 +28,13 @@ export class TcpProxy {
         });
       }
       client.on('data', (bytes) => {
-        if (lost) return;
+        if (lost || this.#hole) return;
         upstream.write(bytes);
         if (this.#onRequest?.(bytes) === 'cut') {
           client.destroy();
         }
       });
-      upstream.on('data', (bytes) => this.#mute || lost || client.write(bytes));
+      upstream.on('data', (bytes) => this.#mute || this.#hole || lost || client.write(bytes));
     });
   }
 
@@ -60,6 +61,11 @@ export class TcpProxy {
   /** Drops the server's answers while connections stay open. */
   mute(mute: boolean): void {
     this.#mute = mute;
+  }
+
+  /** Drops everything in both directions, without a reset; connections, new ones too, stay open. */
+  blackhole(hole: boolean): void {
+    this.#hole = hole;
   }
 
   /** Drops everything on connections that are open now, in both directions and without a reset; later ones work. */

@@ -35,7 +35,12 @@ const PROBLEM_SCHEMA = {
       items: { $ref: '#/components/schemas/FieldError' },
       description: 'With `validation-failed`: each violation of the contract.',
     },
-    paymentId: { ...text, description: 'With `duplicate-payment`: the existing payment.' },
+    paymentId: {
+      ...text,
+      description:
+        'With `duplicate-payment`: the existing payment. With `repeated-without-key`: the payment of the first request, once it is known.',
+    },
+    refundId: { ...text, description: 'With `repeated-without-key`: the refund of the first request.' },
     paymentStatus: {
       ...text,
       enum: ['PENDING', 'ACCEPTED', 'UNKNOWN'],

@@ -10,7 +10,7 @@ simulator: the examples show a decline, a redirect, and a payment that ends late
 - **Errors** are problem documents (RFC 9457). Decide by \`code\`. Where money may have moved, \`outcome\` says whether a retry is safe:
   after \`not-executed\` it is; after \`unknown\` only with the same \`Idempotency-Key\`.
 - **Idempotency:** send an \`Idempotency-Key\` with every POST and DELETE, and after a time-out repeat the request with the same key. The
-  gateway executes it once.
+  gateway executes it once. Without a key, an identical request is refused while the first is in flight (\`repeated-without-key\`).
 - **Notifications** about payments are posted to your receiver: see the webhook below.
 - **Unknown fields** in requests are refused. Responses may gain fields: ignore those that you do not know.
 `;

@@ -100,6 +100,15 @@ function exampleOf(
     requestId: REQUEST_ID_EXAMPLE,
     ...(outcome && { outcome }),
     ...(code === 'validation-failed' && { errors: [violation] }),
-    ...(code === 'duplicate-payment' && { paymentId: 'pm_7f3a', paymentStatus: 'ACCEPTED' }),
+    ...membersOf(code, outcome, instance),
   };
+}
+
+/** The additional members of the problem. */
+function membersOf(code: ProblemCode, outcome: Outcome | undefined, instance: string): object {
+  if (code === 'duplicate-payment')
+    return { paymentId: 'pm_7f3a', paymentStatus: outcome === 'unknown' ? 'PENDING' : 'ACCEPTED' };
+  if (code !== 'repeated-without-key') return {};
+  if (instance.endsWith('/refund')) return { refundId: 'ref_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10' };
+  return /subscription\/(update|expire)/.test(instance) ? {} : { paymentId: 'pm_7f3a' };
 }

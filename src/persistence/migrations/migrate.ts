@@ -28,20 +28,33 @@ interface MigrationOptions {
  */
 export async function migrateToLatest<DB>(db: Kysely<DB>, options: MigrationOptions = {}): Promise<string[]> {
   const { schema, migrations = released } = options;
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => forKysely(db, migrations) },
-    migrationTableSchema: schema,
+  const migrate = async (on: Kysely<DB>): Promise<string[]> => {
+    const provider = { getMigrations: async () => forKysely(db, migrations) };
+    const migrator = new Migrator({ db: on, provider, migrationTableSchema: schema });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error as Error;
+    return (results ?? []).map((result) => result.migrationName);
+  };
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await (dialectOf(db) === 'sqlite' ? migrate(db) : underLock(db, migrate));
+    } catch (error) {
+      if (attempt < MAX_REPEATS && changedWhileRead(error)) continue;
+      await assertAllKnown(db, migrations, schema);
+      throw error;
+    }
+  }
+}
+
+/** Kysely's, so that replicas of versions that lock by session wait too. */
+const LOCK_ID = sql.lit(3853314791062309107n);
+
+/** In a transaction, and with its lock: behind a pooler no lock of a session holds. */
+function underLock<DB, T>(db: Kysely<DB>, work: (trx: Kysely<DB>) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(${LOCK_ID})`.execute(trx);
+    return work(trx);
   });
-  let { error, results } = await migrator.migrateToLatest();
-  for (let repeat = 0; repeat < MAX_REPEATS && changedWhileRead(error); repeat += 1) {
-    ({ error, results } = await migrator.migrateToLatest());
-  }
-  if (error !== undefined) {
-    await assertAllKnown(db, migrations, schema);
-    throw error as Error;
-  }
-  return (results ?? []).map((result) => result.migrationName);
 }
 
 /** `invalid_schema_name`, `undefined_table`, `undefined_column` (PostgreSQL, appendix A). */

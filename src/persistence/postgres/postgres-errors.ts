@@ -42,6 +42,7 @@ const NAME_CONFLICTS = new Set(['26000', '42P05']);
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
+const IN_FAILED_TRANSACTION = '25P02';
 
 /** Nothing was kept, and the same transaction may succeed when run again. */
 export function isRetryable(error: unknown): boolean {
@@ -61,6 +62,11 @@ export function isUniqueViolation(error: unknown): boolean {
 export function isNameConflict(error: unknown): boolean {
   const cause = error instanceof StorageUnavailable ? error.cause : error;
   return cause instanceof DatabaseError && NAME_CONFLICTS.has(cause.code ?? '');
+}
+
+/** An earlier statement of the transaction failed, and this one was not executed. */
+export function isAbortedTransaction(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === IN_FAILED_TRANSACTION;
 }
 
 /** The server has reached `max_connections`, or the limit of the role or database. */

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
-import { migrateToLatest } from '../migrations/migrate.js';
-import { StorageUnavailable, Store, type Trx, UnusableDatabase, type WakeChannel } from '../store.js';
+import { StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
 import { DatabaseProbe } from './database-probe.js';
 import {
   isNameConflict,
@@ -17,7 +16,8 @@ import {
 } from './postgres-errors.js';
 import { accessTo, findAccess, type PostgresAccess, type PostgresConfig } from './postgres.access.js';
 import { type ConnectionContext, PostgresConnection } from './postgres.connection.js';
-import { openMigrationPool, openPool, transactional } from './postgres.pool.js';
+import { migratePostgres } from './postgres.migration.js';
+import { openPool, transactional } from './postgres.pool.js';
 import { SessionWatch } from './session-watch.js';
 import { PostgresWakeHints } from './wake-hints.js';
 
@@ -74,18 +74,9 @@ export class PostgresStore extends Store {
     const found = await findAccess(config).catch((error: unknown) => {
       throw startFailure(error);
     });
-    const pool = openMigrationPool(found);
-    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-    let schema: string;
-    let migrations: string[];
-    try {
-      schema = config.schema ?? (await currentSchema(db));
-      migrations = await migrateToLatest(db, { schema });
-    } catch (error) {
+    const { schema, migrations } = await migratePostgres(found, config.schema).catch((error: unknown) => {
       throw migrationFailure(error);
-    } finally {
-      await db.destroy();
-    }
+    });
     // Later sessions keep the schema: a search_path that is set on the role would divide the ledger.
     const access = config.schema === undefined ? accessTo({ ...config, schema }, found) : found;
     const store = new PostgresStore(config, access, schema);
@@ -208,15 +199,4 @@ export class PostgresStore extends Store {
     this.onCommit?.(performance.now() - startedAt, 1);
     return result;
   }
-}
-
-async function currentSchema(db: Kysely<unknown>): Promise<string> {
-  const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(db);
-  const name = rows[0]?.name;
-  if (!name) {
-    throw new UnusableDatabase(
-      'the PostgreSQL search_path names no schema that exists: create it, or set DATABASE_SCHEMA',
-    );
-  }
-  return name;
 }
