@@ -77,8 +77,8 @@ export async function findAccess(config: PostgresConfig): Promise<PostgresAccess
 }
 
 /** The access to the schema of `config`, or to the default schema of the role. */
-export function accessTo(config: PostgresConfig, server: Server): PostgresAccess {
-  return { ...(server.pooled ? throughPooler : direct)(config, server), ...server };
+export function accessTo(config: PostgresConfig, { pooled, lossy }: Server): PostgresAccess {
+  return { ...(pooled ? throughPooler : direct)(config, lossy), pooled, lossy };
 }
 
 /** The id of the server's process that serves `client`, or the one that a pooler made up. */
@@ -91,7 +91,7 @@ export function cut(client: object): void {
   (client as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
-function direct({ url, schema }: PostgresConfig, { lossy }: Server): Omit<PostgresAccess, keyof Server> {
+function direct({ url, schema }: PostgresConfig, lossy: boolean): Omit<PostgresAccess, keyof Server> {
   const path: Readonly<Record<string, string>> =
     schema === undefined ? {} : { search_path: escapeIdentifier(schema) };
   const client = (limitMs: number): ClientConfig => {
@@ -107,10 +107,7 @@ function direct({ url, schema }: PostgresConfig, { lossy }: Server): Omit<Postgr
   };
 }
 
-function throughPooler(
-  { url, schema }: PostgresConfig,
-  { lossy }: Server,
-): Omit<PostgresAccess, keyof Server> {
+function throughPooler({ url, schema }: PostgresConfig, lossy: boolean): Omit<PostgresAccess, keyof Server> {
   const path = schema === undefined ? [] : [`set local search_path = ${escapeIdentifier(schema)}`];
   const begin = (limitMs: number): string =>
     [
