@@ -6,6 +6,7 @@ import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { paymentMayBecome, type PaymentState } from './payment-state.js';
+import { PaymentRefundsRepository } from './payment-refunds.repository.js';
 import { PaymentRepository } from './payment.repository.js';
 import type { InsertedPayment, PaymentRow } from './payment.table.js';
 
@@ -29,6 +30,7 @@ export class PaymentIdentity {
   constructor(
     private readonly store: Store,
     private readonly payments: PaymentRepository,
+    private readonly refunded: PaymentRefundsRepository,
     private readonly events: LedgerEventRepository,
     private readonly outbox: NotificationOutbox,
     private readonly metrics: LedgerMetrics,
@@ -66,7 +68,7 @@ export class PaymentIdentity {
   /** Gives `row`, which is locked and has no id, the free id `paymentId`, and the refunds that came before it. */
   async link(trx: Trx, row: PaymentRow, paymentId: string): Promise<PaymentRow> {
     await this.payments.link(trx, row.id, { paymentId });
-    await this.payments.linkRefunds(trx, row, paymentId);
+    await this.refunded.linkRefunds(trx, row, paymentId);
     return { ...row, payment_id: paymentId };
   }
 
@@ -78,7 +80,7 @@ export class PaymentIdentity {
       (await this.payments.lockByPaymentId(trx, external, paymentId)) ??
       (await this.payments.lockByPaymentId(trx, external, paymentId));
     if (!holder) {
-      await this.payments.linkRefunds(trx, row, paymentId);
+      await this.refunded.linkRefunds(trx, row, paymentId);
       return { kind: 'own', row, paymentId };
     }
     const sameOrder = isOfOrder(holder, row);
@@ -120,7 +122,7 @@ export class PaymentIdentity {
     await this.outbox.movePayment(trx, deleted.id, row.id);
     const inheritsState = paymentMayBecome(row.state, deleted.state);
     await this.payments.absorb(trx, row, deleted, { inheritsState, atMs: this.clock.now() });
-    await this.payments.linkRefunds(trx, row, paymentId);
+    await this.refunded.linkRefunds(trx, row, paymentId);
     return { ...row, payment_id: paymentId, state: inheritsState ? deleted.state : row.state };
   }
 
@@ -158,7 +160,7 @@ export class PaymentIdentity {
       traceparent: null,
     });
     if (await this.payments.insertUnlessTaken(trx, inserted)) {
-      await this.payments.linkRefunds(trx, inserted, paymentId);
+      await this.refunded.linkRefunds(trx, inserted, paymentId);
       return { ...inserted, claimed_payment_id: null, unguarded_acceptance: 0 };
     }
     // Another replica inserted it at the same moment.

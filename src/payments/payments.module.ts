@@ -7,6 +7,7 @@ import { PayOperation } from './pay.operation.js';
 import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
+import { PaymentRefundsRepository } from './payment-refunds.repository.js';
 import { PaymentRepository } from './payment.repository.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsMetrics } from './payments.metrics.js';
@@ -21,10 +22,18 @@ import { PaymentsService } from './payments.service.js';
     PaymentIdentity,
     PaymentInquiry,
     PaymentLedger,
+    PaymentRefundsRepository,
     PaymentRepository,
     PaymentsMetrics,
     PaymentsService,
   ],
-  exports: [PayByLinkOperation, PayOperation, PaymentInquiry, PaymentLedger, PaymentRepository],
+  exports: [
+    PayByLinkOperation,
+    PayOperation,
+    PaymentInquiry,
+    PaymentLedger,
+    PaymentRefundsRepository,
+    PaymentRepository,
+  ],
 })
 export class PaymentsModule {}
