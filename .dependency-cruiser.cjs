@@ -23,7 +23,7 @@ const FOUNDATIONS = [
 /** @type {Record<string, readonly string[]>} */
 const MAY_IMPORT = {
   shared: [],
-  sensitive: [],
+  sensitive: ['shared'],
   webhooks: ['sensitive'],
   rules: ['shared', 'sensitive'],
   problems: ['rules'],

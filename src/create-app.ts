@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import express, { type Express } from 'express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
-import { Admission } from './http/admission.js';
+import { Admission, endAdmissionWithAnswer } from './http/admission.js';
 import { AnswerAdapter } from './http/answer.adapter.js';
 import { trustProxies } from './http/client-address.js';
 import { inOrder } from './http/in-order.middleware.js';
@@ -98,6 +98,7 @@ function expressApp(config: Config): Express {
   app.set('query parser', false);
   app.enable('case sensitive routing');
   app.enable('strict routing');
+  endAdmissionWithAnswer(app.response);
   if (config.http.trustProxy !== undefined) trustProxies(app, config.http.trustProxy);
   return app;
 }

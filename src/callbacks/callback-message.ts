@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { detailOf } from '../rules/rule.js';
-import { identifier } from '../rules/rules.js';
+import { issuedIdentifier } from '../rules/rules.js';
 import { Problem } from '../problems/problem.js';
 import { readRawBody } from '../http/raw-body.js';
 import { invalid, singleQueryValue } from '../http/request-parameters.js';
@@ -62,8 +62,8 @@ function paymentIdInForm(body: string): unknown {
 }
 
 function checked(paymentId: unknown, where: '' | '/query'): string {
-  if (identifier.accepts(paymentId)) return paymentId;
-  throw invalid(`${where}/paymentId`, detailOf(identifier));
+  if (issuedIdentifier.accepts(paymentId)) return paymentId;
+  throw invalid(`${where}/paymentId`, detailOf(issuedIdentifier));
 }
 
 function decode(bytes: Buffer): string {

@@ -1,6 +1,6 @@
 import { Field } from '../rules/field.js';
 import type { Rule } from '../rules/rule.js';
-import { identifier } from '../rules/rules.js';
+import { issuedIdentifier } from '../rules/rules.js';
 import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
 import type { AnswerDescription, OperationDescription } from '../http/openapi/operation-description.js';
 
@@ -13,7 +13,7 @@ const yes: Rule = {
 
 /** The fields that are read from a callback's body; others are allowed. */
 class Callback {
-  @Field(identifier, {
+  @Field(issuedIdentifier, {
     optional: true,
     description: 'The payment whose status may have changed, unless the query names it.',
     example: 'pm_7f3a',
@@ -26,7 +26,7 @@ class CallbackAcknowledgement {
   @Field(yes)
   received: true;
 
-  @Field(identifier, { example: 'pm_7f3a' })
+  @Field(issuedIdentifier, { example: 'pm_7f3a' })
   paymentId: string;
 }
 

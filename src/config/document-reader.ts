@@ -1,6 +1,7 @@
 import type { FieldError } from '../rules/field-error.js';
 import { oneOf, type TextRule, Violation } from '../rules/rule.js';
-import { escapePointer, type JsonBounds, readJson } from '../shared/json-reader.js';
+import { type JsonBounds, readJson } from '../shared/json-reader.js';
+import { escapePointer } from '../shared/json-scanner.js';
 import { isJsonObject } from '../shared/json.js';
 import { ConfigError } from './config-error.js';
 import { describeViolation, displayText } from './problem-text.js';

@@ -19,6 +19,8 @@ export interface ExternalConfig {
   readonly statusByShopTransactionId: boolean;
   /** False: one exchange a connection. */
   readonly reuseConnections: boolean;
+  /** A connection older than this serves no further exchange: the name may have another address by now. */
+  readonly maxConnectionAgeMs: number;
   readonly duplicatePayments: 'refuse' | 'allow';
   readonly circuitBreaker: { readonly failures: number; readonly windowMs: number; readonly openMs: number };
 }

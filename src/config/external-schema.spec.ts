@@ -27,6 +27,7 @@ describe('an entry of the externals file', () => {
         honoursIdempotencyKey: false,
         statusByShopTransactionId: false,
         reuseConnections: true,
+        maxConnectionAgeMs: 300_000,
         duplicatePayments: 'refuse',
         circuitBreaker: { failures: 5, windowMs: 10_000, openMs: 5_000 },
       } satisfies ExternalConfig,

@@ -23,6 +23,8 @@ import { webhookSecrets } from './webhook-secrets.js';
 const MAX_TIMEOUT_MS = 600_000;
 const MAX_WINDOW_MS = 3_600_000;
 const MAX_COUNT = 100_000;
+const MAX_CONNECTION_AGE_MS = 86_400_000;
+const DEFAULT_CONNECTION_AGE_MS = 300_000;
 
 const secretMatching = (name: string, allowed: string, pattern: RegExp): Reader<Secret> =>
   value(mapped(matching(name, allowed, pattern), (text) => new Secret(text), true));
@@ -134,6 +136,7 @@ export const externalReader: Reader<Partial<ExternalConfig>> = draft<ExternalCon
   honoursIdempotencyKey: optional(value(trueOrFalse), false),
   statusByShopTransactionId: optional(value(trueOrFalse), false),
   reuseConnections: optional(value(trueOrFalse), true),
+  maxConnectionAgeMs: optional(value(integer(1, MAX_CONNECTION_AGE_MS)), DEFAULT_CONNECTION_AGE_MS),
   duplicatePayments: optional(value(oneOf(['refuse', 'allow'])), 'refuse'),
   circuitBreaker: optional(circuitBreaker, {}),
 });

@@ -87,10 +87,23 @@ describe('the admission of requests', () => {
       }
     };
     load(30, 500, () => admission.limit);
-    expect(admission.limit).toBe(16);
+    expect(admission.limit).toBe(64);
     load(30, 20, () => admission.limit);
-    expect(admission.limit).toBeGreaterThan(16);
+    expect(admission.limit).toBeGreaterThan(64);
     load(50, 100, () => 1);
     expect(admission.limit).toBeGreaterThanOrEqual(first);
+  });
+
+  it('keeps the limit while the event loop is late for other reasons than the number of requests', () => {
+    const first = admission.limit;
+    const monotonic = performance.now();
+    for (let i = 1; i <= 10; i++) {
+      const sent = sendMany(32);
+      jest.spyOn(performance, 'now').mockReturnValue(monotonic + i * 300);
+      jest.advanceTimersByTime(25);
+      answer(sent);
+    }
+    jest.restoreAllMocks();
+    expect(admission.limit).toBe(first);
   });
 });

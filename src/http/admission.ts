@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 // oxlint-disable-next-line typescript/consistent-type-imports -- Nest injects by the class
 import { Clock } from '../shared/clock.js';
@@ -10,8 +10,11 @@ import { headersOfProblem } from './http-problem.js';
 import { outcomeOf, problemDocument } from './problem-document.js';
 import { originForm } from './request-limits.middleware.js';
 
-/** Below it the gateway never refuses: SQLite shares one commit among the requests that wait for it. */
-const MIN_LIMIT = 16;
+/**
+ * Below it the gateway never refuses: SQLite shares one commit among the requests that wait for it, and this many
+ * payments are some 20 ms of CPU time.
+ */
+const MIN_LIMIT = 64;
 /** Also what the limit returns to while less than half of it is in use. */
 const FIRST_LIMIT = 256;
 const MAX_LIMIT = 4_096;
@@ -20,6 +23,8 @@ const GROWTH = 1.1;
 const MOST_SHRINKING = 0.5;
 /** How often the limit changes. */
 const WINDOW_MS = 100;
+/** One log line with a count, not one for each refusal. */
+const LOG_EVERY_MS = 10_000;
 const TICK_MS = 25;
 /** What requests may always take of the gateway itself, on average. */
 const TOLERATED_MS = 50;
@@ -35,7 +40,10 @@ const OPERATING_PATH = /^\/(?:health|metrics)(?:[/?]|$)/;
 
 const ADMITTED = Symbol('tollgate.admitted');
 
-/** A request that was admitted. It counts while the gateway works on it, not while it waits for its body or an external. */
+/**
+ * A request that was admitted. It counts while the gateway works on it: not while it waits for its body or an external,
+ * and not while its caller reads the answer.
+ */
 export class AdmittedRequest {
   #waitedMs = 0;
   #waits = 0;
@@ -59,8 +67,9 @@ export class AdmittedRequest {
     this.admission.enter();
   }
 
-  /** The answer was sent, or the caller has gone, perhaps during a wait. */
+  /** The answer begins, or the caller has gone, perhaps during a wait. Further calls have no effect. */
   end(): void {
+    if (this.#ended) return;
     this.#ended = true;
     if (this.#waits > 0) return;
     this.admission.leave();
@@ -74,6 +83,18 @@ export function admittedOf(request: IncomingMessage): AdmittedRequest | undefine
 }
 
 /**
+ * Ends the admission of a request when its answer begins: how fast the caller reads it is not the gateway's work.
+ * `prototype` is that of all responses, so that no request pays for a property of its own.
+ */
+export function endAdmissionWithAnswer(prototype: ServerResponse): void {
+  const writeHead = Reflect.get(prototype, 'writeHead') as (...rest: unknown[]) => ServerResponse;
+  prototype.writeHead = function (this: ServerResponse, ...rest: unknown[]) {
+    admittedOf(this.req)?.end();
+    return Reflect.apply(writeHead, this, rest);
+  };
+}
+
+/**
  * Limits how many requests the gateway works on at the same time; further ones are refused at once with `overloaded`,
  * before Express and for a tenth of the CPU time of a payment. The limit follows what the machine and the database
  * can do: it grows while it is reached and requests take no longer of the gateway than twice their usual time, and
@@ -84,6 +105,13 @@ export class Admission implements OnApplicationShutdown {
   #busy = 0;
   #limit = FIRST_LIMIT;
   #refused = 0;
+  /** Of {@link #refused}: those that {@link onRefused} knows, and those that the log has. */
+  #reported = 0;
+  #logged = 0;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  /** Called after refusals with their number; must not throw. */
+  onRefused: ((count: number) => void) | undefined;
+  readonly #logger = new Logger(Admission.name);
   #usualMs = TOLERATED_MS / 2;
   #windowBeganAt = performance.now();
   #windowCount = 0;
@@ -144,20 +172,36 @@ export class Admission implements OnApplicationShutdown {
 
   #tick(): void {
     const now = performance.now();
+    if (this.#refused > this.#logged) this.#report(now);
     this.#windowLagMs = Math.max(this.#windowLagMs, now - this.#tickedAt - TICK_MS);
     this.#tickedAt = now;
     const measured = this.#windowCount > 0 || this.#windowLagMs > TOLERATED_MS;
     if (measured && now - this.#windowBeganAt >= WINDOW_MS) this.#adapt(now);
   }
 
+  #report(now: number): void {
+    const count = this.#refused - this.#reported;
+    if (count > 0) this.onRefused?.(count);
+    this.#reported = this.#refused;
+    if (now - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#logger.warn(
+      { refused: this.#refused - this.#logged, limit: this.limit, busy: this.#busy },
+      'Requests were refused: the gateway has more than it can process',
+    );
+    this.#logged = this.#refused;
+    this.#loggedAt = now;
+  }
+
   #adapt(now: number): void {
     const meanMs = this.#windowCount > 0 ? this.#windowMs / this.#windowCount : this.#usualMs;
     const targetMs = Math.max(TOLERATED_MS, 2 * this.#usualMs);
-    if (this.#windowLagMs > TOLERATED_MS) {
-      this.#shrink(TOLERATED_MS / this.#windowLagMs);
-    } else if (this.#windowPeak < this.#limit / 2) {
-      this.#usualMs += (Math.min(meanMs, MAX_USUAL_MS) - this.#usualMs) * USUAL_WEIGHT;
+    const late = this.#windowLagMs > TOLERATED_MS;
+    if (this.#windowPeak < this.#limit / 2) {
+      // Few requests at once: what made the event loop late (a start, a neighbour) is not their number.
+      if (!late) this.#usualMs += (Math.min(meanMs, MAX_USUAL_MS) - this.#usualMs) * USUAL_WEIGHT;
       if (this.#limit < FIRST_LIMIT) this.#limit *= GROWTH;
+    } else if (late) {
+      this.#shrink(TOLERATED_MS / this.#windowLagMs);
     } else if (meanMs > targetMs) {
       this.#shrink(targetMs / meanMs);
     } else if (this.#windowPeak >= this.#limit) {

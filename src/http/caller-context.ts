@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { holdsCardNumber } from '../sensitive/card-network.js';
+import { holdsCardNumber } from '../sensitive/card-number.js';
 import { contextOf } from './request-context.js';
 import { instanceOf, invalid } from './request-parameters.js';
 

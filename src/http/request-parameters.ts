@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { Problem } from '../problems/problem.js';
 import { detailOf } from '../rules/rule.js';
-import { identifier } from '../rules/rules.js';
+import { issuedIdentifier } from '../rules/rules.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { contextOf } from './request-context.js';
 
@@ -12,7 +12,7 @@ const requestOf = (context: ExecutionContext): Request => context.switchToHttp()
 export const PaymentIdQuery = createParamDecorator((_: unknown, context: ExecutionContext): string => {
   const request = requestOf(context);
   const paymentId = singleQueryValue(request, 'paymentId');
-  if (!identifier.accepts(paymentId)) throw invalid('/query/paymentId', detailOf(identifier));
+  if (!issuedIdentifier.accepts(paymentId)) throw invalid('/query/paymentId', detailOf(issuedIdentifier));
   contextOf(request).logFields.paymentId = paymentId;
   return paymentId;
 });
@@ -24,8 +24,8 @@ export const PaymentIdQuery = createParamDecorator((_: unknown, context: Executi
 export const SubscriptionTokenParam = createParamDecorator(
   (_: unknown, context: ExecutionContext): string => {
     const token: unknown = requestOf(context).params['subscriptionToken'];
-    if (!identifier.accepts(token) || token === '.' || token === '..') {
-      throw invalid('/path/subscriptionToken', `${detailOf(identifier)}, and neither . nor ..`);
+    if (!issuedIdentifier.accepts(token) || token === '.' || token === '..') {
+      throw invalid('/path/subscriptionToken', `${detailOf(issuedIdentifier)}, and neither . nor ..`);
     }
     return token;
   },

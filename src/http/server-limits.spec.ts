@@ -8,6 +8,9 @@ import { applyLimits } from './server-limits.js';
 import type { ProblemCode } from '../problems/problem.js';
 import { PROBLEM_CATALOGUE } from './problem-catalogue.js';
 
+/** More than the kernel keeps for a socket that nobody reads. */
+const LARGE = Buffer.alloc(32 * 1024 * 1024);
+
 /** Limits before there is a request; test/e2e/security-limits.spec.ts tests the others. */
 describe('applyLimits', () => {
   let server: Server;
@@ -20,13 +23,14 @@ describe('applyLimits', () => {
     unreadable = [];
     server = createServer((request, response) => {
       request.resume();
-      request.on('end', () => response.end('received'));
+      request.on('end', () => response.end(request.url === '/large' ? LARGE : 'received'));
     });
     applyLimits(server, {
       maxConnections: 3,
       clock: new SystemClock(),
       headersTimeoutMs: 200,
       requestTimeoutMs: 400,
+      answerTimeoutMs: 400,
       onDrop: () => (dropped += 1),
       onUnreadable: (status) => unreadable.push(status),
     });
@@ -152,5 +156,15 @@ describe('applyLimits', () => {
     for (const socket of held) socket.destroy();
     const request = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
     await until(async () => (await exchange(url, request)).status === 200, 'an accepted connection');
+  });
+
+  it('closes a connection whose caller does not read its answer', async () => {
+    const socket = openSocket(url);
+    socket.pause().write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n');
+    const connections = (): Promise<number> =>
+      new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
+    await until(async () => (await connections()) === 1, 'the connection');
+    await until(async () => (await connections()) === 0, 'its end');
+    socket.destroy();
   });
 });

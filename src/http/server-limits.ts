@@ -1,4 +1,5 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
@@ -6,7 +7,7 @@ import { Problem } from '../problems/problem.js';
 import { HttpProblem } from './http-problem.js';
 import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './request-limits.middleware.js';
 import { statusOf } from './problem-catalogue.js';
-import { answerOnSocket } from './socket-answer.js';
+import { answerOnSocket, inFlightOn } from './socket-answer.js';
 
 export interface LimitsOptions {
   readonly maxConnections: number;
@@ -15,6 +16,8 @@ export interface LimitsOptions {
   readonly headersTimeoutMs?: number;
   /** From the first byte to the end of the body. Default 30 s. */
   readonly requestTimeoutMs?: number;
+  /** From the first byte of an answer until the caller has taken all of it, to the second. Default 30 s. */
+  readonly answerTimeoutMs?: number;
   /** For the metrics: a connection was dropped by the limit of connections. Must not throw. */
   readonly onDrop?: () => void;
   /** For the metrics: bytes were not a valid request. Must not throw. */
@@ -34,6 +37,7 @@ const REQUEST_LINE_REST_BYTES = 64;
  */
 export function applyLimits(server: Server, options: LimitsOptions): void {
   const { maxConnections, clock, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
+  closeUnread(server, options.answerTimeoutMs ?? 30_000);
   server.maxConnections = maxConnections;
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
@@ -63,6 +67,31 @@ export function applyLimits(server: Server, options: LimitsOptions): void {
   // An unknown expectation may be ignored (RFC 9110 §10.1.1); Node would answer it itself.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('drop', () => options.onDrop?.());
+}
+
+/**
+ * Closes connections whose callers do not read their answers, which stay in memory. Node limits only the time of
+ * requests.
+ */
+function closeUnread(server: Server, limitMs: number): void {
+  const sockets = new Set<Socket>();
+  const begunAt = new WeakMap<ServerResponse, number>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const check = (): void => {
+    const now = performance.now();
+    for (const socket of sockets) {
+      const answer = inFlightOn(socket);
+      if (!answer?.headersSent) continue;
+      const since = begunAt.get(answer);
+      if (since === undefined) begunAt.set(answer, now);
+      else if (now - since >= limitMs) socket.destroy();
+    }
+  };
+  const timer = setInterval(check, Math.min(CHECKING_INTERVAL_MS, limitMs)).unref();
+  server.once('close', () => clearInterval(timer));
 }
 
 function problemOf({ code, rawPacket }: { code?: string; rawPacket?: Buffer }): Problem {

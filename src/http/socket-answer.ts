@@ -12,7 +12,7 @@ import { outcomeOf, problemDocument } from './problem-document.js';
 const LINGER_MS = 1_000;
 
 /** The response in flight on a connection, if any. */
-function inFlightOn(socket: Duplex): (ServerResponse & { readonly req: IncomingMessage }) | undefined {
+export function inFlightOn(socket: Duplex): (ServerResponse & { readonly req: IncomingMessage }) | undefined {
   return (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage ?? undefined;
 }
 

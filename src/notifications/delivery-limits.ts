@@ -4,6 +4,12 @@ export abstract class DeliveryLimits {
   abstract readonly deadlineMs: number;
   /** When the gateway stops, attempts on the wire may end within this time; then they are aborted and handed back. */
   abstract readonly stopGraceMs: number;
+  /** A connection older than this serves no further delivery: the receiver's name may have another address by now. */
+  abstract readonly maxConnectionAgeMs: number;
 }
 
-export const DELIVERY_LIMITS: DeliveryLimits = { deadlineMs: 10_000, stopGraceMs: 5_000 };
+export const DELIVERY_LIMITS: DeliveryLimits = {
+  deadlineMs: 10_000,
+  stopGraceMs: 5_000,
+  maxConnectionAgeMs: 300_000,
+};

@@ -39,6 +39,7 @@ export class NotificationSender implements OnApplicationShutdown {
       connectTimeoutMs: limits.deadlineMs,
       maxAnswerBytes: MAX_ANSWER_BYTES,
       connections: notifications.concurrency,
+      maxConnectionAgeMs: limits.maxConnectionAgeMs,
     });
   }
 

@@ -58,6 +58,8 @@ export class RequestTelemetry {
     this.#problems = metrics.counter('tollgate_problems_total', 'Problem documents by their code.', ['code']);
     // From zero: Prometheus sees no increase in what was not there before.
     for (const code of PROBLEM_CODES) this.#problems.inc({ code }, 0);
+    // Refused before this middleware.
+    admission.onRefused = (count) => this.#problems.inc({ code: 'overloaded' }, count);
     metrics.total(
       'tollgate_requests_overloaded_total',
       'Requests that were refused with overloaded, before routing.',

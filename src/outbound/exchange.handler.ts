@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Line } from './connection.js';
+import { decoded } from './content-coding.js';
 import { codeOf, ExchangeBroken, type BreakReason, type Exchange, type OutboundAnswer } from './exchange.js';
 
 /** The caller of one exchange. */
@@ -93,7 +94,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     const answer = { ...this.#answer(), ...(connection?.early && { early: true }) };
     connection?.end();
     if (waiting && connection) waiting.exchange.discardConnection = () => connection.discard('no-outcome');
-    this.#end()?.resolve(answer);
+    this.#end()?.resolve(decoded(answer, this.maxAnswerBytes));
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {

@@ -32,8 +32,8 @@ export interface OutboundClientOptions extends ConnectorOptions {
 /**
  * The gateway's only HTTP client: for externals, the receiver, token endpoints and issuers
  * (docs/adr/0007-outbound-http.md). HTTP/1.1 with keep-alive, one request at a time per connection, so that a fact
- * about a connection is a fact about one request; no redirects, no decompression, bounded answers, every address
- * checked by the guard.
+ * about a connection is a fact about one request; no redirects, bounded answers, decoded within the same bound, every
+ * address checked by the guard.
  */
 export class OutboundClient {
   #agent: Agent | undefined;

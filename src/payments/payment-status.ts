@@ -1,6 +1,6 @@
 import { Field } from '../rules/field.js';
 import { oneOf } from '../rules/rule.js';
-import { anyJson, identifier } from '../rules/rules.js';
+import { anyJson, identifier, issuedIdentifier } from '../rules/rules.js';
 import { DescribeNotification } from '../http/openapi/notification-webhook.js';
 import type { Examples } from '../http/openapi/operation-description.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
@@ -44,10 +44,10 @@ export class PaymentStatus {
   @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), { example: 'ACCEPTED' })
   status: PaymentStatusName;
 
-  @Field(identifier, { example: 'pm_7f3a' })
+  @Field(issuedIdentifier, { example: 'pm_7f3a' })
   paymentId: string;
 
-  @Field(identifier, {
+  @Field(issuedIdentifier, {
     optional: true,
     description: 'Absent only where neither the external nor the gateway knows it.',
     example: 'order-1001',

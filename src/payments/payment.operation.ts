@@ -75,9 +75,10 @@ export abstract class PaymentOperation<
       const { result, paymentId, subscriptionToken } = outcome.answer;
       const state = this.stateOf(result);
       await this.payments.settle(trx, row, { state, paymentId, subscriptionToken }, external);
+    } else if (outcome.kind === 'unknown') {
+      await this.payments.settle(trx, row, { state: 'UNKNOWN', ...outcome.ids }, external);
     } else {
-      const state = outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED';
-      await this.payments.settle(trx, row, { state }, external);
+      await this.payments.settle(trx, row, { state: 'FAILED' }, external);
     }
   }
 

@@ -1,33 +1,128 @@
-import { maskCardNumbers } from '../sensitive/card-number.js';
-import { readJson, type JsonBounds } from '../shared/json-reader.js';
-import { isJsonObject } from '../shared/json.js';
 import type { OutboundAnswer } from '../outbound/exchange.js';
+import { fieldsOf } from '../rules/field.js';
+import { MAX_PASSED_BYTES, MAX_PASSED_DEPTH } from '../rules/rules.js';
+import { maskCardNumbers } from '../sensitive/card-number.js';
+import { CHANGED_NUMBERS, textOf, withRawNumbers } from '../shared/json-reader.js';
+import { JsonScanner, type JsonViolation, type ScannedMember } from '../shared/json-scanner.js';
+import { isJsonObject } from '../shared/json.js';
+import { ANSWER_TYPES } from './answers.js';
 
 /** A body read as JSON, or why it is not JSON. */
 export type BodyReading =
-  { readonly ok: true; readonly json: unknown } | { readonly ok: false; readonly problem: string };
+  | {
+      readonly ok: true;
+      readonly json: unknown;
+      /** How it exceeds the bounds of an answer: then `json` holds nothing but texts of the outermost object. */
+      readonly violation?: string;
+    }
+  | { readonly ok: false; readonly problem: string };
 
 /** `application/json`, `text/json`, `application/problem+json`, …, with any parameters. */
 const JSON_TYPE = /^\s*(?:application\/json|text\/json|application\/[\w.+-]+\+json)\s*(?:;|$)/i;
+/** Between the types of a header that was sent twice, or merged by a proxy; no comma of a quoted parameter. */
+const TYPE_SEPARATOR = /,(?=(?:[^"]*"[^"]*")*[^"]*$)/;
+const MAX_TYPE_LENGTH = 1_024;
 
-const BOUNDS: JsonBounds = { byteOrderMark: 'refuse', duplicateNames: 'keep-last', lossyNumbers: 'round' };
+/** The members of an answer that are read; the others are dropped (SPEC §2). */
+const MEMBERS: ReadonlySet<string> = new Set([
+  ...Object.values(ANSWER_TYPES).flatMap((type) => fieldsOf(type).map(({ name }) => name)),
+  'detail',
+  'message',
+]);
+const PASSED_THROUGH = ['metadata', 'action'];
 
 /**
  * Reads an answer's body as JSON. A body without `Content-Type` may be JSON; one of another type is not read as JSON.
+ * The text is scanned before any value is built from it, and only the members that are read are built: no body of
+ * 1 MiB takes longer than some 30 ms.
  */
 export function readAnswerBody({ headers, body }: OutboundAnswer): BodyReading {
   if (body.length === 0) return { ok: false, problem: 'it has no body' };
-  const type = headers['content-type'];
-  if (type !== undefined && !JSON_TYPE.test(String(type))) {
-    return { ok: false, problem: 'its Content-Type is not JSON' };
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && !isIdentity(coding))
+    return { ok: false, problem: `its Content-Encoding (${shownCoding(coding)}) cannot be decoded` };
+  if (!isJsonType(headers['content-type'])) return { ok: false, problem: 'its Content-Type is not JSON' };
+  const text = textOf(body, { byteOrderMark: 'ignore' });
+  if (text === undefined) return { ok: false, problem: 'its body is not UTF-8' };
+  const scanner = scannerOf(text);
+  if (scanner.scan()) return { ok: false, problem: 'its body is not JSON' };
+  const violation = violationOf(text, scanner);
+  if (violation !== undefined) return { ok: true, json: textsOf(text, scanner.members), violation };
+  return { ok: true, json: withRawNumbers(valueOf(text, scanner.members), scanner.numbers) };
+}
+
+/** The texts of an answer that was cut at the limit of its length, as far as they were received. */
+export function readCutBody({ body }: OutboundAnswer): unknown {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body, { stream: true });
+    const scanner = scannerOf(text);
+    scanner.scan();
+    return textsOf(text, scanner.members);
+  } catch {
+    return undefined;
   }
-  const { value, violations } = readJson(body, BOUNDS);
-  const [violation] = violations;
-  if (!violation) return { ok: true, json: value };
-  return {
-    ok: false,
-    problem: violation.kind === 'not-utf8' ? 'its body is not UTF-8' : 'its body is not JSON',
-  };
+}
+
+function scannerOf(text: string): JsonScanner {
+  return new JsonScanner(text, {
+    duplicates: true,
+    numbers: CHANGED_NUMBERS,
+    maxDepth: MAX_PASSED_DEPTH + 1,
+    maxFindings: 1,
+    members: MEMBERS,
+    maxMemberLength: MAX_PASSED_BYTES,
+  });
+}
+
+function isJsonType(type: string | string[] | undefined): boolean {
+  if (type === undefined) return true;
+  const types = String(type);
+  return types.length <= MAX_TYPE_LENGTH && types.split(TYPE_SEPARATOR).every((each) => JSON_TYPE.test(each));
+}
+
+function isIdentity(coding: string | string[]): boolean {
+  return /^\s*(?:identity\s*(?:,\s*identity\s*)*)?$/i.test(String(coding));
+}
+
+function shownCoding(coding: string | string[]): string {
+  return String(coding)
+    .slice(0, 64)
+    .replaceAll(/[^\w, -]/g, '?');
+}
+
+function violationOf(text: string, { violations, isTooDeep, members }: JsonScanner): string | undefined {
+  const [twice] = violations as readonly Extract<JsonViolation, { pointer: string }>[];
+  if (twice) return `${twice.pointer} occurs more than once`;
+  if (isTooDeep) return `it has more than ${MAX_PASSED_DEPTH.toLocaleString('en-US')} levels`;
+  const bounded = members.filter(
+    ({ name, valueStart }) =>
+      PASSED_THROUGH.includes(name) || text[valueStart] === '{' || text[valueStart] === '[',
+  );
+  const bytes = bounded.reduce(
+    (sum, { valueStart, end }) => sum + Buffer.byteLength(text.slice(valueStart, end)),
+    0,
+  );
+  if (bytes <= MAX_PASSED_BYTES) return undefined;
+  const names = [...new Set(bounded.map(({ name }) => `/${name}`))].join(' and ');
+  return `${names} must have at most ${MAX_PASSED_BYTES / 1_024} KiB`;
+}
+
+/** Of a long text only the members that are read, which are short by now but for texts. */
+function valueOf(text: string, members: readonly ScannedMember[]): unknown {
+  if (text.length <= MAX_PASSED_BYTES) return JSON.parse(text);
+  if (!text.trimStart().startsWith('{')) return undefined;
+  return JSON.parse(`{${members.map(({ start, end }) => text.slice(start, end)).join(',')}}`);
+}
+
+/** The members whose value is a text, and whose name occurs once. */
+function textsOf(text: string, members: readonly ScannedMember[]): Record<string, string> {
+  const count = new Map<string, number>();
+  for (const { name } of members) count.set(name, (count.get(name) ?? 0) + 1);
+  return Object.fromEntries(
+    members
+      .filter(({ name, valueStart, end }) => count.get(name) === 1 && end > 0 && text[valueStart] === '"')
+      .map(({ name, valueStart, end }) => [name, JSON.parse(text.slice(valueStart, end)) as string]),
+  );
 }
 
 const DETAIL_LENGTH = 500;

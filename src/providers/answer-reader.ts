@@ -1,6 +1,9 @@
 import type { FieldError } from '../rules/field-error.js';
 import { type ContractResult, readContract } from '../rules/contract-reader.js';
+import { issuedIdentifier } from '../rules/rules.js';
 import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
+import { isJsonObject } from '../shared/json.js';
+import type { IssuedIds } from './provider-outcome.js';
 
 /** Fields of a query that its answer must repeat or omit. */
 export type QueriedFields = Readonly<Record<string, string>>;
@@ -30,6 +33,25 @@ export function readAnswer<A extends object>(
   return result;
 }
 
+/** The valid ids in an answer that is invalid for another reason. */
+export function issuedIds(json: unknown): IssuedIds {
+  if (!isJsonObject(json)) return {};
+  const { paymentId, subscriptionToken } = json;
+  return {
+    ...(issuedIdentifier.accepts(paymentId) && { paymentId }),
+    ...(issuedIdentifier.accepts(subscriptionToken) && { subscriptionToken }),
+  };
+}
+
+/** Longer than any description for a person. A card number may cross the end: it is masked before the text is cut. */
+const MAX_DESCRIPTION_LENGTH = 8_192;
+
+function description(text: string): string {
+  return maskCardNumbers(text.slice(0, MAX_DESCRIPTION_LENGTH + 256))
+    .slice(0, MAX_DESCRIPTION_LENGTH)
+    .toWellFormed();
+}
+
 function contradictions(answer: object, queried: QueriedFields): FieldError[] {
   return Object.entries(queried)
     .filter(([name, value]) => ((answer as Record<string, unknown>)[name] ?? value) !== value)
@@ -38,7 +60,7 @@ function contradictions(answer: object, queried: QueriedFields): FieldError[] {
 
 function maskFreeTexts(answer: FreeTexts): void {
   if (answer.resultDescription !== undefined)
-    answer.resultDescription = maskCardNumbers(answer.resultDescription);
+    answer.resultDescription = description(answer.resultDescription);
   if (answer.metadata !== undefined) answer.metadata = maskCardNumbersIn(answer.metadata);
   if (answer.action !== undefined) answer.action = maskCardNumbersIn(answer.action);
 }

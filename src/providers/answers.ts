@@ -1,6 +1,6 @@
 import type { OperationName } from '../config/external-operation.js';
 import { type AbsenceRule, Field, Whole } from '../rules/field.js';
-import { httpUrl, redirectUrl } from '../rules/network-rules.js';
+import { issuedHttpUrl, issuedUrl } from '../rules/network-rules.js';
 import { oneOf } from '../rules/rule.js';
 import { anyJson, issuedIdentifier, text } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
@@ -41,14 +41,14 @@ export class PayAnswer {
   })
   paymentId?: string;
 
-  @Field(httpUrl, {
+  @Field(issuedHttpUrl, {
     optional: true,
     description: 'Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.',
     example: 'https://pay.example/r/7f3a',
   })
   redirectToUrl?: string;
 
-  @Field(redirectUrl, {
+  @Field(issuedUrl, {
     optional: true,
     description: 'The same for a mobile device: also the link of an app.',
     example: 'bankapp://pay/7f3a',
@@ -69,7 +69,7 @@ export class PayByLinkAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'pm_7f3a' })
   paymentId?: string;
 
-  @Field(httpUrl, {
+  @Field(issuedHttpUrl, {
     optional: isDecline,
     description: 'The link to give to the payer. Absent only with `KO`.',
     example: 'https://pay.example/l/7f3a',

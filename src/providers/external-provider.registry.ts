@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Config } from '../config/config.js';
+import { ConfigError } from '../config/config-error.js';
 import { CONFIG } from '../config/config.module.js';
 import type { ExternalConfig } from '../config/external-config.js';
 import { Log } from '../observability/logging/log.js';
@@ -73,23 +74,25 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
   /**
    * Replaces the externals. One with an unchanged configuration keeps its provider, and with it its circuit breaker
    * and its sockets. If a provider cannot be created, nothing changes.
-   * @throws Error where the files of a client certificate cannot be read or do not match
+   * @throws ConfigError where the files of client certificates cannot be read or do not match, with every problem
    */
   replace(externals: readonly ExternalConfig[]): void {
     if (this.#closing) return;
     const before = this.#providers;
     const created = new Map<string, HttpExternalProvider>();
     const after = new Map<string, HttpExternalProvider>();
-    try {
-      for (const config of externals) {
-        const present = before.get(config.name);
-        const stays = present && isSameConfig(present.config, config);
-        if (!stays) created.set(config.name, this.#create(config));
-        after.set(config.name, stays ? present : created.get(config.name)!);
-      }
-    } catch (error) {
+    const problems: string[] = [];
+    for (const config of externals) {
+      const present = before.get(config.name);
+      const stays = present && isSameConfig(present.config, config);
+      const provider = stays ? present : this.#createUnless(problems, config);
+      if (!provider) continue;
+      if (!stays) created.set(config.name, provider);
+      after.set(config.name, provider);
+    }
+    if (problems.length > 0) {
       for (const provider of created.values()) this.#retire(provider);
-      throw error;
+      throw new ConfigError(problems);
     }
     this.#providers = after;
     for (const [name, provider] of before) if (after.get(name) !== provider) this.#retire(provider);
@@ -111,6 +114,17 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.close();
+  }
+
+  /** Adds to `problems` where the provider cannot be created. */
+  #createUnless(problems: string[], config: ExternalConfig): HttpExternalProvider | undefined {
+    try {
+      return this.#create(config);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems.map((problem) => `external ${config.name}: ${problem}`));
+      return undefined;
+    }
   }
 
   #create(config: ExternalConfig): HttpExternalProvider {

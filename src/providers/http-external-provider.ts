@@ -78,6 +78,7 @@ export class HttpExternalProvider implements ExternalProvider {
       connectTimeoutMs: connectTimeoutMs(config.timeoutMs),
       maxAnswerBytes: MAX_ANSWER_BYTES,
       reuseConnections: config.reuseConnections,
+      maxConnectionAgeMs: config.maxConnectionAgeMs,
       onDiscard: (reason) => dependencies.metrics.countDiscard(config.name, reason),
     });
     // Steady traffic would keep connections with a withdrawn certificate alive.

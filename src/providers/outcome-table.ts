@@ -1,9 +1,12 @@
 import type { ContractResult } from '../rules/contract-reader.js';
+import type { FieldError } from '../rules/field-error.js';
 import { isJsonObject } from '../shared/json.js';
-import { maskedText, readAnswerBody, refusalDetail } from './answer-body.js';
+import { maskedText, readAnswerBody, readCutBody, refusalDetail } from './answer-body.js';
+import { issuedIds } from './answer-reader.js';
 import { type BreakReason, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
 import type { OperationTraits } from '../config/external-operation.js';
 import {
+  type IssuedIds,
   type NotExecuted,
   notExecuted,
   type ProviderOutcome,
@@ -25,6 +28,8 @@ interface Facts {
   /** How a 2xx violates the contract. */
   readonly violation: string;
   readonly refusal: string | undefined;
+  /** What an answer that violates the contract names all the same. */
+  readonly ids: IssuedIds;
   readonly retryAfterMs: number;
   /** The gateway authenticates by a client certificate (`auth` is `mtls`). */
   readonly clientCertificate: boolean;
@@ -72,8 +77,10 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   {
     name: 'success that violates the contract',
     when: ({ status }) => isSuccess(status),
-    becomes: ({ status, violation }) =>
-      unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
+    becomes: ({ status, violation, ids }) => ({
+      ...unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
+      ids,
+    }),
   },
   {
     name: 'the gateway did not send the request',
@@ -110,7 +117,10 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   {
     name: 'an answer over the limit',
     when: ({ broken }) => broken?.reason === 'too-large',
-    becomes: () => unknown('invalid-answer', 'The answer of the external exceeds 1 MiB.'),
+    becomes: ({ ids }) => ({
+      ...unknown('invalid-answer', 'The answer of the external exceeds 1 MiB.'),
+      ids,
+    }),
   },
   {
     name: 'an answer that is not HTTP',
@@ -228,9 +238,13 @@ function factsOf<A extends object>(
     body: 'none',
     violation: '',
     refusal: undefined,
+    ids: {},
     clientCertificate,
   } as const;
-  if (end instanceof ExchangeBroken) return { facts: { ...unread, broken: end, retryAfterMs: 0 } };
+  if (end instanceof ExchangeBroken) {
+    const ids = end.partial && isSuccess(end.partial.status) ? issuedIds(readCutBody(end.partial)) : {};
+    return { facts: { ...unread, broken: end, ids, retryAfterMs: 0 } };
+  }
   const { status } = end;
   const reading = readAnswerBody(end);
   const facts = {
@@ -245,12 +259,14 @@ function factsOf<A extends object>(
     };
   const body = isJsonObject(reading.json) ? 'json-object' : 'json';
   if (!isSuccess(status)) return { facts: { ...facts, body, refusal: refusalDetail(reading.json) } };
-  const contract = read(reading.json);
-  if (contract.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
-  const violation = maskedText(
-    contract.errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; '),
-  );
-  return { facts: { ...facts, body, violation } };
+  const contract = reading.violation === undefined ? read(reading.json) : undefined;
+  if (contract?.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
+  const violation = reading.violation ?? violationText(contract!.errors);
+  return { facts: { ...facts, body, violation: maskedText(violation), ids: issuedIds(reading.json) } };
+}
+
+function violationText(errors: readonly FieldError[]): string {
+  return errors.map(({ pointer, detail }) => `${pointer || 'the answer'} ${detail}`).join('; ');
 }
 
 function credentialsRefused({ status, body }: Facts): NotExecuted {

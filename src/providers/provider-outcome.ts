@@ -49,6 +49,14 @@ export interface Unknown {
   readonly detail: string;
   /** The HTTP status, if the answer was complete. */
   readonly status?: number;
+  /** What the invalid answer names all the same: by these the outcome can be queried. */
+  readonly ids?: IssuedIds;
+}
+
+/** Ids that an external gave to a payment and its subscription. */
+export interface IssuedIds {
+  readonly paymentId?: string;
+  readonly subscriptionToken?: string;
 }
 
 export function notExecuted(

@@ -15,6 +15,7 @@ const config = (overrides: Partial<ExternalConfig> = {}): ExternalConfig => ({
   honoursIdempotencyKey: false,
   statusByShopTransactionId: false,
   reuseConnections: true,
+  maxConnectionAgeMs: 300_000,
   duplicatePayments: 'refuse',
   circuitBreaker: { failures: 5, windowMs: 10_000, openMs: 5_000 },
   ...overrides,
@@ -33,6 +34,7 @@ describe('isSameConfig', () => {
     { callbackAuth: { type: 'standard-webhooks', secrets: [new Secret('whsec_b'), new Secret('whsec_a')] } },
     { callbackAllowedIps: undefined },
     { operations: {} },
+    { maxConnectionAgeMs: 1_000 },
     { operations: { refund: false } },
     { circuitBreaker: { failures: 5, windowMs: 10_000, openMs: 5_001 } },
   ])('finds %j different', (overrides) => {

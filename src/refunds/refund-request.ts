@@ -1,6 +1,6 @@
 import { PROVIDER_DATA } from '../payments/payment-requests.js';
 import { Field } from '../rules/field.js';
-import { amount, currency, identifier, providerData } from '../rules/rules.js';
+import { amount, currency, issuedIdentifier, providerData } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 /** POST `/refund` (SPEC §1). */
@@ -11,7 +11,7 @@ export class RefundRequest {
   @Field(currency, { example: 'EUR' })
   currency: string;
 
-  @Field(identifier, { description: 'The payment to refund, as `/pay` named it.', example: 'pm_7f3a' })
+  @Field(issuedIdentifier, { description: 'The payment to refund, as `/pay` named it.', example: 'pm_7f3a' })
   paymentId: string;
 
   @Field(providerData, PROVIDER_DATA)

@@ -1,5 +1,5 @@
 import { maskCardNumbers } from '../sensitive/card-number.js';
-import { isJsonObject } from '../shared/json.js';
+import { isJsonObject, isRawJson } from '../shared/json.js';
 import { type DtoClass, type FieldDeclaration, fieldsOf, type WholeRule, wholeRules } from './field.js';
 import type { FieldError } from './field-error.js';
 import { detailOf, Violation } from './rule.js';
@@ -9,8 +9,8 @@ export type ContractResult<T> =
 
 export interface ReadOptions {
   /**
-   * `refuse`: an unknown field is an error, for requests (a typo must not move money). `drop`: unknown fields, and
-   * known ones that are `null` or empty, count as absent, for the answers of externals.
+   * `refuse`: an unknown field is an error, for requests (a typo must not move money). `drop`: unknown fields count as
+   * absent, for the answers of externals; so do known ones that are `null` or empty.
    */
   readonly unknownFields: 'refuse' | 'drop';
 }
@@ -67,7 +67,10 @@ function readObject<T extends object>(
   for (const name of Object.keys(plain)) {
     const value = plain[name];
     if (options.unknownFields === 'drop' && (value === null || value === '')) continue;
-    if (byName.has(name)) target[name] = value;
+    const field = byName.get(name);
+    // Callers on the JVM write `null` for what they leave out (SPEC §1).
+    if (field && value === null && (field.options.optional ?? false) !== false) continue;
+    if (field) target[name] = plainNumber(field, value);
     else if (options.unknownFields === 'refuse' && errors.length < MAX_UNKNOWN_FIELDS) {
       const detail = 'is not a field of this operation';
       errors.push({ pointer: `${pointer}/${shownName(name)}`, detail });
@@ -87,6 +90,12 @@ function readObject<T extends object>(
     if (!rule.accepts(instance)) errors.push({ pointer, detail: rule.detail });
   }
   return instance;
+}
+
+/** A raw number as the number that it is, unless the field passes it on digit for digit. */
+function plainNumber({ rule }: FieldDeclaration, value: unknown): unknown {
+  if (typeof value !== 'object' || rule.passesThrough || !isRawJson(value)) return value;
+  return Number(value.rawJSON);
 }
 
 /**

@@ -95,7 +95,7 @@ export function exampleOf<T extends object>(type: DtoClass<T>, own: Partial<T> =
   return Object.fromEntries(members.filter(([, value]) => value !== undefined)) as T;
 }
 
-/** Declares a field that is a JSON value. An optional one may be absent; `null` is a value like any other. */
+/** Declares a field that is a JSON value. An optional one may be absent; `null` counts as absent there (SPEC §1). */
 export function Field(rule: Rule, options: FieldOptions = {}): PropertyDecorator {
   return declare(rule, options, { accepts: (value) => rule.accepts(value) });
 }
@@ -154,7 +154,8 @@ function declare(
   const absence = typeof optional === 'object' ? optional : undefined;
   const detail = detailOf(rule);
   const violation = (value: unknown, holder: object): string | undefined => {
-    if (value !== undefined) return accepts(value) ? undefined : detail;
+    if (value !== undefined && (value !== null || optional === false))
+      return accepts(value) ? undefined : detail;
     return (absence?.accepts(holder) ?? optional) ? undefined : 'is missing';
   };
   return applyDecorators(

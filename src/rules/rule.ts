@@ -11,6 +11,8 @@ export interface Rule {
   /** What is allowed, as a noun phrase that continues "must be": `an integer from 1 to 9`. */
   readonly allowed: string;
   readonly schema: SchemaKeywords;
+  /** The value is passed on as it is, numbers digit for digit, and never computed with. */
+  readonly passesThrough?: boolean;
   /** True for a JSON value that meets the rule. Never throws. */
   accepts(value: unknown): boolean;
 }

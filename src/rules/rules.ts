@@ -1,4 +1,4 @@
-import { holdsCardNumber } from '../sensitive/card-network.js';
+import { holdsCardNumber } from '../sensitive/card-number.js';
 import { isDeeperThan, isJsonObject } from '../shared/json.js';
 import { CURRENCY_CODES, minorUnitDigits } from './currency.js';
 import { matching, type Rule, type StringRule, stringRule, type TextRule, Violation } from './rule.js';
@@ -7,9 +7,10 @@ import { matching, type Rule, type StringRule, stringRule, type TextRule, Violat
 
 const MAX_AMOUNT = 999_999_999_999;
 const MAX_IDENTIFIER_LENGTH = 255;
-const MAX_PROVIDER_DATA_BYTES = 65_536;
+/** What is passed through, in either direction: `providerData`, `metadata` together with `action`. */
+export const MAX_PASSED_BYTES = 65_536;
 /** Deeper than any real payload, and shallow enough for the recursion of JSON.stringify. */
-const MAX_PROVIDER_DATA_DEPTH = 1_000;
+export const MAX_PASSED_DEPTH = 1_000;
 const MAX_COUNT = 2_147_483_647;
 
 /** An integer in JSON; read from text in decimal digits alone. */
@@ -98,12 +99,12 @@ export function ownIdentifier(prefix: string): StringRule {
 
 export const providerData: Rule = {
   name: 'providerData',
-  allowed: `a JSON object of at most 64 KiB and ${MAX_PROVIDER_DATA_DEPTH.toLocaleString('en-US')} levels`,
+  allowed: `a JSON object of at most 64 KiB and ${MAX_PASSED_DEPTH.toLocaleString('en-US')} levels`,
   schema: { type: 'object', additionalProperties: true },
   accepts: (value) =>
     isJsonObject(value) &&
-    !isDeeperThan(MAX_PROVIDER_DATA_DEPTH, value) &&
-    Buffer.byteLength(JSON.stringify(value)) <= MAX_PROVIDER_DATA_BYTES,
+    !isDeeperThan(MAX_PASSED_DEPTH, value) &&
+    Buffer.byteLength(JSON.stringify(value)) <= MAX_PASSED_BYTES,
 };
 
 /** Any string, the empty one included. */
@@ -138,6 +139,7 @@ export const jsonObject: Rule = {
 export const anyJson: Rule = {
   name: 'anyJson',
   allowed: 'a JSON value',
+  passesThrough: true,
   schema: {
     anyOf: [
       { type: 'object', additionalProperties: true },

@@ -13,6 +13,7 @@ import { SCOPES } from '../config/api-keys.js';
 import { Problem } from '../problems/problem.js';
 import type { Principal } from '../http/request-context.js';
 import type { Clock } from '../shared/clock.js';
+import { readJsonDocument } from '../outbound/json-document.js';
 import { isJsonObject } from '../shared/json.js';
 import type { IssuerConnection } from './issuer-connection.js';
 import { unauthenticated } from './refusals.js';
@@ -131,12 +132,12 @@ export class OidcTokens implements OnApplicationShutdown {
     try {
       const { issuer } = this.config;
       const text = await this.#get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-      const document: unknown = JSON.parse(text);
+      const document = readJsonDocument(text);
       if (!isJsonObject(document) || document['issuer'] !== issuer) {
         throw new Error('the discovery document is not of this issuer');
       }
       return createRemoteJWKSet(keySetUrl(document['jwks_uri'], issuer), {
-        [customFetch]: async (url: string) => new Response(await this.#get(url)),
+        [customFetch]: async (url: string) => keySetResponse(await this.#get(url)),
         // `#mayRefresh` decides instead.
         cooldownDuration: Infinity,
       });
@@ -171,6 +172,11 @@ function keySetUrl(text: unknown, issuer: string): URL {
   const url = typeof text === 'string' ? URL.parse(text) : null;
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && issuer.startsWith('http:'))) return url;
   throw new Error('the discovery document has no usable jwks_uri');
+}
+
+/** jose parses it: a text that is no document of JSON becomes one that it refuses. */
+function keySetResponse(text: string): Response {
+  return new Response(JSON.stringify(readJsonDocument(text) ?? null));
 }
 
 /** The keys are available, and none of them is the token's. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { holdsCardNumber } from './card-network.js';
+import { holdsCardNumber } from './card-number.js';
 
 describe('holdsCardNumber', () => {
   it.each([

@@ -1,5 +1,3 @@
-import { findCardNumbers } from './card-number-scanner.js';
-
 /** From and to which leading digits, and how many digits in all. */
 type NumberRange = readonly [from: number, to: number, minDigits: number, maxDigits: number];
 
@@ -33,20 +31,19 @@ const NETWORKS: readonly NumberRange[] = [
   [9792, 9792, 16, 16], //   Troy
 ];
 
-/**
- * Whether the text holds a number that a card network could have issued: of the right length and range, with the right
- * check digit, unbroken or in groups. Stricter than masking, which checks no network: masking too much costs little,
- * but an order refused without need cannot be paid.
- */
-export function holdsCardNumber(text: string): boolean {
-  return findCardNumbers(text).some(({ chain, start, end }) =>
-    isIssued(chain.digits.slice(start, end).join('')),
-  );
+const MIN_DIGITS = 13;
+
+/** By the first four digits of a number: a bit for each length that is issued, from 13 digits on. */
+const ISSUED_LENGTHS = new Uint8Array(10_000);
+for (const [from, to, minDigits, maxDigits] of NETWORKS) {
+  const scale = 10 ** (4 - String(from).length);
+  for (let digits = minDigits; digits <= maxDigits; digits += 1) {
+    for (let prefix = from * scale; prefix < (to + 1) * scale; prefix += 1)
+      ISSUED_LENGTHS[prefix]! |= 1 << (digits - MIN_DIGITS);
+  }
 }
 
-function isIssued(number: string): boolean {
-  return NETWORKS.some(([from, to, minDigits, maxDigits]) => {
-    const prefix = Number(number.slice(0, String(from).length));
-    return prefix >= from && prefix <= to && number.length >= minDigits && number.length <= maxDigits;
-  });
+/** Whether a network issues numbers of this length that begin with these four digits. */
+export function isIssued(firstFour: number, digits: number): boolean {
+  return ((ISSUED_LENGTHS[firstFour]! >> (digits - MIN_DIGITS)) & 1) === 1;
 }

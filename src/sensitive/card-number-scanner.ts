@@ -1,5 +1,7 @@
-const MIN_DIGITS = 13;
-const MAX_DIGITS = 19;
+import { isIssued } from './card-network.js';
+
+export const MIN_DIGITS = 13;
+export const MAX_DIGITS = 19;
 /** Below this, groups between other separators than spaces and dashes are dates, addresses or versions. */
 const MIN_FIRM_GROUP = 3;
 
@@ -149,7 +151,7 @@ function separatorIn(text: string, from: number, to: number): string | undefined
   return FIRM_SEPARATOR.test(visible) ? visible : undefined;
 }
 
-/** From where to where in the chain's digits: 13 to 19 in whole groups that pass the Luhn check. */
+/** From where to where in the chain's digits: 13 to 19 in whole groups, issued by a network, that pass the Luhn check. */
 function numbersOf({ digits, groups }: Chain): [start: number, end: number][] {
   const numbers: [number, number][] = [];
   groups.forEach(({ start }, first) => {
@@ -157,12 +159,19 @@ function numbersOf({ digits, groups }: Chain): [start: number, end: number][] {
     for (let next = first + 1; next <= groups.length; next += 1) {
       const end = groups[next]?.start ?? digits.length;
       if (end - start > MAX_DIGITS) return;
-      if (end - start >= MIN_DIGITS && passesLuhn(digits, start, end)) numbers.push([start, end]);
+      if (end - start >= MIN_DIGITS && isCardNumber(digits, start, end)) numbers.push([start, end]);
       if (groups[next]?.separator !== separator) return;
       if (separator !== LOOSE && end - groups[next - 1]!.start < MIN_FIRM_GROUP) return;
     }
   });
   return numbers;
+}
+
+/** Whether these digits, 13 to 19, are a number that a card network could have issued. */
+export function isCardNumber(digits: readonly number[], start = 0, end = digits.length): boolean {
+  const firstFour =
+    digits[start]! * 1_000 + digits[start + 1]! * 100 + digits[start + 2]! * 10 + digits[start + 3]!;
+  return isIssued(firstFour, end - start) && passesLuhn(digits, start, end);
 }
 
 /** ISO/IEC 7812-1 annex B. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { newIdentifier } from '../shared/identifier.js';
+import { rawJson } from '../shared/json.js';
 import { maskCardNumbers, maskCardNumbersIn } from './card-number.js';
 
 const VISA = '4111111111111111';
@@ -21,7 +22,26 @@ function grouped(digits: string, sizes: readonly number[], separator: string): s
   return sizes.map((size) => digits.slice(at, (at += size))).join(separator);
 }
 
-const cardNumber = fc.array(fc.nat({ max: 9 }), { minLength: 12, maxLength: 18 }).map(withCheckDigit);
+/** A range of a network for each length. */
+const PREFIXES: Readonly<Record<number, string>> = {
+  13: '50',
+  14: '36',
+  15: '37',
+  16: '4',
+  17: '6011',
+  18: '62',
+  19: '4',
+};
+
+function issued(length: number, digits: readonly number[]): string {
+  const prefix = Array.from(PREFIXES[length]!, Number);
+  return withCheckDigit([...prefix, ...digits.slice(0, length - 1 - prefix.length)]);
+}
+
+const digits18 = fc.array(fc.nat({ max: 9 }), { minLength: 18, maxLength: 18 });
+const cardNumber = fc
+  .tuple(fc.integer({ min: 13, max: 19 }), digits18)
+  .map(([length, digits]) => issued(length, digits));
 
 describe('what is masked', () => {
   it.each([
@@ -68,7 +88,7 @@ describe('what is masked', () => {
     ['behind an overlong run', `12345678901234567890 ${VISA}`, `12345678901234567890 ${HIDDEN}`],
     ['before an overlong run', `${VISA} 12345678901234567890`, `${HIDDEN} 12345678901234567890`],
     ['two in a row', `${VISA} ${AMEX}`, `${HIDDEN} ***********0005`],
-    ['13 digits', '4222222222222', '*********2222'],
+    ['13 digits', '5000000000005', '*********0005'],
     ['19 digits', '6304000000000000000', '***************0000'],
     ['with two spaces', '4111  1111  1111  1111', '****  ****  ****  1111'],
     ['with dashes and spaces between', '4111 - 1111 - 1111 - 1111', '**** - **** - **** - 1111'],
@@ -119,7 +139,7 @@ describe('what is masked', () => {
         around,
         (shape, digits, separator, around) => {
           const [length, sizes] = shape;
-          const number = withCheckDigit(digits.slice(0, length - 1));
+          const number = issued(length, digits);
           const hidden = `${'*'.repeat(length - 4)}${number.slice(-4)}`;
           const text = `${around}${grouped(number, sizes, separator)}${around}`;
           expect(maskCardNumbers(text)).toBe(`${around}${grouped(hidden, sizes, separator)}${around}`);
@@ -159,6 +179,11 @@ describe('what is left alone', () => {
     ['an empty text', ''],
     ['12 digits', '411111111111'],
     ['digits that fail the check', '4111111111111112'],
+    ['a time in milliseconds that passes the check', '1795787386469'],
+    ['a reference of 16 digits that passes the check, of no network', '8515131751004933'],
+    ['a snowflake of 19 digits that passes the check', '1541815603606036488'],
+    ['thirteen digits that begin as Visa does', '4222222222222'],
+    ['an IMEI that passes the check', '490154203237518'],
     ['20 digits, a card inside', '00004111111111111111'],
     ['a card number in a longer unbroken run', '4111111111111111123456789'],
     ['two slashes between', '4111//1111//1111//1111'],
@@ -217,19 +242,40 @@ describe('running time', () => {
 });
 
 describe('maskCardNumbersIn', () => {
-  it('masks texts, numbers and keys at any depth', () => {
+  it('masks texts and keys at any depth, and drops numbers', () => {
     const value = {
       a: [{ note: `paid with ${VISA}`, [VISA]: true, amount: 1299 }],
       pan: 4111111111111111,
       big: 4111111111111111n,
+      list: [1, 4111111111111111, 3],
     };
     expect(maskCardNumbersIn(value)).toEqual({
       a: [{ note: `paid with ${HIDDEN}`, [HIDDEN]: true, amount: 1299 }],
-      pan: HIDDEN,
-      big: HIDDEN,
+      list: [1, null, 3],
     });
     expect(maskCardNumbersIn(VISA)).toBe(HIDDEN);
-    expect(maskCardNumbersIn(378282246310005)).toBe('***********0005');
+    expect(maskCardNumbersIn(378282246310005)).toBeUndefined();
+  });
+
+  it.each(['4111111111111111.0', '4.111111111111111e15', '-4111111111111111', '4000000000000000006'])(
+    'drops the raw number %s',
+    (source) => {
+      expect(maskCardNumbersIn({ a: 1, pan: rawJson(source) })).toEqual({ a: 1 });
+    },
+  );
+
+  it.each([
+    1795787386469,
+    8515131751004933,
+    0.4111111111111111,
+    4111111111111112,
+    rawJson('1152921506151679042'),
+    rawJson('1e400'),
+    rawJson('0.4111111111111111'),
+    rawJson('41111111111111110000'),
+  ])('keeps the number %j', (number) => {
+    const value = { number };
+    expect(maskCardNumbersIn(value)).toBe(value);
   });
 
   it('leaves its input as it was, and shares what holds nothing to mask', () => {

@@ -1,21 +1,21 @@
-import { findCardNumbers } from './card-number-scanner.js';
+import { isRawJson } from '../shared/json.js';
+import { findCardNumbers, isCardNumber, MAX_DIGITS, MIN_DIGITS } from './card-number-scanner.js';
 
 const ASTERISK = 0x2a;
-const MIN_DIGITS = 13;
 const LAST_SHOWN = 4;
-/** Numbers below have fewer than 13 digits. */
-const SMALLEST_CARD = 1e12;
+/** Numbers below have fewer than 13 digits; those from the other on have more than 19. */
+const [SMALLEST_CARD, BEYOND_CARDS] = [10 ** (MIN_DIGITS - 1), 10 ** MAX_DIGITS];
 
 /**
  * The text with everything that looks like a card number masked but its last four digits, which PCI DSS 4.0 (3.4.1)
  * allows to be shown; the text itself if there is none.
  *
- * A card number is 13 to 19 ASCII digits that pass the Luhn check, unbroken or in groups. Between groups are one to
+ * A card number is 13 to 19 ASCII digits in a range and length that a card network issues (`card-network.ts`), and that
+ * pass the Luhn check, unbroken or in groups. Between groups are one to
  * three spaces, dashes or `+` (form encoding), of any kind and mixed; or any other one ASCII punctuation mark, the
  * same throughout, between groups of three digits or more (otherwise dates and addresses would be masked). Percent
  * escapes of all these count too; invisible characters between digits are ignored. It may touch letters and stand
- * beside other groups of digits (`4111111111111111 12/27`), but is no part of a longer unbroken run. The issuer is not
- * checked, so one in ten numbers of that length is masked without need.
+ * beside other groups of digits (`4111111111111111 12/27`), but is no part of a longer unbroken run.
  *
  * Left alone: UUIDs, and so the gateway's own ids; W3C trace contexts; lower-case hex of 32, 40 or 64 digits. Not
  * found: digits of other scripts, other encodings (base64, digits as words), and numbers that are split over several
@@ -41,6 +41,14 @@ export function maskCardNumbers(text: string): string {
   return codeUnits.toString('utf16le');
 }
 
+/**
+ * Whether the text holds a card number. One that a caller chose is refused then: an order that is named so would be
+ * masked wherever it is shown.
+ */
+export function holdsCardNumber(text: string): boolean {
+  return text.length >= MIN_DIGITS && findCardNumbers(text).length > 0;
+}
+
 interface Frame {
   readonly source: object;
   readonly entries: [key: string, value: unknown][];
@@ -49,9 +57,10 @@ interface Frame {
 }
 
 /**
- * {@link maskCardNumbers} for each text, number and key in a JSON value, at any depth; a number that looks like a
- * card's becomes a text. Returns the same value if nothing was masked, else a plain copy of what leads to it.
- * Without recursion, so that no depth overflows the stack; a circle ends in `[circular]`.
+ * {@link maskCardNumbers} for each text and key in a JSON value, at any depth. A number stays a number: an integer that
+ * is a card number drops its member, or leaves `null` in an array. Returns the same value if nothing was masked
+ * (undefined for such a number itself), else a plain copy of what leads to it. Without recursion, so that no depth
+ * overflows the stack; a circle ends in `[circular]`.
  */
 export function maskCardNumbersIn(value: unknown): unknown {
   if (!isContainer(value)) return maskedLeaf(value);
@@ -80,17 +89,26 @@ export function maskCardNumbersIn(value: unknown): unknown {
 
 /** Bytes are no text: they would be read as a list of numbers. */
 function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !isRawJson(value);
 }
 
 function maskedLeaf(value: unknown): unknown {
   if (typeof value === 'string') return maskCardNumbers(value);
-  if (typeof value === 'bigint' || (typeof value === 'number' && Math.abs(value) >= SMALLEST_CARD)) {
-    const text = String(value);
-    const masked = maskCardNumbers(text);
-    return masked === text ? value : masked;
-  }
-  return value;
+  return isNumericCard(value) ? undefined : value;
+}
+
+function isNumericCard(value: unknown): boolean {
+  if (isRawJson(value)) return isCardInteger(Number(value.rawJSON), value.rawJSON);
+  if (typeof value !== 'number' && typeof value !== 'bigint') return false;
+  return isCardInteger(Number(value), String(value));
+}
+
+/** `source` has the digits that a double of this size no longer holds. */
+function isCardInteger(value: number, source: string): boolean {
+  const size = Math.abs(value);
+  if (!Number.isInteger(value) || size < SMALLEST_CARD || size >= BEYOND_CARDS) return false;
+  const digits = /^-?(\d+)(?:\.0*)?$/.exec(source)?.[1] ?? size.toFixed(0);
+  return isCardNumber(Array.from(digits, Number));
 }
 
 function frameOf(source: object): Frame {
@@ -107,6 +125,8 @@ function replaceCurrent(frame: Frame, value: unknown): void {
 
 function resultOf({ source, entries, changed }: Frame): object {
   if (!changed) return source;
+  // A left out number keeps the places of those behind it.
+  if (Array.isArray(source)) return entries.map(([, value]) => value ?? null);
   // fromEntries defines each key as its own property, `__proto__` included.
-  return Array.isArray(source) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { readJson, type JsonBounds, type JsonViolation } from './json-reader.js';
+import { readJson, type JsonBounds } from './json-reader.js';
+import type { JsonViolation } from './json-scanner.js';
 
 const STRICT: JsonBounds = { byteOrderMark: 'ignore', duplicateNames: 'refuse', lossyNumbers: 'refuse' };
 const LENIENT: JsonBounds = { byteOrderMark: 'refuse', duplicateNames: 'keep-last', lossyNumbers: 'round' };

@@ -1,5 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { isDeeperThan } from './json.js';
+import { rawJson } from './json.js';
+import {
+  containerIn,
+  endOfString,
+  JsonScanner,
+  type JsonViolation,
+  type ScannedNumber,
+  type ScanOptions,
+} from './json-scanner.js';
 
 /** What a JSON text may be beyond valid. Each reader states its own: request bodies, externals' answers, files. */
 export interface JsonBounds {
@@ -9,26 +17,20 @@ export interface JsonBounds {
   readonly duplicateNames: 'refuse' | 'keep-last';
   /**
    * A whole number that a double cannot hold, and a number beyond a double's range: `round` turns the first into
-   * another number and the second into `null` or 0 when the value is written again, unnoticed.
+   * another number and the second into `null` or 0 when the value is written again, unnoticed. `keep` makes each
+   * number that would be written differently a raw one, which `JSON.stringify` writes as it came.
    */
-  readonly lossyNumbers: 'refuse' | 'round';
+  readonly lossyNumbers: 'refuse' | 'round' | 'keep';
   /** Bytes of a buffer, UTF-16 units of a text. Default: no limit. */
   readonly maxLength?: number;
   /** Levels of arrays and objects below the outermost one. Default: no limit. */
   readonly maxDepth?: number;
+  /** The reader stops after this many violations. Default: it finds all. */
+  readonly maxViolations?: number;
 }
 
-export type JsonViolation =
-  | { readonly kind: 'too-long'; readonly length: number }
-  | { readonly kind: 'not-utf8' }
-  /** Line and column count from 1, columns in UTF-16 units. No piece of the text: it may be a secret. */
-  | { readonly kind: 'syntax'; readonly line: number; readonly column: number; readonly expected: string }
-  | { readonly kind: 'too-deep' }
-  /** JSON pointers (RFC 6901). */
-  | { readonly kind: 'duplicate-name' | 'lossy-number'; readonly pointer: string };
-
 export interface JsonReading {
-  /** Undefined where the source is no JSON, or too long. */
+  /** Undefined where the source is no JSON, too long or too deep. */
   readonly value: unknown;
   /** In the order of the text. Empty where the source is JSON within its bounds. */
   readonly violations: readonly JsonViolation[];
@@ -37,6 +39,8 @@ export interface JsonReading {
 const BYTE_ORDER_MARK = '\ufeff';
 /** Where a number may lose something: 16 digits, or an exponent. Most texts have neither. */
 const PERHAPS_LOSSY = /[\d.]{16}|\d[eE]/;
+/** Where a number may be written differently: also `-0`, `1.0` and `0.0000001`. */
+const PERHAPS_CHANGED = /[\d.]{16}|\d[eE]|-0|\.\d*0\b|\.0{6}/;
 
 /** Parses JSON within bounds. `JSON.parse` is the parser; the text is scanned only where a bound needs it. */
 export function readJson(source: Buffer | string, bounds: JsonBounds): JsonReading {
@@ -45,19 +49,51 @@ export function readJson(source: Buffer | string, bounds: JsonBounds): JsonReadi
   if (text === undefined) return failed({ kind: 'not-utf8' });
   const length = typeof source === 'string' ? text.length : source.length;
   if (length > maxLength) return failed({ kind: 'too-long', length });
+  // Before it is parsed: a mebibyte of brackets takes `JSON.parse` 100 ms. A level needs two characters.
+  if (maxDepth !== undefined && text.length > 2 * maxDepth) {
+    const scanner = new JsonScanner(text, { maxDepth });
+    const error = scanner.scan();
+    if (error) return failed(error);
+    if (scanner.isTooDeep) return failed({ kind: 'too-deep' });
+  }
   const value = parse(text);
   if (value === NOT_JSON) return failed(syntaxErrorOf(text));
-  if (maxDepth !== undefined && isDeeperThan(maxDepth, value)) {
-    return { value, violations: [{ kind: 'too-deep' }] };
-  }
-  const refuses = {
-    duplicates: bounds.duplicateNames === 'refuse',
-    lossyNumbers: bounds.lossyNumbers === 'refuse' && mayHoldLossyNumber(text),
-  };
-  if (!refuses.duplicates && !refuses.lossyNumbers) return { value, violations: [] };
-  const scanner = new JsonScanner(text, refuses);
+  const duplicates = bounds.duplicateNames === 'refuse';
+  const numbers = numbersToFind(text, bounds);
+  if (!duplicates && !numbers) return { value, violations: [] };
+  const scanner = new JsonScanner(text, {
+    duplicates,
+    ...(numbers && { numbers }),
+    maxFindings: bounds.maxViolations ?? Infinity,
+  });
   scanner.scan();
-  return { value, violations: scanner.violations };
+  return { value: withRawNumbers(value, scanner.numbers), violations: scanner.violations };
+}
+
+/** What to look for in the numbers of a text; undefined where there cannot be any such number. */
+function numbersToFind(text: string, { lossyNumbers }: JsonBounds): ScanOptions['numbers'] {
+  if (lossyNumbers === 'refuse' && mayHoldNumber(text, PERHAPS_LOSSY))
+    return { accepts: losesDigits, as: 'violations' };
+  if (lossyNumbers === 'keep' && mayHoldNumber(text, PERHAPS_CHANGED)) return CHANGED_NUMBERS;
+  return undefined;
+}
+
+/** The numbers that are not written as they were read. */
+export const CHANGED_NUMBERS = {
+  accepts: (source: string) => JSON.stringify(Number(source)) !== source,
+  as: 'numbers',
+} as const;
+
+/** Puts raw numbers in the places where they stood in the text of `value`; changes `value` itself. */
+export function withRawNumbers(value: unknown, numbers: readonly ScannedNumber[]): unknown {
+  let root = value;
+  for (const { container, key, source } of numbers) {
+    const holder = containerIn(root, container);
+    if (container === undefined) root = rawJson(source);
+    else if (typeof holder === 'object' && holder !== null)
+      (holder as Record<string | number, unknown>)[key] = rawJson(source);
+  }
+  return root;
 }
 
 const NOT_JSON = Symbol('not JSON');
@@ -71,7 +107,7 @@ function parse(text: string): unknown {
 }
 
 function syntaxErrorOf(text: string): JsonViolation {
-  const error = new JsonScanner(text, { duplicates: false, lossyNumbers: false }).scan();
+  const error = new JsonScanner(text).scan();
   if (!error) throw new Error('JSON.parse refuses a text that the scanner accepts');
   return error;
 }
@@ -81,179 +117,26 @@ function failed(violation: JsonViolation): JsonReading {
 }
 
 /** JSON is UTF-8 (RFC 8259 §8.1): other bytes are refused, never replaced. */
-function textOf(source: Buffer | string, { byteOrderMark }: JsonBounds): string | undefined {
+export function textOf(
+  source: Buffer | string,
+  { byteOrderMark }: Pick<JsonBounds, 'byteOrderMark'>,
+): string | undefined {
   if (typeof source !== 'string' && !isUtf8(source)) return undefined;
   const text = source.toString();
   return byteOrderMark === 'ignore' && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 
-const SPACE = /[ \t\n\r]*/y;
-const STRING = new RegExp(
-  String.raw`"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"`,
-  'y',
-);
-const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
-const PUNCTUATION = '{}[],:';
-
-const EXPECTED = {
-  value: 'a value',
-  valueOrEnd: 'a value or "]"',
-  name: 'a member name',
-  nameOrEnd: 'a member name or "}"',
-  colon: '":"',
-  commaOrBrace: '"," or "}"',
-  commaOrBracket: '"," or "]"',
-  end: 'the end of the text',
-} as const;
-
-type State = keyof typeof EXPECTED;
-
-/** An object or array that is open where the scanner stands. */
-interface Frame {
-  readonly pointer: string;
-  /** Names seen in an object; undefined in an array. */
-  readonly names: Set<string> | undefined;
-  /** The name or index of the current member. */
-  member: string | number;
-}
-
-/**
- * Finds what `JSON.parse` does not report: where a syntax error is, duplicate names, lossy numbers. It accepts what
- * `JSON.parse` accepts. Iterative: no depth overflows the stack.
- */
-class JsonScanner {
-  readonly violations: JsonViolation[] = [];
-  readonly #frames: Frame[] = [];
-
-  constructor(
-    private readonly text: string,
-    private readonly refuses: { readonly duplicates: boolean; readonly lossyNumbers: boolean },
-  ) {}
-
-  /** Scans to the end, or to the first syntax error, which is returned. */
-  scan(): JsonViolation | undefined {
-    const { text } = this;
-    let state: State = 'value';
-    let at = endOf(SPACE, text, 0);
-    while (at < text.length || state !== 'end') {
-      const end = endOfToken(text, at);
-      const next: State | undefined = end > at ? this.#follow(state, text[at]!, at, end) : undefined;
-      if (!next) return { kind: 'syntax', ...placeOf(text, at), expected: EXPECTED[state] };
-      state = next;
-      at = endOf(SPACE, text, end);
-    }
-    return undefined;
-  }
-
-  /** The state after the token from `start` to `end`, or undefined where it may not stand. */
-  #follow(state: State, first: string, start: number, end: number): State | undefined {
-    switch (state) {
-      case 'value':
-      case 'valueOrEnd':
-        if (first === ']' && state === 'valueOrEnd') return this.#close();
-        if (first === '{' || first === '[') return this.#open(first);
-        if (PUNCTUATION.includes(first)) return undefined;
-        if (this.refuses.lossyNumbers && first !== '"') this.#refuseLossyNumber(start, end);
-        return this.#afterValue();
-      case 'name':
-      case 'nameOrEnd':
-        if (first === '}' && state === 'nameOrEnd') return this.#close();
-        return first === '"' ? this.#enterMember(this.text.slice(start, end)) : undefined;
-      case 'colon':
-        return first === ':' ? 'value' : undefined;
-      case 'commaOrBrace':
-        return first === '}' ? this.#close() : first === ',' ? 'name' : undefined;
-      case 'commaOrBracket':
-        if (first === ']') return this.#close();
-        if (first !== ',') return undefined;
-        (this.#frames.at(-1)!.member as number) += 1;
-        return 'value';
-      case 'end':
-        return undefined;
-      default:
-        return state satisfies never;
-    }
-  }
-
-  #open(bracket: '{' | '['): State {
-    const isObject = bracket === '{';
-    this.#frames.push({ pointer: this.#pointer(), names: isObject ? new Set() : undefined, member: 0 });
-    return isObject ? 'nameOrEnd' : 'valueOrEnd';
-  }
-
-  #close(): State {
-    this.#frames.pop();
-    return this.#afterValue();
-  }
-
-  #afterValue(): State {
-    const frame = this.#frames.at(-1);
-    if (!frame) return 'end';
-    return frame.names ? 'commaOrBrace' : 'commaOrBracket';
-  }
-
-  #enterMember(string: string): State {
-    const frame = this.#frames.at(-1)!;
-    const name = string.includes('\\') ? (JSON.parse(string) as string) : string.slice(1, -1);
-    frame.member = name;
-    if (this.refuses.duplicates) {
-      if (frame.names!.has(name)) this.violations.push({ kind: 'duplicate-name', pointer: this.#pointer() });
-      frame.names!.add(name);
-    }
-    return 'colon';
-  }
-
-  #refuseLossyNumber(start: number, end: number): void {
-    const scalar = this.text.slice(start, end);
-    if (/\d/.test(scalar) && losesDigits(scalar)) {
-      this.violations.push({ kind: 'lossy-number', pointer: this.#pointer() });
-    }
-  }
-
-  #pointer(): string {
-    const frame = this.#frames.at(-1);
-    if (!frame) return '';
-    const { pointer, member } = frame;
-    return `${pointer}/${typeof member === 'string' ? escapePointer(member) : member}`;
-  }
-}
-
-/** Where the token at `at` ends; `at` where there is none. */
-function endOfToken(text: string, at: number): number {
-  const first = text[at];
-  if (first === undefined) return at;
-  if (PUNCTUATION.includes(first)) return at + 1;
-  return endOf(first === '"' ? STRING : SCALAR, text, at);
-}
-
-function endOf(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at;
-  return pattern.test(text) ? pattern.lastIndex : at;
-}
-
-/** A member name as a part of a JSON pointer (RFC 6901 §3), control characters escaped: a problem is one line. */
-export function escapePointer(name: string): string {
-  if (/^[\w.-]*$/.test(name)) return name;
-  const escaped = name.replaceAll('~', '~0').replaceAll('/', '~1');
-  return escaped.replaceAll(/\p{C}|\p{Zl}|\p{Zp}/gu, (character) => JSON.stringify(character).slice(1, -1));
-}
-
-function placeOf(text: string, at: number): { line: number; column: number } {
-  const before = text.slice(0, at).split('\n');
-  return { line: before.length, column: before.at(-1)!.length + 1 };
-}
-
 /**
  * Whether something between the strings of this JSON text is worth a scan. Cheaper than the scan, and mostly false.
  */
-function mayHoldLossyNumber(text: string): boolean {
-  if (!PERHAPS_LOSSY.test(text)) return false;
+function mayHoldNumber(text: string, pattern: RegExp): boolean {
+  if (!pattern.test(text)) return false;
   let at = 0;
   for (;;) {
     const quote = text.indexOf('"', at);
-    if (PERHAPS_LOSSY.test(text.slice(at, quote === -1 ? text.length : quote))) return true;
+    if (pattern.test(text.slice(at, quote === -1 ? text.length : quote))) return true;
     if (quote === -1) return false;
-    at = endOf(STRING, text, quote);
+    at = endOfString(text, quote);
   }
 }
 

@@ -37,3 +37,24 @@ export function canonicalJson(value: unknown): string {
       : member,
   );
 }
+
+declare global {
+  /** ECMAScript proposal "JSON.parse source text access", in V8 since 11.4; not in TypeScript's libraries yet. */
+  interface JSON {
+    rawJSON(text: string): RawJson;
+    isRawJSON(value: unknown): value is RawJson;
+  }
+}
+
+/** A number as it was written, which `JSON.stringify` writes unchanged: `1e400`, `1.0`, 19 digits. */
+export interface RawJson {
+  readonly rawJSON: string;
+}
+
+export function rawJson(source: string): RawJson {
+  return JSON.rawJSON(source);
+}
+
+export function isRawJson(value: unknown): value is RawJson {
+  return JSON.isRawJSON(value);
+}

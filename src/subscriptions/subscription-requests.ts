@@ -1,6 +1,6 @@
 import { type AbsenceRule, Field, NestedField, Whole } from '../rules/field.js';
 import { oneOf } from '../rules/rule.js';
-import { amount, count, currency, identifier, providerData } from '../rules/rules.js';
+import { amount, count, currency, identifier, issuedIdentifier, providerData } from '../rules/rules.js';
 import { PaymentFields } from '../payments/payment-requests.js';
 import type { JsonValue } from '../shared/json.js';
 
@@ -26,7 +26,10 @@ export class SubscriptionInfo {
 
 /** Names the subscription that a payment belongs to. */
 export class SubscriptionReference {
-  @Field(identifier, { description: 'The `subscriptionToken` of schedule or start.', example: 'sub_91c2' })
+  @Field(issuedIdentifier, {
+    description: 'The `subscriptionToken` of schedule or start.',
+    example: 'sub_91c2',
+  })
   token: string;
 }
 

@@ -59,8 +59,10 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
     if (outcome.kind === 'completed') {
       const { result, subscriptionToken } = outcome.answer;
       await this.subscriptions.settle(trx, row, STATE_OF_RESULT[result], subscriptionToken);
+    } else if (outcome.kind === 'unknown') {
+      await this.subscriptions.settle(trx, row, 'UNKNOWN', outcome.ids?.subscriptionToken);
     } else {
-      await this.subscriptions.settle(trx, row, outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED');
+      await this.subscriptions.settle(trx, row, 'FAILED');
     }
   }
 

@@ -1,6 +1,6 @@
 import { Field } from '../rules/field.js';
 import { oneOf } from '../rules/rule.js';
-import { anyJson, identifier } from '../rules/rules.js';
+import { anyJson, identifier, issuedIdentifier } from '../rules/rules.js';
 import type { SubscriptionStatusName } from '../providers/answers.js';
 import type { JsonValue } from '../shared/json.js';
 
@@ -9,7 +9,7 @@ export class SubscriptionStatus {
   @Field(oneOf(['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED']), { example: 'ACTIVE' })
   status: SubscriptionStatusName;
 
-  @Field(identifier, { example: 'sub_91c2' })
+  @Field(issuedIdentifier, { example: 'sub_91c2' })
   subscriptionToken: string;
 
   @Field(identifier, { description: 'The `{external}` name.', example: 'simulator' })

@@ -109,6 +109,16 @@ describe('the documents about metrics', () => {
     for (const { expr } of rules) expectToExist(expr);
   });
 
+  it('show each metric of an alert on the dashboard', () => {
+    const metricsOf = (queries: readonly string[]): (string | undefined)[] =>
+      queries.flatMap((query) => questionsOf(query).questions.map(({ metric }) => metricOf(metric)?.name));
+    const shown = metricsOf(dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)));
+    const missing = metricsOf(rules.map(({ expr }) => expr)).filter(
+      (name) => name?.startsWith('tollgate_') && !shown.includes(name),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('match each panel, annotation and variable of the dashboard', () => {
     const { panels, annotations, templating } = dashboard;
     const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));

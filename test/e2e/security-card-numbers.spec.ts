@@ -5,11 +5,21 @@ import { type Gateway, startGateway } from '../support/gateway.js';
 import { type RawAnswer, RawClient, type RawRequest } from '../support/raw-client.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 
-/** Card numbers (SPEC §5, §8): in any text from any side, they are never stored, logged or returned. */
+/**
+ * Card numbers (SPEC §5, §8): in any text from any side, they are never stored, logged or returned. An id that an external
+ * issued is none, though one in ten looks like it: it is taken, stored and returned whole (SPEC §1), but not logged, as
+ * the log cannot know whether the caller's text is an id.
+ */
 
 const CARD = '4539578763621486';
 const SHAPES = [CARD, '4539-5787-6362-1486', `order-${CARD} 12/29`, '4539 - 5787 - 6362 - 1486'];
+/** In place of an id: paymentId and subscriptionToken. */
+const ID = '5555555555554444';
+const asId = (shape: string): string =>
+  shape.replaceAll(/4539|5787|6362/g, '5555').replaceAll('1486', '4444');
+const ID_FIELDS = ['paymentId', 'token'];
 /** All of it, or the part to mask, with any separators. */
+const FOUND_ID = /5555(?:[^0-9]{0,3}|%2D)5555(?:[^0-9]{0,3}|%2D)5555/;
 const FOUND = /4539(?:[^0-9]{0,3}|%2D)5787(?:[^0-9]{0,3}|%2D)6362/;
 
 const PAYMENT = {
@@ -84,7 +94,10 @@ function variants(value: unknown, shape: string): unknown[] {
   }
   if (typeof value !== 'object' || value === null) return [];
   const members = Object.entries(value).flatMap(([name, member]) =>
-    variants(member, shape).map((other) => ({ ...value, [name]: other })),
+    variants(member, ID_FIELDS.includes(name) ? asId(shape) : shape).map((other) => ({
+      ...value,
+      [name]: other,
+    })),
   );
   return [...members, { ...value, more: shape }, { ...value, [shape]: 1 }];
 }
@@ -94,6 +107,7 @@ const JSON_TYPE = ['Content-Type', 'application/json'];
 function* requests(): Generator<RawRequest> {
   for (const shape of SHAPES) {
     const encoded = encodeURIComponent(shape);
+    const id = encodeURIComponent(asId(shape));
     for (const [operation, body] of Object.entries(BODIES)) {
       const target = `/v3/acme/${operation}`;
       for (const variant of variants(body, shape)) {
@@ -116,11 +130,11 @@ function* requests(): Generator<RawRequest> {
       body: `card=${encoded}&${encoded}=1`,
     };
     for (const target of [
-      `/v3/acme/status?paymentId=${encoded}`,
-      `/v3/acme/check?paymentId=${encoded}`,
+      `/v3/acme/status?paymentId=${id}`,
+      `/v3/acme/check?paymentId=${id}`,
       `/v3/acme/check?paymentId=pm`,
-      `/v3/acme/callback?paymentId=${encoded}`,
-      `/v3/acme/subscription/status/${encoded}`,
+      `/v3/acme/callback?paymentId=${id}`,
+      `/v3/acme/subscription/status/${id}`,
       `/v3/acme/subscription/${encoded}`,
       `/v3/${encoded}/status?paymentId=pm`,
       `/${encoded}?${encoded}`,
@@ -139,10 +153,10 @@ function* requests(): Generator<RawRequest> {
       yield { method: 'GET', target: `/admin/${rest}` };
       yield { method: 'GET', target: `/admin/${rest}`, headers: ['X-Api-Key', 'operator-secret'] };
     }
-    yield { method: 'DELETE', target: `/v3/acme/subscription/expire/${encoded}` };
+    yield { method: 'DELETE', target: `/v3/acme/subscription/expire/${id}` };
     yield {
       method: 'POST',
-      target: `/v3/acme/subscription/update/${encoded}`,
+      target: `/v3/acme/subscription/update/${id}`,
       headers: JSON_TYPE,
       body: '{"providerData":{}}',
     };
@@ -201,16 +215,18 @@ onSqlite(
     for (const status of [200, 400, 401, 404, 415, 422])
       expect([status, statuses.has(status)]).toEqual([status, true]);
     expect(external.requests.some(({ body }) => FOUND.test(body))).toBe(true);
+    expect(external.requests.some(({ url }) => url === `/status?paymentId=${ID}`)).toBe(true);
 
     const folder = dirname(gateway.database['DATABASE_URL']!.slice('sqlite:'.length));
     await gateway.app.close();
-    expect(log.split('\n').filter((line) => FOUND.test(line))).toEqual([]);
+    expect(log.split('\n').filter((line) => FOUND.test(line) || FOUND_ID.test(line))).toEqual([]);
     expect(log.split('\n').length).toBeGreaterThan(100);
     const bytes = readdirSync(folder)
       .filter((name) => name.includes('.db'))
       .map((name) => readFileSync(join(folder, name), 'latin1'))
       .join('');
     expect(bytes).toContain('pm-/pay');
+    expect(bytes).toContain(ID);
     expect(FOUND.exec(bytes)?.[0]).toBeUndefined();
   },
   60_000,

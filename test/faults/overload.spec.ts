@@ -1,22 +1,37 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Admission } from '../../src/http/admission.js';
+import { ShutdownState } from '../../src/http/shutdown-state.js';
 import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { LogLines } from '../support/log-lines.js';
+import { openSocket } from '../support/raw-socket.js';
 import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { until } from '../support/until.js';
 
 // The load itself: `overload.ts`, by hand.
 let external: StubExternal;
 let gateway: Gateway;
 let admission: Admission;
+const log = new LogLines();
 
 const pay = (order: string): Promise<Answer> =>
   call(`${gateway.url}/v3/acme/pay`, 'POST', { amount: 1, currency: 'EUR', shopTransactionId: order });
 
+/** Takes more places than the limit ever allows, as it grows meanwhile; returns what gives them back. */
+function occupyAll(): () => void {
+  const places = 10_000;
+  for (let i = 0; i < places; i++) admission.enter();
+  return () => {
+    for (let i = 0; i < places; i++) admission.leave();
+  };
+}
+
 beforeAll(async () => {
   external = await startStubExternal();
   gateway = await startGateway({
-    env: { WORKERS: 'off' },
+    env: { WORKERS: 'off', LOG_LEVEL: 'warn' },
+    logOutput: log,
     externals: [{ externalService: 'acme', baseUrl: external.url }],
   });
   admission = gateway.app.get(Admission);
@@ -27,8 +42,7 @@ afterAll(async () => {
 });
 
 it('refuses a payment while the gateway has more than it can do, and stores nothing', async () => {
-  const { limit } = admission;
-  for (let i = 0; i < limit; i++) admission.enter();
+  const leave = occupyAll();
   const refused = await pay('o');
   expect([refused.status, refused.body['code'], refused.body['outcome']]).toEqual([
     503,
@@ -43,7 +57,7 @@ it('refuses a payment while the gateway has more than it can do, and stores noth
   );
   const rows = await gateway.app.get(Store).read((db) => db.selectFrom('operations').select('id').execute());
   expect([rows, external.requests]).toEqual([[], []]);
-  for (let i = 0; i < limit; i++) admission.leave();
+  leave();
   expect((await pay('o')).status).toBe(200);
 });
 
@@ -58,4 +72,54 @@ it('does not count payments that wait for their external', async () => {
   held.resolve();
   expect((await waiting).status).toBe(200);
   expect(admission.busy).toBe(0);
+});
+
+it('counts refusals as problems, and logs them in one line with their number', async () => {
+  const problems = async (): Promise<number> => {
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    return Number(/^tollgate_problems_total\{code="overloaded"\} (\d+)$/m.exec(text)![1]);
+  };
+  const before = await problems();
+  const leave = occupyAll();
+  for (let i = 0; i < 5; i++) await pay('refused');
+  leave();
+  await until(async () => (await problems()) === before + 5, 'the refusals to be counted');
+  const lines = log.lines('Requests were refused: the gateway has more than it can process');
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatchObject({ level: 'warn', refused: expect.any(Number) });
+});
+
+it('does not count requests whose callers do not read their answers', async () => {
+  external.behave((_, response) =>
+    answerJson(response, 200, {
+      result: 'OK',
+      paymentId: 'pm-large',
+      metadata: { text: 'x'.repeat(900_000) },
+    }),
+  );
+  const payment = { amount: 1, currency: 'EUR', shopTransactionId: 'large' };
+  const body = JSON.stringify(payment);
+  const repeat = [
+    'POST /v3/acme/pay HTTP/1.1',
+    'Host: g',
+    'Content-Type: application/json',
+    'Idempotency-Key: large',
+    `Content-Length: ${body.length}`,
+    '',
+    body,
+  ].join('\r\n');
+  const first = { 'idempotency-key': 'large' };
+  expect((await call(`${gateway.url}/v3/acme/pay`, 'POST', payment, first)).status).toBe(200);
+  const shutdown = gateway.app.get(ShutdownState);
+  const sockets = Array.from({ length: 20 }, () => openSocket(gateway.url));
+  try {
+    for (const socket of sockets) socket.pause().write(repeat.repeat(20));
+    await until(
+      () => shutdown.inFlight >= sockets.length && admission.busy === 0,
+      'answers that wait for their callers, and no work',
+    );
+    expect((await pay('small')).status).toBe(200);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
 });

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:cry
 
 /**
  * Issues certificates for tests: node:crypto reads X.509 but does not write it, and `openssl` may be missing.
- * ECDSA P-256, valid from yesterday until next year.
+ * Signed by ECDSA P-256, valid from yesterday until next year.
  */
 export interface IssuedCertificate {
   /** PEM */
@@ -11,38 +11,59 @@ export interface IssuedCertificate {
   readonly key: string;
 }
 
+export interface IssueOptions {
+  /** Default: `ec`, P-256. */
+  readonly keyType?: 'ec' | 'rsa';
+  /** Milliseconds since the Unix epoch. */
+  readonly validFromMs?: number;
+  readonly validToMs?: number;
+}
+
 export interface CertificateAuthority extends IssuedCertificate {
   /** For a server at 127.0.0.1 and `localhost`, or a client; both by the same certificate. */
-  issue(commonName: string): IssuedCertificate;
+  issue(commonName: string, options?: IssueOptions): IssuedCertificate;
+  /** An authority below this one. */
+  intermediate(commonName: string): CertificateAuthority;
 }
 
 export function certificateAuthority(commonName: string): CertificateAuthority {
-  const { publicKey, privateKey } = keyPair();
+  const pair = keyPair();
+  return authorityOf(commonName, pair, { issuer: commonName, signer: pair.privateKey });
+}
+
+function authorityOf(
+  commonName: string,
+  { publicKey, privateKey }: KeyPair,
+  by: { readonly issuer: string; readonly signer: KeyObject },
+): CertificateAuthority {
   const isAuthority = extension('2.5.29.19', sequence(der(0x01, Buffer.from([0xff]))));
+  const own = { issuer: commonName, signer: privateKey };
   return {
-    cert: certificate({
-      issuer: commonName,
-      subject: commonName,
-      publicKey,
-      extensions: [isAuthority],
-      signer: privateKey,
-    }),
+    cert: certificate({ ...by, subject: commonName, publicKey, extensions: [isAuthority] }),
     key: pemOf(privateKey),
-    issue(subject) {
-      const pair = keyPair();
+    issue(subject, { keyType = 'ec', ...validity } = {}) {
+      const pair = keyPair(keyType);
       const names = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])));
       return {
         cert: certificate({
-          issuer: commonName,
+          ...own,
+          ...validity,
           subject,
           publicKey: pair.publicKey,
           extensions: [extension('2.5.29.17', names)],
-          signer: privateKey,
         }),
         key: pemOf(pair.privateKey),
       };
     },
+    intermediate: (subject) => authorityOf(subject, keyPair(), own),
   };
+}
+
+const DAY_MS = 86_400_000;
+
+interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
 }
 
 interface CertificateContent {
@@ -51,18 +72,21 @@ interface CertificateContent {
   publicKey: KeyObject;
   extensions: Buffer[];
   signer: KeyObject;
+  validFromMs?: number;
+  validToMs?: number;
 }
 
 /** RFC 5280 §4.1 */
-function certificate({ issuer, subject, publicKey, extensions, signer }: CertificateContent): string {
+function certificate(content: CertificateContent): string {
+  const { issuer, subject, publicKey, extensions, signer } = content;
+  const { validFromMs = Date.now() - DAY_MS, validToMs = Date.now() + 365 * DAY_MS } = content;
   const algorithm = sequence(objectId('1.2.840.10045.4.3.2'));
-  const dayMs = 86_400_000;
   const toBeSigned = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     algorithm,
     name(issuer),
-    sequence(utcTime(Date.now() - dayMs), utcTime(Date.now() + 365 * dayMs)),
+    sequence(utcTime(validFromMs), utcTime(validToMs)),
     name(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...extensions)),
@@ -74,8 +98,10 @@ function certificate({ issuer, subject, publicKey, extensions, signer }: Certifi
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-function keyPair() {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+function keyPair(type: 'ec' | 'rsa' = 'ec'): KeyPair {
+  return type === 'rsa'
+    ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
 function pemOf(key: KeyObject): string {

@@ -33,6 +33,7 @@ export interface DeliveryOptions {
   readonly scheduleMs?: readonly number[];
   readonly concurrency?: number;
   readonly deadlineMs?: number;
+  readonly maxConnectionAgeMs?: number;
   readonly stopGraceMs?: number;
 }
 
@@ -78,7 +79,11 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
   const attempts = new NotificationAttemptRepository();
   const outbox = new NotificationOutbox(store, notifications);
   const receiver = new NotificationReceiver(config);
-  const limits = { deadlineMs: options.deadlineMs ?? 10_000, stopGraceMs: options.stopGraceMs ?? 200 };
+  const limits = {
+    deadlineMs: options.deadlineMs ?? 10_000,
+    stopGraceMs: options.stopGraceMs ?? 200,
+    maxConnectionAgeMs: options.maxConnectionAgeMs ?? 300_000,
+  };
   const sender = new NotificationSender(clock, config, limits);
   const recorder = new DeliveryRecorder(leases, attempts, new RetrySchedule(config));
   const metrics = new RecordingMetrics();

@@ -27,6 +27,7 @@ export function externalConfig(overrides: Partial<ExternalConfig> & { baseUrl: s
     honoursIdempotencyKey: false,
     statusByShopTransactionId: false,
     reuseConnections: true,
+    maxConnectionAgeMs: 300_000,
     duplicatePayments: 'refuse',
     circuitBreaker: { failures: 1_000, windowMs: 10_000, openMs: 1_000 },
     ...overrides,

@@ -3,7 +3,7 @@ import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
-import { shownIdentifier, shownText, shownTime } from '../records/shown.js';
+import { shownIssuedId, shownText, shownTime } from '../records/shown.js';
 
 /** The kinds of items that an operator must resolve, by the possible action. */
 export const ATTENTION_KINDS = [
@@ -96,8 +96,8 @@ export function attentionItem(row: AttentionRow): AttentionItem {
     external: row.external,
     state: row.state,
     since: shownTime(row.since ?? 0),
-    paymentId: shownIdentifier(row.payment_id),
-    shopTransactionId: shownIdentifier(row.shop_transaction_id),
+    paymentId: shownIssuedId(row.payment_id),
+    shopTransactionId: shownText(row.shop_transaction_id),
     amount: row.amount_minor ?? undefined,
     currency: row.currency ?? undefined,
     detail: shownText(row.detail),

@@ -94,6 +94,9 @@ export class ExternalRecord {
   @Field(trueOrFalse, { description: 'False: one exchange a connection.', example: true })
   reuseConnections: boolean;
 
+  @Field(quantity, { description: 'An older connection serves no further exchange.', example: 300_000 })
+  maxConnectionAgeMs: number;
+
   @Field(oneOf(['refuse', 'allow']), { example: 'refuse' })
   duplicatePayments: 'refuse' | 'allow';
 }
@@ -137,6 +140,7 @@ function externalRecord(provider: ExternalProvider): ExternalRecord {
     honoursIdempotencyKey: config.honoursIdempotencyKey,
     statusByShopTransactionId: config.statusByShopTransactionId,
     reuseConnections: config.reuseConnections,
+    maxConnectionAgeMs: config.maxConnectionAgeMs,
     duplicatePayments: config.duplicatePayments,
   };
 }

@@ -4,7 +4,7 @@ import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { anyJson, issuedIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
-import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
+import { shownIssuedId, shownJson, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
 
 /** A callback of an external and its result. */
 export class CallbackRecord {
@@ -74,7 +74,7 @@ export function callbackRecord(row: CallbackRow): CallbackRecord {
   return {
     id: row.id,
     external: row.external,
-    paymentId: shownIdentifier(row.payment_id)!,
+    paymentId: shownIssuedId(row.payment_id)!,
     state: row.state,
     method: row.method,
     body: shownJson(row.body),
@@ -84,7 +84,7 @@ export function callbackRecord(row: CallbackRow): CallbackRecord {
     attempts: row.attempts,
     nextAttemptAt: shownTimeOrNone(row.next_attempt_at),
     finishedAt: shownTimeOrNone(row.finished_at),
-    shopTransactionId: shownIdentifier(row.shop_transaction_id),
+    shopTransactionId: shownText(row.shop_transaction_id),
     lastError: shownText(row.last_error),
     requestId: shownText(row.request_id)!,
     traceId: shownTraceId(row.traceparent),

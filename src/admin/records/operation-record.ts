@@ -5,7 +5,7 @@ import { anyJson, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import type { OperationRow, OperationState } from '../../operations/operation.table.js';
-import { shownIdentifier, shownJson, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
+import { shownJson, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
 
 /** A call to an external that can change its state. */
 export class OperationRecord {
@@ -118,7 +118,7 @@ export function operationRecord(row: OperationRow): OperationRecord {
     state: row.state,
     reason: row.reason ?? undefined,
     caller: row.caller,
-    idempotencyKey: shownIdentifier(row.idempotency_key)!,
+    idempotencyKey: shownText(row.idempotency_key)!,
     requestId: shownText(row.request_id)!,
     traceId: shownTraceId(row.traceparent),
     createdAt: shownTime(row.created_at),

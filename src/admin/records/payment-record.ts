@@ -5,7 +5,7 @@ import { amount, currency, issuedIdentifier, quantity, text } from '../../rules/
 import { instant } from '../../rules/time-rules.js';
 import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
 import type { PaymentState } from '../../payments/payment-state.js';
-import { shownIdentifier, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
+import { shownIssuedId, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
 
 /** A payment in the ledger. */
 export class PaymentRecord {
@@ -92,9 +92,9 @@ export function paymentRecord(row: PaymentRow): PaymentRecord {
     external: row.external,
     state: row.state,
     origin: row.origin,
-    paymentId: shownIdentifier(row.payment_id),
-    shopTransactionId: shownIdentifier(row.shop_transaction_id),
-    subscriptionToken: shownIdentifier(row.subscription_token),
+    paymentId: shownIssuedId(row.payment_id),
+    shopTransactionId: shownText(row.shop_transaction_id),
+    subscriptionToken: shownIssuedId(row.subscription_token),
     amount: row.amount_minor ?? undefined,
     currency: row.currency ?? undefined,
     refundedAmount: row.refunded_minor,

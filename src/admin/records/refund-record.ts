@@ -4,7 +4,7 @@ import { oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { RefundRow, RefundState } from '../../refunds/refund.table.js';
-import { shownIdentifier, shownTime } from './shown.js';
+import { shownIssuedId, shownTime } from './shown.js';
 
 export class RefundRecord {
   @Field(text, {
@@ -53,7 +53,7 @@ export function refundRecord(row: RefundRow): RefundRecord {
     id: row.id,
     payment: row.payment_ref ?? undefined,
     external: row.external,
-    paymentId: shownIdentifier(row.payment_id)!,
+    paymentId: shownIssuedId(row.payment_id)!,
     state: row.state,
     amount: row.amount_minor,
     currency: row.currency,

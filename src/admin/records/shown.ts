@@ -1,5 +1,6 @@
 import { maskCardNumbers, maskCardNumbersIn } from '../../sensitive/card-number.js';
-import { holdsCardNumber } from '../../sensitive/card-network.js';
+import { readJson, type JsonBounds } from '../../shared/json-reader.js';
+import { isJsonObject } from '../../shared/json.js';
 
 /** Stored values as operators see them. Texts of callers and externals are masked once more. */
 
@@ -13,26 +14,32 @@ export function shownTimeOrNone(ms: number | null | undefined): string | undefin
 }
 
 /**
- * An identifier of a caller or an external. Only numbers that a card network could have issued are masked: else one in
- * ten long numbers would be, and an operator could not look it up.
+ * An id that the external issued, whole: one that looks like a card number is none, and an operator must find it at the
+ * external (SPEC §1).
  */
-export function shownIdentifier(identifier: string | null | undefined): string | undefined {
-  if (identifier === null || identifier === undefined) return undefined;
-  return holdsCardNumber(identifier) ? maskCardNumbers(identifier) : identifier;
+export function shownIssuedId(id: string | null | undefined): string | undefined {
+  return id ?? undefined;
 }
 
 export function shownText(text: string | null | undefined): string | undefined {
   return text === null || text === undefined ? undefined : maskCardNumbers(text);
 }
 
-/** The value of a JSON text, masked; a text that is not JSON stays a text. */
+const STORED: JsonBounds = { byteOrderMark: 'ignore', duplicateNames: 'keep-last', lossyNumbers: 'keep' };
+const ISSUED_IDS = ['paymentId', 'refundId', 'subscriptionToken'];
+
+/**
+ * The value of a JSON text, masked but for the ids that the external issued, its numbers as they are stored; a text
+ * that is not JSON stays a text.
+ */
 export function shownJson(json: string | null): unknown {
   if (json === null) return undefined;
-  try {
-    return maskCardNumbersIn(JSON.parse(json));
-  } catch {
-    return maskCardNumbers(json);
-  }
+  const { value, violations } = readJson(json, STORED);
+  if (violations.length > 0) return maskCardNumbers(json);
+  const masked = maskCardNumbersIn(value);
+  if (masked === value || !isJsonObject(value) || !isJsonObject(masked)) return masked;
+  const ids = ISSUED_IDS.filter((name) => typeof value[name] === 'string').map((name) => [name, value[name]]);
+  return { ...masked, ...(Object.fromEntries(ids) as object) };
 }
 
 /** The trace of a W3C `traceparent`, as log lines and tracing tools name it. */

@@ -5,7 +5,7 @@ import { amount, currency, issuedIdentifier, quantity, text } from '../../rules/
 import { instant } from '../../rules/time-rules.js';
 import type { SubscriptionState } from '../../subscriptions/subscription-state.js';
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
-import { shownIdentifier, shownTime, shownTimeOrNone } from './shown.js';
+import { shownIssuedId, shownText, shownTime, shownTimeOrNone } from './shown.js';
 
 export const SUBSCRIPTION_STATES = [
   'CREATED',
@@ -90,8 +90,8 @@ export function subscriptionRecord(row: SubscriptionRow): SubscriptionRecord {
     id: row.id,
     external: row.external,
     state: row.state,
-    subscriptionToken: shownIdentifier(row.token),
-    shopTransactionId: shownIdentifier(row.shop_transaction_id)!,
+    subscriptionToken: shownIssuedId(row.token),
+    shopTransactionId: shownText(row.shop_transaction_id)!,
     amount: row.amount_minor,
     currency: row.currency,
     interval: row.interval_unit,

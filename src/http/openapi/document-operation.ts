@@ -1,7 +1,7 @@
 import { Reflector } from '@nestjs/core';
 import type { FieldError } from '../../rules/field-error.js';
 import { detailOf, type SchemaKeywords } from '../../rules/rule.js';
-import { identifier } from '../../rules/rules.js';
+import { issuedIdentifier } from '../../rules/rules.js';
 import { RequireScope } from '../require-scope.decorator.js';
 import { CALLBACK_SECURITY, CALLER_SECURITY, pathParameter } from './components.js';
 import { headersOf } from './headers.js';
@@ -111,7 +111,7 @@ function violationOf(path: string, { request, query }: OperationDescription): Fi
   const name = namesIn(path).at(-1);
   return name === undefined
     ? { pointer: '/query/tpyo', detail: 'is not a parameter of this operation, which takes none' }
-    : { pointer: `/path/${name}`, detail: detailOf(identifier) };
+    : { pointer: `/path/${name}`, detail: detailOf(issuedIdentifier) };
 }
 
 /** A path of the operation, for examples. */

@@ -1,35 +1,45 @@
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
-import type { OutboundAuthConfig } from '../../config/external-config.js';
 import { FileWatcher } from '../../config/file-watcher.js';
 import type { ClientTls } from '../../outbound/connector.js';
+import {
+  type ClientCertificate,
+  type ClientCertificateFiles,
+  readClientCertificate,
+} from './client-certificate.js';
 import type { AuthHeaders, OutboundAuth, OutboundAuthDependencies } from './outbound-auth.js';
 
-type ClientCertificateConfig = Extract<OutboundAuthConfig, { type: 'mtls' }>;
+/** A certificate that is not valid yet is read again when it is, and at least this often: clocks differ. */
+const READ_AGAIN_MS = 3_600_000;
+const SHORTEST_WAIT_MS = 1_000;
 
 /**
  * Mutual TLS: the gateway presents a certificate when it connects. It reads the files again when they change; while
- * they do not match (a new certificate beside the old key), the last matching ones stay in use.
+ * they do not match (a new certificate beside the old key), or are not valid now, the last good ones stay in use.
  */
 export class ClientCertificateAuth implements OutboundAuth {
-  #tls: ClientTls;
+  #certificate: ClientCertificate;
+  #again: NodeJS.Timeout | undefined;
   readonly #watcher: FileWatcher;
   readonly #listeners: (() => void)[] = [];
 
+  /** @throws ConfigError where the files do not match. One that is not valid now is reported: a start needs the others. */
   constructor(
-    private readonly config: ClientCertificateConfig,
-    private readonly dependencies: Pick<OutboundAuthDependencies, 'onWarning'>,
+    private readonly files: ClientCertificateFiles,
+    private readonly dependencies: Pick<OutboundAuthDependencies, 'clock' | 'onWarning'>,
   ) {
-    const { certFile, keyFile, caFile } = config;
-    const files = caFile === undefined ? [certFile, keyFile] : [certFile, keyFile, caFile];
+    const { certFile, keyFile, caFile } = files;
     // Watched before they are read, so that no change is lost in between.
-    this.#watcher = new FileWatcher(files, () => this.#reload());
+    this.#watcher = new FileWatcher(
+      caFile === undefined ? [certFile, keyFile] : [certFile, keyFile, caFile],
+      () => this.#reload(),
+    );
     try {
-      this.#tls = read(config);
+      this.#certificate = readClientCertificate(files);
     } catch (error) {
       this.#watcher.close();
       throw error;
     }
+    const problem = this.#validityProblem(this.#certificate);
+    if (problem !== undefined) dependencies.onWarning?.(`auth.certFile: ${certFile} ${problem}`);
   }
 
   headers(): AuthHeaders {
@@ -41,7 +51,7 @@ export class ClientCertificateAuth implements OutboundAuth {
   }
 
   tls(): ClientTls {
-    return this.#tls;
+    return this.#certificate.tls;
   }
 
   onChange(listener: () => void): void {
@@ -49,33 +59,47 @@ export class ClientCertificateAuth implements OutboundAuth {
   }
 
   close(): void {
+    clearTimeout(this.#again);
     this.#watcher.close();
   }
 
   #reload(): void {
-    let next: ClientTls;
+    clearTimeout(this.#again);
+    let next: ClientCertificate;
     try {
-      next = read(this.config);
+      next = readClientCertificate(this.files);
     } catch (error) {
-      const why = error instanceof Error ? error.message : 'unreadable';
-      this.dependencies.onWarning?.(`Client certificate not reloaded, the present one stays in use: ${why}`);
-      return;
+      return this.#stay(error instanceof Error ? error.message : String(error));
     }
-    if (isSame(next, this.#tls)) return;
-    this.#tls = next;
+    if (isSame(next.tls, this.#certificate.tls)) return;
+    const problem = this.#validityProblem(next);
+    if (problem !== undefined) {
+      this.#readAgainWhenValid(next);
+      return this.#stay(`auth.certFile: ${this.files.certFile} ${problem}`);
+    }
+    this.#certificate = next;
     for (const listener of this.#listeners) listener();
   }
-}
 
-/** @throws Error if a file cannot be read or is not PEM, or if the key does not belong to the certificate */
-function read({ certFile, keyFile, caFile }: ClientCertificateConfig): ClientTls {
-  const tls = {
-    cert: readFileSync(certFile),
-    key: readFileSync(keyFile),
-    ca: caFile === undefined ? undefined : readFileSync(caFile),
-  };
-  createSecureContext(tls);
-  return tls;
+  #stay(why: string): void {
+    this.dependencies.onWarning?.(`Client certificate not reloaded, the present one stays in use: ${why}`);
+  }
+
+  #validityProblem({ validFromMs, validToMs }: ClientCertificate): string | undefined {
+    const now = this.dependencies.clock.wall();
+    if (now < validFromMs) return `is not valid before ${new Date(validFromMs).toISOString()}`;
+    if (now > validToMs) return `has expired at ${new Date(validToMs).toISOString()}`;
+    return undefined;
+  }
+
+  #readAgainWhenValid({ validFromMs }: ClientCertificate): void {
+    const waitMs = validFromMs - this.dependencies.clock.wall();
+    if (waitMs <= 0) return;
+    this.#again = setTimeout(
+      () => this.#reload(),
+      Math.min(Math.max(waitMs, SHORTEST_WAIT_MS), READ_AGAIN_MS),
+    ).unref();
+  }
 }
 
 function isSame(a: ClientTls, b: ClientTls): boolean {

@@ -4,7 +4,7 @@ import { ClientCredentialsAuth } from './client-credentials-auth.js';
 import type { OutboundAuth, OutboundAuthDependencies } from './outbound-auth.js';
 import { StaticAuth } from './static-auth.js';
 
-/** @throws Error if the files of a client certificate cannot be read or do not match */
+/** @throws ConfigError if the files of a client certificate cannot be read or do not match */
 export function createOutboundAuth(
   config: OutboundAuthConfig,
   dependencies: OutboundAuthDependencies,

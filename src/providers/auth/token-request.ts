@@ -1,6 +1,7 @@
 import type { OutboundAuthConfig } from '../../config/external-config.js';
 import { Exchange, ExchangeBroken, type OutboundAnswer } from '../../outbound/exchange.js';
 import type { OutboundClient } from '../../outbound/outbound-client.js';
+import { readJsonDocument } from '../../outbound/json-document.js';
 import { isJsonObject } from '../../shared/json.js';
 import { CredentialsUnavailable } from './credentials-unavailable.js';
 import { basicAuthorization } from './static-auth.js';
@@ -97,7 +98,7 @@ function formOf({ scope, audience }: ClientCredentialsConfig): string {
 }
 
 function readToken(body: Buffer): AccessToken {
-  const answer = parsed(body);
+  const answer = readJsonDocument(body);
   if (!isJsonObject(answer)) throw invalid('is not a JSON object');
   const { access_token: text, token_type: type = 'Bearer', expires_in: expiresIn } = answer;
   if (typeof text !== 'string' || !HEADER_SAFE.test(text)) throw invalid('has no usable access_token');
@@ -111,17 +112,9 @@ function readToken(body: Buffer): AccessToken {
   return { text, lifetimeMs: seconds * 1_000 };
 }
 
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
-}
-
 /** The error code of RFC 6749 §5.2 helps the operator; descriptions are text from outside and are left out. */
 function refused(status: number, body: Buffer): CredentialsUnavailable {
-  const answer = parsed(body);
+  const answer = readJsonDocument(body);
   const error = isJsonObject(answer) ? answer['error'] : undefined;
   const code = typeof error === 'string' && OAUTH_ERROR.test(error) ? ` ${error}` : '';
   return new CredentialsUnavailable('token-refused', `The token endpoint answered ${status}${code}`);
