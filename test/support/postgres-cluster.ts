@@ -58,7 +58,8 @@ export class PostgresCluster {
   readonly #clock: string;
 
   private constructor(
-    private readonly folder: string,
+    /** Of its data, and of its socket. */
+    readonly folder: string,
     readonly port: number,
   ) {
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
@@ -105,6 +106,11 @@ export class PostgresCluster {
     appendFileSync(join(this.data, 'postgresql.conf'), `${lines.join('\n')}\n`);
   }
 
+  /** Replaces `pg_hba.conf`; the server reads it when it reloads. */
+  writeHba(lines: string): void {
+    writeFileSync(join(this.data, 'pg_hba.conf'), lines);
+  }
+
   /** Whether the server's process runs: it stops itself where it cannot write its log. */
   get running(): boolean {
     return this.#server?.exitCode === null;
@@ -148,9 +154,28 @@ export class PostgresCluster {
     ).catch(() => server.kill('SIGKILL'));
   }
 
+  /** Accepts TLS from now on, beside plain connections. */
+  async useTls(cert: string, key: string): Promise<void> {
+    for (const [name, pem] of [
+      ['server.crt', cert],
+      ['server.key', key],
+    ] as const) {
+      const given = join(this.folder, name);
+      writeFileSync(given, pem);
+      await run(...asPostgres('install', ['-m', '600', given, join(this.data, name)]));
+    }
+    this.configure('ssl = on');
+    await this.query('select pg_reload_conf()');
+    await until(async () => {
+      const [row] = await this.query<{ ssl: string }>(`select current_setting('ssl') as ssl`);
+      return row!.ssl === 'on';
+    }, 'TLS');
+  }
+
   /** Runs `sql` on a connection of its own. */
-  async query<Row extends object>(sql: string): Promise<Row[]> {
-    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 5_000 });
+  async query<Row extends object>(sql: string, database = 'postgres'): Promise<Row[]> {
+    const connectionString = this.url.replace(/postgres$/, database);
+    const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 });
     client.on('error', () => {});
     await client.connect();
     try {
