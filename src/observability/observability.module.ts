@@ -51,7 +51,14 @@ export class ObservabilityModule implements OnApplicationShutdown {
   constructor(
     private readonly tracer: Tracer,
     @Inject(LOG_OUTPUT) private readonly logOutput: LogOutput,
-  ) {}
+    metrics: Metrics,
+  ) {
+    metrics.total(
+      'tollgate_log_lines_dropped_total',
+      'Log lines that were dropped: the reader of standard output stalls or is gone, or its disk is full.',
+      () => logOutput.droppedLines ?? 0,
+    );
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.tracer.close();

@@ -6,7 +6,7 @@ import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { isDatabaseError, StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { CallSlot } from '../providers/external-provider.js';
-import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
+import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { InFlight } from '../shared/in-flight.js';
@@ -72,8 +72,8 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   }
 
   async #execute(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
-    const slot = request.provider.reserve();
-    if (!slot) return this.#withoutSlot(operation, request);
+    const slot = request.provider.reserve(operation.name);
+    if (!('release' in slot)) return this.#refuse(operation, request, slot);
     try {
       const tooLate = this.settler.sendLimit(request.provider.config);
       const draft = await this.#draft(operation, request);
@@ -88,11 +88,17 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   }
 
   /** Answers a repeat; refuses any other request, and stores nothing. */
-  async #withoutSlot(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
+  async #refuse(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    refusal: NotExecuted,
+  ): Promise<OperationAnswer> {
     const { context, provider, input } = request;
     const earlier = await this.#earlier(operation, request);
-    if (!earlier)
-      throw outcomeProblem(provider.refuse(operation.name, context.requestId), OPERATIONS[operation.name]);
+    if (!earlier) {
+      provider.recordRefusal(operation.name, context.requestId, refusal);
+      throw outcomeProblem(refusal, OPERATIONS[operation.name]);
+    }
     const fingerprint = await this.fingerprints.of(operation.identity(input));
     return this.#repeat(operation, request, earlier, fingerprint);
   }
@@ -249,9 +255,13 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     const repeated = slot === 'repeated';
     const outcome = await this.#call(operation, request, sendable, repeated ? undefined : slot);
     const settled = repeated ? afterAnEarlierAttempt(outcome) : outcome;
-    const answer = await this.settler.settle(row, settled, request.context, request.provider.config);
-    if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.name]);
-    return new OperationAnswer(answer.status, answer.body, false);
+    const {
+      status,
+      body,
+      outcome: recorded,
+    } = await this.settler.settle(row, settled, request.context, request.provider.config);
+    if (recorded.kind !== 'completed') throw outcomeProblem(recorded, OPERATIONS[operation.name]);
+    return new OperationAnswer(status, body, false);
   }
 
   async #call(

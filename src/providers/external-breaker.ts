@@ -5,6 +5,13 @@ import { type NotExecuted, notExecuted, type ProviderOutcome } from './provider-
 /** The wait that a refused caller is asked for while a probe is in flight. */
 const PROBING_RETRY_MS = 1_000;
 
+/** The admission of one operation. */
+export interface Permit {
+  /** {@link CircuitBreaker.epoch} at the admission. */
+  readonly epoch: number;
+  readonly probes: boolean;
+}
+
 /**
  * Opens after `failures` consecutive failures within `windowMs`, refuses operations for `openMs`, then admits one as
  * a probe, whose outcome closes the circuit or opens it again. Per external and per replica.
@@ -32,13 +39,29 @@ export class ExternalBreaker {
     return this.#breaker.circuit;
   }
 
-  /** Runs `operation`, or refuses it. */
-  async run<A>(operation: () => Promise<ProviderOutcome<A>>): Promise<ProviderOutcome<A>> {
+  /** Admits an operation, or refuses it. A permit is used by {@link run}, or ends with {@link giveUp}. */
+  admit(): Permit | NotExecuted {
     // Read before `probe()` changes them.
     const { pauseLeftMs, probing, circuit } = this.#breaker;
-    if (circuit !== 'closed' && !this.#breaker.probe())
-      return refusal(probing ? PROBING_RETRY_MS : pauseLeftMs);
-    const { epoch } = this.#breaker;
+    const probes = circuit !== 'closed';
+    if (probes && !this.#breaker.probe()) return refusal(probing ? PROBING_RETRY_MS : pauseLeftMs);
+    return { epoch: this.#breaker.epoch, probes };
+  }
+
+  /** The operation of the permit has ended, or does not run: the next one may be the probe. */
+  giveUp({ epoch, probes }: Permit): void {
+    if (probes && epoch === this.#breaker.epoch) this.#breaker.giveUp();
+  }
+
+  /** Runs `operation`, or refuses it if there is no permit, or the circuit has opened since it was given. */
+  async run<A>(
+    operation: () => Promise<ProviderOutcome<A>>,
+    permit: Permit | NotExecuted = this.admit(),
+  ): Promise<ProviderOutcome<A>> {
+    const outdated = 'epoch' in permit && permit.epoch !== this.#breaker.epoch;
+    const admitted = outdated ? this.admit() : permit;
+    if (!('epoch' in admitted)) return admitted;
+    const { epoch } = admitted;
     try {
       const outcome = await operation();
       if (epoch === this.#breaker.epoch) this.#record(isFailure(outcome));

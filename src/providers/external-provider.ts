@@ -54,13 +54,13 @@ export interface ExternalProvider {
   readonly config: ExternalConfig;
 
   /**
-   * Reserves a slot, so that a call for which none is free is refused before anything is stored. The caller must
-   * release it. Undefined where none is free.
+   * Reserves a slot for an operation, so that one that the external does not offer, that finds no slot free or the
+   * circuit open is refused before anything is stored. The caller must release it.
    */
-  reserve(): CallSlot | undefined;
+  reserve(operation: OperationName): CallSlot | NotExecuted;
 
-  /** Records the refusal of a call for which {@link reserve} returned no slot. */
-  refuse(operation: OperationName, requestId: string): NotExecuted;
+  /** Records that {@link reserve} has refused an operation. */
+  recordRefusal(operation: OperationName, requestId: string, refusal: NotExecuted): void;
 
   pay(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayAnswer>>;
   payByLink(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayByLinkAnswer>>;

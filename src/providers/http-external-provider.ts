@@ -23,7 +23,7 @@ import type {
 import { HttpCall, loggedMs, type Transport } from './http-call.js';
 import { type NotExecuted, notExecuted, type ProviderOutcome, reasonOf } from './provider-outcome.js';
 import type { ProvidersMetrics } from './providers.metrics.js';
-import { CONCURRENCY_REFUSAL, Resilience } from './resilience.js';
+import { Resilience } from './resilience.js';
 
 const MAX_ANSWER_BYTES = 1_048_576;
 const MAX_CONNECT_MS = 5_000;
@@ -94,15 +94,12 @@ export class HttpExternalProvider implements ExternalProvider {
     this.#stats = new CallStats(clock);
   }
 
-  reserve(): CallSlot | undefined {
-    return this.#resilience.reserve();
+  reserve(operation: OperationName): CallSlot | NotExecuted {
+    return this.#unavailable(operation) ?? this.#resilience.reserve();
   }
 
-  refuse(operation: OperationName, requestId: string): NotExecuted {
-    const unavailable = this.#unavailable(operation);
-    if (unavailable) return unavailable;
-    this.#record(operation, requestId, CONCURRENCY_REFUSAL, 0, 0);
-    return CONCURRENCY_REFUSAL;
+  recordRefusal(operation: OperationName, requestId: string, refusal: NotExecuted): void {
+    if (!this.#unavailable(operation)) this.#record(operation, requestId, refusal, 0, 0);
   }
 
   pay(body: RequestBody, context: CallContext): Ended<'pay'> {

@@ -3,9 +3,9 @@ import type { Circuit } from '../outbound/circuit-breaker.js';
 import { InFlight } from '../shared/in-flight.js';
 import { unlessAborted } from '../shared/unless-aborted.js';
 import { attemptChange, attemptQuery, type Call } from './attempts.js';
-import { ExternalBreaker } from './external-breaker.js';
+import { ExternalBreaker, type Permit } from './external-breaker.js';
 import type { CallSlot } from './external-provider.js';
-import { notExecuted, type ProviderOutcome } from './provider-outcome.js';
+import { type NotExecuted, notExecuted, type ProviderOutcome } from './provider-outcome.js';
 
 export type ResilienceConfig = Pick<
   ExternalConfig,
@@ -31,6 +31,20 @@ export function backgroundLimit({ maxConcurrency }: Pick<ResilienceConfig, 'maxC
 interface CallInFlight {
   readonly background: boolean;
   readonly end: () => void;
+}
+
+class ReservedSlot implements CallSlot {
+  #held = true;
+
+  constructor(
+    readonly permit: Permit,
+    private readonly free: () => void,
+  ) {}
+
+  release(): void {
+    if (this.#held) this.free();
+    this.#held = false;
+  }
 }
 
 /**
@@ -65,28 +79,31 @@ export class Resilience {
     for (const { background, end } of this.#calls) if (which === 'all' || background) end();
   }
 
-  /** Takes a slot for a call that a caller waits for; undefined where none is free. */
-  reserve(): CallSlot | undefined {
-    if (this.#taken >= this.config.maxConcurrency) return undefined;
+  /** Takes a slot, and the permit of the circuit breaker, for an operation that a caller waits for; or refuses it. */
+  reserve(): CallSlot | NotExecuted {
+    if (this.#taken >= this.config.maxConcurrency) return CONCURRENCY_REFUSAL;
+    const permit = this.#breaker.admit();
+    if (!('epoch' in permit)) return permit;
     this.#take(false, 1);
-    let held = true;
-    return {
-      release: () => {
-        if (held) this.#take(false, -1);
-        held = false;
-      },
-    };
+    return new ReservedSlot(permit, () => {
+      this.#take(false, -1);
+      this.#breaker.giveUp(permit);
+    });
   }
 
   /** Resolves within `timeoutMs`, refusals at once. Releases `slot`, or takes one for the call if there is none. */
   async run<A>(call: Call<A>, slot?: CallSlot): Promise<ProviderOutcome<A>> {
-    const work = () => (call.changesState ? this.#change(call) : this.#query(call));
+    const permit = slot instanceof ReservedSlot ? slot.permit : undefined;
+    const work = () => (call.changesState ? this.#change(call, permit) : this.#query(call));
     const admitted = slot ? work().finally(() => slot.release()) : this.#admit(call, work);
     return admitted ?? CONCURRENCY_REFUSAL;
   }
 
-  #change<A>(call: Call<A>): Promise<ProviderOutcome<A>> {
-    return this.#breaker.run(() => this.#within(call, (signal) => attemptChange(call, signal, this.config)));
+  #change<A>(call: Call<A>, permit: Permit | undefined): Promise<ProviderOutcome<A>> {
+    return this.#breaker.run(
+      () => this.#within(call, (signal) => attemptChange(call, signal, this.config)),
+      permit,
+    );
   }
 
   async #query<A>(call: Call<A>): Promise<ProviderOutcome<A>> {

@@ -1,25 +1,26 @@
-import { pino } from 'pino';
+import { DescriptorWriter } from './descriptor-writer.js';
 
 /** The destination of log lines. */
 export interface LogOutput {
   /** `line` ends in a line feed. */
   write(line: string): void;
-  /** When it returns, the operating system has everything that was written. */
+  /** When it returns, the operating system has everything that its reader takes. */
   flushSync(): void;
   /** Flushes; later lines are written at once. */
   close(): void;
+  /** Lines that no reader took. */
+  readonly droppedLines?: number;
 }
 
-/** The part of pino's destination that is used. */
-interface Destination {
-  write(text: string): unknown;
-  flushSync(): void;
-}
+type Destination = Pick<DescriptorWriter, 'write' | 'flushSync' | 'droppedLines'>;
 
 const CHUNK_CHARACTERS = 12_288;
 const LONGEST_WAIT_MS = 50;
 /** Buffered for a slow reader; beyond it lines are dropped, requests never. */
 const MAX_WAITING_BYTES = 16_777_216;
+/** How long the end of the process waits for a reader that reads nothing. */
+const FLUSH_LIMIT_MS = 1_000;
+const STDOUT = 1;
 
 /**
  * Writes lines in chunks: one write costs as much as a hundred lines. A killed process loses the log of its last 50
@@ -36,6 +37,10 @@ export class ChunkedOutput implements LogOutput {
     process.on('exit', this.#onExit);
   }
 
+  get droppedLines(): number {
+    return this.destination.droppedLines;
+  }
+
   write(line: string): void {
     this.#lines.push(line);
     this.#characters += line.length;
@@ -45,11 +50,7 @@ export class ChunkedOutput implements LogOutput {
 
   flushSync(): void {
     this.#pass();
-    try {
-      this.destination.flushSync();
-    } catch {
-      // There is no one left to report it to.
-    }
+    this.destination.flushSync();
   }
 
   close(): void {
@@ -71,10 +72,10 @@ export class ChunkedOutput implements LogOutput {
 
 /** Standard output: JSON lines, or readable lines in a terminal if pino-pretty is installed. */
 export async function standardOutput(): Promise<LogOutput> {
+  // Opening `process.stdout` makes pipes and sockets non-blocking, on which the writer relies.
   const pretty = process.stdout.isTTY ? await prettyOutput() : undefined;
-  return (
-    pretty ?? new ChunkedOutput(pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }))
-  );
+  const limits = { maxWaitingBytes: MAX_WAITING_BYTES, flushLimitMs: FLUSH_LIMIT_MS };
+  return pretty ?? new ChunkedOutput(new DescriptorWriter(STDOUT, limits));
 }
 
 /** A development tool, absent in production. A variable, so that no tool mistakes it for a dependency. */
