@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import {
-  createLocalJWKSet,
-  errors,
-  type FlattenedJWSInput,
-  type JSONWebKeySet,
-  type JWSHeaderParameters,
-} from 'jose';
+import { createLocalJWKSet, errors, type FlattenedJWSInput, type JWSHeaderParameters } from 'jose';
 import { currentScope } from '../observability/request-scope.js';
 import { Problem } from '../problems/problem.js';
 import type { Clock } from '../shared/clock.js';
@@ -193,10 +187,11 @@ function jsonIn(text: string): unknown {
 /** Keys of other kinds may be among them. An answer without any is none: it would refuse every token. */
 function keySetIn(text: string): KeySet {
   const document = jsonIn(text);
-  const listed = isJsonObject(document) && Array.isArray(document['keys']) ? document['keys'] : [];
-  const keys = listed.filter((key) => isJsonObject(key) && typeof key['kty'] === 'string');
+  const listed: unknown = isJsonObject(document) ? document['keys'] : undefined;
+  const entries: readonly unknown[] = Array.isArray(listed) ? listed : [];
+  const keys = entries.filter((key): key is JWK => isJsonObject(key) && typeof key['kty'] === 'string');
   if (keys.length === 0) throw new Error('the answer has no keys');
-  return createLocalJWKSet({ keys } as unknown as JSONWebKeySet);
+  return createLocalJWKSet({ keys });
 }
 
 /** Keys received without TLS could be forged. The configuration decides whether an issuer may use http. */

@@ -109,8 +109,6 @@ function principalOf(payload: JWTPayload, scopeClaim: string): Principal {
 
 /** The claim of that name, which may contain dots, else the one at that path, as `realm_access.roles`. */
 function claimOf(payload: JWTPayload, name: string): unknown {
-  const member = (value: unknown, key: string): unknown =>
-    isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   return member(payload, name) ?? name.split('.').reduce(member, payload as unknown);
 }
 
@@ -118,4 +116,8 @@ function claimOf(payload: JWTPayload, name: string): unknown {
 function textsIn(claim: unknown): string[] {
   const texts: unknown[] = Array.isArray(claim) ? claim : [claim];
   return texts.flatMap((text) => (typeof text === 'string' ? text.split(' ') : []));
+}
+
+function member(value: unknown, key: string): unknown {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
