@@ -9,7 +9,7 @@ import { Log } from './observability/logging/log.js';
 import { startReport } from './observability/start-report.js';
 import { DatabaseTooNew } from './persistence/migrations/migrate.js';
 import { DatabaseInUse, LedgerDamaged } from './persistence/sqlite/sqlite-file.js';
-import { StorageUnavailable, Store } from './persistence/store.js';
+import { StorageUnavailable, Store, UnusableDatabase } from './persistence/store.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { randomHex } from './shared/identifier.js';
 import { shutDownOnSignals } from './shutdown.js';
@@ -84,7 +84,14 @@ A first payment:\n
  * Errors that an operator can fix: their message suffices. Others are internal errors and are printed with their
  * stack.
  */
-const OPERATOR_ERRORS = [ConfigError, DatabaseInUse, DatabaseTooNew, LedgerDamaged, StorageUnavailable];
+const OPERATOR_ERRORS = [
+  ConfigError,
+  DatabaseInUse,
+  DatabaseTooNew,
+  LedgerDamaged,
+  StorageUnavailable,
+  UnusableDatabase,
+];
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

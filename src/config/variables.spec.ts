@@ -140,6 +140,25 @@ describe('DATABASE_URL', () => {
   });
 
   it.each([
+    'postgres://tollgate@/payments?host=/var/run/postgresql',
+    'postgres://%2Fvar%2Frun%2Fpostgresql/payments',
+    'postgres:///payments?host=/var/run/postgresql',
+    'postgres://tollgate:p%40ss@[::1]:5432/payments?sslmode=verify-full',
+  ])('may be %s', (url) => {
+    expect(loadConfig({ DATABASE_URL: url }).database.kind).toBe('postgres');
+  });
+
+  it.each([
+    ['postgres://db/x?sslmode=requre', /\(sslmode is one of disable, /],
+    ['postgres://one,two/x', /\(it names one host/],
+    ['postgres://one:5432,two:5432/x', /must be/],
+    ['postgres://u@one:5432,two:5432/x', /\(it names one host/],
+    ['postgres://u@/x?host=one,two', /\(it names one host/],
+  ])('says what is wrong with %s', (url, reason) => {
+    expect(problemsOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it.each([
     'mysql://root:hunter2@db/x',
     'postgres://root:hun/ter2@hunter2@db:x/x',
     'postgre://db/x?password=hunter2',

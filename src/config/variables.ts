@@ -76,11 +76,26 @@ const databaseUrl: TextRule<DatabaseLocation> = readingRule(
   (url) => {
     // `sqlite://x` is refused: some readers take x for a host, some for a path from the root.
     if (/^sqlite:(?!\/\/)./.test(url)) return { kind: 'sqlite', path: url.slice('sqlite:'.length) };
-    return /^postgres(ql)?:\/\/[^\s]/.test(url) && URL.canParse(url)
-      ? { kind: 'postgres', url }
-      : new Violation();
+    return /^postgres(ql)?:\/\/[^\s]/.test(url) ? postgresUrl(url) : new Violation();
   },
 );
+
+/** As libpq names them; `pg` takes any other text for `verify-full`. */
+const SSL_MODES = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+function postgresUrl(url: string): DatabaseLocation | Violation {
+  // A socket's URL has no host after the user: `postgres://user@/database?host=/var/run/postgresql`.
+  const parsed = URL.parse(url) ?? URL.parse(url.replace('@/', '@socket/'));
+  if (!parsed) return new Violation(/@[^/?]*,/.test(url) ? ONE_HOST : undefined);
+  const { hostname, searchParams } = parsed;
+  const mode = searchParams.get('sslmode');
+  if (`${hostname}${searchParams.get('host')}`.includes(',')) return new Violation(ONE_HOST);
+  if (mode !== null && !SSL_MODES.includes(mode))
+    return new Violation(`sslmode is one of ${SSL_MODES.join(', ')}`);
+  return { kind: 'postgres', url };
+}
+
+const ONE_HOST = 'it names one host: for a failover, an address that moves with the primary';
 
 /**
  * Every variable that the gateway reads (SPEC §6, and the limits and credentials around it), in the order of

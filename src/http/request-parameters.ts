@@ -38,8 +38,8 @@ export function pathOf(request: Request): string {
   return end < 0 ? originalUrl : originalUrl.slice(0, end);
 }
 
-/** The query without its question mark. */
-function queryOf({ originalUrl }: Request): string {
+/** The query without its question mark, as received. */
+export function queryOf({ originalUrl }: Request): string {
   const start = originalUrl.indexOf('?');
   return start < 0 ? '' : originalUrl.slice(start + 1);
 }

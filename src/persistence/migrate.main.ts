@@ -4,9 +4,16 @@ import { loadConfig } from '../config/load-config.js';
 import { DatabaseTooNew } from './migrations/migrate.js';
 import { openStore } from './open-store.js';
 import { DatabaseInUse, LedgerDamaged } from './sqlite/sqlite-file.js';
-import { StorageUnavailable } from './store.js';
+import { StorageUnavailable, UnusableDatabase } from './store.js';
 
-const EXPECTED = [ConfigError, DatabaseTooNew, DatabaseInUse, LedgerDamaged, StorageUnavailable];
+const EXPECTED = [
+  ConfigError,
+  DatabaseTooNew,
+  DatabaseInUse,
+  LedgerDamaged,
+  StorageUnavailable,
+  UnusableDatabase,
+];
 
 try {
   const store = await openStore(

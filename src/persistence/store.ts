@@ -175,6 +175,14 @@ export class StorageUnavailable extends Error {
   }
 }
 
+/** A start on this database cannot succeed until an operator changes it, its role or `DATABASE_URL`. */
+export class UnusableDatabase extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'UnusableDatabase';
+  }
+}
+
 /**
  * Any error of the database: {@link StorageUnavailable}, or one that SQLite (`ERR_SQLITE_ERROR`) or PostgreSQL (with
  * a severity) reports for a query, which an internal error causes. Nothing of the transaction was kept then.

@@ -206,7 +206,7 @@ if (postgresUrl() !== undefined) {
     });
 
     it('leaves the outcome unknown if the connection breaks during the commit', async () => {
-      proxy.onRequest((bytes) => (bytes.includes('commit') ? 'cut' : 'forward'));
+      proxy.onRequest((bytes) => (bytes.includes('commit\0') ? 'cut' : 'forward'));
       const cut = store.transaction((trx) => put(trx, 'a'));
       await expect(cut).rejects.toMatchObject({ name: 'StorageUnavailable', outcome: 'unknown' });
       proxy.onRequest(undefined);

@@ -4,7 +4,7 @@ import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store, type Trx } from '../../src/persistence/store.js';
 import { type Simulator, startSimulator } from '@tollgate/simulator';
-import { call } from '../support/client.js';
+import { type Answer, call } from '../support/client.js';
 import { NOTIFICATION_SECRET } from '../support/delivery.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import {
@@ -13,6 +13,7 @@ import {
   type StubBehaviour,
   type StubExternal,
 } from '../support/stub-external.js';
+import { RawClient } from '../support/raw-client.js';
 import { type ReceivedNotification, startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
 
@@ -328,10 +329,12 @@ describe('a custom external', () => {
 });
 
 describe('requests accepted as callbacks', () => {
+  const log: string[] = [];
   beforeAll(async () => {
     gateway = await startGateway({
       externals: [{ externalService: 'acme', baseUrl: 'http://127.0.0.1:9' }],
-      env: { WORKERS: 'off' },
+      env: { WORKERS: 'off', LOG_LEVEL: 'info' },
+      logOutput: { write: (line) => void log.push(line), flushSync: () => {}, close: () => {} },
     });
   });
   afterEach(() =>
@@ -345,6 +348,28 @@ describe('requests accepted as callbacks', () => {
   const at = (suffix = ''): string => `${gateway.url}/v3/acme/callback${suffix}`;
   const post = (body: string, contentType?: string, suffix = '') =>
     call(at(suffix), 'POST', body, contentType === undefined ? {} : { 'content-type': contentType });
+  /** Each character is one byte. */
+  async function raw(suffix: string, body: string, contentType?: string): Promise<Answer> {
+    const client = new RawClient(gateway.url);
+    try {
+      const headers = contentType === undefined ? [] : ['Content-Type', contentType];
+      const answer = await client.send({
+        method: 'POST',
+        target: `/v3/acme/callback${suffix}`,
+        headers,
+        body: Buffer.from(body, 'latin1'),
+      });
+      return {
+        status: answer.status,
+        headers: new Headers(answer.headers as Record<string, string>),
+        text: answer.text,
+        body: JSON.parse(answer.text) as Answer['body'],
+      };
+    } finally {
+      client.close();
+    }
+  }
+  const postBytes = (body: string, contentType: string) => raw('', body, contentType);
   const FORM = 'application/x-www-form-urlencoded';
   const JSON_TYPE = 'application/json';
 
@@ -361,6 +386,46 @@ describe('requests accepted as callbacks', () => {
     ['a JSON subtype', () => post('{"paymentId":"pm_1"}', 'application/vnd.acme+json; charset=utf-8')],
     ['a form', () => post('a=1&paymentId=pm%5F1&a=2', FORM)],
     ['a form beside the query', () => post('event=paid', `${FORM};charset=UTF-8`, '?paymentId=pm_1')],
+    ['null beside the query', () => post('{"paymentId":null}', JSON_TYPE, '?paymentId=pm_1')],
+    ['the same twice', () => call(at('?paymentId=pm_1&paymentId=pm%5F1'), 'GET')],
+
+    // Bytes that nobody needs.
+    ['a form with bytes', () => postBytes('paymentId=pm_1&first_name=Jos\xe9', FORM)],
+    ['a form in ISO-8859-1', () => postBytes('a=\xe9&paymentId=pm_1', `${FORM};charset=ISO-8859-1`)],
+    ['a form with encoded bytes', () => postBytes('a=%E9&paymentId=pm_1&b%E9=', FORM)],
+    ['a form with a broken escape', () => post('a=100%&paymentId=pm_1', FORM)],
+    ['a form with a BOM', () => postBytes('\xef\xbb\xbfpaymentId=pm_1', FORM)],
+    ['JSON with bytes', () => postBytes('{"name":"Jos\xe9","paymentId":"pm_1"}', JSON_TYPE)],
+    [
+      'JSON in ISO-8859-1',
+      () => postBytes('{"n":"\xe9","paymentId":"pm_1"}', `${JSON_TYPE}; charset="iso-8859-1"`),
+    ],
+    ['JSON with a BOM', () => postBytes('\xef\xbb\xbf{"paymentId":"pm_1"}', JSON_TYPE)],
+    ['JSON with another field twice', () => post('{"a":1,"a":2,"paymentId":"pm_1"}', JSON_TYPE)],
+    ['a query with encoded bytes', () => call(at('?name=Jos%E9&paymentId=pm_1&%E9=1'), 'GET')],
+
+    // A body that is not needed.
+    ['XML beside the query', () => post('<paid/>', 'text/xml', '?paymentId=pm_1')],
+    ['broken JSON beside the query', () => post('{"paymentId":', JSON_TYPE, '?paymentId=pm_1')],
+    [
+      'multipart beside the query',
+      () => post('--x\r\n', 'multipart/form-data; boundary=x', '?paymentId=pm_1'),
+    ],
+    ['a body without a type beside the query', () => raw('?paymentId=pm_1', '\0\x01')],
+
+    // Separators of senders that write links by hand.
+    ['a second question mark', () => call(at('?paymentId=pm_1?status=paid'), 'GET')],
+    ['a second question mark before more', () => call(at('?paymentId=pm_1?a=b&c=d'), 'GET')],
+    ['an appended paymentId', () => call(at('?from=shop?paymentId=pm_1'), 'GET')],
+    ['an appended paymentId, the same', () => call(at('?paymentId=pm_1?paymentId=pm_1'), 'GET')],
+    ['&amp; after it', () => call(at('?paymentId=pm_1&amp;status=paid'), 'GET')],
+    ['&amp; before it', () => call(at('?status=paid&amp;paymentId=pm_1'), 'GET')],
+    ['&amp;amp; before it', () => call(at('?status=paid&amp;amp;paymentId=pm_1'), 'GET')],
+    ['semicolons', () => call(at('?status=paid;paymentId=pm_1;hash=7'), 'GET')],
+    ['a semicolon after it', () => call(at('?paymentId=pm_1;status=paid'), 'GET')],
+    ['a form with semicolons', () => post('status=paid;paymentId=pm_1', FORM)],
+    ['a form with &amp;', () => post('status=paid&amp;paymentId=pm_1', FORM)],
+    ['a link in another field', () => call(at('?back=http://shop/?paymentId=other&paymentId=pm_1'), 'GET')],
   ])('%s', async (_, send) => {
     const answer = await send();
     expect(answer).toMatchObject({ status: 200, body: { received: true, paymentId: 'pm_1' } });
@@ -371,7 +436,38 @@ describe('requests accepted as callbacks', () => {
   it.each<[string, number, string, string | undefined, () => ReturnType<typeof call>]>([
     ['no paymentId', 400, 'validation-failed', '/query/paymentId', () => call(at(), 'GET')],
     ['an empty one', 400, 'validation-failed', '/query/paymentId', () => call(at('?paymentId='), 'GET')],
-    ['two', 400, 'validation-failed', '/query/paymentId', () => call(at('?paymentId=a&paymentId=a'), 'GET')],
+    ['two', 400, 'validation-failed', '/query/paymentId', () => call(at('?paymentId=a&paymentId=b'), 'GET')],
+    [
+      'two, of which one is appended',
+      400,
+      'validation-failed',
+      '/query/paymentId',
+      () => call(at('?x=1;paymentId=a?paymentId=b'), 'GET'),
+    ],
+    ['bytes', 400, 'validation-failed', '/query/paymentId', () => call(at('?paymentId=a%E9'), 'GET')],
+    ['bytes in a form', 400, 'validation-failed', '/paymentId', () => postBytes('paymentId=a\xe9', FORM)],
+    [
+      'encoded bytes in a form',
+      400,
+      'validation-failed',
+      '/paymentId',
+      () => postBytes('paymentId=a%E9&b=\xe9', FORM),
+    ],
+    [
+      'bytes in JSON',
+      400,
+      'validation-failed',
+      '/paymentId',
+      () => postBytes('{"paymentId":"a\xe9"}', JSON_TYPE),
+    ],
+    [
+      'two in JSON',
+      400,
+      'validation-failed',
+      '/paymentId',
+      () => post('{"paymentId":"a","paymentId":"b"}', JSON_TYPE),
+    ],
+    ['UTF-16', 400, 'validation-failed', '', () => postBytes('\xff\xfe{\0}\0', JSON_TYPE)],
     [
       '256 characters',
       400,
@@ -389,13 +485,6 @@ describe('requests accepted as callbacks', () => {
     ['neither query nor body', 400, 'validation-failed', '/query/paymentId', () => post('{}', JSON_TYPE)],
     ['a number', 400, 'validation-failed', '/paymentId', () => post('{"paymentId":1}', JSON_TYPE)],
     [
-      'null',
-      400,
-      'validation-failed',
-      '/paymentId',
-      () => post('{"paymentId":null}', JSON_TYPE, '?paymentId=pm_1'),
-    ],
-    [
       'another one in the query',
       400,
       'validation-failed',
@@ -404,7 +493,7 @@ describe('requests accepted as callbacks', () => {
     ],
     ['two in a form', 400, 'validation-failed', '/paymentId', () => post('paymentId=a&paymentId=b', FORM)],
     ['an array', 400, 'validation-failed', '', () => post('["pm_1"]', JSON_TYPE)],
-    ['broken JSON', 400, 'validation-failed', '', () => post('{"paymentId":', JSON_TYPE, '?paymentId=pm_1')],
+    ['broken JSON', 400, 'validation-failed', '', () => post('{"paymentId":', JSON_TYPE)],
     ['deep JSON', 400, 'validation-failed', '', () => post('['.repeat(100_000), JSON_TYPE)],
     [
       'an inherited one',
@@ -414,13 +503,7 @@ describe('requests accepted as callbacks', () => {
       () => post('{"__proto__":{"paymentId":"pm_1"}}', JSON_TYPE),
     ],
     ['text', 415, 'unsupported-media-type', undefined, () => post('paymentId=pm_1', 'text/plain')],
-    [
-      'XML beside the query',
-      415,
-      'unsupported-media-type',
-      undefined,
-      () => post('<paid/>', 'text/xml', '?paymentId=pm_1'),
-    ],
+    ['XML', 415, 'unsupported-media-type', undefined, () => post('<paid/>', 'text/xml')],
     ['too much', 413, 'payload-too-large', undefined, () => post(`paymentId=${'x'.repeat(131_072)}`, FORM)],
     ['HEAD', 405, 'method-not-allowed', undefined, () => call(at('?paymentId=pm_1'), 'HEAD')],
     ['PUT', 405, 'method-not-allowed', undefined, () => call(at('?paymentId=pm_1'), 'PUT')],
@@ -433,6 +516,47 @@ describe('requests accepted as callbacks', () => {
     if (status === 405) expect(answer.headers.get('allow')).toBe('GET, POST');
     expect(answer.body['outcome']).toBeUndefined();
     expect(await callbacks()).toEqual([]);
+  });
+
+  it.each([
+    ['a question mark without a name after it', 'pm_1?', 'pm_1?'],
+    ['a semicolon without a name after it', 'pm;1', 'pm;1'],
+    ['what is encoded', 'pm_1%3Fstatus%3Dpaid%3Ba%3Db%26c', 'pm_1?status=paid;a=b&c'],
+  ])('takes %s for a part of the id', async (_what, encoded, paymentId) => {
+    expect((await call(at(`?paymentId=${encoded}`), 'GET')).body['paymentId']).toBe(paymentId);
+    expect((await post(`paymentId=${encoded}`, FORM)).body['paymentId']).toBe(paymentId);
+  });
+
+  it('reads a paymentId in the charset that its form announces', async () => {
+    const latin1 = `${FORM}; charset=ISO-8859-1`;
+    expect((await postBytes('paymentId=a\xe9', latin1)).body['paymentId']).toBe('aé');
+    expect((await postBytes('paymentId=a%E9', latin1)).body['paymentId']).toBe('aé');
+    expect((await postBytes('paymentId=a%C3%A9', latin1)).body['paymentId']).toBe('aé');
+  });
+
+  it('logs what was received, without its values, and how it was read', async () => {
+    log.length = 0;
+    await call(at('?paymentId=pm_1?status=paid&card=4111111111111111'), 'GET');
+    await call(at('?payment_id=pm_1'), 'GET');
+    await post('<paid/>', 'text/xml', '?token=s3cret');
+    const lines = log.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.filter(({ msg }) => String(msg).startsWith('A callback'))).toMatchObject([
+      {
+        msg: 'A callback is not as documented',
+        level: 'warn',
+        external: 'acme',
+        received: 'query paymentId=pm_1?status=…&card=…',
+        paymentId: 'pm_1',
+        detail: 'the query has other separators than &',
+      },
+      { msg: 'A callback cannot be read', received: 'query payment_id=…' },
+      {
+        msg: 'A callback cannot be read',
+        received: 'query token=…, Content-Type text/xml',
+        detail: expect.stringContaining('application/json'),
+      },
+    ]);
+    expect(log.join()).not.toContain('s3cret');
   });
 
   it('its body is stored, masked, at most 16 KiB', async () => {

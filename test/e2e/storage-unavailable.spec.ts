@@ -90,7 +90,7 @@ onPostgres('a PostgreSQL that stops', () => {
       call(`${gateway.url}/v3/acme/pay`, 'POST', body, { 'idempotency-key': key });
     external.behave(answerOk);
     external.requests.length = 0;
-    proxy.onRequest((bytes) => (bytes.includes('commit') ? 'cut' : 'forward'));
+    proxy.onRequest((bytes) => (bytes.includes('commit\0') ? 'cut' : 'forward'));
     const cut = await send('ghost');
     proxy.onRequest(undefined);
     expect([cut.status, cut.body['outcome'], external.requests.length]).toEqual([503, 'not-executed', 0]);

@@ -1,6 +1,15 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +26,13 @@ export function postgresPrograms(): string | undefined {
   const [newest] = readdirSync(VERSIONS).toSorted((a, b) => Number(b) - Number(a));
   const folder = join(VERSIONS, newest ?? '', 'bin');
   return existsSync(join(folder, 'initdb')) ? folder : undefined;
+}
+
+/** The library of the Debian package `libfaketime`, or undefined: then no clock of a server can be stepped. */
+export function faketime(): string | undefined {
+  return ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib/faketime', '/usr/lib64']
+    .flatMap((folder) => [`${folder}/faketime/libfaketime.so.1`, `${folder}/libfaketime.so.1`])
+    .find(existsSync);
 }
 
 export async function freePort(): Promise<number> {
@@ -38,12 +54,16 @@ export function asPostgres(program: string, args: readonly string[]): [string, s
 export class PostgresCluster {
   #server: ChildProcess | undefined;
   readonly url: string;
+  /** The file of {@link stepClock}. */
+  readonly #clock: string;
 
   private constructor(
-    private readonly folder: string,
+    /** Of its data, and of its socket. */
+    readonly folder: string,
     readonly port: number,
   ) {
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+    this.#clock = join(folder, 'clock');
   }
 
   /** Creates and starts one. `settings` are lines of `postgresql.conf`. */
@@ -86,6 +106,11 @@ export class PostgresCluster {
     appendFileSync(join(this.data, 'postgresql.conf'), `${lines.join('\n')}\n`);
   }
 
+  /** Replaces `pg_hba.conf`; the server reads it when it reloads. */
+  writeHba(lines: string): void {
+    writeFileSync(join(this.data, 'pg_hba.conf'), lines);
+  }
+
   /** Whether the server's process runs: it stops itself where it cannot write its log. */
   get running(): boolean {
     return this.#server?.exitCode === null;
@@ -93,9 +118,30 @@ export class PostgresCluster {
 
   /** Starts the server, and waits until it accepts connections. */
   async boot(): Promise<void> {
-    const [program, args] = asPostgres(join(postgresPrograms()!, 'postgres'), ['-D', this.data]);
+    const server = [join(postgresPrograms()!, 'postgres'), '-D', this.data];
+    const [program, args] = asPostgres('env', [...this.#preload(), ...server]);
     this.#server = spawn(program, args, { stdio: 'ignore' });
     await until(() => this.query('select 1').then(Boolean, () => false), 'the cluster to start', 15_000);
+  }
+
+  /**
+   * Sets the server's clock ahead of the machine's. Needs {@link faketime}, and a first call before {@link boot} or
+   * after {@link stop}: a server whose clock was never stepped has the machine's.
+   */
+  stepClock(byMs: number): void {
+    const next = `${this.#clock}.next`;
+    writeFileSync(next, `${byMs < 0 ? '' : '+'}${byMs / 1_000}`);
+    renameSync(next, this.#clock);
+  }
+
+  #preload(): string[] {
+    if (!existsSync(this.#clock)) return [];
+    return [
+      `LD_PRELOAD=${faketime()}`,
+      `FAKETIME_TIMESTAMP_FILE=${this.#clock}`,
+      'FAKETIME_NO_CACHE=1',
+      'FAKETIME_DONT_FAKE_MONOTONIC=1',
+    ];
   }
 
   /** Stops the server at once. */
@@ -108,9 +154,28 @@ export class PostgresCluster {
     ).catch(() => server.kill('SIGKILL'));
   }
 
+  /** Accepts TLS from now on, beside plain connections. */
+  async useTls(cert: string, key: string): Promise<void> {
+    for (const [name, pem] of [
+      ['server.crt', cert],
+      ['server.key', key],
+    ] as const) {
+      const given = join(this.folder, name);
+      writeFileSync(given, pem);
+      await run(...asPostgres('install', ['-m', '600', given, join(this.data, name)]));
+    }
+    this.configure('ssl = on');
+    await this.query('select pg_reload_conf()');
+    await until(async () => {
+      const [row] = await this.query<{ ssl: string }>(`select current_setting('ssl') as ssl`);
+      return row!.ssl === 'on';
+    }, 'TLS');
+  }
+
   /** Runs `sql` on a connection of its own. */
-  async query<Row extends object>(sql: string): Promise<Row[]> {
-    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 5_000 });
+  async query<Row extends object>(sql: string, database = 'postgres'): Promise<Row[]> {
+    const connectionString = this.url.replace(/postgres$/, database);
+    const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 });
     client.on('error', () => {});
     await client.connect();
     try {

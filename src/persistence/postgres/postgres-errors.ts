@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg';
-import { StorageUnavailable } from '../store.js';
+import { DatabaseTooNew } from '../migrations/migrate.js';
+import { StorageUnavailable, UnusableDatabase } from '../store.js';
 
 /**
  * SQLSTATE classes (PostgreSQL, appendix A) of errors of the query, its values or its neighbours. Every other error
@@ -20,6 +21,22 @@ const OPERATOR_STATES = new Set([
 const TOO_MANY_CONNECTIONS = '53300';
 /** Of a start: the server is down, starts, or has no session left. */
 const PASSING_CLASSES = new Set(['08', '53', '57']);
+const READ_ONLY = '25006';
+/**
+ * The server has ended the session. Its severity, FATAL, is a word of the server's language and may be a translation;
+ * the codes are the same everywhere.
+ */
+const SESSION_ENDS = new Set([
+  '57P01', // an operator terminated it, or the server stops
+  '57P02', // the server crashed
+  '57P03', // the server starts
+  '57P04', // the database was dropped
+  '57P05', // idle_session_timeout
+  '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
+]);
+/** Errors that may be those of one session alone: connection, resources, system, internal error (its caches). */
+const SUSPECT_CLASSES = new Set(['08', '53', '58', 'XX']);
 /** The session does not have the named statement, or has it already: a pooler gave it to another client. */
 const NAME_CONFLICTS = new Set(['26000', '42P05']);
 const SERIALIZATION_FAILURE = '40001';
@@ -60,13 +77,24 @@ export function isTooManyConnections(error: unknown): boolean {
 /** A start may wait for it: the server cannot be reached, starts or stops, or has no session left. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof StorageUnavailable) return isPassing(error.cause);
-  if (error instanceof DatabaseError) return PASSING_CLASSES.has((error.code ?? '').slice(0, 2));
-  const { message = '', code } = error as { message?: string; code?: unknown };
+  if (error instanceof DatabaseError) return isReadOnly(error) || PASSING_CLASSES.has(classOf(error));
+  const { message = '', code, syscall } = error as { message?: string; code?: unknown; syscall?: unknown };
   return (
     error instanceof AggregateError ||
-    (typeof code === 'string' && code.startsWith('E')) ||
+    // Of the network. `ERR_…` are those of TLS; a certificate that cannot be opened stays so.
+    (typeof code === 'string' && /^E(?!RR_)/.test(code) && syscall !== 'open') ||
     /timeout|terminated|no connection/i.test(message)
   );
+}
+
+/** The session writes nothing: the server is a standby, or its settings made this session read-only. */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === READ_ONLY;
+}
+
+/** Another session may do what this one cannot. */
+export function isSessionSuspect(error: unknown): boolean {
+  return isReadOnly(error) || (error instanceof DatabaseError && SUSPECT_CLASSES.has(classOf(error)));
 }
 
 /**
@@ -79,9 +107,9 @@ export function isDurabilityWarning({ code = '' }: { readonly code?: string | un
 
 /** Whether the connection is unusable: the socket broke, no answer arrived, or the server ended the session. */
 export function isConnectionLost(error: unknown): boolean {
-  return error instanceof DatabaseError
-    ? error.severity === 'FATAL' || error.severity === 'PANIC'
-    : isTransport(error);
+  if (!(error instanceof DatabaseError)) return isTransport(error);
+  const { severity, code = '' } = error;
+  return severity === 'FATAL' || severity === 'PANIC' || SESSION_ENDS.has(code) || classOf(error) === '08';
 }
 
 /**
@@ -93,6 +121,26 @@ export function postgresFailure(error: unknown, committing = false): unknown {
     return error;
   }
   return unavailable(error, committing && isConnectionLost(error) ? 'unknown' : 'not-committed');
+}
+
+/** An error of the first connection. */
+export function startFailure(error: unknown): Error {
+  return error instanceof UnusableDatabase ? error : notCommitted(error);
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** An error of the migrations, which an operator reads in one line unless it is internal. */
+export function migrationFailure(error: unknown): unknown {
+  if (error instanceof UnusableDatabase || error instanceof DatabaseTooNew) return error;
+  if (error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE)
+    return new UnusableDatabase(
+      `PostgreSQL: ${error.message}: the role of DATABASE_URL migrates the tables, for which it needs CREATE on their ` +
+        'schema; or migrate as another role (`npm run migrate`), and grant this one USAGE on the schema and SELECT, ' +
+        'INSERT, UPDATE, DELETE on all of its tables (docs/operating.md)',
+      { cause: error },
+    );
+  return postgresFailure(error);
 }
 
 /** `cause` prevented the transaction from running, at every attempt. */
@@ -107,10 +155,13 @@ export function unreplicated(warning: string): StorageUnavailable {
 
 function isUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseError) {
-    const state = error.code ?? '';
-    return !QUERY_CLASSES.has(state.slice(0, 2)) || OPERATOR_STATES.has(state);
+    return !QUERY_CLASSES.has(classOf(error)) || OPERATOR_STATES.has(error.code ?? '');
   }
   return isTransport(error);
+}
+
+function classOf({ code = '' }: DatabaseError): string {
+  return code.slice(0, 2);
 }
 
 /** `pg` throws errors of the server, of a conversion (TypeError, RangeError), or else of the connection. */

@@ -1,5 +1,6 @@
-import { Client, type ClientConfig, types } from 'pg';
+import { Client, type ClientConfig, escapeIdentifier, types } from 'pg';
 import type { DatabaseConfig } from '../../config/config.js';
+import { UnusableDatabase } from '../store.js';
 import { gatheringSocket } from './gathering-socket.js';
 
 export type PostgresConfig = Extract<DatabaseConfig, { kind: 'postgres' }>;
@@ -9,36 +10,75 @@ const CONNECT_TIMEOUT_MS = 4_000;
 /**
  * The server's limit for a statement, and for an idle transaction, such as that of a replica that lost its network.
  */
-export const STATEMENT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 10_000;
 /** The kernel probes an idle connection after this time; Linux gives up 10 probes later, one each second. */
 const KEEP_ALIVE_MS = 5_000;
+/** A default of the role or the database, such as serializable, would make transactions fail that only wait here. */
+const BEGIN = 'begin isolation level read committed';
+
+/**
+ * What an administrator may have set on the role or the database, and operations rely on. A start-up parameter of the
+ * session has precedence, and `options` of the URL have precedence over these.
+ */
+const SESSION_SETTINGS = {
+  // Single statements run without `begin`, which names it.
+  default_transaction_isolation: 'read committed',
+  // Kysely escapes literals for it.
+  standard_conforming_strings: 'on',
+  // The pool closes idle connections itself; one that the server closes may be taken by a request at that moment.
+  idle_session_timeout: '0',
+  lock_timeout: '0',
+};
 
 /** How sessions are opened and transactions begin. */
 export interface PostgresAccess {
   readonly client: ClientConfig;
+  /** For a migration, which has no time limits. */
+  readonly migrationClient: ClientConfig;
   /**
    * Whether a connection pooler such as PgBouncer is between. It may give each transaction another session, so nothing
    * may depend on the session: no named statements, no `LISTEN`, no start-up parameters, settings by transaction.
    */
   readonly pooled: boolean;
+  /** Of the role or the database, `synchronous_commit` is `off`: an answered payment could be lost in a crash. */
+  readonly lossy: boolean;
   /** Begins a transaction; one message. */
   readonly begin: string;
+  /** Begins one of a migration. */
+  readonly migrationBegin: string;
 }
+
+type Server = Pick<PostgresAccess, 'pooled' | 'lossy'>;
 
 /**
  * Finds out whether a pooler is between: it gives its clients process ids of its own.
  * @throws an error of `pg` if the server cannot be reached.
+ * @throws {UnusableDatabase} if the database cannot store every text.
  */
 export async function findAccess(config: PostgresConfig): Promise<PostgresAccess> {
   const client = new Client({ ...clientConfig(config.url.reveal()), query_timeout: CONNECT_TIMEOUT_MS });
   client.on('error', () => {});
   try {
     await client.connect();
-    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    return rows[0]!.pid === processIdOf(client) ? direct(config) : pooled(config);
+    const { rows } = await client.query<{ pid: number; encoding: string; name: string; lossy: boolean }>(
+      `select pg_backend_pid() as pid, current_setting('server_encoding') as encoding, current_database() as name,
+         current_setting('synchronous_commit') = 'off' as lossy`,
+    );
+    const { pid, encoding, name, lossy } = rows[0]!;
+    if (encoding !== 'UTF8')
+      throw new UnusableDatabase(
+        `the PostgreSQL database ${name} has the encoding ${encoding}, which cannot store every text: use one with ` +
+          "UTF8 (create database … template template0 encoding 'UTF8')",
+      );
+    return accessTo(config, { pooled: pid !== processIdOf(client), lossy });
   } finally {
     client.end().catch(() => {});
   }
+}
+
+/** The access to the schema of `config`, or to the default schema of the role. */
+export function accessTo(config: PostgresConfig, { pooled, lossy }: Server): PostgresAccess {
+  return { ...(pooled ? throughPooler : direct)(config, lossy), pooled, lossy };
 }
 
 /** The id of the server's process that serves `client`, or the one that a pooler made up. */
@@ -51,19 +91,39 @@ export function cut(client: object): void {
   (client as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
-/** The URL's `options` are kept; the schema is added to them. */
-function direct({ url, schema }: PostgresConfig): PostgresAccess {
-  const target = schema === undefined ? url.reveal() : withSearchPath(url.reveal(), schema);
-  return { client: clientConfig(target), pooled: false, begin: 'begin' };
+function direct({ url, schema }: PostgresConfig, lossy: boolean): Omit<PostgresAccess, keyof Server> {
+  const path: Readonly<Record<string, string>> =
+    schema === undefined ? {} : { search_path: escapeIdentifier(schema) };
+  const client = (limitMs: number): ClientConfig => {
+    const limits = { statement_timeout: limitMs, idle_in_transaction_session_timeout: limitMs };
+    const durable = lossy && { synchronous_commit: 'on' };
+    return clientConfig(withOptions(url.reveal(), { ...SESSION_SETTINGS, ...limits, ...durable }, path));
+  };
+  return {
+    client: client(STATEMENT_TIMEOUT_MS),
+    migrationClient: client(0),
+    begin: BEGIN,
+    migrationBegin: BEGIN,
+  };
 }
 
-function pooled({ url, schema }: PostgresConfig): PostgresAccess {
-  const settings = [
-    `set local statement_timeout = ${STATEMENT_TIMEOUT_MS}`,
-    `set local idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT_MS}`,
-    ...(schema === undefined ? [] : [`set local search_path = "${schema}"`]),
-  ];
-  return { client: clientConfig(url.reveal()), pooled: true, begin: ['begin', ...settings].join('; ') };
+function throughPooler({ url, schema }: PostgresConfig, lossy: boolean): Omit<PostgresAccess, keyof Server> {
+  const path = schema === undefined ? [] : [`set local search_path = ${escapeIdentifier(schema)}`];
+  const begin = (limitMs: number): string =>
+    [
+      BEGIN,
+      `set local statement_timeout = ${limitMs}`,
+      `set local idle_in_transaction_session_timeout = ${limitMs}`,
+      ...(lossy ? ['set local synchronous_commit = on'] : []),
+      ...path,
+    ].join('; ');
+  const client = clientConfig(url.reveal());
+  return {
+    client,
+    migrationClient: client,
+    begin: begin(STATEMENT_TIMEOUT_MS),
+    migrationBegin: begin(0),
+  };
 }
 
 function clientConfig(connectionString: string): ClientConfig {
@@ -78,11 +138,25 @@ function clientConfig(connectionString: string): ClientConfig {
   };
 }
 
-function withSearchPath(url: string, schema: string): string {
-  const target = new URL(url);
-  const options = [target.searchParams.get('options'), `-c search_path="${schema}"`];
-  target.searchParams.set('options', options.filter(Boolean).join(' '));
-  return target.href;
+/** The URL's `options` are kept between `first` and `last`: the later has precedence. */
+function withOptions(
+  url: string,
+  first: Readonly<Record<string, string | number>>,
+  last: Readonly<Record<string, string>>,
+): string {
+  // Not by `URL`, which refuses the empty host that a socket's URL has.
+  const [base, query = ''] = url.split(/\?(.*)/s, 2) as [string, string?];
+  const parameters = new URLSearchParams(query);
+  const options = [...settings(first), parameters.get('options') ?? '', ...settings(last)];
+  parameters.set('options', options.filter(Boolean).join(' '));
+  return `${base}?${parameters.toString()}`;
+}
+
+/** Blanks end an option of the server's command line unless they are escaped. */
+function settings(values: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(values).map(
+    ([name, value]) => `-c ${name}=${String(value).replaceAll(/[\s\\]/g, String.raw`\$&`)}`,
+  );
 }
 
 const getTypeParser: typeof types.getTypeParser = (

@@ -13,11 +13,14 @@ import { cut } from './postgres.access.js';
 import {
   isConnectionLost,
   isDurabilityWarning,
+  isReadOnly,
+  isSessionSuspect,
   isTooManyConnections,
   notCommitted,
   postgresFailure,
   unreplicated,
 } from './postgres-errors.js';
+import type { SessionWatch } from './session-watch.js';
 
 /** Without an answer for this time, the session may be gone. */
 const STALL_MS = 2_000;
@@ -35,8 +38,7 @@ export interface ConnectionContext {
   readonly pooled: boolean;
   /** Whether the server keeps statements by name. */
   readonly named: boolean;
-  /** Called while a query has no answer. */
-  readonly onStall: () => void;
+  readonly watch: SessionWatch;
 }
 
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
@@ -47,6 +49,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
   readonly #context: ConnectionContext;
   #begun: Promise<unknown> | undefined;
   #lost = false;
+  #replaceable = false;
   #released = false;
   /** Queries that were sent and have neither an answer nor an error. */
   #unanswered = 0;
@@ -56,7 +59,10 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
     const deadline = performance.now() + REFUSED_LIMIT_MS;
     for (;;) {
       try {
-        return new PostgresConnection(await pool.connect(), context);
+        const client = await pool.connect();
+        if (!context.watch.isRetired(client)) return new PostgresConnection(client, context);
+        client.release(true);
+        continue;
       } catch (error) {
         if (!isTooManyConnections(error) || performance.now() > deadline) throw notCommitted(error);
       }
@@ -67,6 +73,11 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
   private constructor(client: PoolClient, context: ConnectionContext) {
     this.#client = client;
     this.#context = context;
+  }
+
+  /** The session ended, or was useless, before a commit was sent: the work may run again on another one. */
+  get replaceable(): boolean {
+    return this.#replaceable;
   }
 
   async provideConnection<T>(consumer: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
@@ -147,19 +158,30 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
     try {
       return await this.#answer(query);
     } catch (error) {
-      this.#lost ||= isConnectionLost(error);
+      this.#assess(error, committing);
       throw postgresFailure(error, committing);
     }
   }
 
+  /** Drops a session that is lost or useless: in the pool it would fail one request after the other. */
+  #assess(error: unknown, committing: boolean): void {
+    const { watch } = this.#context;
+    // Without an answer in time: the work has taken its time.
+    if (this.#lost) return;
+    const useless = isSessionSuspect(error) && watch.isOld(this.#client);
+    this.#lost = useless || isConnectionLost(error);
+    this.#replaceable = this.#lost && !committing;
+    if (isReadOnly(error)) watch.retireOld();
+  }
+
   #answer(query: string | QueryConfig): Promise<Answer> {
-    const { pooled, onStall } = this.#context;
+    const { pooled, watch } = this.#context;
     return new Promise((resolve, reject) => {
       let stalls = 0;
       let ended = false;
-      const watch = setInterval(() => {
+      const timer = setInterval(() => {
         stalls += 1;
-        onStall();
+        watch.suspect();
         if (stalls === STALLS_LIMIT) {
           // Before the rejection: `release` may follow at once.
           this.#lost = true;
@@ -172,7 +194,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
         // `pg` calls twice where a parameter cannot be sent.
         if (ended) return;
         ended = true;
-        clearInterval(watch);
+        clearInterval(timer);
         this.#unanswered -= 1;
         if (error) reject(error);
         else resolve(answer);

@@ -1,5 +1,6 @@
 import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
 import { migrateToLatest } from '../migrations/migrate.js';
+import { UnusableDatabase } from '../store.js';
 import type { PostgresAccess } from './postgres.access.js';
 import { isAbortedTransaction } from './postgres-errors.js';
 import { openMigrationPool } from './postgres.pool.js';
@@ -16,7 +17,7 @@ export async function migratePostgres(
   let newest: unknown;
   let cause: unknown;
   const db = new Kysely<unknown>({
-    dialect: new MigrationDialect({ pool: openMigrationPool(access, configured) }),
+    dialect: new MigrationDialect({ pool: openMigrationPool(access) }),
     log: (event) => {
       if (event.level !== 'error') return;
       if (isAbortedTransaction(event.error)) cause ??= newest;
@@ -54,7 +55,7 @@ async function currentSchema(db: Kysely<unknown>): Promise<string> {
   const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(db);
   const name = rows[0]?.name;
   if (!name) {
-    throw new Error(
+    throw new UnusableDatabase(
       'the PostgreSQL search_path names no schema that exists: create it, or set DATABASE_SCHEMA',
     );
   }

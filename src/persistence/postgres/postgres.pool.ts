@@ -1,5 +1,5 @@
 import { Pool, type PoolClient } from 'pg';
-import { type PostgresAccess, STATEMENT_TIMEOUT_MS } from './postgres.access.js';
+import type { PostgresAccess } from './postgres.access.js';
 
 const IDLE_TIMEOUT_MS = 60_000;
 
@@ -12,41 +12,36 @@ export function openPool(access: PostgresAccess, size: number): Pool {
       // A query need not wait for the answer to the one before.
       pipeline: true,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      // A pooler refuses these start-up parameters; `access.begin` sets them instead.
-      ...(!access.pooled && {
-        statement_timeout: STATEMENT_TIMEOUT_MS,
-        idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-      }),
     }),
   );
 }
 
 /** One connection without time limits: for a migration, or to wait for that of another replica. */
-export function openMigrationPool(access: PostgresAccess, searchPath: string | undefined): Pool {
-  const pool = surviving(new Pool({ ...access.client, max: 1 }));
-  return access.pooled && searchPath !== undefined ? settingSearchPath(pool, searchPath) : pool;
+export function openMigrationPool(access: PostgresAccess): Pool {
+  const pool = surviving(new Pool({ ...access.migrationClient, max: 1 }));
+  return transactional(pool, { ...access, begin: access.migrationBegin });
 }
 
 /**
- * A pool whose transactions and single statements run with `searchPath` behind a pooler, where no session keeps it.
- * For Kysely, which begins transactions on a client of its own.
+ * `pool` for Kysely, which begins transactions on a client of its own: behind a pooler, where no session keeps its
+ * settings, its transactions and single statements begin with those of `access`.
  */
-export function settingSearchPath(pool: Pool, searchPath: string): Pool {
+export function transactional(pool: Pool, { pooled, begin }: Pick<PostgresAccess, 'pooled' | 'begin'>): Pool {
+  if (!pooled) return pool;
   const connect = pool.connect.bind(pool);
-  const setting = `set local search_path = "${searchPath}"`;
   const connectSetting = async (): Promise<PoolClient> => {
     const client = await connect();
     let inTransaction = false;
     const query = async (text: string, values?: unknown[]): Promise<unknown> => {
       if (/^(begin|start transaction)/.test(text)) {
         inTransaction = true;
-        return client.query(`${text}; ${setting}`);
+        return client.query(begin);
       }
       if (inTransaction) {
         if (/^(commit|rollback)$/.test(text)) inTransaction = false;
         return client.query(text, values);
       }
-      await client.query(`begin; ${setting}`);
+      await client.query(begin);
       try {
         const answer = await client.query(text, values);
         await client.query('commit');

@@ -10,17 +10,21 @@ import {
   isPassing,
   isRetryable,
   isUniqueViolation,
+  migrationFailure,
   notCommitted,
+  startFailure,
 } from './postgres-errors.js';
-import { findAccess, type PostgresAccess, type PostgresConfig } from './postgres.access.js';
+import { accessTo, findAccess, type PostgresAccess, type PostgresConfig } from './postgres.access.js';
 import { type ConnectionContext, PostgresConnection } from './postgres.connection.js';
 import { migratePostgres } from './postgres.migration.js';
-import { openPool, settingSearchPath } from './postgres.pool.js';
+import { openPool, transactional } from './postgres.pool.js';
 import { SessionWatch } from './session-watch.js';
 import { PostgresWakeHints } from './wake-hints.js';
 
 /** Of a transaction with a deadlock, a serialisation failure, or a unique value taken at the same moment. */
 const ATTEMPTS = 3;
+/** Of work whose session ended or was read-only: after a failover, other sessions of the pool may be so too. */
+const SESSIONS = 3;
 /** Retried at once, the same two transactions may conflict again. */
 const MAX_PAUSE_MS = 20;
 
@@ -45,6 +49,7 @@ export class PostgresStore extends Store {
    * session left, calls `waiting` once and tries again for the `waitMs` of `config`.
    * @throws {StorageUnavailable} if the server cannot be reached in that time.
    * @throws {DatabaseTooNew}
+   * @throws {UnusableDatabase} if an operator must change the database or its role.
    */
   static async open(
     config: PostgresConfig,
@@ -66,10 +71,14 @@ export class PostgresStore extends Store {
   }
 
   static async #open(config: PostgresConfig): Promise<{ store: PostgresStore; migrations: string[] }> {
-    const access = await findAccess(config).catch((error: unknown) => {
-      throw notCommitted(error);
+    const found = await findAccess(config).catch((error: unknown) => {
+      throw startFailure(error);
     });
-    const { schema, migrations } = await migratePostgres(access, config.schema);
+    const { schema, migrations } = await migratePostgres(found, config.schema).catch((error: unknown) => {
+      throw migrationFailure(error);
+    });
+    // Later sessions keep the schema: a search_path that is set on the role would divide the ledger.
+    const access = config.schema === undefined ? accessTo({ ...config, schema }, found) : found;
     const store = new PostgresStore(config, access, schema);
     try {
       // The connections that a start needs: another client may take them meanwhile. A database that cannot be written
@@ -95,11 +104,9 @@ export class PostgresStore extends Store {
       begin: access.begin,
       pooled: access.pooled,
       named: !access.pooled,
-      onStall: () => this.#watch.suspect(),
+      watch: this.#watch,
     };
-    const setsPath = access.pooled && config.schema !== undefined;
-    const kyselyPool = setsPath ? settingSearchPath(this.#pool, config.schema) : this.#pool;
-    const dialect = new PostgresDialect({ pool: kyselyPool });
+    const dialect = new PostgresDialect({ pool: transactional(this.#pool, access) });
     this.kysely = new Kysely({ dialect });
     this.#transactions = new KyselyTransactions(dialect);
     this.#hints = new PostgresWakeHints(access, schema, (channel, payload) =>
@@ -166,11 +173,15 @@ export class PostgresStore extends Store {
   }
 
   async #withConnection<T>(use: (connection: PostgresConnection) => Promise<T>): Promise<T> {
-    const connection = await PostgresConnection.from(this.#pool, this.#context);
-    try {
-      return await use(connection);
-    } finally {
-      connection.release();
+    for (let session = 1; ; session++) {
+      const connection = await PostgresConnection.from(this.#pool, this.#context);
+      try {
+        return await use(connection);
+      } catch (error) {
+        if (!connection.replaceable || session === SESSIONS) throw error;
+      } finally {
+        connection.release();
+      }
     }
   }
 

@@ -3,6 +3,8 @@ import { cut, type PostgresAccess, processIdOf } from './postgres.access.js';
 
 /** Time for a new connection and one query. */
 const CHECK_LIMIT_MS = 1_500;
+/** A younger session shows the present state of the server; a replacement would tell the same. */
+const YOUNG_MS = 500;
 
 /**
  * Finds sessions that have ended without the client receiving a reset: the server's machine is gone, or its packets
@@ -12,7 +14,9 @@ const CHECK_LIMIT_MS = 1_500;
 export class SessionWatch {
   readonly #config: ClientConfig;
   readonly #pooled: boolean;
-  readonly #clients = new Set<object>();
+  /** When each was opened. */
+  readonly #clients = new Map<object, number>();
+  #staleBefore = -Infinity;
   #checking = false;
 
   constructor({ client, pooled }: PostgresAccess) {
@@ -22,8 +26,26 @@ export class SessionWatch {
 
   /** Watches a connected client until it ends. */
   add(client: { once(event: 'end', listener: () => void): unknown }): void {
-    this.#clients.add(client);
+    this.#clients.set(client, performance.now());
     client.once('end', () => this.#clients.delete(client));
+  }
+
+  /** Whether a session may report what the server was, and not what it is: a new one may work where this one fails. */
+  isOld(client: object): boolean {
+    return this.#openedAt(client) < performance.now() - YOUNG_MS;
+  }
+
+  /** A session is read-only: those opened before it may be too, also when the server can be written to again. */
+  retireOld(): void {
+    this.#staleBefore = performance.now() - YOUNG_MS;
+  }
+
+  isRetired(client: object): boolean {
+    return this.#openedAt(client) < this.#staleBefore;
+  }
+
+  #openedAt(client: object): number {
+    return this.#clients.get(client) ?? Infinity;
   }
 
   /** A query has no answer for long: cuts the connections of sessions that no longer exist. */
@@ -36,11 +58,11 @@ export class SessionWatch {
   }
 
   cutAll(): void {
-    for (const client of this.#clients) cut(client);
+    for (const client of this.#clients.keys()) cut(client);
   }
 
   async #check(): Promise<void> {
-    const watched = [...this.#clients];
+    const watched = [...this.#clients.keys()];
     try {
       const existing = await this.#existing(watched.map(processIdOf));
       // A pooler's process ids are its own; it closes the connections of lost sessions itself.

@@ -54,6 +54,12 @@ export function isDamage(error: unknown): boolean {
   return code === CORRUPT || code === NOTADB;
 }
 
+/** The system does not let this process open the file, or write to it. */
+export function isRefused(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === PERM || code === READONLY || code === CANTOPEN;
+}
+
 /** `error` as {@link StorageUnavailable} if the storage caused it, else `error` itself. */
 export function sqliteFailure(error: unknown): unknown {
   const code = resultCode(error);

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StorageUnavailable } from '../store.js';
-import { isBusy } from './sqlite-errors.js';
+import { StorageUnavailable, UnusableDatabase } from '../store.js';
+import { isBusy, isDamage, isRefused, sqliteFailure } from './sqlite-errors.js';
 import { SqliteConnection } from './sqlite.connection.js';
 
 /** Waits for a lock of a few milliseconds; the group commit waits for longer ones without blocking the event loop. */
@@ -35,10 +35,32 @@ export class LedgerDamaged extends Error {
   }
 }
 
-/** Creates the directory of `path` if missing, and returns the path without symbolic links: one file, one lock. */
+/**
+ * Creates the directory of `path` if missing, and returns the path without symbolic links: one file, one lock.
+ * @throws {UnusableDatabase} if `path` cannot be a file
+ */
 export function prepareDirectory(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (path.endsWith(sep) || found?.isDirectory())
+    throw new UnusableDatabase(
+      `${path} is a directory: DATABASE_URL must name a file, such as ${join(path, 'tollgate.db')}`,
+    );
+  if (found?.isFile() === false)
+    throw new UnusableDatabase(`${path} is not a regular file: DATABASE_URL must name one`);
   makeDirectory(dirname(resolve(path)));
   return realPath(path) ?? join(realpathSync(dirname(path)), basename(path));
+}
+
+/** `error` of a start on the ledger at `path`, as an operator reads it unless it is internal. */
+export function openFailure(path: string, error: unknown): unknown {
+  if (isDamage(error)) return damagedFile(path, error);
+  const { syscall } = error as NodeJS.ErrnoException;
+  if (!isRefused(error) && syscall === undefined) return sqliteFailure(error);
+  return new UnusableDatabase(
+    `the ledger ${resolve(path)} cannot be opened for writing (${(error as Error).message}): its directory must exist or ` +
+      'be one that this user can create, and this user must be able to write to the directory and the file',
+    { cause: error },
+  );
 }
 
 /** As `mkdirSync` with `recursive`, which never returns where a parent refuses entries (`/proc`, Node 24). */
@@ -67,7 +89,7 @@ export function assertLedgerKept(path: string): void {
   );
 }
 
-export function damagedFile(path: string, cause: unknown): LedgerDamaged {
+function damagedFile(path: string, cause: unknown): LedgerDamaged {
   return new LedgerDamaged(
     `the ledger ${path} is damaged (${(cause as Error).message}): keep a copy of it and of its -wal file, ` +
       'and restore a backup (docs/operating.md)',
@@ -94,7 +116,9 @@ export function openConnection(path: string, logLimitBytes = LOG_SIZE_LIMIT_BYTE
     database.exec(`pragma page_size = ${PAGE_BYTES}`);
     const mode = database.prepare('pragma journal_mode = wal').get()!['journal_mode'];
     if (mode !== 'wal' && mode !== 'memory') {
-      throw new Error(`${path}: SQLite cannot use a write-ahead log here (journal mode ${String(mode)})`);
+      throw new UnusableDatabase(
+        `${path}: SQLite cannot use a write-ahead log here (journal mode ${String(mode)})`,
+      );
     }
     database.exec('pragma synchronous = normal');
     // The undo data of savepoints is useless after a crash; in a temporary file it costs half of each transaction.

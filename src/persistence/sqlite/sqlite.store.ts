@@ -11,13 +11,13 @@ import { Checkpointer } from './checkpointer.js';
 import { GroupCommit } from './group-commit.js';
 import { LedgerFiles } from './ledger-files.js';
 import { NodeSqliteDialect } from './node-sqlite.dialect.js';
-import { isDamage, isSyncFailure, sqliteFailure, syncFailure } from './sqlite-errors.js';
+import { isSyncFailure, syncFailure } from './sqlite-errors.js';
 import {
   assertLedgerKept,
-  damagedFile,
   lockDatabase,
   lockInode,
   openConnection,
+  openFailure,
   openReadOnly,
   prepareDirectory,
   recoverLog,
@@ -69,12 +69,19 @@ export class SqliteStore extends Store {
    * @throws {DatabaseInUse} if another process has it open.
    * @throws {DatabaseTooNew}
    * @throws {LedgerDamaged}
+   * @throws {UnusableDatabase} if the file cannot be created or written to.
    */
   static async open(
     path: string,
     logLimitBytes = DEFAULT_LOG_LIMIT_BYTES,
   ): Promise<{ store: SqliteStore; migrations: string[] }> {
-    if (path !== MEMORY) return SqliteStore.#openFile(prepareDirectory(path), logLimitBytes);
+    if (path !== MEMORY) {
+      try {
+        return await SqliteStore.#openFile(prepareDirectory(path), logLimitBytes);
+      } catch (error) {
+        throw openFailure(path, error);
+      }
+    }
     const writer = openConnection(MEMORY);
     const migrations = await migrate(writer);
     return { store: new SqliteStore({ writer, file: undefined }, logLimitBytes), migrations };
@@ -98,7 +105,7 @@ export class SqliteStore extends Store {
       writer?.close();
       inode?.close();
       lock.close();
-      throw isDamage(error) ? damagedFile(path, error) : sqliteFailure(error);
+      throw error;
     }
   }
 
