@@ -16,6 +16,7 @@ import {
 } from './postgres-errors.js';
 import { accessTo, findAccess, type PostgresAccess, type PostgresConfig } from './postgres.access.js';
 import { type ConnectionContext, PostgresConnection } from './postgres.connection.js';
+import type { PostgresHosts } from './postgres.hosts.js';
 import { migratePostgres } from './postgres.migration.js';
 import { openPool, transactional } from './postgres.pool.js';
 import { SessionWatch } from './session-watch.js';
@@ -40,6 +41,7 @@ export class PostgresStore extends Store {
   readonly #pool: Pool;
   readonly #transactions: KyselyTransactions;
   readonly #hints: PostgresWakeHints;
+  readonly #hosts: PostgresHosts;
   readonly #watch: SessionWatch;
   readonly #probe: DatabaseProbe;
   #context: ConnectionContext;
@@ -96,6 +98,7 @@ export class PostgresStore extends Store {
 
   private constructor(config: PostgresConfig, access: PostgresAccess, schema: string) {
     super();
+    this.#hosts = access.hosts;
     this.#watch = new SessionWatch(access);
     this.#probe = new DatabaseProbe(access, this.#watch);
     this.#pool = openPool(access, config.poolSize);
@@ -104,6 +107,7 @@ export class PostgresStore extends Store {
       begin: access.begin,
       pooled: access.pooled,
       named: !access.pooled,
+      hosts: access.hosts,
       watch: this.#watch,
     };
     const dialect = new PostgresDialect({ pool: transactional(this.#pool, access) });
@@ -167,9 +171,10 @@ export class PostgresStore extends Store {
     this.#hints.close();
     this.#probe.close();
     // A connection without an answer keeps its place, perhaps for ever.
-    const late = setTimeout(() => this.#watch.cutAll(), CLOSE_LIMIT_MS);
+    const late = setTimeout(() => this.#hosts.cutAll(), CLOSE_LIMIT_MS);
     await this.#pool.end();
     clearTimeout(late);
+    this.#hosts.cutAll();
   }
 
   async #withConnection<T>(use: (connection: PostgresConnection) => Promise<T>): Promise<T> {
