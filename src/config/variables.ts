@@ -137,6 +137,8 @@ export const VARIABLES = {
     matching('claim', 'the name of a claim, or its path', /^[\x21-\x7e]{1,255}$/),
   ),
   RATE_LIMIT: optionalVariable(rate),
+  METRICS_PORT: optionalVariable(integer(0, 65_535)),
+  METRICS_HOST: optionalVariable(host),
   MAX_CONNECTIONS: variable('10000', integer(1, 1_000_000)),
   PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems', publicPaths),
   TRUST_PROXY: optionalVariable(trustedProxies),
