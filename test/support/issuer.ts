@@ -14,8 +14,14 @@ export interface Issuer {
   /** From now on another key is published, and signs. */
   rotate(keyId: string): Promise<void>;
   /** A token for `audience`, valid for a minute; `claims` override. `keyId` null: it names no key. */
-  sign(claims?: JWTPayload, options?: { readonly keyId?: string | null }): Promise<string>;
+  sign(claims?: JWTPayload, options?: SigningOptions): Promise<string>;
   close(): Promise<void>;
+}
+
+interface SigningOptions {
+  readonly keyId?: string | null;
+  /** Overrides the header; undefined removes a parameter. */
+  readonly header?: Readonly<Record<string, unknown>>;
 }
 
 const KEY_ID = 'key-1';
@@ -47,11 +53,11 @@ export async function startIssuer(): Promise<Issuer> {
     async rotate(keyId) {
       key = await newKey(keyId);
     },
-    sign(claims = {}, { keyId = key.published.kid } = {}) {
+    sign(claims = {}, { keyId = key.published.kid, header = {} } = {}) {
       const nowS = Math.floor(Date.now() / 1_000);
       const payload = { iss: issuer.url, aud: AUDIENCE, sub: 'shop', iat: nowS, exp: nowS + 60, ...claims };
       return new SignJWT(payload)
-        .setProtectedHeader({ alg: 'ES256', ...(keyId !== null && { kid: keyId }), typ: 'at+jwt' })
+        .setProtectedHeader({ alg: 'ES256', ...(keyId !== null && { kid: keyId }), typ: 'at+jwt', ...header })
         .sign(key.privateKey);
     },
     close: () =>
