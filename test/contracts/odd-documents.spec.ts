@@ -165,11 +165,7 @@ async function deliver(from: NotificationSender, url: string): Promise<unknown> 
     external: 'acme',
     lease_until: Date.now() + 60_000,
   } as LeasedNotification;
-  const { outcome } = await from.send(
-    { url, secrets: [] } as never,
-    notification,
-    new AbortController().signal,
-  );
+  const { outcome } = await from.send({ url, secrets: [] }, notification, new AbortController().signal);
   return outcome.kind === 'answered' ? outcome.answer.statusCode : outcome;
 }
 
