@@ -116,7 +116,7 @@ describe('an issuer', () => {
     );
     const issuer = new URL(raw.baseUrl).origin;
     const tokens = new OidcTokens(
-      { issuer, audience: 'a' },
+      { issuer, audience: 'a', scopeClaim: 'scope' },
       new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false })),
       new SystemClock(),
     );
