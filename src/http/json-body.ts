@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../problems/problem.js';
+import { MAX_PASSED_DEPTH } from '../rules/rules.js';
 import { readJson, type JsonBounds } from '../shared/json-reader.js';
 import { readRawBody } from './raw-body.js';
 
@@ -10,7 +11,14 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
  * Of a duplicate name the last value counts, and only that one is passed on. A lossy number would reach the external
  * as another one (SPEC §1, `providerData`). How many bytes a body may have is checked while it arrives.
  */
-const BOUNDS: JsonBounds = { byteOrderMark: 'ignore', duplicateNames: 'keep-last', lossyNumbers: 'refuse' };
+export const REQUEST_BOUNDS: JsonBounds = {
+  byteOrderMark: 'ignore',
+  duplicateNames: 'keep-last',
+  lossyNumbers: 'refuse',
+  // Deeper than `providerData` may be, whose own rule names it; far below what takes long to parse.
+  maxDepth: 4 * MAX_PASSED_DEPTH,
+  maxViolations: 1,
+};
 
 /**
  * Reads and parses a request's JSON body. Throws the problems of SPEC §3 for a wrong type (415), too many bytes (413),
@@ -42,10 +50,11 @@ function isEncoded({ headers }: IncomingMessage): boolean {
 }
 
 function parseJson(bytes: Buffer): unknown {
-  const { value, violations } = readJson(bytes, BOUNDS);
+  const { value, violations } = readJson(bytes, REQUEST_BOUNDS);
   const [violation] = violations;
   if (!violation) return value;
   if (violation.kind === 'not-utf8') throw malformed('The body is not valid UTF-8.');
+  if (violation.kind === 'too-deep') throw malformed('The body has too many levels.');
   if (violation.kind === 'lossy-number') {
     throw malformed('A number has more digits than JSON numbers can represent; send it as a string.');
   }

@@ -24,10 +24,14 @@ export function readRawBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** A slow sender takes no place among the requests that the gateway works on. */
-function collectWhileWaiting(request: IncomingMessage): Promise<Buffer> {
+async function collectWhileWaiting(request: IncomingMessage): Promise<Buffer> {
   const admitted = admittedOf(request);
   admitted?.beginWait();
-  return collect(request).finally(() => admitted?.endWait());
+  try {
+    return await collect(request);
+  } finally {
+    admitted?.endWait();
+  }
 }
 
 function collect(request: IncomingMessage): Promise<Buffer> {

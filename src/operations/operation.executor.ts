@@ -256,9 +256,13 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     const repeated = slot === 'repeated';
     const outcome = await this.#call(operation, request, sendable, repeated ? undefined : slot);
     const settled = repeated ? afterAnEarlierAttempt(outcome) : outcome;
-    const answer = await this.settler.settle(row, settled, request.context, request.provider.config);
-    if (settled.kind !== 'completed') throw outcomeProblem(settled, OPERATIONS[operation.name]);
-    return new OperationAnswer(answer.status, answer.body, false);
+    const {
+      status,
+      body,
+      outcome: recorded,
+    } = await this.settler.settle(row, settled, request.context, request.provider.config);
+    if (recorded.kind !== 'completed') throw outcomeProblem(recorded, OPERATIONS[operation.name]);
+    return new OperationAnswer(status, body, false);
   }
 
   async #call(

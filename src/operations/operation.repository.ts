@@ -125,6 +125,24 @@ export class OperationRepository {
     return (await END.change(trx, parameters)) === 1;
   }
 
+  /** Replaces the completed end that the same transaction has recorded: the ledger contradicts the answer. */
+  async contradict(trx: Trx, id: string, end: OperationEnd): Promise<void> {
+    await trx
+      .updateTable('operations')
+      .set({
+        state: end.state,
+        reason: end.reason,
+        finished_at: end.atMs,
+        answer_status: end.answerStatus,
+        answer_body: end.answerBody,
+        key_held: end.keyHeld,
+        repeat_held: end.repeatHeld,
+      })
+      .where('id', '=', id)
+      .where('state', '=', 'completed')
+      .execute();
+  }
+
   /** Resumes an operation of unknown outcome; false when another process has. */
   async resume(trx: Trx, id: string, deadlineAt: number): Promise<boolean> {
     const updated = await trx

@@ -41,6 +41,11 @@ interface SettledAnswer {
   readonly body: string;
 }
 
+/** What was recorded: the outcome of the call, or what the ledger made of it. */
+interface Settled extends SettledAnswer {
+  readonly outcome: ProviderOutcome<object>;
+}
+
 type Tracing = Pick<CallerContext, 'requestId' | 'instance'> & Partial<Pick<CallerContext, 'traceparent'>>;
 
 /** Transaction B: stores the end of an operation in its own row and in the ledger, both or neither (SPEC §4). */
@@ -82,14 +87,20 @@ export class OperationSettler {
     tracing: Tracing,
     external: ExternalConfig | undefined,
     attempt: 'own' | 'abandoned' = 'own',
-  ): Promise<SettledAnswer> {
+  ): Promise<Settled> {
     const answer = this.#answer(operation, outcome, tracing);
     const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
+    let settled: Settled = { ...answer, outcome };
     const commit = (): Promise<void> =>
       tracedCommit(this.tracer, this.store, 'commit of the outcome', parent, async (trx) => {
-        const stored = await this.#commit(trx, operation, outcome, answer, external);
-        if (!stored && attempt === 'own' && outcome.kind === 'unknown')
+        const { ended, recorded } = await this.#commit(trx, operation, outcome, answer, external);
+        if (!ended && attempt === 'own' && outcome.kind === 'unknown')
           await this.#reopen(trx, operation, outcome, answer, external);
+        settled = { ...answer, outcome };
+        if (recorded === outcome) return;
+        settled = { ...this.#answer(operation, recorded, tracing), outcome: recorded };
+        if (ended)
+          await this.operations.contradict(trx, operation.id, this.#end(operation, recorded, settled));
       });
     try {
       await commit();
@@ -106,7 +117,7 @@ export class OperationSettler {
         },
       );
     }
-    return answer;
+    return settled;
   }
 
   /**
@@ -189,13 +200,16 @@ export class OperationSettler {
     outcome: ProviderOutcome<object>,
     answer: SettledAnswer,
     external: ExternalConfig | undefined,
-  ): Promise<boolean> {
-    const ended = this.operations.end(trx, operation, this.#end(operation, outcome, answer));
+  ): Promise<{ readonly ended: boolean; readonly recorded: ProviderOutcome<object> }> {
+    const ending = this.operations.end(trx, operation, this.#end(operation, outcome, answer));
     // If another process has ended the operation, only a completed outcome reaches the ledger. A completed outcome
     // does not wait for that result.
-    if (outcome.kind !== 'completed' && !(await ended)) return false;
-    await Promise.all([ended, this.#of(operation).settle(trx, operation, outcome, external)]);
-    return true;
+    if (outcome.kind !== 'completed' && !(await ending)) return { ended: false, recorded: outcome };
+    const [ended, contradiction] = await Promise.all([
+      ending,
+      this.#of(operation).settle(trx, operation, outcome, external),
+    ]);
+    return { ended, recorded: contradiction ?? outcome };
   }
 
   /**

@@ -3,7 +3,7 @@ import type { CallerContext } from '../http/caller-context.js';
 import type { Trx } from '../persistence/store.js';
 import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
 import type { ChangingOperation } from '../config/external-operation.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import type { OperationRow } from './operation.table.js';
 
 /** One request for an operation. */
@@ -43,14 +43,15 @@ export interface Operation<Input = unknown, Answer extends object = object> {
 
   /**
    * In transaction B: updates the ledger with the outcome. Also called with a later outcome, and after a crash:
-   * `external` is then the current configuration, undefined if the external is no longer configured.
+   * `external` is then the current configuration, undefined if the external is no longer configured. Returns the
+   * outcome to record instead if the ledger contradicts a completed answer.
    */
   settle(
     trx: Trx,
     row: OperationRow,
     outcome: ProviderOutcome<Answer>,
     external: ExternalConfig | undefined,
-  ): Promise<void>;
+  ): Promise<Unknown | void>;
 
   /** After an unknown outcome: retrieves the answer without executing anything; undefined if it is not certain yet. */
   inquire(

@@ -29,6 +29,7 @@ import { OperationsWorker } from './operations.worker.js';
   ],
   exports: [
     LedgerEventRepository,
+    LedgerMetrics,
     OperationExecutor,
     OperationRecovery,
     OperationRepository,

@@ -8,9 +8,10 @@ import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentStatusAnswer } from '../providers/answers.js';
 import type { CallContext, ExternalProvider, StatusQuery } from '../providers/external-provider.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { invalidAnswer, type ProviderOutcome } from '../providers/provider-outcome.js';
 import { isOpen, resultOfStatus } from './payment-state.js';
 import { type PaymentStatus, paymentStatus, reportedStatus } from './payment-status.js';
+import { isOfOrder, PaymentIdentity } from './payment.identity.js';
 import { PaymentLedger } from './payment.ledger.js';
 import { PaymentRepository } from './payment.repository.js';
 import type { PaymentRow } from './payment.table.js';
@@ -25,6 +26,8 @@ export interface InquiryReason {
   readonly notify: 'always' | 'on-change';
   /** For the event: the id of the callback, operation or request that caused the query. */
   readonly cause: string | null;
+  /** The payment that the external is queried about by its shopTransactionId. */
+  readonly about?: PaymentRow;
 }
 
 /** The external's answer about the payment that it calls `paymentId`. */
@@ -57,6 +60,7 @@ export class PaymentInquiry {
     private readonly store: Store,
     private readonly payments: PaymentRepository,
     private readonly ledger: PaymentLedger,
+    private readonly identity: PaymentIdentity,
     private readonly tracer: Tracer,
   ) {}
 
@@ -77,6 +81,7 @@ export class PaymentInquiry {
         context.traceparent,
         (trx) => this.apply(trx, provider.config.name, outcome.answer, context, reason),
       );
+      if (!answer) return invalidAnswer('The external named a paymentId that belongs to another order.');
       return { kind: 'completed', answer };
     });
   }
@@ -91,26 +96,34 @@ export class PaymentInquiry {
     if (outcome.kind !== 'completed') return outcome;
     const { answer } = outcome;
     const paymentId = 'paymentId' in query ? query.paymentId : answer.paymentId;
-    if (paymentId === undefined)
-      return { kind: 'unknown', reason: 'invalid-answer', detail: 'The external named no paymentId.' };
-    const shopTransactionId =
-      answer.shopTransactionId ?? ('shopTransactionId' in query ? query.shopTransactionId : undefined);
+    if (paymentId === undefined) return invalidAnswer('The external named no paymentId.');
+    const queried = 'shopTransactionId' in query ? query.shopTransactionId : undefined;
+    const shopTransactionId = answer.shopTransactionId ?? queried;
+    if (queried !== undefined && shopTransactionId !== queried)
+      return invalidAnswer('The external answered about another shopTransactionId.');
     return {
       kind: 'completed',
       answer: { ...answer, paymentId, ...(shopTransactionId !== undefined && { shopTransactionId }) },
     };
   }
 
-  /** Updates the ledger with an answer. An answer older than the ledger's state changes nothing (SPEC §4). */
+  /**
+   * Updates the ledger with an answer. An answer older than the ledger's state changes nothing (SPEC §4). Undefined if
+   * the answer names a payment of another order than the one that was queried.
+   */
   async apply(
     trx: Trx,
     external: string,
     answer: IdentifiedAnswer,
     { requestId, traceparent }: CallContext,
-    { source, notify: when, cause }: InquiryReason,
-  ): Promise<InquiryResult> {
+    { source, notify: when, cause, about }: InquiryReason,
+  ): Promise<InquiryResult | undefined> {
     const { paymentId, shopTransactionId } = answer;
-    const row = await this.ledger.adopt(trx, external, paymentId, shopTransactionId);
+    const row = await this.identity.adopt(trx, external, paymentId, shopTransactionId);
+    if (about && !isOfOrder(row, about)) {
+      await this.identity.claim(trx, about, row);
+      return undefined;
+    }
     const changed = await this.ledger.move(trx, { ...row, payment_id: paymentId }, answer.status, {
       source,
       cause,
@@ -140,7 +153,12 @@ export class PaymentInquiry {
       return { result: row.state === 'ACCEPTED' ? 'OK' : 'KO', paymentId: row.payment_id };
     const query = statusQueryOf(row, provider.config);
     if (!query) return undefined;
-    const reason = { source: 'reconciliation', notify: 'on-change', cause: operation.id } as const;
+    const reason: InquiryReason = {
+      source: 'reconciliation',
+      notify: 'on-change',
+      cause: operation.id,
+      ...('shopTransactionId' in query && { about: row }),
+    };
     const outcome = await this.inquire(provider, query, context, reason);
     // By shopTransactionId the external may answer about another payment: an earlier one that failed, or an allowed
     // duplicate.

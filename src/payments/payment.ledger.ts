@@ -10,9 +10,9 @@ import { Store, type Trx } from '../persistence/store.js';
 import { type Outcome, Problem } from '../problems/problem.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
-import { newIdentifier } from '../shared/identifier.js';
 import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js';
 import { paymentStatus, reportedStatus } from './payment-status.js';
+import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
 import { type DuplicatePayment, PaymentRepository } from './payment.repository.js';
 import type { PaymentOrigin, PaymentRow } from './payment.table.js';
 
@@ -37,7 +37,7 @@ export interface PaymentIds {
 
 /** The fields of a payment that `move` reads; notifications and the schedule of queries need the optional ones. */
 export type MovablePayment = Pick<PaymentRow, 'id' | 'external' | 'state'> &
-  Partial<Pick<PaymentRow, 'payment_id' | 'shop_transaction_id' | 'traceparent' | 'asks'>>;
+  Partial<Pick<PaymentRow, 'payment_id' | 'shop_transaction_id' | 'traceparent' | 'asks' | 'origin'>>;
 
 export interface PaymentMove extends PaymentIds {
   readonly source: EventSource;
@@ -73,6 +73,7 @@ export class PaymentLedger {
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
     private readonly operations: OperationRepository,
+    private readonly identity: PaymentIdentity,
   ) {}
 
   /** Transaction A: inserts the payment as CREATED, or refuses a duplicate (SPEC §3). */
@@ -126,27 +127,60 @@ export class PaymentLedger {
 
   /**
    * Transaction B: applies the answer of the call that creates the payment. Nearly every payment needs only the first
-   * move; the rest handles an answer that arrives after a callback or a recovery.
+   * move; the rest handles an answer that arrives after a callback, a recovery or a refund, or whose id is not new.
+   * Returns the payment of another order that has the answered id: this payment is then UNKNOWN.
    */
   async settle(
     trx: Trx,
     operation: OperationRow,
     { state, ...ids }: PaymentIds & { readonly state: PaymentState },
     external: ExternalConfig | undefined,
-  ): Promise<void> {
+  ): Promise<PaymentRow | undefined> {
     const queryableWithoutId = external?.statusByShopTransactionId ?? false;
     const move = { source: 'call', cause: operation.id, queryableWithoutId } as const;
     const created = { id: operation.payment_ref!, external: operation.external, state: 'CREATED' } as const;
-    if (await this.move(trx, created, state, { ...move, ...ids })) return;
-    let row = await this.payments.lock(trx, created.id);
-    if (!row) return;
-    // A callback may have arrived before this answer, when no payment had its paymentId.
-    if (ids.paymentId !== undefined && row.payment_id === null)
-      row = await this.#absorb(trx, row, ids.paymentId);
-    const own = await this.#withoutTakenId(trx, row, ids);
-    if (paymentMayBecome(row.state, state))
-      await this.move(trx, { ...row, asks: 0 }, state, { ...move, ...own });
+    if (await this.move(trx, created, state, { ...move, ...ids })) return undefined;
+    const row = await this.payments.lock(trx, created.id);
+    if (!row) return undefined;
+    const answered = await this.#answeredId(trx, row, ids.paymentId, state);
+    if (answered.kind === 'taken') {
+      await this.identity.claim(trx, row, answered.holder);
+      if (row.state === 'FAILED') await this.reopen(trx, operation, external);
+      else await this.move(trx, { ...row, asks: 0 }, 'UNKNOWN', move);
+      return answered.holder;
+    }
+    if (answered.kind === 'same-payment') {
+      const { holder } = answered;
+      await this.move(trx, { ...holder, asks: 0 }, state, { ...move, notify: { when: 'on-change' } });
+      const cause = `${operation.id}: the same payment as ${holder.id}`;
+      await this.move(trx, row, 'FAILED', { ...move, cause });
+      return undefined;
+    }
+    const own = { ...ids, paymentId: answered.paymentId };
+    if (paymentMayBecome(answered.row.state, state))
+      await this.move(trx, { ...answered.row, asks: 0 }, state, { ...move, ...own });
     else await this.payments.link(trx, row.id, own);
+    return undefined;
+  }
+
+  /** Gives a payment, which is locked, the free id that an operator knows. */
+  async link(trx: Trx, row: PaymentRow, paymentId: string): Promise<PaymentRow> {
+    return this.identity.link(trx, row, paymentId);
+  }
+
+  /** An operator has seen that the order of this ACCEPTED payment has a second one. */
+  async confirm(trx: Trx, { id, external, state }: PaymentRow, cause: string): Promise<void> {
+    await this.payments.confirmAcceptance(trx, id);
+    const at = this.clock.now();
+    await this.events.append(trx, {
+      external,
+      payment_ref: id,
+      at,
+      source: 'operator',
+      before: state,
+      after: state,
+      cause,
+    });
   }
 
   /**
@@ -174,35 +208,6 @@ export class PaymentLedger {
   }
 
   /**
-   * Locks and returns the payment that the external calls `paymentId` (SPEC §5): if no payment has this id, or only a
-   * newer unsolicited one, the single payment with this shopTransactionId and without an id; else the payment with
-   * this id; else a new row for an unsolicited payment.
-   */
-  async adopt(
-    trx: Trx,
-    external: string,
-    paymentId: string,
-    shopTransactionId: string | undefined,
-  ): Promise<PaymentRow> {
-    // Twice: while the first query waited for its lock, an unsolicited payment may have been absorbed by another.
-    const known =
-      (await this.payments.lockByPaymentId(trx, external, paymentId)) ??
-      (await this.payments.lockByPaymentId(trx, external, paymentId));
-    if (known && known.origin !== 'learned') return known;
-    const [own, another] =
-      shopTransactionId === undefined
-        ? []
-        : await this.payments.lockUnlinked(trx, external, shopTransactionId);
-    if (own && !another && known === undefined) {
-      await this.payments.link(trx, own.id, { paymentId });
-      return { ...own, payment_id: paymentId };
-    }
-    if (own && !another && known && known.created_at >= own.created_at)
-      return this.#absorb(trx, own, paymentId);
-    return known ?? this.#insertUnsolicited(trx, external, paymentId, shopTransactionId);
-  }
-
-  /**
    * True if the caller of `operation` must not conclude that nothing happens: the first payment is in flight, or a proxy
    * repeats the very request that made it and whose answer was lost.
    */
@@ -217,12 +222,25 @@ export class PaymentLedger {
     return first.state === 'running' || sameRequest;
   }
 
+  async #answeredId(
+    trx: Trx,
+    row: PaymentRow,
+    paymentId: string | undefined,
+    state: PaymentState,
+  ): Promise<AnsweredId> {
+    return paymentId === undefined
+      ? { kind: 'own', row, paymentId }
+      : this.identity.answered(trx, row, paymentId, state);
+  }
+
   async #advance(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
     const atMs = this.clock.now();
     const { paymentId, subscriptionToken, source, cause } = move;
     const queryable = (paymentId ?? payment.payment_id ?? null) !== null || move.queryableWithoutId === true;
     const next = isOpen(to) ? this.schedule.next(payment.asks ?? 0, queryable, atMs) : NOT_DUE;
-    const change = { state: to, paymentId, subscriptionToken, next, atMs };
+    // The duplicate guard protects an order only from attempts that begin while it is held.
+    const unguarded = to === 'ACCEPTED' && (payment.state === 'FAILED' || payment.origin === 'learned');
+    const change = { state: to, paymentId, subscriptionToken, next, atMs, unguarded };
     if (!(await this.payments.advance(trx, payment.id, payment.state, change))) return false;
     await this.events.append(trx, {
       external: payment.external,
@@ -260,87 +278,6 @@ export class PaymentLedger {
     });
     this.store.afterCommit(trx, () => this.outbox.wake());
   }
-
-  /**
-   * Merges the unsolicited payment with this `paymentId`, if there is one, into `row`, which is locked: its events,
-   * notifications, refunds and state.
-   */
-  async #absorb(trx: Trx, row: PaymentRow, paymentId: string): Promise<PaymentRow> {
-    const unsolicited = await this.payments.deleteUnsolicited(trx, row.external, paymentId);
-    if (!unsolicited) return row;
-    await this.events.movePayment(trx, unsolicited.id, row.id);
-    await this.outbox.movePayment(trx, unsolicited.id, row.id);
-    const inheritsState = paymentMayBecome(row.state, unsolicited.state);
-    await this.payments.absorb(trx, row, unsolicited, { inheritsState, atMs: this.clock.now() });
-    return { ...row, payment_id: paymentId, state: inheritsState ? unsolicited.state : row.state };
-  }
-
-  async #insertUnsolicited(
-    trx: Trx,
-    external: string,
-    paymentId: string,
-    shopTransactionId: string | undefined,
-  ): Promise<PaymentRow> {
-    const now = this.clock.now();
-    const row = createdRow({
-      id: newIdentifier('pay', now),
-      external,
-      caller: null,
-      origin: 'learned',
-      payment_id: paymentId,
-      shop_transaction_id: shopTransactionId ?? null,
-      subscription_token: null,
-      amount_minor: null,
-      currency: null,
-      duplicate_guard: 0,
-      created_at: now,
-      deadline_at: now,
-      traceparent: null,
-    });
-    if (await this.payments.insertUnlessTaken(trx, row)) return row;
-    // Another replica inserted it at the same moment.
-    const theirs = await this.payments.lockByPaymentId(trx, external, paymentId);
-    if (!theirs) throw new Error(`Payment ${paymentId} of ${external} could be neither read nor written`);
-    return theirs;
-  }
-
-  /** An external may give one `paymentId` to two operations; it stays with the row that has it. */
-  async #withoutTakenId(trx: Trx, row: PaymentRow, ids: PaymentIds): Promise<PaymentIds> {
-    const { paymentId, ...rest } = ids;
-    if (paymentId === undefined || row.payment_id === paymentId) return rest;
-    const holder = await this.payments.findByPaymentId(trx, row.external, paymentId);
-    return holder ? rest : ids;
-  }
-}
-
-type NewPayment = Omit<
-  PaymentRow,
-  | 'state'
-  | 'refunded_minor'
-  | 'version'
-  | 'updated_at'
-  | 'next_ask_at'
-  | 'asks'
-  | 'never_seen_at'
-  | 'parked_at'
-  | 'lease_token'
-  | 'lease_until'
->;
-
-function createdRow(payment: NewPayment): PaymentRow {
-  return {
-    ...payment,
-    state: 'CREATED',
-    refunded_minor: 0,
-    version: 0,
-    updated_at: payment.created_at,
-    next_ask_at: null,
-    asks: 0,
-    never_seen_at: null,
-    parked_at: null,
-    lease_token: null,
-    lease_until: null,
-  };
 }
 
 function duplicate(existing: DuplicatePayment | undefined, outcome: Outcome): Problem {

@@ -6,12 +6,12 @@ import type { Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentResult } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
 import type { ChangingOperation } from '../config/external-operation.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { invalidAnswer, type ProviderOutcome, type Unknown } from '../providers/provider-outcome.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { PaymentFields } from './payment-requests.js';
 import { type PaymentState, stateOfResult } from './payment-state.js';
 import { PaymentInquiry } from './payment.inquiry.js';
-import { PaymentLedger } from './payment.ledger.js';
+import { type PaymentIds, PaymentLedger } from './payment.ledger.js';
 import type { PaymentOrigin } from './payment.table.js';
 
 /** The common fields of the answers of operations that create a payment. */
@@ -70,16 +70,29 @@ export abstract class PaymentOperation<
     row: OperationRow,
     outcome: ProviderOutcome<Answer>,
     external: ExternalConfig | undefined,
-  ): Promise<void> {
+  ): Promise<Unknown | undefined> {
     if (outcome.kind === 'completed') {
       const { result, paymentId, subscriptionToken } = outcome.answer;
-      const state = this.stateOf(result);
-      await this.payments.settle(trx, row, { state, paymentId, subscriptionToken }, external);
-    } else if (outcome.kind === 'unknown') {
-      await this.payments.settle(trx, row, { state: 'UNKNOWN', ...outcome.ids }, external);
-    } else {
-      await this.payments.settle(trx, row, { state: 'FAILED' }, external);
+      const ids = { paymentId, subscriptionToken };
+      return this.settlePayment(trx, row, { state: this.stateOf(result), ...ids }, external);
     }
+    const answer =
+      outcome.kind === 'unknown'
+        ? ({ state: 'UNKNOWN', ...outcome.ids } as const)
+        : ({ state: 'FAILED' } as const);
+    await this.settlePayment(trx, row, answer, external);
+    return undefined;
+  }
+
+  /** Returns the outcome to record instead if the answered `paymentId` belongs to another order. */
+  protected async settlePayment(
+    trx: Trx,
+    row: OperationRow,
+    answer: PaymentIds & { readonly state: PaymentState },
+    external: ExternalConfig | undefined,
+  ): Promise<Unknown | undefined> {
+    const holder = await this.payments.settle(trx, row, answer, external);
+    return holder && invalidAnswer('The external answered with a paymentId that belongs to another order.');
   }
 
   reopen(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void> {

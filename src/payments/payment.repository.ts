@@ -4,7 +4,7 @@ import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
 import type { PaymentState } from './payment-state.js';
-import type { PaymentRow } from './payment.table.js';
+import type { InsertedPayment, PaymentRow } from './payment.table.js';
 
 /** A new state of a payment, and the ids received with it. */
 export interface PaymentChange {
@@ -13,9 +13,11 @@ export interface PaymentChange {
   readonly subscriptionToken?: string | undefined;
   readonly next: NextQuery;
   readonly atMs: number;
+  /** Accepted outside of the duplicate guard. */
+  readonly unguarded: boolean;
 }
 
-const INSERT_UNLESS_TAKEN = new Statement<PaymentRow>((db, row) =>
+const INSERT_UNLESS_TAKEN = new Statement<InsertedPayment>((db, row) =>
   db
     .insertInto('payments')
     .values(row)
@@ -37,16 +39,17 @@ const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: stri
       .limit(1),
 );
 
-interface AdvanceParameters extends Omit<PaymentChange, 'next'> {
+interface AdvanceParameters extends Omit<PaymentChange, 'next' | 'unguarded'> {
   readonly id: string;
   readonly from: PaymentState;
   readonly nextQueryAtMs: number | null;
   readonly parkedAtMs: number | null;
   readonly duplicateGuard: 0 | undefined;
+  readonly unguardedAcceptance: 1 | undefined;
 }
 
 const ADVANCE = new Statement<AdvanceParameters>(
-  (db, { id, from, duplicateGuard, paymentId, subscriptionToken, ...change }) => {
+  (db, { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, ...change }) => {
     const update = db
       .updateTable('payments')
       .set({
@@ -55,32 +58,46 @@ const ADVANCE = new Statement<AdvanceParameters>(
         next_ask_at: change.nextQueryAtMs,
         parked_at: change.parkedAtMs,
         ...(duplicateGuard && { duplicate_guard: duplicateGuard }),
+        ...(unguardedAcceptance && { unguarded_acceptance: unguardedAcceptance }),
         ...(paymentId && { payment_id: paymentId }),
         ...(subscriptionToken && { subscription_token: subscriptionToken }),
       })
       .where('id', '=', id)
       .where('state', '=', from);
     if (!paymentId) return update;
-    return update.where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('payments as other')
-            .select('other.id')
-            .whereRef('other.external', '=', 'payments.external')
-            .where('other.payment_id', '=', paymentId)
-            .where('other.id', '!=', id),
+    return update
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('payments as other')
+              .select('other.id')
+              .whereRef('other.external', '=', 'payments.external')
+              .where('other.payment_id', '=', paymentId)
+              .where('other.id', '!=', id),
+          ),
         ),
-      ),
-    );
+      )
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('refunds')
+              .select('refunds.id')
+              .whereRef('refunds.external', '=', 'payments.external')
+              .where('refunds.payment_id', '=', paymentId)
+              .where('refunds.payment_ref', 'is', null),
+          ),
+        ),
+      );
   },
-  { duplicateGuard: true, paymentId: true, subscriptionToken: true },
+  { duplicateGuard: true, unguardedAcceptance: true, paymentId: true, subscriptionToken: true },
 );
 
 @Injectable()
 export class PaymentRepository {
   /** False if another row has its duplicate guard or its `paymentId`. */
-  async insertUnlessTaken(trx: Trx, row: PaymentRow): Promise<boolean> {
+  async insertUnlessTaken(trx: Trx, row: InsertedPayment): Promise<boolean> {
     return (await INSERT_UNLESS_TAKEN.change(trx, row)) === 1;
   }
 
@@ -111,6 +128,19 @@ export class PaymentRepository {
       .where('payment_id', '=', paymentId)
       .executeTakeFirst();
     return row?.traceparent ?? undefined;
+  }
+
+  /** The payment with this id that a caller made; locked until `trx` ends. Locks no unsolicited one. */
+  lockMadeByCaller(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
+    return forUpdate(
+      trx,
+      trx
+        .selectFrom('payments')
+        .selectAll()
+        .where('external', '=', external)
+        .where('payment_id', '=', paymentId)
+        .where('origin', '!=', 'learned'),
+    ).executeTakeFirst();
   }
 
   /** As {@link findByPaymentId}, locked until `trx` ends. */
@@ -160,13 +190,13 @@ export class PaymentRepository {
 
   /**
    * Compare-and-set from the state `from`; false when the payment is in another state, or when its `paymentId`
-   * belongs to another row.
+   * belongs to another row or to refunds that are to be linked first.
    */
   async advance(
     trx: Trx,
     id: string,
     from: PaymentState,
-    { next, ...change }: PaymentChange,
+    { next, unguarded, ...change }: PaymentChange,
   ): Promise<boolean> {
     const changed = await ADVANCE.change(trx, {
       ...change,
@@ -175,6 +205,7 @@ export class PaymentRepository {
       nextQueryAtMs: next.atMs,
       parkedAtMs: next.parkedAtMs,
       duplicateGuard: change.state === 'FAILED' ? 0 : undefined,
+      unguardedAcceptance: unguarded ? 1 : undefined,
     });
     return changed === 1;
   }
@@ -196,6 +227,21 @@ export class PaymentRepository {
       .execute();
   }
 
+  /** The id belongs to another attempt of the same order from now on. */
+  async releasePaymentId(trx: Trx, id: string): Promise<void> {
+    await trx.updateTable('payments').set({ payment_id: null }).where('id', '=', id).execute();
+  }
+
+  /** Records the id that the external answered and that the payment may not have. */
+  async claim(trx: Trx, id: string, paymentId: string): Promise<void> {
+    await trx.updateTable('payments').set({ claimed_payment_id: paymentId }).where('id', '=', id).execute();
+  }
+
+  /** An operator has seen that the order has a second ACCEPTED payment. */
+  async confirmAcceptance(trx: Trx, id: string): Promise<void> {
+    await trx.updateTable('payments').set({ unguarded_acceptance: 0 }).where('id', '=', id).execute();
+  }
+
   /** Deletes an unsolicited payment and returns its last state; waits for a transaction that is writing to it. */
   deleteUnsolicited(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
     return trx
@@ -209,8 +255,8 @@ export class PaymentRepository {
 
   /**
    * `unsolicited` is the same payment as `row`, which is locked: `row` receives its id, its refunds, its version,
-   * and, if `inheritsState`, its state. Only here does this module write to `refunds`, and only the reference to the
-   * payment: it may not import the refund ledger, which writes everything else.
+   * and, if `inheritsState`, its state. Only here and in `payment-refunds.repository.ts` does this module write to `refunds`,
+   * and only what links them to the payment: it may not import the refund ledger, which writes everything else.
    */
   async absorb(
     trx: Trx,
@@ -261,29 +307,5 @@ export class PaymentRepository {
       .returning('version')
       .executeTakeFirstOrThrow();
     return version;
-  }
-
-  /** Reserves part of the payment for a refund; false if it exceeds the rest (SPEC §3). One statement: no race. */
-  async reserveRefund(trx: Trx, id: string, amountMinor: number): Promise<boolean> {
-    const updated = await trx
-      .updateTable('payments')
-      .set((eb) => ({ refunded_minor: eb('refunded_minor', '+', amountMinor) }))
-      .where('id', '=', id)
-      .where((eb) =>
-        eb.or([
-          eb('amount_minor', 'is', null),
-          eb(eb('refunded_minor', '+', amountMinor), '<=', eb.ref('amount_minor')),
-        ]),
-      )
-      .executeTakeFirst();
-    return updated.numUpdatedRows === 1n;
-  }
-
-  async releaseRefund(trx: Trx, id: string, amountMinor: number): Promise<void> {
-    await trx
-      .updateTable('payments')
-      .set((eb) => ({ refunded_minor: eb('refunded_minor', '-', amountMinor) }))
-      .where('id', '=', id)
-      .execute();
   }
 }

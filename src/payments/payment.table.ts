@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
 import type { PaymentState } from './payment-state.js';
 
 /** The ledger's payments: one row each, state changed only by compare-and-set (SPEC §4). */
@@ -42,6 +42,13 @@ export interface PaymentTable {
   lease_token: string | null;
   lease_until: number | null;
   traceparent: string | null;
+  /** The paymentId that the external answered for this payment, and that belongs to another order (SPEC §4). */
+  claimed_payment_id: string | null;
+  /**
+   * 1: became ACCEPTED outside of the duplicate guard, by a late success or unsolicited: its order may have a second
+   * ACCEPTED payment. 0 again once an operator has seen it.
+   */
+  unguarded_acceptance: Generated<0 | 1>;
 }
 
 /**
@@ -51,6 +58,9 @@ export interface PaymentTable {
 export type PaymentOrigin = 'pay' | 'pay-by-link' | 'subscription' | 'learned';
 
 export type PaymentRow = Selectable<PaymentTable>;
+
+/** A payment as it is inserted: the columns that only rare payments set keep their defaults. */
+export type InsertedPayment = Omit<PaymentRow, 'claimed_payment_id' | 'unguarded_acceptance'>;
 
 declare module '../persistence/database.js' {
   interface DatabaseSchema {

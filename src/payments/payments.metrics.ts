@@ -3,8 +3,9 @@ import { sql } from 'kysely';
 import { DatabaseGauges } from '../observability/metrics/database.gauges.js';
 import type { Sample } from '../observability/metrics/metrics.js';
 import type { Trx } from '../persistence/store.js';
+import { PAID_TWICE } from './paid-twice.js';
 
-/** Payments whose outcome is not known, counted by a partial index. */
+/** Payments that need somebody, counted by partial indexes. */
 @Injectable()
 export class PaymentsMetrics {
   constructor(gauges: DatabaseGauges) {
@@ -14,8 +15,15 @@ export class PaymentsMetrics {
           help: 'Payments that may or may not have happened, by external.',
           labelNames: ['external'],
         },
+        tollgate_orders_paid_twice: {
+          help: 'Orders with two accepted payments, neither refunded whole, by external.',
+          labelNames: ['external'],
+        },
       },
-      async (db) => ({ tollgate_payments_unknown: await unknownPayments(db) }),
+      async (db) => ({
+        tollgate_payments_unknown: await unknownPayments(db),
+        tollgate_orders_paid_twice: await ordersPaidTwice(db),
+      }),
     );
   }
 }
@@ -26,6 +34,17 @@ async function unknownPayments(db: Trx): Promise<Sample<'external'>[]> {
     .selectFrom('payments')
     .select(({ fn }) => ['external', fn.countAll<number>().as('count')])
     .where(sql`state`, '=', sql.lit('UNKNOWN'))
+    .groupBy('external')
+    .execute();
+  return rows.map(({ external, count }) => ({ labels: { external }, value: count }));
+}
+
+/** Index `payments_unguarded_acceptance`. */
+async function ordersPaidTwice(db: Trx): Promise<Sample<'external'>[]> {
+  const rows = await db
+    .selectFrom('payments')
+    .select(['external', sql<number>`count(distinct shop_transaction_id)`.as('count')])
+    .where(PAID_TWICE)
     .groupBy('external')
     .execute();
   return rows.map(({ external, count }) => ({ labels: { external }, value: count }));

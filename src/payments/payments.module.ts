@@ -4,8 +4,10 @@ import { OperationsModule } from '../operations/operations.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
+import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
+import { PaymentRefundsRepository } from './payment-refunds.repository.js';
 import { PaymentRepository } from './payment.repository.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsMetrics } from './payments.metrics.js';
@@ -17,12 +19,21 @@ import { PaymentsService } from './payments.service.js';
   providers: [
     PayByLinkOperation,
     PayOperation,
+    PaymentIdentity,
     PaymentInquiry,
     PaymentLedger,
+    PaymentRefundsRepository,
     PaymentRepository,
     PaymentsMetrics,
     PaymentsService,
   ],
-  exports: [PayByLinkOperation, PayOperation, PaymentInquiry, PaymentLedger, PaymentRepository],
+  exports: [
+    PayByLinkOperation,
+    PayOperation,
+    PaymentInquiry,
+    PaymentLedger,
+    PaymentRefundsRepository,
+    PaymentRepository,
+  ],
 })
 export class PaymentsModule {}

@@ -201,16 +201,22 @@ export class HttpExternalProvider implements ExternalProvider {
       { ...context, traceparent: span.traceparent },
     );
     const startedAt = performance.now();
-    const admitted = currentScope()?.admitted;
-    admitted?.beginWait();
-    const outcome = await this.#client
-      .use(() => this.#resilience.run(call, context.slot))
-      .finally(() => admitted?.endWait());
+    const outcome = await this.#run(call, context.slot);
     const durationMs = performance.now() - startedAt;
 
     endSpan(span, outcome);
     this.#record(operation, context.requestId, outcome, call.attempts, durationMs);
     return outcome;
+  }
+
+  async #run<A extends object>(call: HttpCall<A>, slot: CallSlot | undefined): Promise<ProviderOutcome<A>> {
+    const admitted = currentScope()?.admitted;
+    admitted?.beginWait();
+    try {
+      return await this.#client.use(() => this.#resilience.run(call, slot));
+    } finally {
+      admitted?.endWait();
+    }
   }
 
   #unavailable(operation: OperationName): NotExecuted | undefined {

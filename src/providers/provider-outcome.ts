@@ -67,6 +67,11 @@ export function notExecuted(
   return { kind: 'not-executed', reason, detail, retryAfterMs };
 }
 
+/** An answer of the contract's shape that cannot be true for this operation. */
+export function invalidAnswer(detail: string): Unknown {
+  return { kind: 'unknown', reason: 'invalid-answer', detail };
+}
+
 /** Undefined for a completed call. */
 export function reasonOf(outcome: ProviderOutcome<unknown>): string | undefined {
   return outcome.kind === 'completed' ? undefined : outcome.reason;

@@ -93,10 +93,16 @@ export class Resilience {
 
   /** Resolves within `timeoutMs`, refusals at once. Releases `slot`, or takes one for the call if there is none. */
   async run<A>(call: Call<A>, slot?: CallSlot): Promise<ProviderOutcome<A>> {
-    const permit = slot instanceof ReservedSlot ? slot.permit : undefined;
-    const work = () => (call.changesState ? this.#change(call, permit) : this.#query(call));
-    const admitted = slot ? work().finally(() => slot.release()) : this.#admit(call, work);
-    return admitted ?? CONCURRENCY_REFUSAL;
+    if (!slot) return this.#admit(call, () => this.#work(call)) ?? CONCURRENCY_REFUSAL;
+    try {
+      return await this.#work(call, slot instanceof ReservedSlot ? slot.permit : undefined);
+    } finally {
+      slot.release();
+    }
+  }
+
+  #work<A>(call: Call<A>, permit?: Permit): Promise<ProviderOutcome<A>> {
+    return call.changesState ? this.#change(call, permit) : this.#query(call);
   }
 
   #change<A>(call: Call<A>, permit: Permit | undefined): Promise<ProviderOutcome<A>> {
@@ -119,8 +125,16 @@ export class Resilience {
   #admit<T>({ background }: Call<unknown>, work: () => Promise<T>): Promise<T> | undefined {
     const full = this.#taken >= this.config.maxConcurrency;
     if (full || (background && this.#takenByBackground >= backgroundLimit(this.config))) return undefined;
+    return this.#inSlot(background, work);
+  }
+
+  async #inSlot<T>(background: boolean, work: () => Promise<T>): Promise<T> {
     this.#take(background, 1);
-    return work().finally(() => this.#take(background, -1));
+    try {
+      return await work();
+    } finally {
+      this.#take(background, -1);
+    }
   }
 
   #take(background: boolean, slots: 1 | -1): void {

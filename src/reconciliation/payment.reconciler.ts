@@ -88,11 +88,14 @@ export class PaymentReconciler implements Reconciler {
   }
 
   async #apply(trx: Trx, { row, context }: Inquiry, answer: IdentifiedAnswer): Promise<Reconciled> {
-    const { status, paymentRef } = await this.inquiry.apply(trx, row.external, answer, context, {
+    const result = await this.inquiry.apply(trx, row.external, answer, context, {
       source: 'reconciliation',
       notify: 'on-change',
       cause: null,
+      ...(row.payment_id === null && { about: row }),
     });
+    if (!result) return 'failed-to-ask';
+    const { status, paymentRef } = result;
     // By shopTransactionId the external may answer about another payment, which says nothing about this one.
     return status.status !== 'PENDING' && paymentRef === row.id ? 'settled' : 'still-open';
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
 import type { OperationRow } from '../operations/operation.table.js';
+import { PaymentRefundsRepository } from '../payments/payment-refunds.repository.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import type { Trx } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
@@ -26,14 +27,15 @@ const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
 };
 
 /**
- * The only writer of refunds: it reserves their amount before the call and releases it on KO (SPEC §4). The one
- * exception is `PaymentRepository.absorb`, which moves refunds to another row of their payment.
+ * The only writer of refunds: it reserves their amount before the call and releases it on KO (SPEC §4). The
+ * exceptions are `PaymentRepository.absorb` and `PaymentRefundsRepository.linkRefunds`, which link refunds to the row of their payment.
  */
 @Injectable()
 export class RefundLedger {
   constructor(
     private readonly refunds: RefundRepository,
     private readonly payments: PaymentRepository,
+    private readonly refunded: PaymentRefundsRepository,
     private readonly events: LedgerEventRepository,
     private readonly clock: Clock,
   ) {}
@@ -46,7 +48,8 @@ export class RefundLedger {
       if (payment.currency !== null && payment.currency !== request.currency) {
         throw exceeds(`The payment is in ${payment.currency}, not in ${request.currency}.`);
       }
-      if (!(await this.payments.reserveRefund(trx, payment.id, request.amount))) {
+      await this.refunded.linkRefunds(trx, payment, request.paymentId);
+      if (!(await this.refunded.reserveRefund(trx, payment.id, request.amount))) {
         throw exceeds('The refunds of this payment would exceed its amount.');
       }
     }
@@ -65,9 +68,16 @@ export class RefundLedger {
     });
   }
 
-  /** Transaction B: the answer of the call. */
+  /** Transaction B: the answer of the call. A payment that has received its id meanwhile is found, and counts it. */
   async settle(trx: Trx, operation: OperationRow, state: RefundState): Promise<void> {
-    const refund = await this.refunds.find(trx, operation.refund_ref!);
+    let refund = await this.refunds.lock(trx, operation.refund_ref!);
+    if (refund?.payment_ref === null) {
+      const payment = await this.payments.findByPaymentId(trx, refund.external, refund.payment_id);
+      if (payment) {
+        await this.refunded.linkRefunds(trx, payment, refund.payment_id);
+        refund = await this.refunds.lock(trx, refund.id);
+      }
+    }
     if (refund) await this.move(trx, refund, state, { source: 'call', cause: operation.id });
   }
 
@@ -84,7 +94,7 @@ export class RefundLedger {
     const change = { state: to, reserved: frees ? (0 as const) : refund.reserved, atMs };
     if (!(await this.refunds.advance(trx, refund.id, refund.state, change))) return false;
     if (frees && refund.payment_ref !== null)
-      await this.payments.releaseRefund(trx, refund.payment_ref, refund.amount_minor);
+      await this.refunded.releaseRefund(trx, refund.payment_ref, refund.amount_minor);
     await this.events.append(trx, {
       external: refund.external,
       payment_ref: refund.payment_ref,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { forUpdate } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
 import type { RefundRow, RefundState } from './refund.table.js';
 
@@ -10,6 +11,11 @@ export class RefundRepository {
 
   find(trx: Trx, id: string): Promise<RefundRow | undefined> {
     return trx.selectFrom('refunds').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** As {@link find}, locked until `trx` ends: a payment that receives its id links its refunds. */
+  lock(trx: Trx, id: string): Promise<RefundRow | undefined> {
+    return forUpdate(trx, trx.selectFrom('refunds').selectAll().where('id', '=', id)).executeTakeFirst();
   }
 
   /** Compare-and-set from the state `from`; false when the refund is in another state. */

@@ -8,13 +8,20 @@ const MIN_FIRM_GROUP = 3;
 /** Zero width, soft hyphen, direction marks: read as if they were not there. */
 const INVISIBLE = String.raw`\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff`;
 const INVISIBLES = new RegExp(`[${INVISIBLE}]+`, 'g');
-const DIGIT_GROUP = new RegExp(`[0-9][0-9${INVISIBLE}]*`, 'g');
+const IS_INVISIBLE = new RegExp(`^[${INVISIBLE}]$`);
 /** Spaces, dashes and form-encoding's `+`, which may vary within a number: ` - ` between groups, or two spaces. */
 const LOOSE_SEPARATOR =
   /^[ +\-\u00a0\u2000-\u200a\u2010-\u2015\u202f\u205f\u2212\u3000\ufe58\ufe63\uff0d]{1,3}$/;
 const LOOSE = ' ';
 /** Any other ASCII punctuation or control character. */
 const FIRM_SEPARATOR = /^[^0-9A-Za-z\u0080-\uffff]$/;
+
+/** What a single ASCII character is between two groups. */
+const ASCII_SEPARATORS: readonly (string | undefined)[] = Array.from({ length: 0x80 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (LOOSE_SEPARATOR.test(character)) return LOOSE;
+  return FIRM_SEPARATOR.test(character) ? character : undefined;
+});
 
 /** `%20` to `%2F`, the punctuation of a query, so that `20` is no digit of a number. */
 const ESCAPED_PUNCTUATION = /%2[0-9A-Fa-f]/g;
@@ -117,9 +124,13 @@ function chainsOf(text: string): Chain[] {
     if (chain.digits.length >= MIN_DIGITS) chains.push(chain);
     chain = { digits: [], places: [], groups: [] };
   };
-  for (const { index, 0: group } of text.matchAll(DIGIT_GROUP)) {
+  for (
+    let index = nextDigit(text, 0);
+    index < text.length;
+    index = nextDigit(text, Math.max(end, index + 1))
+  ) {
     const separator = separatorIn(text, end, index);
-    end = index + group.length;
+    end = endOfGroup(text, index);
     if (separator === undefined) startChain();
     const start = chain.digits.length;
     for (let at = index; at < end; at += 1) {
@@ -133,10 +144,32 @@ function chainsOf(text: string): Chain[] {
     chain.groups.pop();
     chain.digits.length = chain.places.length = start;
     startChain();
+    const after = nextDigit(text, end);
     end = -1;
+    index = after - 1;
   }
   startChain();
   return chains;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function nextDigit(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && !isDigit(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+/** A group is digits, with invisible characters between and behind them. */
+function endOfGroup(text: string, from: number): number {
+  let at = from + 1;
+  for (; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (!isDigit(code) && (code < 0xad || !IS_INVISIBLE.test(text[at]!))) break;
+  }
+  return at;
 }
 
 /**
@@ -145,6 +178,7 @@ function chainsOf(text: string): Chain[] {
  */
 function separatorIn(text: string, from: number, to: number): string | undefined {
   if (from < 0) return undefined;
+  if (to === from + 1 && text.charCodeAt(from) < 0x80) return ASCII_SEPARATORS[text.charCodeAt(from)];
   const between = text.slice(from, Math.min(to, from + 64));
   const visible = between.length === 1 ? between : between.replaceAll(INVISIBLES, '');
   if (LOOSE_SEPARATOR.test(visible)) return LOOSE;

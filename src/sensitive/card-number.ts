@@ -51,7 +51,10 @@ export function holdsCardNumber(text: string): boolean {
 
 interface Frame {
   readonly source: object;
-  readonly entries: [key: string, value: unknown][];
+  /** Of an object; an array's are its places. */
+  readonly keys: string[] | undefined;
+  /** The source's own ones until one of them changes. */
+  values: unknown[];
   next: number;
   changed: boolean;
 }
@@ -69,20 +72,22 @@ export function maskCardNumbersIn(value: unknown): unknown {
   const open = new Set<object>([value]);
   for (;;) {
     const frame = path.at(-1)!;
-    const entry = frame.entries[frame.next];
-    if (entry === undefined) {
+    if (frame.next === frame.values.length) {
       path.pop();
       open.delete(frame.source);
       const parent = path.at(-1);
       if (!parent) return resultOf(frame);
       replaceCurrent(parent, resultOf(frame));
-    } else if (!isContainer(entry[1])) {
-      replaceCurrent(frame, maskedLeaf(entry[1]));
-    } else if (open.has(entry[1])) {
+      continue;
+    }
+    const value: unknown = frame.values[frame.next];
+    if (!isContainer(value)) {
+      replaceCurrent(frame, maskedLeaf(value));
+    } else if (open.has(value)) {
       replaceCurrent(frame, '[circular]');
     } else {
-      open.add(entry[1]);
-      path.push(frameOf(entry[1]));
+      open.add(value);
+      path.push(frameOf(value));
     }
   }
 }
@@ -98,9 +103,10 @@ function maskedLeaf(value: unknown): unknown {
 }
 
 function isNumericCard(value: unknown): boolean {
-  if (isRawJson(value)) return isCardInteger(Number(value.rawJSON), value.rawJSON);
-  if (typeof value !== 'number' && typeof value !== 'bigint') return false;
-  return isCardInteger(Number(value), String(value));
+  if (typeof value === 'number')
+    return Math.abs(value) >= SMALLEST_CARD && isCardInteger(value, String(value));
+  if (typeof value === 'bigint') return isCardInteger(Number(value), String(value));
+  return typeof value === 'object' && isRawJson(value) && isCardInteger(Number(value.rawJSON), value.rawJSON);
 }
 
 /** `source` has the digits that a double of this size no longer holds. */
@@ -112,21 +118,29 @@ function isCardInteger(value: number, source: string): boolean {
 }
 
 function frameOf(source: object): Frame {
-  return { source, entries: Object.entries(source), next: 0, changed: false };
+  if (Array.isArray(source)) return { source, keys: undefined, values: source, next: 0, changed: false };
+  return { source, keys: Object.keys(source), values: Object.values(source), next: 0, changed: false };
 }
 
 function replaceCurrent(frame: Frame, value: unknown): void {
-  const entry = frame.entries[frame.next]!;
-  const key = Array.isArray(frame.source) ? entry[0] : maskCardNumbers(entry[0]);
-  frame.changed ||= key !== entry[0] || value !== entry[1];
-  frame.entries[frame.next] = [key, value];
+  const { source, keys, next } = frame;
   frame.next += 1;
+  const key = keys && maskCardNumbers(keys[next]!);
+  if (keys && key !== keys[next]) {
+    keys[next] = key!;
+    frame.changed = true;
+  }
+  if (value === frame.values[next]) return;
+  if (frame.values === source) frame.values = [...frame.values];
+  frame.values[next] = value;
+  frame.changed = true;
 }
 
-function resultOf({ source, entries, changed }: Frame): object {
+function resultOf({ source, keys, values, changed }: Frame): object {
   if (!changed) return source;
   // A left out number keeps the places of those behind it.
-  if (Array.isArray(source)) return entries.map(([, value]) => value ?? null);
+  if (!keys) return values.map((value) => value ?? null);
   // fromEntries defines each key as its own property, `__proto__` included.
+  const entries = keys.map((key, i) => [key, values[i]] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

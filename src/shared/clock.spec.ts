@@ -13,10 +13,12 @@ describe('SystemClock', () => {
 
   beforeEach(() => {
     [wall, monotonic, uptime, steps] = [START, 5_000, 100_000, []];
-    clock = new SystemClock({ wall: () => wall, monotonic: () => monotonic, uptime: () => uptime });
+    clock = another();
     clock.onStep = (step) => steps.push(step);
   });
 
+  const another = (): SystemClock =>
+    new SystemClock({ wall: () => wall, monotonic: () => monotonic, uptime: () => uptime });
   const pass = (ms: number): void => {
     wall += ms;
     monotonic += ms;
@@ -89,7 +91,7 @@ describe('SystemClock', () => {
 
   it('follows the database’s clock from the first reading', () => {
     wall += 60_000;
-    const ahead = new SystemClock({ wall: () => wall, monotonic: () => monotonic, uptime: () => uptime });
+    const ahead = another();
     ahead.follow(START, 4);
     expect(ahead.now()).toBe(START + 2);
     expect(ahead.skewMs).toBe(59_998);
@@ -107,6 +109,56 @@ describe('SystemClock', () => {
     expect(steps).toEqual([{ byMs: HOUR_MS, clock: 'database' }]);
     pass(STEP_PERSISTS_MS);
     expect(clock.now()).toBe(START + HOUR_MS + STEP_PERSISTS_MS);
+  });
+
+  it.each([25 * HOUR_MS, -3 * HOUR_MS])('counts a difference of %i ms at the start as a step', (byMs) => {
+    clock.follow(START + byMs, 0);
+    expect(clock.now()).toBe(START);
+    expect(clock.offset()).toEqual({ heldMs: -byMs, sinceMs: 0 });
+    pass(5_000);
+    clock.follow(START + 5_000, 0);
+    expect(clock.now()).toBe(START + 5_000);
+    expect(clock.offset().heldMs).toBe(0);
+  });
+
+  it.each([60_000, 25 * HOUR_MS])('adopts what others wait out of a step of %i ms forward', (byMs) => {
+    const other = another();
+    other.follow(START, 0);
+    other.follow(START + byMs, 0);
+    pass(100_000);
+    clock.follow(wall + byMs, 0);
+    clock.adopt(other.offset());
+    expect(clock.now()).toBe(other.now());
+    expect(clock.now()).toBe(START + 100_000);
+    pass(STEP_PERSISTS_MS - 100_000 - 1);
+    expect(clock.now()).toBe(other.now());
+    expect(clock.now()).toBe(wall);
+    pass(1);
+    expect(clock.now()).toBe(other.now());
+    expect(clock.now()).toBe(wall + byMs);
+  });
+
+  it('adopts the half speed of others after a step back', () => {
+    const other = another();
+    other.follow(START, 0);
+    other.follow(START - 3 * HOUR_MS, 0);
+    pass(STEP_PERSISTS_MS + HOUR_MS);
+    clock.follow(wall - 3 * HOUR_MS, 0);
+    clock.adopt(other.offset());
+    for (const ms of [0, 1_000, HOUR_MS, 6 * HOUR_MS]) {
+      pass(ms);
+      expect(Math.abs(clock.now() - other.now())).toBeLessThanOrEqual(1);
+    }
+    expect(clock.now()).toBe(wall - 3 * HOUR_MS);
+  });
+
+  it('follows the database at once although its machine is hours off where others do', () => {
+    wall -= 5 * HOUR_MS;
+    clock = another();
+    clock.follow(START, 0);
+    expect(clock.now()).toBe(wall);
+    clock.adopt({ heldMs: 0, sinceMs: 0 });
+    expect(clock.now()).toBe(START);
   });
 
   it('ignores an offset that the query may explain', () => {

@@ -8,6 +8,14 @@ export interface ClockStep {
   readonly clock: 'machine' | 'database';
 }
 
+/** A step of the database's clock that is waited out. */
+export interface ClockOffset {
+  /** {@link Clock.now} minus the database's clock; negative after a step forward. */
+  readonly heldMs: number;
+  /** How long ago the clock stepped. */
+  readonly sinceMs: number;
+}
+
 /** The only source of the current time. Injected, so that tests can advance time instead of waiting. */
 export abstract class Clock {
   /** Called for each step; must not throw. */
@@ -38,6 +46,14 @@ export abstract class Clock {
   /** Corrects {@link now} by the database's clock, which was read `roundTripMs` ago at most. */
   follow(_databaseMs: number, _roundTripMs: number): void {}
 
+  /** How the time of this gateway differs from the database's clock. */
+  offset(): ClockOffset {
+    return { heldMs: 0, sinceMs: 0 };
+  }
+
+  /** Continues with the offset of the other replicas: all must agree about deadlines and leases. */
+  adopt(_offset: ClockOffset): void {}
+
   /** {@link now} returns `ms` or later from now on: the time of the newest row, after the clock was set back. */
   startAt(_ms: number): void {}
 }
@@ -61,6 +77,8 @@ const MACHINE: ClockSources = {
 const STEP_MS = 1_000;
 /** How long a step must last before it counts. */
 export const STEP_PERSISTS_MS = 600_000;
+/** At a start, one of two clocks that differ more is wrong, and nothing says which. */
+const DOUBTFUL_OFFSET_MS = 600_000;
 /** Smaller offsets of the database's clock are not distinguished from the time that the query takes. */
 const NEGLIGIBLE_OFFSET_MS = 250;
 
@@ -71,7 +89,8 @@ const NEGLIGIBLE_OFFSET_MS = 250;
  *   forward is then accepted at once. After a step back the time runs at half speed until both agree: it never goes
  *   back, so that what is due stays due.
  * - The pause of a suspended machine is no step: its uptime counts it.
- * - On PostgreSQL, all replicas follow the database's clock ({@link follow}).
+ * - On PostgreSQL, all replicas follow the database's clock ({@link follow}). One that starts adopts what the others
+ *   wait out ({@link adopt}). Without others, a difference of more than 10 minutes counts as a step.
  */
 export class SystemClock extends Clock {
   #wall: number;
@@ -129,9 +148,26 @@ export class SystemClock extends Clock {
     const changeMs = target - this.#target;
     if (Math.abs(changeMs) <= negligible && target !== 0) return;
     this.#target = target;
-    if (!this.#following) this.#correction = target;
+    if (!this.#following && Math.abs(target) <= DOUBTFUL_OFFSET_MS) this.#correction = target;
     else if (Math.abs(changeMs) > STEP_MS) this.#hold({ byMs: changeMs, clock: 'database' });
     this.#following = true;
+  }
+
+  override offset(): ClockOffset {
+    this.now();
+    const heldMs = this.#correction - this.#target;
+    return { heldMs, sinceMs: heldMs === 0 ? 0 : this.#monotonic - this.#steppedAt };
+  }
+
+  override adopt({ heldMs, sinceMs }: ClockOffset): void {
+    const byMs = this.offset().heldMs - heldMs;
+    const differs = Math.abs(byMs) > STEP_MS;
+    if (differs) this.#correction = this.#target + heldMs;
+    if (Math.abs(heldMs) <= STEP_MS) return;
+    if (differs) this.onStep?.({ byMs, clock: 'database' });
+    this.#steppedAt = this.#monotonic - sinceMs;
+    // Where the correction was before it approached the target at half speed.
+    this.#held = this.#correction + Math.floor(Math.max(0, sinceMs - STEP_PERSISTS_MS) / 2);
   }
 
   override startAt(ms: number): void {

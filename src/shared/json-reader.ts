@@ -2,12 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import { rawJson } from './json.js';
 import {
   containerIn,
-  endOfString,
   JsonScanner,
   type JsonViolation,
   type ScannedNumber,
   type ScanOptions,
 } from './json-scanner.js';
+import { endOfString } from './json-tokens.js';
 
 /** What a JSON text may be beyond valid. Each reader states its own: request bodies, externals' answers, files. */
 export interface JsonBounds {
@@ -78,9 +78,12 @@ function numbersToFind(text: string, { lossyNumbers }: JsonBounds): ScanOptions[
   return undefined;
 }
 
+/** Nearly all numbers, and they are written as they were read. */
+const PLAIN_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
+
 /** The numbers that are not written as they were read. */
 export const CHANGED_NUMBERS = {
-  accepts: (source: string) => JSON.stringify(Number(source)) !== source,
+  accepts: (source: string) => !PLAIN_INTEGER.test(source) && JSON.stringify(Number(source)) !== source,
   as: 'numbers',
 } as const;
 

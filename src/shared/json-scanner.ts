@@ -1,3 +1,5 @@
+import { afterSimpleItems, afterSpace, endOfToken, KINDS, NUMBER, PUNCTUATION } from './json-tokens.js';
+
 export type JsonViolation =
   | { readonly kind: 'too-long'; readonly length: number }
   | { readonly kind: 'not-utf8' }
@@ -45,22 +47,32 @@ export interface ScannedNumber {
   readonly source: string;
 }
 
-const EXPECTED = {
-  value: 'a value',
-  valueOrEnd: 'a value or "]"',
-  name: 'a member name',
-  nameOrEnd: 'a member name or "}"',
-  colon: '":"',
-  commaOrBrace: '"," or "}"',
-  commaOrBracket: '"," or "]"',
-  end: 'the end of the text',
-} as const;
+/** What may follow, as numbers: the scan is a loop over a mebibyte. */
+const VALUE = 0;
+const VALUE_OR_END = 1;
+const NAME = 2;
+const NAME_OR_END = 3;
+const NAME_COLON = 4;
+const COMMA_OR_BRACE = 5;
+const COMMA_OR_BRACKET = 6;
+const END = 7;
+const NOTHING = -1;
 
-type State = keyof typeof EXPECTED;
+type State = number;
 
-const [QUOTE, BACKSLASH, MINUS, PLUS, DOT] = [0x22, 0x5c, 0x2d, 0x2b, 0x2e];
-const [ZERO, NINE, BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET] = [0x30, 0x39, 0x7b, 0x7d, 0x5b, 0x5d];
-const [COMMA, COLON, LOWER_E, LOWER_U] = [0x2c, 0x3a, 0x65, 0x75];
+const EXPECTED = [
+  'a value',
+  'a value or "]"',
+  'a member name',
+  'a member name or "}"',
+  '":"',
+  '"," or "}"',
+  '"," or "]"',
+  'the end of the text',
+];
+
+const [QUOTE, BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET] = [0x22, 0x7b, 0x7d, 0x5b, 0x5d];
+const [COMMA, COLON] = [0x2c, 0x3a];
 
 /**
  * Finds what `JSON.parse` does not report: where a syntax error is, duplicate names, numbers that it changes, depth,
@@ -77,10 +89,12 @@ export class JsonScanner {
   readonly #maxDepth: number;
   readonly #maxFindings: number;
   readonly #maxMemberLength: number;
-  /** One item per open array or object: whether it is an object, its present member, the names seen so far. */
-  readonly #isObject: boolean[] = [];
+  /** The number of open arrays and objects, and 1 for each that is an object. */
+  #depth = 0;
+  #isObject = new Uint8Array(64);
+  /** Of each that is examined: its present member, the names seen so far. What is left of closed ones is overwritten. */
   readonly #keys: (string | number)[] = [];
-  readonly #names: (Set<string> | undefined)[] = [];
+  readonly #names: (string | Set<string> | undefined)[] = [];
   readonly #containers: (Container | undefined)[] = [];
   /** The present member of the outermost object; undefined where it does not count. */
   #member: ScannedMember | undefined;
@@ -99,76 +113,92 @@ export class JsonScanner {
   /** Scans to the end, or to the first syntax error, which is returned. */
   scan(): JsonViolation | undefined {
     const { text } = this;
-    let state: State = 'value';
+    let state: State = VALUE;
     let at = afterSpace(text, 0);
-    while (at < text.length || state !== 'end') {
+    while (at < text.length || state !== END) {
+      if (state === VALUE && !this.#counts && this.#isObject[this.#depth - 1] === 0)
+        at = afterSimpleItems(text, at);
       const end = endOfToken(text, at);
-      const next: State | undefined = end > at ? this.#follow(state, at, end) : undefined;
-      if (!next) return { kind: 'syntax', ...placeOf(text, at), expected: EXPECTED[state] };
+      const next: State = end > at ? this.#follow(state, at, end) : NOTHING;
+      if (next === NOTHING) return { kind: 'syntax', ...placeOf(text, at), expected: EXPECTED[state]! };
       state = next;
       at = afterSpace(text, end);
     }
     return undefined;
   }
 
-  /** The state after the token from `start` to `end`, or undefined where it may not stand. */
-  #follow(state: State, start: number, end: number): State | undefined {
+  /** The state after the token from `start` to `end`, or `NOTHING` where it may not stand. */
+  #follow(state: State, start: number, end: number): State {
     const first = this.text.charCodeAt(start);
     switch (state) {
-      case 'value':
-      case 'valueOrEnd':
-        if (first === CLOSING_BRACKET && state === 'valueOrEnd') return this.#close(end);
+      case VALUE:
+      case VALUE_OR_END:
+        if (first === CLOSING_BRACKET && state === VALUE_OR_END) return this.#close(end);
         if (first === BRACE || first === BRACKET) return this.#open(first === BRACE);
-        if (isPunctuation(first)) return undefined;
-        if (this.#counts && (first === MINUS || isDigit(first))) this.#examineNumber(start, end);
+        if (KINDS[first] === PUNCTUATION) return NOTHING;
+        if (this.#counts && KINDS[first] === NUMBER) this.#examineNumber(start, end);
         return this.#afterValue(end);
-      case 'name':
-      case 'nameOrEnd':
-        if (first === CLOSING_BRACE && state === 'nameOrEnd') return this.#close(end);
-        return first === QUOTE ? this.#enterMember(start, end) : undefined;
-      case 'colon':
-        return first === COLON ? 'value' : undefined;
-      case 'commaOrBrace':
-        return first === CLOSING_BRACE ? this.#close(end) : first === COMMA ? 'name' : undefined;
-      case 'commaOrBracket':
+      case NAME:
+      case NAME_OR_END:
+        if (first === CLOSING_BRACE && state === NAME_OR_END) return this.#close(end);
+        return first === QUOTE ? this.#enterMember(start, end) : NOTHING;
+      case NAME_COLON:
+        return first === COLON ? VALUE : NOTHING;
+      case COMMA_OR_BRACE:
+        return first === CLOSING_BRACE ? this.#close(end) : first === COMMA ? NAME : NOTHING;
+      case COMMA_OR_BRACKET:
         if (first === CLOSING_BRACKET) return this.#close(end);
-        if (first !== COMMA) return undefined;
-        (this.#keys[this.#keys.length - 1] as number) += 1;
-        return 'value';
-      case 'end':
-        return undefined;
+        if (first !== COMMA) return NOTHING;
+        if (this.#isExamined) (this.#keys[this.#depth - 1] as number) += 1;
+        return VALUE;
       default:
-        return state satisfies never;
+        return NOTHING;
     }
   }
 
   #open(isObject: boolean): State {
-    if (this.#isObject.length > this.#maxDepth && this.#counts) this.isTooDeep = true;
-    this.#isObject.push(isObject);
-    this.#keys.push(0);
-    this.#names.push(undefined);
-    this.#containers.push(undefined);
-    return isObject ? 'nameOrEnd' : 'valueOrEnd';
+    const depth = this.#depth;
+    if (depth === this.#isObject.length) this.#grow();
+    this.#isObject[depth] = isObject ? 1 : 0;
+    this.#depth = depth + 1;
+    if (depth > this.#maxDepth && this.#counts) this.isTooDeep = true;
+    if (this.#isExamined) {
+      this.#keys[depth] = 0;
+      this.#names[depth] = undefined;
+      this.#containers[depth] = undefined;
+    }
+    return isObject ? NAME_OR_END : VALUE_OR_END;
   }
 
   #close(end: number): State {
-    this.#isObject.pop();
-    this.#keys.pop();
-    this.#names.pop();
-    this.#containers.pop();
+    this.#depth -= 1;
     return this.#afterValue(end);
   }
 
+  #grow(): void {
+    const longer = new Uint8Array(2 * this.#isObject.length);
+    longer.set(this.#isObject);
+    this.#isObject = longer;
+  }
+
+  /** Whether the innermost array or object is one that counts. */
+  get #isExamined(): boolean {
+    return this.#counts && this.#depth <= this.#maxDepth + 1;
+  }
+
   #afterValue(end: number): State {
-    const depth = this.#isObject.length;
-    if (depth === 0) return 'end';
-    if (depth === 1 && this.#member) this.#member.end = end;
-    return this.#isObject[depth - 1] ? 'commaOrBrace' : 'commaOrBracket';
+    const depth = this.#depth;
+    if (depth === 0) return END;
+    if (this.#member) {
+      if (depth === 1) this.#member.end = end;
+      else if (end - this.#member.start > this.#maxMemberLength) this.#counts = false;
+    }
+    return this.#isObject[depth - 1] === 1 ? COMMA_OR_BRACE : COMMA_OR_BRACKET;
   }
 
   #enterMember(start: number, end: number): State {
-    const depth = this.#isObject.length;
-    if (depth > 1 && !this.#counts) return 'colon';
+    const depth = this.#depth;
+    if (depth > 1 && !this.#isExamined) return NAME_COLON;
     const quoted = this.text.slice(start, end);
     const name = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
     this.#keys[depth - 1] = name;
@@ -180,11 +210,21 @@ export class JsonScanner {
       if (this.#member) this.members.push(this.#member);
     }
     if (this.#duplicates && this.#examines(start)) {
-      const names = (this.#names[depth - 1] ??= new Set());
-      if (names.has(name)) this.violations.push({ kind: 'duplicate-name', pointer: this.#pointer() });
-      names.add(name);
+      if (this.#isSeen(name)) this.violations.push({ kind: 'duplicate-name', pointer: this.#pointer() });
     }
-    return 'colon';
+    return NAME_COLON;
+  }
+
+  /** Whether the innermost object has had this name; remembers it. Objects of one name need no set. */
+  #isSeen(name: string): boolean {
+    const seen = this.#names[this.#depth - 1];
+    if (typeof seen === 'object') {
+      if (seen.has(name)) return true;
+      seen.add(name);
+      return false;
+    }
+    this.#names[this.#depth - 1] = seen === undefined ? name : new Set([seen, name]);
+    return seen === name;
   }
 
   #examineNumber(start: number, end: number): void {
@@ -193,23 +233,29 @@ export class JsonScanner {
     const source = this.text.slice(start, end);
     if (!numbers.accepts(source)) return;
     if (numbers.as === 'violations') this.violations.push({ kind: 'lossy-number', pointer: this.#pointer() });
-    else this.numbers.push({ container: this.#container(), key: this.#keys.at(-1) ?? '', source });
+    else this.numbers.push({ container: this.#container(), key: this.#keys[this.#depth - 1] ?? '', source });
   }
 
   #examines(at: number): boolean {
-    if (!this.#counts || this.violations.length >= this.#maxFindings) return false;
+    if (!this.#isExamined || this.violations.length >= this.#maxFindings) return false;
     return at - (this.#member?.start ?? 0) <= this.#maxMemberLength;
   }
 
   #container(): Container | undefined {
-    for (let depth = 0; depth < this.#containers.length; depth += 1) {
-      this.#containers[depth] ??= { parent: this.#containers[depth - 1], key: this.#keys[depth - 1] ?? '' };
+    // From the innermost one that is known: thousands of numbers may share the outer ones.
+    let known = this.#depth;
+    while (known > 0 && this.#containers[known - 1] === undefined) known -= 1;
+    for (let depth = known; depth < this.#depth; depth += 1) {
+      this.#containers[depth] = { parent: this.#containers[depth - 1], key: this.#keys[depth - 1] ?? '' };
     }
-    return this.#containers.at(-1);
+    return this.#depth === 0 ? undefined : this.#containers[this.#depth - 1];
   }
 
   #pointer(): string {
-    return this.#keys.map((key) => (typeof key === 'string' ? `/${escapePointer(key)}` : `/${key}`)).join('');
+    return this.#keys
+      .slice(0, this.#depth)
+      .map((key) => (typeof key === 'string' ? `/${escapePointer(key)}` : `/${key}`))
+      .join('');
   }
 }
 
@@ -225,86 +271,6 @@ export function containerIn(root: unknown, container: Container | undefined): un
         : undefined;
   }
   return container.value;
-}
-
-function isDigit(code: number): boolean {
-  return code >= ZERO && code <= NINE;
-}
-
-function isPunctuation(code: number): boolean {
-  return (
-    code === COMMA ||
-    code === COLON ||
-    code === BRACE ||
-    code === CLOSING_BRACE ||
-    code === BRACKET ||
-    code === CLOSING_BRACKET
-  );
-}
-
-function afterSpace(text: string, from: number): number {
-  let at = from;
-  for (; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) break;
-  }
-  return at;
-}
-
-/** Where the token at `at` ends; `at` where there is none. */
-function endOfToken(text: string, at: number): number {
-  const first = text.charCodeAt(at);
-  if (first === QUOTE) return endOfString(text, at);
-  if (isPunctuation(first)) return at + 1;
-  if (first === MINUS || isDigit(first)) return endOfNumber(text, at);
-  for (const word of ['true', 'false', 'null']) if (text.startsWith(word, at)) return at + word.length;
-  return at;
-}
-
-const ESCAPABLE = new Set([...'"\\/bfnrt'].map((character) => character.charCodeAt(0)));
-
-export function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return at + 1;
-    if (code < 0x20) return start;
-    if (code !== BACKSLASH) continue;
-    at += 1;
-    const escaped = text.charCodeAt(at);
-    if (ESCAPABLE.has(escaped)) continue;
-    if (escaped !== LOWER_U) return start;
-    for (const end = at + 4; at < end; at += 1) if (!isHexDigit(text.charCodeAt(at + 1))) return start;
-  }
-  return start;
-}
-
-function isHexDigit(code: number): boolean {
-  const lowerCase = code | 0x20;
-  return isDigit(code) || (lowerCase >= 0x61 && lowerCase <= 0x66);
-}
-
-function endOfNumber(text: string, start: number): number {
-  let at = text.charCodeAt(start) === MINUS ? start + 1 : start;
-  const whole = afterDigits(text, at);
-  if (whole === at) return start;
-  // A zero ends the whole part: `01` is no number.
-  at = text.charCodeAt(at) === ZERO ? at + 1 : whole;
-  if (text.charCodeAt(at) === DOT) {
-    const fraction = afterDigits(text, at + 1);
-    if (fraction === at + 1) return at;
-    at = fraction;
-  }
-  if ((text.charCodeAt(at) | 0x20) !== LOWER_E) return at;
-  const sign = text.charCodeAt(at + 1);
-  const digits = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
-  const exponent = afterDigits(text, digits);
-  return exponent === digits ? at : exponent;
-}
-
-function afterDigits(text: string, from: number): number {
-  let at = from;
-  while (isDigit(text.charCodeAt(at))) at += 1;
-  return at;
 }
 
 /** A member name as a part of a JSON pointer (RFC 6901 §3), control characters escaped: a problem is one line. */

@@ -7,7 +7,7 @@ import { PaymentLedger } from '../payments/payment.ledger.js';
 import { PaymentOperation } from '../payments/payment.operation.js';
 import type { Trx } from '../persistence/store.js';
 import type { PaymentResult, SubscriptionPayAnswer } from '../providers/answers.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { invalidAnswer, type ProviderOutcome, type Unknown } from '../providers/provider-outcome.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { SubscriptionStartRequest } from './subscription-requests.js';
 import type { SubscriptionState } from './subscription-state.js';
@@ -54,16 +54,25 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
     row: OperationRow,
     outcome: ProviderOutcome<SubscriptionPayAnswer>,
     external: ExternalConfig | undefined,
-  ): Promise<void> {
-    await super.settle(trx, row, outcome, external);
-    if (outcome.kind === 'completed') {
-      const { result, subscriptionToken } = outcome.answer;
-      await this.subscriptions.settle(trx, row, STATE_OF_RESULT[result], subscriptionToken);
-    } else if (outcome.kind === 'unknown') {
-      await this.subscriptions.settle(trx, row, 'UNKNOWN', outcome.ids?.subscriptionToken);
-    } else {
-      await this.subscriptions.settle(trx, row, 'FAILED');
+  ): Promise<Unknown | undefined> {
+    if (outcome.kind !== 'completed') {
+      await super.settle(trx, row, outcome, external);
+      const token = outcome.kind === 'unknown' ? outcome.ids?.subscriptionToken : undefined;
+      const own = (await this.subscriptions.claimIfTaken(trx, row, token)) ? undefined : token;
+      await this.subscriptions.settle(trx, row, outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED', own);
+      return undefined;
     }
+    const { result, paymentId, subscriptionToken } = outcome.answer;
+    if (result !== 'KO' && (await this.subscriptions.claimIfTaken(trx, row, subscriptionToken))) {
+      // The payment may have its own id, by which it is queried.
+      await this.settlePayment(trx, row, { state: 'UNKNOWN', paymentId }, external);
+      await this.subscriptions.settle(trx, row, 'UNKNOWN');
+      return invalidAnswer('The external answered with a subscriptionToken that belongs to another order.');
+    }
+    const contradiction = await super.settle(trx, row, outcome, external);
+    const state = contradiction ? 'UNKNOWN' : STATE_OF_RESULT[result];
+    await this.subscriptions.settle(trx, row, state, subscriptionToken);
+    return contradiction;
   }
 
   /** A payment's status does not contain the token, and a subscription without its token cannot be used. */

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
+import { LedgerMetrics } from '../operations/ledger.metrics.js';
 import type { LedgerRefs } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
@@ -23,12 +24,15 @@ export interface SubscriptionMove {
 /** The only writer of subscriptions. Their payments are in the payment ledger. */
 @Injectable()
 export class SubscriptionLedger {
+  readonly #logger = new Logger(SubscriptionLedger.name);
+
   constructor(
     private readonly store: Store,
     private readonly subscriptions: SubscriptionRepository,
     private readonly events: LedgerEventRepository,
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
+    private readonly metrics: LedgerMetrics,
   ) {}
 
   /** Transaction A of schedule and start, beside the payment's row. */
@@ -52,6 +56,7 @@ export class SubscriptionLedger {
       parked_at: null,
       lease_token: null,
       lease_until: null,
+      claimed_token: null,
     });
   }
 
@@ -91,7 +96,11 @@ export class SubscriptionLedger {
     );
   }
 
-  /** Transaction B: applies the answer of a call. Does nothing if the gateway does not know the subscription. */
+  /**
+   * Transaction B: applies the answer of a call. Does nothing if the gateway does not know the subscription. A token
+   * that an earlier subscription of the same order has is adopted (SPEC §4): the new one takes it from one that FAILED,
+   * and is the same as one that did not.
+   */
   async settle(trx: Trx, operation: OperationRow, to: SubscriptionState, token?: string): Promise<void> {
     const row = await this.#lock(trx, operation);
     if (!row) return;
@@ -100,12 +109,42 @@ export class SubscriptionLedger {
       to === 'PENDING' || to === 'UNKNOWN'
         ? this.schedule.next(0, token !== undefined, this.clock.now())
         : NOT_DUE;
-    await this.move(trx, row, to, {
-      source: 'call',
-      cause: operation.id,
-      token: await this.#freeToken(trx, row, token),
-      next,
+    const move = { source: 'call', cause: operation.id, next } as const;
+    const holder = token === undefined ? undefined : await this.#otherHolder(trx, row, token);
+    if (!holder) {
+      await this.move(trx, row, to, { ...move, token });
+    } else if (to === 'FAILED') {
+      await this.move(trx, row, to, move);
+    } else if (holder.state === 'FAILED') {
+      await this.subscriptions.releaseToken(trx, holder.id);
+      await this.move(trx, row, to, { ...move, token });
+    } else {
+      await this.move(trx, holder, to, move);
+      const cause = `${operation.id}: the same subscription as ${holder.id}`;
+      await this.move(trx, row, 'FAILED', { source: 'call', cause });
+    }
+  }
+
+  /**
+   * True if the token that the external answered belongs to a subscription of another order: it stays there, and an
+   * operator is told.
+   */
+  async claimIfTaken(trx: Trx, operation: OperationRow, token: string | undefined): Promise<boolean> {
+    if (token === undefined) return false;
+    const row = await this.#lock(trx, operation);
+    const holder = row && (await this.#otherHolder(trx, row, token));
+    if (!row || !holder || holder.shop_transaction_id === row.shop_transaction_id) return false;
+    if (row.claimed_token === token) return true;
+    await this.subscriptions.claim(trx, row.id, token);
+    const { external } = row;
+    this.store.afterCommit(trx, () => {
+      this.metrics.countTakenId(external, 'subscriptionToken');
+      this.#logger.error(
+        { external, subscription: row.id, holder: holder.id },
+        'The external answered with a subscriptionToken that belongs to another order',
+      );
     });
+    return true;
   }
 
   /** A change of unknown outcome: reconciliation queries the external about the subscription. */
@@ -143,9 +182,8 @@ export class SubscriptionLedger {
     return subscription_ref === null ? undefined : this.subscriptions.lock(trx, subscription_ref);
   }
 
-  /** An external may give one token to two operations; it stays with the row that has it. */
-  async #freeToken(trx: Trx, row: SubscriptionRow, token: string | undefined): Promise<string | undefined> {
-    if (token === undefined) return undefined;
-    return (await this.subscriptions.findByToken(trx, row.external, token)) ? undefined : token;
+  async #otherHolder(trx: Trx, row: SubscriptionRow, token: string): Promise<SubscriptionRow | undefined> {
+    const holder = await this.subscriptions.findByToken(trx, row.external, token);
+    return holder?.id === row.id ? undefined : holder;
   }
 }

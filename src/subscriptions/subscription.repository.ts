@@ -40,6 +40,16 @@ export class SubscriptionRepository {
       .executeTakeFirst();
   }
 
+  /** The token belongs to a later subscription of the same order from now on. */
+  async releaseToken(trx: Trx, id: string): Promise<void> {
+    await trx.updateTable('subscriptions').set({ token: null }).where('id', '=', id).execute();
+  }
+
+  /** Records the token that the external answered and that the subscription may not have. */
+  async claim(trx: Trx, id: string, token: string): Promise<void> {
+    await trx.updateTable('subscriptions').set({ claimed_token: token }).where('id', '=', id).execute();
+  }
+
   /** Compare-and-set from the state `from`; false when the subscription is in another state. */
   async advance(trx: Trx, id: string, from: SubscriptionState, change: SubscriptionChange): Promise<boolean> {
     const updated = await trx

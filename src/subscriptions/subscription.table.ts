@@ -24,6 +24,8 @@ export interface SubscriptionTable {
   parked_at: number | null;
   lease_token: string | null;
   lease_until: number | null;
+  /** The token that the external answered for it, and that belongs to another order (SPEC §4). */
+  claimed_token: string | null;
 }
 
 export type SubscriptionRow = Selectable<SubscriptionTable>;

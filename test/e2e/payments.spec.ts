@@ -225,9 +225,9 @@ describe('refunds', () => {
     expect(external.requests).toHaveLength(50);
     const refused = answers.filter(({ status }) => status !== 200);
     expect(refused).toHaveLength(50);
-    expect(
-      refused.every((answer) => String(told(answer)) === '422,refund-exceeds-payment,not-executed'),
-    ).toBe(true);
+    expect(new Set(refused.map((answer) => told(answer).join()))).toEqual(
+      new Set(['422,refund-exceeds-payment,not-executed']),
+    );
 
     external.behave(answerOk);
     const other = await paid();

@@ -4,6 +4,7 @@
  * callers, liveness on new connections and memory see. PostgreSQL with `DATABASE_URL` and `DATABASE_SCHEMA`.
  */
 import { connect, type Socket } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readFileSync } from 'node:fs';
 import { startGatewayProcess } from '../support/gateway-process.js';
 import { startStubExternal } from '../support/stub-external.js';
@@ -108,6 +109,9 @@ const probe = setInterval(() => {
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
   rss = Math.max(rss, kilobytes / 1_024);
 }, 250);
+// Callers and external share this process: what its own event loop is late is part of every latency below.
+const lag = monitorEventLoopDelay({ resolution: 1 });
+lag.enable();
 const load = await run(url, CONNECTIONS, (1_000 * CONNECTIONS) / (10 * perSecond), SECONDS);
 clearInterval(probe);
 for (const [code, values] of load.latencies)
@@ -117,5 +121,6 @@ for (const [code, values] of load.latencies)
 console.log(
   `liveness on new connections: ${probes.length} probes, p50 ${percentile(probes, 0.5)}, max ${percentile(probes, 1)} ms; memory at most ${Math.round(rss)} MB`,
 );
+console.log(`callers' own event loop: p99 ${Math.round(lag.percentile(99) / 1e6)} ms late`);
 await gateway.dispose();
 await external.close();

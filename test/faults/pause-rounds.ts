@@ -159,7 +159,7 @@ export class PauseSite {
     name: string,
     place: Place,
     seconds: number,
-    { gateway, proxy }: PausedGateway,
+    { gateway, ledger, proxy }: PausedGateway,
   ): Promise<{ texts: string[]; faults: string[] }> {
     const stopped = Promise.withResolvers<void>();
     const resumed = Promise.withResolvers<void>();
@@ -212,6 +212,10 @@ export class PauseSite {
       await sleep(REPEAT_EVERY_MS);
     }
     const queued = other || !repeats ? undefined : pay(gateway.url, 1);
+    if (!repeats) {
+      const neverSeen = async (): Promise<boolean> => (await paymentsOf(ledger, name))[0]?.state === 'FAILED';
+      await until(neverSeen, `${name} to be settled as never executed`, SETTLE_MS);
+    }
     await sleep(Math.max(0, resumeAt - performance.now()));
     gateway.kill('SIGCONT');
     resumed.resolve();

@@ -32,8 +32,9 @@ describe('.ci/run', () => {
     for (const script of ['first-payment', 'audit']) write(`scripts/${script}.js`, '');
     write('package.json', '{ "type": "module" }');
     write('bin/npm', NPM);
-    write('bin/chromium', '#!/bin/sh\n'); // otherwise it would be installed
-    write('bin/nginx', '#!/bin/sh\n');
+    // Otherwise they would be installed.
+    for (const program of ['chromium', 'pgbouncer', 'cc', 'faketime', 'nginx'])
+      write(`bin/${program}`, '#!/bin/sh\n');
   });
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -45,10 +46,10 @@ describe('.ci/run', () => {
     return { status, lines: stdout.trimEnd().split('\n') };
   }
 
-  it('passes when every step passes, and ends with the number of tests of both runs', () => {
+  it('passes when every step passes, and ends with the number of tests of all runs', () => {
     const { status, lines } = run();
     expect(status).toBe(0);
-    expect(lines.at(-1)).toBe('6 passed, 0 failed');
+    expect(lines.at(-1)).toBe('12 passed, 0 failed');
   });
 
   it.each([
@@ -59,13 +60,14 @@ describe('.ci/run', () => {
     'build',
     'test',
     'test:postgres',
+    'test:pgbouncer',
     'test:kill',
     'test:chaos',
   ])('fails when %s fails, but runs the rest', (script) => {
     const { status, lines } = run({ failing: script });
     expect(status).toBe(1);
     expect(lines.filter((line) => line.includes('FAILED'))).not.toEqual([]);
-    expect(lines.at(-1)).toBe('6 passed, 0 failed');
+    expect(lines.at(-1)).toBe('12 passed, 0 failed');
   });
 
   it('passes for any result of the benchmark, which it shows last', () => {
@@ -77,7 +79,7 @@ describe('.ci/run', () => {
   it('counts failures, and a file that could not be loaded as one', () => {
     const { status, lines } = run({ failing: 'test', tests: report(3, 2, 1) });
     expect(status).toBe(1);
-    expect(lines.at(-1)).toBe('6 passed, 6 failed');
+    expect(lines.at(-1)).toBe('12 passed, 12 failed');
   });
 
   it.each([

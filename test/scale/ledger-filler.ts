@@ -7,7 +7,7 @@ import type {
 import type { LedgerEventRow } from '../../src/operations/ledger-event.table.js';
 import type { OperationRow } from '../../src/operations/operation.table.js';
 import type { PaymentState } from '../../src/payments/payment-state.js';
-import type { PaymentRow } from '../../src/payments/payment.table.js';
+import type { InsertedPayment } from '../../src/payments/payment.table.js';
 import type { RefundRow } from '../../src/refunds/refund.table.js';
 import type { DatabaseSchema } from '../../src/persistence/database.js';
 import type { Store, Trx } from '../../src/persistence/store.js';
@@ -16,7 +16,7 @@ import type { SubscriptionRow } from '../../src/subscriptions/subscription.table
 
 /** The rows of one batch, by table. */
 interface Batch {
-  readonly payments: PaymentRow[];
+  readonly payments: InsertedPayment[];
   readonly operations: OperationRow[];
   readonly ledger_events: LedgerEventRow[];
   readonly refunds: RefundRow[];
@@ -102,7 +102,7 @@ function addPayment(batch: Batch, i: number, at: number): void {
   const open = state === 'UNKNOWN' || state === 'PENDING';
   const parked = open && mixed(i) % 2 === 0;
   const subscription = i % 50 === 3 ? addSubscription(batch, i, at, external) : null;
-  const payment: PaymentRow = {
+  const payment: InsertedPayment = {
     id: newIdentifier('pay', at),
     external,
     caller: 'shop',
@@ -159,7 +159,7 @@ export function amountOf(i: number): number {
 
 function addOperation(
   batch: Batch,
-  payment: PaymentRow,
+  payment: InsertedPayment,
   operation: OperationRow['operation'],
   at: number,
   refs: Partial<Pick<OperationRow, 'payment_ref' | 'refund_ref'>>,
@@ -207,7 +207,7 @@ function addEvent(
   });
 }
 
-function addRefund(batch: Batch, i: number, payment: PaymentRow): void {
+function addRefund(batch: Batch, i: number, payment: InsertedPayment): void {
   const at = payment.created_at + 60_000;
   const state = i % 400 === 1 ? 'UNKNOWN' : 'OK';
   const refund: RefundRow = {
@@ -257,11 +257,12 @@ function addSubscription(batch: Batch, i: number, at: number, external: string):
     parked_at: unknown ? at : null,
     lease_token: null,
     lease_until: null,
+    claimed_token: null,
   });
   return tokenOf(i);
 }
 
-function addCallback(batch: Batch, i: number, payment: PaymentRow): void {
+function addCallback(batch: Batch, i: number, payment: InsertedPayment): void {
   const at = payment.created_at + 5_000;
   batch.callbacks.push({
     id: newIdentifier('cbk', at),
@@ -286,7 +287,7 @@ function addCallback(batch: Batch, i: number, payment: PaymentRow): void {
   });
 }
 
-function addNotification(batch: Batch, i: number, payment: PaymentRow): void {
+function addNotification(batch: Batch, i: number, payment: InsertedPayment): void {
   const at = payment.created_at + 5_100;
   const dead = i % 1_000 === 17;
   const waiting = i % 1_000 === 27;

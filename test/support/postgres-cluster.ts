@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -27,6 +28,13 @@ export function postgresPrograms(): string | undefined {
   return existsSync(join(folder, 'initdb')) ? folder : undefined;
 }
 
+/** The library of the Debian package `libfaketime`, or undefined: then no clock of a server can be stepped. */
+export function faketime(): string | undefined {
+  return ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib/faketime', '/usr/lib64']
+    .flatMap((folder) => [`${folder}/faketime/libfaketime.so.1`, `${folder}/libfaketime.so.1`])
+    .find(existsSync);
+}
+
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -46,6 +54,8 @@ export function asPostgres(program: string, args: readonly string[]): [string, s
 export class PostgresCluster {
   #server: ChildProcess | undefined;
   readonly url: string;
+  /** The file of {@link stepClock}. */
+  readonly #clock: string;
 
   private constructor(
     /** Of its data, and of its socket. */
@@ -53,6 +63,7 @@ export class PostgresCluster {
     readonly port: number,
   ) {
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+    this.#clock = join(folder, 'clock');
   }
 
   /** Creates and starts one. `settings` are lines of `postgresql.conf`. */
@@ -107,9 +118,30 @@ export class PostgresCluster {
 
   /** Starts the server, and waits until it accepts connections. */
   async boot(): Promise<void> {
-    const [program, args] = asPostgres(join(postgresPrograms()!, 'postgres'), ['-D', this.data]);
+    const server = [join(postgresPrograms()!, 'postgres'), '-D', this.data];
+    const [program, args] = asPostgres('env', [...this.#preload(), ...server]);
     this.#server = spawn(program, args, { stdio: 'ignore' });
     await until(() => this.query('select 1').then(Boolean, () => false), 'the cluster to start', 15_000);
+  }
+
+  /**
+   * Sets the server's clock ahead of the machine's. Needs {@link faketime}, and a first call before {@link boot} or
+   * after {@link stop}: a server whose clock was never stepped has the machine's.
+   */
+  stepClock(byMs: number): void {
+    const next = `${this.#clock}.next`;
+    writeFileSync(next, `${byMs < 0 ? '' : '+'}${byMs / 1_000}`);
+    renameSync(next, this.#clock);
+  }
+
+  #preload(): string[] {
+    if (!existsSync(this.#clock)) return [];
+    return [
+      `LD_PRELOAD=${faketime()}`,
+      `FAKETIME_TIMESTAMP_FILE=${this.#clock}`,
+      'FAKETIME_NO_CACHE=1',
+      'FAKETIME_DONT_FAKE_MONOTONIC=1',
+    ];
   }
 
   /** Stops the server at once. */

@@ -9,8 +9,11 @@ import { shownIssuedId, shownText, shownTime } from '../records/shown.js';
 export const ATTENTION_KINDS = [
   'payment-unknown',
   'payment-parked',
+  'payment-id-taken',
+  'order-paid-twice',
   'refund-stuck',
   'subscription-parked',
+  'subscription-token-taken',
   'operation-unknown',
   'notification-dead',
   'callback-unconfirmed',
@@ -24,10 +27,16 @@ export const ADVICE: Readonly<Record<AttentionKind, string>> = {
     'The payment may have been executed. Query the external with POST /admin/payments/{id}/check. If that does not settle it, ask the external’s support, and record the outcome with POST /admin/payments/{id}/resolve.',
   'payment-parked':
     'The external has answered PENDING for the whole reconciliation schedule. Ask the external’s support, and record the outcome with POST /admin/payments/{id}/resolve.',
+  'payment-id-taken':
+    'The external answered with a paymentId that belongs to another order; detail names the payment that has it and its order. Nobody knows whether both orders were paid. Report it to the external’s support, ask for the outcome of this order, and record it with POST /admin/payments/{id}/resolve. A refund of the paymentId goes to the payment that has it.',
+  'order-paid-twice':
+    'Two payments of one order are accepted: this one was accepted late, or outside of the gateway; detail names the other. Ask the caller whether both are wanted, and refund one with POST /v3/{external}/refund. If both are, or one was refunded elsewhere, record that with POST /admin/payments/{id}/resolve and the status ACCEPTED.',
   'refund-stuck':
     'The contract has no status query for refunds. Ask the external’s support, and record the outcome with POST /admin/refunds/{id}/resolve.',
   'subscription-parked':
     'The state of the subscription is not known. Ask the external’s support, and record the state with POST /admin/subscriptions/{id}/resolve.',
+  'subscription-token-taken':
+    'The external answered with a subscriptionToken that belongs to another order; detail names the subscription that has it. Report it to the external’s support, ask for the state of this subscription, and record it with POST /admin/subscriptions/{id}/resolve.',
   'operation-unknown':
     'A change of a subscription may have been executed. Ask the external’s support, and record the outcome with POST /admin/operations/{id}/resolve.',
   'notification-dead':

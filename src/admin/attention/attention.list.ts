@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Store, Trx } from '../../persistence/store.js';
 import { QueryField } from '../../rules/field.js';
 import { oneOf } from '../../rules/rule.js';
+import { PAID_TWICE, SECOND_PAYMENT } from '../../payments/paid-twice.js';
 import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
 import { type Keyset, keysetOf, type Page, pageOf } from '../lists/keyset.js';
 import { ExternalFilter, PageQuery } from '../lists/list-query.js';
@@ -62,14 +63,34 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
     ...externals.map((external) => ({
       ...payments,
       kind: 'payment-unknown' as const,
-      where: sql<boolean>`external = ${external} and state = ${'UNKNOWN'} and state <> 'CREATED'`,
+      where: sql<boolean>`external = ${external} and state = ${'UNKNOWN'} and state <> 'CREATED'
+        and claimed_payment_id is null`,
       columns: [...PAYMENT_IDS, ...MONEY],
     })),
     {
       ...payments,
       kind: 'payment-parked',
-      where: sql`state = ${'PENDING'} and parked_at is not null`,
+      where: sql`state = ${'PENDING'} and parked_at is not null and claimed_payment_id is null`,
       columns: [...PAYMENT_IDS, ...MONEY],
+    },
+    {
+      ...payments,
+      kind: 'payment-id-taken',
+      where: sql`claimed_payment_id is not null and state in ('UNKNOWN', 'PENDING')`,
+      columns: [
+        sql`claimed_payment_id as payment_id`,
+        sql.ref('shop_transaction_id'),
+        ...MONEY,
+        sql`(select 'The paymentId belongs to ' || holder.id || ', order ' || coalesce(holder.shop_transaction_id, '?')
+          from payments as holder where holder.payment_id = payments.claimed_payment_id
+          and holder.external = payments.external) as detail`,
+      ],
+    },
+    {
+      ...payments,
+      kind: 'order-paid-twice',
+      where: PAID_TWICE,
+      columns: [...PAYMENT_IDS, ...MONEY, sql`${SECOND_PAYMENT} as detail`],
     },
     { ...refunds, where: sql`${open} and state = 'UNKNOWN'`, columns: [sql.ref('payment_id'), ...MONEY] },
     {
@@ -82,8 +103,22 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       table: 'subscriptions',
       prefix: 'sub',
       since: 'parked_at',
-      where: sql`parked_at is not null`,
+      where: sql`parked_at is not null and claimed_token is null`,
       columns: [sql.ref('shop_transaction_id'), ...MONEY],
+    },
+    {
+      kind: 'subscription-token-taken',
+      table: 'subscriptions',
+      prefix: 'sub',
+      since: 'updated_at',
+      where: sql`claimed_token is not null and state = 'UNKNOWN'`,
+      columns: [
+        sql.ref('shop_transaction_id'),
+        ...MONEY,
+        sql`(select 'The subscriptionToken belongs to ' || holder.id || ', order ' || holder.shop_transaction_id
+          from subscriptions as holder where holder.token = subscriptions.claimed_token
+          and holder.external = subscriptions.external) as detail`,
+      ],
     },
     {
       kind: 'operation-unknown',

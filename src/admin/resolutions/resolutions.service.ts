@@ -45,21 +45,28 @@ export class Resolutions {
     private readonly clock: Clock,
   ) {}
 
-  /** Resolves a payment that is UNKNOWN, or PENDING and parked. Queues a notification, as every change does. */
+  /**
+   * Resolves a payment that is UNKNOWN, or PENDING and parked. Queues a notification, as every change does. `ACCEPTED`
+   * for an ACCEPTED payment ends the item of attention that its order was paid twice.
+   */
   async payment(id: string, request: PaymentResolutionRequest, operator: Operator): Promise<PaymentRecord> {
     const { status, reason, paymentId } = request;
     const cause = causeOf(operator, reason);
     const row = await this.#resolve(id, this.payments, async (trx, before) => {
+      if (before.state === 'ACCEPTED' && before.unguarded_acceptance === 1 && status === 'ACCEPTED')
+        return this.paymentLedger.confirm(trx, before, cause);
       await this.#assertPaymentOpen(trx, before);
       await this.#assertPaymentIdFree(trx, before, paymentId);
-      const moved = await this.paymentLedger.move(trx, before, status, {
+      const payment =
+        paymentId === undefined ? before : await this.paymentLedger.link(trx, before, paymentId);
+      const moved = await this.paymentLedger.move(trx, payment, status, {
         source: 'operator',
         cause,
-        paymentId: paymentId ?? before.payment_id ?? undefined,
         notify: { when: 'on-change', requestId: operator.requestId, traceparent: traceOf(operator, before) },
       });
       if (!moved) throw conflict(CHANGED_MEANWHILE);
       if (status === 'FAILED') await this.#releaseKey(trx, { payment_ref: id });
+      return undefined;
     });
     this.#logger.log({ payment: id, status, cause }, 'Payment resolved by an operator');
     return paymentRecord(row);

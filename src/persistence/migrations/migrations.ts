@@ -6,6 +6,7 @@ import * as notifications from './0003-notifications.js';
 import * as callbacks from './0004-callbacks.js';
 import * as adminIndexes from './0005-admin-indexes.js';
 import * as repeatsWithoutKey from './0006-repeats-without-key.js';
+import * as takenIds from './0007-taken-ids.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -24,4 +25,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-callbacks': callbacks,
   '0005-admin-indexes': adminIndexes,
   '0006-repeats-without-key': repeatsWithoutKey,
+  '0007-taken-ids': takenIds,
 };
