@@ -5,6 +5,7 @@ import { ConfigError } from './config/config-error.js';
 import type { Config } from './config/config.js';
 import { readConfig } from './config/load-config.js';
 import { createApp } from './create-app.js';
+import { misspeltVariables } from './config/misspelt-variables.js';
 import { Log } from './observability/logging/log.js';
 import { startReport } from './observability/start-report.js';
 import { DatabaseTooNew } from './persistence/migrations/migrate.js';
@@ -51,7 +52,8 @@ async function report(config: Config, app: NestExpressApplication): Promise<void
     .get(ExternalProviderRegistry)
     .all()
     .map((provider) => provider.config);
-  const started = startReport(config, externals, `${address}:${port}`, await isLedgerEmpty(app.get(Store)));
+  const isEmpty = await isLedgerEmpty(app.get(Store));
+  const started = startReport(config, externals, `${address}:${port}`, isEmpty, misspeltVariables());
   const log = app.get<Log>(Log);
   process.on('uncaughtExceptionMonitor', (error) => log.fatal({ err: error }, 'crashed'));
   if (started.warnings.length > 0) log.warn(started, 'started');

@@ -87,7 +87,14 @@ export interface CallersConfig {
   readonly auth: 'required' | 'optional' | 'none';
   readonly keys: readonly ApiKeyConfig[];
   readonly keysFile: string | undefined;
-  readonly oidc: { readonly issuer: string; readonly audience: string } | undefined;
+  readonly oidc:
+    | {
+        readonly issuer: string;
+        readonly audience: string;
+        /** The claim with the scopes, by its name or, for a nested one, its path with dots. */
+        readonly scopeClaim: string;
+      }
+    | undefined;
   readonly rateLimit: { readonly requests: number; readonly windowMs: number } | undefined;
 }
 

@@ -174,6 +174,7 @@ describe('the credentials of OIDC', () => {
     expect(loadConfig(env).callers.oidc).toEqual({
       issuer: 'https://login.example.com',
       audience: 'tollgate',
+      scopeClaim: 'scope',
     });
   });
 });
@@ -236,6 +237,11 @@ describe('readConfig', () => {
     expect(placesOf({ EXTERNAL_PROVIDERS_CONFIG: file, ENABLED_PROVIDERS: 'Acme' })).toEqual([
       'ENABLED_PROVIDERS',
     ]);
+  });
+
+  it('names misspelt variables beside the problems that they cause', () => {
+    const env = { NODE_ENV: 'production', PAYMENT_CALBACK_URL: 'https://shop.test' };
+    expect(placesOf(env)).toEqual(expect.arrayContaining(['PAYMENT_CALLBACK_URL', 'PAYMENT_CALBACK_URL']));
   });
 
   it('does not read the file while the environment has no problem', () => {

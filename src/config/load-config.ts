@@ -7,6 +7,7 @@ import { deepFreeze } from './deep-freeze.js';
 import { describeViolation, displayText } from './problem-text.js';
 import type { Environment } from './environment.js';
 import { readExternalsFile } from './externals-file.js';
+import { misspeltVariables } from './misspelt-variables.js';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.js';
 
 const HOUR_MS = 3_600_000;
@@ -22,7 +23,7 @@ export function readConfig(env: Environment = process.env): Config {
     return loadConfig(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError([...error.problems, ...externalsProblems(env)]);
+    throw new ConfigError([...error.problems, ...externalsProblems(env), ...misspeltVariables(env)]);
   }
 }
 
@@ -137,12 +138,12 @@ function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig
 }
 
 function callers(values: Values, production: boolean): CallersConfig {
-  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_SCOPE_CLAIM: scopeClaim } = values;
   return {
     auth: values.API_AUTH ?? defaultAuth(production),
     keys: values.API_KEYS ?? [],
     keysFile: values.API_KEYS_FILE,
-    oidc: issuer !== undefined && audience !== undefined ? { issuer, audience } : undefined,
+    oidc: issuer !== undefined && audience !== undefined ? { issuer, audience, scopeClaim } : undefined,
     rateLimit: values.RATE_LIMIT,
   };
 }

@@ -132,6 +132,10 @@ export const VARIABLES = {
   API_KEYS_FILE: optionalVariable(filePath),
   OIDC_ISSUER: optionalVariable(serviceUrl('refused')),
   OIDC_AUDIENCE: optionalVariable(text),
+  OIDC_SCOPE_CLAIM: variable(
+    'scope',
+    matching('claim', 'the name of a claim, or its path', /^[\x21-\x7e]{1,255}$/),
+  ),
   RATE_LIMIT: optionalVariable(rate),
   MAX_CONNECTIONS: variable('10000', integer(1, 1_000_000)),
   PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems', publicPaths),

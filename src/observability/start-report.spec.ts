@@ -36,6 +36,11 @@ describe('the report of the start', () => {
     });
   });
 
+  it('begins its warnings with misspelt variables', () => {
+    const report = startReport(loadConfig({}), [], '0.0.0.0:8080', true, ['HTTP_PROT: …']);
+    expect(report.warnings[0]).toBe('HTTP_PROT: …');
+  });
+
   it('holds no secret, no database password, and only the host of the receiver', () => {
     const config = loadConfig({
       DATABASE_URL: 'postgres://tollgate:s3cret-password@db.test/tollgate',

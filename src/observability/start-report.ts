@@ -7,12 +7,16 @@ import { VERSION } from './version.js';
 /** The one log line of a start. */
 type StartReport = Readonly<Record<string, unknown>> & { readonly warnings: readonly string[] };
 
-/** Version and configuration, without secrets (SPEC §8). `isLedgerEmpty`: no operation was ever stored in it. */
+/**
+ * Version and configuration, without secrets (SPEC §8). `isLedgerEmpty`: no operation was ever stored in it.
+ * `misspelt`: a warning for each variable that resembles one of the gateway's.
+ */
 export function startReport(
   config: Config,
   externals: readonly ExternalConfig[],
   address: string,
   isLedgerEmpty = false,
+  misspelt: readonly string[] = [],
 ): StartReport {
   const { database, notifications, callers } = config;
   return {
@@ -38,7 +42,7 @@ export function startReport(
         : new URL(notifications.receiverUrl).host,
     workers: config.workers,
     tracing: config.otlpEndpoint !== undefined,
-    warnings: [...configurationWarnings(config), ...externalsWarnings(externals, config)],
+    warnings: [...misspelt, ...configurationWarnings(config), ...externalsWarnings(externals, config)],
   };
 }
 

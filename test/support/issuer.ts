@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 
@@ -9,10 +9,12 @@ export interface Issuer {
   readonly requested: string[];
   /** Down: the answers are 503. */
   available: boolean;
+  /** Answers instead of the documents; false: it did not. */
+  answer: (path: string, response: ServerResponse) => boolean;
   /** From now on another key is published, and signs. */
   rotate(keyId: string): Promise<void>;
-  /** A token for `audience`, valid for a minute; `claims` override. */
-  sign(claims?: JWTPayload, options?: { readonly keyId?: string }): Promise<string>;
+  /** A token for `audience`, valid for a minute; `claims` override. `keyId` null: it names no key. */
+  sign(claims?: JWTPayload, options?: { readonly keyId?: string | null }): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function startIssuer(): Promise<Issuer> {
   const requested: string[] = [];
   const server = createServer((request, response) => {
     requested.push(request.url!);
+    if (issuer.answer(request.url!, response)) return;
     const document =
       request.url === '/jwks'
         ? { keys: [key.published] }
@@ -40,6 +43,7 @@ export async function startIssuer(): Promise<Issuer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requested,
     available: true,
+    answer: () => false,
     async rotate(keyId) {
       key = await newKey(keyId);
     },
@@ -47,7 +51,7 @@ export async function startIssuer(): Promise<Issuer> {
       const nowS = Math.floor(Date.now() / 1_000);
       const payload = { iss: issuer.url, aud: AUDIENCE, sub: 'shop', iat: nowS, exp: nowS + 60, ...claims };
       return new SignJWT(payload)
-        .setProtectedHeader({ alg: 'ES256', kid: keyId, typ: 'at+jwt' })
+        .setProtectedHeader({ alg: 'ES256', ...(keyId !== null && { kid: keyId }), typ: 'at+jwt' })
         .sign(key.privateKey);
     },
     close: () =>
