@@ -60,9 +60,7 @@ function showsAccess(payload: JWTPayload): boolean {
 /** Media types differ in neither case nor `application/` (RFC 7515 §4.1.9). */
 function typeOf(typ: unknown): string | undefined {
   if (typ === undefined) return undefined;
-  return String(typ)
-    .toLowerCase()
-    .replace(/^application\//, '');
+  return typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
 }
 
 function has(payload: JWTPayload, claim: string): boolean {
