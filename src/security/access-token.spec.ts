@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { type CryptoKey, exportSPKI, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
-import { AUDIENCE, type Issuer, startIssuer } from '../../test/support/issuer.js';
+import { AUDIENCE, type Issuer, oidcConfigOf, startIssuer } from '../../test/support/issuer.js';
 import { TestClock } from '../../test/support/test-clock.js';
 import { AddressGuard } from '../outbound/address-guard.js';
 import { Problem } from '../problems/problem.js';
@@ -28,15 +28,7 @@ describe('access tokens', () => {
   });
 
   const tokensOf = (changes: Partial<OidcConfig> = {}): OidcTokens => {
-    const config: OidcConfig = {
-      issuer: issuer.url,
-      audience: AUDIENCE,
-      scopeClaim: 'scope',
-      externalsClaim: undefined,
-      maxTokenAgeMs: 86_400_000,
-      tokenType: undefined,
-      ...changes,
-    };
+    const config = { ...oidcConfigOf(issuer), ...changes };
     const connection = new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false }));
     const tokens = new OidcTokens(config, connection, clock);
     opened.push(tokens);

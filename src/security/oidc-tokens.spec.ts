@@ -2,21 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import type { ServerResponse } from 'node:http';
-import { AUDIENCE, type Issuer, startIssuer } from '../../test/support/issuer.js';
+import { AUDIENCE, type Issuer, oidcConfigOf, startIssuer } from '../../test/support/issuer.js';
 import { until } from '../../test/support/until.js';
 import { TestClock } from '../../test/support/test-clock.js';
 import { Problem } from '../problems/problem.js';
 import { AddressGuard } from '../outbound/address-guard.js';
 import { IssuerConnection } from './issuer-connection.js';
 import { OidcTokens } from './oidc-tokens.js';
-
-/** Those of the variables. */
-const DEFAULTS = {
-  scopeClaim: 'scope',
-  externalsClaim: undefined,
-  maxTokenAgeMs: 86_400_000,
-  tokenType: undefined,
-} as const;
 
 describe('OidcTokens', () => {
   let issuer: Issuer;
@@ -31,7 +23,7 @@ describe('OidcTokens', () => {
     jest.spyOn(Logger.prototype, 'debug').mockImplementation(() => undefined);
     jest.spyOn(Logger.prototype, 'error').mockImplementation((message) => void failures.push(message));
     const connection = new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false }));
-    tokens = new OidcTokens({ issuer: issuer.url, audience: AUDIENCE, ...DEFAULTS }, connection, clock);
+    tokens = new OidcTokens(oidcConfigOf(issuer), connection, clock);
   });
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -294,11 +286,7 @@ describe('OidcTokens', () => {
     ['__proto__.constructor', {}, []],
   ])('reads the scopes of the claim %s', async (scopeClaim, claims, scopes) => {
     const connection = new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false }));
-    const others = new OidcTokens(
-      { issuer: issuer.url, audience: AUDIENCE, ...DEFAULTS, scopeClaim },
-      connection,
-      clock,
-    );
+    const others = new OidcTokens({ ...oidcConfigOf(issuer), scopeClaim }, connection, clock);
     try {
       expect((await others.verify(await issuer.sign({ ...claims }))).scopes).toEqual(new Set(scopes));
     } finally {

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
+import type { OidcConfig } from '../../src/security/oidc-tokens.js';
 
 /** An OpenID Connect issuer over real HTTP: discovery document and JWKS; it signs any token. */
 export interface Issuer {
@@ -26,6 +27,18 @@ interface SigningOptions {
 
 const KEY_ID = 'key-1';
 export const AUDIENCE = 'https://payments.example';
+
+/** The configuration of a gateway that sets `OIDC_ISSUER` and `OIDC_AUDIENCE` only. */
+export function oidcConfigOf({ url }: Pick<Issuer, 'url'>): OidcConfig {
+  return {
+    issuer: url,
+    audience: AUDIENCE,
+    scopeClaim: 'scope',
+    externalsClaim: undefined,
+    maxTokenAgeMs: 86_400_000,
+    tokenType: undefined,
+  };
+}
 
 export async function startIssuer(): Promise<Issuer> {
   const newKey = async (kid: string) => {
