@@ -55,6 +55,7 @@ interface Locks {
 /** The {@link Store} on one SQLite file, or in memory for tests: one process, one writing connection, group commit. */
 export class SqliteStore extends Store {
   readonly dialect = 'sqlite';
+  readonly traceAttributes;
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #connections: Connections;
   readonly #logger = new Logger('Persistence');
@@ -115,6 +116,7 @@ export class SqliteStore extends Store {
   private constructor(connections: Connections, logLimitBytes: number) {
     super();
     const { writer, file } = connections;
+    this.traceAttributes = { 'db.system.name': 'sqlite', 'db.namespace': file?.path ?? MEMORY };
     this.#connections = connections;
     this.#logLimitBytes = logLimitBytes;
     this.#transactions = new KyselyTransactions(new NodeSqliteDialect(writer));
