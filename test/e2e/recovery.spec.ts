@@ -99,17 +99,13 @@ describe('an operation of a dead process', () => {
     clock.advance(10_000);
     await send();
     const seen = await payment();
-    await gateway.app
-      .get(Store)
-      .transaction((trx) =>
-        gateway.app
-          .get(PaymentLedger)
-          .move(trx, seen, 'FAILED', {
-            source: 'reconciliation',
-            cause: null,
-            notify: { when: 'on-change' },
-          }),
-      );
+    await gateway.app.get(Store).transaction((trx) =>
+      gateway.app.get(PaymentLedger).move(trx, seen, 'FAILED', {
+        source: 'reconciliation',
+        cause: null,
+        notify: { when: 'on-change' },
+      }),
+    );
     expect(await payment()).toMatchObject({ state: 'FAILED', next_ask_at: null });
     answered = { result: 'REDIRECT_TO_URL', redirectToUrl: 'https://pay.example', paymentId: 'pm' };
     release();
