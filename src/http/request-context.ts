@@ -20,6 +20,7 @@ export type RequestAccess = 'public' | 'operator' | 'caller' | 'external';
 /** The state of a request for tracing, authorisation and its log line. */
 export interface RequestContext {
   readonly requestId: string;
+  /** With the `tracestate`, if there is one (`shared/trace-context.ts`). */
   readonly traceparent: string;
   /** Whether the request had a valid `traceparent`; otherwise a new trace begins. */
   readonly continued: boolean;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
-import type { Pool } from 'pg';
+import { Client, type Pool } from 'pg';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
@@ -36,6 +36,7 @@ const CLOSE_LIMIT_MS = 3_000;
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
 export class PostgresStore extends Store {
   readonly dialect = 'postgres';
+  readonly traceAttributes;
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #pool: Pool;
   readonly #transactions: KyselyTransactions;
@@ -96,6 +97,13 @@ export class PostgresStore extends Store {
 
   private constructor(config: PostgresConfig, access: PostgresAccess, schema: string) {
     super();
+    const { host, port, database } = new Client(access.client);
+    this.traceAttributes = {
+      'db.system.name': 'postgresql',
+      'db.namespace': `${database}|${schema}`,
+      'server.address': host,
+      'server.port': port,
+    };
     this.#watch = new SessionWatch(access);
     this.#probe = new DatabaseProbe(access, this.#watch);
     this.#pool = openPool(access, config.poolSize);
