@@ -4,7 +4,7 @@ import { readRawBody } from '../http/raw-body.js';
 import { invalid, queryOf } from '../http/request-parameters.js';
 import { Problem } from '../problems/problem.js';
 import { detailOf } from '../rules/rule.js';
-import { identifier } from '../rules/rules.js';
+import { issuedIdentifier } from '../rules/rules.js';
 import { type JsonBounds, readJson } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import { formField, formOutline, formText, NOT_UTF8 } from './callback-fields.js';
@@ -27,7 +27,13 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const LATIN1 = /;\s*charset\s*=\s*"?(?:iso-?8859-1|iso-?8859-15|latin-?1|windows-1252|us-ascii)\b/i;
 
 /** A second `paymentId` would be another reading of the same bytes. */
-const BOUNDS: JsonBounds = { byteOrderMark: 'ignore', duplicateNames: 'refuse', lossyNumbers: 'round' };
+const BOUNDS: JsonBounds = {
+  byteOrderMark: 'ignore',
+  duplicateNames: 'refuse',
+  lossyNumbers: 'round',
+  // Thousands of them, thousands of levels deep, would take a second to name.
+  maxViolations: 100,
+};
 
 /**
  * Reads a callback, GET or POST: `paymentId` in the query, or in the JSON or form body; other fields are allowed, in
@@ -120,6 +126,7 @@ function paymentIdInJson(body: string): unknown {
   const { value, violations } = readJson(body, BOUNDS);
   if (value === undefined) throw malformed('must be valid JSON');
   if (!isJsonObject(value)) throw malformed('must be a JSON object');
+  if (violations.length === BOUNDS.maxViolations) throw malformed('must not repeat so many names');
   if (violations.some((violation) => 'pointer' in violation && violation.pointer === '/paymentId')) {
     throw invalid('/paymentId', 'must be given once');
   }
@@ -141,8 +148,8 @@ function checked(paymentId: unknown, where: '' | '/query'): string {
   if (typeof paymentId === 'string' && paymentId.includes(NOT_UTF8)) {
     throw invalid(`${where}/paymentId`, 'must be valid UTF-8');
   }
-  if (identifier.accepts(paymentId)) return paymentId;
-  throw invalid(`${where}/paymentId`, detailOf(identifier));
+  if (issuedIdentifier.accepts(paymentId)) return paymentId;
+  throw invalid(`${where}/paymentId`, detailOf(issuedIdentifier));
 }
 
 /** UTF-8 if it can be, as most senders that announce another charset mean it; without a byte order mark. */

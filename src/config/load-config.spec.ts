@@ -175,6 +175,9 @@ describe('the credentials of OIDC', () => {
       issuer: 'https://login.example.com',
       audience: 'tollgate',
       scopeClaim: 'scope',
+      externalsClaim: undefined,
+      maxTokenAgeMs: 86_400_000,
+      tokenType: undefined,
     });
   });
 });

@@ -146,12 +146,24 @@ function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig
 }
 
 function callers(values: Values, production: boolean): CallersConfig {
-  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_SCOPE_CLAIM: scopeClaim } = values;
   return {
     auth: values.API_AUTH ?? defaultAuth(production),
     keys: values.API_KEYS ?? [],
     keysFile: values.API_KEYS_FILE,
-    oidc: issuer !== undefined && audience !== undefined ? { issuer, audience, scopeClaim } : undefined,
+    oidc: oidcOf(values),
     rateLimit: values.RATE_LIMIT,
+  };
+}
+
+function oidcOf(values: Values): CallersConfig['oidc'] {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
+  if (issuer === undefined || audience === undefined) return undefined;
+  return {
+    issuer,
+    audience,
+    scopeClaim: values.OIDC_SCOPE_CLAIM,
+    externalsClaim: values.OIDC_EXTERNALS_CLAIM,
+    maxTokenAgeMs: values.OIDC_MAX_TOKEN_AGE,
+    tokenType: values.OIDC_TOKEN_TYPE,
   };
 }

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { isAdminScope } from '../config/api-keys.js';
 import type { PublicPath } from '../config/config.js';
 import { sendJson } from '../http/http-answer.js';
 import { Problem } from '../problems/problem.js';
@@ -60,12 +61,15 @@ function refuseByPath(
   principal: Principal,
   path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
 ): void {
-  const isAdmin = principal.scopes.has('admin');
+  if (path.kind === 'caller') {
+    if (path.external !== undefined && principal.externals?.has(path.external) === false)
+      throw foreignExternal();
+    return;
+  }
+  const isOperator = [...principal.scopes].some(isAdminScope);
   // A principal without a name sent no credentials. With `API_AUTH=none` it has all scopes.
-  if (path.kind !== 'caller' && principal.name === '' && !isAdmin) throw unauthenticated();
-  if (path.kind === 'admin' && !isAdmin) throw missingScope('admin');
-  if (path.kind !== 'caller' || path.external === undefined) return;
-  if (principal.externals?.has(path.external) === false) throw foreignExternal();
+  if (principal.name === '' && !isOperator) throw unauthenticated();
+  if (path.kind === 'admin' && !isOperator) throw missingScope('admin');
 }
 
 function reasonOf(error: unknown, request: Request): CallerRefusal {
