@@ -55,6 +55,8 @@ export type ExternalsSource =
       readonly enabled: readonly string[] | undefined;
       /** `REQUIRE_CALLBACK_AUTH`: an external without `callbackAuth` is refused when the file is read. */
       readonly requireCallbackAuth?: boolean;
+      /** Each external must say its `callbackAuth`. */
+      readonly production?: boolean;
     }
   | { readonly kind: 'simulator' };
 

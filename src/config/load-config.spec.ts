@@ -231,6 +231,7 @@ describe('readConfig', () => {
       'DATABASE_URL',
       'FILE#/externalServices/0/baseUrl',
       'FILE#/externalServices/0/auth/token',
+      'FILE#/externalServices/0/callbackAuth',
     ]);
     expect(placesOf({ ...env, EXTERNAL_PROVIDERS_CONFIG: join(folder, 'none') })).toContain(
       `${folder}/none#`,

@@ -92,7 +92,7 @@ async function admitCallback(
   const context = contextOf(request);
   const { logFields } = context;
   if (admission.kind === 'new') {
-    context.callbackKey = admission.key;
+    context.signedCallback = admission.signed;
     response.once('finish', () => {
       if (response.statusCode === 200) admission.remember({ paymentId: logFields.paymentId });
     });

@@ -3,7 +3,7 @@ import { Metrics } from '../observability/metrics/metrics.js';
 
 /** Why a callback was refused, or acknowledged a second time without effect. */
 export type CallbackRefusal =
-  'credentials' | 'signature' | 'timestamp' | 'address' | 'replayed' | 'unknown-external';
+  'credentials' | 'signature' | 'timestamp' | 'address' | 'replayed' | 'unknown-external' | 'rate-limited';
 
 export type CallerRefusal =
   'no-credentials' | 'wrong-credentials' | 'issuer-unavailable' | 'forbidden' | 'rate-limited';
@@ -12,6 +12,7 @@ export type CallerRefusal =
 @Injectable()
 export class SecurityMetrics {
   readonly #callbacks;
+  readonly #reusedIds;
   readonly #callers;
   readonly #connections;
   readonly #unreadable;
@@ -22,6 +23,11 @@ export class SecurityMetrics {
       'tollgate_callbacks_refused_total',
       'Callbacks that were refused (external "none": there is none of that name).',
       ['external', 'reason'],
+    );
+    this.#reusedIds = metrics.counter(
+      'tollgate_callbacks_reused_ids_total',
+      'Signed callbacks with the webhook-id of another message.',
+      ['external'],
     );
     this.#callers = metrics.counter(
       'tollgate_callers_refused_total',
@@ -48,6 +54,11 @@ export class SecurityMetrics {
   /** `external` is undefined if none has that name: guessed names must not become labels. */
   countCallbackRefusal(external: string | undefined, reason: CallbackRefusal): void {
     this.#callbacks.inc({ external: external ?? 'none', reason });
+  }
+
+  /** The callback was processed: it is a message of its own. */
+  countReusedCallbackId(external: string): void {
+    this.#reusedIds.inc({ external });
   }
 
   countCallerRefusal(reason: CallerRefusal): void {
