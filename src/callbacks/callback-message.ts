@@ -4,7 +4,7 @@ import { readRawBody } from '../http/raw-body.js';
 import { invalid, queryOf } from '../http/request-parameters.js';
 import { Problem } from '../problems/problem.js';
 import { detailOf } from '../rules/rule.js';
-import { identifier } from '../rules/rules.js';
+import { issuedIdentifier } from '../rules/rules.js';
 import { type JsonBounds, readJson } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import { formField, formOutline, formText, NOT_UTF8 } from './callback-fields.js';
@@ -27,14 +27,22 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const LATIN1 = /;\s*charset\s*=\s*"?(?:iso-?8859-1|iso-?8859-15|latin-?1|windows-1252|us-ascii)\b/i;
 
 /** A second `paymentId` would be another reading of the same bytes. */
-const BOUNDS: JsonBounds = { byteOrderMark: 'ignore', duplicateNames: 'refuse', lossyNumbers: 'round' };
+const BOUNDS: JsonBounds = {
+  byteOrderMark: 'ignore',
+  duplicateNames: 'refuse',
+  lossyNumbers: 'round',
+  // Thousands of them, thousands of levels deep, would take a second to name.
+  maxViolations: 100,
+};
 
 /**
  * Reads a callback, GET or POST: `paymentId` in the query, or in the JSON or form body; other fields are allowed, in
- * any encoding. A body that cannot be read is not needed where the query names the payment.
+ * any encoding. A body that cannot be read is not needed where the query names the payment. Of a POST whose body is
+ * signed, the body alone counts (SPEC §1): anybody may have changed the query.
  * Throws the problems of SPEC §3.
  */
-export async function readCallback(request: Request): Promise<CallbackReading> {
+export async function readCallback(request: Request, isSigned: boolean): Promise<CallbackReading> {
+  if (isSigned && request.method === 'POST') return readSignedBody(request);
   const oddities: string[] = [];
   const inQuery = paymentIdInQuery(request, oddities);
   if (request.method === 'GET') {
@@ -50,6 +58,23 @@ export async function readCallback(request: Request): Promise<CallbackReading> {
   const paymentId = checked(inBody, '');
   if (inQuery !== undefined && inQuery !== paymentId) {
     throw invalid('/paymentId', 'must be the same as in the query');
+  }
+  return { method: 'POST', paymentId, body, oddities };
+}
+
+async function readSignedBody(request: Request): Promise<CallbackReading> {
+  const oddities: string[] = [];
+  const body = textOf(await readRawBody(request), request);
+  // The type is not signed: it must not make a form of a JSON text.
+  const isJsonSentAsForm = FORM_TYPE.test(request.headers['content-type'] ?? '') && isJson(body);
+  const inBody = isJsonSentAsForm ? paymentIdInJson(body) : readPaymentId(body, request, oddities);
+  if (inBody === undefined) {
+    throw invalid('/paymentId', 'is missing: the signed body names the payment, the query is not signed');
+  }
+  const paymentId = checked(inBody, '');
+  const { texts } = formField(queryOf(request), 'paymentId');
+  if (texts.some((text) => formText(text) !== paymentId)) {
+    oddities.push('the query names another payment and is not signed; the body counts');
   }
   return { method: 'POST', paymentId, body, oddities };
 }
@@ -101,10 +126,15 @@ function paymentIdInJson(body: string): unknown {
   const { value, violations } = readJson(body, BOUNDS);
   if (value === undefined) throw malformed('must be valid JSON');
   if (!isJsonObject(value)) throw malformed('must be a JSON object');
+  if (violations.length === BOUNDS.maxViolations) throw malformed('must not repeat so many names');
   if (violations.some((violation) => 'pointer' in violation && violation.pointer === '/paymentId')) {
     throw invalid('/paymentId', 'must be given once');
   }
   return Object.hasOwn(value, 'paymentId') ? (value['paymentId'] ?? undefined) : undefined;
+}
+
+function isJson(body: string): boolean {
+  return isJsonObject(readJson(body, BOUNDS).value);
 }
 
 function paymentIdInForm(body: string, isLatin1: boolean, oddities: string[]): string | undefined {
@@ -118,8 +148,8 @@ function checked(paymentId: unknown, where: '' | '/query'): string {
   if (typeof paymentId === 'string' && paymentId.includes(NOT_UTF8)) {
     throw invalid(`${where}/paymentId`, 'must be valid UTF-8');
   }
-  if (identifier.accepts(paymentId)) return paymentId;
-  throw invalid(`${where}/paymentId`, detailOf(identifier));
+  if (issuedIdentifier.accepts(paymentId)) return paymentId;
+  throw invalid(`${where}/paymentId`, detailOf(issuedIdentifier));
 }
 
 /** UTF-8 if it can be, as most senders that announce another charset mean it; without a byte order mark. */

@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import type { Clock } from '../shared/clock.js';
 import { newIdentifier, randomHex } from '../shared/identifier.js';
+import { readTracestate, traceContext } from '../shared/trace-context.js';
 import { type RequestContext, setContext } from './request-context.js';
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
@@ -28,12 +29,18 @@ function requestIdOf(headers: IncomingHttpHeaders, nowMs: number): string {
 }
 
 /** The caller's trace if its `traceparent` is valid (W3C Trace Context §3.2), else a new one. */
-export function traceOf({
-  traceparent: given,
-}: IncomingHttpHeaders): Pick<RequestContext, 'traceparent' | 'continued'> {
+export function traceOf(headers: IncomingHttpHeaders): Pick<RequestContext, 'traceparent' | 'continued'> {
+  const { traceparent: given } = headers;
   const traceparent = typeof given === 'string' ? readTraceparent(given) : undefined;
-  if (traceparent !== undefined) return { traceparent, continued: true };
+  if (traceparent !== undefined)
+    return { traceparent: traceContext(traceparent, tracestateOf(headers)), continued: true };
   return { traceparent: `00-${randomHex(16)}-${randomHex(8)}-01`, continued: false };
+}
+
+/** What other tracing systems keep in the trace: stored and passed on, so that it must hold no card number. */
+function tracestateOf({ tracestate: given }: IncomingHttpHeaders): string | undefined {
+  if (typeof given !== 'string' || maskCardNumbers(given) !== given) return undefined;
+  return readTracestate(given);
 }
 
 /** A `traceparent` of a later version is reduced to the fields of version 00 (§4.3); undefined if it is not valid. */

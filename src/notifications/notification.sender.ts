@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestj
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { NoopTracer } from '../observability/tracing/noop.tracer.js';
+import { startHttpClientSpan } from '../observability/tracing/http-client-span.js';
 import { Tracer } from '../observability/tracing/tracer.js';
 import { AddressGuard } from '../outbound/address-guard.js';
 import { codeOf, Exchange, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
@@ -10,6 +11,7 @@ import { storableText } from '../persistence/storable-text.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { signWebhook } from '../webhooks/standard-webhooks.js';
 import { Clock } from '../shared/clock.js';
+import { traceHeaders } from '../shared/trace-context.js';
 import { type DeliveryEnd, type DeliveryOutcome, attemptResultOf } from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
 import type { Receiver } from './notification-receiver.js';
@@ -71,16 +73,32 @@ export class NotificationSender implements OnApplicationShutdown {
     nowMs: number,
     breakOff: AbortSignal,
   ): Promise<DeliveryOutcome> {
-    const span = this.tracer.start('notify receiver', {
-      kind: 'client',
-      parent: notification.traceparent ?? undefined,
-      attributes: { 'tollgate.notification_id': notification.id, 'tollgate.external': notification.external },
-    });
+    if (!this.tracer.enabled) return this.#exchange(receiver, notification, nowMs, breakOff);
+    const { origin, pathname, search } = new URL(receiver.url);
+    const span = startHttpClientSpan(
+      this.tracer,
+      'notify receiver',
+      // The query may hold a secret of the receiver.
+      {
+        method: 'POST',
+        origin,
+        target: pathname + (search && '?REDACTED'),
+        resendCount: notification.attempts - 1,
+      },
+      {
+        parent: notification.traceparent ?? undefined,
+        attributes: {
+          'tollgate.notification_id': notification.id,
+          'tollgate.external': notification.external,
+        },
+      },
+    );
     const traceparent = span.traceparent ?? null;
     const outcome = await this.#exchange(receiver, { ...notification, traceparent }, nowMs, breakOff);
     if (outcome.kind === 'answered') span.set({ 'http.response.status_code': outcome.answer.statusCode });
     const attemptResult = attemptResultOf(outcome);
-    if (attemptResult !== 'delivered') span.fail(attemptResult);
+    if (attemptResult !== 'delivered')
+      span.fail(outcome.kind === 'answered' ? String(outcome.answer.statusCode) : attemptResult);
     span.end();
     return outcome;
   }
@@ -167,6 +185,6 @@ function headersOf(
     }),
     'x-payment-version': String(version),
     'x-request-id': request_id,
-    ...(traceparent !== null && { traceparent }),
+    ...(traceparent !== null && traceHeaders(traceparent)),
   };
 }

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/comm
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { OperationAnswer } from '../http/http-answer.js';
+import { tracedCommit } from '../observability/tracing/traced-commit.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { isDatabaseError, StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { OPERATIONS } from '../config/external-operation.js';
@@ -181,10 +182,10 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     request: OperationRequest<unknown>,
     draft: OperationRow,
   ): Promise<OperationRow | undefined> {
-    const span = { parent: request.context.traceparent };
+    const { traceparent } = request.context;
     try {
-      return await traced(this.tracer, 'commit before the call', span, () =>
-        this.store.transaction((trx) => this.#open(trx, operation, request, draft)),
+      return await tracedCommit(this.tracer, this.store, 'commit before the call', traceparent, (trx) =>
+        this.#open(trx, operation, request, draft),
       );
     } catch (error) {
       if (!isDatabaseError(error)) throw error;

@@ -4,7 +4,8 @@ import type { CallerContext } from '../http/caller-context.js';
 import { statusOf } from '../http/problem-catalogue.js';
 import { problemDocument } from '../http/problem-document.js';
 import { Problem } from '../problems/problem.js';
-import { traced, Tracer } from '../observability/tracing/tracer.js';
+import { tracedCommit } from '../observability/tracing/traced-commit.js';
+import { Tracer } from '../observability/tracing/tracer.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { OPERATIONS } from '../config/external-operation.js';
@@ -88,9 +89,10 @@ export class OperationSettler {
     attempt: 'own' | 'abandoned' = 'own',
   ): Promise<Settled> {
     const answer = this.#answer(operation, outcome, tracing);
+    const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
     let settled: Settled = { ...answer, outcome };
     const commit = (): Promise<void> =>
-      this.store.transaction(async (trx) => {
+      tracedCommit(this.tracer, this.store, 'commit of the outcome', parent, async (trx) => {
         const { ended, recorded } = await this.#commit(trx, operation, outcome, answer, external);
         if (!ended && attempt === 'own' && outcome.kind === 'unknown')
           await this.#reopen(trx, operation, outcome, answer, external);
@@ -100,9 +102,8 @@ export class OperationSettler {
         if (ended)
           await this.operations.contradict(trx, operation.id, this.#end(operation, recorded, settled));
       });
-    const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
     try {
-      await traced(this.tracer, 'commit of the outcome', { parent }, commit);
+      await commit();
     } catch (error) {
       // Any error: the external was called. An unknown outcome does not replace one that waits already.
       if (outcome.kind !== 'unknown' || !this.retries.operationIds().has(operation.id))

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import { inScopeOf } from '../observability/request-scope.js';
-import { traced, Tracer } from '../observability/tracing/tracer.js';
+import { tracedCommit } from '../observability/tracing/traced-commit.js';
+import { Tracer } from '../observability/tracing/tracer.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
@@ -73,10 +74,12 @@ export class PaymentInquiry {
     return inScopeOf(context, async (): Promise<ProviderOutcome<InquiryResult>> => {
       const outcome = await this.query(provider, query, context);
       if (outcome.kind !== 'completed') return outcome;
-      const answer = await traced(this.tracer, 'commit of the answer', { parent: context.traceparent }, () =>
-        this.store.transaction((trx) =>
-          this.apply(trx, provider.config.name, outcome.answer, context, reason),
-        ),
+      const answer = await tracedCommit(
+        this.tracer,
+        this.store,
+        'commit of the answer',
+        context.traceparent,
+        (trx) => this.apply(trx, provider.config.name, outcome.answer, context, reason),
       );
       if (!answer) return invalidAnswer('The external named a paymentId that belongs to another order.');
       return { kind: 'completed', answer };

@@ -21,6 +21,8 @@ const PING_LIMIT_MS = 1_000;
  */
 export abstract class Store {
   abstract readonly dialect: 'sqlite' | 'postgres';
+  /** The database, by OpenTelemetry's semantic conventions (`db.…`, `server.…`). */
+  abstract readonly traceAttributes: Readonly<Record<string, string | number>>;
   #running = 0;
   #drained: (() => void) | undefined;
   #closing: Promise<void> | undefined;

@@ -2,11 +2,14 @@ import type { Config } from '../config/config.js';
 import { OPERATIONS, type OperationName, type OperationTraits } from '../config/external-operation.js';
 import type { Log } from '../observability/logging/log.js';
 import { outside } from '../observability/logging/outside.js';
+import { endHttpClientSpan, startHttpClientSpan } from '../observability/tracing/http-client-span.js';
+import type { Span, Tracer } from '../observability/tracing/tracer.js';
 import { Exchange, ExchangeBroken, type OutboundAnswer, type OutboundRequest } from '../outbound/exchange.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import type { ContractResult } from '../rules/contract-reader.js';
 import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
+import { traceHeaders } from '../shared/trace-context.js';
 import { type QueriedFields, readAnswer } from './answer-reader.js';
 import { transcriptOf } from './attempt-transcript.js';
 import type { Call } from './attempts.js';
@@ -25,6 +28,7 @@ export interface Transport {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ProvidersMetrics;
+  readonly tracer: Tracer;
   readonly httpLogLevel: Config['httpLogLevel'];
   /** Of the base URL: `https://host:port`. */
   readonly origin: string;
@@ -52,6 +56,8 @@ export class HttpCall<A extends object> implements Call<A> {
   readonly #json: string | undefined;
   readonly #open = new Set<Exchange>();
   #authorising = false;
+  /** Requests on the wire, for the spans. */
+  #sent = 0;
   /** An attempt has ended that may have been executed. */
   #possiblyExecuted = false;
 
@@ -95,12 +101,14 @@ export class HttpCall<A extends object> implements Call<A> {
     const credentials = await this.#credentials(signal);
     if (credentials instanceof CredentialsUnavailable) return { outcome: noCredentials(credentials.message) };
 
-    const exchange = new Exchange(this.#prepare(credentials), {
+    const span = this.#startSpan();
+    const exchange = new Exchange(this.#prepare(credentials, span?.traceparent), {
       signal,
       beforeSend: this.context.beforeSend,
     });
     this.#open.add(exchange);
     const end = await this.transport.client.send(exchange).catch(asBroken);
+    if (span) endHttpClientSpan(span, end);
     const outcome = this.#classify(end);
     // The other side may answer once more, and the next request on the connection would receive that answer.
     if (outcome.kind === 'unknown') exchange.discardConnection();
@@ -125,12 +133,25 @@ export class HttpCall<A extends object> implements Call<A> {
     }
   }
 
-  #prepare(credentials: AuthHeaders): OutboundRequest {
+  /** The span of one request; undefined without tracing. Its URL is masked as in the log. */
+  #startSpan(): Span | undefined {
+    const { tracer, origin, basePath } = this.transport;
+    if (!tracer.enabled) return undefined;
+    const { operation, path } = this.request;
+    const { method } = this.#traits;
+    const request = { method, origin, target: basePath + outside(path), resendCount: this.#sent };
+    this.#sent += 1;
+    return startHttpClientSpan(tracer, `${method} ${operation}`, request, {
+      parent: this.context.traceparent,
+    });
+  }
+
+  #prepare(credentials: AuthHeaders, span: string | undefined): OutboundRequest {
     return {
       method: this.#traits.method,
       origin: this.transport.origin,
       target: this.transport.basePath + this.request.path,
-      headers: { ...this.#headers, ...credentials },
+      headers: { ...this.#headers, ...(span !== undefined && traceHeaders(span)), ...credentials },
       body: this.#json,
     };
   }
@@ -195,7 +216,7 @@ function requestHeaders(
     'x-request-id': requestId,
   };
   if (hasBody) headers['content-type'] = 'application/json';
-  if (traceparent !== undefined) headers['traceparent'] = traceparent;
+  if (traceparent !== undefined) Object.assign(headers, traceHeaders(traceparent));
   if (method !== 'GET') headers['idempotency-key'] = idempotencyKey ?? newIdentifier('idk', nowMs);
   return headers;
 }

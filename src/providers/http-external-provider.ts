@@ -227,7 +227,6 @@ export class HttpExternalProvider implements ExternalProvider {
 
   #startSpan(operation: OperationName, parent: string | undefined): Span {
     return this.dependencies.tracer.start(`call ${operation}`, {
-      kind: 'client',
       parent,
       attributes: { 'tollgate.external': this.config.name, 'tollgate.operation': operation },
     });

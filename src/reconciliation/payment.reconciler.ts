@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { inScopeOf } from '../observability/request-scope.js';
-import { traced, Tracer } from '../observability/tracing/tracer.js';
+import { tracedCommit } from '../observability/tracing/traced-commit.js';
+import { Tracer } from '../observability/tracing/tracer.js';
 import { OperationRepository } from '../operations/operation.repository.js';
 import { ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { type IdentifiedAnswer, PaymentInquiry, statusQueryOf } from '../payments/payment.inquiry.js';
@@ -59,8 +60,8 @@ export class PaymentReconciler implements Reconciler {
     const inquiry = { row, token, context, queriedAtMs: this.clock.now() };
     return inScopeOf(context, async () => {
       const outcome = await this.inquiry.query(provider, query, context);
-      return traced(this.tracer, 'commit of the answer', { parent: context.traceparent }, () =>
-        this.store.transaction((trx) => this.#record(trx, inquiry, outcome)),
+      return tracedCommit(this.tracer, this.store, 'commit of the answer', context.traceparent, (trx) =>
+        this.#record(trx, inquiry, outcome),
       );
     });
   }

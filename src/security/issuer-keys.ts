@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { createLocalJWKSet, errors, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
 import { currentScope } from '../observability/request-scope.js';
+import { readJsonDocument } from '../outbound/json-document.js';
 import { Problem } from '../problems/problem.js';
 import type { Clock } from '../shared/clock.js';
 import { isJsonObject } from '../shared/json.js';
@@ -26,7 +27,6 @@ const SEARCH_WINDOW_MS = 30_000;
 const SEARCH_INTERVAL_MS = 1_000;
 /** Where the keys are right, and none of them is the token's. */
 const FAULTS_OF_TOKENS = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
-const BYTE_ORDER_MARK = /^\ufeff/;
 
 /**
  * The keys of an OpenID Connect issuer (Discovery 1.0 §4, RFC 7517). Once received, they stay in use until others
@@ -161,7 +161,7 @@ export class IssuerKeys {
   async #discover(): Promise<URL> {
     const [issuer] = this.issuers as [string];
     const base = issuer.replace(/\/$/, '');
-    const document = jsonIn(await this.connection.get(`${base}/.well-known/openid-configuration`));
+    const document = readJsonDocument(await this.connection.get(`${base}/.well-known/openid-configuration`));
     if (!isJsonObject(document) || !this.issuers.includes(String(document['issuer']))) {
       throw new Error('the discovery document is not of this issuer');
     }
@@ -180,13 +180,9 @@ function unavailable(cause: unknown): Problem {
   );
 }
 
-function jsonIn(text: string): unknown {
-  return JSON.parse(text.replace(BYTE_ORDER_MARK, ''));
-}
-
 /** Keys of other kinds may be among them. An answer without any is none: it would refuse every token. */
 function keySetIn(text: string): KeySet {
-  const document = jsonIn(text);
+  const document = readJsonDocument(text);
   const listed: unknown = isJsonObject(document) ? document['keys'] : undefined;
   const entries: readonly unknown[] = Array.isArray(listed) ? listed : [];
   const keys = entries.filter((key): key is JWK => isJsonObject(key) && typeof key['kty'] === 'string');

@@ -53,7 +53,7 @@ describe('traces', () => {
       externals: [{ externalService: 'acme', baseUrl: external.url }],
       env: {
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-        PAYMENT_CALLBACK_URL: receiver.url,
+        PAYMENT_CALLBACK_URL: `${receiver.url}&token=tok_never_to_be_seen`,
         NOTIFICATION_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
         NOTIFICATION_SCHEDULE: '10ms',
       },
@@ -74,15 +74,16 @@ describe('traces', () => {
 
   it('connect the caller, the operation, the external and the commits', async () => {
     await pay({ traceparent: traceparent() });
-    await collected(5);
+    await collected(6);
     expect(tree()).toEqual([
       'call pay < operation pay',
       'commit before the call < operation pay',
       'commit of the outcome < operation pay',
       'operation pay < POST /v3/:external/pay',
       `POST /v3/:external/pay < ${CALLER_SPAN}`,
+      'POST pay < call pay',
     ]);
-    expect([named('POST /v3/:external/pay').kind, named('call pay').kind]).toEqual([SERVER, CLIENT]);
+    expect([named('POST /v3/:external/pay').kind, named('POST pay').kind]).toEqual([SERVER, CLIENT]);
     expect(attributesOf(named('POST /v3/:external/pay'))).toMatchObject({
       'http.request.method': 'POST',
       'http.route': '/v3/:external/pay',
@@ -90,18 +91,19 @@ describe('traces', () => {
       'tollgate.external': 'acme',
       'tollgate.outcome': 'executed',
     });
-    expect(external.requests[0]!.headers['traceparent']).toBe(`00-${traceId}-${named('call pay').spanId}-01`);
+    expect(external.requests[0]!.headers['traceparent']).toBe(`00-${traceId}-${named('POST pay').spanId}-01`);
   });
 
   it('continue across the queue to the receiver', async () => {
     await call(`${gateway.url}/v3/acme/check?paymentId=across-${count}`, 'GET', undefined, {
       traceparent: traceparent(),
     });
-    await collected(4);
+    await collected(5);
     expect(tree()).toEqual([
       'call status < GET /v3/:external/check',
       'commit of the answer < GET /v3/:external/check',
       `GET /v3/:external/check < ${CALLER_SPAN}`,
+      'GET status < call status',
       'notify receiver < GET /v3/:external/check',
     ]);
     const notified = receiver.received.at(-1)!.headers['traceparent'];
@@ -117,10 +119,11 @@ describe('traces', () => {
         traceparent: traceparent(),
       },
     );
-    await collected(4);
+    await collected(5);
     expect(tree()).toEqual([
       'call status < POST /v3/:external/callback',
       'commit of the answer < POST /v3/:external/callback',
+      'GET status < call status',
       'notify receiver < POST /v3/:external/callback',
       `POST /v3/:external/callback < ${CALLER_SPAN}`,
     ]);
@@ -133,7 +136,7 @@ describe('traces', () => {
     );
     await pay({ traceparent: traceparent() });
     await call(`${gateway.url}/v3/acme/callback?paymentId=${paymentId}`, 'POST', {});
-    await collected(8);
+    await collected(10);
     expect(tree().filter((step) => /^(?:call status|commit of the answer|notify)/.test(step))).toEqual([
       'call status < operation pay',
       'commit of the answer < operation pay',
@@ -148,7 +151,7 @@ describe('traces', () => {
     await pay({});
     const sent = external.requests[0]!.headers['traceparent'] as string;
     traceId = sent.slice(3, 35);
-    await collected(5);
+    await collected(6);
     expect(named('POST /v3/:external/pay').parentSpanId ?? '').toBe('');
   });
 
@@ -160,7 +163,7 @@ describe('traces', () => {
     const sampled = { traceparent: `00-${'ab'.repeat(16)}-${CALLER_SPAN}-01` };
     await pay(sampled);
     await until(
-      () => collector.spans.filter((span) => span.traceId === 'ab'.repeat(16)).length === 5,
+      () => collector.spans.filter((span) => span.traceId === 'ab'.repeat(16)).length === 6,
       'the spans of a later trace',
     );
     expect(spansOfTrace()).toEqual([]);
@@ -169,14 +172,125 @@ describe('traces', () => {
   it('show failures', async () => {
     external.behave((_, response) => answerJson(response, 500, {}));
     await pay({ traceparent: traceparent() });
-    await collected(5);
+    await collected(6);
+    expect(named('POST pay').status).toEqual({ code: ERROR, message: '500' });
+    expect(attributesOf(named('POST pay'))).toMatchObject({
+      'http.response.status_code': 500,
+      'error.type': '500',
+    });
+    expect(attributesOf(named('call pay'))).toMatchObject({ 'error.type': 'server-error' });
+    expect(attributesOf(named('POST /v3/:external/pay'))).toMatchObject({ 'error.type': 'provider-error' });
     expect(named('call pay').status).toEqual({ code: ERROR, message: 'server-error' });
     expect(named('operation pay').status.code).toBe(ERROR);
     expect(named('POST /v3/:external/pay').status).toEqual({ code: ERROR, message: 'provider-error' });
     expect(named('commit of the outcome').status.code ?? 0).toBe(0);
   });
 
-  it('name the service and contain no secret', () => {
+  it('describe requests and commits by the semantic conventions', async () => {
+    await call(`${gateway.url}/v3/acme/check?paymentId=described-${count}`, 'GET', undefined, {
+      traceparent: traceparent(),
+    });
+    await collected(5);
+    const { hostname, port, origin } = new URL(external.url);
+    expect(attributesOf(named('GET status'))).toEqual({
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'network.protocol.version': '1.1',
+      'server.address': hostname,
+      'server.port': Number(port),
+      'url.full': `${origin}/status?paymentId=described-${count}`,
+    });
+    expect(attributesOf(named('notify receiver'))).toMatchObject({
+      'http.request.method': 'POST',
+      'http.response.status_code': 200,
+      'server.port': Number(new URL(receiver.url).port),
+      'url.full': `${new URL(receiver.url).origin}/hook?REDACTED`,
+    });
+    expect(attributesOf(named('notify receiver'))).not.toHaveProperty(['http.request.resend_count']);
+    const commit = attributesOf(named('commit of the answer'));
+    expect(commit).toMatchObject({ 'db.operation.name': 'COMMIT' });
+    expect(
+      commit['db.system.name'] === 'sqlite'
+        ? ['db.namespace']
+        : ['db.namespace', 'server.address', 'server.port'],
+    ).toEqual(Object.keys(commit).filter((name) => /^(server|db.namespace)/.test(name)));
+    expect(named('commit of the answer').kind).toBe(CLIENT);
+  });
+
+  it('show each attempt on the wire, with its count', async () => {
+    let asked = 0;
+    external.behave((_, response) =>
+      (asked += 1) === 1
+        ? answerJson(response, 503, {})
+        : { status: 'ACCEPTED', paymentId: `retried-${count}`, shopTransactionId: 'retried' },
+    );
+    await call(`${gateway.url}/v3/acme/status?paymentId=retried-${count}`, 'GET', undefined, {
+      traceparent: traceparent(),
+    });
+    await collected(4);
+    const attempts = spansOfTrace().filter(({ name }) => name === 'GET status');
+    expect(
+      attempts.map((span) => {
+        const attributes = attributesOf(span);
+        return [
+          attributes['http.request.resend_count'],
+          attributes['http.response.status_code'],
+          attributes['error.type'],
+        ];
+      }),
+    ).toEqual([
+      [undefined, 503, '503'],
+      [1, 200, undefined],
+    ]);
+    expect(new Set(attempts.map(parentOf))).toEqual(new Set(['call status']));
+    expect(external.requests.map(({ headers }) => headers['traceparent'])).toEqual(
+      attempts.map(({ spanId }) => `00-${traceId}-${spanId}-01`),
+    );
+  });
+
+  it('show each delivery, with its count', async () => {
+    receiver.answers(503, 200);
+    await call(`${gateway.url}/v3/acme/check?paymentId=delivered-${count}`, 'GET', undefined, {
+      traceparent: traceparent(),
+    });
+    await collected(6);
+    expect(
+      spansOfTrace()
+        .filter(({ name }) => name === 'notify receiver')
+        .map(attributesOf)
+        .map((attributes) => [attributes['http.request.resend_count'], attributes['error.type']]),
+    ).toEqual([
+      [undefined, '503'],
+      [1, undefined],
+    ]);
+  });
+
+  it('show why there was no answer', async () => {
+    external.behave((_, response) => {
+      response.socket!.destroy();
+      return undefined;
+    });
+    await pay({ traceparent: traceparent() });
+    await collected(6);
+    expect(attributesOf(named('POST pay'))['error.type']).toMatch(/^(UND_ERR_SOCKET|ECONNRESET|cut)$/);
+    expect(attributesOf(named('POST pay'))).not.toHaveProperty(['http.response.status_code']);
+  });
+
+  it('pass tracestate on to the external and the receiver', async () => {
+    const tracestate = 'vendor=t61rcWkgMzE,congo@sys=1';
+    const headers = { traceparent: traceparent(), tracestate: ` ${tracestate.replace(',', ' , ')}` };
+    await call(`${gateway.url}/v3/acme/check?paymentId=state-${count}`, 'GET', undefined, headers);
+    await collected(5);
+    expect(external.requests[0]!.headers['tracestate']).toBe(tracestate);
+    expect(receiver.received.at(-1)!.headers['tracestate']).toBe(tracestate);
+    await call(`${gateway.url}/v3/acme/check?paymentId=state-${count}`, 'GET', undefined, { tracestate });
+    expect(external.requests[1]!.headers).not.toHaveProperty('tracestate');
+  });
+
+  it('name the service, this instance of it, and contain no secret', () => {
+    expect(
+      attributesOf({ attributes: collector.resources[0]! } as CollectedSpan)['service.instance.id'],
+    ).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
     expect(JSON.stringify(collector.resources[0])).toContain(
       '{"key":"service.name","value":{"stringValue":"tollgate"}}',
     );

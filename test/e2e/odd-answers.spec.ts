@@ -184,9 +184,27 @@ describe('an id of the external that looks like a card number', () => {
   });
 });
 
+describe('Retry-After of a 429', () => {
+  it.each([
+    ['99999999999', '3600'],
+    ['99999999999999999999999', '3600'],
+    ['Thu, 31 Dec 2099 23:59:59 GMT', '3600'],
+    ['Thursday, 31-Dec-40 23:59:59 GMT', '3600'],
+    ['120.5', '121'],
+    ['120 seconds', '120'],
+    ['soon', '1'],
+    ['-1', '1'],
+  ])('%s is passed on as %s', async (given, expected) => {
+    external.script = (socket) =>
+      socket.write(`HTTP/1.1 429 Slow down\r\nretry-after: ${given}\r\ncontent-length: 0\r\n\r\n`);
+    const answer = await call(at('pay'), 'POST', order('order-1'));
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, expected]);
+  });
+});
+
 describe('null in a request', () => {
   it('counts as left out in an optional field, and is not sent on', async () => {
-    respond = () => '{"result":"OK","paymentId":"p1"}';
+    respond = () => `{"result":"OK","paymentId":"p-${external.requests.length}"}`;
     const nulls = { successRedirectUrl: null, failureRedirectUrl: null, providerData: null };
     const key = { 'idempotency-key': 'k1' };
     expect((await call(at('pay'), 'POST', order('order-1', nulls), key)).status).toBe(200);

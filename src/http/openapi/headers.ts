@@ -52,7 +52,7 @@ export const HEADER_PARAMETERS = {
   Traceparent: {
     name: 'traceparent',
     in: 'header',
-    description: 'W3C Trace Context, passed on to the external and the receiver.',
+    description: 'W3C Trace Context, passed on to the external and the receiver, as is `tracestate`.',
     schema: { type: 'string' },
   },
 } as const;

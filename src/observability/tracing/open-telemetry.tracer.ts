@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Attributes,
@@ -19,6 +20,7 @@ import {
   serviceNameEnvDetector,
 } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { traceContext, traceHeaders } from '../../shared/trace-context.js';
 import { type Span, type SpanAttributes, type SpanStart, Tracer } from './tracer.js';
 
 const KINDS = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
@@ -45,9 +47,15 @@ export class OpenTelemetryTracer extends Tracer {
       timeoutMillis: EXPORT_LIMIT_MS,
     });
     this.#provider = new TracerProvider({
-      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override the gateway's own name.
+      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override the gateway's own name and instance.
       resource: defaultResource()
-        .merge(resourceFromAttributes({ 'service.name': SERVICE_NAME, 'service.version': version }))
+        .merge(
+          resourceFromAttributes({
+            'service.name': SERVICE_NAME,
+            'service.version': version,
+            'service.instance.id': randomUUID(),
+          }),
+        )
         .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] })),
       spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: EXPORT_EVERY_MS })],
     });
@@ -55,13 +63,9 @@ export class OpenTelemetryTracer extends Tracer {
   }
 
   start(name: string, { kind = 'internal', parent, attributes }: SpanStart): Span {
-    return new RecordedSpan(
-      this.#tracer.startSpan(
-        name,
-        { kind: KINDS[kind], attributes: attributes as Attributes },
-        parentContext(parent),
-      ),
-    );
+    const options = { kind: KINDS[kind], attributes: attributes as Attributes };
+    const span = this.#tracer.startSpan(name, options, parentContext(parent));
+    return new RecordedSpan(span, parent === undefined ? undefined : traceHeaders(parent).tracestate);
   }
 
   async close(): Promise<void> {
@@ -74,9 +78,14 @@ export class OpenTelemetryTracer extends Tracer {
 class RecordedSpan implements Span {
   readonly traceparent: string;
 
-  constructor(private readonly span: OtelSpan) {
+  /** `tracestate` is the parent's: it goes on unchanged, as the gateway adds no member of its own. */
+  constructor(
+    private readonly span: OtelSpan,
+    tracestate: string | undefined,
+  ) {
     const { traceId, spanId, traceFlags } = span.spanContext();
-    this.traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+    const traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+    this.traceparent = traceContext(traceparent, tracestate);
   }
 
   rename(name: string): void {
@@ -93,6 +102,7 @@ class RecordedSpan implements Span {
 
   fail(reason: string): void {
     this.span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
+    this.span.setAttribute('error.type', reason);
   }
 
   end(): void {
@@ -105,7 +115,12 @@ function parentContext(traceparent: string | undefined): Context {
   return trace.setSpanContext(ROOT_CONTEXT, spanContextOf(traceparent));
 }
 
-function spanContextOf(traceparent: string): SpanContext {
-  const [, traceId, spanId, flags] = traceparent.split('-') as [string, string, string, string];
+function spanContextOf(context: string): SpanContext {
+  const [, traceId, spanId, flags] = traceHeaders(context).traceparent.split('-') as [
+    string,
+    string,
+    string,
+    string,
+  ];
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
 }

@@ -3,21 +3,24 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean |
 
 export interface SpanStart {
   readonly kind?: 'internal' | 'server' | 'client';
-  /** The `traceparent` of the cause, possibly in another process or hours ago; undefined: a trace begins here. */
+  /** The trace context of the cause, possibly in another process or hours ago; undefined: a trace begins here. */
   readonly parent: string | undefined;
   readonly attributes?: SpanAttributes;
 }
 
 /** One step of a trace, from its start to `end()`. */
 export interface Span {
-  /** Outgoing requests and stored rows carry it, so that later spans become children of this one. */
+  /** The trace context (`shared/trace-context.ts`). Outgoing requests and stored rows carry it, so that later spans become children of this one. */
   readonly traceparent: string | undefined;
   /** For a span whose name is known only after its start, such as that of a request before routing. */
   rename(name: string): void;
   set(attributes: SpanAttributes): void;
   /** Links a related span of another trace. */
   link(traceparent: string): void;
-  /** Marks the span as failed. `reason` is one of the gateway's own words, never text from outside. */
+  /**
+   * Marks the span as failed, with `reason` as its `error.type`: one of the gateway's own words, an HTTP status or an
+   * error code, never text from outside.
+   */
   fail(reason: string): void;
   end(): void;
 }
@@ -53,9 +56,20 @@ export async function traced<T>(
   try {
     return await work(span.traceparent);
   } catch (error) {
-    span.fail(error instanceof Error ? error.name : 'Error');
+    span.fail(errorTypeOf(error));
     throw error;
   } finally {
     span.end();
   }
+}
+
+/** The code of an error or of its cause, such as a problem's or an SQLSTATE; else its class. */
+export function errorTypeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '_OTHER';
+  return codeOf(error) ?? codeOf(error.cause) ?? error.name;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' ? code : undefined;
 }

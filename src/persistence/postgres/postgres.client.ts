@@ -106,6 +106,11 @@ export async function openSession(config: HostConfig): Promise<HostClient> {
   return new HostClient(config).connect();
 }
 
+/** What each host of `config` is called, with the defaults of `pg`. */
+export function serversOf({ connectionString }: HostConfig): Pick<Client, 'host' | 'port' | 'database'>[] {
+  return hostUrls(connectionString).urls.map((url) => new Client(url));
+}
+
 /** Closes the socket of `client` at once. */
 export function cut(client: object): void {
   (client as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();

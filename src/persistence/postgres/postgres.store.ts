@@ -16,6 +16,7 @@ import {
 } from './postgres-errors.js';
 import { accessTo, findAccess, type PostgresAccess, type PostgresConfig } from './postgres.access.js';
 import { type ConnectionContext, PostgresConnection } from './postgres.connection.js';
+import { serversOf } from './postgres.client.js';
 import type { PostgresHosts } from './postgres.hosts.js';
 import { migratePostgres } from './postgres.migration.js';
 import { openPool, transactional } from './postgres.pool.js';
@@ -42,6 +43,8 @@ export class PostgresStore extends Store {
   readonly #transactions: KyselyTransactions;
   readonly #hints: PostgresWakeHints;
   readonly #hosts: PostgresHosts;
+  /** Of each host. */
+  readonly #traceAttributes: readonly Store['traceAttributes'][];
   readonly #watch: SessionWatch;
   readonly #probe: DatabaseProbe;
   #context: ConnectionContext;
@@ -99,6 +102,12 @@ export class PostgresStore extends Store {
   private constructor(config: PostgresConfig, access: PostgresAccess, schema: string) {
     super();
     this.#hosts = access.hosts;
+    this.#traceAttributes = serversOf(access.client).map(({ host, port, database }) => ({
+      'db.system.name': 'postgresql',
+      'db.namespace': `${database}|${schema}`,
+      'server.address': host,
+      'server.port': port,
+    }));
     this.#watch = new SessionWatch(access);
     this.#probe = new DatabaseProbe(access, this.#watch);
     this.#pool = openPool(access, config.poolSize);
@@ -118,6 +127,10 @@ export class PostgresStore extends Store {
         connection.executeQuery(CompiledQuery.raw('select pg_notify($1, $2)', [channel, payload])),
       ),
     );
+  }
+
+  override get traceAttributes(): Store['traceAttributes'] {
+    return this.#traceAttributes[this.#hosts.current]!;
   }
 
   protected override async commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {

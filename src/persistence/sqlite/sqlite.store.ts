@@ -14,8 +14,10 @@ import { NodeSqliteDialect } from './node-sqlite.dialect.js';
 import { isSyncFailure, syncFailure } from './sqlite-errors.js';
 import {
   assertLedgerKept,
+  assertNotLost,
   lockDatabase,
   lockInode,
+  markLost,
   openConnection,
   openFailure,
   openReadOnly,
@@ -53,6 +55,7 @@ interface Locks {
 /** The {@link Store} on one SQLite file, or in memory for tests: one process, one writing connection, group commit. */
 export class SqliteStore extends Store {
   readonly dialect = 'sqlite';
+  readonly traceAttributes;
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #connections: Connections;
   readonly #logger = new Logger('Persistence');
@@ -93,6 +96,7 @@ export class SqliteStore extends Store {
     let inode: Server | undefined;
     let writer: SqliteConnection | undefined;
     try {
+      assertNotLost(path, lock);
       writer = openConnection(path, logLimitBytes);
       inode = await lockInode(path);
       recoverLog(path, writer);
@@ -112,6 +116,7 @@ export class SqliteStore extends Store {
   private constructor(connections: Connections, logLimitBytes: number) {
     super();
     const { writer, file } = connections;
+    this.traceAttributes = { 'db.system.name': 'sqlite', 'db.namespace': file?.path ?? MEMORY };
     this.#connections = connections;
     this.#logLimitBytes = logLimitBytes;
     this.#transactions = new KyselyTransactions(new NodeSqliteDialect(writer));
@@ -120,7 +125,9 @@ export class SqliteStore extends Store {
         failed: (error) => this.#checkpointFailed(error),
         recovered: () => this.#checkpointRecovered(),
       });
-      this.#files = new LedgerFiles(file.path, writer, this.#checkpointer);
+      this.#files = new LedgerFiles(file.path, writer, this.#checkpointer, (lost) =>
+        this.#rememberLoss(file.locks.file, lost),
+      );
     }
     this.#commits = new GroupCommit(
       writer,
@@ -178,6 +185,15 @@ export class SqliteStore extends Store {
 
   #isLogTooLong(): boolean {
     return this.#files !== undefined && this.#files.logBytes > this.#logLimitBytes;
+  }
+
+  /** For the next start, however this process ends. */
+  #rememberLoss(lock: DatabaseSync, lost: boolean): void {
+    try {
+      markLost(lock, lost);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'The lock file cannot record that files of the ledger are lost');
+    }
   }
 
   #checkpointFailed(error: Error): void {
