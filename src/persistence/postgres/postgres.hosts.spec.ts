@@ -29,7 +29,7 @@ describe('The hosts of DATABASE_URL', () => {
   const find = (hosts: PostgresHosts): Promise<unknown> =>
     hosts.find().then(
       () => hosts.current,
-      (error: Error) => error.message,
+      (error: unknown) => (error as Error).message,
     );
 
   it.each<[string, Server[], string, unknown]>([
