@@ -3,6 +3,7 @@ import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { scrape } from '../support/scrape.js';
 import {
   answerJson,
   type StubBehaviour,
@@ -87,8 +88,7 @@ const answer =
           ...more,
         };
   };
-const metric = async (line: RegExp): Promise<string | undefined> =>
-  line.exec((await call(`${gateway.url}/metrics`, 'GET')).text)?.[1];
+const metric = async (line: RegExp): Promise<string | undefined> => line.exec(await scrape(gateway))?.[1];
 
 describe('one paymentId for two orders', () => {
   it.each(OPERATIONS)(
