@@ -40,6 +40,8 @@ export interface HttpConfig {
    */
   readonly trustProxy: string | number | undefined;
   readonly maxConnections: number;
+  /** `METRICS_PORT`: a listener of its own for health and metrics; undefined: none. */
+  readonly operating: { readonly host: string; readonly port: number } | undefined;
 }
 
 export type PublicPath = '/health' | '/metrics' | '/documentation' | '/problems';
@@ -53,6 +55,8 @@ export type ExternalsSource =
       readonly enabled: readonly string[] | undefined;
       /** `REQUIRE_CALLBACK_AUTH`: an external without `callbackAuth` is refused when the file is read. */
       readonly requireCallbackAuth?: boolean;
+      /** Each external must say its `callbackAuth`. */
+      readonly production?: boolean;
     }
   | { readonly kind: 'simulator' };
 

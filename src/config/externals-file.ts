@@ -16,6 +16,8 @@ export interface ParseOptions extends PlaceholderSources {
   readonly enabled: readonly string[] | undefined;
   /** Refuses externals without `callbackAuth`. Default false. */
   readonly requireCallbackAuth?: boolean;
+  /** Refuses externals that do not say their `callbackAuth`, be it `none` (SPEC §6). Default false. */
+  readonly production?: boolean;
   /** The file's name in problems. Default `externals.json`. */
   readonly file?: string;
 }
@@ -61,22 +63,26 @@ interface Entry {
   readonly enabled: boolean;
   readonly place: Place;
   readonly external: Partial<ExternalConfig>;
+  readonly saysCallbackAuth: boolean;
 }
 
 function readExternals(document: unknown, place: Place, options: ParseOptions): ExternalConfig[] {
-  const { enabled: wanted, requireCallbackAuth = false } = options;
+  const { enabled: wanted } = options;
   const readEntry = (value: unknown, at: Place): Entry => {
     const name = readName(value, options);
     // The problems of an entry without a valid name are reported: it may be an enabled one.
     const enabled = name === undefined || (wanted?.includes(name) ?? true);
-    return { name, enabled, place: at, external: externalReader(value, { ...at, resolves: enabled }) ?? {} };
+    const external = externalReader(value, { ...at, resolves: enabled }) ?? {};
+    // What is no object is refused already.
+    const saysCallbackAuth = !isJsonObject(value) || Object.hasOwn(value, 'callbackAuth');
+    return { name, enabled, place: at, external, saysCallbackAuth };
   };
   const services = required(array('a non-empty array of external services', readEntry), 'externalServices');
   const entries = draft<{ services: readonly Entry[] }>({ services })(document, place)?.services ?? [];
   refuseDuplicateNames(entries);
   refuseMissingNames(entries, child(place, 'externalServices'), wanted ?? []);
   const enabled = entries.filter((entry) => entry.enabled);
-  for (const entry of enabled) refuseContradictions(entry, requireCallbackAuth);
+  for (const entry of enabled) refuseContradictions(entry, options);
   // Complete where there is no problem; otherwise `readDocument` throws.
   return enabled.map(({ external }) => external as ExternalConfig);
 }
@@ -110,11 +116,21 @@ function refuseMissingNames(entries: readonly Entry[], place: Place, enabled: re
 }
 
 /** Checks the rules about several keys of an entry. */
-function refuseContradictions({ external, place }: Entry, requireCallbackAuth: boolean): void {
+function refuseContradictions(
+  { name, external, place, saysCallbackAuth }: Entry,
+  { requireCallbackAuth = false, production = false }: ParseOptions,
+): void {
   if (external.auth?.type === 'mtls' && external.baseUrl?.startsWith('http:')) {
     refuse(child(place, 'baseUrl'), 'must be an https URL where auth.type is mtls; got an http URL');
   }
   if (requireCallbackAuth && external.callbackAuth?.type === 'none') {
     refuse(child(place, 'callbackAuth'), 'must be configured where REQUIRE_CALLBACK_AUTH=true; got none');
+  } else if (production && !saysCallbackAuth) {
+    const whose = name === undefined ? 'the external' : `the external ${name}`;
+    refuse(
+      child(place, 'callbackAuth'),
+      `must say in production how callbacks of ${whose} are authenticated, or { "type": "none" } to take them from ` +
+        'anyone; got nothing',
+    );
   }
 }

@@ -31,6 +31,7 @@ describe('loadConfig', () => {
         publicPaths: ['/health', '/metrics', '/documentation', '/problems'],
         trustProxy: undefined,
         maxConnections: 10_000,
+        operating: undefined,
       },
       logLevel: 'info',
       httpLogLevel: 'none',
@@ -230,6 +231,7 @@ describe('readConfig', () => {
       'DATABASE_URL',
       'FILE#/externalServices/0/baseUrl',
       'FILE#/externalServices/0/auth/token',
+      'FILE#/externalServices/0/callbackAuth',
     ]);
     expect(placesOf({ ...env, EXTERNAL_PROVIDERS_CONFIG: join(folder, 'none') })).toContain(
       `${folder}/none#`,

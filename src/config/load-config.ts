@@ -37,7 +37,8 @@ function externalsProblems(env: Environment): readonly string[] {
     return [];
   }
   try {
-    if (externals.kind === 'file') readExternalsFile(externals, env);
+    if (externals.kind === 'file')
+      readExternalsFile({ ...externals, production: isProduction(readTexts(env)) }, env);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
@@ -64,15 +65,21 @@ export function loadConfig(env: Environment = process.env): Config {
       problems.push(`${name}: ${describeViolation(rule, shown, value)}`);
     } else values[name] = value;
   }
-  // In any letter case: `Production` read as development would admit callers without credentials.
-  const production = texts.NODE_ENV?.toLowerCase() === 'production';
+  const production = isProduction(texts);
   problems.push(...contradictions(texts, values, production));
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(assemble(values as Values, production));
 }
 
-function readTexts(env: Environment): Partial<Record<VariableName, string>> {
-  const texts: Partial<Record<VariableName, string>> = {};
+/** In any letter case: `Production` read as development would admit callers without credentials. */
+function isProduction({ NODE_ENV }: Texts): boolean {
+  return NODE_ENV?.toLowerCase() === 'production';
+}
+
+type Texts = Partial<Record<VariableName, string>>;
+
+function readTexts(env: Environment): Texts {
+  const texts: Texts = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
     const text = Object.hasOwn(env, name) ? env[name]?.trim() : undefined;
     if (text) texts[name] = text;
@@ -89,10 +96,14 @@ function assemble(values: Values, production: boolean): Config {
       publicPaths: values.PUBLIC_PATHS,
       trustProxy: values.TRUST_PROXY,
       maxConnections: values.MAX_CONNECTIONS,
+      operating:
+        values.METRICS_PORT === undefined
+          ? undefined
+          : { host: values.METRICS_HOST ?? values.HTTP_HOST, port: values.METRICS_PORT },
     },
     logLevel: values.LOG_LEVEL,
     httpLogLevel: values.HTTP_LOG_LEVEL,
-    externals: externalsSource(values),
+    externals: externalsSource(values, production),
     notifications: {
       receiverUrl: values.PAYMENT_CALLBACK_URL,
       secrets: values.NOTIFICATION_SECRET ?? [],
@@ -114,7 +125,7 @@ function assemble(values: Values, production: boolean): Config {
   };
 }
 
-function externalsSource(values: Values): ExternalsSource {
+function externalsSource(values: Values, production: boolean): ExternalsSource {
   return values.EXTERNAL_PROVIDERS_CONFIG === undefined
     ? { kind: 'simulator' }
     : {
@@ -122,6 +133,7 @@ function externalsSource(values: Values): ExternalsSource {
         path: values.EXTERNAL_PROVIDERS_CONFIG,
         enabled: values.ENABLED_PROVIDERS,
         requireCallbackAuth: values.REQUIRE_CALLBACK_AUTH,
+        production,
       };
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { scrape } from '../support/scrape.js';
 import {
   answerJson,
   type StubBehaviour,
@@ -86,8 +87,7 @@ const answer =
           ...more,
         };
   };
-const metric = async (line: RegExp): Promise<string | undefined> =>
-  line.exec((await call(`${gateway.url}/metrics`, 'GET')).text)?.[1];
+const metric = async (line: RegExp): Promise<string | undefined> => line.exec(await scrape(gateway))?.[1];
 
 describe('one paymentId for two orders', () => {
   it.each(OPERATIONS)(
