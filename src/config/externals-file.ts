@@ -7,8 +7,10 @@ import { deepFreeze } from './deep-freeze.js';
 import { displayText } from './problem-text.js';
 import { array, child, draft, type Place, readDocument, refuse, required } from './document-reader.js';
 import type { Environment } from './environment.js';
-import type { ExternalConfig } from './external-config.js';
+import type { CallbackAuthConfig, ExternalConfig } from './external-config.js';
 import { externalReader } from './external-schema.js';
+import type { Secret } from '../sensitive/secret.js';
+import { weaknessOf } from './weak-secrets.js';
 import { errorCode, type PlaceholderSources, resolvePlaceholders } from './placeholder.js';
 
 export interface ParseOptions extends PlaceholderSources {
@@ -16,6 +18,8 @@ export interface ParseOptions extends PlaceholderSources {
   readonly enabled: readonly string[] | undefined;
   /** Refuses externals without `callbackAuth`. Default false. */
   readonly requireCallbackAuth?: boolean;
+  /** Refuses weak secrets in `callbackAuth` (SPEC §6). Default false. */
+  readonly refuseWeakSecrets?: boolean;
   /** The file's name in problems. Default `externals.json`. */
   readonly file?: string;
 }
@@ -64,7 +68,7 @@ interface Entry {
 }
 
 function readExternals(document: unknown, place: Place, options: ParseOptions): ExternalConfig[] {
-  const { enabled: wanted, requireCallbackAuth = false } = options;
+  const { enabled: wanted } = options;
   const readEntry = (value: unknown, at: Place): Entry => {
     const name = readName(value, options);
     // The problems of an entry without a valid name are reported: it may be an enabled one.
@@ -76,7 +80,7 @@ function readExternals(document: unknown, place: Place, options: ParseOptions): 
   refuseDuplicateNames(entries);
   refuseMissingNames(entries, child(place, 'externalServices'), wanted ?? []);
   const enabled = entries.filter((entry) => entry.enabled);
-  for (const entry of enabled) refuseContradictions(entry, requireCallbackAuth);
+  for (const entry of enabled) refuseContradictions(entry, options);
   // Complete where there is no problem; otherwise `readDocument` throws.
   return enabled.map(({ external }) => external as ExternalConfig);
 }
@@ -110,11 +114,36 @@ function refuseMissingNames(entries: readonly Entry[], place: Place, enabled: re
 }
 
 /** Checks the rules about several keys of an entry. */
-function refuseContradictions({ external, place }: Entry, requireCallbackAuth: boolean): void {
+function refuseContradictions({ external, place }: Entry, options: ParseOptions): void {
   if (external.auth?.type === 'mtls' && external.baseUrl?.startsWith('http:')) {
     refuse(child(place, 'baseUrl'), 'must be an https URL where auth.type is mtls; got an http URL');
   }
-  if (requireCallbackAuth && external.callbackAuth?.type === 'none') {
+  if (options.requireCallbackAuth && external.callbackAuth?.type === 'none') {
     refuse(child(place, 'callbackAuth'), 'must be configured where REQUIRE_CALLBACK_AUTH=true; got none');
+  }
+  if (options.refuseWeakSecrets && external.callbackAuth)
+    refuseWeakSecrets(external.callbackAuth, child(place, 'callbackAuth'));
+}
+
+/** Those of `auth` are issued by the external and are its own decision. */
+function refuseWeakSecrets(auth: CallbackAuthConfig, place: Place): void {
+  for (const [key, secret] of callbackSecrets(auth)) {
+    const weakness = weaknessOf(secret.reveal());
+    if (weakness) refuse(child(place, key), `${weakness} when NODE_ENV=production; got ***`);
+  }
+}
+
+function callbackSecrets(auth: CallbackAuthConfig): (readonly [key: string, secret: Secret])[] {
+  switch (auth.type) {
+    case 'none':
+      return [];
+    case 'bearer':
+      return [['token', auth.token]];
+    case 'basic':
+      return [['password', auth.password]];
+    case 'standard-webhooks':
+      return auth.secrets.map((secret) => ['secret', secret]);
+    default:
+      return auth satisfies never;
   }
 }

@@ -37,7 +37,8 @@ function externalsProblems(env: Environment): readonly string[] {
     return [];
   }
   try {
-    if (externals.kind === 'file') readExternalsFile(externals, env);
+    if (externals.kind === 'file')
+      readExternalsFile({ ...externals, refuseWeakSecrets: isProduction(env) }, env);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
@@ -64,11 +65,15 @@ export function loadConfig(env: Environment = process.env): Config {
       problems.push(`${name}: ${describeViolation(rule, shown, value)}`);
     } else values[name] = value;
   }
-  // In any letter case: `Production` read as development would admit callers without credentials.
-  const production = texts.NODE_ENV?.toLowerCase() === 'production';
+  const production = isProduction(env);
   problems.push(...contradictions(texts, values, production));
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(assemble(values as Values, production));
+}
+
+/** In any letter case: `Production` read as development would admit callers without credentials. */
+function isProduction({ NODE_ENV }: Environment): boolean {
+  return NODE_ENV?.trim().toLowerCase() === 'production';
 }
 
 function readTexts(env: Environment): Partial<Record<VariableName, string>> {
@@ -92,7 +97,7 @@ function assemble(values: Values, production: boolean): Config {
     },
     logLevel: values.LOG_LEVEL,
     httpLogLevel: values.HTTP_LOG_LEVEL,
-    externals: externalsSource(values),
+    externals: externalsSource(values, production),
     notifications: {
       receiverUrl: values.PAYMENT_CALLBACK_URL,
       secrets: values.NOTIFICATION_SECRET ?? [],
@@ -105,6 +110,7 @@ function assemble(values: Values, production: boolean): Config {
     callbacks: { requireAuth: values.REQUIRE_CALLBACK_AUTH },
     idempotencyTtlMs: values.IDEMPOTENCY_TTL_HOURS * HOUR_MS,
     repeatWindowMs: values.REPEAT_WINDOW_MS,
+    fingerprintKeys: values.FINGERPRINT_KEY ?? [],
     workers: values.WORKERS,
     otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     egress: {
@@ -114,7 +120,7 @@ function assemble(values: Values, production: boolean): Config {
   };
 }
 
-function externalsSource(values: Values): ExternalsSource {
+function externalsSource(values: Values, production: boolean): ExternalsSource {
   return values.EXTERNAL_PROVIDERS_CONFIG === undefined
     ? { kind: 'simulator' }
     : {
@@ -122,6 +128,7 @@ function externalsSource(values: Values): ExternalsSource {
         path: values.EXTERNAL_PROVIDERS_CONFIG,
         enabled: values.ENABLED_PROVIDERS,
         requireCallbackAuth: values.REQUIRE_CALLBACK_AUTH,
+        refuseWeakSecrets: production,
       };
 }
 

@@ -64,7 +64,13 @@ describe('a variable', () => {
       'EXTERNAL_PROVIDERS_CONFIG',
       'x.json',
       (c) => c.externals,
-      { kind: 'file', path: 'x.json', enabled: undefined, requireCallbackAuth: false },
+      {
+        kind: 'file',
+        path: 'x.json',
+        enabled: undefined,
+        requireCallbackAuth: false,
+        refuseWeakSecrets: false,
+      },
     ],
   ])('accepts %s=%s', (name, text, pick, expected) => {
     expect(pick(loadConfig({ [name]: text }))).toEqual(expected);
