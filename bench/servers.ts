@@ -133,7 +133,7 @@ export function tollgate(
 function externalsFile(folder: string): string {
   const file = join(folder, 'config', 'externals.json');
   mkdirSync(join(folder, 'config'), { recursive: true });
-  const external = { externalService: 'acme', baseUrl: EXTERNAL_URL };
+  const external = { externalService: 'acme', baseUrl: EXTERNAL_URL, callbackAuth: { type: 'none' } };
   writeFileSync(file, JSON.stringify({ externalServices: [external] }));
   return file;
 }

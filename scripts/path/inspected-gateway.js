@@ -117,6 +117,7 @@ export class InspectedGateway {
     const external = {
       externalService: 'acme',
       baseUrl: servicesUrl,
+      callbackAuth: { type: 'none' },
       statusByShopTransactionId: true,
       circuitBreaker: { failures: 1_000 }, // payments without an answer must not open it
     };

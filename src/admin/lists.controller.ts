@@ -35,7 +35,7 @@ import { SUBSCRIPTION_LIST, SubscriptionQuery } from './subscriptions/subscripti
 
 /** The lists of `/admin` (SPEC §8), newest first, a page at a time. */
 @Controller('admin')
-@RequireScope('admin')
+@RequireScope('admin-read')
 export class ListsController {
   constructor(
     private readonly store: Store,

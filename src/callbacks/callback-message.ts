@@ -37,10 +37,12 @@ const BOUNDS: JsonBounds = {
 
 /**
  * Reads a callback, GET or POST: `paymentId` in the query, or in the JSON or form body; other fields are allowed, in
- * any encoding. A body that cannot be read is not needed where the query names the payment.
+ * any encoding. A body that cannot be read is not needed where the query names the payment. Of a POST whose body is
+ * signed, the body alone counts (SPEC §1): anybody may have changed the query.
  * Throws the problems of SPEC §3.
  */
-export async function readCallback(request: Request): Promise<CallbackReading> {
+export async function readCallback(request: Request, isSigned: boolean): Promise<CallbackReading> {
+  if (isSigned && request.method === 'POST') return readSignedBody(request);
   const oddities: string[] = [];
   const inQuery = paymentIdInQuery(request, oddities);
   if (request.method === 'GET') {
@@ -56,6 +58,23 @@ export async function readCallback(request: Request): Promise<CallbackReading> {
   const paymentId = checked(inBody, '');
   if (inQuery !== undefined && inQuery !== paymentId) {
     throw invalid('/paymentId', 'must be the same as in the query');
+  }
+  return { method: 'POST', paymentId, body, oddities };
+}
+
+async function readSignedBody(request: Request): Promise<CallbackReading> {
+  const oddities: string[] = [];
+  const body = textOf(await readRawBody(request), request);
+  // The type is not signed: it must not make a form of a JSON text.
+  const isJsonSentAsForm = FORM_TYPE.test(request.headers['content-type'] ?? '') && isJson(body);
+  const inBody = isJsonSentAsForm ? paymentIdInJson(body) : readPaymentId(body, request, oddities);
+  if (inBody === undefined) {
+    throw invalid('/paymentId', 'is missing: the signed body names the payment, the query is not signed');
+  }
+  const paymentId = checked(inBody, '');
+  const { texts } = formField(queryOf(request), 'paymentId');
+  if (texts.some((text) => formText(text) !== paymentId)) {
+    oddities.push('the query names another payment and is not signed; the body counts');
   }
   return { method: 'POST', paymentId, body, oddities };
 }
@@ -112,6 +131,10 @@ function paymentIdInJson(body: string): unknown {
     throw invalid('/paymentId', 'must be given once');
   }
   return Object.hasOwn(value, 'paymentId') ? (value['paymentId'] ?? undefined) : undefined;
+}
+
+function isJson(body: string): boolean {
+  return isJsonObject(readJson(body, BOUNDS).value);
 }
 
 function paymentIdInForm(body: string, isLatin1: boolean, oddities: string[]): string | undefined {

@@ -8,8 +8,10 @@ import { SecurityMetrics } from '../security/security.metrics.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { storableText } from '../persistence/storable-text.js';
+import type { SignedCallback } from '../http/request-context.js';
 import type { CallbackMessage } from './callback-message.js';
 import { CallbackRepository } from './callback.repository.js';
+import { UnknownPaymentLimit } from './unknown-payment.limit.js';
 
 /** Which external sent a callback, and its trace. */
 export interface CallbackOrigin {
@@ -19,7 +21,9 @@ export interface CallbackOrigin {
   /** Whether the external sent that `traceparent`. */
   readonly continued: boolean;
   /** Of a signed callback: identifies it when it is received again. */
-  readonly key?: string | undefined;
+  readonly signed?: SignedCallback | undefined;
+  /** The sender's network, where the external's callbacks need neither credentials nor an address of a list. */
+  readonly anyoneFrom?: string | undefined;
 }
 
 /** The answer to the external (SPEC §1). */
@@ -32,6 +36,13 @@ export interface ReceivedCallback {
   readonly receipt: CallbackReceipt;
   /** The payment's trace, where the external sent none and the payment is known: one trace covers all of a payment. */
   readonly paymentTraceparent: string | undefined;
+  /** Another message had its `webhook-id`. */
+  readonly isIdReused: boolean;
+}
+
+interface Insertion {
+  readonly kind: 'new' | 'id-reused' | 'repeated';
+  readonly paymentTraceparent?: string | undefined;
 }
 
 /**
@@ -59,30 +70,39 @@ export class CallbackInbox {
     private readonly payments: PaymentRepository,
     private readonly clock: Clock,
     private readonly securityMetrics: SecurityMetrics,
+    private readonly unknownPayments: UnknownPaymentLimit,
   ) {}
 
   /**
    * A signed callback that any replica has received before is acknowledged again and has no effect. Throws
-   * `storage-unavailable` if it could not be stored: the external sends it again.
+   * `storage-unavailable` if it could not be stored: the external sends it again; and `rate-limited` for too many
+   * from anyone about payments that the ledger does not know.
    */
   async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
-    const { isNew, paymentTraceparent } = await this.#insert(message, origin);
-    if (!isNew) this.securityMetrics.countCallbackRefusal(origin.external, 'replayed');
+    const { kind, paymentTraceparent } = await this.#insert(message, origin);
+    if (kind === 'repeated') this.securityMetrics.countCallbackRefusal(origin.external, 'replayed');
     else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
-    return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent };
+    const isIdReused = kind === 'id-reused';
+    if (isIdReused) this.securityMetrics.countReusedCallbackId(origin.external);
+    return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent, isIdReused };
   }
 
   async #insert(
     { method, paymentId, body }: CallbackMessage,
-    { external, requestId, traceparent, continued, key }: CallbackOrigin,
-  ): Promise<{ isNew: boolean; paymentTraceparent?: string | undefined }> {
+    { external, requestId, traceparent, continued, signed, anyoneFrom }: CallbackOrigin,
+  ): Promise<Insertion> {
     const now = this.clock.now();
     const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
     try {
       return await this.store.transaction(async (trx) => {
-        if (key !== undefined && !(await this.callbacks.recordProcessed(trx, key, validity)))
-          return { isNew: false };
-        const ofPayment = continued ? undefined : await this.payments.traceparentOf(trx, external, paymentId);
+        const kind = signed ? await this.callbacks.recordProcessed(trx, signed, validity) : 'new';
+        if (kind === 'repeated') return { kind };
+        const payment =
+          continued && anyoneFrom === undefined
+            ? undefined
+            : await this.payments.traceOf(trx, external, paymentId);
+        if (anyoneFrom !== undefined && !payment) await this.unknownPayments.admit(trx, external, anyoneFrom);
+        const ofPayment = continued ? undefined : (payment?.traceparent ?? undefined);
         await this.callbacks.insertOrMerge(
           trx,
           {
@@ -108,7 +128,7 @@ export class CallbackInbox {
           },
           GATHERING_MS,
         );
-        return { isNew: true, paymentTraceparent: ofPayment };
+        return { kind, paymentTraceparent: ofPayment };
       });
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
 import { type LeasedRow, LeaseTable } from '../leases/lease-table.js';
 import { forUpdateSkipLocked, limitOf } from '../persistence/dialect.js';
+import type { DatabaseSchema } from '../persistence/database.js';
 import type { Trx } from '../persistence/store.js';
+import type { SignedCallback } from '../http/request-context.js';
 import type { CallbackRow } from './callback.table.js';
 
 /** A callback that its worker holds now. */
@@ -17,6 +19,32 @@ export const CALLBACK_LEASES = new LeaseTable({
 });
 
 const OPEN_KEY = ['external', 'payment_id'] as const;
+
+type CallbackExpressions = ExpressionBuilder<DatabaseSchema, 'callbacks'>;
+
+function hasPayment(row: CallbackExpressions): Expression<SqlBool> {
+  return row.exists(
+    row
+      .selectFrom('payments')
+      .select('payments.id')
+      .whereRef('payments.payment_id', '=', 'callbacks.payment_id')
+      .whereRef('payments.external', '=', 'callbacks.external'),
+  );
+}
+
+/** Index payments_unnamed. */
+function mayHavePayment(row: CallbackExpressions, linkableMs: number): Expression<SqlBool> {
+  return row.exists(
+    row
+      .selectFrom('payments')
+      .select('payments.id')
+      .whereRef('payments.external', '=', 'callbacks.external')
+      .where('payments.payment_id', 'is', null)
+      .where(sql`payments.state`, 'in', [sql.lit('PENDING'), sql.lit('UNKNOWN')])
+      .whereRef('payments.created_at', '<=', 'callbacks.finished_at')
+      .where('payments.created_at', '>=', sql<number>`callbacks.received_at - cast(${linkableMs} as bigint)`),
+  );
+}
 
 /** The rows of the inbox. Repeats are merged into the open callback in one statement (`on conflict`). */
 @Injectable()
@@ -52,17 +80,40 @@ export class CallbackRepository {
       .execute();
   }
 
-  /** Records that a signed callback was processed; false if it was before, with a signature that is still valid. */
+  /**
+   * Records that a signed callback was processed. `repeated`: it was before, with a signature that is still valid.
+   * `id-reused`: it is new, and another message had its id.
+   */
   async recordProcessed(
     trx: Trx,
-    key: string,
-    { nowMs, untilMs }: { nowMs: number; untilMs: number },
+    { key, digest }: SignedCallback,
+    validity: { nowMs: number; untilMs: number },
+  ): Promise<'new' | 'id-reused' | 'repeated'> {
+    if (await this.#recordOnce(trx, { key, digest }, validity)) return 'new';
+    const first = await trx
+      .selectFrom('taken_callbacks')
+      .select('digest')
+      .where('key', '=', key)
+      .executeTakeFirst();
+    // Without a digest it was recorded by the first release, which knew messages by their ids.
+    if (first === undefined || first.digest === null || first.digest === digest) return 'repeated';
+    const ofContent = { key: `${key}.${digest}`, digest };
+    return (await this.#recordOnce(trx, ofContent, validity)) ? 'id-reused' : 'repeated';
+  }
+
+  async #recordOnce(
+    trx: Trx,
+    row: SignedCallback,
+    { nowMs, untilMs: until }: { nowMs: number; untilMs: number },
   ): Promise<boolean> {
     const recorded = await trx
       .insertInto('taken_callbacks')
-      .values({ key, until: untilMs })
+      .values({ ...row, until })
       .onConflict((conflict) =>
-        conflict.column('key').doUpdateSet({ until: untilMs }).where('taken_callbacks.until', '<=', nowMs),
+        conflict
+          .column('key')
+          .doUpdateSet({ until, digest: row.digest })
+          .where('taken_callbacks.until', '<=', nowMs),
       )
       .returning('key')
       .executeTakeFirst();
@@ -88,6 +139,57 @@ export class CallbackRepository {
       .where('key', 'in', (eb) => eb.selectFrom('over').select('over.key'))
       .executeTakeFirst();
     return Number(deleted.numDeletedRows);
+  }
+
+  /** How many callbacks of payments that the ledger does not know are stored and not verified; counts to `limit`. */
+  async countUnknown(trx: Trx, external: string, limit: number): Promise<number> {
+    const { count } = await trx
+      .selectFrom((eb) =>
+        eb
+          .selectFrom('callbacks')
+          .select('callbacks.id')
+          .where('callbacks.external', '=', external)
+          // A literal, as the condition of the index callbacks_unverified.
+          .where(sql`state`, '<>', sql.lit('VERIFIED'))
+          .where((row) => row.not(hasPayment(row)))
+          .limit(limitOf(limit))
+          .as('unknown'),
+      )
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  /**
+   * Deletes at most `limit` callbacks that ended unconfirmed until `endedBeforeMs`; returns the external of each.
+   * Keeps those that belong to a payment, or still may: one without a `paymentId` whose outcome is open, and that was
+   * created before the callback ended and at most `linkableMs` before it came.
+   */
+  async deleteUnconfirmed(
+    trx: Trx,
+    { endedBeforeMs, linkableMs, limit }: { endedBeforeMs: number; linkableMs: number; limit: number },
+  ): Promise<string[]> {
+    const deleted = await trx
+      .with(
+        (cte) => cte('over').materialized(),
+        (db) =>
+          forUpdateSkipLocked(
+            trx,
+            db
+              .selectFrom('callbacks')
+              .select('callbacks.id')
+              .where(sql`state`, '=', sql.lit('UNCONFIRMED'))
+              .where('finished_at', '<=', endedBeforeMs)
+              .where((row) => row.not(hasPayment(row)))
+              .where((row) => row.not(mayHavePayment(row, linkableMs)))
+              .limit(limitOf(limit)),
+          ),
+      )
+      .deleteFrom('callbacks')
+      .where('id', 'in', (eb) => eb.selectFrom('over').select('over.id'))
+      .returning('external')
+      .execute();
+    return deleted.map(({ external }) => external);
   }
 
   /** Makes at most `limit` callbacks of workers that died due again; returns how many. */

@@ -46,8 +46,10 @@ export type CallbackRow = Selectable<CallbackTable>;
  * transaction, so that a replay has no effect on any replica.
  */
 export interface ProcessedCallbackTable {
-  /** A digest of external and `webhook-id`. */
+  /** A digest of external and `webhook-id`; with a digest of the content behind it for the second message of one id. */
   key: string;
+  /** Of the signed content; null in rows of the first release. */
+  digest: string | null;
   /** The row may be deleted after this. */
   until: number;
 }

@@ -2,6 +2,7 @@ import { Controller, Get, Header, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { NoHeadGuard } from '../http/no-head.guard.js';
+import { clientAddressOf, networkOf } from '../http/client-address.js';
 import { contextOf } from '../http/request-context.js';
 import { Log } from '../observability/logging/log.js';
 import { outside } from '../observability/logging/outside.js';
@@ -10,6 +11,7 @@ import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
 import { callbackOutline, type CallbackMessage, readCallback } from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
+import { isFromAnyone } from './unknown-payment.limit.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
 
 /** Receives the callbacks of externals (SPEC §1). Guards have authenticated the external before. */
@@ -37,19 +39,25 @@ export class CallbacksController {
   }
 
   async #receive({ config }: ExternalProvider, request: Request): Promise<CallbackReceipt> {
-    const { requestId, traceparent, continued, logFields, callbackKey: key } = contextOf(request);
-    const message = await this.#read(request, config.name);
+    const { requestId, traceparent, continued, logFields, signedCallback: signed } = contextOf(request);
+    const message = await this.#read(request, config.name, signed !== undefined);
     logFields.paymentId = message.paymentId;
-    const origin = { external: config.name, requestId, traceparent, continued, key };
-    const { receipt, paymentTraceparent } = await this.inbox.receive(message, origin);
+    const anyoneFrom = isFromAnyone(config) ? networkOf(clientAddressOf(request)) : undefined;
+    const origin = { external: config.name, requestId, traceparent, continued, signed, anyoneFrom };
+    const { receipt, paymentTraceparent, isIdReused } = await this.inbox.receive(message, origin);
+    if (isIdReused) {
+      const webhookId = outside(String(request.headers['webhook-id']));
+      const fields = { external: config.name, webhookId, paymentId: outside(message.paymentId) };
+      this.log.warn(fields, 'A callback has the webhook-id of another message; it was processed');
+    }
     logFields.traceparent = paymentTraceparent;
     return receipt;
   }
 
   /** Who writes the external reads the log: what came, and how it was read or why it was not. */
-  async #read(request: Request, external: string): Promise<CallbackMessage> {
+  async #read(request: Request, external: string, isSigned: boolean): Promise<CallbackMessage> {
     try {
-      const message = await readCallback(request);
+      const message = await readCallback(request, isSigned);
       if (message.oddities.length > 0) {
         const { paymentId, oddities } = message;
         const fields = {

@@ -53,7 +53,7 @@ export const CALLBACK_BY_POST: OperationDescription = {
   id: 'receiveCallbackWithBody',
   tag: 'Callbacks',
   summary: 'Receive a callback with a body',
-  description: `${DESCRIPTION} Query or body names the payment; if both do, they must name the same one.`,
+  description: `${DESCRIPTION} Query or body names the payment; if both do, they must name the same one. With \`standard-webhooks\`, the signed body alone names it.`,
   query: [{ ...PAYMENT_ID_QUERY, required: false }],
   request: {
     type: Callback,

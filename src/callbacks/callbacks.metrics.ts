@@ -7,6 +7,7 @@ import type { VerificationResult } from './verification.recorder.js';
 @Injectable()
 export class CallbacksMetrics {
   readonly #verifications;
+  readonly #expired;
 
   constructor(metrics: Metrics, gauges: DatabaseGauges) {
     this.#verifications = metrics.counter(
@@ -14,7 +15,16 @@ export class CallbacksMetrics {
       'Status queries to externals about callbacks by result.',
       ['external', 'result'],
     );
+    this.#expired = metrics.counter(
+      'tollgate_callbacks_expired_total',
+      'Unconfirmed callbacks of no known payment that were deleted.',
+      ['external'],
+    );
     declareInbox(gauges);
+  }
+
+  countExpired(external: string): void {
+    this.#expired.inc({ external });
   }
 
   countVerification(external: string, result: VerificationResult): void {

@@ -6,12 +6,20 @@ import { CallbackInbox } from './callback.inbox.js';
 import { CallbackRepository } from './callback.repository.js';
 import { CallbacksController } from './callbacks.controller.js';
 import { CallbacksMetrics } from './callbacks.metrics.js';
+import { UnknownPaymentLimit } from './unknown-payment.limit.js';
 import { VerificationRecorder } from './verification.recorder.js';
 import { VerificationWorker } from './verification.worker.js';
 
 @Module({
   imports: [NotificationsModule, PaymentsModule, ProvidersModule],
   controllers: [CallbacksController],
-  providers: [CallbackInbox, CallbackRepository, CallbacksMetrics, VerificationRecorder, VerificationWorker],
+  providers: [
+    CallbackInbox,
+    CallbackRepository,
+    CallbacksMetrics,
+    UnknownPaymentLimit,
+    VerificationRecorder,
+    VerificationWorker,
+  ],
 })
 export class CallbacksModule {}

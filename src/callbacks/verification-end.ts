@@ -16,14 +16,28 @@ export type VerificationOutcome =
    * The external is not reachable, or does not know the payment: its answer to the call that creates it may still be
    * on the way.
    */
-  | { readonly kind: 'unconfirmed'; readonly error: string; readonly retryAfterMs: number }
+  | {
+      readonly kind: 'unconfirmed';
+      readonly error: string;
+      readonly retryAfterMs: number;
+      /** How many status queries the callback is worth; undefined: as many as the schedule has. */
+      readonly maxAttempts?: number;
+    }
   /** The gateway itself did not query the external: no attempt. */
   | { readonly kind: 'not-queried'; readonly retryAfterMs: number };
 
 const NOT_QUERIED_RETRY_MS = 1_000;
+/**
+ * Of a callback without credentials: enough for an external that sends it before it has stored the payment (two and a
+ * half minutes by default). A payment that the ledger knows is queried by reconciliation besides.
+ */
+const MAX_NEVER_SEEN = 4;
 
 /** What the outcome of a status query means for the callback that caused it. */
-export function verificationOutcomeOf(outcome: ProviderOutcome<InquiryResult>): VerificationOutcome {
+export function verificationOutcomeOf(
+  outcome: ProviderOutcome<InquiryResult>,
+  isFromAnyone: boolean,
+): VerificationOutcome {
   switch (outcome.kind) {
     case 'completed': {
       const { status } = outcome.answer;
@@ -34,12 +48,13 @@ export function verificationOutcomeOf(outcome: ProviderOutcome<InquiryResult>): 
         settled: status.status === 'ACCEPTED',
       };
     }
-    case 'rejected':
-      return unconfirmed(
-        outcome.reason === 'not-found'
-          ? 'the external does not know this payment'
-          : `the external rejected the status query with status ${outcome.status}`,
-      );
+    case 'rejected': {
+      if (outcome.reason !== 'not-found') {
+        return unconfirmed(`the external rejected the status query with status ${outcome.status}`);
+      }
+      const neverSeen = unconfirmed('the external does not know this payment');
+      return isFromAnyone ? { ...neverSeen, maxAttempts: MAX_NEVER_SEEN } : neverSeen;
+    }
     case 'not-executed': {
       const { reason, detail, retryAfterMs } = outcome;
       const ownLimit =
@@ -54,7 +69,10 @@ export function verificationOutcomeOf(outcome: ProviderOutcome<InquiryResult>): 
   }
 }
 
-export function unconfirmed(error: string, retryAfterMs = 0): VerificationOutcome {
+export function unconfirmed(
+  error: string,
+  retryAfterMs = 0,
+): Extract<VerificationOutcome, { kind: 'unconfirmed' }> {
   return { kind: 'unconfirmed', error, retryAfterMs };
 }
 

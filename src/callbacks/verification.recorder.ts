@@ -68,12 +68,12 @@ export class VerificationRecorder {
   async #unconfirmed(
     trx: Trx,
     row: LeasedCallback,
-    { error, retryAfterMs }: Extract<VerificationOutcome, { kind: 'unconfirmed' }>,
+    { error, retryAfterMs, maxAttempts = Infinity }: Extract<VerificationOutcome, { kind: 'unconfirmed' }>,
     nowMs: number,
   ): Promise<VerificationResult> {
     // A repeat starts the schedule anew.
     const attempts = row.again === 1 ? 1 : row.attempts;
-    const nextAttemptAtMs = this.schedule.next(attempts, nowMs, retryAfterMs);
+    const nextAttemptAtMs = attempts < maxAttempts ? this.schedule.next(attempts, nowMs, retryAfterMs) : null;
     if (nextAttemptAtMs === null) {
       await CALLBACK_LEASES.end(trx, row, {
         state: 'UNCONFIRMED',

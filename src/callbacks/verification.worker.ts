@@ -19,6 +19,7 @@ import { ExternalProviderRegistry } from '../providers/external-provider.registr
 import { Clock } from '../shared/clock.js';
 import { CALLBACK_LEASES, CallbackRepository, type LeasedCallback } from './callback.repository.js';
 import { CallbacksMetrics } from './callbacks.metrics.js';
+import { isFromAnyone } from './unknown-payment.limit.js';
 import {
   NOT_QUERIED,
   unconfirmed,
@@ -37,6 +38,7 @@ const LEASE_MARGIN_MS = 10_000;
 const FREE_BATCH = 100;
 /** Each second; more than are processed in one for long. */
 const DELETE_BATCH = 5_000;
+const EXPIRY_EVERY_MS = 60_000;
 const STOP_GRACE_MS = 5_000;
 
 /** Queries the externals about the callbacks that arrived (SPEC §5). */
@@ -44,6 +46,7 @@ const STOP_GRACE_MS = 5_000;
 export class VerificationWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger(VerificationWorker.name);
   readonly #worker: LeaseWorker<LeasedCallback, VerificationEnd>;
+  #expiryDueAtMs = 0;
 
   constructor(
     private readonly store: Store,
@@ -115,7 +118,7 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
         { requestId: request_id, traceparent: traceparent ?? undefined, priority: 'background' },
         { source: 'callback', notify: 'always', cause: id },
       );
-      return verificationOutcomeOf(outcome);
+      return verificationOutcomeOf(outcome, isFromAnyone(provider.config));
     } catch (error) {
       // The answer could not be stored: the query is repeated.
       if (error instanceof StorageUnavailable) return NOT_QUERIED;
@@ -133,8 +136,30 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
 
   async #free(trx: Trx, endedBeforeMs: number, nowMs: number): Promise<boolean> {
     await this.callbacks.deleteProcessed(trx, { nowMs, limit: DELETE_BATCH });
+    if (nowMs >= this.#expiryDueAtMs) await this.#deleteUnconfirmed(trx, nowMs);
     const limit = FREE_BATCH;
     return (await this.callbacks.freeEnded(trx, { endedBeforeMs, nowMs, limit })) === limit;
+  }
+
+  /** A callback that no payment can be linked to any more: reconciliation of all that ran when it came has ended. */
+  async #deleteUnconfirmed(trx: Trx, nowMs: number): Promise<void> {
+    const linkableMs = this.config.reconciliation.scheduleMs.reduce((sum, waitMs) => sum + waitMs, 0);
+    const endedBeforeMs = nowMs - linkableMs;
+    const deleted = await this.callbacks.deleteUnconfirmed(trx, {
+      endedBeforeMs,
+      linkableMs,
+      limit: DELETE_BATCH,
+    });
+    this.store.afterCommit(trx, () => {
+      if (deleted.length < DELETE_BATCH) this.#expiryDueAtMs = nowMs + EXPIRY_EVERY_MS;
+      for (const external of deleted) this.metrics.countExpired(external);
+      if (deleted.length > 0) {
+        this.log.info(
+          { callbacks: deleted.length },
+          'Unconfirmed callbacks that no payment belongs to expired',
+        );
+      }
+    });
   }
 
   #report({ callback, durationMs, outcome }: VerificationEnd, result: VerificationResult): void {

@@ -1,17 +1,28 @@
 import { matching, readingRule, type TextRule, Violation } from '../rules/rule.js';
 import { Secret } from '../sensitive/secret.js';
-import type { ApiKeyConfig, Scope } from './config.js';
+import type { AdminScope, ApiKeyConfig, Scope } from './config.js';
+
+const ADMIN_SCOPES = ['admin-read', 'admin-act', 'admin-settle', 'admin'] as const satisfies AdminScope[];
 
 export const SCOPES = [
   'payments',
   'refunds',
   'subscriptions',
   'read',
-  'admin',
+  ...ADMIN_SCOPES,
 ] as const satisfies readonly Scope[];
 
-/** The scopes of a key that is configured without any: all but `admin` (SPEC §6). */
-export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => scope !== 'admin');
+export function isAdminScope(scope: Scope): scope is AdminScope {
+  return (ADMIN_SCOPES as readonly Scope[]).includes(scope);
+}
+
+/** The scopes of a key that is configured without any: all but those of `/admin` (SPEC §6). */
+export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => !isAdminScope(scope));
+
+/** What the scopes of a key or token permit: `admin` is all scopes of `/admin`. */
+export function permittedBy(scopes: readonly Scope[]): ReadonlySet<Scope> {
+  return new Set(scopes.includes('admin') ? [...scopes, ...ADMIN_SCOPES] : scopes);
+}
 
 export const keyName = matching('keyName', '1 to 64 of A-Z a-z 0-9 . _ -', /^[A-Za-z0-9._-]{1,64}$/);
 

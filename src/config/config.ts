@@ -42,6 +42,8 @@ export interface HttpConfig {
    */
   readonly trustProxy: string | number | undefined;
   readonly maxConnections: number;
+  /** `METRICS_PORT`: a listener of its own for health and metrics; undefined: none. */
+  readonly operating: { readonly host: string; readonly port: number } | undefined;
 }
 
 export type PublicPath = '/health' | '/metrics' | '/documentation' | '/problems';
@@ -55,8 +57,8 @@ export type ExternalsSource =
       readonly enabled: readonly string[] | undefined;
       /** `REQUIRE_CALLBACK_AUTH`: an external without `callbackAuth` is refused when the file is read. */
       readonly requireCallbackAuth?: boolean;
-      /** A weak secret in `callbackAuth` is refused. */
-      readonly refuseWeakSecrets?: boolean;
+      /** Each external must say its `callbackAuth`, which may not be weak. */
+      readonly production?: boolean;
     }
   | { readonly kind: 'simulator' };
 
@@ -97,12 +99,20 @@ export interface CallersConfig {
         readonly audience: string;
         /** The claim with the scopes, by its name or, for a nested one, its path with dots. */
         readonly scopeClaim: string;
+        /** The claim with the externals that a token may use, named likewise; undefined: every token may use all. */
+        readonly externalsClaim: string | undefined;
+        /** How long after its `iat` a token is accepted. */
+        readonly maxTokenAgeMs: number;
+        /** The `typ` of accepted tokens; undefined: those of access tokens. */
+        readonly tokenType: string | undefined;
       }
     | undefined;
   readonly rateLimit: { readonly requests: number; readonly windowMs: number } | undefined;
 }
 
-export type Scope = 'payments' | 'refunds' | 'subscriptions' | 'read' | 'admin';
+/** `admin` includes the other three of `/admin` (SPEC §6). */
+export type AdminScope = 'admin-read' | 'admin-act' | 'admin-settle' | 'admin';
+export type Scope = 'payments' | 'refunds' | 'subscriptions' | 'read' | AdminScope;
 
 export interface ApiKeyConfig {
   readonly name: string;

@@ -170,6 +170,26 @@ describe('rules about several keys', () => {
   });
 });
 
+describe('in production, externals', () => {
+  const production = { production: true };
+
+  it.each([
+    ['bearer', { type: 'bearer', token: 'hQ3vN8rT5wZ2yB7kM4pX9c' }],
+    ['none', { type: 'none' }],
+  ])('may say their callbackAuth as %s', (_type, callbackAuth) => {
+    expect(problemLines(() => parseAcme({ callbackAuth }, production))).toEqual([]);
+  });
+
+  it('must say it, in one line that names them', () => {
+    expect(problemLines(() => parseAcme({}, production))).toEqual([
+      'externals.json#/externalServices/0/callbackAuth: must say in production how callbacks of the external acme are ' +
+        'authenticated, or { "type": "none" } to take them from anyone; got nothing',
+    ]);
+    expect(problemLines(() => parseAcme({ callbackAuth: null }, production))).toHaveLength(1);
+    expect(problemLines(() => parseAcme({ callbackAuth: {} }, production))).toHaveLength(1);
+  });
+});
+
 describe('readExternalsFile', () => {
   let folder: string;
   beforeAll(() => {

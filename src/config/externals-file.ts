@@ -18,8 +18,11 @@ export interface ParseOptions extends PlaceholderSources {
   readonly enabled: readonly string[] | undefined;
   /** Refuses externals without `callbackAuth`. Default false. */
   readonly requireCallbackAuth?: boolean;
-  /** Refuses weak secrets in `callbackAuth` (SPEC §6). Default false. */
-  readonly refuseWeakSecrets?: boolean;
+  /**
+   * Refuses externals that do not say their `callbackAuth`, be it `none`, and weak secrets in it (SPEC §6). Default
+   * false.
+   */
+  readonly production?: boolean;
   /** The file's name in problems. Default `externals.json`. */
   readonly file?: string;
 }
@@ -65,6 +68,7 @@ interface Entry {
   readonly enabled: boolean;
   readonly place: Place;
   readonly external: Partial<ExternalConfig>;
+  readonly saysCallbackAuth: boolean;
 }
 
 function readExternals(document: unknown, place: Place, options: ParseOptions): ExternalConfig[] {
@@ -73,7 +77,10 @@ function readExternals(document: unknown, place: Place, options: ParseOptions): 
     const name = readName(value, options);
     // The problems of an entry without a valid name are reported: it may be an enabled one.
     const enabled = name === undefined || (wanted?.includes(name) ?? true);
-    return { name, enabled, place: at, external: externalReader(value, { ...at, resolves: enabled }) ?? {} };
+    const external = externalReader(value, { ...at, resolves: enabled }) ?? {};
+    // What is no object is refused already.
+    const saysCallbackAuth = !isJsonObject(value) || Object.hasOwn(value, 'callbackAuth');
+    return { name, enabled, place: at, external, saysCallbackAuth };
   };
   const services = required(array('a non-empty array of external services', readEntry), 'externalServices');
   const entries = draft<{ services: readonly Entry[] }>({ services })(document, place)?.services ?? [];
@@ -114,14 +121,24 @@ function refuseMissingNames(entries: readonly Entry[], place: Place, enabled: re
 }
 
 /** Checks the rules about several keys of an entry. */
-function refuseContradictions({ external, place }: Entry, options: ParseOptions): void {
+function refuseContradictions(
+  { name, external, place, saysCallbackAuth }: Entry,
+  { requireCallbackAuth = false, production = false }: ParseOptions,
+): void {
   if (external.auth?.type === 'mtls' && external.baseUrl?.startsWith('http:')) {
     refuse(child(place, 'baseUrl'), 'must be an https URL where auth.type is mtls; got an http URL');
   }
-  if (options.requireCallbackAuth && external.callbackAuth?.type === 'none') {
+  if (requireCallbackAuth && external.callbackAuth?.type === 'none') {
     refuse(child(place, 'callbackAuth'), 'must be configured where REQUIRE_CALLBACK_AUTH=true; got none');
+  } else if (production && !saysCallbackAuth) {
+    const whose = name === undefined ? 'the external' : `the external ${name}`;
+    refuse(
+      child(place, 'callbackAuth'),
+      `must say in production how callbacks of ${whose} are authenticated, or { "type": "none" } to take them from ` +
+        'anyone; got nothing',
+    );
   }
-  if (options.refuseWeakSecrets && external.callbackAuth)
+  if (production && external.callbackAuth)
     refuseWeakSecrets(external.callbackAuth, child(place, 'callbackAuth'));
 }
 

@@ -32,6 +32,7 @@ describe('loadConfig', () => {
         publicPaths: ['/health', '/metrics', '/documentation', '/problems'],
         trustProxy: undefined,
         maxConnections: 10_000,
+        operating: undefined,
       },
       logLevel: 'info',
       httpLogLevel: 'none',
@@ -180,6 +181,9 @@ describe('the credentials of OIDC', () => {
       issuer: 'https://login.example.com',
       audience: 'tollgate',
       scopeClaim: 'scope',
+      externalsClaim: undefined,
+      maxTokenAgeMs: 86_400_000,
+      tokenType: undefined,
     });
   });
 });
@@ -233,6 +237,7 @@ describe('readConfig', () => {
       'FINGERPRINT_KEY',
       'FILE#/externalServices/0/baseUrl',
       'FILE#/externalServices/0/auth/token',
+      'FILE#/externalServices/0/callbackAuth',
     ]);
     expect(placesOf({ ...env, EXTERNAL_PROVIDERS_CONFIG: join(folder, 'none') })).toContain(
       `${folder}/none#`,

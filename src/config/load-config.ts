@@ -38,7 +38,7 @@ function externalsProblems(env: Environment): readonly string[] {
   }
   try {
     if (externals.kind === 'file')
-      readExternalsFile({ ...externals, refuseWeakSecrets: isProduction(env) }, env);
+      readExternalsFile({ ...externals, production: isProduction(readTexts(env)) }, env);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
@@ -65,19 +65,21 @@ export function loadConfig(env: Environment = process.env): Config {
       problems.push(`${name}: ${describeViolation(rule, shown, value)}`);
     } else values[name] = value;
   }
-  const production = isProduction(env);
+  const production = isProduction(texts);
   problems.push(...contradictions(texts, values, production));
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(assemble(values as Values, production));
 }
 
 /** In any letter case: `Production` read as development would admit callers without credentials. */
-function isProduction({ NODE_ENV }: Environment): boolean {
-  return NODE_ENV?.trim().toLowerCase() === 'production';
+function isProduction({ NODE_ENV }: Texts): boolean {
+  return NODE_ENV?.toLowerCase() === 'production';
 }
 
-function readTexts(env: Environment): Partial<Record<VariableName, string>> {
-  const texts: Partial<Record<VariableName, string>> = {};
+type Texts = Partial<Record<VariableName, string>>;
+
+function readTexts(env: Environment): Texts {
+  const texts: Texts = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
     const text = Object.hasOwn(env, name) ? env[name]?.trim() : undefined;
     if (text) texts[name] = text;
@@ -94,6 +96,10 @@ function assemble(values: Values, production: boolean): Config {
       publicPaths: values.PUBLIC_PATHS,
       trustProxy: values.TRUST_PROXY,
       maxConnections: values.MAX_CONNECTIONS,
+      operating:
+        values.METRICS_PORT === undefined
+          ? undefined
+          : { host: values.METRICS_HOST ?? values.HTTP_HOST, port: values.METRICS_PORT },
     },
     logLevel: values.LOG_LEVEL,
     httpLogLevel: values.HTTP_LOG_LEVEL,
@@ -128,7 +134,7 @@ function externalsSource(values: Values, production: boolean): ExternalsSource {
         path: values.EXTERNAL_PROVIDERS_CONFIG,
         enabled: values.ENABLED_PROVIDERS,
         requireCallbackAuth: values.REQUIRE_CALLBACK_AUTH,
-        refuseWeakSecrets: production,
+        production,
       };
 }
 
@@ -145,12 +151,24 @@ function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig
 }
 
 function callers(values: Values, production: boolean): CallersConfig {
-  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_SCOPE_CLAIM: scopeClaim } = values;
   return {
     auth: values.API_AUTH ?? defaultAuth(production),
     keys: values.API_KEYS ?? [],
     keysFile: values.API_KEYS_FILE,
-    oidc: issuer !== undefined && audience !== undefined ? { issuer, audience, scopeClaim } : undefined,
+    oidc: oidcOf(values),
     rateLimit: values.RATE_LIMIT,
+  };
+}
+
+function oidcOf(values: Values): CallersConfig['oidc'] {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
+  if (issuer === undefined || audience === undefined) return undefined;
+  return {
+    issuer,
+    audience,
+    scopeClaim: values.OIDC_SCOPE_CLAIM,
+    externalsClaim: values.OIDC_EXTERNALS_CLAIM,
+    maxTokenAgeMs: values.OIDC_MAX_TOKEN_AGE,
+    tokenType: values.OIDC_TOKEN_TYPE,
   };
 }

@@ -64,13 +64,7 @@ describe('a variable', () => {
       'EXTERNAL_PROVIDERS_CONFIG',
       'x.json',
       (c) => c.externals,
-      {
-        kind: 'file',
-        path: 'x.json',
-        enabled: undefined,
-        requireCallbackAuth: false,
-        refuseWeakSecrets: false,
-      },
+      { kind: 'file', path: 'x.json', enabled: undefined, requireCallbackAuth: false, production: false },
     ],
   ])('accepts %s=%s', (name, text, pick, expected) => {
     expect(pick(loadConfig({ [name]: text }))).toEqual(expected);

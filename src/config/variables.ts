@@ -11,7 +11,7 @@ import {
 import { externalName, host, ipRange, serviceUrl, urlHost } from '../rules/network-rules.js';
 import { filePath, integer, text, trueOrFalse } from '../rules/rules.js';
 import { logLength } from '../rules/size-rules.js';
-import { rate, schedule, wait } from '../rules/time-rules.js';
+import { rate, schedule, tokenAge, wait } from '../rules/time-rules.js';
 import { apiKeys } from './api-keys.js';
 import type { DatabaseConfig, PublicPath } from './config.js';
 import { fingerprintKeys } from './fingerprint-keys.js';
@@ -98,6 +98,8 @@ function postgresUrl(url: string): DatabaseLocation | Violation {
 
 const ONE_HOST = 'it names one host: for a failover, an address that moves with the primary';
 
+const claim = matching('claim', 'the name of a claim, or its path', /^[\x21-\x7e]{1,255}$/);
+
 /**
  * Every variable that the gateway reads (SPEC §6, and the limits and credentials around it), in the order of
  * `docs/configuration.md`.
@@ -134,11 +136,15 @@ export const VARIABLES = {
   API_KEYS_FILE: optionalVariable(filePath),
   OIDC_ISSUER: optionalVariable(serviceUrl('refused')),
   OIDC_AUDIENCE: optionalVariable(text),
-  OIDC_SCOPE_CLAIM: variable(
-    'scope',
-    matching('claim', 'the name of a claim, or its path', /^[\x21-\x7e]{1,255}$/),
+  OIDC_SCOPE_CLAIM: variable('scope', claim),
+  OIDC_EXTERNALS_CLAIM: optionalVariable(claim),
+  OIDC_MAX_TOKEN_AGE: variable('24h', tokenAge),
+  OIDC_TOKEN_TYPE: optionalVariable(
+    matching('tokenType', 'the typ of a JWT, such as at+jwt', /^[A-Za-z0-9][A-Za-z0-9.+/_-]{0,63}$/),
   ),
   RATE_LIMIT: optionalVariable(rate),
+  METRICS_PORT: optionalVariable(integer(0, 65_535)),
+  METRICS_HOST: optionalVariable(host),
   MAX_CONNECTIONS: variable('10000', integer(1, 1_000_000)),
   PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems', publicPaths),
   TRUST_PROXY: optionalVariable(trustedProxies),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bareAddress } from './client-address.js';
+import { bareAddress, networkOf } from './client-address.js';
 
 describe('bareAddress', () => {
   it.each([
@@ -40,5 +40,18 @@ describe('bareAddress', () => {
     '203.0.113.9 198.51.100.1',
   ])('finds no address in %s', (entry) => {
     expect(bareAddress(entry)).toBeUndefined();
+  });
+});
+
+describe('networkOf', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+    ['2001:db8::5:6', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    [undefined, 'unknown'],
+  ])('%s belongs to %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
   });
 });

@@ -23,6 +23,25 @@ export function bareAddress(entry: string | undefined): string | undefined {
   return MAPPED.exec(short)?.[1] ?? short;
 }
 
+const NETWORK_GROUPS = 4;
+
+/**
+ * The part of an address that its owner cannot choose, to count requests by: all of an IPv4 address, the /64 of an
+ * IPv6 address. Undefined counts as one address.
+ */
+export function networkOf(address: string | undefined): string {
+  if (address === undefined) return 'unknown';
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const zeros = tail === undefined ? 0 : 8 - groupsOf(head).length - groupsOf(tail).length;
+  const all = [...groupsOf(head), ...Array<string>(Math.max(zeros, 0)).fill('0'), ...groupsOf(tail ?? '')];
+  return `${all.slice(0, NETWORK_GROUPS).join(':')}::/64`;
+}
+
+function groupsOf(text: string): string[] {
+  return text === '' ? [] : text.split(':');
+}
+
 /**
  * Sets Express's `trust proxy` so that proxies are recognised by {@link bareAddress}: one that adds ports would
  * otherwise end the chain of trusted proxies, and its own address would be the client's.

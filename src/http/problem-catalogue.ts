@@ -116,7 +116,9 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    explanation: 'The caller exceeded its limit. Wait for `Retry-After` seconds. Nothing was executed.',
+    explanation:
+      'The caller exceeded its limit, or too many callbacks without credentials name payments that the gateway does not know. ' +
+      'Wait for `Retry-After` seconds. Nothing was executed.',
   },
   'headers-too-large': {
     status: 431,

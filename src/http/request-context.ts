@@ -17,6 +17,14 @@ export interface Principal {
  */
 export type RequestAccess = 'public' | 'operator' | 'caller' | 'external';
 
+/** A callback that its external signed: a replay has the same id and the same content. */
+export interface SignedCallback {
+  /** A digest of external and `webhook-id`. */
+  readonly key: string;
+  /** Of the signed content: the body of a POST, the target of a GET. */
+  readonly digest: string;
+}
+
 /** The state of a request for tracing, authorisation and its log line. */
 export interface RequestContext {
   readonly requestId: string;
@@ -29,7 +37,7 @@ export interface RequestContext {
   access?: RequestAccess;
   principal?: Principal;
   /** Identifies a signed callback, to recognise a replay. */
-  callbackKey?: string | undefined;
+  signedCallback?: SignedCallback | undefined;
   /** Fields of the log line and the metrics. */
   readonly logFields: {
     external?: string;
@@ -59,4 +67,13 @@ export function contextOf(request: Request): RequestContext {
   const context = (request as Carrying)[CONTEXT];
   if (!context) throw new Error('The request has no context: the middleware did not run');
   return context;
+}
+
+/**
+ * Whether an answer may name every external (SPEC §8): to a key or token that is not limited to some of them, which
+ * nobody has who sends no credentials.
+ */
+export function mayKnowExternals(request: Request): boolean {
+  const { principal } = contextOf(request);
+  return principal !== undefined && principal.name !== '' && principal.externals === undefined;
 }

@@ -17,7 +17,7 @@ export class NotificationsAdminController {
 
   @Post('replay')
   @DescribeOperation(REPLAY_ALL)
-  @RequireScope('admin')
+  @RequireScope('admin-act')
   replayAll(
     @Req() request: Request,
     @JsonBody({ optional: true }) body: ReplayRequest,
@@ -28,7 +28,7 @@ export class NotificationsAdminController {
 
   @Post(':id/replay')
   @DescribeOperation(REPLAY_ONE)
-  @RequireScope('admin')
+  @RequireScope('admin-act')
   replayOne(
     @Param('id') id: string,
     @Req() request: Request,

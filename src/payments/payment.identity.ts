@@ -16,7 +16,9 @@ export type AnsweredId =
   | { readonly kind: 'own'; readonly row: PaymentRow; readonly paymentId: string | undefined }
   /** The external has answered with an earlier payment of the same order. */
   | { readonly kind: 'same-payment'; readonly holder: PaymentRow }
-  /** It belongs to another order. */
+  /** The payment has an id already: the order has a second payment, unless that was declined. */
+  | { readonly kind: 'second-payment'; readonly second: PaymentRow | undefined }
+  /** It belongs to another payment, and nobody knows which of them the answer is about. */
   | { readonly kind: 'taken'; readonly holder: PaymentRow };
 
 /**
@@ -79,6 +81,7 @@ export class PaymentIdentity {
     const holder =
       (await this.payments.lockByPaymentId(trx, external, paymentId)) ??
       (await this.payments.lockByPaymentId(trx, external, paymentId));
+    if (row.payment_id !== null) return this.#second(trx, row, paymentId, state, holder);
     if (!holder) {
       await this.refunded.linkRefunds(trx, row, paymentId);
       return { kind: 'own', row, paymentId };
@@ -91,12 +94,14 @@ export class PaymentIdentity {
     if (!sameOrder) return { kind: 'taken', holder };
     if (holder.state === 'FAILED')
       return { kind: 'own', row: await this.#succeed(trx, row, holder), paymentId };
-    const sameMoney = holder.amount_minor === row.amount_minor && holder.currency === row.currency;
-    return { kind: sameMoney ? 'same-payment' : 'taken', holder };
+    // Only a valid answer says that both are one payment: after another one, this payment may be executed as well.
+    const isSame =
+      state !== 'UNKNOWN' && holder.amount_minor === row.amount_minor && holder.currency === row.currency;
+    return { kind: isSame ? 'same-payment' : 'taken', holder };
   }
 
   /**
-   * The external has answered with an id of another order for `row`: the id stays with `holder`, and an operator is
+   * The external has answered with an id of another payment for `row`: the id stays with `holder`, and an operator is
    * told.
    */
   async claim(trx: Trx, row: PaymentRow, holder: PaymentRow): Promise<void> {
@@ -108,9 +113,36 @@ export class PaymentIdentity {
       this.metrics.countTakenId(external, 'paymentId');
       this.#logger.error(
         { external, paymentId, payment: row.id, holder: holder.id },
-        'The external answered with a paymentId that belongs to another order',
+        'The external answered with a paymentId that belongs to another payment',
       );
     });
+  }
+
+  /**
+   * `row` received its id from a callback or an earlier answer, and keeps it: replaced by `paymentId`, an accepted
+   * payment would be lost. Which of them the external executed, if not both, only queries about each can say.
+   */
+  async #second(
+    trx: Trx,
+    row: PaymentRow,
+    paymentId: string,
+    state: PaymentState,
+    holder: PaymentRow | undefined,
+  ): Promise<AnsweredId> {
+    const { external, shop_transaction_id } = row;
+    const sameOrder = holder !== undefined && isOfOrder(holder, row);
+    if (state === 'FAILED') return { kind: 'second-payment', second: sameOrder ? holder : undefined };
+    if (holder && !sameOrder) return { kind: 'taken', holder };
+    this.store.afterCommit(trx, () =>
+      this.#logger.warn(
+        { external, paymentId, payment: row.id, first: row.payment_id },
+        'The external answered with another paymentId than it had named for this order',
+      ),
+    );
+    const second =
+      holder ??
+      (await this.#insertUnsolicited(trx, external, paymentId, shop_transaction_id ?? undefined, row));
+    return { kind: 'second-payment', second };
   }
 
   /** Merges `unsolicited` into `row`; both are locked: its events, notifications, refunds and state. */
@@ -142,6 +174,7 @@ export class PaymentIdentity {
     external: string,
     paymentId: string,
     shopTransactionId: string | undefined,
+    money?: Pick<PaymentRow, 'amount_minor' | 'currency'>,
   ): Promise<PaymentRow> {
     const now = this.clock.now();
     const inserted = createdRow({
@@ -152,8 +185,8 @@ export class PaymentIdentity {
       payment_id: paymentId,
       shop_transaction_id: shopTransactionId ?? null,
       subscription_token: null,
-      amount_minor: null,
-      currency: null,
+      amount_minor: money?.amount_minor ?? null,
+      currency: money?.currency ?? null,
       duplicate_guard: 0,
       created_at: now,
       deadline_at: now,

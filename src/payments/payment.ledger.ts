@@ -128,7 +128,7 @@ export class PaymentLedger {
   /**
    * Transaction B: applies the answer of the call that creates the payment. Nearly every payment needs only the first
    * move; the rest handles an answer that arrives after a callback, a recovery or a refund, or whose id is not new.
-   * Returns the payment of another order that has the answered id: this payment is then UNKNOWN.
+   * Returns the other payment that has the answered id: this payment is then UNKNOWN.
    */
   async settle(
     trx: Trx,
@@ -156,9 +156,20 @@ export class PaymentLedger {
       await this.move(trx, row, 'FAILED', { ...move, cause });
       return undefined;
     }
+    if (answered.kind === 'second-payment') {
+      const { second } = answered;
+      if (second)
+        await this.move(trx, { ...second, asks: 0 }, state, { ...move, notify: { when: 'on-change' } });
+      await this.payments.link(trx, row.id, { subscriptionToken: ids.subscriptionToken });
+      return undefined;
+    }
     const own = { ...ids, paymentId: answered.paymentId };
-    if (paymentMayBecome(answered.row.state, state))
-      await this.move(trx, { ...answered.row, asks: 0 }, state, { ...move, ...own });
+    // FAILED without an id is what a query by shopTransactionId or an operator said before the external answered.
+    const contradicted = answered.row.state === 'FAILED' && answered.row.payment_id === null && isOpen(state);
+    if (contradicted) await this.reopen(trx, operation, external);
+    const from = contradicted ? 'UNKNOWN' : answered.row.state;
+    if (paymentMayBecome(from, state))
+      await this.move(trx, { ...answered.row, state: from, asks: 0 }, state, { ...move, ...own });
     else await this.payments.link(trx, row.id, own);
     return undefined;
   }

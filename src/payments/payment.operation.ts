@@ -84,7 +84,7 @@ export abstract class PaymentOperation<
     return undefined;
   }
 
-  /** Returns the outcome to record instead if the answered `paymentId` belongs to another order. */
+  /** Returns the outcome to record instead if the answered `paymentId` belongs to another payment. */
   protected async settlePayment(
     trx: Trx,
     row: OperationRow,
@@ -92,7 +92,7 @@ export abstract class PaymentOperation<
     external: ExternalConfig | undefined,
   ): Promise<Unknown | undefined> {
     const holder = await this.payments.settle(trx, row, answer, external);
-    return holder && invalidAnswer('The external answered with a paymentId that belongs to another order.');
+    return holder && invalidAnswer('The external answered with a paymentId that belongs to another payment.');
   }
 
   reopen(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void> {

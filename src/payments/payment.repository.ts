@@ -120,14 +120,17 @@ export class PaymentRepository {
   }
 
   /** The trace of the operation that created it; undefined if the payment is unknown or unsolicited. */
-  async traceparentOf(trx: Trx, external: string, paymentId: string): Promise<string | undefined> {
-    const row = await trx
+  traceOf(
+    trx: Trx,
+    external: string,
+    paymentId: string,
+  ): Promise<{ readonly traceparent: string | null } | undefined> {
+    return trx
       .selectFrom('payments')
       .select('traceparent')
       .where('external', '=', external)
       .where('payment_id', '=', paymentId)
       .executeTakeFirst();
-    return row?.traceparent ?? undefined;
   }
 
   /** The payment with this id that a caller made; locked until `trx` ends. Locks no unsolicited one. */

@@ -13,7 +13,7 @@ export interface PaymentTable {
   payment_id: string | null;
   shop_transaction_id: string | null;
   subscription_token: string | null;
-  /** Null for an unsolicited payment: a status answer does not have the amount. */
+  /** Null for an unsolicited payment of a status answer, which does not have the amount. */
   amount_minor: number | null;
   currency: string | null;
   state: PaymentState;
@@ -42,7 +42,7 @@ export interface PaymentTable {
   lease_token: string | null;
   lease_until: number | null;
   traceparent: string | null;
-  /** The paymentId that the external answered for this payment, and that belongs to another order (SPEC §4). */
+  /** The paymentId that the external answered for this payment, and that belongs to another one (SPEC §4). */
   claimed_payment_id: string | null;
   /**
    * 1: became ACCEPTED outside of the duplicate guard, by a late success or unsolicited: its order may have a second
@@ -52,7 +52,7 @@ export interface PaymentTable {
 }
 
 /**
- * `learned`: an unsolicited payment, known only from a callback or a check. The value is stored, and `/admin` returns
+ * `learned`: an unsolicited payment, known only from a callback, a check or a second id in an answer. The value is stored, and `/admin` returns
  * it; the code calls these payments unsolicited.
  */
 export type PaymentOrigin = 'pay' | 'pay-by-link' | 'subscription' | 'learned';

@@ -44,14 +44,23 @@ export const schedule: TextRule<readonly number[]> = readingRule(
 );
 
 /** One wait in milliseconds; `0s` is none. */
-export const wait: TextRule<number> = readingRule(
-  'wait',
-  'a duration from 0s to 30d, such as 30s',
-  (text) => {
-    const ms = parseDurationMs(text);
-    return ms !== undefined && ms <= MAX_WAIT_MS ? ms : new Violation();
-  },
+export const wait: TextRule<number> = readingRule('wait', 'a duration from 0s to 30d, such as 30s', (text) =>
+  durationBetween(text, 0, MAX_WAIT_MS),
 );
+
+const MIN_TOKEN_AGE_MS = 60_000;
+
+/** The age of an access token in milliseconds. */
+export const tokenAge: TextRule<number> = readingRule(
+  'tokenAge',
+  'a duration from 1m to 30d, such as 24h',
+  (text) => durationBetween(text, MIN_TOKEN_AGE_MS, MAX_WAIT_MS),
+);
+
+function durationBetween(text: string, min: number, max: number): number | Violation {
+  const ms = parseDurationMs(text);
+  return ms !== undefined && ms >= min && ms <= max ? ms : new Violation();
+}
 
 const MAX_RATE_REQUESTS = 1_000_000;
 const MAX_RATE_WINDOW_MS = 3_600_000;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { DEFAULT_SCOPES, keyName, SCOPES } from '../config/api-keys.js';
+import { DEFAULT_SCOPES, isAdminScope, keyName, SCOPES } from '../config/api-keys.js';
 import { ConfigError } from '../config/config-error.js';
 import type { ApiKeyConfig, Scope } from '../config/config.js';
 import {
@@ -98,7 +98,11 @@ function refuseContradictions(key: ApiKey, others: readonly (ApiKey | undefined)
   if (others.some((other) => other?.digest.equals(key.digest))) {
     refuse(child(place, 'sha256'), 'must be unique, API_KEYS included; it is taken');
   }
-  if (key.externals && key.scopes.includes('admin')) {
-    refuse(child(place, 'externals'), 'must not be here where scopes has admin, which sees every external');
+  const adminScope = key.scopes.find(isAdminScope);
+  if (key.externals && adminScope) {
+    refuse(
+      child(place, 'externals'),
+      `must not be here where scopes has ${adminScope}, which sees every external`,
+    );
   }
 }

@@ -1,4 +1,5 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { permittedBy } from '../config/api-keys.js';
 import type { CallersConfig } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { FileWatcher, type FileWatcherOptions } from '../config/file-watcher.js';
@@ -91,6 +92,6 @@ export class ApiKeys implements OnApplicationShutdown {
 function entryOf({ name, digest, scopes, externals }: ApiKey): Entry {
   return {
     digest,
-    principal: { name, scopes: new Set(scopes), externals: externals && new Set(externals) },
+    principal: { name, scopes: permittedBy(scopes), externals: externals && new Set(externals) },
   };
 }

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { isAdminScope } from '../config/api-keys.js';
 import type { PublicPath } from '../config/config.js';
 import { sendJson } from '../http/http-answer.js';
 import { Problem } from '../problems/problem.js';
@@ -32,6 +33,10 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
       context.access = 'external';
     } else if (path.kind === 'public') {
       context.access = 'public';
+      // Wrong credentials are refused here too: without, whether names are shown would tell whether a key is right.
+      if (path.named && credentialsOf(request).kind !== 'none') {
+        context.principal = await admitCaller(parts, request, path);
+      }
     } else {
       context.principal = await admitCaller(parts, request, path);
       context.access = path.kind === 'operator' ? 'operator' : 'caller';
@@ -43,7 +48,7 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
 async function admitCaller(
   { callers, metrics }: AuthenticationParts,
   request: Request,
-  path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
+  path: Exclude<AccessPath, { kind: 'callback' }>,
 ): Promise<Principal> {
   try {
     const principal = await callers.identify(request);
@@ -56,16 +61,17 @@ async function admitCaller(
 }
 
 /** A foreign external is refused in the same way whether or not it exists. */
-function refuseByPath(
-  principal: Principal,
-  path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
-): void {
-  const isAdmin = principal.scopes.has('admin');
+function refuseByPath(principal: Principal, path: Exclude<AccessPath, { kind: 'callback' }>): void {
+  if (path.kind === 'public') return;
+  if (path.kind === 'caller') {
+    if (path.external !== undefined && principal.externals?.has(path.external) === false)
+      throw foreignExternal();
+    return;
+  }
+  const isOperator = [...principal.scopes].some(isAdminScope);
   // A principal without a name sent no credentials. With `API_AUTH=none` it has all scopes.
-  if (path.kind !== 'caller' && principal.name === '' && !isAdmin) throw unauthenticated();
-  if (path.kind === 'admin' && !isAdmin) throw missingScope('admin');
-  if (path.kind !== 'caller' || path.external === undefined) return;
-  if (principal.externals?.has(path.external) === false) throw foreignExternal();
+  if (principal.name === '' && !isOperator) throw unauthenticated();
+  if (path.kind === 'admin' && !isOperator) throw missingScope('admin');
 }
 
 function reasonOf(error: unknown, request: Request): CallerRefusal {
@@ -86,7 +92,7 @@ async function admitCallback(
   const context = contextOf(request);
   const { logFields } = context;
   if (admission.kind === 'new') {
-    context.callbackKey = admission.key;
+    context.signedCallback = admission.signed;
     response.once('finish', () => {
       if (response.statusCode === 200) admission.remember({ paymentId: logFields.paymentId });
     });

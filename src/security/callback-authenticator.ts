@@ -2,25 +2,26 @@ import type { Request } from 'express';
 import type { ExternalConfig } from '../config/external-config.js';
 import { clientAddressOf } from '../http/client-address.js';
 import { readRawBody } from '../http/raw-body.js';
+import type { SignedCallback } from '../http/request-context.js';
 import type { Clock } from '../shared/clock.js';
 import { AddressList } from './address-list.js';
-import { NOBODYS, refusalOf } from './callback-credentials.js';
+import { NOBODYS, refusalOf, signedContent } from './callback-credentials.js';
 import { callbackUnauthenticated, foreignAddress } from './refusals.js';
-import { callbackKey, RememberedCallbacks, type ProcessedCallback } from './remembered-callbacks.js';
+import { RememberedCallbacks, type ProcessedCallback, signedCallback } from './remembered-callbacks.js';
 import type { SecurityMetrics } from './security.metrics.js';
 
 /** `taken`: a signed callback that is already processed. Acknowledge it again and do nothing else. */
 export type CallbackAdmission =
   | {
       readonly kind: 'new';
-      /** Identifies a signed callback when it comes again. */
-      readonly key: string | undefined;
+      /** Identifies a signed callback when it comes again; undefined where it is not signed. */
+      readonly signed: SignedCallback | undefined;
       /** Call it when the callback is stored. */
       remember(taken: ProcessedCallback): void;
     }
   | ({ readonly kind: 'taken' } & ProcessedCallback);
 
-const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', key: undefined, remember: () => {} };
+const NOTHING_TO_REMEMBER: CallbackAdmission = { kind: 'new', signed: undefined, remember: () => {} };
 
 /**
  * Admits the callbacks of externals (SPEC §6 `callbackAuth`, `callbackAllowedIps`, §8). It checks the credentials,
@@ -57,18 +58,18 @@ export class CallbackAuthenticator {
       throw foreignAddress();
     }
     if (config.callbackAuth.type !== 'standard-webhooks') return NOTHING_TO_REMEMBER;
-    return this.#signed(external, String(request.headers['webhook-id']));
+    const content = signedContent(request, body);
+    return this.#signed(external, signedCallback(external, String(request.headers['webhook-id']), content));
   }
 
-  /** The id stays the same when a callback is sent again, and only then (Standard Webhooks). */
-  #signed(external: string, webhookId: string): CallbackAdmission {
-    const key = callbackKey(external, webhookId);
-    const taken = this.#remembered.find(key);
+  /** A callback that is sent again has the same id and the same content (Standard Webhooks). */
+  #signed(external: string, signed: SignedCallback): CallbackAdmission {
+    const taken = this.#remembered.find(signed);
     if (taken) {
       this.metrics.countCallbackRefusal(external, 'replayed');
       return { kind: 'taken', paymentId: taken.paymentId };
     }
-    return { kind: 'new', key, remember: (about) => this.#remembered.add(key, about) };
+    return { kind: 'new', signed, remember: (about) => this.#remembered.add(signed, about) };
   }
 
   #addressList(ranges: readonly string[]): AddressList {

@@ -15,13 +15,20 @@ export const NOBODYS: CallbackAuthConfig = {
   token: new Secret(randomBytes(32).toString('base64url')),
 };
 
+type CallbackRequest = IncomingMessage & { readonly originalUrl: string };
+
+/** What the signature of a callback covers: the body as received; of a GET its target, path and query (SPEC §6). */
+export function signedContent({ method, originalUrl }: CallbackRequest, body: Buffer): Buffer {
+  return method === 'POST' ? body : Buffer.from(originalUrl);
+}
+
 /**
  * Why the credentials of a callback are refused, or undefined where they are its external's. `body` is the body as
- * received; a GET signs its target instead, path and query (SPEC §6).
+ * received.
  */
 export function refusalOf(
   auth: CallbackAuthConfig,
-  request: IncomingMessage & { readonly originalUrl: string },
+  request: CallbackRequest,
   body: Buffer,
   nowMs: number,
 ): CallbackRefusal | undefined {
@@ -38,12 +45,12 @@ export function refusalOf(
       return given.kind === 'basic' && isSame(given.userPassword, wanted) ? undefined : 'credentials';
     }
     case 'standard-webhooks': {
-      const { headersDistinct: headers, method, originalUrl } = request;
+      const { headersDistinct: headers } = request;
       const verification = verifyWebhook({
         id: headers['webhook-id'],
         timestamp: headers['webhook-timestamp'],
         signature: headers['webhook-signature'],
-        body: method === 'POST' ? body : Buffer.from(originalUrl),
+        body: signedContent(request, body),
         secrets: auth.secrets,
         nowMs,
       });

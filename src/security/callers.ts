@@ -4,7 +4,7 @@ import type { CallersConfig } from '../config/config.js';
 import type { Principal } from '../http/request-context.js';
 import type { ApiKeys } from './api-keys.js';
 import type { OidcTokens } from './oidc-tokens.js';
-import { unauthenticated } from './refusals.js';
+import { invalidToken, unauthenticated } from './refusals.js';
 import { credentialsOf, looksLikeJwt } from './request-credentials.js';
 
 const ANYBODY: Principal = { name: '', scopes: new Set(SCOPES), externals: undefined };
@@ -27,7 +27,10 @@ export class Callers {
   async identify(request: IncomingMessage): Promise<Principal> {
     if (this.auth === 'none') return ANYBODY;
     const credentials = credentialsOf(request);
-    if (credentials.kind === 'none' && this.auth === 'optional') return ANONYMOUS;
+    if (credentials.kind === 'none') {
+      if (this.auth === 'optional') return ANONYMOUS;
+      throw unauthenticated();
+    }
     if (credentials.kind === 'api-key') return this.keys.find(credentials.key) ?? refuse();
     if (credentials.kind !== 'bearer') return refuse();
     const { token } = credentials;
@@ -38,5 +41,5 @@ export class Callers {
 }
 
 function refuse(): never {
-  throw unauthenticated();
+  throw invalidToken();
 }

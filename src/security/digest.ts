@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 
-/** SHA-256 of the text's UTF-8 bytes, 32 bytes long. */
-export function sha256(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
+/** SHA-256, 32 bytes long; of a text, over its UTF-8 bytes. */
+export function sha256(content: string | Buffer): Buffer {
+  return hash('sha256', content, 'buffer');
 }
 
 /**

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import type { ServerResponse } from 'node:http';
-import { AUDIENCE, type Issuer, startIssuer } from '../../test/support/issuer.js';
+import { AUDIENCE, type Issuer, oidcConfigOf, startIssuer } from '../../test/support/issuer.js';
 import { until } from '../../test/support/until.js';
 import { TestClock } from '../../test/support/test-clock.js';
 import { Problem } from '../problems/problem.js';
@@ -20,13 +20,10 @@ describe('OidcTokens', () => {
     issuer = await startIssuer();
     clock = new TestClock(Date.now());
     failures = [];
+    jest.spyOn(Logger.prototype, 'debug').mockImplementation(() => undefined);
     jest.spyOn(Logger.prototype, 'error').mockImplementation((message) => void failures.push(message));
     const connection = new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false }));
-    tokens = new OidcTokens(
-      { issuer: issuer.url, audience: AUDIENCE, scopeClaim: 'scope' },
-      connection,
-      clock,
-    );
+    tokens = new OidcTokens(oidcConfigOf(issuer), connection, clock);
   });
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -48,7 +45,7 @@ describe('OidcTokens', () => {
     const token = await issuer.sign({ sub: 'shop-7', scope: 'openid payments admin Refunds' });
     expect(await tokens.verify(token)).toEqual({
       name: 'oidc:shop-7',
-      scopes: new Set(['payments', 'admin']),
+      scopes: new Set(['payments', 'admin', 'admin-read', 'admin-act', 'admin-settle']),
       externals: undefined,
     });
   });
@@ -279,7 +276,7 @@ describe('OidcTokens', () => {
     ['scope', { scope: ['payments', 'refunds'] }, ['payments', 'refunds']],
     ['scp', { scp: 'openid payments', scope: 'refunds' }, ['payments']],
     ['scp', { scp: ['openid', 'read'] }, ['read']],
-    ['roles', { roles: ['admin', 7, null, 'payments read'] }, ['admin', 'payments', 'read']],
+    ['roles', { roles: ['admin-act', 7, null, 'payments read'] }, ['admin-act', 'payments', 'read']],
     ['realm_access.roles', { realm_access: { roles: ['payments'] } }, ['payments']],
     ['resource_access.tollgate.roles', { resource_access: { tollgate: { roles: ['read'] } } }, ['read']],
     ['https://shop.example/roles', { 'https://shop.example/roles': ['read'] }, ['read']],
@@ -289,7 +286,7 @@ describe('OidcTokens', () => {
     ['__proto__.constructor', {}, []],
   ])('reads the scopes of the claim %s', async (scopeClaim, claims, scopes) => {
     const connection = new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false }));
-    const others = new OidcTokens({ issuer: issuer.url, audience: AUDIENCE, scopeClaim }, connection, clock);
+    const others = new OidcTokens({ ...oidcConfigOf(issuer), scopeClaim }, connection, clock);
     try {
       expect((await others.verify(await issuer.sign({ ...claims }))).scopes).toEqual(new Set(scopes));
     } finally {

@@ -1,14 +1,22 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
-import { SCOPES } from '../config/api-keys.js';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose';
+import { isAdminScope, permittedBy, SCOPES } from '../config/api-keys.js';
 import type { CallersConfig } from '../config/config.js';
 import type { Principal } from '../http/request-context.js';
 import { Problem } from '../problems/problem.js';
 import type { Clock } from '../shared/clock.js';
 import { isJsonObject } from '../shared/json.js';
+import { reasonNotAccessToken } from './access-token.js';
 import type { IssuerConnection } from './issuer-connection.js';
 import { IssuerKeys } from './issuer-keys.js';
-import { unauthenticated } from './refusals.js';
+import { invalidToken } from './refusals.js';
 
 export type OidcConfig = NonNullable<CallersConfig['oidc']>;
 
@@ -28,12 +36,15 @@ const ALGORITHMS = [
 ];
 const CLOCK_SKEW_S = 30;
 const SUBJECT = /^\P{C}{1,255}$/u;
+/** In `OIDC_EXTERNALS_CLAIM`: every external. No external has this name. */
+const EVERY_EXTERNAL = '*';
 
 /**
- * Verifies the JWTs of one OpenID Connect issuer: signature by a key of its JWKS, issuer, audience, time. If the
- * issuer's keys are unavailable, the answer is 503: a 401 would make callers discard valid tokens.
+ * Verifies the access tokens of one OpenID Connect issuer: signature by a key of its JWKS, issuer, audience, time and
+ * kind. If the issuer's keys are unavailable, the answer is 503: a 401 would make callers discard valid tokens.
  */
 export class OidcTokens implements OnApplicationShutdown {
+  readonly #logger = new Logger('Security');
   readonly #keys: IssuerKeys;
   readonly #issuers: string[];
 
@@ -59,12 +70,20 @@ export class OidcTokens implements OnApplicationShutdown {
       algorithms: ALGORITHMS,
       clockTolerance: CLOCK_SKEW_S,
       currentDate: new Date(this.clock.wall()),
+      // Bounds `exp` too: an issuer, or whoever holds its key, may sign tokens that are valid for years.
+      maxTokenAge: this.config.maxTokenAgeMs / 1_000,
       requiredClaims: ['sub', 'exp'],
     };
     try {
-      return principalOf(await verified(token, this.#keyFor, options), this.config.scopeClaim);
+      const { protectedHeader, payload } = await verified(token, this.#keyFor, options);
+      const reason = reasonNotAccessToken(protectedHeader, payload, this.config.tokenType);
+      if (reason !== undefined) throw new Error(`it is no access token (${reason})`);
+      return principalOf(payload, this.config);
     } catch (error) {
-      throw error instanceof Problem ? error : unauthenticated();
+      if (error instanceof Problem) throw error;
+      // The reason names a claim or a header parameter, never the value of a claim.
+      this.#logger.debug(`A token was refused: ${error instanceof Error ? error.message : String(error)}`);
+      throw invalidToken();
     }
   }
 
@@ -80,14 +99,14 @@ async function verified(
   token: string,
   keyFor: JWTVerifyGetKey,
   options: JWTVerifyOptions,
-): Promise<JWTPayload> {
+): Promise<JWTVerifyResult> {
   try {
-    return (await jwtVerify(token, keyFor, options)).payload;
+    return await jwtVerify(token, keyFor, options);
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     for await (const key of error) {
       try {
-        return (await jwtVerify(token, key, options)).payload;
+        return await jwtVerify(token, key, options);
       } catch (refused) {
         if (!(refused instanceof errors.JWSSignatureVerificationFailed)) throw refused;
       }
@@ -96,15 +115,24 @@ async function verified(
   }
 }
 
-function principalOf(payload: JWTPayload, scopeClaim: string): Principal {
+function principalOf(payload: JWTPayload, { scopeClaim, externalsClaim }: OidcConfig): Principal {
   const { sub } = payload;
   if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new Error('sub is no name');
   const granted = new Set(textsIn(claimOf(payload, scopeClaim)));
+  const scopes = SCOPES.filter((known) => granted.has(known));
+  const externals = externalsClaim === undefined ? undefined : externalsOf(payload, externalsClaim);
   return {
     name: `oidc:${sub}`,
-    scopes: new Set(SCOPES.filter((known) => granted.has(known))),
-    externals: undefined,
+    // `/admin` shows every external.
+    scopes: permittedBy(externals?.size ? scopes.filter((scope) => !isAdminScope(scope)) : scopes),
+    externals,
   };
+}
+
+/** The externals that the token names; none where it lacks the claim: a forgotten claim must not open all of them. */
+function externalsOf(payload: JWTPayload, claim: string): ReadonlySet<string> | undefined {
+  const names = new Set(textsIn(claimOf(payload, claim)).filter((name) => name !== ''));
+  return names.has(EVERY_EXTERNAL) ? undefined : names;
 }
 
 /** The claim of that name, which may contain dots, else the one at that path, as `realm_access.roles`. */

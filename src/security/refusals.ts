@@ -7,13 +7,19 @@ import { Problem } from '../problems/problem.js';
  * exists: the answer does not reveal it.
  */
 
-/** RFC 6750 §3. */
+const SEND_ONE =
+  'Send one valid credential: an API key as Authorization: Bearer or X-Api-Key, or an access token as Authorization: Bearer.';
+
+/** For a request without credentials, whose challenge names no error (RFC 6750 §3.1). */
 export function unauthenticated(): Problem {
-  return new HttpProblem(
-    'unauthenticated',
-    'Send one valid credential: an API key as Authorization: Bearer or X-Api-Key, or an access token as Authorization: Bearer.',
-    { 'WWW-Authenticate': 'Bearer realm="tollgate"' },
-  );
+  return new HttpProblem('unauthenticated', SEND_ONE, { 'WWW-Authenticate': 'Bearer realm="tollgate"' });
+}
+
+/** For credentials that are wrong, or more than one. Clients discard an access token then (RFC 6750 §3.1). */
+export function invalidToken(): Problem {
+  return new HttpProblem('unauthenticated', SEND_ONE, {
+    'WWW-Authenticate': 'Bearer realm="tollgate", error="invalid_token"',
+  });
 }
 
 /** For a callback; the challenge names every scheme that `callbackAuth` can have. */

@@ -1,3 +1,4 @@
+import type { SignedCallback } from '../http/request-context.js';
 import type { Clock } from '../shared/clock.js';
 import { sha256 } from './digest.js';
 
@@ -26,14 +27,15 @@ export class RememberedCallbacks {
     private readonly maxEntries = MAX_ENTRIES,
   ) {}
 
-  find(key: string): ProcessedCallback | undefined {
-    const entry = this.#entries.get(key);
+  find(signed: SignedCallback): ProcessedCallback | undefined {
+    const entry = this.#entries.get(entryKey(signed));
     return entry && entry.until > this.clock.now() ? entry : undefined;
   }
 
   /** Call it after the callback is stored, never before: the external sends again what is not acknowledged. */
-  add(key: string, taken: ProcessedCallback): void {
+  add(signed: SignedCallback, taken: ProcessedCallback): void {
     const now = this.clock.now();
+    const key = entryKey(signed);
     this.#entries.delete(key);
     this.#entries.set(key, { ...taken, until: now + REPLAYABLE_MS });
     // In the order of arrival, and so of expiry.
@@ -44,7 +46,21 @@ export class RememberedCallbacks {
   }
 }
 
-/** Identifies a signed callback when it comes again. A digest, since ids may have 255 characters. */
-export function callbackKey(external: string, webhookId: string): string {
-  return sha256(`${external} ${webhookId}`).toString('base64');
+/**
+ * Identifies a signed callback when it comes again: by its id, and by what is signed, since a sender may use one id
+ * for two messages. Digests, since ids may have 255 characters.
+ */
+export function signedCallback(
+  external: string,
+  webhookId: string,
+  content: Buffer | string,
+): SignedCallback {
+  return {
+    key: sha256(`${external} ${webhookId}`).toString('base64'),
+    digest: sha256(content).toString('base64'),
+  };
+}
+
+function entryKey({ key, digest }: SignedCallback): string {
+  return `${key}.${digest}`;
 }

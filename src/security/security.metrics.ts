@@ -3,7 +3,7 @@ import { Metrics } from '../observability/metrics/metrics.js';
 
 /** Why a callback was refused, or acknowledged a second time without effect. */
 export type CallbackRefusal =
-  'credentials' | 'signature' | 'timestamp' | 'address' | 'replayed' | 'unknown-external';
+  'credentials' | 'signature' | 'timestamp' | 'address' | 'replayed' | 'unknown-external' | 'rate-limited';
 
 export type CallerRefusal =
   'no-credentials' | 'wrong-credentials' | 'issuer-unavailable' | 'forbidden' | 'rate-limited';
@@ -12,6 +12,7 @@ export type CallerRefusal =
 @Injectable()
 export class SecurityMetrics {
   readonly #callbacks;
+  readonly #reusedIds;
   readonly #callers;
   readonly #connections;
   readonly #unreadable;
@@ -23,6 +24,11 @@ export class SecurityMetrics {
       'Callbacks that were refused (external "none": there is none of that name).',
       ['external', 'reason'],
     );
+    this.#reusedIds = metrics.counter(
+      'tollgate_callbacks_reused_ids_total',
+      'Signed callbacks with the webhook-id of another message.',
+      ['external'],
+    );
     this.#callers = metrics.counter(
       'tollgate_callers_refused_total',
       'Requests of callers that were refused.',
@@ -30,7 +36,7 @@ export class SecurityMetrics {
     );
     this.#connections = metrics.counter(
       'tollgate_connections_dropped_total',
-      'Connections above MAX_CONNECTIONS, closed unread.',
+      'Connections closed because all places of MAX_CONNECTIONS were taken: the one idle for longest.',
     );
     this.#unreadable = metrics.counter(
       'tollgate_unreadable_requests_total',
@@ -48,6 +54,11 @@ export class SecurityMetrics {
   /** `external` is undefined if none has that name: guessed names must not become labels. */
   countCallbackRefusal(external: string | undefined, reason: CallbackRefusal): void {
     this.#callbacks.inc({ external: external ?? 'none', reason });
+  }
+
+  /** The callback was processed: it is a message of its own. */
+  countReusedCallbackId(external: string): void {
+    this.#reusedIds.inc({ external });
   }
 
   countCallerRefusal(reason: CallerRefusal): void {

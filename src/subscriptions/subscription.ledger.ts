@@ -115,6 +115,9 @@ export class SubscriptionLedger {
       await this.move(trx, row, to, { ...move, token });
     } else if (to === 'FAILED') {
       await this.move(trx, row, to, move);
+    } else if (to === 'UNKNOWN') {
+      // Only a valid answer says that both are one subscription; this one has no token to be queried by.
+      await this.move(trx, row, to, { ...move, next: this.schedule.next(0, false, this.clock.now()) });
     } else if (holder.state === 'FAILED') {
       await this.subscriptions.releaseToken(trx, holder.id);
       await this.move(trx, row, to, { ...move, token });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CallbackInbox } from '../../src/callbacks/callback.inbox.js';
+import { CallbackInbox, type CallbackOrigin } from '../../src/callbacks/callback.inbox.js';
 import {
   CALLBACK_LEASES,
   CallbackRepository,
@@ -7,14 +7,19 @@ import {
 } from '../../src/callbacks/callback.repository.js';
 import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import { unconfirmed, type VerificationOutcome } from '../../src/callbacks/verification-end.js';
+import { UnknownPaymentLimit } from '../../src/callbacks/unknown-payment.limit.js';
 import { VerificationRecorder } from '../../src/callbacks/verification.recorder.js';
 import type { Config } from '../../src/config/config.js';
 import { Metrics } from '../../src/observability/metrics/metrics.js';
+import type { PaymentRow } from '../../src/payments/payment.table.js';
+import type { Problem } from '../../src/problems/problem.js';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
 import { SecurityMetrics } from '../../src/security/security.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { TestClock } from '../support/test-clock.js';
+
+type Sender = Pick<CallbackOrigin, 'signed' | 'anyoneFrom'>;
 
 const QUIET_MS = 100;
 const LEASE_MS = 30_000;
@@ -23,6 +28,7 @@ const SCHEDULE_MS = [5_000, 30_000];
 eachDatabase((_name, open) => {
   let database: TestDatabase;
   let clock: TestClock;
+  let limit: UnknownPaymentLimit;
   const callbacks = new CallbackRepository();
   const metrics = new SecurityMetrics(new Metrics());
   const recorder = new VerificationRecorder(
@@ -32,13 +38,16 @@ eachDatabase((_name, open) => {
   beforeEach(async () => {
     database = await open();
     clock = new TestClock();
+    limit = new UnknownPaymentLimit(callbacks, metrics, clock);
   });
   afterEach(() => database.dispose());
 
-  const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null, key?: string) =>
-    new CallbackInbox(database.store, callbacks, new PaymentRepository(), clock, metrics).receive(
+  const inboxWith = (repository: CallbackRepository) =>
+    new CallbackInbox(database.store, repository, new PaymentRepository(), clock, metrics, limit);
+  const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null, from: Sender = {}) =>
+    inboxWith(callbacks).receive(
       { method: body === null ? 'GET' : 'POST', paymentId, body },
-      { external, requestId: `req_${paymentId}`, traceparent: '00-trace', continued: true, key },
+      { external, requestId: `req_${paymentId}`, traceparent: '00-trace', continued: true, ...from },
     );
   const claim = (external = 'acme', limit = 10): Promise<LeasedCallback[]> =>
     database.store.transaction((trx) =>
@@ -64,7 +73,8 @@ eachDatabase((_name, open) => {
 
   describe('a repeated signed callback', () => {
     const VALID_MS = 600_000;
-    const signed = (key: string) => receive('pm_1', 'acme', null, key);
+    const signed = (key: string, digest = 'of-body') =>
+      receive('pm_1', 'acme', null, { signed: { key, digest } });
     const end = async (): Promise<void> => {
       clock.advance(QUIET_MS);
       for (const callback of await claim()) await record(callback, confirmed(true));
@@ -98,16 +108,38 @@ eachDatabase((_name, open) => {
       expect(await forget(10)).toBe(0);
     });
 
+    it('is a message of its own with another content, and then only acknowledged', async () => {
+      expect(await signed('key-1')).toMatchObject({ isIdReused: false });
+      await end();
+      expect(await signed('key-1', 'of-other')).toMatchObject({ isIdReused: true });
+      await end();
+      for (const digest of ['of-body', 'of-other']) {
+        expect(await signed('key-1', digest)).toMatchObject({ isIdReused: false });
+      }
+      expect(await rows()).toHaveLength(2);
+    });
+
+    it('is only acknowledged if the first release recorded its id', async () => {
+      await database.store.transaction((trx) =>
+        trx
+          .insertInto('taken_callbacks')
+          .values({ key: 'key-1', digest: null, until: clock.now() + VALID_MS })
+          .execute(),
+      );
+      await signed('key-1');
+      expect(await rows()).toEqual([]);
+    });
+
     it('is accepted if the first one could not be stored', async () => {
       const broken = new CallbackRepository();
       broken.insertOrMerge = () => Promise.reject(new Error('no'));
-      const inbox = new CallbackInbox(database.store, broken, new PaymentRepository(), clock, metrics);
+      const inbox = inboxWith(broken);
       const origin = {
         external: 'acme',
         requestId: 'req_1',
         traceparent: '00-trace',
         continued: true,
-        key: 'key-1',
+        signed: { key: 'key-1', digest: 'of-body' },
       };
       const receiving = inbox.receive({ method: 'GET', paymentId: 'pm_1', body: null }, origin);
       await expect(receiving).rejects.toThrow('no');
@@ -244,6 +276,98 @@ eachDatabase((_name, open) => {
       expect(await rows()).toMatchObject([
         { state: 'PENDING', attempts: 0, next_attempt_at: clock.now() + 1_000 },
       ]);
+    });
+  });
+
+  describe('from anyone', () => {
+    const WINDOW_MS = 60_000;
+    const WEEK_MS = 604_800_000;
+    const from = (anyoneFrom: string, paymentId: string) => receive(paymentId, 'acme', null, { anyoneFrom });
+    const refused = async (receiving: Promise<unknown>): Promise<boolean> =>
+      receiving.then(
+        () => false,
+        (error: unknown) => (error as Problem).code === 'rate-limited',
+      );
+    const pay = (payment: Partial<PaymentRow>): Promise<unknown> =>
+      database.store.transaction((trx) =>
+        trx
+          .insertInto('payments')
+          .values({
+            id: `pay_${payment.payment_id ?? 'unnamed'}`,
+            external: 'acme',
+            origin: 'call',
+            state: 'PENDING',
+            duplicate_guard: 0,
+            created_at: clock.now(),
+            updated_at: clock.now(),
+            deadline_at: clock.now(),
+            ...payment,
+          } as PaymentRow)
+          .execute(),
+      );
+    const expire = (): Promise<string[]> =>
+      database.store.transaction((trx) =>
+        callbacks.deleteUnconfirmed(trx, {
+          endedBeforeMs: clock.now() - WEEK_MS,
+          linkableMs: WEEK_MS,
+          limit: 10,
+        }),
+      );
+    const unconfirmedOf = async (paymentId: string): Promise<void> => {
+      await receive(paymentId);
+      clock.advance(QUIET_MS);
+      for (const callback of await claim()) await record(callback, { ...NEVER_SEEN, maxAttempts: 1 });
+    };
+
+    it('100 a minute of one network about unknown payments, and any number about known ones', async () => {
+      await pay({ payment_id: 'known' });
+      for (let i = 0; i < 100; i += 1) await from('192.0.2.1', `pm_${i}`);
+      expect(await refused(from('192.0.2.1', 'pm_100'))).toBe(true);
+      expect(await refused(from('192.0.2.1', 'pm_1'))).toBe(true);
+      expect(await refused(from('192.0.2.1', 'known'))).toBe(false);
+      expect(await refused(from('192.0.2.2', 'pm_101'))).toBe(false);
+      expect(await refused(receive('pm_102'))).toBe(false);
+      clock.advance(WINDOW_MS);
+      expect(await refused(from('192.0.2.1', 'pm_100'))).toBe(false);
+      expect(await rows()).toHaveLength(104);
+    });
+
+    it('1,000 stored in all, those of known payments not counted', async () => {
+      await pay({ payment_id: 'known' });
+      await from('192.0.2.1', 'known');
+      for (let i = 0; i < 1_000; i += 1) await from(`192.0.2.${i % 20}`, `pm_${i}`);
+      expect(await refused(from('198.51.100.1', 'pm_1000'))).toBe(true);
+      expect(await refused(from('198.51.100.1', 'known'))).toBe(false);
+      expect(await rows()).toHaveLength(1_001);
+    });
+
+    it('ends after as many queries as its outcome allows', async () => {
+      await unconfirmedOf('pm_1');
+      expect(await rows()).toMatchObject([{ state: 'UNCONFIRMED', attempts: 1 }]);
+    });
+
+    it('expires once no payment can be linked to it', async () => {
+      await unconfirmedOf('pm_forged');
+      await unconfirmedOf('pm_linked');
+      clock.advance(WEEK_MS - QUIET_MS - 1);
+      expect(await expire()).toEqual([]);
+      clock.advance(QUIET_MS + 1);
+      await pay({ payment_id: 'pm_linked' });
+      expect(await expire()).toEqual(['acme']);
+      expect(await rows()).toMatchObject([{ payment_id: 'pm_linked' }]);
+      expect(await expire()).toEqual([]);
+    });
+
+    it('stays while a payment of its time has no paymentId', async () => {
+      await pay({ payment_id: null, state: 'UNKNOWN' });
+      clock.advance(1_000);
+      await unconfirmedOf('pm_1');
+      clock.advance(WEEK_MS);
+      expect(await expire()).toEqual([]);
+      await database.store.transaction((trx) =>
+        trx.updateTable('payments').set({ state: 'FAILED' }).execute(),
+      );
+      expect(await expire()).toEqual(['acme']);
     });
   });
 

@@ -13,6 +13,7 @@ import { IssuerConnection } from '../../src/security/issuer-connection.js';
 import { OidcTokens } from '../../src/security/oidc-tokens.js';
 import { Secret } from '../../src/sensitive/secret.js';
 import { SystemClock } from '../../src/shared/clock.js';
+import { oidcConfigOf } from '../support/issuer.js';
 import { context, externalConfig, httpProvider, tokenClient } from '../support/provider.js';
 import { RawExternal } from '../support/raw-external.js';
 import { until } from '../support/until.js';
@@ -116,7 +117,7 @@ describe('an issuer', () => {
     );
     const issuer = new URL(raw.baseUrl).origin;
     const tokens = new OidcTokens(
-      { issuer, audience: 'a', scopeClaim: 'scope' },
+      { ...oidcConfigOf({ url: issuer }), audience: 'a' },
       new IssuerConnection(new AddressGuard({ blockPrivateAddresses: false })),
       new SystemClock(),
     );

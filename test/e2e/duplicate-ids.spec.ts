@@ -3,6 +3,7 @@ import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { scrape } from '../support/scrape.js';
 import {
   answerJson,
   type StubBehaviour,
@@ -87,8 +88,7 @@ const answer =
           ...more,
         };
   };
-const metric = async (line: RegExp): Promise<string | undefined> =>
-  line.exec((await call(`${gateway.url}/metrics`, 'GET')).text)?.[1];
+const metric = async (line: RegExp): Promise<string | undefined> => line.exec(await scrape(gateway))?.[1];
 
 describe('one paymentId for two orders', () => {
   it.each(OPERATIONS)(
@@ -256,6 +256,128 @@ describe('one paymentId for two attempts of one order', () => {
       ['order', 'FAILED', undefined],
     ]);
     expect(told(await send('pay', body('order', { amount: 1 })))).toEqual(TAKEN);
+  });
+});
+
+describe('an answer that violates the contract and names the id of an earlier payment of the order', () => {
+  const violating = (more: object): StubBehaviour => answer('SAME', { result: 'WEIRD', ...more });
+
+  it.each(['pay', 'subscription/start'])(
+    'leaves the later %s UNKNOWN where duplicates are allowed',
+    async (operation) => {
+      await configure({ duplicatePayments: 'allow' });
+      const request = body('order', operation === 'pay' ? {} : { subscriptionInfo: SUBSCRIPTION });
+      const token = { subscriptionToken: 'TOKEN' };
+      external.behave(answer('SAME', token));
+      expect((await send(operation, request)).status).toBe(200);
+      external.behave(violating(token));
+      expect(told(await send(operation, request))).toEqual(TAKEN);
+      expect(await states()).toEqual([
+        ['order', 'ACCEPTED', 'SAME'],
+        ['order', 'UNKNOWN', undefined],
+      ]);
+      expect(await admin('attention?kind=payment-id-taken')).toMatchObject([{ paymentId: 'SAME' }]);
+      if (operation === 'pay') return;
+      expect(
+        (await admin('subscriptions')).map(({ state, subscriptionToken }) => [state, subscriptionToken]),
+      ).toEqual([
+        ['UNKNOWN', undefined],
+        ['ACTIVE', 'TOKEN'],
+      ]);
+    },
+  );
+});
+
+describe('a call that answers with another id than a callback that came first', () => {
+  /** The external answers the payment `second`, after it has answered a query about `first`. */
+  async function race(first: string, second: object): Promise<Answer> {
+    const release = Promise.withResolvers<void>();
+    external.behave(async ({ method, url }) => {
+      if (method === 'GET')
+        return url.includes('p-first')
+          ? { status: first, shopTransactionId: 'order' }
+          : { status: 'PENDING', shopTransactionId: 'order' };
+      await release.promise;
+      return second;
+    });
+    const payment = send('pay', body('order'));
+    await until(() => external.requests.length === 1, 'the payment to arrive');
+    await call(`${gateway.url}/v3/acme/check?paymentId=p-first`, 'GET');
+    release.resolve();
+    return payment;
+  }
+
+  it('keeps both; accepted both, they are an item of attention and refunds are limited', async () => {
+    expect((await race('ACCEPTED', { result: 'OK', paymentId: 'p-second' })).body['paymentId']).toBe(
+      'p-second',
+    );
+    expect((await states()).toSorted(byText)).toEqual([
+      ['order', 'ACCEPTED', 'p-first'],
+      ['order', 'ACCEPTED', 'p-second'],
+    ]);
+    expect(await admin('attention')).toMatchObject([
+      { kind: 'order-paid-twice', shopTransactionId: 'order' },
+    ]);
+    external.behave(() => ({ result: 'OK' }));
+    const refund = (paymentId: string, amount: number): Promise<Answer> =>
+      send('refund', { amount, currency: 'EUR', paymentId });
+    expect((await refund('p-first', 1300)).status).toBe(422);
+    expect((await refund('p-second', 1300)).status).toBe(422);
+    expect((await refund('p-second', 1299)).status).toBe(200);
+    expect(await admin('attention')).toEqual([]);
+  });
+
+  it.each([
+    ['ACCEPTED', 'KO', [['order', 'ACCEPTED', 'p-first']]],
+    ['PENDING', 'KO', [['order', 'PENDING', 'p-first']]],
+    [
+      'FAILED',
+      'PENDING',
+      [
+        ['order', 'FAILED', 'p-first'],
+        ['order', 'PENDING', 'p-second'],
+      ],
+    ],
+    [
+      'ACCEPTED',
+      'PENDING',
+      [
+        ['order', 'ACCEPTED', 'p-first'],
+        ['order', 'PENDING', 'p-second'],
+      ],
+    ],
+    [
+      'PENDING',
+      'WEIRD',
+      [
+        ['order', 'PENDING', 'p-first'],
+        ['order', 'PENDING', 'p-second'],
+      ],
+    ],
+  ])('loses neither: %s by the callback, %s by the call', async (first, result, expected) => {
+    await race(first, { result, paymentId: 'p-second' });
+    const seen = async (): Promise<unknown[]> => (await states()).toSorted(byText);
+    await until(async () => JSON.stringify(await seen()) === JSON.stringify(expected), 'both payments');
+  });
+
+  it('keeps both where a callback has named the second as well', async () => {
+    const release = Promise.withResolvers<void>();
+    external.behave(async ({ method }) => {
+      if (method === 'GET') return { status: 'ACCEPTED', shopTransactionId: 'order' };
+      await release.promise;
+      return { result: 'OK', paymentId: 'p-second' };
+    });
+    const payment = send('pay', body('order'));
+    await until(() => external.requests.length === 1, 'the payment to arrive');
+    for (const id of ['p-first', 'p-second'])
+      await call(`${gateway.url}/v3/acme/check?paymentId=${id}`, 'GET');
+    release.resolve();
+    expect((await payment).status).toBe(200);
+    expect((await states()).toSorted(byText)).toEqual([
+      ['order', 'ACCEPTED', 'p-first'],
+      ['order', 'ACCEPTED', 'p-second'],
+    ]);
+    expect(await admin('attention')).toMatchObject([{ kind: 'order-paid-twice' }]);
   });
 });
 

@@ -341,7 +341,7 @@ describe('subscriptions', () => {
 describe('in production', () => {
   it('redirect URLs must be https', async () => {
     const production = await startGateway({
-      externals: [{ externalService: 'acme', baseUrl: external.url }],
+      externals: [{ externalService: 'acme', baseUrl: external.url, callbackAuth: { type: 'none' } }],
       env: {
         NODE_ENV: 'production',
         API_AUTH: 'none',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OperationRecovery } from '../../src/operations/operation.recovery.js';
 import type { OperationRow } from '../../src/operations/operation.table.js';
+import { PaymentLedger } from '../../src/payments/payment.ledger.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
@@ -15,6 +16,7 @@ describe('an operation of a dead process', () => {
   let clock: TestClock;
   let gateway: Gateway;
   let release: () => void;
+  let answered: object;
   let first: Promise<Answer>;
 
   const send = (): Promise<Answer> =>
@@ -34,10 +36,11 @@ describe('an operation of a dead process', () => {
     const arrived = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
     release = answer.resolve;
+    answered = { result: 'OK', paymentId: 'pm' };
     external = await startStubExternal(async () => {
       arrived.resolve();
       await answer.promise;
-      return { result: 'OK', paymentId: 'pm' };
+      return answered;
     });
     gateway = await startGateway({
       clock,
@@ -90,6 +93,28 @@ describe('an operation of a dead process', () => {
     expect(await payment()).toMatchObject({ state: 'ACCEPTED', payment_id: 'pm' });
     expect(await operation()).toMatchObject({ state: 'completed', answer_status: 200 });
     expect((await send()).headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  it('is watched again if its late answer is PENDING, and it was settled as never seen', async () => {
+    clock.advance(10_000);
+    await send();
+    const seen = await payment();
+    await gateway.app.get(Store).transaction((trx) =>
+      gateway.app.get(PaymentLedger).move(trx, seen, 'FAILED', {
+        source: 'reconciliation',
+        cause: null,
+        notify: { when: 'on-change' },
+      }),
+    );
+    expect(await payment()).toMatchObject({ state: 'FAILED', next_ask_at: null });
+    answered = { result: 'REDIRECT_TO_URL', redirectToUrl: 'https://pay.example', paymentId: 'pm' };
+    release();
+    expect((await first).status).toBe(200);
+    expect(await payment()).toMatchObject({
+      state: 'PENDING',
+      payment_id: 'pm',
+      next_ask_at: clock.now() + 60_000,
+    });
   });
 });
 

@@ -148,6 +148,79 @@ describe('valid credentials', () => {
   });
 });
 
+describe('the ids of a signed callback', () => {
+  const signedPost = (
+    target: string,
+    text: string,
+    type = 'application/json',
+    id?: string,
+  ): Promise<RawAnswer> =>
+    client.send({
+      method: 'POST',
+      target,
+      headers: ['Content-Type', type, ...signature(text, id === undefined ? {} : { id })],
+      body: text,
+    });
+  const lastStored = async (): Promise<string | undefined> => {
+    const { kysely } = gateway.app.get(Store);
+    const row = await kysely
+      .selectFrom('callbacks')
+      .select('payment_id')
+      .orderBy('id', 'desc')
+      .executeTakeFirst();
+    return row?.payment_id;
+  };
+
+  it.each([
+    ['none in the body', '{"event":"paid"}'],
+    ['null in the body', '{"paymentId":null}'],
+    ['an empty form', 'event=paid'],
+  ])('are never taken from the query of a POST: %s', async (_what, text) => {
+    const type = text.startsWith('{') ? undefined : 'application/x-www-form-urlencoded';
+    const before = await stored();
+    const answer = await signedPost('/v3/signed/callback?paymentId=of-a-stranger', text, type);
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'validation-failed']);
+    expect(answer.text).toContain('the signed body names the payment');
+    expect(await stored()).toBe(before);
+  });
+
+  it('come from the body, whatever the query names', async () => {
+    for (const query of ['?paymentId=of-a-stranger', '?paymentId=1&paymentId=2', '?paymentId=%ff']) {
+      const paymentId = `pm-body-${(ids += 1)}`;
+      const answer = await signedPost(`/v3/signed/callback${query}`, JSON.stringify({ paymentId }));
+      expect([answer.status, answer.text]).toEqual([200, JSON.stringify({ received: true, paymentId })]);
+      expect(await lastStored()).toBe(paymentId);
+    }
+  });
+
+  it('come from a JSON text also where an unsigned header calls it a form', async () => {
+    const paymentId = `pm-json-${(ids += 1)}`;
+    const text = JSON.stringify({ paymentId, note: '&paymentId=of-a-stranger' });
+    const answer = await signedPost('/v3/signed/callback', text, 'application/x-www-form-urlencoded');
+    expect(answer.status).toBe(200);
+    expect(await lastStored()).toBe(paymentId);
+  });
+
+  it('one webhook-id with another body is another message, logged and counted', async () => {
+    const reused: string[] = [];
+    jest
+      .spyOn(gateway.app.get(SecurityMetrics), 'countReusedCallbackId')
+      .mockImplementation((name) => void reused.push(name));
+    const [first, second] = [body(), body()];
+    const before = await stored();
+    for (const text of [first, second, second, first]) {
+      const answer = await signedPost('/v3/signed/callback', text, undefined, 'msg_two');
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([
+        200,
+        { received: true, ...(JSON.parse(text) as object) },
+      ]);
+    }
+    expect(await stored()).toBe(before + 2);
+    expect(reused).toEqual(['signed']);
+    expect(refusals).toEqual(['signed replayed', 'signed replayed']);
+  });
+});
+
 /** Each is a callback to refuse, and its status. */
 const FORGERIES: readonly [what: string, status: number, send: () => Promise<RawAnswer>][] = [
   ['no signature', 401, () => post('signed', body())],

@@ -12,7 +12,15 @@ import { startStubExternal, type StubExternal } from '../support/stub-external.j
 
 /** Access (SPEC §8): every route, and some that do not exist, with every kind of credentials. */
 
-const SCOPES = ['payments', 'refunds', 'subscriptions', 'read', 'admin'] as const;
+const SCOPES = [
+  'payments',
+  'refunds',
+  'subscriptions',
+  'read',
+  'admin-read',
+  'admin-act',
+  'admin-settle',
+] as const;
 
 /** The scope of each route of the API; the test fails for a route without an entry. */
 const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
@@ -27,6 +35,21 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'POST /v3/:external/subscription/update/:subscriptionToken': 'subscriptions',
   'GET /v3/:external/subscription/status/:subscriptionToken': 'read',
   'DELETE /v3/:external/subscription/expire/:subscriptionToken': 'subscriptions',
+  'GET /admin/attention': 'admin-read',
+  'GET /admin/callbacks': 'admin-read',
+  'GET /admin/externals': 'admin-read',
+  'GET /admin/notifications': 'admin-read',
+  'GET /admin/operations': 'admin-read',
+  'GET /admin/payments': 'admin-read',
+  'GET /admin/payments/:id': 'admin-read',
+  'GET /admin/subscriptions': 'admin-read',
+  'POST /admin/payments/:id/check': 'admin-act',
+  'POST /admin/notifications/replay': 'admin-act',
+  'POST /admin/notifications/:id/replay': 'admin-act',
+  'POST /admin/operations/:id/resolve': 'admin-settle',
+  'POST /admin/payments/:id/resolve': 'admin-settle',
+  'POST /admin/refunds/:id/resolve': 'admin-settle',
+  'POST /admin/subscriptions/:id/resolve': 'admin-settle',
 };
 
 const UNKNOWN_ROUTES = [
@@ -52,6 +75,10 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'QU
 const PUBLIC = /^\/(health|metrics|documentation|problems)\b/;
 const CALLBACK = '/v3/:external/callback';
 
+/** RFC 6750 §3.1: without credentials, the challenge names no error. */
+const CHALLENGE = 'Bearer realm="tollgate"';
+const SENT_NONE: ReadonlySet<string> = new Set(['none', 'the key in the query']);
+
 let external: StubExternal;
 let issuer: Issuer;
 let gateway: Gateway;
@@ -66,9 +93,13 @@ beforeAll(async () => {
   issuer = await startIssuer();
   folder = mkdtempSync(join(tmpdir(), 'tollgate-keys-'));
   const filed = [
-    { name: 'only-other', scopes: SCOPES.filter((scope) => scope !== 'admin'), externals: ['other'] },
-    { name: 'only-acme', scopes: SCOPES.filter((scope) => scope !== 'admin'), externals: ['acme'] },
-    ...SCOPES.map((scope) => ({ name: `only-${scope}`, scopes: [scope] })),
+    {
+      name: 'only-other',
+      scopes: SCOPES.filter((scope) => !scope.startsWith('admin')),
+      externals: ['other'],
+    },
+    { name: 'only-acme', scopes: SCOPES.filter((scope) => !scope.startsWith('admin')), externals: ['acme'] },
+    ...[...SCOPES, 'admin'].map((scope) => ({ name: `only-${scope}`, scopes: [scope] })),
     ...SCOPES.map((scope) => ({ name: `all-but-${scope}`, scopes: SCOPES.filter((one) => one !== scope) })),
   ].map((key) => ({ ...key, sha256: createHash('sha256').update(`secret-of-${key.name}`).digest('hex') }));
   writeFileSync(join(folder, 'keys.json'), JSON.stringify(filed));
@@ -83,6 +114,7 @@ beforeAll(async () => {
       API_KEYS_FILE: join(folder, 'keys.json'),
       OIDC_ISSUER: issuer.url,
       OIDC_AUDIENCE: AUDIENCE,
+      OIDC_EXTERNALS_CLAIM: 'externals',
     },
   });
   routes = routesOf(gateway);
@@ -119,7 +151,7 @@ const toldBy = ({ status, headers, body }: Answer): unknown => {
 
 const guarded = (): Route[] => routes.filter(({ path }) => !PUBLIC.test(path) && path !== CALLBACK);
 const scopeOf = ({ method, path }: Route): (typeof SCOPES)[number] => {
-  const scope = path.startsWith('/admin') ? 'admin' : SCOPE_OF[`${method} ${path}`];
+  const scope = SCOPE_OF[`${method} ${path}`];
   if (!scope) throw new Error(`Say in SCOPE_OF which scope ${method} ${path} needs`);
   return scope;
 };
@@ -127,6 +159,7 @@ const scopeOf = ({ method, path }: Route): (typeof SCOPES)[number] => {
 describe('without valid credentials', () => {
   const wrong = async (): Promise<[string, Record<string, string>][]> => {
     const nowS = Math.floor(Date.now() / 1_000);
+    const [untyped, logout] = [{ header: { typ: 'JWT' } }, { header: { typ: 'logout+jwt' } }];
     return [
       ['none', {}],
       ['a wrong key', bearer('secret-of-bosr')],
@@ -141,6 +174,10 @@ describe('without valid credentials', () => {
       ['an expired token', bearer(await issuer.sign({ scope: SCOPES.join(' '), exp: nowS - 60 }))],
       ['a token for somebody else', bearer(await issuer.sign({ scope: SCOPES.join(' '), aud: 'other' }))],
       ['a forged token', bearer(`${(await issuer.sign({ scope: SCOPES.join(' ') })).slice(0, -8)}AAAAAAAA`)],
+      ['an ID token', bearer(await issuer.sign({ scope: SCOPES.join(' '), nonce: 'n' }, untyped))],
+      ['a logout token', bearer(await issuer.sign({ scope: SCOPES.join(' ') }, logout))],
+      ['a bound token', bearer(await issuer.sign({ scope: SCOPES.join(' '), cnf: { jkt: 'k' } }))],
+      ['an old token', bearer(await issuer.sign({ scope: SCOPES.join(' '), iat: nowS - 86_500 }))],
       ['the key in the query', {}],
     ];
   };
@@ -163,7 +200,11 @@ describe('without valid credentials', () => {
           401,
           'unauthenticated',
         ]);
-        told.add(JSON.stringify(toldBy(answer)));
+        const challenge = SENT_NONE.has(kind) ? CHALLENGE : `${CHALLENGE}, error="invalid_token"`;
+        expect([route, kind, answer.headers.get('www-authenticate')]).toEqual([route, kind, challenge]);
+        // The rest does not depend on it.
+        const others = new Headers([...answer.headers].filter(([name]) => name !== 'www-authenticate'));
+        told.add(JSON.stringify(toldBy({ ...answer, headers: others })));
       }
     }
     // With and without the outcome of SPEC §3.
@@ -237,7 +278,8 @@ describe('with credentials for other routes', () => {
   it('so does a token without its scope', async () => {
     for (const route of guarded()) {
       const scope = SCOPES.filter((one) => one !== scopeOf(route)).join(' ');
-      expect((await send(route, bearer(await issuer.sign({ scope })))).status).toBe(403);
+      const token = await issuer.sign({ scope, externals: '*' });
+      expect((await send(route, bearer(token))).status).toBe(403);
     }
   });
 
@@ -258,7 +300,7 @@ describe('with credentials for other routes', () => {
     }
   });
 
-  it('paths below /admin answer 403 without the scope admin, also without a route', async () => {
+  it('paths below /admin answer 403 without a scope of /admin, also without a route', async () => {
     for (const path of ['/admin', '/admin/', '/admin/nothing']) {
       const answer = await call(`${gateway.url}${path}`, 'GET', undefined, bearer('secret-of-only-read'));
       expect([path, answer.status]).toEqual([path, 403]);
@@ -281,13 +323,37 @@ describe('with valid credentials', () => {
       const scope = scopeOf(route);
       await passes(route, bearer(`secret-of-only-${scope}`));
       await passes(route, { 'x-api-key': `secret-of-only-${scope}` });
-      await passes(route, bearer(await issuer.sign({ scope })));
+      await passes(route, bearer(await issuer.sign({ scope, externals: '*' })));
       await passes(route, {
         ...bearer(`secret-of-only-${scope}`),
         'x-api-key': `secret-of-only-${scope}`,
       });
-      if (scope !== 'admin') await passes(route, bearer('secret-of-only-acme'));
+      if (!scope.startsWith('admin')) await passes(route, bearer('secret-of-only-acme'));
     }
+  });
+
+  it('the scope admin opens every route below /admin, and nothing else', async () => {
+    const token = bearer(await issuer.sign({ scope: 'admin' }));
+    for (const route of guarded()) {
+      for (const headers of [bearer('secret-of-only-admin'), token]) {
+        if (route.path.startsWith('/admin')) await passes(route, headers);
+        else expect([route, (await send(route, headers)).status]).toEqual([route, 403]);
+      }
+    }
+  });
+
+  it('a token is limited to the externals of OIDC_EXTERNALS_CLAIM', async () => {
+    const limited = async (claims: object, path: string): Promise<number> => {
+      const headers = bearer(await issuer.sign({ scope: 'read admin-read', ...claims }));
+      return (await call(`${gateway.url}${path}`, 'GET', undefined, headers)).status;
+    };
+    const [acme, other] = ['/v3/acme/status?paymentId=p', '/v3/other/status?paymentId=p'];
+    expect(await limited({ externals: ['acme'] }, acme)).toBe(200);
+    for (const path of [other, '/v3/nobody/status?paymentId=p', '/admin/payments']) {
+      expect([path, await limited({ externals: 'acme' }, path)]).toEqual([path, 403]);
+    }
+    expect(await limited({ externals: undefined }, acme)).toBe(403);
+    expect(await limited({ externals: undefined }, '/admin/payments')).toBe(200);
   });
 
   it('reports unknown paths and externals', async () => {
@@ -302,7 +368,7 @@ describe('with valid credentials', () => {
   it('separates callers: a key and a token with the same name are two', async () => {
     const pay = { amount: 1, currency: 'EUR', shopTransactionId: 'apart-1' };
     const headers = { 'idempotency-key': 'apart' };
-    const token = bearer(await issuer.sign({ sub: 'only-payments', scope: 'payments' }));
+    const token = bearer(await issuer.sign({ sub: 'only-payments', scope: 'payments', externals: ['acme'] }));
     const url = `${gateway.url}/v3/acme/pay`;
     const first = await call(url, 'POST', pay, { ...headers, ...bearer('secret-of-only-payments') });
     const second = await call(

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
+import type { OidcConfig } from '../../src/security/oidc-tokens.js';
 
 /** An OpenID Connect issuer over real HTTP: discovery document and JWKS; it signs any token. */
 export interface Issuer {
@@ -14,12 +15,30 @@ export interface Issuer {
   /** From now on another key is published, and signs. */
   rotate(keyId: string): Promise<void>;
   /** A token for `audience`, valid for a minute; `claims` override. `keyId` null: it names no key. */
-  sign(claims?: JWTPayload, options?: { readonly keyId?: string | null }): Promise<string>;
+  sign(claims?: JWTPayload, options?: SigningOptions): Promise<string>;
   close(): Promise<void>;
+}
+
+interface SigningOptions {
+  readonly keyId?: string | null;
+  /** Overrides the header; undefined removes a parameter. */
+  readonly header?: Readonly<Record<string, unknown>>;
 }
 
 const KEY_ID = 'key-1';
 export const AUDIENCE = 'https://payments.example';
+
+/** The configuration of a gateway that sets `OIDC_ISSUER` and `OIDC_AUDIENCE` only. */
+export function oidcConfigOf({ url }: Pick<Issuer, 'url'>): OidcConfig {
+  return {
+    issuer: url,
+    audience: AUDIENCE,
+    scopeClaim: 'scope',
+    externalsClaim: undefined,
+    maxTokenAgeMs: 86_400_000,
+    tokenType: undefined,
+  };
+}
 
 export async function startIssuer(): Promise<Issuer> {
   const newKey = async (kid: string) => {
@@ -47,11 +66,11 @@ export async function startIssuer(): Promise<Issuer> {
     async rotate(keyId) {
       key = await newKey(keyId);
     },
-    sign(claims = {}, { keyId = key.published.kid } = {}) {
+    sign(claims = {}, { keyId = key.published.kid, header = {} } = {}) {
       const nowS = Math.floor(Date.now() / 1_000);
       const payload = { iss: issuer.url, aud: AUDIENCE, sub: 'shop', iat: nowS, exp: nowS + 60, ...claims };
       return new SignJWT(payload)
-        .setProtectedHeader({ alg: 'ES256', ...(keyId !== null && { kid: keyId }), typ: 'at+jwt' })
+        .setProtectedHeader({ alg: 'ES256', ...(keyId !== null && { kid: keyId }), typ: 'at+jwt', ...header })
         .sign(key.privateKey);
     },
     close: () =>

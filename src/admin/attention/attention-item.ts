@@ -28,7 +28,7 @@ export const ADVICE: Readonly<Record<AttentionKind, string>> = {
   'payment-parked':
     'The external has answered PENDING for the whole reconciliation schedule. Ask the external’s support, and record the outcome with POST /admin/payments/{id}/resolve.',
   'payment-id-taken':
-    'The external answered with a paymentId that belongs to another order; detail names the payment that has it and its order. Nobody knows whether both orders were paid. Report it to the external’s support, ask for the outcome of this order, and record it with POST /admin/payments/{id}/resolve. A refund of the paymentId goes to the payment that has it.',
+    'The external answered with a paymentId that belongs to another payment; detail names the payment that has it and its order. Report it to the external’s support, ask whether this payment was executed too, and record the outcome with POST /admin/payments/{id}/resolve. A refund of the paymentId goes to the payment that has it.',
   'order-paid-twice':
     'Two payments of one order are accepted: this one was accepted late, or outside of the gateway; detail names the other. Ask the caller whether both are wanted, and refund one with POST /v3/{external}/refund. If both are, or one was refunded elsewhere, record that with POST /admin/payments/{id}/resolve and the status ACCEPTED.',
   'refund-stuck':

@@ -79,7 +79,6 @@ const CHECK_PAYMENT: OperationDescription = {
 
 /** One payment and its history. */
 @Controller('admin/payments')
-@RequireScope('admin')
 export class PaymentsAdminController {
   constructor(
     private readonly store: Store,
@@ -87,6 +86,7 @@ export class PaymentsAdminController {
   ) {}
 
   @Get(':id')
+  @RequireScope('admin-read')
   @DescribeOperation(GET_PAYMENT)
   async get(@OwnId('pay') id: string): Promise<PaymentDetail> {
     const parts = await this.store.read((db) => readPaymentParts(db, id));
@@ -95,6 +95,7 @@ export class PaymentsAdminController {
   }
 
   @Post(':id/check')
+  @RequireScope('admin-act')
   @DescribeOperation(CHECK_PAYMENT)
   check(@OwnId('pay') id: string, @OperatorOf() operator: Operator): Promise<PaymentRecord> {
     return this.checks.check(id, operator);

@@ -24,7 +24,7 @@ import { Resolutions } from './resolutions.service.js';
 
 /** Operators record outcomes that they know from another source (SPEC §4). */
 @Controller('admin')
-@RequireScope('admin')
+@RequireScope('admin-settle')
 export class ResolutionsController {
   constructor(private readonly resolutions: Resolutions) {}
 

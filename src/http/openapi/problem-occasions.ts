@@ -29,7 +29,6 @@ const EITHER = ['unknown', 'not-executed'] as const;
 /** Public paths included: `PUBLIC_PATHS` can close them. */
 const always = (): boolean => true;
 const withCredentials = ({ access }: OperationNature): boolean => access !== 'public';
-const forCallers = ({ access }: OperationNature): boolean => access === 'caller' || access === 'admin';
 const withKeys = ({ access }: OperationNature): boolean => access !== 'external';
 const onAnExternal = ({ access }: OperationNature): boolean => access === 'caller' || access === 'external';
 const calling = ({ calls }: OperationNature): boolean => calls !== undefined;
@@ -61,7 +60,7 @@ export const PROBLEM_OCCASIONS: Readonly<Record<ProblemCode, ProblemOccasion>> =
   'idempotency-key-reused': { at: changing, outcomes: NOT_EXECUTED },
   'refund-exceeds-payment': { at: 'own', outcomes: NOT_EXECUTED },
   'provider-rejected': { at: calling, outcomes: NOT_EXECUTED },
-  'rate-limited': { at: forCallers, outcomes: NOT_EXECUTED, retryAfter: true },
+  'rate-limited': { at: withCredentials, outcomes: NOT_EXECUTED, retryAfter: true },
   'headers-too-large': { at: 'any', outcomes: NOT_EXECUTED },
   'internal-error': { at: 'any', outcomes: UNKNOWN },
   'operation-not-supported': { at: calling, outcomes: NOT_EXECUTED },

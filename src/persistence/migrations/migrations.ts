@@ -7,7 +7,8 @@ import * as callbacks from './0004-callbacks.js';
 import * as adminIndexes from './0005-admin-indexes.js';
 import * as repeatsWithoutKey from './0006-repeats-without-key.js';
 import * as takenIds from './0007-taken-ids.js';
-import * as expiringFingerprints from './0008-expiring-fingerprints.js';
+import * as callbacksOfStrangers from './0008-callbacks-of-strangers.js';
+import * as expiringFingerprints from './0009-expiring-fingerprints.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -27,5 +28,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-admin-indexes': adminIndexes,
   '0006-repeats-without-key': repeatsWithoutKey,
   '0007-taken-ids': takenIds,
-  '0008-expiring-fingerprints': expiringFingerprints,
+  '0008-callbacks-of-strangers': callbacksOfStrangers,
+  '0009-expiring-fingerprints': expiringFingerprints,
 };

@@ -23,6 +23,7 @@ export class LedgerFiles {
   readonly #path: string;
   readonly #writer: SqliteConnection;
   readonly #checkpointer: Pick<Checkpointer, 'running' | 'attempts'>;
+  readonly #onLoss: (lost: boolean) => void;
   readonly #pageBytes: number;
   readonly #database: Stats;
   readonly #log: Stats;
@@ -31,13 +32,15 @@ export class LedgerFiles {
   #logBytes: number;
   #lost: string | undefined;
 
-  /** `writer` has the database at `path` open, and its log and lock file exist. */
+  /** `writer` has the database at `path` open, and its log and lock file exist; `onLoss` must not throw. */
   constructor(
     path: string,
     writer: SqliteConnection,
     checkpointer: Pick<Checkpointer, 'running' | 'attempts'>,
+    onLoss: (lost: boolean) => void,
   ) {
     this.#path = path;
+    this.#onLoss = onLoss;
     this.#writer = writer;
     this.#checkpointer = checkpointer;
     this.#pageBytes = Number(writer.run('pragma page_size')!['page_size']);
@@ -63,7 +66,9 @@ export class LedgerFiles {
    * others. The next check looks again: a file that was renamed may come back.
    */
   check(outcome: StorageUnavailable['outcome']): void {
+    const before = this.lost;
     this.#lost = this.#problem();
+    if (this.lost !== before) this.#onLoss(this.lost);
     if (this.#lost !== undefined) throw new StorageUnavailable(`SQLite: ${this.#lost}`, outcome);
   }
 

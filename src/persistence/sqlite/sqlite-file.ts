@@ -11,6 +11,8 @@ const BUSY_TIMEOUT_MS = 50;
 const PAGE_BYTES = 2_048;
 /** How long a start waits for programs that read the database, such as a backup. */
 const RECOVERY_LIMIT_MS = 30_000;
+/** The `application_id` of the lock file of a ledger that has lost files. */
+const LOST = 1;
 /** A longer log is truncated to this when it restarts. */
 const LOG_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -84,7 +86,7 @@ export function assertLedgerKept(path: string): void {
   const rest = [`${path}-wal`, `${path}.lock`].filter((file) => bytesOf(file) > 0);
   if (rest.length === 0) return;
   throw new LedgerDamaged(
-    `the ledger ${path} is missing or empty, but ${rest.join(' and ')} shows that one was there: put the file back or ` +
+    `the ledger ${path} is missing or empty, but ${rest.join(' and ')} ${rest.length === 1 ? 'shows' : 'show'} that one was there: put the file back or ` +
       `restore a backup; to begin a new, empty ledger, delete ${rest.join(' and ')}`,
   );
 }
@@ -180,6 +182,29 @@ export function lockDatabase(path: string): DatabaseSync {
     lock.close();
     throw refusal;
   }
+}
+
+/**
+ * Writes into the lock file whether files of the ledger are lost. The log of a removed file is gone with the process,
+ * and what is left may look intact: the next start must not take it for the whole ledger.
+ */
+export function markLost(lock: DatabaseSync, lost: boolean): void {
+  // The transaction that holds the lock is the one that can write.
+  lock.exec(`pragma application_id = ${lost ? LOST : 0}`);
+  lock.exec('commit');
+  lock.exec('begin immediate');
+}
+
+/**
+ * Refuses a ledger whose files were lost under the process before, until an operator has deleted the lock file.
+ * @throws {LedgerDamaged}
+ */
+export function assertNotLost(path: string, lock: DatabaseSync): void {
+  if (lock.prepare('pragma application_id').get()!['application_id'] !== LOST) return;
+  throw new LedgerDamaged(
+    `the ledger ${path} lost files while a gateway used it (removed, replaced or overwritten), so payments may be missing ` +
+      `from it: put the files back or restore a backup, then delete ${path}.lock (docs/operating.md)`,
+  );
 }
 
 /**

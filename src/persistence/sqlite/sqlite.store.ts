@@ -14,8 +14,10 @@ import { NodeSqliteDialect } from './node-sqlite.dialect.js';
 import { isSyncFailure, syncFailure } from './sqlite-errors.js';
 import {
   assertLedgerKept,
+  assertNotLost,
   lockDatabase,
   lockInode,
+  markLost,
   openConnection,
   openFailure,
   openReadOnly,
@@ -94,6 +96,7 @@ export class SqliteStore extends Store {
     let inode: Server | undefined;
     let writer: SqliteConnection | undefined;
     try {
+      assertNotLost(path, lock);
       writer = openConnection(path, logLimitBytes);
       inode = await lockInode(path);
       recoverLog(path, writer);
@@ -122,7 +125,9 @@ export class SqliteStore extends Store {
         failed: (error) => this.#checkpointFailed(error),
         recovered: () => this.#checkpointRecovered(),
       });
-      this.#files = new LedgerFiles(file.path, writer, this.#checkpointer);
+      this.#files = new LedgerFiles(file.path, writer, this.#checkpointer, (lost) =>
+        this.#rememberLoss(file.locks.file, lost),
+      );
     }
     this.#commits = new GroupCommit(
       writer,
@@ -180,6 +185,15 @@ export class SqliteStore extends Store {
 
   #isLogTooLong(): boolean {
     return this.#files !== undefined && this.#files.logBytes > this.#logLimitBytes;
+  }
+
+  /** For the next start, however this process ends. */
+  #rememberLoss(lock: DatabaseSync, lost: boolean): void {
+    try {
+      markLost(lock, lost);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'The lock file cannot record that files of the ledger are lost');
+    }
   }
 
   #checkpointFailed(error: Error): void {
