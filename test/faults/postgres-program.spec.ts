@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Answer, call } from '../support/client.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js';
-import { PostgresCluster, postgresPrograms } from '../support/postgres-cluster.js';
+import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -13,9 +13,8 @@ const PAYMENTS = 30;
 /** More than all segments that the server has ready. */
 const LOG_MESSAGES = 200;
 
-const tested = Boolean(process.env['TEST_DATABASE_URL'] && postgresPrograms());
-const onCluster = tested ? describe : describe.skip;
-const disk = tested ? SmallDisk.mount(DISK_MEGABYTES) : undefined;
+const onCluster = testsClusters() ? describe : describe.skip;
+const disk = testsClusters() ? SmallDisk.mount(DISK_MEGABYTES) : undefined;
 const onSmallDisk = disk ? describe : describe.skip;
 
 /** The program on PostgreSQL, with an external that remembers the orders that it has executed. */
