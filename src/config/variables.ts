@@ -141,6 +141,8 @@ export const VARIABLES = {
     matching('tokenType', 'the typ of a JWT, such as at+jwt', /^[A-Za-z0-9][A-Za-z0-9.+/_-]{0,63}$/),
   ),
   RATE_LIMIT: optionalVariable(rate),
+  METRICS_PORT: optionalVariable(integer(0, 65_535)),
+  METRICS_HOST: optionalVariable(host),
   MAX_CONNECTIONS: variable('10000', integer(1, 1_000_000)),
   PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems', publicPaths),
   TRUST_PROXY: optionalVariable(trustedProxies),

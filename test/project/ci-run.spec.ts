@@ -49,7 +49,7 @@ describe('.ci/run', () => {
   it('passes when every step passes, and ends with the number of tests of all runs', () => {
     const { status, lines } = run();
     expect(status).toBe(0);
-    expect(lines.at(-1)).toBe('12 passed, 0 failed');
+    expect(lines.at(-1)).toBe('15 passed, 0 failed');
   });
 
   it.each([
@@ -60,6 +60,7 @@ describe('.ci/run', () => {
     'build',
     'test',
     'test:postgres',
+    'test:faults',
     'test:pgbouncer',
     'test:kill',
     'test:chaos',
@@ -67,7 +68,7 @@ describe('.ci/run', () => {
     const { status, lines } = run({ failing: script });
     expect(status).toBe(1);
     expect(lines.filter((line) => line.includes('FAILED'))).not.toEqual([]);
-    expect(lines.at(-1)).toBe('12 passed, 0 failed');
+    expect(lines.at(-1)).toBe('15 passed, 0 failed');
   });
 
   it('passes for any result of the benchmark, which it shows last', () => {
@@ -79,7 +80,7 @@ describe('.ci/run', () => {
   it('counts failures, and a file that could not be loaded as one', () => {
     const { status, lines } = run({ failing: 'test', tests: report(3, 2, 1) });
     expect(status).toBe(1);
-    expect(lines.at(-1)).toBe('12 passed, 12 failed');
+    expect(lines.at(-1)).toBe('15 passed, 15 failed');
   });
 
   it.each([

@@ -29,9 +29,14 @@ interface PodSpec {
   readonly volumes: readonly { readonly name: string; readonly configMap: { readonly name: string } }[];
 }
 
+interface ContainerPort {
+  readonly name: string;
+  readonly containerPort: number;
+}
+
 interface Container {
   readonly envFrom: readonly Readonly<Record<'configMapRef' | 'secretRef', { readonly name: string }>>[];
-  readonly ports: readonly [{ readonly name: string; readonly containerPort: number }];
+  readonly ports: readonly [ContainerPort, ContainerPort];
   readonly livenessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
   readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
   readonly securityContext: object;
@@ -51,6 +56,7 @@ describe('docs/kubernetes.yml', () => {
     const config = loadConfig(environment);
     expect(config.production).toBe(true);
     expect(config.http.port).toBe(container.ports[0].containerPort);
+    expect(config.http.operating?.port).toBe(container.ports[1].containerPort);
     expect(config.callers.keys.map(({ name }) => name)).toEqual(['shop', 'on-call']);
     expect(container.envFrom).toEqual([
       { configMapRef: { name: 'tollgate' } },
@@ -86,8 +92,8 @@ describe('docs/kubernetes.yml', () => {
 
   it('probes the right paths, and gives requests time to end', () => {
     expect([container.livenessProbe.httpGet, container.readinessProbe.httpGet]).toEqual([
-      { path: '/health/live', port: 'http' },
-      { path: '/health/ready', port: 'http' },
+      { path: '/health/live', port: 'operating' },
+      { path: '/health/ready', port: 'operating' },
     ]);
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(35);
   });

@@ -28,6 +28,11 @@ export function postgresPrograms(): string | undefined {
   return existsSync(join(folder, 'initdb')) ? folder : undefined;
 }
 
+/** Whether this run tests on clusters of its own: a run on PostgreSQL does (`TEST_DATABASE_URL`), `npm test` stays short. */
+export function testsClusters(): boolean {
+  return Boolean(process.env['TEST_DATABASE_URL'] && postgresPrograms());
+}
+
 /** The library of the Debian package `libfaketime`, or undefined: then no clock of a server can be stepped. */
 export function faketime(): string | undefined {
   return ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib/faketime', '/usr/lib64']
