@@ -241,12 +241,13 @@ describe('requests of operations', () => {
       ['webhook-id', true],
       ['webhook-timestamp', true],
       ['webhook-signature', true],
+      ['X-Tollgate-Event', true],
       ['X-Payment-Version', true],
       ['X-Request-Id', true],
       ['traceparent', false],
     ]);
     expect(post.requestBody).toMatchObject({
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/PaymentStatus' } } },
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/PaymentNotification' } } },
     });
   });
 });

@@ -78,8 +78,15 @@ describe('notifications', () => {
     status = 'ACCEPTED';
     const second = await check(gateway.url);
     await notified(2);
-    expect(receiver.received.map(told)).toEqual([first.body, second.body]);
+    expect(receiver.received.map(told)).toEqual([
+      { ...first.body, version: 1 },
+      { ...second.body, version: 2 },
+    ]);
     expect(receiver.received.map(({ headers }) => headers['x-payment-version'])).toEqual(['1', '2']);
+    expect(receiver.received.map(({ headers }) => headers['x-tollgate-event'])).toEqual([
+      'payment',
+      'payment',
+    ]);
     for (const { body, headers } of receiver.received) {
       expect(new Webhook(NOTIFICATION_SECRET).verify(body, headers as Record<string, string>)).toBeTruthy();
     }

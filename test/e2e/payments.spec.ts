@@ -444,3 +444,36 @@ describe('status and check', () => {
     expect(external.requests).toHaveLength(0);
   });
 });
+
+describe('redirect URLs', () => {
+  it.each([
+    ['an app', 'myshop://paid', 200],
+    ['a page', 'https://shop.example/paid', 200],
+    ['a handler of the system', 'ms-msdt:/id', 400],
+    ['user info', 'https://shop.example@evil.example', 400],
+    ['a backslash', String.raw`https://shop.example\@evil.example`, 400],
+    ['a scheme in a scheme', 'feed:javascript:alert(1)', 400],
+  ])('of a caller: %s', async (_what, successRedirectUrl, status) => {
+    const answer = await post('pay', pay({ successRedirectUrl }));
+    expect([answer.status, answer.body['outcome']]).toEqual([
+      status,
+      status === 400 ? 'not-executed' : undefined,
+    ]);
+  });
+
+  it.each([
+    ['redirectToUrlMobile', 'bankapp://pay/7', 200],
+    ['redirectToUrlMobile', 'view-source:https://bank.example', 502],
+    ['redirectToUrlMobile', 'intent://pay#Intent;scheme=bankapp;end', 502],
+    ['redirectToUrl', 'https://bank.example/pay', 200],
+    ['redirectToUrl', 'https://bank.example:pw@evil.example/pay', 502],
+    ['redirectToUrl', 'https://%62ank.example/pay', 502],
+  ])('of an external: %s %s', async (field, url, status) => {
+    external.behave(() => ({ result: 'REDIRECT_TO_URL', paymentId: `pm-${url}`, [field]: url }));
+    const answer = await post('pay', pay());
+    expect([answer.status, answer.body['code']]).toEqual([
+      status,
+      status === 502 ? 'invalid-provider-response' : undefined,
+    ]);
+  });
+});

@@ -18,11 +18,21 @@ interface Spec {
   readonly replicas?: number;
   readonly minAvailable?: number;
   readonly selector?: object;
+  readonly podSelector?: object;
+  readonly policyTypes?: readonly string[];
+  readonly ingress?: readonly TrafficRule[];
+  readonly egress?: readonly TrafficRule[];
   readonly ports?: readonly { readonly targetPort: string }[];
   readonly template?: { readonly metadata: { readonly labels: object }; readonly spec: PodSpec };
 }
 
+interface TrafficRule {
+  readonly ports: readonly { readonly port: number | string }[];
+}
+
 interface PodSpec {
+  readonly automountServiceAccountToken: boolean;
+  readonly hostNetwork?: boolean;
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: object;
   readonly containers: readonly [Container];
@@ -98,8 +108,23 @@ describe('docs/kubernetes.yml', () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(35);
   });
 
+  it('admits traffic to its ports, and to the database, DNS and https only', () => {
+    const { podSelector, policyTypes, ingress, egress } = resource('NetworkPolicy').spec!;
+    expect([podSelector, policyTypes]).toEqual([selector, ['Ingress', 'Egress']]);
+    const portsOf = (rules: readonly TrafficRule[]) =>
+      rules.flatMap(({ ports }) => ports.map(({ port }) => port));
+    expect(portsOf(ingress!)).toEqual(container.ports.map(({ name }) => name));
+    const database = Number(new URL(environment['DATABASE_URL']!).port);
+    expect(new Set(portsOf(egress!))).toEqual(new Set([53, database, 443]));
+  });
+
   it('runs without privileges', () => {
-    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1_000 });
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 1_000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect([pod.automountServiceAccountToken, pod.hostNetwork]).toEqual([false, undefined]);
     expect(container.securityContext).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
