@@ -39,9 +39,12 @@ describe('.ci/run', () => {
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  function run({ failing = '', tests = report(3) } = {}): { status: number | null; lines: string[] } {
+  function run({ failing = '', tests = report(3), requireAudit = '' } = {}): {
+    status: number | null;
+    lines: string[];
+  } {
     const PATH = `${join(root, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
-    const env = { PATH, FAILING: failing, TESTS: tests };
+    const env = { PATH, FAILING: failing, TESTS: tests, REQUIRE_AUDIT: requireAudit };
     const { status, stdout } = spawnSync(join(root, '.ci/run'), { env, encoding: 'utf8', cwd: tmpdir() });
     return { status, lines: stdout.trimEnd().split('\n') };
   }
@@ -75,6 +78,16 @@ describe('.ci/run', () => {
     const { status, lines } = run({ failing: 'bench:quick' });
     expect(status).toBe(0);
     expect(lines.at(-2)).toMatch(/CPU per request .*NOT SHOWN: ended with 1/);
+  });
+
+  it.each([
+    ['passes, and says so,', '', 0, / NOT CHECKED$/],
+    ['fails with REQUIRE_AUDIT', 'true', 1, / FAILED: not checked$/],
+  ])('%s when no advisory can be checked', (_what, requireAudit, expected, said) => {
+    write('scripts/audit.js', 'process.exitCode = 75;');
+    const { status, lines } = run({ requireAudit });
+    expect(status).toBe(expected);
+    expect(lines.find((line) => line.includes('  audit of production packages'))).toMatch(said);
   });
 
   it('counts failures, and a file that could not be loaded as one', () => {
