@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -9,6 +10,7 @@ import { AnswerAdapter } from './http/answer.adapter.js';
 import { trustProxies } from './http/client-address.js';
 import { inOrder } from './http/in-order.middleware.js';
 import { requestLimits } from './http/request-limits.middleware.js';
+import { connectionsWithin, limitConnections } from './http/connections.js';
 import { applyLimits } from './http/server-limits.js';
 import { ApiDocument } from './http/openapi/api-document.js';
 import { requestContext } from './http/request-context.middleware.js';
@@ -49,13 +51,15 @@ export async function createApp(
   );
   app.get(ApiDocument).describe(app);
   const metrics = app.get(SecurityMetrics);
-  applyLimits(app.getHttpServer(), {
-    maxConnections: config.http.maxConnections,
-    clock,
+  const server: Server = app.getHttpServer();
+  const admission = app.get(Admission);
+  applyLimits(server, { clock, onUnreadable: (status) => metrics.countUnreadableRequest(status) });
+  admission.guard(server);
+  limitConnections(server, {
+    maxConnections: connectionsWithin(config.http.maxConnections),
     onDrop: () => metrics.countDroppedConnection(),
-    onUnreadable: (status) => metrics.countUnreadableRequest(status),
+    refuse: (request, response) => admission.refuse(request, response),
   });
-  app.get(Admission).guard(app.getHttpServer());
   app.use(
     inOrder(
       requestContext(clock),

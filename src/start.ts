@@ -7,6 +7,7 @@ import { readConfig } from './config/load-config.js';
 import { createApp } from './create-app.js';
 import { misspeltVariables } from './config/misspelt-variables.js';
 import { Log } from './observability/logging/log.js';
+import { OperatingListener } from './observability/operating/operating-listener.js';
 import { startReport } from './observability/start-report.js';
 import { DatabaseTooNew } from './persistence/migrations/migrate.js';
 import { DatabaseInUse, LedgerDamaged } from './persistence/sqlite/sqlite-file.js';
@@ -53,7 +54,10 @@ async function report(config: Config, app: NestExpressApplication): Promise<void
     .all()
     .map((provider) => provider.config);
   const isEmpty = await isLedgerEmpty(app.get(Store));
-  const started = startReport(config, externals, `${address}:${port}`, isEmpty, misspeltVariables());
+  const started = {
+    ...startReport(config, externals, `${address}:${port}`, isEmpty, misspeltVariables()),
+    metricsAddress: app.get(OperatingListener).address,
+  };
   const log = app.get<Log>(Log);
   process.on('uncaughtExceptionMonitor', (error) => log.fatal({ err: error }, 'crashed'));
   if (started.warnings.length > 0) log.warn(started, 'started');

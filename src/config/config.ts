@@ -40,6 +40,8 @@ export interface HttpConfig {
    */
   readonly trustProxy: string | number | undefined;
   readonly maxConnections: number;
+  /** `METRICS_PORT`: a listener of its own for health and metrics; undefined: none. */
+  readonly operating: { readonly host: string; readonly port: number } | undefined;
 }
 
 export type PublicPath = '/health' | '/metrics' | '/documentation' | '/problems';

@@ -44,6 +44,17 @@ export function* contradictions(
     yield `${missing}: must be set where ${given} is set; got nothing`;
   }
 
+  if (texts.METRICS_HOST !== undefined && texts.METRICS_PORT === undefined) {
+    yield 'METRICS_PORT: must be set where METRICS_HOST is set; got nothing';
+  }
+  if (
+    values.METRICS_PORT !== undefined &&
+    values.METRICS_PORT !== 0 &&
+    values.METRICS_PORT === values.HTTP_PORT
+  ) {
+    yield `METRICS_PORT: must be another port than HTTP_PORT; got "${values.METRICS_PORT}"`;
+  }
+
   // Notifications and the issuer's keys decide about money, and must be encrypted in transit.
   for (const name of production ? (['PAYMENT_CALLBACK_URL', 'OIDC_ISSUER'] as const) : []) {
     const url = URL.parse(values[name] ?? '');

@@ -31,6 +31,7 @@ describe('loadConfig', () => {
         publicPaths: ['/health', '/metrics', '/documentation', '/problems'],
         trustProxy: undefined,
         maxConnections: 10_000,
+        operating: undefined,
       },
       logLevel: 'info',
       httpLogLevel: 'none',

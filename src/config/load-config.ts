@@ -96,6 +96,10 @@ function assemble(values: Values, production: boolean): Config {
       publicPaths: values.PUBLIC_PATHS,
       trustProxy: values.TRUST_PROXY,
       maxConnections: values.MAX_CONNECTIONS,
+      operating:
+        values.METRICS_PORT === undefined
+          ? undefined
+          : { host: values.METRICS_HOST ?? values.HTTP_HOST, port: values.METRICS_PORT },
     },
     logLevel: values.LOG_LEVEL,
     httpLogLevel: values.HTTP_LOG_LEVEL,

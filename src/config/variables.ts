@@ -1,3 +1,4 @@
+import { readPostgresUrl } from './postgres-url.js';
 import {
   commaSeparated,
   mapped,
@@ -72,30 +73,15 @@ type DatabaseLocation =
 
 const databaseUrl: TextRule<DatabaseLocation> = readingRule(
   'databaseUrl',
-  'sqlite:PATH, sqlite::memory: or postgres://user:password@host:port/database',
+  'sqlite:PATH, sqlite::memory: or postgres://user:password@host:port[,host:port]/database',
   (url) => {
     // `sqlite://x` is refused: some readers take x for a host, some for a path from the root.
     if (/^sqlite:(?!\/\/)./.test(url)) return { kind: 'sqlite', path: url.slice('sqlite:'.length) };
-    return /^postgres(ql)?:\/\/[^\s]/.test(url) ? postgresUrl(url) : new Violation();
+    if (!/^postgres(ql)?:\/\/[^\s]/.test(url)) return new Violation();
+    const read = readPostgresUrl(url);
+    return read instanceof Violation ? read : { kind: 'postgres', url };
   },
 );
-
-/** As libpq names them; `pg` takes any other text for `verify-full`. */
-const SSL_MODES = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full'];
-
-function postgresUrl(url: string): DatabaseLocation | Violation {
-  // A socket's URL has no host after the user: `postgres://user@/database?host=/var/run/postgresql`.
-  const parsed = URL.parse(url) ?? URL.parse(url.replace('@/', '@socket/'));
-  if (!parsed) return new Violation(/@[^/?]*,/.test(url) ? ONE_HOST : undefined);
-  const { hostname, searchParams } = parsed;
-  const mode = searchParams.get('sslmode');
-  if (`${hostname}${searchParams.get('host')}`.includes(',')) return new Violation(ONE_HOST);
-  if (mode !== null && !SSL_MODES.includes(mode))
-    return new Violation(`sslmode is one of ${SSL_MODES.join(', ')}`);
-  return { kind: 'postgres', url };
-}
-
-const ONE_HOST = 'it names one host: for a failover, an address that moves with the primary';
 
 const claim = matching('claim', 'the name of a claim, or its path', /^[\x21-\x7e]{1,255}$/);
 
@@ -141,6 +127,8 @@ export const VARIABLES = {
     matching('tokenType', 'the typ of a JWT, such as at+jwt', /^[A-Za-z0-9][A-Za-z0-9.+/_-]{0,63}$/),
   ),
   RATE_LIMIT: optionalVariable(rate),
+  METRICS_PORT: optionalVariable(integer(0, 65_535)),
+  METRICS_HOST: optionalVariable(host),
   MAX_CONNECTIONS: variable('10000', integer(1, 1_000_000)),
   PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems', publicPaths),
   TRUST_PROXY: optionalVariable(trustedProxies),

@@ -37,6 +37,14 @@ const OVERLOADED = new Problem('overloaded', 'The gateway has more requests than
 });
 /** Orchestrators and Prometheus must see an overloaded gateway. */
 const OPERATING_PATH = /^\/(?:health|metrics)(?:[/?]|$)/;
+/** Never waits behind other requests. */
+const LIVENESS_PATH = /^\/health\/live(?:\?|$)/;
+/**
+ * Requests that are handled between two ticks, and those that wait for the next one: many requests at once must not
+ * keep the event loop from liveness probes. 256 are ten thousand a second, more than one event loop can do.
+ */
+const MAX_PER_TICK = 256;
+const MAX_DEFERRED = 1_024;
 
 const ADMITTED = Symbol('tollgate.admitted');
 
@@ -120,6 +128,9 @@ export class Admission implements OnApplicationShutdown {
   /** How late the event loop was at most; a late answer of an external counts as its time, not as the gateway's. */
   #windowLagMs = 0;
   #tickedAt = performance.now();
+  /** Since the last tick. */
+  #handled = 0;
+  readonly #deferred: (() => void)[] = [];
   readonly #ticks = setInterval(() => this.#tick(), TICK_MS).unref();
 
   constructor(private readonly clock: Clock) {}
@@ -141,14 +152,28 @@ export class Admission implements OnApplicationShutdown {
     const [handle] = server.listeners('request') as [RequestListener];
     server.removeAllListeners('request');
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      if (OPERATING_PATH.test(request.url ?? '')) return handle(request, response);
-      if (this.#busy >= this.#limit) return this.#refuse(request, response);
-      const admitted = new AdmittedRequest(this);
-      this.enter();
-      (request as { [ADMITTED]?: AdmittedRequest })[ADMITTED] = admitted;
-      response.once('close', () => admitted.end());
-      handle(request, response);
+      const { url = '' } = request;
+      if (LIVENESS_PATH.test(url)) return handle(request, response);
+      const isOperating = OPERATING_PATH.test(url);
+      if (!isOperating && this.#busy >= this.#limit) return this.refuse(request, response);
+      const begin = isOperating ? handle : (): void => this.#admit(request, response, handle);
+      if (this.#handled < MAX_PER_TICK) {
+        this.#handled += 1;
+        return begin(request, response);
+      }
+      if (this.#deferred.length >= MAX_DEFERRED) return this.refuse(request, response);
+      this.#deferred.push(() => {
+        if (!request.socket.destroyed) begin(request, response);
+      });
     });
+  }
+
+  #admit(request: IncomingMessage, response: ServerResponse, handle: RequestListener): void {
+    const admitted = new AdmittedRequest(this);
+    this.enter();
+    (request as { [ADMITTED]?: AdmittedRequest })[ADMITTED] = admitted;
+    response.once('close', () => admitted.end());
+    handle(request, response);
   }
 
   onApplicationShutdown(): void {
@@ -175,6 +200,9 @@ export class Admission implements OnApplicationShutdown {
     if (this.#refused > this.#logged) this.#report(now);
     this.#windowLagMs = Math.max(this.#windowLagMs, now - this.#tickedAt - TICK_MS);
     this.#tickedAt = now;
+    const deferred = this.#deferred.splice(0, MAX_PER_TICK);
+    this.#handled = deferred.length;
+    for (const begin of deferred) begin();
     const measured = this.#windowCount > 0 || this.#windowLagMs > TOLERATED_MS;
     if (measured && now - this.#windowBeganAt >= WINDOW_MS) this.#adapt(now);
   }
@@ -218,7 +246,8 @@ export class Admission implements OnApplicationShutdown {
     this.#limit = Math.max(MIN_LIMIT, this.#limit * Math.max(MOST_SHRINKING, factor));
   }
 
-  #refuse(request: IncomingMessage, response: ServerResponse): void {
+  /** Answers `overloaded`, not-executed, without Express. */
+  refuse(request: IncomingMessage, response: ServerResponse): void {
     this.#refused += 1;
     const { method = '', url = '/' } = request;
     const path = originForm(url).split('?', 1)[0]!;

@@ -10,7 +10,7 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 export class TextAnswer {
   constructor(
     readonly status: number,
-    readonly body: string,
+    readonly body: string | Buffer,
     readonly contentType: string,
     readonly headers?: Readonly<Record<string, string>>,
   ) {}
@@ -21,6 +21,8 @@ export class TextAnswer {
  * replay.
  */
 export class OperationAnswer extends TextAnswer {
+  declare readonly body: string;
+
   constructor(
     status: number,
     body: string,

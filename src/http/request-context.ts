@@ -68,3 +68,12 @@ export function contextOf(request: Request): RequestContext {
   if (!context) throw new Error('The request has no context: the middleware did not run');
   return context;
 }
+
+/**
+ * Whether an answer may name every external (SPEC §8): to a key or token that is not limited to some of them, which
+ * nobody has who sends no credentials.
+ */
+export function mayKnowExternals(request: Request): boolean {
+  const { principal } = contextOf(request);
+  return principal !== undefined && principal.name !== '' && principal.externals === undefined;
+}

@@ -1,5 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
@@ -7,19 +6,14 @@ import { Problem } from '../problems/problem.js';
 import { HttpProblem } from './http-problem.js';
 import { MAX_HEADER_BYTES, MAX_PATH_BYTES, MAX_QUERY_BYTES } from './request-limits.middleware.js';
 import { statusOf } from './problem-catalogue.js';
-import { answerOnSocket, inFlightOn } from './socket-answer.js';
+import { answerOnSocket } from './socket-answer.js';
 
 export interface LimitsOptions {
-  readonly maxConnections: number;
   readonly clock: Clock;
   /** From the first byte to the end of the headers. Default 10 s. */
   readonly headersTimeoutMs?: number;
   /** From the first byte to the end of the body. Default 30 s. */
   readonly requestTimeoutMs?: number;
-  /** From the first byte of an answer until the caller has taken all of it, to the second. Default 30 s. */
-  readonly answerTimeoutMs?: number;
-  /** For the metrics: a connection was dropped by the limit of connections. Must not throw. */
-  readonly onDrop?: () => void;
   /** For the metrics: bytes were not a valid request. Must not throw. */
   readonly onUnreadable?: (status: number) => void;
 }
@@ -32,13 +26,11 @@ const KEEP_ALIVE_MS = 65_000;
 const REQUEST_LINE_REST_BYTES = 64;
 
 /**
- * Limits connections, header bytes and time before a request exists. Bytes that are not valid HTTP are answered with
+ * Limits header bytes and time before a request exists. Bytes that are not valid HTTP are answered with
  * a problem document, and their connection is closed (SPEC §3). Call this before the server listens.
  */
 export function applyLimits(server: Server, options: LimitsOptions): void {
-  const { maxConnections, clock, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
-  closeUnread(server, options.answerTimeoutMs ?? 30_000);
-  server.maxConnections = maxConnections;
+  const { clock, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -66,32 +58,6 @@ export function applyLimits(server: Server, options: LimitsOptions): void {
   });
   // An unknown expectation may be ignored (RFC 9110 §10.1.1); Node would answer it itself.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.on('drop', () => options.onDrop?.());
-}
-
-/**
- * Closes connections whose callers do not read their answers, which stay in memory. Node limits only the time of
- * requests.
- */
-function closeUnread(server: Server, limitMs: number): void {
-  const sockets = new Set<Socket>();
-  const begunAt = new WeakMap<ServerResponse, number>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  const check = (): void => {
-    const now = performance.now();
-    for (const socket of sockets) {
-      const answer = inFlightOn(socket);
-      if (!answer?.headersSent) continue;
-      const since = begunAt.get(answer);
-      if (since === undefined) begunAt.set(answer, now);
-      else if (now - since >= limitMs) socket.destroy();
-    }
-  };
-  const timer = setInterval(check, Math.min(CHECKING_INTERVAL_MS, limitMs)).unref();
-  server.once('close', () => clearInterval(timer));
 }
 
 function problemOf({ code, rawPacket }: { code?: string; rawPacket?: Buffer }): Problem {

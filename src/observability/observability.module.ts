@@ -8,9 +8,11 @@ import { Log } from './logging/log.js';
 import type { LogOutput } from './logging/log-output.js';
 import { CommitMetrics } from './metrics/commit.metrics.js';
 import { DatabaseGauges } from './metrics/database.gauges.js';
+import { MetricsPage } from './metrics/metrics-page.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { Metrics } from './metrics/metrics.js';
 import { ProcessMetrics } from './metrics/process.metrics.js';
+import { OperatingListener } from './operating/operating-listener.js';
 import { RequestTelemetry } from './request.telemetry.js';
 import { Tracer } from './tracing/tracer.js';
 
@@ -40,6 +42,8 @@ export class ObservabilityModule implements OnApplicationShutdown {
         DatabaseGauges,
         HealthChecks,
         Metrics,
+        MetricsPage,
+        OperatingListener,
         ProcessMetrics,
         ReadinessProbe,
         RequestTelemetry,

@@ -46,7 +46,7 @@ export const READY: OperationDescription = {
   tag: 'Operating',
   summary: 'Check readiness',
   description:
-    'For a readiness probe: checks the database, the registry of externals and the workers. Externals are reported, but do not make the gateway unready.',
+    'For a readiness probe: checks the database, the registry of externals and the workers. Externals are reported, but do not make the gateway unready; their names only to a key, and on the listener of `METRICS_PORT`.',
   answer: health('The service is ready', 'ready', { status: 'ok', info: UP, error: {}, details: UP }),
   otherAnswers: {
     503: health('At least one dependency is unavailable; see `error`', 'unready', {
@@ -62,7 +62,8 @@ export const METRICS: OperationDescription = {
   id: 'getMetrics',
   tag: 'Operating',
   summary: 'Retrieve the metrics',
-  description: 'All metrics in the text format of Prometheus.',
+  description:
+    'All metrics in the text format of Prometheus, up to a second old. Without a key, those with the label `external` are absent.',
   answer: {
     description: 'The metrics',
     content: {

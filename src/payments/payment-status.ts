@@ -84,13 +84,13 @@ export class PaymentNotification extends PaymentStatusFields {
   version: number;
 }
 
+function withVersion(example: Examples[string], version: number): Examples[string] {
+  return { ...example, value: { ...(example.value as object), version } };
+}
+
 function notificationExamples(): Examples {
   const { ACCEPTED, FAILED, PENDING } = PAYMENT_STATUS_EXAMPLES;
   const { paymentId: _absent, ...neverExecuted } = FAILED!.value as PaymentStatus;
-  const withVersion = (example: Examples[string], version: number): Examples[string] => ({
-    ...example,
-    value: { ...(example.value as object), version },
-  });
   return {
     ACCEPTED: withVersion(ACCEPTED!, 3),
     FAILED: withVersion(FAILED!, 2),

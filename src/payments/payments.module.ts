@@ -32,6 +32,7 @@ import { PaymentsService } from './payments.service.js';
   exports: [
     PayByLinkOperation,
     PayOperation,
+    PaymentIdentity,
     PaymentInquiry,
     PaymentLedger,
     PaymentRefundsRepository,

@@ -81,7 +81,7 @@ export class ProvidersGauges {
     });
     return {
       well: states.every(([, { circuit }]) => circuit === 'closed'),
-      details: { externals: Object.fromEntries(states) },
+      namedDetails: { externals: Object.fromEntries(states) },
     };
   }
 }

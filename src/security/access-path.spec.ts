@@ -4,13 +4,17 @@ import { accessPathOf } from './access-path.js';
 const ALL = ['/health', '/metrics', '/documentation', '/problems'] as const;
 
 describe('accessPathOf', () => {
-  it.each(['/health', '/health/live', '/metrics', '/documentation/openapi.json', '/problems/forbidden'])(
-    '%s is public, or for operators where PUBLIC_PATHS leaves it out',
-    (path) => {
-      expect(accessPathOf(path, ALL)).toEqual({ kind: 'public' });
-      expect(accessPathOf(path, [])).toEqual({ kind: 'operator' });
-    },
-  );
+  it.each([
+    ['/health', false],
+    ['/health/live', false],
+    ['/health/ready', true],
+    ['/metrics', true],
+    ['/documentation/openapi.json', false],
+    ['/problems/forbidden', false],
+  ])('%s is public, or for operators where PUBLIC_PATHS leaves it out', (path, named) => {
+    expect(accessPathOf(path, ALL)).toEqual({ kind: 'public', named });
+    expect(accessPathOf(path, [])).toEqual({ kind: 'operator' });
+  });
 
   it.each(['/admin', '/admin/', '/admin/payments/pay_1'])('%s is for administrators', (path) => {
     expect(accessPathOf(path, ALL)).toEqual({ kind: 'admin' });

@@ -2,7 +2,8 @@ import type { PublicPath } from '../config/config.js';
 
 /** Which credentials a path needs (SPEC §8). */
 export type AccessPath =
-  | { readonly kind: 'public' }
+  /** `named`: with a key, the answer names externals. */
+  | { readonly kind: 'public'; readonly named: boolean }
   /** The gateway's own state: a key is needed even where callers may pay without one. */
   | { readonly kind: 'operator' }
   | { readonly kind: 'admin' }
@@ -23,7 +24,10 @@ const EXTERNAL = /^\/v3\/([^/]*)/;
 export function accessPathOf(path: string, publicPaths: readonly PublicPath[]): AccessPath {
   if (DOT_SEGMENT.test(path)) return { kind: 'caller', external: EXTERNAL.exec(path)?.[1] };
   const operating = OPERATING_PATHS.find((prefix) => isBelow(path, prefix));
-  if (operating) return { kind: publicPaths.includes(operating) ? 'public' : 'operator' };
+  if (operating) {
+    if (!publicPaths.includes(operating)) return { kind: 'operator' };
+    return { kind: 'public', named: path === '/health/ready' || path === '/metrics' };
+  }
   if (isBelow(path, '/admin')) return { kind: 'admin' };
   const callback = CALLBACK.exec(path)?.[1];
   if (callback !== undefined) return { kind: 'callback', external: callback };

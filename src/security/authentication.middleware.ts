@@ -33,6 +33,10 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
       context.access = 'external';
     } else if (path.kind === 'public') {
       context.access = 'public';
+      // Wrong credentials are refused here too: without, whether names are shown would tell whether a key is right.
+      if (path.named && credentialsOf(request).kind !== 'none') {
+        context.principal = await admitCaller(parts, request, path);
+      }
     } else {
       context.principal = await admitCaller(parts, request, path);
       context.access = path.kind === 'operator' ? 'operator' : 'caller';
@@ -44,7 +48,7 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
 async function admitCaller(
   { callers, metrics }: AuthenticationParts,
   request: Request,
-  path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
+  path: Exclude<AccessPath, { kind: 'callback' }>,
 ): Promise<Principal> {
   try {
     const principal = await callers.identify(request);
@@ -57,10 +61,8 @@ async function admitCaller(
 }
 
 /** A foreign external is refused in the same way whether or not it exists. */
-function refuseByPath(
-  principal: Principal,
-  path: Exclude<AccessPath, { kind: 'public' | 'callback' }>,
-): void {
+function refuseByPath(principal: Principal, path: Exclude<AccessPath, { kind: 'callback' }>): void {
+  if (path.kind === 'public') return;
   if (path.kind === 'caller') {
     if (path.external !== undefined && principal.externals?.has(path.external) === false)
       throw foreignExternal();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { scrape } from '../support/scrape.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
@@ -18,8 +19,8 @@ describe('a circuit breaker, over HTTP', () => {
     });
   const status = (): Promise<Answer> => call(`${gateway.url}/v3/acme/status?paymentId=pm`, 'GET');
   const circuit = async (): Promise<string | undefined> => {
-    const { text } = await call(`${gateway.url}/metrics`, 'GET');
-    return /tollgate_external_circuit_state\{[^}]*external="acme"[^}]*\} (\d)/.exec(text)?.[1];
+    const state = /tollgate_external_circuit_state\{[^}]*external="acme"[^}]*\} (\d)/;
+    return state.exec(await scrape(gateway))?.[1];
   };
 
   beforeAll(async () => {

@@ -10,6 +10,7 @@ import { signWebhook } from '../../src/webhooks/standard-webhooks.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { openTestDatabase, sqliteMemory, type TestDatabase } from '../support/databases.js';
 import { buildDelivery, type Delivery, NOTIFICATION_SECRET } from '../support/delivery.js';
+import { OPS } from '../support/operators.js';
 import { until } from '../support/until.js';
 
 /** The samples of docs/receiving-notifications.md, with the gateway's own notifications. */
@@ -112,7 +113,7 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
 
   it('handles a replay once', async () => {
     const [first] = await delivery.rows();
-    await delivery.replay.one(first!.id, 'ops');
+    await delivery.replay.one(first!.id, OPS);
     await until(() => delivery.deliveries.length === 2, 'the replay');
     expect(delivery.deliveries.at(-1)).toMatchObject({ result: 'delivered', statusCode: 204 });
   });

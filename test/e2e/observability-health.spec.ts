@@ -8,6 +8,8 @@ import { startStubExternal, type StubExternal } from '../support/stub-external.j
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
+const KEY = 'a-key-of-some-length-1';
+
 describe('health', () => {
   let external: StubExternal;
   const start = (options: Parameters<typeof startGateway>[0] = {}): Promise<Gateway> =>
@@ -21,8 +23,10 @@ describe('health', () => {
         },
       ],
       ...options,
+      env: { API_KEYS: `ops:${KEY}`, ...options.env },
     });
-  const ready = (gateway: Gateway): ReturnType<typeof call> => call(`${gateway.url}/health/ready`, 'GET');
+  const ready = (gateway: Gateway): ReturnType<typeof call> =>
+    call(`${gateway.url}/health/ready`, 'GET', undefined, { 'x-api-key': KEY });
   const live = async (gateway: Gateway): Promise<number> =>
     (await call(`${gateway.url}/health/live`, 'GET')).status;
 

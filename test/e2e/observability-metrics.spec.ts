@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { call } from '../support/client.js';
 import { Exposition, type Sample } from '../support/exposition.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { scrape } from '../support/scrape.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
@@ -26,8 +27,7 @@ describe('metrics', () => {
       { amount: 1299, currency: 'EUR', shopTransactionId: `order-${(count += 1)}`, ...fields },
       headers,
     );
-  const scrape = async (): Promise<Exposition> =>
-    new Exposition((await call(`${gateway.url}/metrics`, 'GET')).text);
+  const scraped = async (): Promise<Exposition> => new Exposition(await scrape(gateway));
 
   beforeAll(async () => {
     external = await startStubExternal();
@@ -63,7 +63,7 @@ describe('metrics', () => {
 
   it('are in the text format, with names by the conventions of Prometheus', async () => {
     await pay();
-    const answer = await call(`${gateway.url}/metrics`, 'GET');
+    const answer = await call(`${gateway.url}/metrics`, 'GET', undefined, headers);
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const { families, samples } = new Exposition(answer.text);
     const series = samples.map(({ name, labels }) => keyOf(name, labels));
@@ -80,7 +80,7 @@ describe('metrics', () => {
   });
 
   it('count requests by route and status, and have no label from a caller’s input', async () => {
-    const before = await scrape();
+    const before = await scraped();
     const unrouted = ({ samples }: Exposition): number =>
       samples.filter(({ labels }) => labels['route']?.endsWith('*')).length;
     for (let i = 0; i < 20; i += 1) {
@@ -91,7 +91,7 @@ describe('metrics', () => {
         'x-request-id': `id-${i}`,
       });
     }
-    const after = await scrape();
+    const after = await scraped();
     expect(unrouted(after)).toBeGreaterThan(0);
     expect(unrouted(after) - unrouted(before)).toBeLessThanOrEqual(40);
     expect(
@@ -103,7 +103,7 @@ describe('metrics', () => {
 
   it('measure calls and the overhead of the gateway', async () => {
     const read = async (): Promise<number[]> => {
-      const families = await scrape();
+      const families = await scraped();
       return ['tollgate_gateway_overhead_seconds_sum', 'tollgate_external_call_duration_seconds_sum'].map(
         (name) => families.value(name, { operation: 'refund' }) ?? 0,
       );
@@ -135,7 +135,7 @@ describe('metrics', () => {
       { amount: 1, currency: 'EUR', shopTransactionId: 'lost' },
       headers,
     );
-    const families = await scrape();
+    const families = await scraped();
     const calls = 'tollgate_external_calls_total';
     expect(families.value(calls, { external: 'other', outcome: 'unknown', reason: 'server-error' })).toBe(1);
     const changes = 'tollgate_state_changes_total';
@@ -144,7 +144,7 @@ describe('metrics', () => {
     );
     expect(families.value(changes, { external: 'other', subject: 'payment', to: 'UNKNOWN' })).toBe(1);
     await until(
-      async () => (await scrape()).value('tollgate_payments_unknown', { external: 'other' }) === 1,
+      async () => (await scraped()).value('tollgate_payments_unknown', { external: 'other' }) === 1,
       'the gauge of unknown payments',
     );
   });
@@ -153,25 +153,25 @@ describe('metrics', () => {
     receiver.answers(500, 200);
     await call(`${gateway.url}/v3/acme/check?paymentId=to-be-notified`, 'GET', undefined, headers);
     const attempts = 'tollgate_notification_attempts_total';
-    await until(async () => (await scrape()).value(attempts, { result: 'delivered' }) === 1, 'the delivery');
-    const families = await scrape();
+    await until(async () => (await scraped()).value(attempts, { result: 'delivered' }) === 1, 'the delivery');
+    const families = await scraped();
     expect(families.value(attempts, { result: 'retry' })).toBe(1);
     expect(families.value('tollgate_notification_delay_seconds_count')).toBe(1);
 
     receiver.answers(410);
     await call(`${gateway.url}/v3/acme/check?paymentId=never-to-be-notified`, 'GET', undefined, headers);
     await until(
-      async () => (await scrape()).value('tollgate_notifications_dead') === 1,
+      async () => (await scraped()).value('tollgate_notifications_dead') === 1,
       'the gauge of dead notifications',
     );
-    expect((await scrape()).value('tollgate_notifications_waiting')).toBe(0);
+    expect((await scraped()).value('tollgate_notifications_waiting')).toBe(0);
   });
 
   it('count forged callbacks and refused callers', async () => {
     await call(`${gateway.url}/v3/acme/callback?paymentId=p`, 'POST', {}, { authorization: 'Bearer forged' });
     await call(`${gateway.url}/v3/nobody/callback?paymentId=p`, 'POST', {});
     await call(`${gateway.url}/v3/acme/status?paymentId=p`, 'GET');
-    const families = await scrape();
+    const families = await scraped();
     const refused = 'tollgate_callbacks_refused_total';
     expect(families.value(refused, { external: 'acme', reason: 'credentials' })).toBe(1);
     expect(families.value(refused, { external: 'none', reason: 'unknown-external' })).toBe(1);
@@ -186,11 +186,11 @@ describe('metrics', () => {
     });
     const payments = [pay(), pay(), pay()];
     await until(() => waiting === 3, 'three calls in flight');
-    const during = await scrape();
+    const during = await scraped();
     expect(during.value('tollgate_external_calls_in_flight', { external: 'acme' })).toBe(3);
     expect(during.value('tollgate_external_concurrency_limit', { external: 'acme' })).toBe(50);
     await Promise.all(payments);
-    const after = await scrape();
+    const after = await scraped();
     const state = (name: string): number | undefined =>
       after.value('tollgate_external_circuit_state', { external: 'acme', state: name });
     expect([state('closed'), state('half-open'), state('open')]).toEqual([0, 0, 1]);
@@ -199,12 +199,12 @@ describe('metrics', () => {
     );
     await pay();
     expect(
-      (await scrape()).value('tollgate_external_calls_total', { external: 'acme', reason: 'circuit-open' }),
+      (await scraped()).value('tollgate_external_calls_total', { external: 'acme', reason: 'circuit-open' }),
     ).toBe(1);
   });
 
   it('show commits, the process and the build', async () => {
-    const families = await scrape();
+    const families = await scraped();
     expect(families.value('tollgate_database_commit_duration_seconds_count')).toBeGreaterThan(0);
     expect(families.value('tollgate_database_commit_transactions_sum')).toBeGreaterThan(0);
     expect(families.value('tollgate_database_up')).toBe(1);
@@ -216,8 +216,8 @@ describe('metrics', () => {
 
   it('contain no secret, and neither does health', async () => {
     const text = [
-      (await call(`${gateway.url}/metrics`, 'GET')).text,
-      (await call(`${gateway.url}/health/ready`, 'GET')).text,
+      (await call(`${gateway.url}/metrics`, 'GET', undefined, headers)).text,
+      (await call(`${gateway.url}/health/ready`, 'GET', undefined, headers)).text,
     ].join('\n');
     expect(text).toContain('tollgate_external_call_duration_seconds_bucket{');
     expect(text).toContain('"acme"');

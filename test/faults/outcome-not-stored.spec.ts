@@ -4,6 +4,7 @@ import { OperationRecovery } from '../../src/operations/operation.recovery.js';
 import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { scrape } from '../support/scrape.js';
 import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestClock } from '../support/test-clock.js';
@@ -94,8 +95,7 @@ onPostgres('a locked row among operations in flight', () => {
     );
     await proxy.open();
     await until(async () => (await statesOf())['ACCEPTED'] === PAYMENTS - 1, 'the other outcomes', 8_000);
-    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
-    expect(metrics).toMatch(/^tollgate_outcomes_not_stored 1$/m);
+    expect(await scrape(gateway)).toMatch(/^tollgate_outcomes_not_stored 1$/m);
     await locker.query('rollback');
     await until(async () => (await statesOf())['ACCEPTED'] === PAYMENTS, 'the last outcome', 20_000);
   }, 60_000);

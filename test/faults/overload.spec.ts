@@ -6,6 +6,7 @@ import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { LogLines } from '../support/log-lines.js';
 import { openSocket } from '../support/raw-socket.js';
+import { scrape } from '../support/scrape.js';
 import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
@@ -52,9 +53,7 @@ it('refuses a payment while the gateway has more than it can do, and stores noth
   expect(refused.headers.get('retry-after')).toBe('1');
   expect(refused.headers.get('x-request-id')).toBe(refused.body['requestId']);
   expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
-  expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(
-    /^tollgate_requests_overloaded_total 1$/m,
-  );
+  expect(await scrape(gateway)).toMatch(/^tollgate_requests_overloaded_total 1$/m);
   const rows = await gateway.app.get(Store).read((db) => db.selectFrom('operations').select('id').execute());
   expect([rows, external.requests]).toEqual([[], []]);
   leave();
@@ -76,7 +75,7 @@ it('does not count payments that wait for their external', async () => {
 
 it('counts refusals as problems, and logs them in one line with their number', async () => {
   const problems = async (): Promise<number> => {
-    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    const text = await scrape(gateway);
     return Number(/^tollgate_problems_total\{code="overloaded"\} (\d+)$/m.exec(text)![1]);
   };
   const before = await problems();
@@ -90,30 +89,16 @@ it('counts refusals as problems, and logs them in one line with their number', a
 });
 
 it('does not count requests whose callers do not read their answers', async () => {
-  external.behave((_, response) =>
-    answerJson(response, 200, {
-      result: 'OK',
-      paymentId: 'pm-large',
-      metadata: { text: 'x'.repeat(60_000) },
-    }),
-  );
-  const payment = { amount: 1, currency: 'EUR', shopTransactionId: 'large' };
-  const body = JSON.stringify(payment);
-  const repeat = [
-    'POST /v3/acme/pay HTTP/1.1',
-    'Host: g',
-    'Content-Type: application/json',
-    'Idempotency-Key: large',
-    `Content-Length: ${body.length}`,
-    '',
-    body,
-  ].join('\r\n');
-  const first = { 'idempotency-key': 'large' };
-  expect((await call(`${gateway.url}/v3/acme/pay`, 'POST', payment, first)).status).toBe(200);
+  external.behave((_, response) => answerJson(response, 200, { result: 'OK', paymentId: 'pm-small' }));
+  const page = await (await fetch(`${gateway.url}/documentation`)).text();
+  const [script] = /\/documentation\/swagger-ui-[^"]+\.js/.exec(page)!;
   const shutdown = gateway.app.get(ShutdownState);
   const sockets = Array.from({ length: 3 }, () => openSocket(gateway.url));
   try {
-    for (const socket of sockets) socket.pause().write(repeat.repeat(200));
+    // More than the kernel keeps for a socket that nobody reads, and less than closes the connection.
+    for (const socket of sockets) {
+      socket.pause().write(`GET ${script} HTTP/1.1\r\nHost: g\r\n\r\n`.repeat(5));
+    }
     await until(
       () => shutdown.inFlight >= sockets.length && admission.busy === 0,
       'answers that wait for their callers, and no work',

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
-import { PostgresCluster, postgresPrograms } from '../support/postgres-cluster.js';
+import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 const BACK_WITHIN_MS = 2_000;
 const CALLERS = 8;
 const GATEWAY_SESSIONS = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tollgate'`;
-const onCluster = postgresPrograms() ? describe : describe.skip;
+const onCluster = testsClusters() ? describe : describe.skip;
 
 onCluster('Sessions that are useless, under load', () => {
   let cluster: PostgresCluster;

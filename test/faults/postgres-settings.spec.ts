@@ -9,12 +9,12 @@ import { Secret } from '../../src/sensitive/secret.js';
 import { type Answer, call } from '../support/client.js';
 import { certificateAuthority } from '../support/certificates.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
-import { PostgresCluster, postgresPrograms } from '../support/postgres-cluster.js';
+import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
 const ORDERS = 24;
-const onCluster = postgresPrograms() ? describe : describe.skip;
+const onCluster = testsClusters() ? describe : describe.skip;
 
 onCluster('The settings of a PostgreSQL', () => {
   let cluster: PostgresCluster;

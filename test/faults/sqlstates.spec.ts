@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
-import { PostgresCluster, postgresPrograms } from '../support/postgres-cluster.js';
+import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
@@ -20,7 +20,7 @@ const STATEMENTS = [
   ['payments', 'update', true],
   ['ledger_events', 'insert', true],
 ] as const;
-const onCluster = postgresPrograms() ? describe : describe.skip;
+const onCluster = testsClusters() ? describe : describe.skip;
 
 onCluster('An error of PostgreSQL, of any class, at any statement of a payment', () => {
   let cluster: PostgresCluster;

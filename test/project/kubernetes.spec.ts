@@ -18,20 +18,35 @@ interface Spec {
   readonly replicas?: number;
   readonly minAvailable?: number;
   readonly selector?: object;
+  readonly podSelector?: object;
+  readonly policyTypes?: readonly string[];
+  readonly ingress?: readonly TrafficRule[];
+  readonly egress?: readonly TrafficRule[];
   readonly ports?: readonly { readonly targetPort: string }[];
   readonly template?: { readonly metadata: { readonly labels: object }; readonly spec: PodSpec };
 }
 
+interface TrafficRule {
+  readonly ports: readonly { readonly port: number | string }[];
+}
+
 interface PodSpec {
+  readonly automountServiceAccountToken: boolean;
+  readonly hostNetwork?: boolean;
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: object;
   readonly containers: readonly [Container];
   readonly volumes: readonly { readonly name: string; readonly configMap: { readonly name: string } }[];
 }
 
+interface ContainerPort {
+  readonly name: string;
+  readonly containerPort: number;
+}
+
 interface Container {
   readonly envFrom: readonly Readonly<Record<'configMapRef' | 'secretRef', { readonly name: string }>>[];
-  readonly ports: readonly [{ readonly name: string; readonly containerPort: number }];
+  readonly ports: readonly [ContainerPort, ContainerPort];
   readonly livenessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
   readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
   readonly securityContext: object;
@@ -51,6 +66,7 @@ describe('docs/kubernetes.yml', () => {
     const config = loadConfig(environment);
     expect(config.production).toBe(true);
     expect(config.http.port).toBe(container.ports[0].containerPort);
+    expect(config.http.operating?.port).toBe(container.ports[1].containerPort);
     expect(config.callers.keys.map(({ name }) => name)).toEqual(['shop', 'on-call']);
     expect(container.envFrom).toEqual([
       { configMapRef: { name: 'tollgate' } },
@@ -86,14 +102,29 @@ describe('docs/kubernetes.yml', () => {
 
   it('probes the right paths, and gives requests time to end', () => {
     expect([container.livenessProbe.httpGet, container.readinessProbe.httpGet]).toEqual([
-      { path: '/health/live', port: 'http' },
-      { path: '/health/ready', port: 'http' },
+      { path: '/health/live', port: 'operating' },
+      { path: '/health/ready', port: 'operating' },
     ]);
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(35);
   });
 
+  it('admits traffic to its ports, and to the database, DNS and https only', () => {
+    const { podSelector, policyTypes, ingress, egress } = resource('NetworkPolicy').spec!;
+    expect([podSelector, policyTypes]).toEqual([selector, ['Ingress', 'Egress']]);
+    const portsOf = (rules: readonly TrafficRule[]) =>
+      rules.flatMap(({ ports }) => ports.map(({ port }) => port));
+    expect(portsOf(ingress!)).toEqual(container.ports.map(({ name }) => name));
+    const database = Number(new URL(environment['DATABASE_URL']!).port);
+    expect(new Set(portsOf(egress!))).toEqual(new Set([53, database, 443]));
+  });
+
   it('runs without privileges', () => {
-    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1_000 });
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 1_000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect([pod.automountServiceAccountToken, pod.hostNetwork]).toEqual([false, undefined]);
     expect(container.securityContext).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Problem } from '../../problems/problem.js';
+import { sendStatic, StaticAnswer } from '../static-answer.js';
 import { ApiDocument } from './api-document.js';
 import {
   documentationPage,
@@ -11,52 +13,62 @@ import {
   type SwaggerUi,
 } from './swagger-ui.js';
 
-/** `/documentation`: Swagger UI and the OpenAPI document (SPEC §8). */
+/** Browsers revalidate each time; the entity tag saves sending an unchanged text again. */
+const REVALIDATED = 'no-cache';
+/** The version is part of the path. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+/** `/documentation`: Swagger UI and the OpenAPI document (SPEC §8). All of it is public, so nothing is made per request. */
 @Controller('documentation')
 export class DocumentationController {
   #swaggerUi: SwaggerUi | undefined;
+  #page: StaticAnswer | undefined;
+  #openapi: StaticAnswer | undefined;
+  readonly #start = new StaticAnswer(START_SCRIPT, 'text/javascript; charset=utf-8', REVALIDATED);
+  /** As many as there are {@link SWAGGER_UI_FILES}. */
+  readonly #files = new Map<string, StaticAnswer>();
 
   constructor(private readonly document: ApiDocument) {}
 
   @Get('{/}')
   page(@Req() request: Request, @Res() response: Response): void {
-    sendText(request, response, 'text/html; charset=utf-8', documentationPage(this.#found));
+    this.#page ??= new StaticAnswer(documentationPage(this.#found), 'text/html; charset=utf-8', REVALIDATED);
+    sendStatic(request, response, this.#page);
   }
 
   @Get('start.js')
   start(@Req() request: Request, @Res() response: Response): void {
-    sendText(request, response, 'text/javascript; charset=utf-8', START_SCRIPT);
+    sendStatic(request, response, this.#start);
   }
 
   @Get('openapi.json')
   async openapi(@Req() request: Request, @Res() response: Response): Promise<void> {
-    sendText(request, response, 'application/json; charset=utf-8', await this.document.text());
+    const text = await this.document.text();
+    this.#openapi ??= new StaticAnswer(text, 'application/json; charset=utf-8', REVALIDATED);
+    sendStatic(request, response, this.#openapi);
   }
 
-  /** The version is part of the path, so that browsers can cache the files for ever. */
   @Get('swagger-ui-:version/:file')
-  file(@Param('version') version: string, @Param('file') file: string, @Res() response: Response): void {
+  file(
+    @Param('version') version: string,
+    @Param('file') name: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): void {
     const { root, version: present } = this.#found;
-    if (version !== present || !SWAGGER_UI_FILES.has(file)) {
+    const type = SWAGGER_UI_FILES.get(name);
+    if (version !== present || type === undefined) {
       throw new Problem('not-found', 'There is no resource at this path.');
     }
-    response.sendFile(file, { root, maxAge: '1y', immutable: true });
+    let file = this.#files.get(name);
+    if (!file) {
+      file = new StaticAnswer(readFileSync(join(root, name)), type, FOR_EVER);
+      this.#files.set(name, file);
+    }
+    sendStatic(request, response, file);
   }
 
   get #found(): SwaggerUi {
     return (this.#swaggerUi ??= findSwaggerUi());
   }
-}
-
-/** Browsers revalidate each time; the entity tag saves sending an unchanged text again. */
-function sendText(request: Request, response: Response, type: string, text: string): void {
-  response.setHeader('Content-Type', type);
-  response.setHeader('Cache-Control', 'no-cache');
-  response.setHeader('ETag', `"${createHash('sha256').update(text).digest('base64url')}"`);
-  if (request.fresh) {
-    response.statusCode = 304;
-    response.end();
-    return;
-  }
-  response.end(text);
 }

@@ -14,12 +14,12 @@ export function findSwaggerUi(): SwaggerUi {
   return { root: dirname(ofNest.resolve('swagger-ui-dist/package.json')), version };
 }
 
-/** The files that the page needs; other files of the package are not served. */
-export const SWAGGER_UI_FILES: ReadonlySet<string> = new Set([
-  'swagger-ui-bundle.js',
-  'swagger-ui.css',
-  'index.css',
-  'favicon-32x32.png',
+/** The files that the page needs, and their types; other files of the package are not served. */
+export const SWAGGER_UI_FILES: ReadonlyMap<string, string> = new Map([
+  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+  ['swagger-ui.css', 'text/css; charset=utf-8'],
+  ['index.css', 'text/css; charset=utf-8'],
+  ['favicon-32x32.png', 'image/png'],
 ]);
 
 /** The page loads everything from this origin and has no inline script, so that a strict CSP allows it. */

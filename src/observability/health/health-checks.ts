@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
-/** The condition of a part of the gateway. `details` are public: nothing secret, and no text from outside. */
+/** The condition of a part of the gateway. `details` are public: nothing secret, no text from outside. */
 export interface Condition {
   readonly well: boolean;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** The details with the names of externals, for those who may know them (SPEC §8). */
+  readonly namedDetails?: Readonly<Record<string, unknown>>;
 }
 
 export interface HealthCheck {

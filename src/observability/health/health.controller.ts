@@ -1,7 +1,9 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, Req } from '@nestjs/common';
+import type { Request } from 'express';
 import { JSON_TYPE, TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { LIVE, READY } from '../operating.documentation.js';
+import { mayKnowExternals } from '../../http/request-context.js';
 import { ReadinessProbe } from './readiness.probe.js';
 
 /** For an orchestrator's probes (SPEC §8). The bodies are those of terminus, also when a dependency is down. */
@@ -20,8 +22,9 @@ export class HealthController {
   @Get('ready')
   @DescribeOperation(READY)
   @Header('Cache-Control', 'no-store')
-  async ready(): Promise<TextAnswer> {
-    const { ready, body } = await this.readiness.check();
-    return new TextAnswer(ready ? 200 : 503, JSON.stringify(body), JSON_TYPE);
+  async ready(@Req() request: Request): Promise<TextAnswer> {
+    const { ready, body, namedBody } = await this.readiness.check();
+    const shown = mayKnowExternals(request) ? namedBody : body;
+    return new TextAnswer(ready ? 200 : 503, JSON.stringify(shown), JSON_TYPE);
   }
 }

@@ -1,23 +1,20 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, Req } from '@nestjs/common';
+import type { Request } from 'express';
 import { TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
+import { mayKnowExternals } from '../../http/request-context.js';
 import { METRICS } from '../operating.documentation.js';
-import { DatabaseGauges } from './database.gauges.js';
-import { Metrics } from './metrics.js';
+import { MetricsPage } from './metrics-page.js';
 
 /** What Prometheus scrapes (SPEC §8). */
 @Controller('metrics')
 export class MetricsController {
-  constructor(
-    private readonly metrics: Metrics,
-    private readonly database: DatabaseGauges,
-  ) {}
+  constructor(private readonly page: MetricsPage) {}
 
   @Get()
   @DescribeOperation(METRICS)
   @Header('Cache-Control', 'no-store')
-  async scrape(): Promise<TextAnswer> {
-    await this.database.refresh();
-    return new TextAnswer(200, await this.metrics.text(), this.metrics.contentType);
+  async scrape(@Req() request: Request): Promise<TextAnswer> {
+    return new TextAnswer(200, await this.page.bytes(mayKnowExternals(request)), this.page.contentType);
   }
 }

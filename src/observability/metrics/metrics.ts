@@ -43,6 +43,21 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
+  /** The same, without the metrics that have a label named `label`. One text of each, from one reading. */
+  async texts(label: string): Promise<{ readonly all: string; readonly without: string }> {
+    const metrics = this.#registry.getMetricsAsArray() as unknown as DeclaredMetric[];
+    const texts = await Promise.all(
+      metrics.map(async ({ name, labelNames }) => ({
+        text: await this.#registry.getSingleMetricAsString(name),
+        has: labelNames.includes(label),
+      })),
+    );
+    return {
+      all: joined(texts.map(({ text }) => text)),
+      without: joined(texts.filter(({ has }) => !has).map(({ text }) => text)),
+    };
+  }
+
   /** All metrics, for the test of their documentation. */
   declared(): readonly DeclaredMetric[] {
     const metrics = this.#registry.getMetricsAsArray() as unknown as (DeclaredMetric & {
@@ -109,4 +124,9 @@ export class Metrics {
       },
     });
   }
+}
+
+/** As prom-client's registry does. */
+function joined(texts: readonly string[]): string {
+  return `${texts.join('\n\n')}\n`;
 }

@@ -1,5 +1,5 @@
-import { Client } from 'pg';
-import { cut, type PostgresAccess } from './postgres.access.js';
+import type { PostgresAccess } from './postgres.access.js';
+import { type HostClient, openSession } from './postgres.client.js';
 import type { SessionWatch } from './session-watch.js';
 
 /**
@@ -18,7 +18,7 @@ commit`;
 export class DatabaseProbe {
   readonly #access: PostgresAccess;
   readonly #watch: SessionWatch;
-  #client: Client | undefined;
+  #client: HostClient | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -42,7 +42,7 @@ export class DatabaseProbe {
 
   close(): void {
     this.#closed = true;
-    if (this.#client) cut(this.#client);
+    this.#client?.cut();
   }
 
   async #probe(): Promise<void> {
@@ -57,7 +57,7 @@ export class DatabaseProbe {
       if (warning !== undefined) throw new Error(warning);
     } catch (error) {
       // Ends the aborted transaction with its session.
-      cut(client);
+      client.cut();
       if (this.#client === client) this.#client = undefined;
       throw error;
     } finally {
@@ -65,15 +65,13 @@ export class DatabaseProbe {
     }
   }
 
-  async #connect(): Promise<Client> {
-    const client = new Client(this.#access.client);
-    client.on('error', () => {});
+  async #connect(): Promise<HostClient> {
+    const client = await openSession(this.#access.client);
     client.once('end', () => {
       if (this.#client === client) this.#client = undefined;
     });
-    await client.connect();
     if (this.#closed) {
-      cut(client);
+      client.cut();
       throw new Error('the database is closed');
     }
     this.#watch.add(client);

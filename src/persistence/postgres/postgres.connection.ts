@@ -9,7 +9,8 @@ import {
 import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
 import type { PreparedQuery } from '../statement.js';
 import { assertSqlParameter } from '../sql-parameter.js';
-import { cut } from './postgres.access.js';
+import { cut } from './postgres.client.js';
+import type { PostgresHosts } from './postgres.hosts.js';
 import {
   isConnectionLost,
   isDurabilityWarning,
@@ -38,6 +39,7 @@ export interface ConnectionContext {
   readonly pooled: boolean;
   /** Whether the server keeps statements by name. */
   readonly named: boolean;
+  readonly hosts: PostgresHosts;
   readonly watch: SessionWatch;
 }
 
@@ -56,14 +58,22 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
 
   /** @throws {StorageUnavailable} if none is available in time. */
   static async from(pool: Pool, context: ConnectionContext): Promise<PostgresConnection> {
+    const { hosts, watch } = context;
     const deadline = performance.now() + REFUSED_LIMIT_MS;
+    let searched = false;
     for (;;) {
       try {
+        if (!hosts.found) {
+          searched = true;
+          await hosts.find();
+        }
         const client = await pool.connect();
-        if (!context.watch.isRetired(client)) return new PostgresConnection(client, context);
+        if (!watch.isRetired(client)) return new PostgresConnection(client, context);
         client.release(true);
         continue;
       } catch (error) {
+        // The host failed: another may have taken its place.
+        if (!hosts.found && !searched) continue;
         if (!isTooManyConnections(error) || performance.now() > deadline) throw notCommitted(error);
       }
       await sleep(REFUSED_PAUSE_MS);
@@ -165,13 +175,16 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
 
   /** Drops a session that is lost or useless: in the pool it would fail one request after the other. */
   #assess(error: unknown, committing: boolean): void {
-    const { watch } = this.#context;
+    const { hosts, watch } = this.#context;
     // Without an answer in time: the work has taken its time.
     if (this.#lost) return;
     const useless = isSessionSuspect(error) && watch.isOld(this.#client);
     this.#lost = useless || isConnectionLost(error);
     this.#replaceable = this.#lost && !committing;
-    if (isReadOnly(error)) watch.retireOld();
+    if (isReadOnly(error)) {
+      watch.retireOld();
+      hosts.doubt();
+    }
   }
 
   #answer(query: string | QueryConfig): Promise<Answer> {

@@ -1,5 +1,6 @@
-import { Client, type ClientConfig, DatabaseError } from 'pg';
-import { cut, type PostgresAccess, processIdOf } from './postgres.access.js';
+import { DatabaseError } from 'pg';
+import type { PostgresAccess } from './postgres.access.js';
+import { cut, HostClient, type HostConfig, processIdOf } from './postgres.client.js';
 
 /** Time for a new connection and one query. */
 const CHECK_LIMIT_MS = 1_500;
@@ -12,7 +13,7 @@ const YOUNG_MS = 500;
  * standby, is left alone: it keeps its place in the pool, so that the server never has more of them than the pool.
  */
 export class SessionWatch {
-  readonly #config: ClientConfig;
+  readonly #config: HostConfig;
   readonly #pooled: boolean;
   /** When each was opened. */
   readonly #clients = new Map<object, number>();
@@ -57,26 +58,25 @@ export class SessionWatch {
     });
   }
 
-  cutAll(): void {
-    for (const client of this.#clients.keys()) cut(client);
-  }
-
   async #check(): Promise<void> {
+    const { hosts } = this.#config;
     const watched = [...this.#clients.keys()];
     try {
+      // Ends the sessions of a host whose place another has taken.
+      if (hosts.checked) await hosts.find();
       const existing = await this.#existing(watched.map(processIdOf));
       // A pooler's process ids are its own; it closes the connections of lost sessions itself.
       for (const client of this.#pooled ? [] : watched) if (!existing.has(processIdOf(client))) cut(client);
     } catch (error) {
+      const reason: unknown = error instanceof AggregateError ? error.errors[hosts.current] : error;
       // An error of the server (too many connections) shows that it is reachable.
-      if (!(error instanceof DatabaseError)) for (const client of watched) cut(client);
+      if (!(reason instanceof DatabaseError)) for (const client of watched) cut(client);
     }
   }
 
   async #existing(processIds: readonly (number | null)[]): Promise<ReadonlySet<number | null>> {
-    const client = new Client(this.#config);
-    client.on('error', () => {});
-    const late = setTimeout(() => cut(client), CHECK_LIMIT_MS);
+    const client = new HostClient(this.#config);
+    const late = setTimeout(() => client.cut(), CHECK_LIMIT_MS);
     try {
       await client.connect();
       const { rows } = await client.query<{ pid: number }>(

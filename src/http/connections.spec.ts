@@ -1,0 +1,137 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { exchange, openSocket } from '../../test/support/raw-socket.js';
+import { until } from '../../test/support/until.js';
+import { connectionsWithin, limitConnections } from './connections.js';
+
+/** More than the kernel keeps for a socket that nobody reads. */
+const LARGE = Buffer.alloc(7 * 1024 * 1024);
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const LAST_GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+describe('limitConnections', () => {
+  let server: Server;
+  let url: string;
+  let dropped: number;
+  let held: ServerResponse[];
+  let begun: number;
+  const sockets: Socket[] = [];
+
+  beforeEach(async () => {
+    dropped = 0;
+    begun = 0;
+    held = [];
+    server = createServer((request, response) => {
+      begun += 1;
+      if (request.url === '/held') held.push(response);
+      else response.end(request.url === '/large' ? LARGE : 'received');
+    });
+    limitConnections(server, {
+      maxConnections: 4,
+      answerTimeoutMs: 500,
+      onDrop: () => (dropped += 1),
+      refuse: (_, response) => response.writeHead(503).end(),
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const open = (): Socket => {
+    const socket = openSocket(url);
+    sockets.push(socket);
+    return socket;
+  };
+  const connections = (): Promise<number> =>
+    new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
+
+  it('begins eight requests of one connection, refuses the ninth, and reads no further one', async () => {
+    const socket = open();
+    let received = '';
+    socket.on('data', (bytes) => (received += bytes.toString()));
+    socket.write('GET /held HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2_000));
+    await until(() => held.length === 8, 'eight requests');
+    for (const response of held) response.end('received');
+    await until(() => socket.destroyed, 'the end of the connection');
+    expect(begun).toBe(8);
+    expect(received.match(/HTTP\/1.1 \d+/g)).toEqual([
+      ...Array.from({ length: 8 }, () => 'HTTP/1.1 200'),
+      'HTTP/1.1 503',
+    ]);
+  });
+
+  it('serves any number of requests that a connection pipelines a few at a time', async () => {
+    const socket = open();
+    let received = 0;
+    socket.on('data', (bytes) => (received += bytes.toString().split('HTTP/1.1 200').length - 1));
+    for (let round = 1; round <= 20; round += 1) {
+      socket.write(GET.repeat(5));
+      await until(() => received === 5 * round, 'five answers');
+    }
+    expect(begun).toBe(100);
+  });
+
+  it('closes the connection that is idle for longest when all places are taken', async () => {
+    const first = open();
+    await until(async () => (await connections()) === 1, 'the first connection');
+    const busy = open();
+    busy.write('GET /held HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => held.length === 1, 'a request in flight');
+    for (let i = 0; i < 6; i += 1) {
+      open();
+      expect((await exchange(url, LAST_GET)).status).toBe(200);
+    }
+    await until(() => first.destroyed, 'the end of the first connection');
+    expect(dropped).toBeGreaterThanOrEqual(6);
+    expect(busy.destroyed).toBe(false);
+  });
+
+  it('does not close a connection whose request is in flight: a further one is refused', async () => {
+    for (let i = 1; i <= 4; i += 1) {
+      open().write('GET /held HTTP/1.1\r\nHost: a\r\n\r\n');
+      await until(() => held.length === i, 'a request in flight');
+    }
+    expect((await exchange(url, LAST_GET)).status).toBe(0);
+    expect(dropped).toBe(1);
+    expect(sockets.some(({ destroyed }) => destroyed)).toBe(false);
+  });
+
+  it('closes connections whose requests are not complete, for others', async () => {
+    for (let i = 1; i <= 4; i += 1) {
+      open().write('POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nslow');
+      await until(() => held.length === i, 'a slow request');
+    }
+    expect((await exchange(url, LAST_GET)).status).toBe(200);
+  });
+
+  it('closes a connection whose caller does not read its answer', async () => {
+    open().pause().write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(async () => (await connections()) === 1, 'the connection');
+    await until(async () => (await connections()) === 0, 'its end');
+  });
+
+  it('closes a connection with more than 8 MiB unread at once', async () => {
+    open().pause().write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(4));
+    await until(async () => (await connections()) === 1, 'the connection');
+    const since = performance.now();
+    await until(async () => (await connections()) === 0, 'its end');
+    expect(performance.now() - since).toBeLessThan(450);
+  });
+});
+
+describe('connectionsWithin', () => {
+  it.each([
+    [10_000, Number.POSITIVE_INFINITY, 10_000],
+    [10_000, 1_048_576, 10_000],
+    [10_000, 1_024, 448],
+    [100, 1_024, 100],
+    [10_000, 64, 1],
+  ])('of %d connections with %d descriptors accepts %d', (configured, descriptors, expected) => {
+    expect(connectionsWithin(configured, descriptors)).toBe(expected);
+  });
+});

@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { inFlightOn } from './socket-answer.js';
+
+/** Requests of one connection that are not answered yet, the first included. Few clients pipeline at all. */
+const MAX_IN_FLIGHT = 8;
+/** Pipelined requests of all connections; beyond, each connection may have one. */
+const MAX_PIPELINED = 1_024;
+/** Bytes that a caller has not read yet, and those of all callers. */
+const MAX_UNREAD_BYTES = 8 * 1_048_576;
+const MAX_UNREAD_BYTES_OF_ALL = 64 * 1_048_576;
+/** Bytes of requests whose headers are not complete, of all connections. */
+const MAX_PENDING_BYTES_OF_ALL = 32 * 1_048_576;
+const ANSWER_TIMEOUT_MS = 30_000;
+const CHECKING_INTERVAL_MS = 250;
+/** Descriptors for the database, the log and listeners. */
+const RESERVED_DESCRIPTORS = 128;
+
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  /** From the first byte of an answer until the caller has taken all of it, to the quarter of a second. Default 30 s. */
+  readonly answerTimeoutMs?: number;
+  /** For the metrics: a connection was closed because all places were taken. Must not throw. */
+  readonly onDrop?: (() => void) | undefined;
+  /** Answers a request that exceeds the pipeline; its connection closes then. */
+  readonly refuse: RequestListener;
+}
+
+/** What is known of an open connection. */
+class Connection {
+  /** Responses behind the one in flight; undefined until the caller pipelines. */
+  pipelined: Set<ServerResponse> | undefined;
+  /** When the check first saw the answer in flight begun. */
+  begun: { readonly answer: ServerResponse; readonly at: number } | undefined;
+  /** `socket.bytesRead` when the last request arrived. */
+  readUntilRequest = 0;
+
+  constructor(readonly socket: Socket) {}
+
+  get unreadBytes(): number {
+    let bytes = this.socket.writableLength;
+    if (this.pipelined) for (const { writableLength } of this.pipelined) bytes += writableLength;
+    return bytes;
+  }
+
+  /** Without a request that the gateway works on: closing it loses nothing that was begun. */
+  get isIdle(): boolean {
+    const answer = inFlightOn(this.socket);
+    return !answer || answer.headersSent || !answer.req.complete;
+  }
+}
+
+const CONNECTION = Symbol('tollgate.connection');
+type Carrying = { [CONNECTION]?: Connection };
+
+/**
+ * Bounds what the connections of strangers can hold: requests in flight, unread answers, incomplete headers and places.
+ * At the limit of connections the one that is idle for longest gives way, so that new callers and probes are served.
+ * Call this before the server listens, after everything else that wraps its request listener.
+ */
+export function limitConnections(server: Server, limits: ConnectionLimits): void {
+  const all = new Set<Connection>();
+  /** Those without a complete request so far: they give way first. */
+  const unproven = new Set<Connection>();
+  let pipelined = 0;
+
+  server.maxConnections = limits.maxConnections;
+  server.on('drop', () => limits.onDrop?.());
+  server.on('connection', (socket: Socket) => {
+    const connection = new Connection(socket);
+    (socket as Carrying)[CONNECTION] = connection;
+    if (all.size + 1 >= limits.maxConnections) giveWay(all, unproven, limits.onDrop);
+    all.add(connection);
+    unproven.add(connection);
+    socket.once('close', () => {
+      all.delete(connection);
+      unproven.delete(connection);
+    });
+  });
+
+  const [handle] = server.listeners('request') as [RequestListener];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    const { socket } = request;
+    const connection = (socket as Carrying)[CONNECTION];
+    if (!connection) return handle(request, response);
+    connection.readUntilRequest = socket.bytesRead;
+    if (connection.pipelined === undefined) unproven.delete(connection);
+    if (inFlightOn(socket) === response) return handle(request, response);
+    const queue = (connection.pipelined ??= new Set());
+    if (queue.size + 1 >= MAX_IN_FLIGHT || pipelined >= MAX_PIPELINED) {
+      stopParsing(socket);
+      response.setHeader('Connection', 'close');
+      return limits.refuse(request, response);
+    }
+    queue.add(response);
+    pipelined += 1;
+    response.once('close', () => {
+      queue.delete(response);
+      pipelined -= 1;
+    });
+    handle(request, response);
+  });
+
+  const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
+  const timer = setInterval(() => check(all, answerTimeoutMs), CHECKING_INTERVAL_MS).unref();
+  server.once('close', () => clearInterval(timer));
+}
+
+/** Without this, the bytes of a body that came in several parts would count as those of the next request's headers. */
+export function noteBodyEnd(socket: Socket): void {
+  const connection = (socket as Carrying)[CONNECTION];
+  if (connection) connection.readUntilRequest = socket.bytesRead;
+}
+
+/** How many connections fit into the process's limit of descriptors: each may need one more to an external. */
+export function connectionsWithin(maxConnections: number, descriptors = descriptorLimit()): number {
+  return Math.max(1, Math.min(maxConnections, Math.floor((descriptors - RESERVED_DESCRIPTORS) / 2)));
+}
+
+/** Node raises the soft limit to the hard one when it starts. Where the system does not tell: no limit. */
+function descriptorLimit(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+function giveWay(all: Set<Connection>, unproven: Set<Connection>, onDrop: (() => void) | undefined): void {
+  const [oldest] = unproven;
+  const connection = oldest ?? firstIdle(all);
+  if (!connection) return;
+  all.delete(connection);
+  unproven.delete(connection);
+  connection.socket.destroy();
+  onDrop?.();
+}
+
+function firstIdle(all: Iterable<Connection>): Connection | undefined {
+  for (const connection of all) if (connection.isIdle) return connection;
+  return undefined;
+}
+
+/**
+ * Discards what the connection sends from now on: Node's parser would make an object of each further request of a
+ * chunk, 3,600 in 64 KiB. A parser stops at a request that upgrades the connection.
+ */
+function stopParsing(socket: Socket): void {
+  const { parser } = socket as Socket & { parser?: { onIncoming: () => number } | null };
+  if (parser) parser.onIncoming = () => UPGRADE;
+}
+
+/** llhttp's `on_headers_complete`: the rest of the bytes is of another protocol. */
+const UPGRADE = 2;
+
+function check(all: ReadonlySet<Connection>, answerTimeoutMs: number): void {
+  const now = performance.now();
+  let unread = 0;
+  let pending = 0;
+  for (const connection of all) {
+    const { socket } = connection;
+    const answer = inFlightOn(socket);
+    if (!answer) pending += socket.bytesRead - connection.readUntilRequest;
+    else {
+      connection.readUntilRequest = socket.bytesRead;
+      if (isUnreadFor(connection, answer, now, answerTimeoutMs)) socket.destroy();
+    }
+    const bytes = connection.unreadBytes;
+    if (bytes > MAX_UNREAD_BYTES) socket.destroy();
+    else unread += bytes;
+  }
+  if (unread > MAX_UNREAD_BYTES_OF_ALL) closeLargest(all, unread - MAX_UNREAD_BYTES_OF_ALL / 2, unreadOf);
+  if (pending > MAX_PENDING_BYTES_OF_ALL)
+    closeLargest(all, pending - MAX_PENDING_BYTES_OF_ALL / 2, pendingOf);
+}
+
+function isUnreadFor(connection: Connection, answer: ServerResponse, now: number, limitMs: number): boolean {
+  if (!answer.headersSent) return false;
+  if (connection.begun?.answer !== answer) connection.begun = { answer, at: now };
+  return now - connection.begun.at >= limitMs;
+}
+
+function closeLargest(all: Iterable<Connection>, excess: number, sizeOf: (one: Connection) => number): void {
+  let rest = excess;
+  const bySize = [...all].map((connection) => ({ connection, bytes: sizeOf(connection) }));
+  for (const { connection, bytes } of bySize.toSorted((a, b) => b.bytes - a.bytes)) {
+    if (rest <= 0 || bytes === 0) return;
+    connection.socket.destroy();
+    rest -= bytes;
+  }
+}
+
+function unreadOf(connection: Connection): number {
+  return connection.unreadBytes;
+}
+
+function pendingOf({ socket, readUntilRequest }: Connection): number {
+  return inFlightOn(socket) ? 0 : socket.bytesRead - readUntilRequest;
+}
