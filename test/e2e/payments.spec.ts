@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
-import { type Answer, call } from '../support/client.js';
+import { AT_ONCE, type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
@@ -217,14 +217,14 @@ describe('refunds', () => {
   const refund = (paymentId: string, amount: number, more: object = {}): Promise<Answer> =>
     post('refund', { amount, currency: 'EUR', paymentId, ...more }, { 'idempotency-key': randomUUID() });
 
-  it('executes exactly 50 of 100 concurrent refunds, and a KO frees its share', async () => {
+  it('executes exactly as many concurrent refunds as fit, and a KO frees its share', async () => {
     const paymentId = await paid();
     external.requests.length = 0;
     external.behave(() => ({ result: 'OK' }));
-    const answers = await Promise.all(Array.from({ length: 100 }, () => refund(paymentId, 100)));
+    const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => refund(paymentId, 100)));
     expect(external.requests).toHaveLength(50);
     const refused = answers.filter(({ status }) => status !== 200);
-    expect(refused).toHaveLength(50);
+    expect(refused).toHaveLength(AT_ONCE - 50);
     expect(new Set(refused.map((answer) => told(answer).join()))).toEqual(
       new Set(['422,refund-exceeds-payment,not-executed']),
     );
