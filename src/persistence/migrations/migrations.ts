@@ -9,7 +9,8 @@ import * as repeatsWithoutKey from './0006-repeats-without-key.js';
 import * as takenIds from './0007-taken-ids.js';
 import * as callbacksOfStrangers from './0008-callbacks-of-strangers.js';
 import * as audit from './0009-audit.js';
-import * as orderKeys from './0010-order-keys.js';
+import * as expiringFingerprints from './0010-expiring-fingerprints.js';
+import * as orderKeys from './0011-order-keys.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -31,5 +32,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-taken-ids': takenIds,
   '0008-callbacks-of-strangers': callbacksOfStrangers,
   '0009-audit': audit,
-  '0010-order-keys': orderKeys,
+  '0010-expiring-fingerprints': expiringFingerprints,
+  '0011-order-keys': orderKeys,
 };

@@ -72,9 +72,10 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
         client.release(true);
         continue;
       } catch (error) {
+        const late = performance.now() > deadline;
         // The host failed: another may have taken its place.
-        if (!hosts.found && !searched) continue;
-        if (!isTooManyConnections(error) || performance.now() > deadline) throw notCommitted(error);
+        if (!hosts.found && !searched && !late) continue;
+        if (!isTooManyConnections(error) || late) throw notCommitted(error);
       }
       await sleep(REFUSED_PAUSE_MS);
     }
