@@ -15,6 +15,7 @@ import { logLength } from '../rules/size-rules.js';
 import { rate, schedule, tokenAge, wait } from '../rules/time-rules.js';
 import { apiKeys } from './api-keys.js';
 import type { DatabaseConfig, PublicPath } from './config.js';
+import { fingerprintKeys } from './fingerprint-keys.js';
 import { webhookSecrets } from './webhook-secrets.js';
 
 /** An environment variable: `loadConfig` reads it, and `docs/configuration.md` documents it (SPEC §6). */
@@ -104,6 +105,7 @@ export const VARIABLES = {
   RECONCILIATION_SCHEDULE: variable('1m,2m,5m,10m,30m,1h,2h,6h,12h,24h,24h,24h,24h,24h,24h', schedule),
   IDEMPOTENCY_TTL_HOURS: variable('24', integer(1, 8_760)),
   REPEAT_WINDOW_MS: variable('10000', integer(0, 86_400_000)),
+  FINGERPRINT_KEY: optionalVariable(fingerprintKeys),
   WORKERS: variable(
     'on',
     mapped(oneOf(['on', 'off']), (word) => word === 'on'),

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { AT_ONCE, type Answer, call } from '../support/client.js';
-import { type Gateway, startGateway } from '../support/gateway.js';
+import { webhookSecret } from '../support/config-problems.js';
+import { fingerprintKey, type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
 let external: StubExternal;
@@ -345,7 +346,8 @@ describe('in production', () => {
         NODE_ENV: 'production',
         API_AUTH: 'none',
         PAYMENT_CALLBACK_URL: 'https://shop.example/payments',
-        NOTIFICATION_SECRET: `whsec_${'a'.repeat(32)}`,
+        NOTIFICATION_SECRET: webhookSecret(),
+        FINGERPRINT_KEY: fingerprintKey(),
         WORKERS: 'off',
       },
     });

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { parseExternals } from '../../src/config/externals-file.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { VARIABLES } from '../../src/config/variables.js';
+import { problemLines, webhookSecret } from '../support/config-problems.js';
 
 interface Resource {
   readonly apiVersion: string;
@@ -61,9 +63,19 @@ const pod = template!.spec;
 const [container] = pod.containers;
 const environment = { ...resource('ConfigMap').data, ...resource('Secret').stringData };
 
+/** What an operator puts in the places of the placeholders. */
+function realSecrets(): Record<string, string> {
+  const hex = (): string => randomBytes(32).toString('hex');
+  return {
+    NOTIFICATION_SECRET: webhookSecret(),
+    FINGERPRINT_KEY: hex(),
+    API_KEYS: environment['API_KEYS']!.replaceAll(/change-me[a-z-]*/g, hex),
+  };
+}
+
 describe('docs/kubernetes.yml', () => {
   it('configures a gateway that starts in production', () => {
-    const config = loadConfig(environment);
+    const config = loadConfig({ ...environment, ...realSecrets() });
     expect(config.production).toBe(true);
     expect(config.http.port).toBe(container.ports[0].containerPort);
     expect(config.http.operating?.port).toBe(container.ports[1].containerPort);
@@ -71,6 +83,15 @@ describe('docs/kubernetes.yml', () => {
     expect(container.envFrom).toEqual([
       { configMapRef: { name: 'tollgate' } },
       { secretRef: { name: 'tollgate' } },
+    ]);
+  });
+
+  it('does not start with the placeholders', () => {
+    expect(problemLines(() => loadConfig(environment)).map((line) => line.split(':')[0])).toEqual([
+      'API_KEYS',
+      'API_KEYS',
+      'NOTIFICATION_SECRET',
+      'FINGERPRINT_KEY',
     ]);
   });
 

@@ -9,6 +9,7 @@ import * as repeatsWithoutKey from './0006-repeats-without-key.js';
 import * as takenIds from './0007-taken-ids.js';
 import * as callbacksOfStrangers from './0008-callbacks-of-strangers.js';
 import * as audit from './0009-audit.js';
+import * as expiringFingerprints from './0010-expiring-fingerprints.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -30,4 +31,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-taken-ids': takenIds,
   '0008-callbacks-of-strangers': callbacksOfStrangers,
   '0009-audit': audit,
+  '0010-expiring-fingerprints': expiringFingerprints,
 };
