@@ -17,6 +17,7 @@ const FOUNDATIONS = [
   'persistence',
   'http',
   'observability',
+  'audit',
   'security',
 ];
 
@@ -41,7 +42,9 @@ const MAY_IMPORT = {
     'persistence',
     'http',
     'observability',
+    'audit',
   ],
+  audit: ['shared', 'sensitive', 'persistence', 'http'],
   http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence'],
   observability: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence', 'http'],
   leases: ['shared', 'config', 'persistence', 'observability'],

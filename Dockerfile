@@ -1,6 +1,9 @@
 # syntax=docker/dockerfile:1
 
-FROM node:24-slim AS build
+# Pin it by digest for what you deploy: --build-arg NODE_IMAGE=node:24-slim@sha256:… (SECURITY.md).
+ARG NODE_IMAGE=node:24-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /build/tollgate
 COPY package.json package-lock.json ./
 COPY simulator/package.json simulator/
@@ -16,7 +19,7 @@ RUN npm pkg set --json 'workspaces=["simulator"]' \
   && npm pkg delete devDependencies \
   && npm sbom --sbom-format=cyclonedx > sbom.cdx.json
 
-FROM node:24-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
 WORKDIR /app
 # Directory of the SQLite file; PostgreSQL needs no volume.

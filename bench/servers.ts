@@ -117,6 +117,7 @@ export function tollgate(
       ALLOW_HTTP_HOSTS: '127.0.0.1',
       API_KEYS: `bench:${API_KEY}`,
       DATABASE_URL: `sqlite:${join(folder, 'tollgate.db')}`,
+      FINGERPRINT_KEY: randomBytes(32).toString('hex'),
       LOG_LEVEL: 'info',
       ...env,
     },

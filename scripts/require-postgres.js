@@ -1,4 +1,4 @@
-/** Runs before `npm run test:postgres`: without a server, the run must fail instead of skipping its tests. */
+/** Runs before the tests on PostgreSQL: without a server, the run must fail instead of skipping its tests. */
 import pg from 'pg';
 
 const connectionString = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/test';

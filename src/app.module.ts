@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { BundledSimulator } from './bundled-simulator.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import type { Config } from './config/config.js';
@@ -32,6 +33,7 @@ export class AppModule {
         configModule(config),
         ObservabilityModule.register(instruments),
         PersistenceModule,
+        AuditModule,
         LeasesModule,
         SecurityModule.register(config),
         ProvidersModule,

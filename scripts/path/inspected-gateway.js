@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SourceFiles } from './source-files.js';
 
-const API_KEY = 'path-of-a-request-key-of-no-value';
+const API_KEY = randomBytes(32).toString('base64url');
 const START_WITHIN_MS = 30_000;
 const STORY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 10_000;
@@ -130,8 +130,9 @@ export class InspectedGateway {
       API_KEYS: `path:${API_KEY}`,
       EXTERNAL_PROVIDERS_CONFIG: externals,
       PAYMENT_CALLBACK_URL: `${servicesUrl}/receiver`,
-      NOTIFICATION_SECRET: `whsec_${Buffer.alloc(32, 'path').toString('base64')}`,
+      NOTIFICATION_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
       ALLOW_HTTP_HOSTS: '127.0.0.1',
+      FINGERPRINT_KEY: randomBytes(32).toString('hex'),
       NOTIFICATION_SCHEDULE,
       RECONCILIATION_SCHEDULE,
       WORKERS: workers ? 'on' : 'off',

@@ -12,7 +12,6 @@ import type { DtoClass } from '../rules/field.js';
 import type { FieldError } from '../rules/field-error.js';
 import { ownIdentifier } from '../rules/rules.js';
 import type { IdentifierPrefix } from '../shared/identifier.js';
-import type { Operator } from './resolutions/operator.js';
 
 const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
 
@@ -53,12 +52,6 @@ export const OwnId = createParamDecorator((prefix: IdentifierPrefix, context: Ex
   if (!ownIdentifier(prefix).accepts(id)) throw notFound();
   contextOf(request).logFields.ref = id;
   return id;
-});
-
-/** The operator who sends the request. */
-export const OperatorOf = createParamDecorator((_: unknown, context: ExecutionContext): Operator => {
-  const { principal, requestId, traceparent, continued } = contextOf(requestOf(context));
-  return { name: principal?.name ?? '', requestId, traceparent, continued };
 });
 
 export function notFound(): Problem {

@@ -7,14 +7,17 @@ import { Store } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { Clock } from '../shared/clock.js';
 import { AdminQuery } from './admin-parameters.js';
+import { AUDIT_COLUMNS, AUDIT_LIST, AuditQuery } from './audit/audit.list.js';
 import type { AttentionItem } from './attention/attention-item.js';
 import { ATTENTION_LIST, AttentionQuery } from './attention/attention.list.js';
 import { CALLBACK_LIST, CallbackQuery } from './callbacks/callback.list.js';
 import { type ExternalRecord, externalsPage } from './externals/external-record.js';
+import { csvIfPreferred } from './lists/csv-page.js';
 import type { Page } from './lists/keyset.js';
 import { PageQuery } from './lists/list-query.js';
 import {
   LIST_ATTENTION,
+  LIST_AUDIT,
   LIST_CALLBACKS,
   LIST_EXTERNALS,
   LIST_NOTIFICATIONS,
@@ -24,8 +27,9 @@ import {
 } from './lists.documentation.js';
 import { NOTIFICATION_LIST, NotificationQuery } from './notifications/notification.list.js';
 import { UNKNOWN_OPERATION_LIST, OperationQuery } from './operations/operation.list.js';
-import { paymentsAsCsv, prefersCsv } from './payments/payment-csv.js';
+import { PAYMENT_COLUMNS } from './payments/payment-csv.js';
 import { assertAmounts, PAYMENT_LIST, PaymentQuery } from './payments/payment.list.js';
+import type { AuditRecord } from './records/audit-record.js';
 import type { CallbackRecord } from './records/callback-record.js';
 import type { NotificationRecord } from './records/notification-record.js';
 import type { UnknownOperationRecord } from './records/operation-record.js';
@@ -47,6 +51,16 @@ export class ListsController {
   @DescribeOperation(LIST_ATTENTION)
   attention(@AdminQuery() query: AttentionQuery): Promise<Page<AttentionItem>> {
     return ATTENTION_LIST.page(this.store, query, this.clock.now());
+  }
+
+  @Get('audit')
+  @DescribeOperation(LIST_AUDIT)
+  @Header('Vary', 'Accept')
+  async audit(
+    @AdminQuery() query: AuditQuery,
+    @Req() request: Request,
+  ): Promise<Page<AuditRecord> | TextAnswer> {
+    return csvIfPreferred(request, await AUDIT_LIST.page(this.store, query), AUDIT_COLUMNS, 'audit');
   }
 
   @Get('callbacks')
@@ -82,7 +96,7 @@ export class ListsController {
   ): Promise<Page<PaymentRecord> | TextAnswer> {
     assertAmounts(query);
     const page = await PAYMENT_LIST.page(this.store, query);
-    return prefersCsv(request) ? paymentsAsCsv(request, page) : page;
+    return csvIfPreferred(request, page, PAYMENT_COLUMNS, 'payments');
   }
 
   @Get('subscriptions')

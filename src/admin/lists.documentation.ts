@@ -1,15 +1,17 @@
 import { exampleOf } from '../rules/field.js';
 import { ADVICE, AttentionItem } from './attention/attention-item.js';
 import { AttentionQuery } from './attention/attention.list.js';
+import { AUDIT_COLUMNS, AuditQuery } from './audit/audit.list.js';
 import { CallbackQuery } from './callbacks/callback.list.js';
 import { ExternalRecord } from './externals/external-record.js';
-import { csvOf } from './lists/csv.js';
+import { csvAlternative } from './lists/csv-page.js';
 import { listDescription, pageClass } from './lists/list-description.js';
 import { PageQuery } from './lists/list-query.js';
 import { NotificationQuery } from './notifications/notification.list.js';
 import { OperationQuery } from './operations/operation.list.js';
-import { CSV_COLUMNS, CSV_TYPE } from './payments/payment-csv.js';
+import { PAYMENT_COLUMNS } from './payments/payment-csv.js';
 import { PaymentQuery } from './payments/payment.list.js';
+import { AuditRecord } from './records/audit-record.js';
 import { CallbackRecord } from './records/callback-record.js';
 import {
   CALLBACK_EXAMPLE,
@@ -27,6 +29,7 @@ import { SubscriptionRecord } from './records/subscription-record.js';
 import { SubscriptionQuery } from './subscriptions/subscription.list.js';
 
 export const AttentionPage = pageClass('AttentionPage', AttentionItem);
+export const AuditPage = pageClass('AuditPage', AuditRecord);
 export const CallbackPage = pageClass('CallbackPage', CallbackRecord);
 export const ExternalPage = pageClass('ExternalPage', ExternalRecord);
 export const NotificationPage = pageClass('NotificationPage', NotificationRecord);
@@ -51,6 +54,19 @@ export const LIST_ATTENTION = listDescription({
       }),
     ],
   },
+});
+
+const AUDIT_EXAMPLE = exampleOf(AuditRecord);
+
+export const LIST_AUDIT = listDescription({
+  id: 'listAudit',
+  summary: 'List what operators did',
+  description:
+    'Lists checks, replays and resolutions by operators, and those that were refused for lack of a scope, newest first. An entry is stored in the transaction of the act and never changes. Filters can be combined. A page scans at most 2,000 entries: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
+  query: AuditQuery,
+  page: AuditPage,
+  example: { summary: 'The only page', items: [AUDIT_EXAMPLE] },
+  alternatives: csvAlternative<AuditRecord>(AUDIT_COLUMNS, 'One act', [AUDIT_EXAMPLE]),
 });
 
 export const LIST_CALLBACKS = listDescription({
@@ -109,14 +125,7 @@ export const LIST_PAYMENTS = listDescription({
     nextCursor: NEXT_CURSOR_EXAMPLE,
   },
   examples: { nothing: { summary: 'No match', value: { items: [], nextCursor: null } } },
-  alternatives: {
-    [CSV_TYPE]: {
-      schema: { type: 'string' },
-      examples: {
-        page: { summary: 'One payment', value: csvOf<PaymentRecord>(CSV_COLUMNS, [PAYMENT_EXAMPLE]) },
-      },
-    },
-  },
+  alternatives: csvAlternative<PaymentRecord>(PAYMENT_COLUMNS, 'One payment', [PAYMENT_EXAMPLE]),
 });
 
 export const LIST_SUBSCRIPTIONS = listDescription({

@@ -19,6 +19,8 @@ export interface Config {
   readonly idempotencyTtlMs: number;
   /** How long an operation without a key refuses an identical one, where no ledger does; 0: never (SPEC §3). */
   readonly repeatWindowMs: number;
+  /** Of the requests' fingerprints: one, or two while it is rotated. Empty: one in a file beside the ledger. */
+  readonly fingerprintKeys: readonly Secret[];
   /** `off`: this replica serves the API only. */
   readonly workers: boolean;
   /** Where OpenTelemetry traces are sent; undefined: no tracing, and none of its modules is loaded. */
@@ -55,7 +57,7 @@ export type ExternalsSource =
       readonly enabled: readonly string[] | undefined;
       /** `REQUIRE_CALLBACK_AUTH`: an external without `callbackAuth` is refused when the file is read. */
       readonly requireCallbackAuth?: boolean;
-      /** Each external must say its `callbackAuth`. */
+      /** Each external must say its `callbackAuth`, which may not be weak. */
       readonly production?: boolean;
     }
   | { readonly kind: 'simulator' };

@@ -1,4 +1,5 @@
 import { displayText } from './problem-text.js';
+import { weaknessOf } from './weak-secrets.js';
 import { VARIABLES, type Values, type VariableName } from './variables.js';
 
 const REQUIRED_IN_PRODUCTION = [
@@ -6,6 +7,7 @@ const REQUIRED_IN_PRODUCTION = [
   'PAYMENT_CALLBACK_URL',
   'NOTIFICATION_SECRET',
   'DATABASE_URL',
+  'FINGERPRINT_KEY',
 ] as const;
 
 /** Credentials that `API_AUTH=required` can check. */
@@ -27,6 +29,8 @@ export function* contradictions(
     if (texts[name] === undefined)
       yield `${name}: must be set when NODE_ENV=production, to ${allowed}; got nothing`;
   }
+
+  if (production) yield* weakSecrets(values);
 
   // Without credentials to check, every caller would be refused, and the operator tempted to disable the check.
   const auth = texts.API_AUTH ?? defaultAuth(production);
@@ -71,6 +75,20 @@ export function* contradictions(
       `ENABLED_PROVIDERS: must be simulator where EXTERNAL_PROVIDERS_CONFIG is not set; ` +
       `got ${displayText(texts.ENABLED_PROVIDERS!)}`
     );
+  }
+}
+
+/** Secrets that Tollgate verifies or signs with; those that it sends were issued by others (SPEC §6). */
+function* weakSecrets(values: Partial<Values>): Generator<string> {
+  for (const { name, secret } of values.API_KEYS ?? []) {
+    const weakness = weaknessOf(secret.reveal());
+    if (weakness) yield `API_KEYS: the secret of ${name} ${weakness} when NODE_ENV=production; got ***`;
+  }
+  for (const name of ['NOTIFICATION_SECRET', 'FINGERPRINT_KEY'] as const) {
+    for (const secret of values[name] ?? []) {
+      const weakness = weaknessOf(secret.reveal());
+      if (weakness) yield `${name}: ${weakness} when NODE_ENV=production; got ***`;
+    }
   }
 }
 

@@ -8,7 +8,8 @@ const PRODUCTION = {
   EXTERNAL_PROVIDERS_CONFIG: '/etc/tollgate/externals.json',
   PAYMENT_CALLBACK_URL: 'https://shop.internal/payments',
   NOTIFICATION_SECRET: webhookSecret(),
-  API_KEYS: `shop:${'x'.repeat(16)}`,
+  API_KEYS: 'shop:hQ3vN8rT5wZ2yB7kM4pX9c',
+  FINGERPRINT_KEY: '6f0c1d2be87a94513c7e0b8da2f6914e5d30c7b98f1a624ee9b0d7531c8af246',
   DATABASE_URL: 'sqlite:/var/lib/tollgate/tollgate.db',
 };
 
@@ -20,7 +21,6 @@ describe('configurationWarnings', () => {
   it.each([
     ['API_AUTH=optional', { API_AUTH: 'optional' }],
     ['API_AUTH=none', { API_AUTH: 'none' }],
-    ['API_KEYS: the secret of shop', { API_KEYS: `shop:${'x'.repeat(15)}` }],
     ['DATABASE_URL=sqlite::memory:', { DATABASE_URL: 'sqlite::memory:' }],
   ])('warns of %s', (beginning, env) => {
     const warnings = configurationWarnings(loadConfig({ ...PRODUCTION, ...env }));
@@ -34,6 +34,14 @@ describe('configurationWarnings', () => {
     ]);
     expect(configurationWarnings(loadConfig({ ...open, PAYMENT_CALLBACK_URL: 'http://shop' }))).toEqual([
       'NOTIFICATION_SECRET is not set: the receiver cannot verify notifications',
+    ]);
+  });
+
+  it('names keys that can be guessed', () => {
+    const guessable = { API_AUTH: 'required', API_KEYS: `shop:hQ3vN8rT5wZ2yB7kM4pX9,erp:${'ab'.repeat(20)}` };
+    expect(configurationWarnings(loadConfig(guessable))).toEqual([
+      'API_KEYS: the secret of shop can be guessed; in production it must have at least 22 characters',
+      'API_KEYS: the secret of erp can be guessed; in production it must not be a placeholder or an example',
     ]);
   });
 

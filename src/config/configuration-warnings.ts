@@ -1,7 +1,6 @@
 import type { Config } from './config.js';
 import type { ExternalConfig } from './external-config.js';
-
-const SHORT_SECRET_LENGTH = 16;
+import { weaknessOf } from './weak-secrets.js';
 
 /** Warnings about settings that are allowed but risky, logged at the start (SPEC §8). */
 export function configurationWarnings(config: Config): readonly string[] {
@@ -18,10 +17,9 @@ export function configurationWarnings(config: Config): readonly string[] {
     );
   }
   for (const { name, secret } of callers.keys) {
-    if (secret.reveal().length >= SHORT_SECRET_LENGTH) continue;
-    warnings.push(
-      `API_KEYS: the secret of ${name} is shorter than ${SHORT_SECRET_LENGTH} characters and can be guessed`,
-    );
+    const weakness = weaknessOf(secret.reveal());
+    if (weakness)
+      warnings.push(`API_KEYS: the secret of ${name} can be guessed; in production it ${weakness}`);
   }
   if (notifications.receiverUrl !== undefined && notifications.secrets.length === 0) {
     warnings.push('NOTIFICATION_SECRET is not set: the receiver cannot verify notifications');

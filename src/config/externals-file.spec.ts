@@ -174,7 +174,7 @@ describe('in production, externals', () => {
   const production = { production: true };
 
   it.each([
-    ['bearer', { type: 'bearer', token: 'x' }],
+    ['bearer', { type: 'bearer', token: 'hQ3vN8rT5wZ2yB7kM4pX9c' }],
     ['none', { type: 'none' }],
   ])('may say their callbackAuth as %s', (_type, callbackAuth) => {
     expect(problemLines(() => parseAcme({ callbackAuth }, production))).toEqual([]);

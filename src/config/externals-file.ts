@@ -7,8 +7,10 @@ import { deepFreeze } from './deep-freeze.js';
 import { displayText } from './problem-text.js';
 import { array, child, draft, type Place, readDocument, refuse, required } from './document-reader.js';
 import type { Environment } from './environment.js';
-import type { ExternalConfig } from './external-config.js';
+import type { CallbackAuthConfig, ExternalConfig } from './external-config.js';
 import { externalReader } from './external-schema.js';
+import type { Secret } from '../sensitive/secret.js';
+import { weaknessOf } from './weak-secrets.js';
 import { errorCode, type PlaceholderSources, resolvePlaceholders } from './placeholder.js';
 
 export interface ParseOptions extends PlaceholderSources {
@@ -16,7 +18,10 @@ export interface ParseOptions extends PlaceholderSources {
   readonly enabled: readonly string[] | undefined;
   /** Refuses externals without `callbackAuth`. Default false. */
   readonly requireCallbackAuth?: boolean;
-  /** Refuses externals that do not say their `callbackAuth`, be it `none` (SPEC §6). Default false. */
+  /**
+   * Refuses externals that do not say their `callbackAuth`, be it `none`, and weak secrets in it (SPEC §6). Default
+   * false.
+   */
   readonly production?: boolean;
   /** The file's name in problems. Default `externals.json`. */
   readonly file?: string;
@@ -132,5 +137,30 @@ function refuseContradictions(
       `must say in production how callbacks of ${whose} are authenticated, or { "type": "none" } to take them from ` +
         'anyone; got nothing',
     );
+  }
+  if (production && external.callbackAuth)
+    refuseWeakSecrets(external.callbackAuth, child(place, 'callbackAuth'));
+}
+
+/** Those of `auth` are issued by the external and are its own decision. */
+function refuseWeakSecrets(auth: CallbackAuthConfig, place: Place): void {
+  for (const [key, secret] of callbackSecrets(auth)) {
+    const weakness = weaknessOf(secret.reveal());
+    if (weakness) refuse(child(place, key), `${weakness} when NODE_ENV=production; got ***`);
+  }
+}
+
+function callbackSecrets(auth: CallbackAuthConfig): (readonly [key: string, secret: Secret])[] {
+  switch (auth.type) {
+    case 'none':
+      return [];
+    case 'bearer':
+      return [['token', auth.token]];
+    case 'basic':
+      return [['password', auth.password]];
+    case 'standard-webhooks':
+      return auth.secrets.map((secret) => ['secret', secret]);
+    default:
+      return auth satisfies never;
   }
 }

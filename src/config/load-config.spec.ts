@@ -15,7 +15,8 @@ const PRODUCTION = {
   EXTERNAL_PROVIDERS_CONFIG: '/etc/tollgate/externals.json',
   PAYMENT_CALLBACK_URL: 'https://shop.internal/payments',
   NOTIFICATION_SECRET: SECRET,
-  API_KEYS: 'shop:s3cret-s3cret-s3cret',
+  API_KEYS: 'shop:hQ3vN8rT5wZ2yB7kM4pX9c',
+  FINGERPRINT_KEY: '6f0c1d2be87a94513c7e0b8da2f6914e5d30c7b98f1a624ee9b0d7531c8af246',
   DATABASE_URL: 'sqlite:/var/lib/tollgate/tollgate.db',
 };
 
@@ -63,6 +64,7 @@ describe('loadConfig', () => {
       callbacks: { requireAuth: false },
       idempotencyTtlMs: 86_400_000,
       repeatWindowMs: 10_000,
+      fingerprintKeys: [],
       workers: true,
       otlpEndpoint: undefined,
       egress: { allowHttpHosts: [], blockPrivateAddresses: false },
@@ -105,7 +107,7 @@ describe('loadConfig', () => {
 });
 
 describe('in production', () => {
-  it('starts with the three that it needs and a credential', () => {
+  it('starts with the five that it needs and a credential', () => {
     const config = loadConfig(PRODUCTION);
     expect(config.production).toBe(true);
     expect(config.callers.auth).toBe('required');
@@ -115,20 +117,23 @@ describe('in production', () => {
     expect(loadConfig({ ...PRODUCTION, NODE_ENV: 'Production' }).callers.auth).toBe('required');
   });
 
-  it.each(['EXTERNAL_PROVIDERS_CONFIG', 'PAYMENT_CALLBACK_URL', 'NOTIFICATION_SECRET'] as const)(
-    'does not start without %s',
-    (name) => {
-      const problems = problemsOf({ ...PRODUCTION, [name]: '' });
-      expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: must be set .*; got nothing$`))]);
-    },
-  );
+  it.each([
+    'EXTERNAL_PROVIDERS_CONFIG',
+    'PAYMENT_CALLBACK_URL',
+    'NOTIFICATION_SECRET',
+    'DATABASE_URL',
+    'FINGERPRINT_KEY',
+  ] as const)('does not start without %s', (name) => {
+    const problems = problemsOf({ ...PRODUCTION, [name]: '' });
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: must be set .*; got nothing$`))]);
+  });
 
   it('does not call a variable missing that is merely wrong', () => {
     expect(problemsOf({ ...PRODUCTION, NOTIFICATION_SECRET: 'whsec_x' })).toHaveLength(1);
   });
 
   it.each<[string, Environment]>([
-    ['API_KEYS', { API_KEYS: 'a:b' }],
+    ['API_KEYS', { API_KEYS: PRODUCTION.API_KEYS }],
     ['API_KEYS_FILE', { API_KEYS_FILE: '/keys.json' }],
     ['OIDC', { OIDC_ISSUER: 'https://login.example.com/', OIDC_AUDIENCE: 'tollgate' }],
     ['API_AUTH=optional', { API_AUTH: 'optional' }],
@@ -229,6 +234,7 @@ describe('readConfig', () => {
       'PAYMENT_CALLBACK_URL',
       'NOTIFICATION_SECRET',
       'DATABASE_URL',
+      'FINGERPRINT_KEY',
       'FILE#/externalServices/0/baseUrl',
       'FILE#/externalServices/0/auth/token',
       'FILE#/externalServices/0/callbackAuth',

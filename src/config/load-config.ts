@@ -116,6 +116,7 @@ function assemble(values: Values, production: boolean): Config {
     callbacks: { requireAuth: values.REQUIRE_CALLBACK_AUTH },
     idempotencyTtlMs: values.IDEMPOTENCY_TTL_HOURS * HOUR_MS,
     repeatWindowMs: values.REPEAT_WINDOW_MS,
+    fingerprintKeys: values.FINGERPRINT_KEY ?? [],
     workers: values.WORKERS,
     otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     egress: {

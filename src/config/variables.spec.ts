@@ -144,16 +144,24 @@ describe('DATABASE_URL', () => {
     'postgres://%2Fvar%2Frun%2Fpostgresql/payments',
     'postgres:///payments?host=/var/run/postgresql',
     'postgres://tollgate:p%40ss@[::1]:5432/payments?sslmode=verify-full',
+    'postgres://one,two/payments',
+    'postgresql://tollgate:hunter2@one:5432,[::1]:5433/payments?target_session_attrs=primary&load_balance_hosts=disable',
+    'postgres://tollgate@/payments?host=one,/var/run/postgresql&port=5432,5433',
   ])('may be %s', (url) => {
     expect(loadConfig({ DATABASE_URL: url }).database.kind).toBe('postgres');
   });
 
   it.each([
     ['postgres://db/x?sslmode=requre', /\(sslmode is one of disable, /],
-    ['postgres://one,two/x', /\(it names one host/],
-    ['postgres://one:5432,two:5432/x', /must be/],
-    ['postgres://u@one:5432,two:5432/x', /\(it names one host/],
-    ['postgres://u@/x?host=one,two', /\(it names one host/],
+    ['postgres://one,two/x?port=1,2,3', /\(it names 3 ports for 2 hosts\)/],
+    ['postgres://one/x?host=one,two&port=1,2,3', /\(it names 3 ports for 2 hosts\)/],
+    ['postgres://one,,two/x', /\(one of its hosts has no name\)/],
+    ['postgres://one:5432,two:x/x', /must be/],
+    [
+      'postgres://one,two/x?target_session_attrs=standby',
+      /\(target_session_attrs is one of any, read-write, primary\)/,
+    ],
+    ['postgres://one,two/x?load_balance_hosts=random', /\(load_balance_hosts is disable\)/],
   ])('says what is wrong with %s', (url, reason) => {
     expect(problemsOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(reason)]);
   });
@@ -161,6 +169,8 @@ describe('DATABASE_URL', () => {
   it.each([
     'mysql://root:hunter2@db/x',
     'postgres://root:hun/ter2@hunter2@db:x/x',
+    'postgres://root:hunter2@one:5432,two:x/x',
+    'postgres://root@one,two/x?target_session_attrs=standby&password=hunter2',
     'postgre://db/x?password=hunter2',
     'host=db password=hunter2',
   ])('is shown without its password: %s', (url) => {

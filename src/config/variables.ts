@@ -1,3 +1,4 @@
+import { readPostgresUrl } from './postgres-url.js';
 import {
   commaSeparated,
   mapped,
@@ -14,6 +15,7 @@ import { logLength } from '../rules/size-rules.js';
 import { rate, schedule, tokenAge, wait } from '../rules/time-rules.js';
 import { apiKeys } from './api-keys.js';
 import type { DatabaseConfig, PublicPath } from './config.js';
+import { fingerprintKeys } from './fingerprint-keys.js';
 import { webhookSecrets } from './webhook-secrets.js';
 
 /** An environment variable: `loadConfig` reads it, and `docs/configuration.md` documents it (SPEC §6). */
@@ -72,30 +74,15 @@ type DatabaseLocation =
 
 const databaseUrl: TextRule<DatabaseLocation> = readingRule(
   'databaseUrl',
-  'sqlite:PATH, sqlite::memory: or postgres://user:password@host:port/database',
+  'sqlite:PATH, sqlite::memory: or postgres://user:password@host:port[,host:port]/database',
   (url) => {
     // `sqlite://x` is refused: some readers take x for a host, some for a path from the root.
     if (/^sqlite:(?!\/\/)./.test(url)) return { kind: 'sqlite', path: url.slice('sqlite:'.length) };
-    return /^postgres(ql)?:\/\/[^\s]/.test(url) ? postgresUrl(url) : new Violation();
+    if (!/^postgres(ql)?:\/\/[^\s]/.test(url)) return new Violation();
+    const read = readPostgresUrl(url);
+    return read instanceof Violation ? read : { kind: 'postgres', url };
   },
 );
-
-/** As libpq names them; `pg` takes any other text for `verify-full`. */
-const SSL_MODES = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full'];
-
-function postgresUrl(url: string): DatabaseLocation | Violation {
-  // A socket's URL has no host after the user: `postgres://user@/database?host=/var/run/postgresql`.
-  const parsed = URL.parse(url) ?? URL.parse(url.replace('@/', '@socket/'));
-  if (!parsed) return new Violation(/@[^/?]*,/.test(url) ? ONE_HOST : undefined);
-  const { hostname, searchParams } = parsed;
-  const mode = searchParams.get('sslmode');
-  if (`${hostname}${searchParams.get('host')}`.includes(',')) return new Violation(ONE_HOST);
-  if (mode !== null && !SSL_MODES.includes(mode))
-    return new Violation(`sslmode is one of ${SSL_MODES.join(', ')}`);
-  return { kind: 'postgres', url };
-}
-
-const ONE_HOST = 'it names one host: for a failover, an address that moves with the primary';
 
 const claim = matching('claim', 'the name of a claim, or its path', /^[\x21-\x7e]{1,255}$/);
 
@@ -118,6 +105,7 @@ export const VARIABLES = {
   RECONCILIATION_SCHEDULE: variable('1m,2m,5m,10m,30m,1h,2h,6h,12h,24h,24h,24h,24h,24h,24h', schedule),
   IDEMPOTENCY_TTL_HOURS: variable('24', integer(1, 8_760)),
   REPEAT_WINDOW_MS: variable('10000', integer(0, 86_400_000)),
+  FINGERPRINT_KEY: optionalVariable(fingerprintKeys),
   WORKERS: variable(
     'on',
     mapped(oneOf(['on', 'off']), (word) => word === 'on'),

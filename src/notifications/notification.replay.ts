@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit.log.js';
+import type { Operator } from '../audit/operator.js';
 import { Problem } from '../problems/problem.js';
 import { Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
@@ -29,23 +31,25 @@ export class NotificationReplay {
     private readonly notifications: NotificationRepository,
     private readonly replays: ReplayRepository,
     private readonly outbox: NotificationOutbox,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
   ) {}
 
   /** Throws `not-found`, or `conflict` if it must not be sent now. */
-  async one(id: string, requestedBy: string): Promise<Pick<NotificationRow, 'id' | 'state'>> {
+  async one(id: string, operator: Operator): Promise<Pick<NotificationRow, 'id' | 'state'>> {
     if (!IDENTIFIER.test(id)) throw refusal(undefined);
     const nowMs = this.clock.now();
     await this.store.transaction(async (trx) => {
-      const [replayed] = await this.replays.requeue(trx, [id], requestedBy, nowMs);
+      const [replayed] = await this.replays.requeue(trx, [id], operator.name, nowMs);
       if (replayed === undefined) throw refusal(await this.notifications.find(trx, id));
+      await this.audit.append(trx, operator, { subject: id });
     });
     this.outbox.wake();
     return { id, state: 'PENDING' };
   }
 
   /** All that match at the start, in batches, each a transaction of its own. */
-  async all(filter: ReplayFilter, requestedBy: string): Promise<ReplayCount> {
+  async all(filter: ReplayFilter, operator: Operator): Promise<ReplayCount> {
     const toMs = Math.min(filter.toMs, this.clock.now());
     let replayed = 0;
     let matched = 0;
@@ -55,9 +59,12 @@ export class NotificationReplay {
         this.replays.matching(db, { ...filter, toMs }, after, BATCH),
       );
       const newest = batch.filter((match) => match.newest === 1).map(({ id }) => id);
-      const requeued = await this.store.transaction((trx) =>
-        this.replays.requeue(trx, newest, requestedBy, this.clock.now()),
-      );
+      const requeued = await this.store.transaction(async (trx) => {
+        const ids = await this.replays.requeue(trx, newest, operator.name, this.clock.now());
+        const change = `${ids.length} × ${filter.state} → PENDING`;
+        if (ids.length > 0) await this.audit.append(trx, operator, { external: filter.external, change });
+        return ids;
+      });
       if (requeued.length > 0) this.outbox.wake();
       replayed += requeued.length;
       matched += batch.length;

@@ -1,8 +1,8 @@
 import { Controller, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { type Operator, OperatorOf } from '../audit/operator.js';
 import { JsonBody } from '../http/json-body.decorator.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
-import { contextOf } from '../http/request-context.js';
 import { refuseQuery } from '../http/request-parameters.js';
 import { RequireScope } from '../http/require-scope.decorator.js';
 import { REPLAY_ALL, REPLAY_ONE } from './notifications-admin.documentation.js';
@@ -21,9 +21,10 @@ export class NotificationsAdminController {
   replayAll(
     @Req() request: Request,
     @JsonBody({ optional: true }) body: ReplayRequest,
+    @OperatorOf() operator: Operator,
   ): Promise<ReplayCount> {
     refuseQuery(request);
-    return this.replay.all(replayFilterOf(body), nameOf(request));
+    return this.replay.all(replayFilterOf(body), operator);
   }
 
   @Post(':id/replay')
@@ -31,13 +32,8 @@ export class NotificationsAdminController {
   @RequireScope('admin-act')
   replayOne(
     @Param('id') id: string,
-    @Req() request: Request,
+    @OperatorOf() operator: Operator,
   ): Promise<Pick<NotificationRow, 'id' | 'state'>> {
-    return this.replay.one(id, nameOf(request));
+    return this.replay.one(id, operator);
   }
-}
-
-/** Empty for a caller without credentials, where they are optional. */
-function nameOf(request: Request): string {
-  return contextOf(request).principal?.name ?? '';
 }

@@ -27,6 +27,15 @@ export function keyReused(): Problem {
   );
 }
 
+/** The fingerprint of the first request was made with another key, so that nobody can say whether this is a repeat. */
+export function notComparable(): Problem {
+  return new Problem(
+    'idempotency-conflict',
+    'The gateway can no longer tell whether this is the request that used this Idempotency-Key first.',
+    { outcome: 'unknown' },
+  );
+}
+
 /** The database failed before the call. */
 export function notSent(cause: Error): Problem {
   return new Problem(

@@ -82,7 +82,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
       if (!earlier) return await this.#run(operation, request, { row: draft, tooLate }, slot);
       // The repeat's query takes a slot of its own.
       slot.release();
-      return await this.#repeat(operation, request, earlier, draft.fingerprint);
+      return await this.#repeat(operation, request, earlier);
     } finally {
       slot.release();
     }
@@ -94,14 +94,13 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     request: OperationRequest<unknown>,
     refusal: NotExecuted,
   ): Promise<OperationAnswer> {
-    const { context, provider, input } = request;
+    const { context, provider } = request;
     const earlier = await this.#earlier(operation, request);
     if (!earlier) {
       provider.recordRefusal(operation.name, context.requestId, refusal);
       throw outcomeProblem(refusal, OPERATIONS[operation.name]);
     }
-    const fingerprint = await this.fingerprints.of(operation.identity(input));
-    return this.#repeat(operation, request, earlier, fingerprint);
+    return this.#repeat(operation, request, earlier);
   }
 
   /** The operation that holds the request's key. Throws if the request repeats one without a key. */
@@ -114,9 +113,10 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     try {
       if (idempotencyKey === undefined) {
         if (this.config.repeatWindowMs === 0) return undefined;
-        const fingerprint = await this.fingerprints.of(operation.identity(input));
+        const identity = operation.identity(input);
+        const fingerprints = [this.fingerprints.of(identity), ...this.fingerprints.byOtherKeys(identity)];
         await this.store.read((db) =>
-          this.#assertNoRepeat(db, operation, { ...scope, fingerprint }, this.clock.now()),
+          this.#assertNoRepeat(db, operation, { ...scope, fingerprints }, this.clock.now()),
         );
         return undefined;
       }
@@ -134,9 +134,8 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     operation: Operation,
     request: OperationRequest<unknown>,
     earlier: OperationRow,
-    fingerprint: string,
   ): Promise<OperationAnswer> {
-    const repeat = await this.repeats.answer(operation, request, earlier, fingerprint);
+    const repeat = await this.repeats.answer(operation, request, earlier);
     if (repeat instanceof OperationAnswer) return repeat;
     return this.#run(operation, request, repeat.sendAgain, 'repeated');
   }
@@ -155,7 +154,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         operation: operation.name,
         idempotency_key: context.idempotencyKey ?? newIdentifier('idk', now),
         key_held: keyed ? 1 : 0,
-        fingerprint: keyed || refusesRepeats ? await this.fingerprints.of(operation.identity(input)) : '',
+        fingerprint: keyed || refusesRepeats ? this.fingerprints.of(operation.identity(input)) : '',
         repeat_held: refusesRepeats ? 1 : 0,
         state: 'running',
         reason: null,
@@ -200,6 +199,9 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     request: OperationRequest<unknown>,
     draft: OperationRow,
   ): Promise<OperationRow | undefined> {
+    const others =
+      draft.repeat_held === 1 ? this.fingerprints.byOtherKeys(operation.identity(request.input)) : [];
+    if (others.length > 0) await this.#assertNoRepeatByOtherKey(trx, operation, draft, others);
     if (!(await this.operations.insertUnlessHeld(trx, draft))) {
       const earlier = await this.#clear(trx, operation, draft);
       if (earlier) return earlier;
@@ -216,14 +218,40 @@ export class OperationExecutor implements BeforeApplicationShutdown {
    */
   async #clear(trx: Trx, operation: Operation, draft: OperationRow): Promise<OperationRow | undefined> {
     if (draft.key_held === 0) {
-      const over = await this.#assertNoRepeat(trx, operation, draft, draft.created_at);
-      if (over) await this.operations.allowRepeat(trx, over.id);
+      await this.#clearRepeat(trx, operation, draft, [draft.fingerprint]);
       return undefined;
     }
     const earlier = await this.operations.findByHeldKey(trx, draft);
     if (earlier && !isOver(earlier, draft.created_at)) return earlier;
     if (earlier) await this.operations.release(trx, earlier.id);
     return undefined;
+  }
+
+  /**
+   * While the key of fingerprints is rotated, replicas store different ones for identical requests, and no index sees it:
+   * they take turns.
+   */
+  async #assertNoRepeatByOtherKey(
+    trx: Trx,
+    operation: Operation,
+    draft: OperationRow,
+    others: readonly string[],
+  ): Promise<void> {
+    if (this.store.dialect === 'postgres')
+      await this.operations.awaitTurn(trx, [draft.fingerprint, ...others].toSorted()[0]!);
+    await this.#clearRepeat(trx, operation, draft, others);
+  }
+
+  async #clearRepeat(
+    trx: Trx,
+    operation: Operation,
+    draft: OperationRow,
+    fingerprints: readonly string[],
+  ): Promise<void> {
+    const { caller, external } = draft;
+    const scope = { caller, external, operation: draft.operation, fingerprints };
+    const over = await this.#assertNoRepeat(trx, operation, scope, draft.created_at);
+    if (over) await this.operations.allowRepeat(trx, over.id);
   }
 
   /**

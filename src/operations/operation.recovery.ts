@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
+import { Fingerprints } from './fingerprint.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
@@ -10,6 +11,7 @@ import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 
 const BATCH = 100;
 const RELEASE_BATCH = 500;
+const RETIRE_KEY_EVERY_MS = 60_000;
 /** Operations that are ended at the same time: one that meets a locked row does not delay the others. */
 const CONCURRENCY = 4;
 
@@ -17,6 +19,8 @@ const CONCURRENCY = 4;
 @Injectable()
 export class OperationRecovery {
   readonly #logger = new Logger(OperationRecovery.name);
+  /** When to look for the stored key of fingerprints again; Infinity: it is gone. */
+  #retireKeyAtMs = 0;
 
   constructor(
     private readonly store: Store,
@@ -25,6 +29,7 @@ export class OperationRecovery {
     private readonly retries: OutcomeRetryQueue,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
+    private readonly fingerprints: Fingerprints,
   ) {}
 
   /**
@@ -47,7 +52,15 @@ export class OperationRecovery {
       await this.operations.releaseExpired(trx, nowMs, RELEASE_BATCH),
       await this.operations.allowRepeats(trx, nowMs - this.config.repeatWindowMs, RELEASE_BATCH),
     ]);
+    if (released < RELEASE_BATCH) await this.#retireStoredKey(nowMs);
     return { more: abandoned === BATCH || released === RELEASE_BATCH || allowed === RELEASE_BATCH };
+  }
+
+  async #retireStoredKey(nowMs: number): Promise<void> {
+    if (nowMs < this.#retireKeyAtMs) return;
+    this.#retireKeyAtMs = (await this.fingerprints.retireStoredKey())
+      ? Infinity
+      : nowMs + RETIRE_KEY_EVERY_MS;
   }
 
   /** Ends one batch. Those that cannot be stored now are left to {@link OutcomeRetryQueue}; returns the batch's size. */

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { OperationAnswer } from '../http/http-answer.js';
 import { isDatabaseError, Store } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
-import { keyReused, perhapsSent, stillRunning } from './operation-problems.js';
+import { Fingerprints } from './fingerprint.js';
+import { keyReused, notComparable, perhapsSent, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler, type SendableOperation } from './operation.settler.js';
@@ -21,25 +22,34 @@ export class OperationRepeats {
     private readonly operations: OperationRepository,
     private readonly settler: OperationSettler,
     private readonly clock: Clock,
+    private readonly fingerprints: Fingerprints,
   ) {}
 
   /**
-   * `earlier` holds the key of `request`, and `fingerprint` identifies the content of `request`. Throws a `Problem`
-   * if the requests differ or no answer is stored.
+   * `earlier` holds the key of `request`. Throws a `Problem` if the requests differ or no answer is stored.
    */
   async answer(
     operation: Operation,
     request: OperationRequest<unknown>,
     earlier: OperationRow,
-    fingerprint: string,
   ): Promise<OperationAnswer | SendAgain> {
-    if (earlier.fingerprint !== fingerprint) throw keyReused();
     try {
+      await this.#assertSame(operation, request, earlier);
       return await this.#answer(operation, request, earlier);
     } catch (error) {
       // The first request may have been executed: the database failed before the repeat could find its outcome.
       throw isDatabaseError(error) ? perhapsSent(error) : error;
     }
+  }
+
+  async #assertSame(
+    operation: Operation,
+    { input }: OperationRequest<unknown>,
+    earlier: OperationRow,
+  ): Promise<void> {
+    const comparison = await this.fingerprints.compare(earlier.fingerprint, operation.identity(input));
+    if (comparison === 'different') throw keyReused();
+    if (comparison === 'unknown') throw notComparable();
   }
 
   async #answer(

@@ -8,7 +8,10 @@ import type { OperationRow, OperationState } from './operation.table.js';
 export type KeyScope = Pick<OperationRow, 'external' | 'caller' | 'operation' | 'idempotency_key'>;
 
 /** What identical requests without a key have in common (SPEC §3, `repeated-without-key`). */
-export type RepeatScope = Pick<OperationRow, 'external' | 'caller' | 'operation' | 'fingerprint'>;
+export interface RepeatScope extends Pick<OperationRow, 'external' | 'caller' | 'operation'> {
+  /** By every key that replicas may use now. */
+  readonly fingerprints: readonly string[];
+}
 
 /** The row that an operation is about. */
 export type OperationSubject = { readonly payment_ref: string } | { readonly refund_ref: string };
@@ -85,12 +88,17 @@ export class OperationRepository {
     return trx
       .selectFrom('operations')
       .selectAll()
-      .where('fingerprint', '=', scope.fingerprint)
+      .where('fingerprint', 'in', scope.fingerprints)
       .where('operation', '=', scope.operation)
       .where('caller', '=', scope.caller)
       .where('external', '=', scope.external)
       .where('repeat_held', '=', sql.lit(1))
       .executeTakeFirst();
+  }
+
+  /** Until the transaction ends, others with the same `text` wait here. PostgreSQL only: SQLite has one writer. */
+  async awaitTurn(trx: Trx, text: string): Promise<void> {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${text}, 0))`.execute(trx);
   }
 
   /** The newest operation that is about the payment. */
@@ -247,27 +255,29 @@ export class OperationRepository {
     return updated.numUpdatedRows === 1n;
   }
 
-  /** Frees the key and deletes the stored answer, which has expired (SPEC §4). */
+  /** Frees the key and deletes the stored answer and the fingerprint, which have expired (SPEC §4, §6). */
   async release(trx: Trx, id: string): Promise<void> {
     await trx
       .updateTable('operations')
-      .set({ key_held: 0, answer_body: null })
+      .set({ key_held: 0, answer_body: null, fingerprint: '' })
       .where('id', '=', id)
       .execute();
   }
 
-  /** Frees the keys of at most `limit` finished operations whose stored answers have expired; returns how many. */
+  /** {@link release} for at most `limit` finished operations; returns how many. Those without a key count too. */
   async releaseExpired(trx: Trx, nowMs: number, limit: number): Promise<number> {
     const expired = trx
       .selectFrom('operations')
       .select('id')
-      .where('key_held', '=', 1)
+      .where('fingerprint', '<>', sql.lit(''))
       .where('expires_at', '<=', nowMs)
       .where('state', '!=', 'running')
+      // Its window is longer than the time that keys are kept.
+      .where('repeat_held', '=', 0)
       .limit(limit);
     const updated = await trx
       .updateTable('operations')
-      .set({ key_held: 0, answer_body: null })
+      .set({ key_held: 0, answer_body: null, fingerprint: '' })
       .where('id', 'in', expired)
       .executeTakeFirst();
     return Number(updated.numUpdatedRows);

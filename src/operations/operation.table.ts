@@ -3,7 +3,7 @@ import type { ChangingOperation } from '../config/external-operation.js';
 
 /**
  * One row for each state-changing call: the write-ahead record, the idempotency record and the audit trail in one.
- * Never deleted, and never holds anything of `providerData`.
+ * Never deleted, and never holds anything of `providerData` but a keyed hash, for as long as the key.
  */
 export interface OperationTable {
   /** `op_…` */
@@ -16,7 +16,9 @@ export interface OperationTable {
   idempotency_key: string;
   /** 1 while this row holds caller + external + operation + key (unique); 0 once the key may be used again. */
   key_held: 0 | 1;
-  /** Keyed hash of the request; empty if the request has no key and repeats are not refused. */
+  /**
+   * Keyed hash of the request, until `expires_at`; empty if the request has no key and repeats are not refused.
+   */
   fingerprint: string;
   /**
    * 1 while this row, which has no key of its caller, refuses an identical request without one: caller + external +

@@ -8,7 +8,7 @@ const PAUSE_MS = 3_000;
 export interface PauseClocks {
   /** Counts while the process is stopped. */
   readonly monotonic: () => number;
-  /** Counts while the machine is suspended too. A step counts as a pause, which costs new connections only. */
+  /** Counts while the machine is suspended too. A step that is accepted counts as a pause, which costs new connections only. */
   readonly wall: () => number;
 }
 

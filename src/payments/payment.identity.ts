@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import { LedgerMetrics } from '../operations/ledger.metrics.js';
+import { dialectOf } from '../persistence/dialect.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
@@ -65,6 +66,20 @@ export class PaymentIdentity {
     if (own && !another && known && known.created_at >= own.created_at && isOfOrder(known, own))
       return this.#absorb(trx, own, known);
     return known ?? this.#insertUnsolicited(trx, external, paymentId, shopTransactionId);
+  }
+
+  /**
+   * The payment that the external calls `paymentId`. Waits for transactions that are giving a payment this id: on
+   * PostgreSQL they cannot be seen, so a row that has the id for a moment meets them in the unique index.
+   */
+  async find(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
+    const known = await this.payments.findByPaymentId(trx, external, paymentId);
+    if (known || dialectOf(trx) === 'sqlite') return known;
+    const placeholder = this.#unsolicited(external, paymentId, undefined);
+    if (!(await this.payments.insertUnlessTaken(trx, placeholder)))
+      return this.payments.findByPaymentId(trx, external, paymentId);
+    await this.payments.delete(trx, placeholder.id);
+    return undefined;
   }
 
   /** Gives `row`, which is locked and has no id, the free id `paymentId`, and the refunds that came before it. */
@@ -176,8 +191,25 @@ export class PaymentIdentity {
     shopTransactionId: string | undefined,
     money?: Pick<PaymentRow, 'amount_minor' | 'currency'>,
   ): Promise<PaymentRow> {
+    const inserted = this.#unsolicited(external, paymentId, shopTransactionId, money);
+    if (await this.payments.insertUnlessTaken(trx, inserted)) {
+      await this.refunded.linkRefunds(trx, inserted, paymentId);
+      return { ...inserted, claimed_payment_id: null, unguarded_acceptance: 0 };
+    }
+    // Another replica inserted it at the same moment.
+    const theirs = await this.payments.lockByPaymentId(trx, external, paymentId);
+    if (!theirs) throw new Error(`Payment ${paymentId} of ${external} could be neither read nor written`);
+    return theirs;
+  }
+
+  #unsolicited(
+    external: string,
+    paymentId: string,
+    shopTransactionId: string | undefined,
+    money?: Pick<PaymentRow, 'amount_minor' | 'currency'>,
+  ): InsertedPayment {
     const now = this.clock.now();
-    const inserted = createdRow({
+    return createdRow({
       id: newIdentifier('pay', now),
       external,
       caller: null,
@@ -192,14 +224,6 @@ export class PaymentIdentity {
       deadline_at: now,
       traceparent: null,
     });
-    if (await this.payments.insertUnlessTaken(trx, inserted)) {
-      await this.refunded.linkRefunds(trx, inserted, paymentId);
-      return { ...inserted, claimed_payment_id: null, unguarded_acceptance: 0 };
-    }
-    // Another replica inserted it at the same moment.
-    const theirs = await this.payments.lockByPaymentId(trx, external, paymentId);
-    if (!theirs) throw new Error(`Payment ${paymentId} of ${external} could be neither read nor written`);
-    return theirs;
   }
 }
 

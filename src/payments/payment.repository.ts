@@ -245,6 +245,10 @@ export class PaymentRepository {
     await trx.updateTable('payments').set({ unguarded_acceptance: 0 }).where('id', '=', id).execute();
   }
 
+  async delete(trx: Trx, id: string): Promise<void> {
+    await trx.deleteFrom('payments').where('id', '=', id).execute();
+  }
+
   /** Deletes an unsolicited payment and returns its last state; waits for a transaction that is writing to it. */
   deleteUnsolicited(trx: Trx, external: string, paymentId: string): Promise<PaymentRow | undefined> {
     return trx

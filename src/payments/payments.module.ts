@@ -30,6 +30,7 @@ import { PaymentsService } from './payments.service.js';
   exports: [
     PayByLinkOperation,
     PayOperation,
+    PaymentIdentity,
     PaymentInquiry,
     PaymentLedger,
     PaymentRefundsRepository,

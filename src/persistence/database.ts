@@ -1,4 +1,4 @@
-/** `settings`: the few facts about the database as a whole, such as the key of the fingerprints. */
+/** `settings`: the few facts about the database as a whole, such as the id of the fingerprints' key. */
 export interface SettingsTable {
   /** `module.name`. Primary key. */
   key: string;

@@ -3,6 +3,7 @@ import { LedgerEventRepository } from '../operations/ledger-event.repository.js'
 import type { EventSource } from '../operations/ledger-event.table.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { PaymentRefundsRepository } from '../payments/payment-refunds.repository.js';
+import { PaymentIdentity } from '../payments/payment.identity.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import type { Trx } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
@@ -35,6 +36,7 @@ export class RefundLedger {
   constructor(
     private readonly refunds: RefundRepository,
     private readonly payments: PaymentRepository,
+    private readonly identity: PaymentIdentity,
     private readonly refunded: PaymentRefundsRepository,
     private readonly events: LedgerEventRepository,
     private readonly clock: Clock,
@@ -42,7 +44,7 @@ export class RefundLedger {
 
   /** Transaction A: reserves, or refuses. The gateway cannot limit the refunds of a payment that it does not know. */
   async open(trx: Trx, operation: OperationRow, request: RefundRequest): Promise<void> {
-    const payment = await this.payments.findByPaymentId(trx, operation.external, request.paymentId);
+    const payment = await this.identity.find(trx, operation.external, request.paymentId);
     if (payment) {
       if (payment.state !== 'ACCEPTED') throw new PaymentNotAccepted();
       if (payment.currency !== null && payment.currency !== request.currency) {

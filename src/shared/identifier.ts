@@ -1,7 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 
 /** The kinds of the gateway's own identifiers: `pay_` payment, `op_` operation, `ntf_` notification, … */
-export type IdentifierPrefix = 'pay' | 'op' | 'ref' | 'sub' | 'evt' | 'ntf' | 'att' | 'cbk' | 'req' | 'idk';
+export type IdentifierPrefix =
+  'pay' | 'op' | 'ref' | 'sub' | 'evt' | 'ntf' | 'att' | 'cbk' | 'req' | 'idk' | 'aud';
 
 const POOL_BYTES = 4096;
 const pool = Buffer.allocUnsafe(POOL_BYTES);

@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import type { ReplayFilter } from '../../src/notifications/replay.repository.js';
 import { buildDelivery, type Delivery, NOTIFICATION_SECRET } from '../support/delivery.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
+import { OPS } from '../support/operators.js';
 import { startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { TestClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
@@ -30,7 +31,7 @@ eachDatabase((_name, open) => {
   const all = (filter: Partial<ReplayFilter> = {}) =>
     delivery.replay.all(
       { state: 'DEAD', external: undefined, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, ...filter },
-      'ops',
+      OPS,
     );
 
   /** Rows as a worker leaves them. */
@@ -54,7 +55,7 @@ eachDatabase((_name, open) => {
       const id = await delivery.queue();
       await ends(1);
       clock.advance(60_000);
-      expect(await delivery.replay.one(id, 'ops')).toEqual({ id, state: 'PENDING' });
+      expect(await delivery.replay.one(id, OPS)).toEqual({ id, state: 'PENDING' });
       await ends(2);
 
       const [first, second] = receiver.received;
@@ -72,7 +73,7 @@ eachDatabase((_name, open) => {
     it('refuses one that a newer one of the same payment supersedes', async () => {
       const old = await delivery.queue({ paymentRef: 'pay_1', version: 1 });
       await delivery.queue({ paymentRef: 'pay_1', version: 2 });
-      await expect(delivery.replay.one(old, 'ops')).rejects.toMatchObject({ code: 'conflict' });
+      await expect(delivery.replay.one(old, OPS)).rejects.toMatchObject({ code: 'conflict' });
       expect(await delivery.row(old)).toMatchObject({ state: 'SUPERSEDED' });
       expect(await replays()).toEqual([]);
     });
@@ -83,7 +84,7 @@ eachDatabase((_name, open) => {
       delivery.start();
       const id = await delivery.queue();
       await until(() => answers.length === 1, 'it on the wire');
-      await expect(delivery.replay.one(id, 'ops')).rejects.toMatchObject({ code: 'conflict' });
+      await expect(delivery.replay.one(id, OPS)).rejects.toMatchObject({ code: 'conflict' });
       answers[0]!();
       await ends(1);
     });
@@ -91,7 +92,7 @@ eachDatabase((_name, open) => {
     it.each(['ntf_01a2025c-027f-7c04-b4f7-e4e09de791b0', 'ntf_1', '', 'a\0b'])(
       'does not find %j',
       async (id) => {
-        await expect(delivery.replay.one(id, 'ops')).rejects.toMatchObject({ code: 'not-found' });
+        await expect(delivery.replay.one(id, OPS)).rejects.toMatchObject({ code: 'not-found' });
       },
     );
   });

@@ -648,7 +648,7 @@ describe('the externals', () => {
   });
 });
 
-describe('callers without the scope admin', () => {
+describe('callers without a scope of /admin', () => {
   it.each([
     'payments',
     'subscriptions',
@@ -656,6 +656,7 @@ describe('callers without the scope admin', () => {
     'callbacks',
     'operations',
     'attention',
+    'audit',
     'externals',
   ])('cannot read %s', async (list) => {
     const answers = await Promise.all([
@@ -674,6 +675,7 @@ describe('callers without the scope admin', () => {
       'callbacks',
       'operations',
       'attention',
+      'audit',
       'externals',
     ];
     const lists = await Promise.all(

@@ -3,7 +3,7 @@ import { Store } from '../../src/persistence/store.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js';
-import { faketime, PostgresCluster, postgresPrograms } from '../support/postgres-cluster.js';
+import { faketime, PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
@@ -12,8 +12,7 @@ const HOUR_MS = 3_600_000;
 const KEYS = Array.from({ length: 5 }, (_, index) => `k${index}`);
 /** Two readings of the database's clock, of which the second publishes. */
 const PUBLISHED_MS = 12_000;
-const onSteppingCluster =
-  process.env['TEST_DATABASE_URL'] && postgresPrograms() && faketime() ? describe : describe.skip;
+const onSteppingCluster = testsClusters() && faketime() ? describe : describe.skip;
 
 onSteppingCluster('Replicas whose database’s clock steps', () => {
   let cluster: PostgresCluster;

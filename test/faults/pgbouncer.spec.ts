@@ -5,12 +5,12 @@ import { Secret } from '../../src/sensitive/secret.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbouncer.js';
-import { PostgresCluster, postgresPrograms } from '../support/postgres-cluster.js';
+import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
 const PAYMENTS = 150;
 const STARTS = { rounds: 10, replicas: 5 };
-const onPgBouncer = postgresPrograms() && hasPgBouncer() ? describe : describe.skip;
+const onPgBouncer = testsClusters() && hasPgBouncer() ? describe : describe.skip;
 
 onPgBouncer('Two gateways behind PgBouncer', () => {
   let cluster: PostgresCluster;

@@ -4,7 +4,7 @@ import type { DatabaseConfig } from '../../src/config/config.js';
 import { openStore } from '../../src/persistence/open-store.js';
 import { StorageUnavailable, type Store, type Trx } from '../../src/persistence/store.js';
 import { Secret } from '../../src/sensitive/secret.js';
-import { PostgresCluster, postgresPrograms } from '../support/postgres-cluster.js';
+import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
@@ -13,7 +13,7 @@ const POOL_SIZE = 4;
 const OTHERS = 3;
 /** A standby that does not exist: every commit waits for it. */
 const GONE_STANDBY = `alter system set synchronous_standby_names = 'gone'`;
-const onCluster = postgresPrograms() ? describe : describe.skip;
+const onCluster = testsClusters() ? describe : describe.skip;
 
 onCluster('A PostgreSQL that lies or hangs', () => {
   let cluster: PostgresCluster;

@@ -39,9 +39,12 @@ describe('.ci/run', () => {
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  function run({ failing = '', tests = report(3) } = {}): { status: number | null; lines: string[] } {
+  function run({ failing = '', tests = report(3), requireAudit = '' } = {}): {
+    status: number | null;
+    lines: string[];
+  } {
     const PATH = `${join(root, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
-    const env = { PATH, FAILING: failing, TESTS: tests };
+    const env = { PATH, FAILING: failing, TESTS: tests, REQUIRE_AUDIT: requireAudit };
     const { status, stdout } = spawnSync(join(root, '.ci/run'), { env, encoding: 'utf8', cwd: tmpdir() });
     return { status, lines: stdout.trimEnd().split('\n') };
   }
@@ -49,7 +52,7 @@ describe('.ci/run', () => {
   it('passes when every step passes, and ends with the number of tests of all runs', () => {
     const { status, lines } = run();
     expect(status).toBe(0);
-    expect(lines.at(-1)).toBe('12 passed, 0 failed');
+    expect(lines.at(-1)).toBe('15 passed, 0 failed');
   });
 
   it.each([
@@ -60,6 +63,7 @@ describe('.ci/run', () => {
     'build',
     'test',
     'test:postgres',
+    'test:faults',
     'test:pgbouncer',
     'test:kill',
     'test:chaos',
@@ -67,7 +71,7 @@ describe('.ci/run', () => {
     const { status, lines } = run({ failing: script });
     expect(status).toBe(1);
     expect(lines.filter((line) => line.includes('FAILED'))).not.toEqual([]);
-    expect(lines.at(-1)).toBe('12 passed, 0 failed');
+    expect(lines.at(-1)).toBe('15 passed, 0 failed');
   });
 
   it('passes for any result of the benchmark, which it shows last', () => {
@@ -76,10 +80,20 @@ describe('.ci/run', () => {
     expect(lines.at(-2)).toMatch(/CPU per request .*NOT SHOWN: ended with 1/);
   });
 
+  it.each([
+    ['passes, and says so,', '', 0, / NOT CHECKED$/],
+    ['fails with REQUIRE_AUDIT', 'true', 1, / FAILED: not checked$/],
+  ])('%s when no advisory can be checked', (_what, requireAudit, expected, said) => {
+    write('scripts/audit.js', 'process.exitCode = 75;');
+    const { status, lines } = run({ requireAudit });
+    expect(status).toBe(expected);
+    expect(lines.find((line) => line.includes('  audit of production packages'))).toMatch(said);
+  });
+
   it('counts failures, and a file that could not be loaded as one', () => {
     const { status, lines } = run({ failing: 'test', tests: report(3, 2, 1) });
     expect(status).toBe(1);
-    expect(lines.at(-1)).toBe('12 passed, 12 failed');
+    expect(lines.at(-1)).toBe('15 passed, 15 failed');
   });
 
   it.each([

@@ -6,17 +6,26 @@ import { readExternalsFile } from '../../src/config/externals-file.js';
 import { optionsOf } from '../../simulator/src/main.js';
 
 interface ComposeService {
+  readonly '<<'?: ComposeService;
   readonly command?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly configs?: readonly { readonly source: string; readonly target: string }[];
   readonly ports?: readonly string[];
+  readonly user?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly mem_limit?: string;
+  readonly pids_limit?: number;
+  readonly privileged?: boolean;
+  readonly cap_add?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
 interface Compose {
   readonly services: Readonly<Record<string, ComposeService>>;
-  readonly configs: Readonly<Record<string, { readonly content: string }>>;
+  readonly configs: Readonly<Record<string, { readonly file: string }>>;
 }
 
 const { services, configs } = load(readFileSync('docker-compose.yml', 'utf8')) as Compose;
@@ -37,7 +46,7 @@ describe('docker-compose.yml', () => {
     const config = loadConfig(gateway!.environment);
     expect(config.database.kind).toBe('postgres');
     const [mounted] = gateway!.configs!;
-    const content = configs[mounted!.source]!.content.replaceAll('$$', '$');
+    const content = readFileSync(configs[mounted!.source]!.file, 'utf8');
     const source = config.externals.kind === 'file' ? config.externals : undefined;
     expect(source?.path).toBe(mounted!.target);
     const [external] = readExternalsFile(source!, gateway!.environment, () => content);
@@ -61,6 +70,26 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(gateway!.depends_on!).toSorted()).toEqual(['postgres', 'simulator']);
   });
 
+  it('runs every service without privileges, on a read-only file system, with limits', () => {
+    expect(Object.keys(services)).toHaveLength(3);
+    for (const [name, { '<<': shared, ...own }] of Object.entries(services)) {
+      // Compose merges them (YAML 1.1); this reader of YAML 1.2 does not.
+      const service = { ...shared, ...own };
+      expect([name, service]).toEqual([
+        name,
+        expect.objectContaining({
+          read_only: true,
+          cap_drop: ['ALL'],
+          security_opt: ['no-new-privileges:true'],
+          user: expect.stringMatching(/^(1000:1000|postgres)$/),
+          mem_limit: expect.stringMatching(/^\d+m$/),
+          pids_limit: expect.any(Number),
+        }),
+      ]);
+      expect([service.privileged, service.cap_add]).toEqual([undefined, undefined]);
+    }
+  });
+
   it('opens its ports to this machine only', () => {
     const ports = Object.values(services).flatMap((service) => service.ports ?? []);
     expect(ports).not.toEqual([]);
@@ -71,6 +100,15 @@ describe('docker-compose.yml', () => {
 });
 
 describe('Dockerfile', () => {
+  it('takes its base image, by digest too, from one argument', () => {
+    const text = readFileSync('Dockerfile', 'utf8');
+    expect([...text.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
+      '${NODE_IMAGE}',
+      '${NODE_IMAGE}',
+    ]);
+    expect(text).toMatch(/^ARG NODE_IMAGE=node:24-slim$/m);
+  });
+
   it('runs as a user of its own, checks health, and starts the program without a shell', () => {
     expect(instructions('USER')).toEqual(['1000:1000']);
     expect(instructions('HEALTHCHECK')[0]).toContain('/health/live');

@@ -8,6 +8,8 @@ interface Manifest {
 }
 
 interface LockedPackage {
+  readonly integrity?: string;
+  readonly link?: boolean;
   readonly hasInstallScript?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
@@ -54,6 +56,14 @@ describe('dependencies', () => {
   it('run install scripts only with a decision in allowScripts', () => {
     const scripted = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
     expect(scripted.map(nameOf).toSorted()).toEqual(Object.keys(allowScripts).toSorted());
+  });
+
+  it('are locked by their content: scripts/complete-lock-file.js', () => {
+    const ofRegistry = Object.keys(packages).filter(
+      (path) => path.includes('node_modules/') && !packages[path]!.link,
+    );
+    expect(ofRegistry.length).toBeGreaterThan(500);
+    expect(ofRegistry.filter((path) => !packages[path]!.integrity?.startsWith('sha512-'))).toEqual([]);
   });
 
   it('are locked for every platform: scripts/complete-lock-file.js', () => {

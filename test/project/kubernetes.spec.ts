@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { parseExternals } from '../../src/config/externals-file.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { VARIABLES } from '../../src/config/variables.js';
+import { problemLines, webhookSecret } from '../support/config-problems.js';
 
 interface Resource {
   readonly apiVersion: string;
@@ -18,11 +20,21 @@ interface Spec {
   readonly replicas?: number;
   readonly minAvailable?: number;
   readonly selector?: object;
+  readonly podSelector?: object;
+  readonly policyTypes?: readonly string[];
+  readonly ingress?: readonly TrafficRule[];
+  readonly egress?: readonly TrafficRule[];
   readonly ports?: readonly { readonly targetPort: string }[];
   readonly template?: { readonly metadata: { readonly labels: object }; readonly spec: PodSpec };
 }
 
+interface TrafficRule {
+  readonly ports: readonly { readonly port: number | string }[];
+}
+
 interface PodSpec {
+  readonly automountServiceAccountToken: boolean;
+  readonly hostNetwork?: boolean;
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: object;
   readonly containers: readonly [Container];
@@ -51,9 +63,19 @@ const pod = template!.spec;
 const [container] = pod.containers;
 const environment = { ...resource('ConfigMap').data, ...resource('Secret').stringData };
 
+/** What an operator puts in the places of the placeholders. */
+function realSecrets(): Record<string, string> {
+  const hex = (): string => randomBytes(32).toString('hex');
+  return {
+    NOTIFICATION_SECRET: webhookSecret(),
+    FINGERPRINT_KEY: hex(),
+    API_KEYS: environment['API_KEYS']!.replaceAll(/change-me[a-z-]*/g, hex),
+  };
+}
+
 describe('docs/kubernetes.yml', () => {
   it('configures a gateway that starts in production', () => {
-    const config = loadConfig(environment);
+    const config = loadConfig({ ...environment, ...realSecrets() });
     expect(config.production).toBe(true);
     expect(config.http.port).toBe(container.ports[0].containerPort);
     expect(config.http.operating?.port).toBe(container.ports[1].containerPort);
@@ -61,6 +83,15 @@ describe('docs/kubernetes.yml', () => {
     expect(container.envFrom).toEqual([
       { configMapRef: { name: 'tollgate' } },
       { secretRef: { name: 'tollgate' } },
+    ]);
+  });
+
+  it('does not start with the placeholders', () => {
+    expect(problemLines(() => loadConfig(environment)).map((line) => line.split(':')[0])).toEqual([
+      'API_KEYS',
+      'API_KEYS',
+      'NOTIFICATION_SECRET',
+      'FINGERPRINT_KEY',
     ]);
   });
 
@@ -98,8 +129,23 @@ describe('docs/kubernetes.yml', () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(35);
   });
 
+  it('admits traffic to its ports, and to the database, DNS and https only', () => {
+    const { podSelector, policyTypes, ingress, egress } = resource('NetworkPolicy').spec!;
+    expect([podSelector, policyTypes]).toEqual([selector, ['Ingress', 'Egress']]);
+    const portsOf = (rules: readonly TrafficRule[]) =>
+      rules.flatMap(({ ports }) => ports.map(({ port }) => port));
+    expect(portsOf(ingress!)).toEqual(container.ports.map(({ name }) => name));
+    const database = Number(new URL(environment['DATABASE_URL']!).port);
+    expect(new Set(portsOf(egress!))).toEqual(new Set([53, database, 443]));
+  });
+
   it('runs without privileges', () => {
-    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1_000 });
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 1_000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect([pod.automountServiceAccountToken, pod.hostNetwork]).toEqual([false, undefined]);
     expect(container.securityContext).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

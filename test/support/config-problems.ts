@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { ConfigError } from '../../src/config/config-error.js';
 import type { ExternalConfig } from '../../src/config/external-config.js';
@@ -6,9 +7,9 @@ import { parseExternals, type ParseOptions } from '../../src/config/externals-fi
 /** An entry of an externals file with no more than it needs. */
 export const ACME = { externalService: 'acme', baseUrl: 'https://acme.internal/payments' };
 
-/** `whsec_…` of this number of bytes. */
+/** `whsec_…` of this number of bytes, always the same. */
 export function webhookSecret(bytes = 32): string {
-  return `whsec_${Buffer.alloc(bytes, 200).toString('base64')}`;
+  return `whsec_${createHash('shake256', { outputLength: bytes }).update('webhook').digest('base64')}`;
 }
 
 /** A file reader without files. */

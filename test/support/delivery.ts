@@ -1,3 +1,4 @@
+import { AuditLog } from '../../src/audit/audit.log.js';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../src/config/config.js';
 import type { WorkerHealth } from '../../src/leases/worker.health.js';
@@ -100,7 +101,14 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     NO_HEALTH,
     limits,
   );
-  const replay = new NotificationReplay(store, notifications, new ReplayRepository(), outbox, clock);
+  const replay = new NotificationReplay(
+    store,
+    notifications,
+    new ReplayRepository(),
+    outbox,
+    new AuditLog(store, clock),
+    clock,
+  );
   return {
     outbox,
     notifications,

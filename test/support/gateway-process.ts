@@ -15,6 +15,8 @@ export interface GatewayProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Modules to import before anything else, as `node --import` does. */
   readonly imports?: readonly string[];
+  /** The built program (`npm run build`) instead of the sources. */
+  readonly built?: boolean;
 }
 
 /** The program itself in a process of its own, as `node dist/main.js` starts it, on SQLite in a folder of its own. */
@@ -37,7 +39,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
     writeFileSync(externalsPath, JSON.stringify({ externalServices: options.externals }));
   }
   const databasePath = join(folder, 'tollgate.db');
-  const child = spawnProgram(options.imports ?? [], {
+  const child = spawnProgram(options.imports ?? [], options.built ?? false, {
     PATH: process.env['PATH'] ?? '',
     HTTP_PORT: '0',
     HTTP_HOST: '127.0.0.1',
@@ -77,11 +79,12 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
 
 function spawnProgram(
   imports: readonly string[],
+  built: boolean,
   env: Readonly<Record<string, string>>,
 ): ChildProcessByStdio<null, Readable, Readable> {
-  const hooks = join(ROOT, 'test/support/typescript-hooks.js');
-  const preloaded = [...imports, hooks].flatMap((path) => ['--import', path]);
-  return spawn(process.execPath, [...preloaded, join(ROOT, 'src/main.ts')], {
+  const hooks = built ? [] : [join(ROOT, 'test/support/typescript-hooks.js')];
+  const preloaded = [...imports, ...hooks].flatMap((path) => ['--import', path]);
+  return spawn(process.execPath, [...preloaded, join(ROOT, built ? 'dist/main.js' : 'src/main.ts')], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -63,8 +64,18 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   };
 }
 
+/** A key as an operator makes one. */
+export function fingerprintKey(): string {
+  return randomBytes(32).toString('hex');
+}
+
 /** The variables that configure a gateway with the database. */
 export function variablesOf({ config }: DatabasePlace): Readonly<Record<string, string>> {
   if (config.kind === 'sqlite') return { DATABASE_URL: `sqlite:${config.path}` };
-  return { DATABASE_URL: config.url.reveal(), DATABASE_SCHEMA: config.schema!, DATABASE_POOL_SIZE: '5' };
+  return {
+    DATABASE_URL: config.url.reveal(),
+    DATABASE_SCHEMA: config.schema!,
+    DATABASE_POOL_SIZE: '5',
+    FINGERPRINT_KEY: fingerprintKey(),
+  };
 }

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -26,6 +27,11 @@ export function postgresPrograms(): string | undefined {
   const [newest] = readdirSync(VERSIONS).toSorted((a, b) => Number(b) - Number(a));
   const folder = join(VERSIONS, newest ?? '', 'bin');
   return existsSync(join(folder, 'initdb')) ? folder : undefined;
+}
+
+/** Whether this run tests on clusters of its own: a run on PostgreSQL does (`TEST_DATABASE_URL`), `npm test` stays short. */
+export function testsClusters(): boolean {
+  return Boolean(process.env['TEST_DATABASE_URL'] && postgresPrograms());
 }
 
 /** The library of the Debian package `libfaketime`, or undefined: then no clock of a server can be stepped. */
@@ -66,6 +72,15 @@ export class PostgresCluster {
     this.#clock = join(folder, 'clock');
   }
 
+  /** Creates a standby of `primary`, and starts it. */
+  static async follow(primary: PostgresCluster): Promise<PostgresCluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-cluster-'));
+    chmodSync(folder, 0o777);
+    const standby = new PostgresCluster(folder, await freePort());
+    await standby.follow(primary);
+    return standby;
+  }
+
   /** Creates and starts one. `settings` are lines of `postgresql.conf`. */
   static start(...settings: readonly string[]): Promise<PostgresCluster> {
     return PostgresCluster.startIn(mkdtempSync(join(tmpdir(), 'tollgate-cluster-')), ...settings);
@@ -96,6 +111,61 @@ export class PostgresCluster {
     );
     await cluster.boot();
     return cluster;
+  }
+
+  /** Replaces this server's data by a copy of `primary`, and starts it as a standby. */
+  async follow(primary: PostgresCluster): Promise<void> {
+    await this.kill();
+    rmSync(this.data, { recursive: true, force: true });
+    await run(
+      ...asPostgres(join(postgresPrograms()!, 'pg_basebackup'), [
+        `--pgdata=${this.data}`,
+        `--dbname=${primary.url}`,
+        '--checkpoint=fast',
+        '--write-recovery-conf',
+        '--no-sync',
+      ]),
+    );
+    this.configure(`port = ${this.port}`, `unix_socket_directories = '${this.folder}'`);
+    await this.boot();
+  }
+
+  /** Commits wait for `names` from now on; for nobody if it is empty. */
+  async commitTo(names: string): Promise<void> {
+    this.configure(`synchronous_standby_names = '${names}'`);
+    await this.query('select pg_reload_conf()');
+  }
+
+  async promote(): Promise<void> {
+    await this.query('select pg_promote()');
+  }
+
+  /** Sends `signal` to the server and to each of its sessions. */
+  signal(signal: NodeJS.Signals): void {
+    const pid = Number(readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter(Boolean);
+    for (const each of [pid, ...children.map(Number)]) {
+      try {
+        process.kill(each, signal);
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    // `runuser` stops with its child, and not the other way round.
+    if (signal !== 'SIGSTOP') this.#server?.kill('SIGCONT');
+  }
+
+  /** Ends the server as a crash does; a frozen one too. */
+  async kill(): Promise<void> {
+    const server = this.#server;
+    if (server?.exitCode !== null || server.signalCode !== null) return;
+    const exit = once(server, 'exit');
+    this.signal('SIGKILL');
+    await exit;
+    this.#server = undefined;
   }
 
   get data(): string {

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../../audit/audit.log.js';
+import type { Operator } from '../../audit/operator.js';
 import { outcomeProblem } from '../../operations/outcome-problem.js';
 import { PaymentInquiry, statusQueryOf } from '../../payments/payment.inquiry.js';
 import { PaymentRepository } from '../../payments/payment.repository.js';
@@ -8,7 +10,7 @@ import { ExternalProviderRegistry } from '../../providers/external-provider.regi
 import { OPERATIONS } from '../../config/external-operation.js';
 import { notFound } from '../admin-parameters.js';
 import { type PaymentRecord, paymentRecord } from '../records/payment-record.js';
-import { conflict, type Operator } from '../resolutions/operator.js';
+import { conflict } from '../resolutions/operator.js';
 
 /** Checks a payment by the gateway's own id, as `/check` does by the external's. */
 @Injectable()
@@ -18,6 +20,7 @@ export class PaymentCheck {
     private readonly payments: PaymentRepository,
     private readonly registry: ExternalProviderRegistry,
     private readonly inquiry: PaymentInquiry,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -33,6 +36,10 @@ export class PaymentCheck {
       throw conflict(
         'The external’s paymentId is not known, and the external offers no status query by shopTransactionId.',
       );
+    // Before the external is queried: the answer, or its absence, must not decide whether the act is recorded.
+    await this.store.transaction((trx) =>
+      this.audit.append(trx, operator, { subject: id, external: row.external }),
+    );
     const { requestId, traceparent, name } = operator;
     const outcome = await this.inquiry.inquire(
       provider,

@@ -1,9 +1,10 @@
 import { Controller, Get, Post } from '@nestjs/common';
+import { type Operator, OperatorOf } from '../../audit/operator.js';
 import { DescribeOperation, type OperationDescription } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../http/require-scope.decorator.js';
 import { Store } from '../../persistence/store.js';
 import { OPERATIONS } from '../../config/external-operation.js';
-import { notFound, OperatorOf, OwnId } from '../admin-parameters.js';
+import { notFound, OwnId } from '../admin-parameters.js';
 import {
   CALLBACK_EXAMPLE,
   EVENT_EXAMPLE,
@@ -12,7 +13,6 @@ import {
   PAYMENT_EXAMPLE,
 } from '../records/examples.js';
 import { PaymentRecord } from '../records/payment-record.js';
-import type { Operator } from '../resolutions/operator.js';
 import { PaymentCheck } from './payment-check.service.js';
 import { PaymentDetail, paymentDetail } from './payment-detail.js';
 import { readPaymentParts } from './payment-parts.js';

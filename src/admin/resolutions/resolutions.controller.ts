@@ -1,13 +1,13 @@
 import { Controller, Post } from '@nestjs/common';
+import { type Operator, OperatorOf } from '../../audit/operator.js';
 import { JsonBody } from '../../http/json-body.decorator.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../http/require-scope.decorator.js';
-import { OperatorOf, OwnId } from '../admin-parameters.js';
+import { OwnId } from '../admin-parameters.js';
 import type { OperationRecord } from '../records/operation-record.js';
 import type { PaymentRecord } from '../records/payment-record.js';
 import type { RefundRecord } from '../records/refund-record.js';
 import type { SubscriptionRecord } from '../records/subscription-record.js';
-import type { Operator } from './operator.js';
 import {
   OperationResolutionRequest,
   PaymentResolutionRequest,

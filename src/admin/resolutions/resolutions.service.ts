@@ -1,4 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { type AuditedAct, AuditLog } from '../../audit/audit.log.js';
+import type { Operator } from '../../audit/operator.js';
 import { OperationRepository } from '../../operations/operation.repository.js';
 import { PaymentLedger } from '../../payments/payment.ledger.js';
 import { PaymentRepository } from '../../payments/payment.repository.js';
@@ -14,7 +16,7 @@ import { type OperationRecord, operationRecord } from '../records/operation-reco
 import { type PaymentRecord, paymentRecord } from '../records/payment-record.js';
 import { type RefundRecord, refundRecord } from '../records/refund-record.js';
 import { type SubscriptionRecord, subscriptionRecord } from '../records/subscription-record.js';
-import { causeOf, conflict, type Operator } from './operator.js';
+import { causeOf, conflict } from './operator.js';
 import type {
   OperationResolutionRequest,
   PaymentResolutionRequest,
@@ -42,6 +44,7 @@ export class Resolutions {
     private readonly refundLedger: RefundLedger,
     private readonly subscriptions: SubscriptionRepository,
     private readonly subscriptionLedger: SubscriptionLedger,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
   ) {}
 
@@ -52,22 +55,31 @@ export class Resolutions {
   async payment(id: string, request: PaymentResolutionRequest, operator: Operator): Promise<PaymentRecord> {
     const { status, reason, paymentId } = request;
     const cause = causeOf(operator, reason);
-    const row = await this.#resolve(id, this.payments, async (trx, before) => {
-      if (before.state === 'ACCEPTED' && before.unguarded_acceptance === 1 && status === 'ACCEPTED')
-        return this.paymentLedger.confirm(trx, before, cause);
-      await this.#assertPaymentOpen(trx, before);
-      await this.#assertPaymentIdFree(trx, before, paymentId);
-      const payment =
-        paymentId === undefined ? before : await this.paymentLedger.link(trx, before, paymentId);
-      const moved = await this.paymentLedger.move(trx, payment, status, {
-        source: 'operator',
-        cause,
-        notify: { when: 'on-change', requestId: operator.requestId, traceparent: traceOf(operator, before) },
-      });
-      if (!moved) throw conflict(CHANGED_MEANWHILE);
-      if (status === 'FAILED') await this.#releaseKey(trx, { payment_ref: id });
-      return undefined;
-    });
+    const row = await this.#resolve(
+      id,
+      this.payments,
+      { operator, to: status, reason },
+      async (trx, before) => {
+        if (before.state === 'ACCEPTED' && before.unguarded_acceptance === 1 && status === 'ACCEPTED')
+          return this.paymentLedger.confirm(trx, before, cause);
+        await this.#assertPaymentOpen(trx, before);
+        await this.#assertPaymentIdFree(trx, before, paymentId);
+        const payment =
+          paymentId === undefined ? before : await this.paymentLedger.link(trx, before, paymentId);
+        const moved = await this.paymentLedger.move(trx, payment, status, {
+          source: 'operator',
+          cause,
+          notify: {
+            when: 'on-change',
+            requestId: operator.requestId,
+            traceparent: traceOf(operator, before),
+          },
+        });
+        if (!moved) throw conflict(CHANGED_MEANWHILE);
+        if (status === 'FAILED') await this.#releaseKey(trx, { payment_ref: id });
+        return undefined;
+      },
+    );
     this.#logger.log({ payment: id, status, cause }, 'Payment resolved by an operator');
     return paymentRecord(row);
   }
@@ -79,15 +91,20 @@ export class Resolutions {
     operator: Operator,
   ): Promise<RefundRecord> {
     const cause = causeOf(operator, reason);
-    const row = await this.#resolve(id, this.refunds, async (trx, before) => {
-      if (before.state !== 'PENDING' && before.state !== 'UNKNOWN') {
-        throw conflict(`The refund is ${before.state}: there is nothing to resolve.`);
-      }
-      if (await this.operations.isRunning(trx, { refund_ref: id })) throw conflict(STILL_RUNNING);
-      const moved = await this.refundLedger.move(trx, before, status, { source: 'operator', cause });
-      if (!moved) throw conflict(CHANGED_MEANWHILE);
-      if (status === 'KO') await this.#releaseKey(trx, { refund_ref: id });
-    });
+    const row = await this.#resolve(
+      id,
+      this.refunds,
+      { operator, to: status, reason },
+      async (trx, before) => {
+        if (before.state !== 'PENDING' && before.state !== 'UNKNOWN') {
+          throw conflict(`The refund is ${before.state}: there is nothing to resolve.`);
+        }
+        if (await this.operations.isRunning(trx, { refund_ref: id })) throw conflict(STILL_RUNNING);
+        const moved = await this.refundLedger.move(trx, before, status, { source: 'operator', cause });
+        if (!moved) throw conflict(CHANGED_MEANWHILE);
+        if (status === 'KO') await this.#releaseKey(trx, { refund_ref: id });
+      },
+    );
     this.#logger.log({ refund: id, status, cause }, 'Refund resolved by an operator');
     return refundRecord(row);
   }
@@ -99,21 +116,27 @@ export class Resolutions {
     operator: Operator,
   ): Promise<SubscriptionRecord> {
     const cause = causeOf(operator, reason);
-    const row = await this.#resolve(id, this.subscriptions, async (trx, before) => {
-      if (before.parked_at === null) throw conflict(`The subscription is ${before.state}, and not parked.`);
-      if (token !== undefined && token !== before.token) {
-        if (before.token !== null) throw conflict('The subscription has another subscriptionToken already.');
-        const holder = await this.subscriptions.findByToken(trx, before.external, token);
-        if (holder) throw conflict(`This subscriptionToken belongs to the subscription ${holder.id}.`);
-      }
-      if (before.state === status) {
-        await this.subscriptionLedger.confirm(trx, before, cause);
-      } else if (
-        !(await this.subscriptionLedger.move(trx, before, status, { source: 'operator', cause, token }))
-      ) {
-        throw conflict(`A subscription that is ${before.state} cannot become ${status}.`);
-      }
-    });
+    const row = await this.#resolve(
+      id,
+      this.subscriptions,
+      { operator, to: status, reason },
+      async (trx, before) => {
+        if (before.parked_at === null) throw conflict(`The subscription is ${before.state}, and not parked.`);
+        if (token !== undefined && token !== before.token) {
+          if (before.token !== null)
+            throw conflict('The subscription has another subscriptionToken already.');
+          const holder = await this.subscriptions.findByToken(trx, before.external, token);
+          if (holder) throw conflict(`This subscriptionToken belongs to the subscription ${holder.id}.`);
+        }
+        if (before.state === status) {
+          await this.subscriptionLedger.confirm(trx, before, cause);
+        } else if (
+          !(await this.subscriptionLedger.move(trx, before, status, { source: 'operator', cause, token }))
+        ) {
+          throw conflict(`A subscription that is ${before.state} cannot become ${status}.`);
+        }
+      },
+    );
     this.#logger.log({ subscription: id, status, cause }, 'Subscription resolved by an operator');
     return subscriptionRecord(row);
   }
@@ -125,29 +148,41 @@ export class Resolutions {
     operator: Operator,
   ): Promise<OperationRecord> {
     const cause = `${id}, ${causeOf(operator, reason)}`;
-    const row = await this.#resolve(id, this.operations, async (trx, before) => {
-      const { state, payment_ref, refund_ref } = before;
-      if (state !== 'unknown') throw conflict(`The operation is ${state}: there is nothing to resolve.`);
-      if (refund_ref !== null) throw conflict(`It is resolved with its refund: resolve ${refund_ref}.`);
-      if (payment_ref !== null) throw conflict(`It is resolved with its payment: resolve ${payment_ref}.`);
-      const atMs = this.clock.now();
-      if (!(await this.operations.resolve(trx, id, outcome, atMs))) throw conflict(CHANGED_MEANWHILE);
-      await this.subscriptionLedger.noteResolution(trx, before, outcome, cause, atMs);
-    });
+    const row = await this.#resolve(
+      id,
+      this.operations,
+      { operator, to: outcome, reason },
+      async (trx, before) => {
+        const { state, payment_ref, refund_ref } = before;
+        if (state !== 'unknown') throw conflict(`The operation is ${state}: there is nothing to resolve.`);
+        if (refund_ref !== null) throw conflict(`It is resolved with its refund: resolve ${refund_ref}.`);
+        if (payment_ref !== null) throw conflict(`It is resolved with its payment: resolve ${payment_ref}.`);
+        const atMs = this.clock.now();
+        if (!(await this.operations.resolve(trx, id, outcome, atMs))) throw conflict(CHANGED_MEANWHILE);
+        await this.subscriptionLedger.noteResolution(trx, before, outcome, cause, atMs);
+      },
+    );
     this.#logger.log({ operation: id, outcome, cause }, 'Operation resolved by an operator');
     return operationRecord(row);
   }
 
-  /** Applies a resolution to the row of `id` in one transaction, and returns the row as it is afterwards. */
-  #resolve<Row>(
+  /**
+   * Applies a resolution to the row of `id` and records it in the audit, in one transaction, and returns the row as it
+   * is afterwards.
+   */
+  #resolve<Row extends { readonly state: string; readonly external: string }>(
     id: string,
     rows: { find(trx: Trx, id: string): Promise<Row | undefined> },
+    { operator, to, reason }: { operator: Operator; to: string; reason: string },
     apply: (trx: Trx, before: Row) => Promise<void>,
   ): Promise<Row> {
     return this.store.transaction(async (trx) => {
       const before = await rows.find(trx, id);
       if (!before) throw notFound();
       await apply(trx, before);
+      const { external, state } = before;
+      const act: AuditedAct = { subject: id, external, change: `${state} → ${to}`, reason };
+      await this.audit.append(trx, operator, act);
       return (await rows.find(trx, id))!;
     });
   }

@@ -98,6 +98,11 @@ export function describedOperations(): readonly DescribedOperation[] {
   return [...described.values()];
 }
 
+/** The `operationId` of a route's handler; undefined if the route has no description. */
+export function operationIdOf(handler: unknown): string | undefined {
+  return describedOperations().find(({ method }) => method === handler)?.description.id;
+}
+
 /** The operation with this `operationId`, or undefined if the route has no description. */
 export function describedOperation(id: string): DescribedOperation | undefined {
   return described.get(id);

@@ -30,13 +30,16 @@ export class DatabaseGauges {
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   #up = false;
+  #readable = false;
 
   constructor(
     private readonly metrics: Metrics,
     private readonly store: Store,
     private readonly clock: Clock,
   ) {
-    metrics.gauge('tollgate_database_up', '1 while the database can be read.', () => (this.#up ? 1 : 0));
+    metrics.gauge('tollgate_database_up', '1 while the database can be written to.', () =>
+      this.#up ? 1 : 0,
+    );
   }
 
   /** Adds gauges that `count` reads together. */
@@ -47,7 +50,10 @@ export class DatabaseGauges {
     }
   }
 
-  /** Reads the database unless it was read within the last 2 s. Never rejects, and never takes longer than 1.5 s. */
+  /**
+   * Probes and reads the database unless that was done within the last 2 s. Never rejects, and never takes longer than
+   * 1.5 s.
+   */
   async refresh(): Promise<void> {
     if (performance.now() - this.#readAt < FRESH_MS) return;
     this.#reading ??= this.#read().finally(() => {
@@ -55,8 +61,21 @@ export class DatabaseGauges {
       this.#reading = undefined;
     });
     const reading = this.#reading.then(() => true);
-    const inTime = await Promise.race([reading, sleep(READ_LIMIT_MS, false, { ref: false })]);
-    if (!inTime) this.#lose();
+    const [inTime] = await Promise.all([
+      Promise.race([reading, sleep(READ_LIMIT_MS, false, { ref: false })]),
+      this.#probe(),
+    ]);
+    if (!inTime) this.#samples = {};
+  }
+
+  /** As readiness does: a full disk can be read, and reads wait behind requests for a connection. */
+  async #probe(): Promise<void> {
+    try {
+      await this.store.ping();
+      this.#up = true;
+    } catch {
+      this.#up = false;
+    }
   }
 
   async #read(): Promise<void> {
@@ -67,15 +86,11 @@ export class DatabaseGauges {
         for (const count of this.#counts) Object.assign(samples, await count(db, nowMs));
         return samples;
       });
-      this.#up = true;
+      this.#readable = true;
     } catch (error) {
-      if (this.#up) this.#logger.warn({ err: error }, 'The metrics cannot read the database');
-      this.#lose();
+      if (this.#readable) this.#logger.warn({ err: error }, 'The metrics cannot read the database');
+      this.#readable = false;
+      this.#samples = {};
     }
-  }
-
-  #lose(): void {
-    this.#up = false;
-    this.#samples = {};
   }
 }

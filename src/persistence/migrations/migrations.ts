@@ -8,6 +8,8 @@ import * as adminIndexes from './0005-admin-indexes.js';
 import * as repeatsWithoutKey from './0006-repeats-without-key.js';
 import * as takenIds from './0007-taken-ids.js';
 import * as callbacksOfStrangers from './0008-callbacks-of-strangers.js';
+import * as audit from './0009-audit.js';
+import * as expiringFingerprints from './0010-expiring-fingerprints.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -28,4 +30,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-repeats-without-key': repeatsWithoutKey,
   '0007-taken-ids': takenIds,
   '0008-callbacks-of-strangers': callbacksOfStrangers,
+  '0009-audit': audit,
+  '0010-expiring-fingerprints': expiringFingerprints,
 };

@@ -1,6 +1,6 @@
-import { Client } from 'pg';
-import { cut, type PostgresAccess } from './postgres.access.js';
-import type { SessionWatch } from './session-watch.js';
+import type { PostgresAccess } from './postgres.access.js';
+import { type HostClient, openSession } from './postgres.client.js';
+import { type SessionWatch, STALL_MS } from './session-watch.js';
 
 /**
  * A commit that waits for the disk and the standbys like any other (`pg_logical_emit_message` writes a record to the
@@ -18,7 +18,7 @@ commit`;
 export class DatabaseProbe {
   readonly #access: PostgresAccess;
   readonly #watch: SessionWatch;
-  #client: Client | undefined;
+  #client: HostClient | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -32,8 +32,6 @@ export class DatabaseProbe {
    * @throws an error of `pg`, or one that names what the database refuses.
    */
   run(): Promise<void> {
-    // The probe before has no answer yet: perhaps its session is gone.
-    if (this.#running) this.#watch.suspect();
     this.#running ??= this.#probe().finally(() => {
       this.#running = undefined;
     });
@@ -42,7 +40,7 @@ export class DatabaseProbe {
 
   close(): void {
     this.#closed = true;
-    if (this.#client) cut(this.#client);
+    this.#client?.cut();
   }
 
   async #probe(): Promise<void> {
@@ -50,6 +48,7 @@ export class DatabaseProbe {
     let warning: string | undefined;
     const onNotice = (notice: { message?: string }): void => void (warning = notice.message);
     client.on('notice', onNotice);
+    const silence = setInterval(() => this.#watch.suspect(client), STALL_MS);
     try {
       // One message and several results, one for each statement.
       const results = (await client.query(PROBE)) as unknown as { rows: { read_only?: string }[] }[];
@@ -57,23 +56,23 @@ export class DatabaseProbe {
       if (warning !== undefined) throw new Error(warning);
     } catch (error) {
       // Ends the aborted transaction with its session.
-      cut(client);
+      client.cut();
       if (this.#client === client) this.#client = undefined;
       throw error;
     } finally {
+      clearInterval(silence);
+      this.#watch.answered(client);
       client.off('notice', onNotice);
     }
   }
 
-  async #connect(): Promise<Client> {
-    const client = new Client(this.#access.client);
-    client.on('error', () => {});
+  async #connect(): Promise<HostClient> {
+    const client = await openSession(this.#access.client);
     client.once('end', () => {
       if (this.#client === client) this.#client = undefined;
     });
-    await client.connect();
     if (this.#closed) {
-      cut(client);
+      client.cut();
       throw new Error('the database is closed');
     }
     this.#watch.add(client);

@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg';
 import { DatabaseTooNew } from '../migrations/migrate.js';
 import { StorageUnavailable, UnusableDatabase } from '../store.js';
+import { UnfitHost } from './postgres.hosts.js';
 
 /**
  * SQLSTATE classes (PostgreSQL, appendix A) of errors of the query, its values or its neighbours. Every other error
@@ -71,19 +72,22 @@ export function isAbortedTransaction(error: unknown): boolean {
 
 /** The server has reached `max_connections`, or the limit of the role or database. */
 export function isTooManyConnections(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isTooManyConnections);
   return error instanceof DatabaseError && error.code === TOO_MANY_CONNECTIONS;
 }
 
 /** A start may wait for it: the server cannot be reached, starts or stops, or has no session left. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof StorageUnavailable) return isPassing(error.cause);
+  // Of several hosts, or of the addresses of one.
+  if (error instanceof AggregateError) return error.errors.some(isPassing);
   if (error instanceof DatabaseError) return isReadOnly(error) || PASSING_CLASSES.has(classOf(error));
   const { message = '', code, syscall } = error as { message?: string; code?: unknown; syscall?: unknown };
   return (
-    error instanceof AggregateError ||
+    error instanceof UnfitHost ||
     // Of the network. `ERR_…` are those of TLS; a certificate that cannot be opened stays so.
     (typeof code === 'string' && /^E(?!RR_)/.test(code) && syscall !== 'open') ||
-    /timeout|terminated|no connection/i.test(message)
+    /timeout|terminated|not queryable|no (connection|answer)/i.test(message)
   );
 }
 

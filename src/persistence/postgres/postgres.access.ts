@@ -1,7 +1,9 @@
-import { Client, type ClientConfig, escapeIdentifier, types } from 'pg';
+import { escapeIdentifier, types } from 'pg';
 import type { DatabaseConfig } from '../../config/config.js';
 import { UnusableDatabase } from '../store.js';
 import { gatheringSocket } from './gathering-socket.js';
+import { type HostConfig, openHosts, openSession, processIdOf } from './postgres.client.js';
+import type { PostgresHosts } from './postgres.hosts.js';
 
 export type PostgresConfig = Extract<DatabaseConfig, { kind: 'postgres' }>;
 
@@ -28,13 +30,19 @@ const SESSION_SETTINGS = {
   // The pool closes idle connections itself; one that the server closes may be taken by a request at that moment.
   idle_session_timeout: '0',
   lock_timeout: '0',
+  // The server ends a session, and frees its locks, within half a minute where the path has forgotten the connection.
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '25s',
 };
 
 /** How sessions are opened and transactions begin. */
 export interface PostgresAccess {
-  readonly client: ClientConfig;
+  readonly client: HostConfig;
   /** For a migration, which has no time limits. */
-  readonly migrationClient: ClientConfig;
+  readonly migrationClient: HostConfig;
+  readonly hosts: PostgresHosts;
   /**
    * Whether a connection pooler such as PgBouncer is between. It may give each transaction another session, so nothing
    * may depend on the session: no named statements, no `LISTEN`, no start-up parameters, settings by transaction.
@@ -48,7 +56,7 @@ export interface PostgresAccess {
   readonly migrationBegin: string;
 }
 
-type Server = Pick<PostgresAccess, 'pooled' | 'lossy'>;
+type Server = Pick<PostgresAccess, 'hosts' | 'pooled' | 'lossy'>;
 
 /**
  * Finds out whether a pooler is between: it gives its clients process ids of its own.
@@ -56,10 +64,13 @@ type Server = Pick<PostgresAccess, 'pooled' | 'lossy'>;
  * @throws {UnusableDatabase} if the database cannot store every text.
  */
 export async function findAccess(config: PostgresConfig): Promise<PostgresAccess> {
-  const client = new Client({ ...clientConfig(config.url.reveal()), query_timeout: CONNECT_TIMEOUT_MS });
-  client.on('error', () => {});
+  const hosts = openHosts(clientConfig(config.url.reveal()));
+  const client = await openSession({
+    ...clientConfig(config.url.reveal()),
+    hosts,
+    query_timeout: CONNECT_TIMEOUT_MS,
+  });
   try {
-    await client.connect();
     const { rows } = await client.query<{ pid: number; encoding: string; name: string; lossy: boolean }>(
       `select pg_backend_pid() as pid, current_setting('server_encoding') as encoding, current_database() as name,
          current_setting('synchronous_commit') = 'off' as lossy`,
@@ -70,31 +81,37 @@ export async function findAccess(config: PostgresConfig): Promise<PostgresAccess
         `the PostgreSQL database ${name} has the encoding ${encoding}, which cannot store every text: use one with ` +
           "UTF8 (create database … template template0 encoding 'UTF8')",
       );
-    return accessTo(config, { pooled: pid !== processIdOf(client), lossy });
+    return accessTo(config, { hosts, pooled: pid !== processIdOf(client), lossy });
   } finally {
     client.end().catch(() => {});
   }
 }
 
 /** The access to the schema of `config`, or to the default schema of the role. */
-export function accessTo(config: PostgresConfig, { pooled, lossy }: Server): PostgresAccess {
-  return { ...(pooled ? throughPooler : direct)(config, lossy), pooled, lossy };
+export function accessTo(config: PostgresConfig, { hosts, pooled, lossy }: Server): PostgresAccess {
+  const { client, migrationClient, ...access } = (pooled ? throughPooler : direct)(config, lossy);
+  return {
+    ...access,
+    client: { ...client, hosts },
+    migrationClient: { ...migrationClient, hosts },
+    hosts,
+    pooled,
+    lossy,
+  };
 }
 
-/** The id of the server's process that serves `client`, or the one that a pooler made up. */
-export function processIdOf(client: object): number | null {
-  return (client as { processID: number | null }).processID;
+/** Without the hosts, which are found before the rest of it is known. */
+interface Settings extends Pick<PostgresAccess, 'begin' | 'migrationBegin'> {
+  readonly client: SessionConfig;
+  readonly migrationClient: SessionConfig;
 }
 
-/** Closes the socket of `client` at once. `end` would wait for an answer of a server that may be gone. */
-export function cut(client: object): void {
-  (client as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
-}
+type SessionConfig = Omit<HostConfig, 'hosts'>;
 
-function direct({ url, schema }: PostgresConfig, lossy: boolean): Omit<PostgresAccess, keyof Server> {
+function direct({ url, schema }: PostgresConfig, lossy: boolean): Settings {
   const path: Readonly<Record<string, string>> =
     schema === undefined ? {} : { search_path: escapeIdentifier(schema) };
-  const client = (limitMs: number): ClientConfig => {
+  const client = (limitMs: number): SessionConfig => {
     const limits = { statement_timeout: limitMs, idle_in_transaction_session_timeout: limitMs };
     const durable = lossy && { synchronous_commit: 'on' };
     return clientConfig(withOptions(url.reveal(), { ...SESSION_SETTINGS, ...limits, ...durable }, path));
@@ -107,7 +124,7 @@ function direct({ url, schema }: PostgresConfig, lossy: boolean): Omit<PostgresA
   };
 }
 
-function throughPooler({ url, schema }: PostgresConfig, lossy: boolean): Omit<PostgresAccess, keyof Server> {
+function throughPooler({ url, schema }: PostgresConfig, lossy: boolean): Settings {
   const path = schema === undefined ? [] : [`set local search_path = ${escapeIdentifier(schema)}`];
   const begin = (limitMs: number): string =>
     [
@@ -126,7 +143,7 @@ function throughPooler({ url, schema }: PostgresConfig, lossy: boolean): Omit<Po
   };
 }
 
-function clientConfig(connectionString: string): ClientConfig {
+function clientConfig(connectionString: string): SessionConfig {
   return {
     connectionString,
     application_name: 'tollgate',

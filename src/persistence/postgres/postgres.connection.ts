@@ -9,7 +9,8 @@ import {
 import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
 import type { PreparedQuery } from '../statement.js';
 import { assertSqlParameter } from '../sql-parameter.js';
-import { cut } from './postgres.access.js';
+import { cut } from './postgres.client.js';
+import type { PostgresHosts } from './postgres.hosts.js';
 import {
   isConnectionLost,
   isDurabilityWarning,
@@ -20,10 +21,8 @@ import {
   postgresFailure,
   unreplicated,
 } from './postgres-errors.js';
-import type { SessionWatch } from './session-watch.js';
+import { type SessionWatch, STALL_MS } from './session-watch.js';
 
-/** Without an answer for this time, the session may be gone. */
-const STALL_MS = 2_000;
 /** The client's own limit, for a server that does not answer at all: 12 s. */
 const STALLS_LIMIT = 6;
 /** Behind a pooler nothing shows whether the session exists: 60 s. */
@@ -38,6 +37,7 @@ export interface ConnectionContext {
   readonly pooled: boolean;
   /** Whether the server keeps statements by name. */
   readonly named: boolean;
+  readonly hosts: PostgresHosts;
   readonly watch: SessionWatch;
 }
 
@@ -56,15 +56,25 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
 
   /** @throws {StorageUnavailable} if none is available in time. */
   static async from(pool: Pool, context: ConnectionContext): Promise<PostgresConnection> {
+    const { hosts, watch } = context;
     const deadline = performance.now() + REFUSED_LIMIT_MS;
+    let searched = false;
     for (;;) {
       try {
+        if (!hosts.found) {
+          searched = true;
+          await hosts.find();
+        }
         const client = await pool.connect();
-        if (!context.watch.isRetired(client)) return new PostgresConnection(client, context);
+        if (!watch.isRetired(client)) return new PostgresConnection(client, context);
+        watch.end(client);
         client.release(true);
         continue;
       } catch (error) {
-        if (!isTooManyConnections(error) || performance.now() > deadline) throw notCommitted(error);
+        const late = performance.now() > deadline;
+        // The host failed: another may have taken its place.
+        if (!hosts.found && !searched && !late) continue;
+        if (!isTooManyConnections(error) || late) throw notCommitted(error);
       }
       await sleep(REFUSED_PAUSE_MS);
     }
@@ -165,13 +175,16 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
 
   /** Drops a session that is lost or useless: in the pool it would fail one request after the other. */
   #assess(error: unknown, committing: boolean): void {
-    const { watch } = this.#context;
+    const { hosts, watch } = this.#context;
     // Without an answer in time: the work has taken its time.
     if (this.#lost) return;
     const useless = isSessionSuspect(error) && watch.isOld(this.#client);
     this.#lost = useless || isConnectionLost(error);
     this.#replaceable = this.#lost && !committing;
-    if (isReadOnly(error)) watch.retireOld();
+    if (isReadOnly(error)) {
+      watch.retireOld();
+      hosts.doubt();
+    }
   }
 
   #answer(query: string | QueryConfig): Promise<Answer> {
@@ -181,7 +194,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
       let ended = false;
       const timer = setInterval(() => {
         stalls += 1;
-        watch.suspect();
+        watch.suspect(this.#client);
         if (stalls === STALLS_LIMIT) {
           // Before the rejection: `release` may follow at once.
           this.#lost = true;
@@ -195,6 +208,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
         if (ended) return;
         ended = true;
         clearInterval(timer);
+        if (stalls > 0) watch.answered(this.#client);
         this.#unanswered -= 1;
         if (error) reject(error);
         else resolve(answer);

@@ -1,12 +1,13 @@
-import { Pool, type PoolClient } from 'pg';
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import type { PostgresAccess } from './postgres.access.js';
+import { type HostConfig, HostClient } from './postgres.client.js';
 
 const IDLE_TIMEOUT_MS = 60_000;
 
 /** The connections that requests share. Each statement has a time limit. */
 export function openPool(access: PostgresAccess, size: number): Pool {
   return surviving(
-    new Pool({
+    newPool({
       ...access.client,
       max: size,
       // A query need not wait for the answer to the one before.
@@ -16,9 +17,14 @@ export function openPool(access: PostgresAccess, size: number): Pool {
   );
 }
 
+function newPool(config: HostConfig & PoolConfig): Pool {
+  // Its type allows no class whose constructor needs the configuration, which the pool passes.
+  return new Pool({ ...config, Client: HostClient as unknown as NonNullable<PoolConfig['Client']> });
+}
+
 /** One connection without time limits: for a migration, or to wait for that of another replica. */
 export function openMigrationPool(access: PostgresAccess): Pool {
-  const pool = surviving(new Pool({ ...access.migrationClient, max: 1 }));
+  const pool = surviving(newPool({ ...access.migrationClient, max: 1 }));
   return transactional(pool, { ...access, begin: access.migrationBegin });
 }
 
@@ -57,11 +63,9 @@ export function transactional(pool: Pool, { pooled, begin }: Pick<PostgresAccess
 }
 
 /**
- * A server that stops closes idle connections and those in use; without listeners, either event would end the
- * process. The pool drops an idle connection; the running query of a used one fails.
+ * A server that stops closes idle connections; without a listener, the event would end the process. The pool drops
+ * them.
  */
 function surviving(pool: Pool): Pool {
-  pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
-  return pool;
+  return pool.on('error', () => {});
 }

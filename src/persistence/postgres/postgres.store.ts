@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
-import { Client, type Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
@@ -16,6 +16,8 @@ import {
 } from './postgres-errors.js';
 import { accessTo, findAccess, type PostgresAccess, type PostgresConfig } from './postgres.access.js';
 import { type ConnectionContext, PostgresConnection } from './postgres.connection.js';
+import { serversOf } from './postgres.client.js';
+import type { PostgresHosts } from './postgres.hosts.js';
 import { migratePostgres } from './postgres.migration.js';
 import { openPool, transactional } from './postgres.pool.js';
 import { SessionWatch } from './session-watch.js';
@@ -36,11 +38,13 @@ const CLOSE_LIMIT_MS = 3_000;
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
 export class PostgresStore extends Store {
   readonly dialect = 'postgres';
-  readonly traceAttributes;
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #pool: Pool;
   readonly #transactions: KyselyTransactions;
   readonly #hints: PostgresWakeHints;
+  readonly #hosts: PostgresHosts;
+  /** Of each host. */
+  readonly #traceAttributes: readonly Store['traceAttributes'][];
   readonly #watch: SessionWatch;
   readonly #probe: DatabaseProbe;
   #context: ConnectionContext;
@@ -97,14 +101,15 @@ export class PostgresStore extends Store {
 
   private constructor(config: PostgresConfig, access: PostgresAccess, schema: string) {
     super();
-    const { host, port, database } = new Client(access.client);
-    this.traceAttributes = {
+    this.#hosts = access.hosts;
+    this.#traceAttributes = serversOf(access.client).map(({ host, port, database }) => ({
       'db.system.name': 'postgresql',
       'db.namespace': `${database}|${schema}`,
       'server.address': host,
       'server.port': port,
-    };
+    }));
     this.#watch = new SessionWatch(access);
+    this.#watch.onLost = () => this.onLostSession?.();
     this.#probe = new DatabaseProbe(access, this.#watch);
     this.#pool = openPool(access, config.poolSize);
     this.#pool.on('connect', (client) => this.#watch.add(client));
@@ -112,16 +117,21 @@ export class PostgresStore extends Store {
       begin: access.begin,
       pooled: access.pooled,
       named: !access.pooled,
+      hosts: access.hosts,
       watch: this.#watch,
     };
     const dialect = new PostgresDialect({ pool: transactional(this.#pool, access) });
     this.kysely = new Kysely({ dialect });
     this.#transactions = new KyselyTransactions(dialect);
-    this.#hints = new PostgresWakeHints(access, schema, (channel, payload) =>
+    this.#hints = new PostgresWakeHints(access, this.#watch, schema, (channel, payload) =>
       this.#withConnection((connection) =>
         connection.executeQuery(CompiledQuery.raw('select pg_notify($1, $2)', [channel, payload])),
       ),
     );
+  }
+
+  override get traceAttributes(): Store['traceAttributes'] {
+    return this.#traceAttributes[this.#hosts.current]!;
   }
 
   protected override async commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
@@ -157,6 +167,8 @@ export class PostgresStore extends Store {
 
   protected override async probe(): Promise<void> {
     try {
+      // The session of the probe may answer where the path has forgotten all others.
+      if (this.#watch.silent >= this.#pool.options.max) throw new Error('no session of the pool answers');
       await this.#probe.run();
     } catch (error) {
       throw notCommitted(error);
@@ -175,9 +187,10 @@ export class PostgresStore extends Store {
     this.#hints.close();
     this.#probe.close();
     // A connection without an answer keeps its place, perhaps for ever.
-    const late = setTimeout(() => this.#watch.cutAll(), CLOSE_LIMIT_MS);
+    const late = setTimeout(() => this.#hosts.cutAll(), CLOSE_LIMIT_MS);
     await this.#pool.end();
     clearTimeout(late);
+    this.#hosts.cutAll();
   }
 
   async #withConnection<T>(use: (connection: PostgresConnection) => Promise<T>): Promise<T> {

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { Client, escapeIdentifier } from 'pg';
+import { escapeIdentifier } from 'pg';
 import type { WakeChannel } from '../store.js';
-import { cut, type PostgresAccess } from './postgres.access.js';
+import type { PostgresAccess } from './postgres.access.js';
+import { type HostClient, openSession } from './postgres.client.js';
+import type { SessionWatch } from './session-watch.js';
 
 /** Hints within this time after one become one; the first is sent at once. */
 const COALESCE_MS = 20;
@@ -16,6 +18,7 @@ const PROBE_MS = 2_000;
  */
 export class PostgresWakeHints {
   readonly #access: PostgresAccess;
+  readonly #watch: SessionWatch;
   readonly #scope: string;
   readonly #send: (channel: string, payload: string) => Promise<unknown>;
   /** Marks this replica's own hints, which it also receives and ignores. */
@@ -23,16 +26,19 @@ export class PostgresWakeHints {
   readonly #pending = new Set<WakeChannel>();
   readonly #sentAt = new Map<WakeChannel, number>();
   readonly #wakes = new Map<string, () => void>();
-  #client: Client | undefined;
+  #client: HostClient | undefined;
+  #connecting = false;
   #closed = false;
 
   /** Channels belong to the whole database, so `schema` becomes part of their names. `send` is one NOTIFY. */
   constructor(
     access: PostgresAccess,
+    watch: SessionWatch,
     schema: string,
     send: (channel: string, payload: string) => Promise<unknown>,
   ) {
     this.#access = access;
+    this.#watch = watch;
     this.#scope = createHash('sha256').update(schema).digest('hex').slice(0, 12);
     this.#send = send;
   }
@@ -67,7 +73,7 @@ export class PostgresWakeHints {
 
   close(): void {
     this.#closed = true;
-    if (this.#client) cut(this.#client);
+    this.#client?.cut();
   }
 
   #nameOf(channel: WakeChannel): string {
@@ -75,49 +81,60 @@ export class PostgresWakeHints {
   }
 
   async #connect(): Promise<void> {
-    const client = new Client(this.#access.client);
-    this.#client = client;
-    client.on('error', () => {});
-    client.on('notification', ({ channel, payload }) => {
-      if (payload !== this.#self) {
-        this.#wakes.get(channel)?.();
-      }
-    });
-    client.once('end', () => this.#reconnectLater(client));
+    if (this.#connecting) return;
+    this.#connecting = true;
     try {
-      await client.connect();
+      const client = await openSession(this.#access.client);
+      if (this.#closed) return client.cut();
+      this.#client = client;
+      this.#watch.add(client);
+      client.on('notification', ({ channel, payload }) => {
+        if (payload !== this.#self) {
+          this.#wakes.get(channel)?.();
+        }
+      });
+      client.once('end', () => {
+        this.#client = undefined;
+        this.#reconnectLater();
+      });
       this.#probe(client);
+      await this.#listen(client);
+    } catch {
+      this.#reconnectLater();
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
+  async #listen(client: HostClient): Promise<void> {
+    try {
       for (const name of this.#wakes.keys()) {
         await client.query(`listen ${escapeIdentifier(name)}`);
       }
-      // Hints may have been missed before.
-      for (const wake of this.#wakes.values()) {
-        wake();
-      }
     } catch {
-      this.#reconnectLater(client);
-      cut(client);
+      return client.cut();
+    }
+    // Hints may have been missed before.
+    for (const wake of this.#wakes.values()) {
+      wake();
     }
   }
 
   /** Cuts the connection if its server does not answer; `end` then reconnects. */
-  #probe(client: Client): void {
+  #probe(client: HostClient): void {
     let answered = true;
     const timer = setInterval(() => {
-      if (!answered) return cut(client);
+      if (!answered) return this.#watch.end(client);
       answered = false;
       client.query('select 1').then(
         () => (answered = true),
-        () => cut(client),
+        () => client.cut(),
       );
     }, PROBE_MS).unref();
     client.once('end', () => clearInterval(timer));
   }
 
-  #reconnectLater(client: Client): void {
-    if (this.#client === client && !this.#closed) {
-      this.#client = undefined;
-      setTimeout(() => void (this.#closed || this.#connect()), RECONNECT_MS).unref();
-    }
+  #reconnectLater(): void {
+    setTimeout(() => void (this.#closed || this.#connect()), RECONNECT_MS).unref();
   }
 }
