@@ -110,12 +110,13 @@ export class NotificationSender implements OnApplicationShutdown {
     breakOff: AbortSignal,
   ): Promise<DeliveryOutcome> {
     const { origin, pathname, search } = new URL(receiver.url);
+    const body = bodyOf(notification);
     const request = {
       method: 'POST',
       origin,
       target: pathname + search,
-      headers: headersOf(notification, receiver, nowMs),
-      body: notification.payload,
+      headers: headersOf(notification, body, receiver, nowMs),
+      body,
     };
     const { deadlineMs } = this.limits;
     const exchange = new Exchange(request, { signal: breakOff, timeoutMs: deadlineMs });
@@ -169,8 +170,18 @@ function failed(error: unknown): DeliveryOutcome {
   return { kind: 'broken', error: storableText(text, 200) };
 }
 
+/**
+ * The queued JSON object with the version in it, so that the version is signed (SPEC §5). Added here and not when it is
+ * queued: rows of the first release have none.
+ */
+function bodyOf({ payload, version }: Pick<LeasedNotification, 'payload' | 'version'>): string {
+  const members = payload.slice(1, -1);
+  return `{${members}${members === '' ? '' : ','}"version":${version}}`;
+}
+
 function headersOf(
-  { id, version, request_id, traceparent, payload }: LeasedNotification,
+  { id, version, request_id, traceparent }: LeasedNotification,
+  body: string,
   { secrets }: Receiver,
   nowMs: number,
 ): Record<string, string> {
@@ -181,8 +192,9 @@ function headersOf(
     'webhook-id': id,
     'webhook-timestamp': String(timestampS),
     ...(secrets.length > 0 && {
-      'webhook-signature': signWebhook({ id, timestampS, body: payload, secrets }),
+      'webhook-signature': signWebhook({ id, timestampS, body, secrets }),
     }),
+    'x-tollgate-event': 'payment',
     'x-payment-version': String(version),
     'x-request-id': request_id,
     ...(traceparent !== null && traceHeaders(traceparent)),

@@ -1,16 +1,18 @@
 import { Field } from '../rules/field.js';
-import { httpUrl } from '../rules/network-rules.js';
+import { redirectUrl } from '../rules/redirect-rules.js';
 import { amount, currency, identifier, providerData } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 const SUCCESS_URL = {
   optional: true,
-  description: 'Where the payer goes after success. https only in production.',
+  description:
+    'Where the payer goes after success: a page, https only in production, or an app (`myshop://paid`).',
   example: 'https://shop.example/thanks',
 };
 const FAILURE_URL = {
   optional: true,
-  description: 'Where the payer goes after failure. https only in production.',
+  description:
+    'Where the payer goes after failure: a page, https only in production, or an app (`myshop://failed`).',
   example: 'https://shop.example/sorry',
 };
 /** `providerData` of every request body. */
@@ -28,10 +30,10 @@ export abstract class PaymentFields {
   @Field(identifier, { description: 'The shop’s id of the order.', example: 'order-1001' })
   shopTransactionId: string;
 
-  @Field(httpUrl, SUCCESS_URL)
+  @Field(redirectUrl, SUCCESS_URL)
   successRedirectUrl?: string;
 
-  @Field(httpUrl, FAILURE_URL)
+  @Field(redirectUrl, FAILURE_URL)
   failureRedirectUrl?: string;
 
   @Field(providerData, PROVIDER_DATA)

@@ -1,6 +1,6 @@
 import { Field } from '../rules/field.js';
 import { oneOf } from '../rules/rule.js';
-import { anyJson, identifier, issuedIdentifier } from '../rules/rules.js';
+import { anyJson, count, identifier, issuedIdentifier } from '../rules/rules.js';
 import { DescribeNotification } from '../http/openapi/notification-webhook.js';
 import type { Examples } from '../http/openapi/operation-description.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
@@ -38,14 +38,9 @@ export const PAYMENT_STATUS_EXAMPLES: Examples = {
   },
 };
 
-/** A payment's status as callers and the receiver get it (SPEC §1). */
-@DescribeNotification('paymentStatusChanged', PAYMENT_STATUS_EXAMPLES)
-export class PaymentStatus {
+abstract class PaymentStatusFields {
   @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), { example: 'ACCEPTED' })
   status: PaymentStatusName;
-
-  @Field(issuedIdentifier, { example: 'pm_7f3a' })
-  paymentId: string;
 
   @Field(issuedIdentifier, {
     optional: true,
@@ -62,6 +57,46 @@ export class PaymentStatus {
 
   @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   action?: JsonValue;
+}
+
+/** A payment's status as callers get it (SPEC §1). */
+export class PaymentStatus extends PaymentStatusFields {
+  @Field(issuedIdentifier, { example: 'pm_7f3a' })
+  paymentId: string;
+}
+
+/** A payment's status as the receiver gets it (SPEC §5). */
+@DescribeNotification('paymentStatusChanged', notificationExamples())
+export class PaymentNotification extends PaymentStatusFields {
+  @Field(issuedIdentifier, {
+    optional: true,
+    description:
+      'Absent where the payment was never executed, or nobody knows its id: go by `shopTransactionId`.',
+    example: 'pm_7f3a',
+  })
+  paymentId?: string;
+
+  @Field(count, {
+    description:
+      'Grows with each notification of a payment: ignore a notification with a lower version than the last one.',
+    example: 3,
+  })
+  version: number;
+}
+
+function withVersion(example: Examples[string], version: number): Examples[string] {
+  return { ...example, value: { ...(example.value as object), version } };
+}
+
+function notificationExamples(): Examples {
+  const { ACCEPTED, FAILED, PENDING } = PAYMENT_STATUS_EXAMPLES;
+  const { paymentId: _absent, ...neverExecuted } = FAILED!.value as PaymentStatus;
+  return {
+    ACCEPTED: withVersion(ACCEPTED!, 3),
+    FAILED: withVersion(FAILED!, 2),
+    NEVER_EXECUTED: withVersion({ summary: 'Never executed', value: neverExecuted }, 2),
+    PENDING: withVersion(PENDING!, 1),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { OperationName } from '../config/external-operation.js';
 import { type AbsenceRule, Field, Whole } from '../rules/field.js';
-import { issuedHttpUrl, issuedUrl } from '../rules/network-rules.js';
+import { issuedHttpUrl, issuedUrl } from '../rules/redirect-rules.js';
 import { oneOf } from '../rules/rule.js';
 import { anyJson, issuedIdentifier, text } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';

@@ -1,45 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { matching, readingRule, stringRule, Violation, type TextRule } from './rule.js';
 
-const MAX_URL_LENGTH = 2_048;
-/** Of an external's answer: providers put signed state of some kilobytes into their URLs. */
-const MAX_ISSUED_URL_LENGTH = 8_192;
-
-const PAYER_URL = /^https?:\/\/[^\s\p{C}]+$/iu;
-
-/**
- * Where a payer's browser goes. White space and control characters are refused: URL parsers drop some of them
- * silently.
- */
-export const httpUrl = webUrl(MAX_URL_LENGTH);
-/** Where an external sends a payer's browser. */
-export const issuedHttpUrl = webUrl(MAX_ISSUED_URL_LENGTH);
-
-function webUrl(maxLength: number): TextRule<string> {
-  return stringRule(
-    'httpUrl',
-    `an absolute http(s) URL of at most ${maxLength.toLocaleString('en-US')} characters`,
-    (text) => text.length <= maxLength && PAYER_URL.test(text) && URL.canParse(text),
-    { format: 'uri', pattern: '^[Hh][Tt]{2}[Pp][Ss]?://', maxLength },
-  );
-}
-
-const ABSOLUTE_URL = /^[a-z][a-z\d+.-]*:[^\s\p{C}]+$/iu;
-/** Schemes by which a link runs or shows its own content instead of leading to a page or an app. */
-const INLINE_SCHEME = /^(?:javascript|vbscript|data|blob|file|about):/i;
-
-/** Where an external sends a payer: an http(s) URL, or the link of an app. */
-export const issuedUrl = stringRule(
-  'issuedUrl',
-  `an absolute URL of at most ${MAX_ISSUED_URL_LENGTH.toLocaleString('en-US')} characters`,
-  (text) =>
-    text.length <= MAX_ISSUED_URL_LENGTH &&
-    ABSOLUTE_URL.test(text) &&
-    !INLINE_SCHEME.test(text) &&
-    URL.canParse(text),
-  { format: 'uri', maxLength: MAX_ISSUED_URL_LENGTH },
-);
-
 /** White space, control characters and backslashes are refused: URL parsers drop or replace some of them silently. */
 const SERVICE_URL = /^https?:\/\/[^\s\p{C}\\#]+$/iu;
 

@@ -71,6 +71,7 @@ eachDatabase((_name, open) => {
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(clock.now() / 1_000)),
+      'x-tollgate-event': 'payment',
       'x-payment-version': '3',
       'x-request-id': 'req-of-the-test',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
@@ -80,6 +81,7 @@ eachDatabase((_name, open) => {
       paymentId: 'pm_1',
       shopTransactionId: 'order-1',
       providerName: 'acme',
+      version: 3,
     });
     expect(await delivery.row(id)).toMatchObject({
       state: 'DELIVERED',

@@ -26,7 +26,7 @@ eachDatabase((name, open) => {
   });
 
   const queue = (version: number, paymentRef = 'pay_1'): Promise<string> =>
-    delivery.queue({ paymentRef, version, payload: { version } });
+    delivery.queue({ paymentRef, version, payload: {} });
   const claim = (limit = 10, order: 'longest-due' | 'latest-due' = 'longest-due') =>
     database.store.transaction((trx) =>
       delivery.leases.claimDue(trx, {

@@ -4,7 +4,7 @@ import type { CallbackRow } from '../../src/callbacks/callback.table.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store, type Trx } from '../../src/persistence/store.js';
 import { type Simulator, startSimulator } from '@tollgate/simulator';
-import { type Answer, call } from '../support/client.js';
+import { AT_ONCE, type Answer, call } from '../support/client.js';
 import { NOTIFICATION_SECRET } from '../support/delivery.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import {
@@ -318,7 +318,7 @@ describe('a custom external', () => {
       { externalService: 'acme', baseUrl: external.url, timeoutMs: 60_000 },
       { externalService: 'other', baseUrl: external.url, timeoutMs: 60_000 },
     ]);
-    await Promise.all(Array.from({ length: 100 }, (_, i) => callback(`slow_${i}`)));
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => callback(`slow_${i}`)));
     await until(() => questions() >= 8, 'the slow ones to be asked');
     await call(`${gateway.url}/v3/other/callback?paymentId=pm_fast`, 'GET');
     await until(() => receiver.received.some(({ body }) => body.includes('pm_fast')), 'the fast one');

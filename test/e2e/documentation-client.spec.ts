@@ -87,7 +87,10 @@ const expire = await client.DELETE('/v3/{external}/subscription/expire/{subscrip
 told.expire = sure(expire.data, expire.error).result;
 
 type Notification = webhooks['paymentStatusChanged']['post']['requestBody']['content']['application/json'];
-const notification: Notification = { status: 'ACCEPTED', paymentId, providerName: 'simulator', metadata: 1 };
+const notification: Notification = { status: 'ACCEPTED', paymentId, providerName: 'simulator', metadata: 1, version: 3 };
+// A payment that was never executed has no paymentId.
+const { paymentId: _absent, ...neverExecuted }: Notification = notification;
+void (neverExecuted satisfies Notification);
 told.notification = notification.status;
 
 export function mistakes(): void {

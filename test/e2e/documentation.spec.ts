@@ -86,6 +86,18 @@ describe('the document', () => {
     expect(judge('/components/schemas/SubscriptionUpdateRequest', { amount: 1 })).toContain('currency');
   });
 
+  it('allows null in the optional fields of requests, and of requests only', () => {
+    const schema = (name: string): string => `/components/schemas/${name}`;
+    const nulls = { successRedirectUrl: null, providerData: null };
+    expect(judge(schema('PayRequest'), payment(nulls))).toBeUndefined();
+    expect(
+      judge(schema('SubscriptionUpdateRequest'), { shopTransactionId: 'o', subscriptionInfo: null }),
+    ).toBeUndefined();
+    expect(judge(schema('ReplayRequest'), { state: null })).toBeUndefined();
+    expect(judge(schema('PayRequest'), payment({ currency: null }))).toBeDefined();
+    expect(judge(schema('PayAnswer'), { result: 'OK', paymentId: 'p', redirectToUrl: null })).toBeDefined();
+  });
+
   it('contains every route of the API and no other', () => {
     const { stack } = (gateway.app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } }).router;
     const routes = stack.flatMap(({ route }) =>
@@ -229,12 +241,13 @@ describe('requests of operations', () => {
       ['webhook-id', true],
       ['webhook-timestamp', true],
       ['webhook-signature', true],
+      ['X-Tollgate-Event', true],
       ['X-Payment-Version', true],
       ['X-Request-Id', true],
       ['traceparent', false],
     ]);
     expect(post.requestBody).toMatchObject({
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/PaymentStatus' } } },
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/PaymentNotification' } } },
     });
   });
 });

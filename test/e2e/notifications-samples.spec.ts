@@ -67,13 +67,27 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
 
   const handled = (): string[] => [...output.matchAll(/^handled (.*)$/gm)].map(([, line]) => line!);
   const payload = (status: string): object => ({ status, paymentId: 'pm_1', providerName: 'acme' });
+  const neverExecuted = (shopTransactionId: string): object => ({
+    status: 'FAILED',
+    shopTransactionId,
+    providerName: 'acme',
+  });
 
   /** As the gateway sends it, with `changes`. */
   async function post(
-    body: string,
-    changes: { id?: string; version?: number; timestampS?: number; secret?: string; sent?: string } = {},
+    status: object,
+    changes: {
+      id?: string;
+      version?: number;
+      header?: number;
+      timestampS?: number;
+      secret?: string;
+      sent?: string;
+    } = {},
   ): Promise<number> {
-    const { id = `ntf_${body.length}`, version = 9, secret = NOTIFICATION_SECRET } = changes;
+    const { version = 9, secret = NOTIFICATION_SECRET } = changes;
+    const body = JSON.stringify({ ...status, version });
+    const { id = `ntf_${body.length}` } = changes;
     const timestampS = changes.timestampS ?? Math.floor(Date.now() / 1_000);
     const response = await fetch(url, {
       method: 'POST',
@@ -82,7 +96,8 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
         'webhook-id': id,
         'webhook-timestamp': String(timestampS),
         'webhook-signature': signWebhook({ id, timestampS, body, secrets: [new Secret(secret)] }),
-        'x-payment-version': String(version),
+        'x-tollgate-event': 'payment',
+        'x-payment-version': String(changes.header ?? version),
       },
     });
     return response.status;
@@ -106,11 +121,42 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
   it('ignores an older version with any id', async () => {
     await delivery.queue({ paymentRef: 'pay_1', version: 3, payload: payload('ACCEPTED') });
     await until(() => delivery.deliveries.length === 3, 'the delivery');
-    expect(await post(JSON.stringify(payload('FAILED')), { version: 2 })).toBe(204);
+    expect(await post(payload('FAILED'), { id: 'ntf_old', version: 2 })).toBe(204);
+  });
+
+  it('goes by the signed version, whatever the header says', async () => {
+    expect(await post(payload('FAILED'), { id: 'ntf_header', version: 2, header: 99 })).toBe(204);
+  });
+
+  it('handles payments that were never executed, by their orders', async () => {
+    for (const [index, order] of ['order-1', 'order-2'].entries()) {
+      const id = await delivery.queue({
+        paymentRef: `pay_never_${order}`,
+        version: 1,
+        payload: neverExecuted(order),
+      });
+      await until(() => delivery.deliveries.length === 4 + index, 'the delivery');
+      expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED', attempts: 1 });
+    }
+    await until(() => handled().length === 4, 'both to be handled');
+    expect(handled().slice(2)).toEqual(['acme/order/order-1 1 FAILED', 'acme/order/order-2 1 FAILED']);
+  });
+
+  it('lets no attempt that was never executed undo a paid order', async () => {
+    const paid = {
+      status: 'ACCEPTED',
+      paymentId: 'pm_2',
+      shopTransactionId: 'order-3',
+      providerName: 'acme',
+    };
+    expect(await post(paid, { id: 'ntf_paid', version: 1 })).toBe(204);
+    expect(await post(neverExecuted('order-3'), { id: 'ntf_late', version: 2 })).toBe(204);
+    await until(() => handled().length === 5, 'the payment to be handled');
+    expect(handled().at(-1)).toBe('acme/pm_2 1 ACCEPTED');
   });
 
   it('accepts both keys during a rotation', async () => {
-    expect(await post(JSON.stringify(payload('ACCEPTED')), { secret: NEW_SECRET, version: 4 })).toBe(204);
+    expect(await post(payload('ACCEPTED'), { id: 'ntf_new', secret: NEW_SECRET, version: 4 })).toBe(204);
   });
 
   it.each([
@@ -119,7 +165,7 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
     ['a time to come', { timestampS: Math.floor(Date.now() / 1_000) + 400 }],
     ['another body', { sent: JSON.stringify(payload('FAILED')) }],
   ])('refuses %s', async (_, changes) => {
-    expect(await post(JSON.stringify(payload('ACCEPTED')), { ...changes, version: 10 })).toBe(401);
+    expect(await post(payload('ACCEPTED'), { ...changes, version: 10 })).toBe(401);
   });
 
   it('refuses an unsigned request', async () => {
@@ -127,9 +173,10 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
   });
 
   it('has processed each notification once', async () => {
-    await post(JSON.stringify(payload('ACCEPTED')), { id: 'ntf_last', version: 20 });
+    await post(payload('ACCEPTED'), { id: 'ntf_last', version: 20 });
     await until(() => handled().some((line) => line.includes(' 20 ')), 'the last one');
-    expect(handled().map((line) => line.replace('acme/pm_1 ', ''))).toEqual([
+    const ofFirst = handled().filter((line) => line.startsWith('acme/pm_1 '));
+    expect(ofFirst.map((line) => line.replace('acme/pm_1 ', ''))).toEqual([
       '1 PENDING',
       '3 ACCEPTED',
       '4 ACCEPTED',

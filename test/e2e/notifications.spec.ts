@@ -5,7 +5,7 @@ import { NotificationReceiver } from '../../src/notifications/notification-recei
 import type { NotificationRow } from '../../src/notifications/notification.table.js';
 import { Store } from '../../src/persistence/store.js';
 import { SystemClock } from '../../src/shared/clock.js';
-import { type Answer, call } from '../support/client.js';
+import { AT_ONCE, type Answer, call } from '../support/client.js';
 import { NOTIFICATION_SECRET } from '../support/delivery.js';
 import { type DatabasePlace, postgresSchema, postgresUrl, sqliteFile } from '../support/databases.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js';
@@ -78,8 +78,15 @@ describe('notifications', () => {
     status = 'ACCEPTED';
     const second = await check(gateway.url);
     await notified(2);
-    expect(receiver.received.map(told)).toEqual([first.body, second.body]);
+    expect(receiver.received.map(told)).toEqual([
+      { ...first.body, version: 1 },
+      { ...second.body, version: 2 },
+    ]);
     expect(receiver.received.map(({ headers }) => headers['x-payment-version'])).toEqual(['1', '2']);
+    expect(receiver.received.map(({ headers }) => headers['x-tollgate-event'])).toEqual([
+      'payment',
+      'payment',
+    ]);
     for (const { body, headers } of receiver.received) {
       expect(new Webhook(NOTIFICATION_SECRET).verify(body, headers as Record<string, string>)).toBeTruthy();
     }
@@ -116,7 +123,7 @@ describe('notifications', () => {
     const held: ServerResponse[] = [];
     receiver.answers((response) => held.push(response));
     const startedAt = performance.now();
-    await Promise.all(Array.from({ length: 100 }, (_, i) => check(gateway.url, `pm_${i}`)));
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => check(gateway.url, `pm_${i}`)));
     expect(performance.now() - startedAt).toBeLessThan(5_000);
     await notified(32);
     receiver.answers(200);

@@ -100,6 +100,72 @@ describe('an answer that violates the contract and names the payment', () => {
   });
 });
 
+describe('an answer of 5,000 levels', () => {
+  const subscriptionInfo = { interval: 'MONTH', intervalCount: 1 };
+  const amount = { amount: 1, currency: 'EUR' };
+  const deep = (members: string): string => `{${members},"metadata":${DEEP}}`;
+
+  it.each([
+    ['POST', 'pay-by-link', order('o'), 'unknown'],
+    ['POST', 'subscription/schedule', order('o', { subscriptionInfo }), 'unknown'],
+    ['POST', 'subscription/start', order('o', { subscriptionInfo }), 'unknown'],
+    ['POST', 'subscription/pay', order('o', { subscriptionInfo: { token: 't' } }), 'unknown'],
+    ['POST', 'subscription/update/t', amount, 'unknown'],
+    ['GET', 'subscription/status/t', undefined, undefined],
+    ['DELETE', 'subscription/expire/t', undefined, 'unknown'],
+  ])('to %s %s is invalid', async (method, path, body, outcome) => {
+    respond = () =>
+      deep('"result":"OK","status":"ACTIVE","paymentId":"p","subscriptionToken":"t","link":"a:b"');
+    const answer = await call(at(path), method, body);
+    expect([answer.status, answer.body['code'], answer.body['outcome']]).toEqual([
+      502,
+      'invalid-provider-response',
+      outcome,
+    ]);
+  });
+
+  it('to a refund leaves its outcome unknown, and its share reserved', async () => {
+    respond = ({ method }) =>
+      method === 'GET' ? '{"status":"ACCEPTED"}' : '{"result":"OK","paymentId":"p1"}';
+    await call(at('pay'), 'POST', order('order-1'));
+    respond = () => deep('"result":"OK"');
+    const refund = (units: number): ReturnType<typeof call> =>
+      call(at('refund'), 'POST', { amount: units, currency: 'EUR', paymentId: 'p1' });
+    expect((await refund(60)).body).toMatchObject({ code: 'invalid-provider-response', outcome: 'unknown' });
+    respond = () => '{"result":"OK"}';
+    expect((await refund(41)).body['code']).toBe('refund-exceeds-payment');
+    expect((await refund(40)).status).toBe(200);
+  });
+
+  it('of a receiver is a delivery like any other', async () => {
+    receiver.answers((response) => response.end(DEEP.repeat(100)));
+    respond = () => '{"status":"ACCEPTED"}';
+    await call(at('check?paymentId=p1'), 'GET');
+    await until(async () => {
+      const url = `${gateway.url}/admin/notifications`;
+      const [item] = (await call(url, 'GET', undefined, ADMIN)).body['items'] as { state: string }[];
+      return item?.state === 'DELIVERED';
+    }, 'the delivery');
+    expect(receiver.received).toHaveLength(1);
+  });
+});
+
+describe('a refund of a payment whose answer was invalid', () => {
+  it.each([
+    ['ACCEPTED', 200],
+    ['PENDING', 422],
+    ['FAILED', 422],
+  ])('queries the external, which says %s: %i', async (status, expected) => {
+    respond = () => '{"result":"MAYBE","paymentId":"p1"}';
+    expect((await call(at('pay'), 'POST', order('order-1'))).body['outcome']).toBe('unknown');
+    respond = ({ method }) => (method === 'GET' ? `{"status":"${status}"}` : '{"result":"OK"}');
+    const answer = await call(at('refund'), 'POST', { amount: 100, currency: 'EUR', paymentId: 'p1' });
+    expect(answer.status).toBe(expected);
+    const refunds = external.requests.filter(({ target }) => target.includes('refund'));
+    expect(refunds).toHaveLength(expected === 200 ? 1 : 0);
+  });
+});
+
 describe('values', () => {
   it('are the same in the answer, its replay, the status, the notification and for operators', async () => {
     respond = ({ method }) =>

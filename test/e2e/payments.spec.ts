@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
-import { type Answer, call } from '../support/client.js';
+import { AT_ONCE, type Answer, call } from '../support/client.js';
 import { webhookSecret } from '../support/config-problems.js';
 import { fingerprintKey, type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
@@ -218,14 +218,14 @@ describe('refunds', () => {
   const refund = (paymentId: string, amount: number, more: object = {}): Promise<Answer> =>
     post('refund', { amount, currency: 'EUR', paymentId, ...more }, { 'idempotency-key': randomUUID() });
 
-  it('executes exactly 50 of 100 concurrent refunds, and a KO frees its share', async () => {
+  it('executes exactly as many concurrent refunds as fit, and a KO frees its share', async () => {
     const paymentId = await paid();
     external.requests.length = 0;
     external.behave(() => ({ result: 'OK' }));
-    const answers = await Promise.all(Array.from({ length: 100 }, () => refund(paymentId, 100)));
+    const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => refund(paymentId, 100)));
     expect(external.requests).toHaveLength(50);
     const refused = answers.filter(({ status }) => status !== 200);
-    expect(refused).toHaveLength(50);
+    expect(refused).toHaveLength(AT_ONCE - 50);
     expect(new Set(refused.map((answer) => told(answer).join()))).toEqual(
       new Set(['422,refund-exceeds-payment,not-executed']),
     );
@@ -444,5 +444,38 @@ describe('status and check', () => {
       undefined,
     ]);
     expect(external.requests).toHaveLength(0);
+  });
+});
+
+describe('redirect URLs', () => {
+  it.each([
+    ['an app', 'myshop://paid', 200],
+    ['a page', 'https://shop.example/paid', 200],
+    ['a handler of the system', 'ms-msdt:/id', 400],
+    ['user info', 'https://shop.example@evil.example', 400],
+    ['a backslash', String.raw`https://shop.example\@evil.example`, 400],
+    ['a scheme in a scheme', 'feed:javascript:alert(1)', 400],
+  ])('of a caller: %s', async (_what, successRedirectUrl, status) => {
+    const answer = await post('pay', pay({ successRedirectUrl }));
+    expect([answer.status, answer.body['outcome']]).toEqual([
+      status,
+      status === 400 ? 'not-executed' : undefined,
+    ]);
+  });
+
+  it.each([
+    ['redirectToUrlMobile', 'bankapp://pay/7', 200],
+    ['redirectToUrlMobile', 'view-source:https://bank.example', 502],
+    ['redirectToUrlMobile', 'intent://pay#Intent;scheme=bankapp;end', 502],
+    ['redirectToUrl', 'https://bank.example/pay', 200],
+    ['redirectToUrl', 'https://bank.example:pw@evil.example/pay', 502],
+    ['redirectToUrl', 'https://%62ank.example/pay', 502],
+  ])('of an external: %s %s', async (field, url, status) => {
+    external.behave(() => ({ result: 'REDIRECT_TO_URL', paymentId: `pm-${url}`, [field]: url }));
+    const answer = await post('pay', pay());
+    expect([answer.status, answer.body['code']]).toEqual([
+      status,
+      status === 502 ? 'invalid-provider-response' : undefined,
+    ]);
   });
 });

@@ -4,7 +4,7 @@ import type { OperationRow } from '../../src/operations/operation.table.js';
 import { PaymentLedger } from '../../src/payments/payment.ledger.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store } from '../../src/persistence/store.js';
-import { type Answer, call } from '../support/client.js';
+import { AT_ONCE, type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { TestClock } from '../support/test-clock.js';
@@ -126,14 +126,14 @@ describe('two replicas on one database', () => {
 
   // SQLite belongs to one process (SPEC §8): replicas need PostgreSQL.
   const onPostgres = process.env['TEST_DATABASE_URL'] ? it : it.skip;
-  onPostgres('execute 200 equal requests once', async () => {
+  onPostgres('execute equal requests once', async () => {
     const external = await startStubExternal();
     const externals = [{ externalService: 'acme', baseUrl: external.url }];
     const one = await startGateway({ externals });
     const two = await startGateway({ externals, database: one.database });
     replicas.push(one, two);
     const answers = await Promise.all(
-      Array.from({ length: 200 }, (_, index) =>
+      Array.from({ length: 2 * AT_ONCE }, (_, index) =>
         call(
           `${(index % 2 ? one : two).url}/v3/acme/pay`,
           'POST',

@@ -6,6 +6,9 @@ export interface Answer {
   readonly text: string;
 }
 
+/** Requests that a gateway accepts at once however loaded the machine is: fewer than its lowest limit of admission. */
+export const AT_ONCE = 60;
+
 /** Calls the gateway as a microservice would. */
 export async function call(
   url: string,

@@ -1,12 +1,19 @@
-/** The characters that begin a formula in spreadsheets (OWASP, CSV Injection). */
-const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
-const SPECIAL = /[",\r\n]/;
+/**
+ * The places of a text where a spreadsheet could begin a cell: its start, and what follows the separator of any list.
+ * The characters that begin a formula (OWASP, CSV Injection) may follow white space and quotation marks, which
+ * spreadsheets drop, and characters that nobody sees.
+ */
+const FORMULA = /(^|[,;|\t\r\n])([\s"\p{DI}]*)(?=[=+\-@＝＋－＠])/gu;
+const CONTROL_START = /^[\t\r\n]/;
+/** In any list separator that spreadsheets use, not in the comma alone. */
+const SPECIAL = /[",;|\t\r\n]/;
 
 type Cell = string | number | undefined;
 
 /**
- * CSV by RFC 4180, in UTF-8: the names of the columns, then a line for each row. A text that a spreadsheet would run
- * as a formula gets a leading apostrophe: a payer may choose the text, and an operator opens the file.
+ * CSV by RFC 4180, in UTF-8: the names of the columns, then a line for each row. A payer may choose the text, and an
+ * operator opens the file, with commas or another separator: wherever a spreadsheet could begin a formula, there is an
+ * apostrophe before it, and every such text is quoted.
  */
 export function csvOf<Row extends object>(
   columns: readonly (keyof Row & string)[],
@@ -19,6 +26,7 @@ export function csvOf<Row extends object>(
 function cellOf(value: Cell): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const harmless = value.replaceAll(FORMULA, "$1$2'");
+  const text = CONTROL_START.test(harmless) ? `'${harmless}` : harmless;
+  return text !== value || SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

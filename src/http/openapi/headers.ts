@@ -86,11 +86,18 @@ export const NOTIFICATION_HEADERS = [
     example: 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
   },
   {
+    name: 'X-Tollgate-Event',
+    in: 'header',
+    required: true,
+    description: 'What the notification is about. Ignore kinds that you do not know.',
+    schema: { type: 'string', enum: ['payment'] },
+    example: 'payment',
+  },
+  {
     name: 'X-Payment-Version',
     in: 'header',
     required: true,
-    description:
-      'Grows with each notification of a payment: ignore a notification with a lower version than the last one.',
+    description: 'The same number as `version` in the body. It is not signed: use the one in the body.',
     schema: { type: 'integer', minimum: 1 },
     example: 3,
   },

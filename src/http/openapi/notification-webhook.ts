@@ -35,7 +35,7 @@ function webhook(name: string, { payload, examples }: Notification): object {
     summary: 'Notify the receiver of a payment',
     description:
       'The gateway posts this to `PAYMENT_CALLBACK_URL` after `check`, a verified callback, and a change found by reconciliation: at least ' +
-      'once, and never an older status after a newer one. Verify the signature over the raw body before you parse it.\n\n' +
+      'once, and never an older status after a newer one. Verify the signature over the raw body before you parse it, and order notifications by the `version` in it.\n\n' +
       'After any status but 2xx, or no response in 10 s, the gateway retries on a growing schedule (`NOTIFICATION_SCHEDULE`).',
     security: [],
     parameters: NOTIFICATION_HEADERS,

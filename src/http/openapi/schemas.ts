@@ -6,7 +6,7 @@ import type { Dto } from './operation-description.js';
 /** A DTO class and whether it accepts unknown fields. */
 export interface SchemaSource {
   readonly type: Dto;
-  /** `additionalProperties` of the schema and of nested DTOs; undefined: left out. */
+  /** `additionalProperties` of a request and of its nested DTOs; undefined for an answer. */
   readonly open: boolean | undefined;
 }
 
@@ -26,9 +26,42 @@ export function completeSchemas(
   return Object.fromEntries(
     Object.entries(scanned).map(([name, schema]) => {
       const source = all.find(({ type }) => type.name === name);
-      return [name, { ...schema, ...(source && wholeOf(source)) }];
+      const described = source?.open === undefined ? schema : withNulls(schema);
+      return [name, { ...described, ...(source && wholeOf(source)) }];
     }),
   );
+}
+
+/** The schema of a request: `null` in an optional field counts as left out (SPEC §1). */
+function withNulls(schema: SchemaKeywords): SchemaKeywords {
+  const { properties, required = [] } = schema as {
+    readonly properties?: Readonly<Record<string, SchemaKeywords>>;
+    readonly required?: readonly string[];
+  };
+  if (!properties) return schema;
+  const nullable = Object.entries(properties).map(([name, property]) => [
+    name,
+    required.includes(name) ? property : orNull(property),
+  ]);
+  return { ...schema, properties: Object.fromEntries(nullable) as object };
+}
+
+interface Typed {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  /** A reference beside annotations. */
+  readonly allOf?: readonly [SchemaKeywords];
+}
+
+function orNull({ description, examples, ...schema }: SchemaKeywords): SchemaKeywords {
+  const annotations = {
+    ...(description !== undefined && { description }),
+    ...(examples !== undefined && { examples }),
+  };
+  const { type, enum: values, allOf: [reference] = [schema] } = schema as Typed;
+  return type === undefined
+    ? { anyOf: [reference, { type: 'null' }], ...annotations }
+    : { ...schema, type: [type, 'null'], ...(values && { enum: [...values, null] }), ...annotations };
 }
 
 function withNested({ type, open }: SchemaSource): SchemaSource[] {

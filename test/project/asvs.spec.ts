@@ -1,0 +1,118 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+
+/** How many requirements of levels 1 and 2 each section has; those of level 3 follow them (OWASP ASVS 5.0.0). */
+const SECTIONS: Readonly<Record<string, number>> = {
+  'V2.1': 3,
+  'V2.2': 3,
+  'V2.3': 4,
+  'V2.4': 1,
+  'V4.1': 3,
+  'V4.2': 1,
+  'V4.3': 2,
+  'V4.4': 4,
+  'V6.1': 3,
+  'V6.2': 12,
+  'V6.3': 4,
+  'V6.4': 4,
+  'V6.5': 5,
+  'V6.6': 3,
+  'V6.8': 4,
+  'V7.1': 3,
+  'V7.2': 4,
+  'V7.3': 2,
+  'V7.4': 5,
+  'V7.5': 2,
+  'V7.6': 2,
+  'V8.1': 2,
+  'V8.2': 3,
+  'V8.3': 1,
+  'V8.4': 1,
+  'V9.1': 3,
+  'V9.2': 4,
+  'V11.1': 2,
+  'V11.2': 3,
+  'V11.3': 3,
+  'V11.4': 4,
+  'V11.5': 1,
+  'V11.6': 1,
+  'V12.1': 3,
+  'V12.2': 2,
+  'V12.3': 4,
+  'V13.1': 1,
+  'V13.2': 5,
+  'V13.3': 2,
+  'V13.4': 5,
+  'V14.1': 2,
+  'V14.2': 4,
+  'V14.3': 3,
+  'V15.1': 3,
+  'V15.2': 3,
+  'V15.3': 7,
+  'V16.1': 1,
+  'V16.2': 5,
+  'V16.3': 4,
+  'V16.4': 3,
+  'V16.5': 3,
+};
+
+const page = readFileSync('docs/asvs.md', 'utf8');
+
+interface Row {
+  readonly ids: readonly string[];
+  readonly state: string;
+  readonly evidence: string;
+}
+
+const rows: readonly Row[] = [
+  ...page.matchAll(/^\| (V\d+\.\d+\.\d+)(?:-V\d+\.\d+\.(\d+))? +\| [^|]+\| (\S+) +\| ([^|]+?) +\|$/gm),
+].map(([, first = '', last, state = '', evidence = '']) => ({ ids: range(first, last), state, evidence }));
+
+function range(first: string, last: string | undefined): string[] {
+  const [chapter, section, from] = first.split('.') as [string, string, string];
+  const length = Number(last ?? from) - Number(from) + 1;
+  return Array.from({ length }, (_, i) => `${chapter}.${section}.${Number(from) + i}`);
+}
+
+const testsIn = (text: string): string[] =>
+  [...text.matchAll(/`((?:src|test)\/[\w./-]+\.spec\.ts)`/g)].map(([, path]) => path!);
+/** The cases that a line quotes after a file, with that file. */
+const casesIn = (text: string): [string, string][] =>
+  [...text.matchAll(/`([\w./-]+\.spec\.ts)`,? \(?([^)`]*)/g)].flatMap(([, path, rest]) =>
+    [...rest!.matchAll(/“([^”]+)”/g)].map(([, name]): [string, string] => [path!, name!]),
+  );
+
+describe('docs/asvs.md', () => {
+  it('has every requirement of levels 1 and 2 once', () => {
+    const wanted = Object.entries(SECTIONS).flatMap(([section, count]) =>
+      Array.from({ length: count }, (_, i) => `${section}.${i + 1}`),
+    );
+    expect(rows.flatMap(({ ids }) => ids)).toEqual(wanted);
+  });
+
+  it('counts its states', () => {
+    const count = (wanted?: string): number =>
+      rows.filter(({ state }) => wanted === undefined || state === wanted).flatMap(({ ids }) => ids).length;
+    expect(page.replaceAll(/\s+/g, ' ')).toContain(
+      `Of ${count()} requirements, ${count('met')} are met, ${count('n/a')} do not apply, and ${count('open')} are open.`,
+    );
+    expect(count('met') + count('n/a') + count('open')).toBe(count());
+  });
+
+  it('names an existing test for each that is met', () => {
+    const met = rows.filter(({ state }) => state === 'met');
+    expect(met.length).toBeGreaterThan(50);
+    expect(met.filter(({ evidence }) => testsIn(evidence).length === 0)).toEqual([]);
+    expect(rows.flatMap(({ evidence }) => testsIn(evidence)).filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it('quotes existing cases', () => {
+    const cases = rows.flatMap(({ evidence }) => casesIn(evidence));
+    expect(cases.length).toBeGreaterThan(30);
+    // Prettier may have escaped characters of the table.
+    const plain = (text: string): string => text.replaceAll('\\', '').replaceAll('’', "'");
+    expect(cases.filter(([path, name]) => !plain(readFileSync(path, 'utf8')).includes(plain(name)))).toEqual(
+      [],
+    );
+  });
+});
