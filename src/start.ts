@@ -14,7 +14,7 @@ import { DatabaseInUse, LedgerDamaged } from './persistence/sqlite/sqlite-file.j
 import { StorageUnavailable, Store, UnusableDatabase } from './persistence/store.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { randomHex } from './shared/identifier.js';
-import { shutDownOnSignals } from './shutdown.js';
+import { exitOnSignals, shutDownOnSignals } from './shutdown.js';
 
 /** How long the last answers may take to leave after a failed fsync. */
 const ANSWERS_MS = 100;
@@ -23,10 +23,12 @@ const ANSWERS_MS = 100;
  * Starts the gateway. If its configuration is not valid, prints one line per problem and exits with code 1 (SPEC §6).
  */
 export async function start(): Promise<void> {
+  const endStart = exitOnSignals();
   try {
     const config = readConfig();
     const app = await createApp(config);
     shutDownOnSignals(app);
+    endStart();
     endWhenStorageFails(app);
     await app.listen(config.http.port, config.http.host);
     await report(config, app);

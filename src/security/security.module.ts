@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { Tracer } from '../observability/tracing/tracer.js';
 import { Clock } from '../shared/clock.js';
 import { AddressGuard } from '../outbound/address-guard.js';
 import { ApiKeys } from './api-keys.js';
@@ -28,12 +29,13 @@ const PROVIDERS: Provider[] = [
   },
   {
     provide: OIDC_TOKENS,
-    inject: [CONFIG, Clock],
-    useFactory: async ({ callers, egress }: Config, clock: Clock) => {
+    inject: [CONFIG, Clock, Tracer],
+    useFactory: async ({ callers, egress }: Config, clock: Clock, tracer: Tracer) => {
       if (!callers.oidc) return undefined;
       // Loads the library only if an issuer is configured: the start without one is faster.
       const { OidcTokens } = await import('./oidc-tokens.js');
-      return new OidcTokens(callers.oidc, new IssuerConnection(new AddressGuard(egress)), clock);
+      const connection = new IssuerConnection(new AddressGuard(egress), tracer);
+      return new OidcTokens(callers.oidc, connection, clock);
     },
   },
   {
