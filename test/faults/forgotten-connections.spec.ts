@@ -142,20 +142,6 @@ onCluster('Connections that the path to PostgreSQL forgets, while the server kee
     },
     60_000,
   );
-
-  it('makes a commit unknown whose answer is lost', async () => {
-    const before = site.load.refused.length;
-    site.proxy.onRequest((bytes) => {
-      if (bytes.includes('commit')) {
-        site.proxy.onRequest(undefined);
-        site.proxy.blackholeOpen('server');
-      }
-      return 'forward';
-    });
-    await until(() => site.load.refused.length > before, 'a refusal', 10_000);
-    await site.flow();
-    await site.assertTruthful();
-  }, 40_000);
 });
 
 onPgBouncer('Connections that the path to PgBouncer forgets', () => {
@@ -185,4 +171,24 @@ onPgBouncer('Connections that the path to PgBouncer forgets', () => {
     },
     60_000,
   );
+
+  it('are not those whose commits wait for a standby', async () => {
+    await cluster.query('create database hanging');
+    const pooler = await startPgBouncer(cluster.url, 'transaction', 20);
+    const site = await Site.open(Number(new URL(pooler.url).port), 'hanging');
+    try {
+      await cluster.commitTo('gone');
+      await until(() => site.load.refused.length > 0, 'a refusal', 20_000);
+      expect(await site.lostSessions()).toBe(0);
+      expect(await site.isReady()).toBe(false);
+      await cluster.commitTo('');
+      await site.flow();
+      expect(await site.lostSessions()).toBe(0);
+      await site.assertTruthful();
+    } finally {
+      await cluster.commitTo('');
+      await site.close();
+      await pooler.stop();
+    }
+  }, 60_000);
 });

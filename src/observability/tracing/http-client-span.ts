@@ -51,8 +51,8 @@ export function endHttpClientSpan(
 }
 
 /**
- * Sends a request that is not of one operation, such as one for a token that many calls share, within a span that begins
- * a trace.
+ * Sends a request that is not of one operation, such as one for a token that many calls share, within a span that
+ * begins a trace.
  */
 export async function tracedRequest<Answer extends { readonly status: number }>(
   tracer: Tracer | undefined,
