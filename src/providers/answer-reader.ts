@@ -15,9 +15,18 @@ interface FreeTexts {
   action?: unknown;
 }
 
+/** The links of an answer, and the ids that a link may hold: they are issued, and may look like card numbers. */
+interface Links {
+  redirectToUrl?: string;
+  redirectToUrlMobile?: string;
+  link?: string;
+  paymentId?: string;
+  subscriptionToken?: string;
+}
+
 /**
  * Reads a parsed JSON body as an answer of the contract. An answer that names another payment or subscription than
- * `queried` is a violation. Card numbers in free texts are masked (SPEC §8); ids and URLs stay as they are, as the
+ * `queried` is a violation. Card numbers in free texts and links are masked (SPEC §8); ids stay as they are, as the
  * external has to recognise them.
  */
 export function readAnswer<A extends object>(
@@ -30,6 +39,7 @@ export function readAnswer<A extends object>(
   const errors = contradictions(result.value, queried);
   if (errors.length > 0) return { ok: false, errors };
   maskFreeTexts(result.value);
+  maskLinks(result.value);
   return result;
 }
 
@@ -63,4 +73,17 @@ function maskFreeTexts(answer: FreeTexts): void {
     answer.resultDescription = description(answer.resultDescription);
   if (answer.metadata !== undefined) answer.metadata = maskCardNumbersIn(answer.metadata);
   if (answer.action !== undefined) answer.action = maskCardNumbersIn(answer.action);
+}
+
+function maskLinks(answer: Links): void {
+  for (const name of ['redirectToUrl', 'redirectToUrlMobile', 'link'] as const) {
+    const link = answer[name];
+    if (link !== undefined) answer[name] = maskedLink(link, [answer.paymentId, answer.subscriptionToken]);
+  }
+}
+
+function maskedLink(link: string, ids: readonly (string | undefined)[]): string {
+  const masked = maskCardNumbers(link);
+  const id = masked === link ? undefined : ids.find((each) => each !== undefined && link.includes(each));
+  return id === undefined ? masked : link.split(id).map(maskCardNumbers).join(id);
 }

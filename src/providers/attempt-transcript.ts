@@ -1,6 +1,7 @@
 import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
 import { isJsonObject } from '../shared/json.js';
 import { readAnswerBody } from './answer-body.js';
+import type { AnswerEcho } from './answer-echo.js';
 import type { OutboundAnswer } from '../outbound/exchange.js';
 
 /** The request as passed to the client. */
@@ -34,23 +35,30 @@ export function transcriptOf(
   level: 'headers' | 'body',
   request: SentRequest,
   answer: OutboundAnswer | undefined,
+  echo?: AnswerEcho,
 ): AttemptTranscript {
   const headers = {
     requestHeaders: {
       ...redactHeaders(request.headers),
       ...Object.fromEntries(Object.keys(request.credentials).map((name) => [name, MASK])),
     },
-    responseHeaders: answer && redactHeaders(answer.headers),
+    responseHeaders: answer && redactHeaders(answer.headers, echo),
   };
   if (level === 'headers') return headers;
-  return { ...headers, requestBody: redactBody(request.body), responseBody: answer && redactAnswer(answer) };
+  return {
+    ...headers,
+    requestBody: redactBody(request.body),
+    responseBody: answer && redactAnswer(answer, echo),
+  };
 }
 
-function redactHeaders(headers: OutboundAnswer['headers']): Record<string, string> {
+function redactHeaders(headers: OutboundAnswer['headers'], echo?: AnswerEcho): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      SECRET_HEADERS.has(name.toLowerCase()) ? MASK : maskCardNumbers(String(value)),
+      SECRET_HEADERS.has(name.toLowerCase())
+        ? MASK
+        : maskCardNumbers(echo ? echo.maskText(String(value)) : String(value)),
     ]),
   );
 }
@@ -61,8 +69,8 @@ function redactBody(body: object | undefined): unknown {
 }
 
 /** A body that is not JSON can contain anything, `providerData` included: only its length is logged. */
-function redactAnswer(answer: OutboundAnswer): unknown {
-  const reading = readAnswerBody(answer);
+function redactAnswer(answer: OutboundAnswer, echo: AnswerEcho | undefined): unknown {
+  const reading = readAnswerBody(answer, echo);
   if (!reading.ok) return `${answer.body.length} bytes: ${reading.problem}`;
   if (answer.body.length > SHOWN_CHARACTERS) return `${answer.body.length} bytes of JSON`;
   return maskCardNumbersIn(withoutProviderData(reading.json));

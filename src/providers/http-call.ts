@@ -7,9 +7,11 @@ import type { Span, Tracer } from '../observability/tracing/tracer.js';
 import { Exchange, ExchangeBroken, type OutboundAnswer, type OutboundRequest } from '../outbound/exchange.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import type { ContractResult } from '../rules/contract-reader.js';
+import type { SecretMask } from '../sensitive/secret-mask.js';
 import type { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { traceHeaders } from '../shared/trace-context.js';
+import { AnswerEcho } from './answer-echo.js';
 import { type QueriedFields, readAnswer } from './answer-reader.js';
 import { transcriptOf } from './attempt-transcript.js';
 import type { Call } from './attempts.js';
@@ -25,6 +27,8 @@ export interface Transport {
   readonly external: string;
   readonly client: OutboundClient;
   readonly auth: OutboundAuth;
+  /** What the gateway has sent to the external or verifies of it, to be removed from what comes back. */
+  readonly secrets: () => SecretMask;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ProvidersMetrics;
@@ -158,7 +162,13 @@ export class HttpCall<A extends object> implements Call<A> {
 
   #classify(end: OutboundAnswer | ExchangeBroken): ProviderOutcome<A> {
     const { clock, auth } = this.transport;
-    return classify(end, this.#traits, this.#read, clock.now(), auth.tls() !== undefined).outcome;
+    const mtls = auth.tls() !== undefined;
+    return classify(end, this.#traits, this.#read, clock.now(), mtls, this.#echo()).outcome;
+  }
+
+  /** After the answer: the secrets include the token that this request was sent with. */
+  #echo(): AnswerEcho {
+    return new AnswerEcho(this.transport.secrets(), this.request.body);
   }
 
   readonly #read = (json: unknown): ContractResult<A> =>
@@ -190,7 +200,7 @@ export class HttpCall<A extends object> implements Call<A> {
         reason: superseded ? 'superseded' : reasonOf(outcome),
         durationMs: loggedMs(durationMs),
         ...(httpLogLevel !== 'basic' &&
-          transcriptOf(httpLogLevel, { headers: this.#headers, credentials, body }, answer)),
+          transcriptOf(httpLogLevel, { headers: this.#headers, credentials, body }, answer, this.#echo())),
       },
       'external attempt',
     );

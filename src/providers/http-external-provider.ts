@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import type { ExternalConfig } from '../config/external-config.js';
+import type { CallbackAuthConfig, ExternalConfig } from '../config/external-config.js';
 import type { OperationName } from '../config/external-operation.js';
 import type { Log } from '../observability/logging/log.js';
 import { currentScope } from '../observability/request-scope.js';
@@ -7,10 +7,12 @@ import type { Span, Tracer } from '../observability/tracing/tracer.js';
 import type { AddressGuard } from '../outbound/address-guard.js';
 import type { Circuit } from '../outbound/circuit-breaker.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
+import { NO_SECRETS, SecretMask } from '../sensitive/secret-mask.js';
 import type { Clock } from '../shared/clock.js';
 import type { QueriedFields } from './answer-reader.js';
 import { ANSWER_TYPES, type AnswerTo } from './answers.js';
 import type { OutboundAuth } from './auth/outbound-auth.js';
+import { basicSecrets } from './auth/static-auth.js';
 import { CallStats } from './call-stats.js';
 import type {
   CallContext,
@@ -64,6 +66,10 @@ export class HttpExternalProvider implements ExternalProvider {
   readonly #resilience: Resilience;
   readonly #stats: CallStats;
   #closed = false;
+  #masked: { readonly secrets: readonly string[] | undefined; readonly mask: SecretMask } = {
+    secrets: undefined,
+    mask: NO_SECRETS,
+  };
 
   constructor(
     readonly config: ExternalConfig,
@@ -86,6 +92,7 @@ export class HttpExternalProvider implements ExternalProvider {
     this.#transport = {
       ...dependencies,
       external: config.name,
+      secrets: () => this.#secretMask(),
       client: this.#client,
       origin,
       basePath: pathname.replace(/\/$/, ''),
@@ -219,6 +226,17 @@ export class HttpExternalProvider implements ExternalProvider {
     }
   }
 
+  /** Made again when a token or certificate is another one. */
+  #secretMask(): SecretMask {
+    const secrets = this.#auth.secrets();
+    if (secrets !== this.#masked.secrets)
+      this.#masked = {
+        secrets,
+        mask: new SecretMask([...secrets, ...callbackSecrets(this.config.callbackAuth)]),
+      };
+    return this.#masked.mask;
+  }
+
   #unavailable(operation: OperationName): NotExecuted | undefined {
     if (this.config.operations[operation] === false)
       return notExecuted('not-supported', `The operation ${operation} is switched off for this external.`);
@@ -270,4 +288,20 @@ function endSpan(span: Span, outcome: ProviderOutcome<unknown>): void {
   span.set({ 'tollgate.outcome': outcome.kind, 'tollgate.reason': reason });
   if (outcome.kind === 'unknown' || outcome.kind === 'not-executed') span.fail(reason ?? outcome.kind);
   span.end();
+}
+
+/** What the external sends with its callbacks. */
+function callbackSecrets(auth: CallbackAuthConfig): readonly string[] {
+  switch (auth.type) {
+    case 'none':
+      return [];
+    case 'bearer':
+      return [auth.token.reveal()];
+    case 'basic':
+      return basicSecrets(auth.username, auth.password.reveal());
+    case 'standard-webhooks':
+      return auth.secrets.map((secret) => secret.reveal().replace(/^whsec_/, ''));
+    default:
+      return auth satisfies never;
+  }
 }

@@ -2,6 +2,7 @@ import type { ContractResult } from '../rules/contract-reader.js';
 import type { FieldError } from '../rules/field-error.js';
 import { isJsonObject } from '../shared/json.js';
 import { maskedText, readAnswerBody, readCutBody, refusalDetail } from './answer-body.js';
+import type { AnswerEcho } from './answer-echo.js';
 import { issuedIds } from './answer-reader.js';
 import { type BreakReason, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
 import type { OperationTraits } from '../config/external-operation.js';
@@ -209,7 +210,7 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
 
 /**
  * The outcome of an exchange, and the row that decided it. `read` reads the JSON of a 2xx as an answer of the
- * contract. `clientCertificate`: the gateway authenticates by one.
+ * contract. `clientCertificate`: the gateway authenticates by one. `echo`: what an answer may repeat of the request.
  */
 export function classify<A extends object>(
   end: OutboundAnswer | ExchangeBroken,
@@ -217,8 +218,9 @@ export function classify<A extends object>(
   read: (json: unknown) => ContractResult<A>,
   nowMs: number,
   clientCertificate = false,
+  echo?: AnswerEcho,
 ): { readonly row: string; readonly outcome: ProviderOutcome<A> } {
-  const { facts, answer } = factsOf(end, operation, read, nowMs, clientCertificate);
+  const { facts, answer } = factsOf(end, operation, read, nowMs, clientCertificate, echo);
   const row = OUTCOME_TABLE.find((candidate) => candidate.when(facts))!;
   return { row: row.name, outcome: row.becomes(facts) ?? { kind: 'completed', answer: answer! } };
 }
@@ -229,6 +231,7 @@ function factsOf<A extends object>(
   read: (json: unknown) => ContractResult<A>,
   nowMs: number,
   clientCertificate: boolean,
+  echo: AnswerEcho | undefined,
 ): { readonly facts: Facts; readonly answer?: A } {
   const unread = {
     operation,
@@ -242,11 +245,11 @@ function factsOf<A extends object>(
     clientCertificate,
   } as const;
   if (end instanceof ExchangeBroken) {
-    const ids = end.partial && isSuccess(end.partial.status) ? issuedIds(readCutBody(end.partial)) : {};
+    const ids = end.partial && isSuccess(end.partial.status) ? issuedIds(readCutBody(end.partial, echo)) : {};
     return { facts: { ...unread, broken: end, ids, retryAfterMs: 0 } };
   }
   const { status } = end;
-  const reading = readAnswerBody(end);
+  const reading = readAnswerBody(end, echo);
   const facts = {
     ...unread,
     status,

@@ -1,5 +1,6 @@
 import { isRawJson } from '../shared/json.js';
 import { findCardNumbers, isCardNumber, MAX_DIGITS, MIN_DIGITS } from './card-number-scanner.js';
+import { type JsonMask, maskJson } from './masked-json.js';
 
 const ASTERISK = 0x2a;
 const LAST_SHOWN = 4;
@@ -49,58 +50,18 @@ export function holdsCardNumber(text: string): boolean {
   return text.length >= MIN_DIGITS && findCardNumbers(text).length > 0;
 }
 
-interface Frame {
-  readonly source: object;
-  /** Of an object; an array's are its places. */
-  readonly keys: string[] | undefined;
-  /** The source's own ones until one of them changes. */
-  values: unknown[];
-  next: number;
-  changed: boolean;
-}
-
 /**
- * {@link maskCardNumbers} for each text and key in a JSON value, at any depth. A number stays a number: an integer that
- * is a card number drops its member, or leaves `null` in an array. Returns the same value if nothing was masked
- * (undefined for such a number itself), else a plain copy of what leads to it. Without recursion, so that no depth
- * overflows the stack; a circle ends in `[circular]`.
+ * {@link maskCardNumbers} for each text and key in a JSON value, at any depth (`maskJson`). A number stays a number: an
+ * integer that is a card number drops its member, or leaves `null` in an array.
  */
 export function maskCardNumbersIn(value: unknown): unknown {
-  if (!isContainer(value)) return maskedLeaf(value);
-  const root = frameOf(value);
-  const path: Frame[] = [root];
-  const open = new Set<object>([value]);
-  for (;;) {
-    const frame = path.at(-1)!;
-    if (frame.next === frame.values.length) {
-      path.pop();
-      open.delete(frame.source);
-      const parent = path.at(-1);
-      if (!parent) return resultOf(frame);
-      replaceCurrent(parent, resultOf(frame));
-      continue;
-    }
-    const value: unknown = frame.values[frame.next];
-    if (!isContainer(value)) {
-      replaceCurrent(frame, maskedLeaf(value));
-    } else if (open.has(value)) {
-      replaceCurrent(frame, '[circular]');
-    } else {
-      open.add(value);
-      path.push(frameOf(value));
-    }
-  }
+  return maskJson(value, CARD_NUMBERS);
 }
 
-/** Bytes are no text: they would be read as a list of numbers. */
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !isRawJson(value);
-}
-
-function maskedLeaf(value: unknown): unknown {
-  if (typeof value === 'string') return maskCardNumbers(value);
-  return isNumericCard(value) ? undefined : value;
-}
+const CARD_NUMBERS: JsonMask = {
+  text: maskCardNumbers,
+  other: (value) => (isNumericCard(value) ? undefined : value),
+};
 
 function isNumericCard(value: unknown): boolean {
   if (typeof value === 'number')
@@ -115,32 +76,4 @@ function isCardInteger(value: number, source: string): boolean {
   if (!Number.isInteger(value) || size < SMALLEST_CARD || size >= BEYOND_CARDS) return false;
   const digits = /^-?(\d+)(?:\.0*)?$/.exec(source)?.[1] ?? size.toFixed(0);
   return isCardNumber(Array.from(digits, Number));
-}
-
-function frameOf(source: object): Frame {
-  if (Array.isArray(source)) return { source, keys: undefined, values: source, next: 0, changed: false };
-  return { source, keys: Object.keys(source), values: Object.values(source), next: 0, changed: false };
-}
-
-function replaceCurrent(frame: Frame, value: unknown): void {
-  const { source, keys, next } = frame;
-  frame.next += 1;
-  const key = keys && maskCardNumbers(keys[next]!);
-  if (keys && key !== keys[next]) {
-    keys[next] = key!;
-    frame.changed = true;
-  }
-  if (value === frame.values[next]) return;
-  if (frame.values === source) frame.values = [...frame.values];
-  frame.values[next] = value;
-  frame.changed = true;
-}
-
-function resultOf({ source, keys, values, changed }: Frame): object {
-  if (!changed) return source;
-  // A left out number keeps the places of those behind it.
-  if (!keys) return values.map((value) => value ?? null);
-  // fromEntries defines each key as its own property, `__proto__` included.
-  const entries = keys.map((key, i) => [key, values[i]] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

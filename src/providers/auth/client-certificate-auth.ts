@@ -17,6 +17,10 @@ const SHORTEST_WAIT_MS = 1_000;
  */
 export class ClientCertificateAuth implements OutboundAuth {
   #certificate: ClientCertificate;
+  #secrets: { readonly key: Buffer | undefined; readonly texts: readonly string[] } = {
+    key: undefined,
+    texts: [],
+  };
   #again: NodeJS.Timeout | undefined;
   readonly #watcher: FileWatcher;
   readonly #listeners: (() => void)[] = [];
@@ -44,6 +48,13 @@ export class ClientCertificateAuth implements OutboundAuth {
 
   headers(): AuthHeaders {
     return {};
+  }
+
+  /** The key as PEM, without its line breaks, and by line; another array after each change of the files. */
+  secrets(): readonly string[] {
+    const { key } = this.#certificate.tls;
+    if (this.#secrets.key !== key) this.#secrets = { key, texts: keyTexts(key) };
+    return this.#secrets.texts;
   }
 
   invalidate(): boolean {
@@ -100,6 +111,16 @@ export class ClientCertificateAuth implements OutboundAuth {
       Math.min(Math.max(waitMs, SHORTEST_WAIT_MS), READ_AGAIN_MS),
     ).unref();
   }
+}
+
+const MIN_KEY_LINE = 40;
+
+function keyTexts(key: Buffer): readonly string[] {
+  const pem = key.toString('latin1').replaceAll('\r', '');
+  return [...pem.matchAll(/-----BEGIN [^-]*PRIVATE KEY-----([^-]+)-----END/g)].flatMap(([, body]) => {
+    const lines = body!.trim().split('\n');
+    return [lines.join(''), ...lines.filter((line) => line.length >= MIN_KEY_LINE)];
+  });
 }
 
 function isSame(a: ClientTls, b: ClientTls): boolean {

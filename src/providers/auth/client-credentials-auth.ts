@@ -1,6 +1,7 @@
 import { unlessAborted } from '../../shared/unless-aborted.js';
 import type { AuthHeaders, OutboundAuth, OutboundAuthDependencies } from './outbound-auth.js';
 import { CredentialsUnavailable } from './credentials-unavailable.js';
+import { basicSecrets } from './static-auth.js';
 import { requestToken, type ClientCredentialsConfig } from './token-request.js';
 
 const DEFAULT_TOKEN_TIMEOUT_MS = 10_000;
@@ -9,6 +10,7 @@ const MAX_MARGIN_MS = 30_000;
 const MARGIN_SHARE = 0.1;
 /** The wait after a failed renewal, while the present token is still valid. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
+const KEPT_TOKENS = 3;
 
 interface HeldToken {
   readonly headers: AuthHeaders;
@@ -24,11 +26,18 @@ export class ClientCredentialsAuth implements OutboundAuth {
   #held: HeldToken | undefined;
   #renewal: Promise<AuthHeaders> | undefined;
   #failedAtMs = -Infinity;
+  readonly #ofClient: readonly string[];
+  #tokens: readonly string[] = [];
+  /** The client's, and the last tokens: an answer may be to a request with an earlier one. */
+  #secrets: readonly string[];
 
   constructor(
     private readonly config: ClientCredentialsConfig,
     private readonly dependencies: OutboundAuthDependencies,
-  ) {}
+  ) {
+    this.#ofClient = basicSecrets(config.clientId, config.clientSecret.reveal());
+    this.#secrets = this.#ofClient;
+  }
 
   headers(signal: AbortSignal): AuthHeaders | Promise<AuthHeaders> {
     const now = this.dependencies.clock.now();
@@ -37,6 +46,10 @@ export class ClientCredentialsAuth implements OutboundAuth {
     if (now >= held.renewFromMs && now >= this.#failedAtMs + PAUSE_AFTER_FAILURE_MS)
       this.#renewInBackground();
     return held.headers;
+  }
+
+  secrets(): readonly string[] {
+    return this.#secrets;
   }
 
   invalidate(refused: AuthHeaders): boolean {
@@ -89,6 +102,8 @@ export class ClientCredentialsAuth implements OutboundAuth {
       const { text, lifetimeMs } = await requestToken(this.config, tokenClient, tokenTimeoutMs, tracer);
       const endsAtMs = requestedAtMs + lifetimeMs;
       const headers = { authorization: `Bearer ${text}` };
+      this.#tokens = [text, ...this.#tokens.slice(0, KEPT_TOKENS - 1)];
+      this.#secrets = [...this.#ofClient, ...this.#tokens];
       this.#held = {
         headers,
         endsAtMs,

@@ -21,6 +21,12 @@ export interface OutboundAuth {
    */
   invalidate(refused: AuthHeaders): boolean;
 
+  /**
+   * What must not be shown of {@link headers} and {@link tls}, the tokens of the last requests included; another array
+   * after each change.
+   */
+  secrets(): readonly string[];
+
   /** The client certificate for new connections; another object after each change. Undefined without one. */
   tls(): ClientTls | undefined;
 

@@ -5,7 +5,11 @@ type StaticAuthConfig = Extract<OutboundAuthConfig, { type: 'none' | 'bearer' | 
 
 /** The same header on every request. A 401 is final. */
 export class StaticAuth implements OutboundAuth {
-  constructor(private readonly config: StaticAuthConfig) {}
+  readonly #secrets: readonly string[];
+
+  constructor(private readonly config: StaticAuthConfig) {
+    this.#secrets = secretsOf(config);
+  }
 
   headers(): AuthHeaders {
     const { config } = this;
@@ -23,6 +27,10 @@ export class StaticAuth implements OutboundAuth {
     }
   }
 
+  secrets(): readonly string[] {
+    return this.#secrets;
+  }
+
   invalidate(): boolean {
     return false;
   }
@@ -34,6 +42,27 @@ export class StaticAuth implements OutboundAuth {
   onChange(): void {}
 
   close(): void {}
+}
+
+function secretsOf(config: StaticAuthConfig): readonly string[] {
+  switch (config.type) {
+    case 'none':
+      return [];
+    case 'bearer':
+      return [config.token.reveal()];
+    case 'basic':
+      return basicSecrets(config.username, config.password.reveal());
+    case 'header':
+      return [config.value.reveal()];
+    default:
+      return config satisfies never;
+  }
+}
+
+/** The password, and what is sent: alone, the user's name is no secret. */
+export function basicSecrets(username: string, password: string): readonly string[] {
+  const pair = `${username}:${password}`;
+  return [password, pair, Buffer.from(pair).toString('base64')];
 }
 
 /** RFC 7617, in UTF-8. */

@@ -37,7 +37,7 @@ export async function requestToken(
   tracer?: Tracer,
 ): Promise<AccessToken> {
   const { status, body } = await send(config, client, timeoutMs, tracer);
-  if (status !== 200) throw refused(status, body);
+  if (status !== 200) throw refused(status, body, config);
   return readToken(body);
 }
 
@@ -119,10 +119,16 @@ function readToken(body: Buffer): AccessToken {
 }
 
 /** The error code of RFC 6749 §5.2 helps the operator; descriptions are text from outside and are left out. */
-function refused(status: number, body: Buffer): CredentialsUnavailable {
+function refused(
+  status: number,
+  body: Buffer,
+  { clientSecret }: ClientCredentialsConfig,
+): CredentialsUnavailable {
   const answer = readJsonDocument(body);
   const error = isJsonObject(answer) ? answer['error'] : undefined;
-  const code = typeof error === 'string' && OAUTH_ERROR.test(error) ? ` ${error}` : '';
+  const isCode =
+    typeof error === 'string' && OAUTH_ERROR.test(error) && !error.includes(clientSecret.reveal());
+  const code = isCode ? ` ${error}` : '';
   return new CredentialsUnavailable('token-refused', `The token endpoint answered ${status}${code}`);
 }
 

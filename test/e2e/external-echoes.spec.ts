@@ -1,0 +1,253 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { Store } from '../../src/persistence/store.js';
+import { ProviderDataMask } from '../../src/providers/provider-data-mask.js';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import { LogLines } from '../support/log-lines.js';
+import { answerJson, type Arrived, startStubExternal, type StubExternal } from '../support/stub-external.js';
+
+const TOKEN = 'tk+Zq7/Hn2"Wd9\\Lx4&Rb6=Vc1';
+const PASSWORD = 'p4ss wörd-9fK2';
+const HEADER_VALUE = 'a3f9C0de77b2E1d48c6f';
+const PAN = '4111111111111111';
+const CARD_TOKEN = 'tok_8dK2mQ/x+9vR';
+const PIN = '739154';
+const CVV = '417';
+
+/** The ways in which a hostile or careless external writes a text of its request. */
+function spellings(text: string): Record<string, string> {
+  const bytes = Buffer.from(text);
+  return {
+    plain: `bad token ${text}!`,
+    upper: text.toUpperCase(),
+    percent: encodeURIComponent(text),
+    form: new URLSearchParams({ a: text }).toString(),
+    json: JSON.stringify({ text }),
+    html: text.replaceAll('&', '&amp;').replaceAll('"', '&quot;'),
+    hex: bytes.toString('hex').toUpperCase(),
+    base64: bytes.toString('base64'),
+    base64url: bytes.toString('base64url'),
+    inBase64: Buffer.from(`Basic ${text} and more`).toString('base64'),
+    alsoInBase64: Buffer.from(`x:${text}`).toString('base64'),
+  };
+}
+
+/** Spellings that a person or a program would find the text by. */
+function foundIn(haystack: string, text: string): string[] {
+  const bytes = Buffer.from(text);
+  const inner = [0, 1, 2].map((before) => {
+    const shifted = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    return shifted.slice(before + 1, -4);
+  });
+  const needles = [
+    text,
+    encodeURIComponent(text),
+    JSON.stringify(text).slice(1, -1),
+    bytes.toString('hex'),
+    ...inner,
+  ];
+  const lower = haystack.toLowerCase();
+  return needles.filter((needle) => lower.includes(needle.toLowerCase()));
+}
+
+describe('what an external repeats', () => {
+  let external: StubExternal;
+  let gateway: Gateway | undefined;
+  let log: LogLines;
+
+  beforeEach(async () => {
+    external = await startStubExternal();
+    log = new LogLines();
+  });
+  afterEach(async () => {
+    await gateway?.close();
+    gateway = undefined;
+    await external.close();
+  });
+
+  async function start(auth: object): Promise<Gateway> {
+    gateway = await startGateway({
+      externals: [{ externalService: 'acme', baseUrl: external.url, auth }],
+      env: { HTTP_LOG_LEVEL: 'body', LOG_LEVEL: 'debug' },
+      logOutput: log,
+    });
+    return gateway;
+  }
+
+  const pay = (members: object = {}): Promise<Answer> =>
+    call(`${gateway!.url}/v3/acme/pay`, 'POST', {
+      amount: 1_299,
+      currency: 'EUR',
+      shopTransactionId: 'order-4711',
+      ...members,
+    });
+
+  /** Everything that remains: the ledger, the log, and the answer. */
+  async function traces(answer: Answer): Promise<string> {
+    const { kysely } = gateway!.app.get(Store);
+    const schema = gateway!.database['DATABASE_SCHEMA'];
+    const tables = (await kysely.introspection.getTables()).filter((table) => table.schema === schema);
+    const rows = await Promise.all(
+      tables.map(async ({ name }) => (await sql`select * from ${sql.table(name)}`.execute(kysely)).rows),
+    );
+    return `${JSON.stringify(rows)}\n${log.text}\n${answer.text}`;
+  }
+
+  const AUTHS: [string, object, string[]][] = [
+    ['bearer', { type: 'bearer', token: 'tk-Zq7Hn2Wd9Lx4Rb6Vc1==' }, ['tk-Zq7Hn2Wd9Lx4Rb6Vc1==']],
+    ['bearer with marks', { type: 'bearer', token: TOKEN }, [TOKEN]],
+    [
+      'basic',
+      { type: 'basic', username: 'shop', password: PASSWORD },
+      [PASSWORD, `shop:${PASSWORD}`, Buffer.from(`shop:${PASSWORD}`).toString('base64')],
+    ],
+    ['header', { type: 'header', name: 'X-Signature', value: HEADER_VALUE }, [HEADER_VALUE]],
+  ];
+
+  it.each(AUTHS)('of the credentials (%s) reaches nobody in an answer', async (_type, auth, secrets) => {
+    await start(auth);
+    external.behave(({ headers }: Arrived) => ({
+      result: 'OK',
+      paymentId: 'pm-1',
+      resultDescription: `thank you: ${JSON.stringify(headers)} ${secrets.join(' ')}`,
+      redirectToUrl: `https://pay.example/r?token=${encodeURIComponent(secrets[0]!)}&id=pm-1`,
+      metadata: { headers, deep: [{ [secrets[0]!]: secrets.map(spellings) }], kept: 'order-4711' },
+    }));
+    const answer = await pay();
+    expect([answer.status, answer.body['paymentId']]).toEqual([200, 'pm-1']);
+    expect(answer.body['redirectToUrl']).toBe('https://pay.example/r?token=***&id=pm-1');
+    expect(answer.body['metadata']).toMatchObject({ kept: 'order-4711' });
+    const text = await traces(answer);
+    for (const secret of secrets) expect(foundIn(text, secret)).toEqual([]);
+  });
+
+  it.each(AUTHS)('of the credentials (%s) reaches nobody in a refusal', async (_type, auth, secrets) => {
+    await start(auth);
+    external.behave((_arrived, response) =>
+      answerJson(response, 422, { detail: `bad token ${secrets.join(' ')}`, message: secrets[0] }),
+    );
+    const answer = await pay();
+    expect(answer.body).toMatchObject({
+      code: 'provider-rejected',
+      detail: expect.stringMatching(/^bad token \*\*\*/),
+    });
+    const text = await traces(answer);
+    for (const secret of secrets) expect(foundIn(text, secret)).toEqual([]);
+  });
+
+  it('of the credentials in an id makes the answer invalid: it can neither be shown nor changed', async () => {
+    await start({ type: 'bearer', token: TOKEN });
+    external.behave(() => ({ result: 'OK', paymentId: `pm-${TOKEN}` }));
+    const answer = await pay();
+    expect(answer.body).toMatchObject({ code: 'invalid-provider-response', outcome: 'unknown' });
+    expect(foundIn(await traces(answer), TOKEN)).toEqual([]);
+  });
+
+  it('of a short credential in an id leaves the id as it is', async () => {
+    await start({ type: 'header', name: 'X-Client', value: 'tollgate-1' });
+    external.behave(() => ({
+      result: 'OK',
+      paymentId: 'tollgate-1-4711',
+      resultDescription: 'for tollgate-1',
+    }));
+    expect((await pay()).body).toMatchObject({ paymentId: 'tollgate-1-4711', resultDescription: 'for ***' });
+  });
+
+  const providerData = {
+    card: { token: CARD_TOKEN, cvv: CVV },
+    pin: PIN,
+    ref: 'order-4711',
+    kind: 'OK',
+    n: 912345678,
+  };
+
+  it('of providerData reaches nobody, but where another field of the request has the same value', async () => {
+    await start({ type: 'none' });
+    external.behave(({ body }) => ({
+      result: 'OK',
+      resultDescription: `card ${CARD_TOKEN}, pin ${PIN}, cvv ${CVV}, order-4711, 4171`,
+      paymentId: 'pm-1',
+      metadata: {
+        request: JSON.parse(body) as object,
+        raw: body,
+        url: `https://x.example/?t=${encodeURIComponent(CARD_TOKEN)}`,
+        base64: Buffer.from(CARD_TOKEN).toString('base64'),
+        list: [PIN, Number(PIN), 912345678, `${PIN}0`],
+        order: 'order-4711',
+        [CARD_TOKEN]: 1,
+      },
+    }));
+    const answer = await pay({ providerData });
+    expect(answer.body['resultDescription']).toBe('card ***, pin ***, cvv ***, order-4711, 4171');
+    expect(answer.body['metadata']).toMatchObject({
+      request: { amount: 1_299, shopTransactionId: 'order-4711', providerData: '***' },
+      url: 'https://x.example/?t=***',
+      base64: '***==',
+      // A text of six characters that is only contained stays here: it may be anything.
+      list: ['***', null, null, `${PIN}0`],
+      order: 'order-4711',
+      '***': 1,
+    });
+    expect(foundIn(await traces(answer), CARD_TOKEN)).toEqual([]);
+  });
+
+  it('of providerData stays in result, ids and links', async () => {
+    await start({ type: 'none' });
+    const link = `https://pay.example/r/${CARD_TOKEN}`;
+    external.behave(() => ({ result: 'OK', paymentId: CARD_TOKEN, redirectToUrl: link }));
+    const answer = await pay({ providerData: { ...providerData, again: link } });
+    expect(answer.body).toMatchObject({ result: 'OK', paymentId: CARD_TOKEN, redirectToUrl: link });
+  });
+
+  it('a card number in a link is masked, and the id of the payment is not', async () => {
+    await start({ type: 'none' });
+    const paymentId = '4012888888881881';
+    external.behave(() => ({
+      result: 'REDIRECT_TO_URL',
+      paymentId,
+      redirectToUrl: `https://pay.example/r/${paymentId}?pan=${PAN}`,
+      redirectToUrlMobile: `bank://pay/${PAN}`,
+    }));
+    const answer = await pay();
+    expect(answer.body).toMatchObject({
+      paymentId,
+      redirectToUrl: `https://pay.example/r/${paymentId}?pan=************1111`,
+      redirectToUrlMobile: 'bank://pay/************1111',
+    });
+    expect(await traces(answer)).not.toContain(PAN);
+  });
+
+  it('64 KiB of providerData in 64 KiB of metadata takes less than 50 ms', async () => {
+    await start({ type: 'none' });
+    const kinds: Record<string, (i: number) => string> = {
+      many: (i) => `text-${String(i).padStart(8, '0')}`,
+      alike: (i) => `${'a'.repeat(40)}${i}`,
+      long: (i) => 'a'.repeat(20_000 + i),
+    };
+    for (const [kind, textOf] of Object.entries(kinds)) {
+      const texts: string[] = [];
+      for (let size = 0; size < 60_000; size += texts.at(-1)!.length + 3) texts.push(textOf(texts.length));
+      if (JSON.stringify(texts).length > 64_000) texts.pop();
+      const metadata = { texts, run: 'a'.repeat(3_000) };
+      external.behave(() => ({
+        result: 'OK',
+        paymentId: `pm-${kind}`,
+        metadata: kind === 'many' ? { texts } : metadata,
+      }));
+      // Its CPU time: other processes share the machine.
+      const samples = Array.from({ length: 5 }, () => {
+        const before = process.cpuUsage();
+        ProviderDataMask.of({ providerData: { texts } })!.maskJson({
+          text: texts.join(' ').slice(0, 64_000),
+        });
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 1_000;
+      });
+      expect(Math.min(...samples)).toBeLessThan(50);
+      const answer = await pay({ shopTransactionId: `order-${kind}`, providerData: { texts } });
+      expect([kind, answer.status]).toEqual([kind, 200]);
+      expect(answer.text).not.toContain(texts[0]);
+    }
+  });
+});
