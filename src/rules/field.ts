@@ -159,6 +159,7 @@ function declare(
     return (absence?.accepts(holder) ?? optional) ? undefined : 'is missing';
   };
   return applyDecorators(
+    ...(optional === false ? [] : [Transform(({ value }: { value: unknown }) => value ?? undefined)]),
     constraint(rule.name, violation),
     ApiProperty({
       ...rule.schema,
