@@ -51,7 +51,7 @@ const MAY_IMPORT = {
   providers: FOUNDATIONS,
   operations: [...FOUNDATIONS, 'leases', 'providers'],
   notifications: [...FOUNDATIONS, 'leases'],
-  payments: [...FOUNDATIONS, 'providers', 'operations', 'notifications'],
+  payments: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications'],
   refunds: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
   subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
   reconciliation: [

@@ -24,6 +24,23 @@ const CLOSE_LIMIT_MS = 20_000;
 const ACCEPT_LIMIT_MS = 1_000;
 const IDLE_SWEEP_MS = 25;
 
+/**
+ * Until {@link shutDownOnSignals}: a start serves no request, and what it writes is a transaction, so that SIGTERM and
+ * SIGINT end it at once with exit code 0. Returns what ends this.
+ */
+export function exitOnSignals(): () => void {
+  process.on('SIGTERM', exit);
+  process.on('SIGINT', exit);
+  return () => {
+    process.off('SIGTERM', exit);
+    process.off('SIGINT', exit);
+  };
+}
+
+function exit(): void {
+  process.exit(0);
+}
+
 /** Stops the gateway gracefully on SIGTERM and SIGINT, with exit code 0; a second signal ends it at once. */
 export function shutDownOnSignals(app: NestExpressApplication): void {
   let begun = false;

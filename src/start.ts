@@ -15,7 +15,7 @@ import { StorageUnavailable, Store, UnusableDatabase } from './persistence/store
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { ApiKeys } from './security/api-keys.js';
 import { randomHex } from './shared/identifier.js';
-import { shutDownOnSignals } from './shutdown.js';
+import { exitOnSignals, shutDownOnSignals } from './shutdown.js';
 
 /** How long the last answers may take to leave after a failed fsync. */
 const ANSWERS_MS = 100;
@@ -24,10 +24,12 @@ const ANSWERS_MS = 100;
  * Starts the gateway. If its configuration is not valid, prints one line per problem and exits with code 1 (SPEC §6).
  */
 export async function start(): Promise<void> {
+  const endStart = exitOnSignals();
   try {
     const config = readConfig();
     const app = await createApp(config);
     shutDownOnSignals(app);
+    endStart();
     endWhenStorageFails(app);
     await app.listen(config.http.port, config.http.host);
     await report(config, app);

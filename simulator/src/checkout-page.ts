@@ -82,10 +82,13 @@ function sendNotFound(response: Response): void {
   sendPage(response, { status: 404, title: 'Payment not found', layout: 'card', content });
 }
 
-/** CSP `form-action` applies to redirects too. Hosts with characters of its syntax are left out. */
+/** CSP `form-action` applies to redirects too. Hosts with characters of its syntax are left out; apps have schemes. */
 function originsOf({ successRedirectUrl, failureRedirectUrl }: BookedPayment): string[] {
   const origins = [successRedirectUrl, failureRedirectUrl]
     .filter((url) => url !== undefined)
-    .map((url) => new URL(url).origin);
-  return [...new Set(origins)].filter((origin) => /^https?:\/\/[a-z0-9.:[\]-]+$/.test(origin));
+    .map((url) => new URL(url))
+    .map(({ origin, protocol }) => (origin === 'null' ? protocol : origin));
+  return [...new Set(origins)].filter((origin) =>
+    /^(?:https?:\/\/[a-z0-9.:[\]-]+|[a-z][a-z0-9+.-]*:)$/.test(origin),
+  );
 }

@@ -50,6 +50,15 @@ describe('the checkout page', () => {
     },
   );
 
+  it('leads back to the app of the shop', async () => {
+    const { url } = await redirected({ successRedirectUrl: 'myshop://paid?order=1' });
+    expect((await fetch(url)).headers.get('content-security-policy')).toContain(
+      "form-action 'self' myshop:;",
+    );
+    const response = await decide(url, 'approve');
+    expect([response.status, response.headers.get('location')]).toEqual([303, 'myshop://paid?order=1']);
+  });
+
   it('shows the result itself where the shop gave no URL', async () => {
     const { url } = await redirected();
     const response = await decide(url, 'approve');

@@ -77,6 +77,11 @@ export function currencyField(value: unknown, path: string): string {
 
 /** Only http and https: the payer's browser follows it. */
 export function urlField(value: unknown, path: string): string {
-  if (typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)) return value;
-  throw new RequestError(422, `${path} must be an http(s) URL.`);
+  const isLink =
+    typeof value === 'string' &&
+    /^(?:https?:\/\/|[a-z][a-z\d+.-]*:)\S+$/i.test(value) &&
+    !/^(?:javascript|vbscript|data|blob|file|about):/i.test(value) &&
+    URL.canParse(value);
+  if (isLink) return value;
+  throw new RequestError(422, `${path} must be an http(s) URL or the link of an app.`);
 }

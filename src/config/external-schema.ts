@@ -40,7 +40,11 @@ const tokenUrl = value(mapped(serviceUrl('allowed'), (text) => new URL(text).hre
 
 const token = secretMatching('token', 'a token of printable ASCII without spaces', /^[\x21-\x7e]{1,8192}$/);
 /** RFC 7617 §2: no colon in the user's name, no control characters. */
-const username = value(matching('username', 'a user name without a colon', /^[^:\p{C}]{1,255}$/u));
+/** Not shown: a refused one is often user and password, or the password alone. */
+const username = value({
+  ...matching('username', 'a user name without a colon', /^[^:\p{C}]{1,255}$/u),
+  secret: true,
+});
 const password = secretMatching('password', 'a password without control characters', /^[^\p{C}]{1,1024}$/u);
 const plainText = value(matching('plainText', 'a text without control characters', /^[^\p{C}]{1,1024}$/u));
 const fieldValue = secretMatching(

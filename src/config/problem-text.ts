@@ -9,13 +9,18 @@ export function displayText(text: string): string {
 }
 
 /**
- * Replaces user and password of a URL by `***`, and the same parameters of connection strings. It masks up to the
+ * Replaces user, password and parameters of a URL by `***`, and the secret parameters of connection strings. It masks up to the
  * last `@`: a password with an unescaped `/` or `@` is a common reason for a URL to be refused.
  */
 export function maskCredentials(text: string): string {
-  return text
-    .replace(/:\/\/.*@/s, '://***@')
-    .replaceAll(/\b(\w*(?:password|passwd|pwd|secret|token|key))=[^&\s]*/gi, '$1=***');
+  return (
+    text
+      .replace(/:\/\/.*@/s, '://***@')
+      .replace(/^(postgres(?:ql)?:|sqlite:|https?:)?(?!\/\/)(?!\w+:\/\/)[^\s]*@/i, '$1***@')
+      // Also where the key was pasted into a parameter of another name.
+      .replaceAll(/([?&][^=&#\s]*=)[^&#\s]+/g, '$1***')
+      .replaceAll(/\b(\w*(?:password|passwd|pwd|secret|token|key))=[^&\s]*/gi, '$1=***')
+  );
 }
 
 /** The problem with a value that does not meet `rule`. `shown` is the value without its secrets. */

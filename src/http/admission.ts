@@ -9,6 +9,7 @@ import { PROBLEM_TYPE } from './http-answer.js';
 import { headersOfProblem } from './http-problem.js';
 import { outcomeOf, problemDocument } from './problem-document.js';
 import { originForm } from './request-limits.middleware.js';
+import { Turns } from './turns.js';
 
 /**
  * Below it the gateway never refuses: SQLite shares one commit among the requests that wait for it, and this many
@@ -39,12 +40,17 @@ const OVERLOADED = new Problem('overloaded', 'The gateway has more requests than
 const OPERATING_PATH = /^\/(?:health|metrics)(?:[/?]|$)/;
 /** Never waits behind other requests. */
 const LIVENESS_PATH = /^\/health\/live(?:\?|$)/;
+const API_PATH = /^\/(?:v3|admin)\//;
 /**
- * Requests that are handled between two ticks, and those that wait for the next one: many requests at once must not
- * keep the event loop from liveness probes. 256 are ten thousand a second, more than one event loop can do.
+ * Requests that begin between two ticks: ten thousand a second, more than one event loop can do, and a tenth of that for
+ * paths that need no credentials.
  */
-const MAX_PER_TICK = 256;
-const MAX_DEFERRED = 1_024;
+const API_PER_TICK = 256;
+const PUBLIC_PER_TICK = 24;
+const MAX_WAITING = 1_024;
+/** Large bodies of senders that are not known yet: 20 MB a second of the largest. */
+const LARGE_PER_TICK = 4;
+const LARGE_BODY_BYTES = 16_384;
 
 const ADMITTED = Symbol('tollgate.admitted');
 
@@ -73,6 +79,11 @@ export class AdmittedRequest {
     if (this.#waits > 0 || this.#ended) return;
     this.#waitedMs += performance.now() - this.#waitsSince;
     this.admission.enter();
+  }
+
+  /** Waits until a body of a sender that is not known yet may be verified. */
+  turnOf(body: Buffer): Promise<void> | undefined {
+    return this.admission.turnOf(body);
   }
 
   /** The answer begins, or the caller has gone, perhaps during a wait. Further calls have no effect. */
@@ -128,9 +139,9 @@ export class Admission implements OnApplicationShutdown {
   /** How late the event loop was at most; a late answer of an external counts as its time, not as the gateway's. */
   #windowLagMs = 0;
   #tickedAt = performance.now();
-  /** Since the last tick. */
-  #handled = 0;
-  readonly #deferred: (() => void)[] = [];
+  readonly #apiTurns = new Turns(API_PER_TICK, MAX_WAITING);
+  readonly #publicTurns = new Turns(PUBLIC_PER_TICK, MAX_WAITING);
+  readonly #largeTurns = new Turns(LARGE_PER_TICK, Number.POSITIVE_INFINITY);
   readonly #ticks = setInterval(() => this.#tick(), TICK_MS).unref();
 
   constructor(private readonly clock: Clock) {}
@@ -156,15 +167,13 @@ export class Admission implements OnApplicationShutdown {
       if (LIVENESS_PATH.test(url)) return handle(request, response);
       const isOperating = OPERATING_PATH.test(url);
       if (!isOperating && this.#busy >= this.#limit) return this.refuse(request, response);
-      const begin = isOperating ? handle : (): void => this.#admit(request, response, handle);
-      if (this.#handled < MAX_PER_TICK) {
-        this.#handled += 1;
-        return begin(request, response);
-      }
-      if (this.#deferred.length >= MAX_DEFERRED) return this.refuse(request, response);
-      this.#deferred.push(() => {
-        if (!request.socket.destroyed) begin(request, response);
+      const turns = API_PATH.test(url) ? this.#apiTurns : this.#publicTurns;
+      const begun = turns.begin(() => {
+        if (request.socket?.destroyed) return;
+        if (isOperating) handle(request, response);
+        else this.#admit(request, response, handle);
       });
+      if (!begun) this.refuse(request, response);
     });
   }
 
@@ -174,6 +183,12 @@ export class Admission implements OnApplicationShutdown {
     (request as { [ADMITTED]?: AdmittedRequest })[ADMITTED] = admitted;
     response.once('close', () => admitted.end());
     handle(request, response);
+  }
+
+  /** Verifying a large body takes up to a millisecond, for whoever sends one: waits for its turn. */
+  turnOf(body: Buffer): Promise<void> | undefined {
+    if (body.length <= LARGE_BODY_BYTES) return undefined;
+    return new Promise((resolve) => this.#largeTurns.begin(resolve));
   }
 
   onApplicationShutdown(): void {
@@ -200,9 +215,9 @@ export class Admission implements OnApplicationShutdown {
     if (this.#refused > this.#logged) this.#report(now);
     this.#windowLagMs = Math.max(this.#windowLagMs, now - this.#tickedAt - TICK_MS);
     this.#tickedAt = now;
-    const deferred = this.#deferred.splice(0, MAX_PER_TICK);
-    this.#handled = deferred.length;
-    for (const begin of deferred) begin();
+    this.#largeTurns.tick();
+    this.#apiTurns.tick();
+    this.#publicTurns.tick();
     const measured = this.#windowCount > 0 || this.#windowLagMs > TOLERATED_MS;
     if (measured && now - this.#windowBeganAt >= WINDOW_MS) this.#adapt(now);
   }

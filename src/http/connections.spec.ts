@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { exchange, openSocket } from '../../test/support/raw-socket.js';
 import { until } from '../../test/support/until.js';
@@ -50,17 +50,17 @@ describe('limitConnections', () => {
   const connections = (): Promise<number> =>
     new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
 
-  it('begins eight requests of one connection, refuses the ninth, and reads no further one', async () => {
+  it('begins four requests of one connection, refuses the fifth, and reads no further one', async () => {
     const socket = open();
     let received = '';
     socket.on('data', (bytes) => (received += bytes.toString()));
     socket.write('GET /held HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2_000));
-    await until(() => held.length === 8, 'eight requests');
+    await until(() => held.length === 4, 'four requests');
     for (const response of held) response.end('received');
     await until(() => socket.destroyed, 'the end of the connection');
-    expect(begun).toBe(8);
+    expect(begun).toBe(4);
     expect(received.match(/HTTP\/1.1 \d+/g)).toEqual([
-      ...Array.from({ length: 8 }, () => 'HTTP/1.1 200'),
+      ...Array.from({ length: 4 }, () => 'HTTP/1.1 200'),
       'HTTP/1.1 503',
     ]);
   });
@@ -70,13 +70,13 @@ describe('limitConnections', () => {
     let received = 0;
     socket.on('data', (bytes) => (received += bytes.toString().split('HTTP/1.1 200').length - 1));
     for (let round = 1; round <= 20; round += 1) {
-      socket.write(GET.repeat(5));
-      await until(() => received === 5 * round, 'five answers');
+      socket.write(GET.repeat(4));
+      await until(() => received === 4 * round, 'four answers');
     }
-    expect(begun).toBe(100);
+    expect(begun).toBe(80);
   });
 
-  it('closes the connection that is idle for longest when all places are taken', async () => {
+  it('closes the oldest idle connection when all places are taken', async () => {
     const first = open();
     await until(async () => (await connections()) === 1, 'the first connection');
     const busy = open();
@@ -99,6 +99,21 @@ describe('limitConnections', () => {
     expect((await exchange(url, LAST_GET)).status).toBe(0);
     expect(dropped).toBe(1);
     expect(sockets.some(({ destroyed }) => destroyed)).toBe(false);
+  });
+
+  it('closes connections of the address that has most of them', async () => {
+    const few = open();
+    few.on('data', () => {}).write(GET);
+    await until(() => begun === 1, 'a request of the address that has one connection');
+    const port = Number(new URL(url).port);
+    const many = Array.from({ length: 6 }, () =>
+      connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }).on('error', () => {}),
+    );
+    sockets.push(...many);
+    await until(() => dropped >= 4, 'connections to give way');
+    few.write(GET);
+    await until(() => begun === 2, 'another request on the first connection');
+    expect(few.destroyed).toBe(false);
   });
 
   it('closes connections whose requests are not complete, for others', async () => {

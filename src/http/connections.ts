@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { inFlightOn } from './socket-answer.js';
 
 /** Requests of one connection that are not answered yet, the first included. Few clients pipeline at all. */
-const MAX_IN_FLIGHT = 8;
+const MAX_IN_FLIGHT = 4;
 /** Pipelined requests of all connections; beyond, each connection may have one. */
 const MAX_PIPELINED = 1_024;
 /** Bytes that a caller has not read yet, and those of all callers. */
@@ -27,6 +27,13 @@ export interface ConnectionLimits {
   readonly refuse: RequestListener;
 }
 
+/** The connections of one address, in the order of their arrival. */
+class Peer {
+  readonly connections = new Set<Connection>();
+  /** Those without a complete request so far: they give way first. */
+  readonly unproven = new Set<Connection>();
+}
+
 /** What is known of an open connection. */
 class Connection {
   /** Responses behind the one in flight; undefined until the caller pipelines. */
@@ -36,7 +43,15 @@ class Connection {
   /** `socket.bytesRead` when the last request arrived. */
   readUntilRequest = 0;
 
-  constructor(readonly socket: Socket) {}
+  constructor(
+    readonly socket: Socket,
+    readonly peer: Peer,
+  ) {}
+
+  leave(): void {
+    this.peer.connections.delete(this);
+    this.peer.unproven.delete(this);
+  }
 
   get unreadBytes(): number {
     let bytes = this.socket.writableLength;
@@ -56,26 +71,31 @@ type Carrying = { [CONNECTION]?: Connection };
 
 /**
  * Bounds what the connections of strangers can hold: requests in flight, unread answers, incomplete headers and places.
- * At the limit of connections the one that is idle for longest gives way, so that new callers and probes are served.
+ * At the limit of connections, one that is idle gives way, of the address that has most: new callers and probes are served.
  * Call this before the server listens, after everything else that wraps its request listener.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): void {
   const all = new Set<Connection>();
-  /** Those without a complete request so far: they give way first. */
-  const unproven = new Set<Connection>();
+  const peers = new Map<string, Peer>();
   let pipelined = 0;
 
   server.maxConnections = limits.maxConnections;
   server.on('drop', () => limits.onDrop?.());
   server.on('connection', (socket: Socket) => {
-    const connection = new Connection(socket);
+    const { remoteAddress = '' } = socket;
+    let peer = peers.get(remoteAddress);
+    if (!peer) peers.set(remoteAddress, (peer = new Peer()));
+    const connection = new Connection(socket, peer);
     (socket as Carrying)[CONNECTION] = connection;
-    if (all.size + 1 >= limits.maxConnections) giveWay(all, unproven, limits.onDrop);
+    if (all.size + 1 >= limits.maxConnections && giveWay(peers.values())) limits.onDrop?.();
     all.add(connection);
-    unproven.add(connection);
+    peer.connections.add(connection);
+    peer.unproven.add(connection);
     socket.once('close', () => {
       all.delete(connection);
-      unproven.delete(connection);
+      connection.leave();
+      if (connection.peer.connections.size === 0 && peers.get(remoteAddress) === connection.peer)
+        peers.delete(remoteAddress);
     });
   });
 
@@ -86,7 +106,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
     const connection = (socket as Carrying)[CONNECTION];
     if (!connection) return handle(request, response);
     connection.readUntilRequest = socket.bytesRead;
-    if (connection.pipelined === undefined) unproven.delete(connection);
+    connection.peer.unproven.delete(connection);
     if (inFlightOn(socket) === response) return handle(request, response);
     const queue = (connection.pipelined ??= new Set());
     if (queue.size + 1 >= MAX_IN_FLIGHT || pipelined >= MAX_PIPELINED) {
@@ -129,18 +149,22 @@ function descriptorLimit(): number {
   }
 }
 
-function giveWay(all: Set<Connection>, unproven: Set<Connection>, onDrop: (() => void) | undefined): void {
-  const [oldest] = unproven;
-  const connection = oldest ?? firstIdle(all);
-  if (!connection) return;
-  all.delete(connection);
-  unproven.delete(connection);
+/** Closes a connection of the address that has most of them: a stranger's flood costs the stranger. */
+function giveWay(peers: Iterable<Peer>): boolean {
+  let largest: Peer | undefined;
+  for (const peer of peers) {
+    if (!largest || peer.connections.size > largest.connections.size) largest = peer;
+  }
+  const [oldest] = largest?.unproven ?? [];
+  const connection = oldest ?? firstIdle(largest?.connections ?? []);
+  if (!connection) return false;
+  connection.leave();
   connection.socket.destroy();
-  onDrop?.();
+  return true;
 }
 
-function firstIdle(all: Iterable<Connection>): Connection | undefined {
-  for (const connection of all) if (connection.isIdle) return connection;
+function firstIdle(connections: Iterable<Connection>): Connection | undefined {
+  for (const connection of connections) if (connection.isIdle) return connection;
   return undefined;
 }
 

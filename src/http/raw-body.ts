@@ -16,7 +16,7 @@ const MAX_DISCARDED_BYTES = 16_777_216;
 const MAX_HELD_BYTES = 33_554_432;
 const MAX_SEPARATE_CHUNKS = 64;
 /** A chunk costs the parser as much as some 1,000 bytes. */
-const MAX_CHUNKS = 2_048;
+const MAX_CHUNKS = 1_024;
 
 let heldByAll = 0;
 
@@ -55,15 +55,17 @@ export function readRawBody(request: IncomingMessage): Promise<Buffer> {
 /** A slow sender takes no place among the requests that the gateway works on. */
 async function collectWhileWaiting(request: IncomingMessage): Promise<Buffer> {
   const admitted = admittedOf(request);
+  const held = new HeldBytes();
   admitted?.beginWait();
   try {
-    return await collect(request);
+    return await collect(request, held);
   } finally {
+    held.release();
     admitted?.endWait();
   }
 }
 
-function collect(request: IncomingMessage): Promise<Buffer> {
+function collect(request: IncomingMessage, held: HeldBytes): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > MAX_BODY_BYTES) {
     if (declared <= MAX_DISCARDED_BYTES) request.resume();
@@ -73,8 +75,6 @@ function collect(request: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
     let count = 0;
-    const held = new HeldBytes();
-    request.once('close', () => held.release());
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       count += 1;
@@ -90,12 +90,11 @@ function collect(request: IncomingMessage): Promise<Buffer> {
       if (!problem) return;
       chunks.length = 0;
       held.release();
-      request.pause();
+      discardRest(request);
       reject(problem);
     });
     // Only at the end is it certain that the chunks stayed within the limit of discarded bytes.
     request.on('end', () => {
-      held.release();
       if (count > 1) noteBodyEnd(request.socket);
       if (size > MAX_BODY_BYTES) reject(tooLarge(false));
       else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
@@ -103,6 +102,12 @@ function collect(request: IncomingMessage): Promise<Buffer> {
     request.on('error', () => reject(endedEarly()));
     request.on('aborted', () => reject(endedEarly()));
   });
+}
+
+/** The parser still reads what has arrived; it need not make a buffer of each part. */
+function discardRest(request: IncomingMessage): void {
+  request.pause();
+  (request as { _dumped?: boolean })._dumped = true;
 }
 
 /** Why the rest of the body is not read, and the connection closed. */

@@ -27,7 +27,11 @@ export abstract class PaymentFields {
   @Field(currency, { example: 'EUR' })
   currency: string;
 
-  @Field(identifier, { description: 'The shop’s id of the order.', example: 'order-1001' })
+  @Field(identifier, {
+    description:
+      'The shop’s id of the order. Compared without outer white space and invisible characters, in Unicode NFC.',
+    example: 'order-1001',
+  })
   shopTransactionId: string;
 
   @Field(redirectUrl, SUCCESS_URL)

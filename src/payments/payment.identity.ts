@@ -6,6 +6,7 @@ import { dialectOf } from '../persistence/dialect.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
+import { orderColumns, sentOrder } from './order-key.js';
 import { paymentMayBecome, type PaymentState } from './payment-state.js';
 import { PaymentRefundsRepository } from './payment-refunds.repository.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -144,7 +145,7 @@ export class PaymentIdentity {
     state: PaymentState,
     holder: PaymentRow | undefined,
   ): Promise<AnsweredId> {
-    const { external, shop_transaction_id } = row;
+    const { external } = row;
     const sameOrder = holder !== undefined && isOfOrder(holder, row);
     if (state === 'FAILED') return { kind: 'second-payment', second: sameOrder ? holder : undefined };
     if (holder && !sameOrder) return { kind: 'taken', holder };
@@ -154,9 +155,7 @@ export class PaymentIdentity {
         'The external answered with another paymentId than it had named for this order',
       ),
     );
-    const second =
-      holder ??
-      (await this.#insertUnsolicited(trx, external, paymentId, shop_transaction_id ?? undefined, row));
+    const second = holder ?? (await this.#insertUnsolicited(trx, external, paymentId, sentOrder(row), row));
     return { kind: 'second-payment', second };
   }
 
@@ -194,7 +193,8 @@ export class PaymentIdentity {
     const inserted = this.#unsolicited(external, paymentId, shopTransactionId, money);
     if (await this.payments.insertUnlessTaken(trx, inserted)) {
       await this.refunded.linkRefunds(trx, inserted, paymentId);
-      return { ...inserted, claimed_payment_id: null, unguarded_acceptance: 0 };
+      const { shop_transaction_id_sent = null } = inserted;
+      return { ...inserted, shop_transaction_id_sent, claimed_payment_id: null, unguarded_acceptance: 0 };
     }
     // Another replica inserted it at the same moment.
     const theirs = await this.payments.lockByPaymentId(trx, external, paymentId);
@@ -215,7 +215,7 @@ export class PaymentIdentity {
       caller: null,
       origin: 'learned',
       payment_id: paymentId,
-      shop_transaction_id: shopTransactionId ?? null,
+      ...(shopTransactionId === undefined ? { shop_transaction_id: null } : orderColumns(shopTransactionId)),
       subscription_token: null,
       amount_minor: money?.amount_minor ?? null,
       currency: money?.currency ?? null,

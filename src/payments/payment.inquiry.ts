@@ -9,6 +9,7 @@ import { Store, type Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentStatusAnswer } from '../providers/answers.js';
 import type { CallContext, ExternalProvider, StatusQuery } from '../providers/external-provider.js';
 import { invalidAnswer, type ProviderOutcome } from '../providers/provider-outcome.js';
+import { orderKey, sentOrder } from './order-key.js';
 import { isOpen, resultOfStatus } from './payment-state.js';
 import { type PaymentStatus, paymentStatus, reportedStatus } from './payment-status.js';
 import { isOfOrder, PaymentIdentity } from './payment.identity.js';
@@ -44,13 +45,12 @@ export interface InquiryResult {
 
 /** The status query for a payment: by its paymentId, else by shopTransactionId if the external supports that. */
 export function statusQueryOf(
-  { payment_id, shop_transaction_id }: Pick<PaymentRow, 'payment_id' | 'shop_transaction_id'>,
+  row: Pick<PaymentRow, 'payment_id' | 'shop_transaction_id' | 'shop_transaction_id_sent'>,
   { statusByShopTransactionId }: ExternalConfig,
 ): StatusQuery | undefined {
-  if (payment_id !== null) return { paymentId: payment_id };
-  return statusByShopTransactionId && shop_transaction_id !== null
-    ? { shopTransactionId: shop_transaction_id }
-    : undefined;
+  if (row.payment_id !== null) return { paymentId: row.payment_id };
+  const shopTransactionId = sentOrder(row);
+  return statusByShopTransactionId && shopTransactionId !== undefined ? { shopTransactionId } : undefined;
 }
 
 /** Queries an external about a payment and updates the ledger, for callbacks, checks, reconciliation and repeats. */
@@ -99,7 +99,7 @@ export class PaymentInquiry {
     if (paymentId === undefined) return invalidAnswer('The external named no paymentId.');
     const queried = 'shopTransactionId' in query ? query.shopTransactionId : undefined;
     const shopTransactionId = answer.shopTransactionId ?? queried;
-    if (queried !== undefined && shopTransactionId !== queried)
+    if (queried !== undefined && orderKey(shopTransactionId!) !== orderKey(queried))
       return invalidAnswer('The external answered about another shopTransactionId.');
     return {
       kind: 'completed',
@@ -131,7 +131,7 @@ export class PaymentInquiry {
     });
     const status = paymentStatus(answer, {
       paymentId,
-      shopTransactionId: row.shop_transaction_id,
+      shopTransactionId: sentOrder(row),
       providerName: external,
       status: reportedStatus(changed ? answer.status : row.state, answer.status),
     });

@@ -10,6 +10,7 @@ import { Store, type Trx } from '../persistence/store.js';
 import { type Outcome, Problem } from '../problems/problem.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
+import { orderColumns, sentOrder } from './order-key.js';
 import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js';
 import { paymentStatus, reportedStatus } from './payment-status.js';
 import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
@@ -37,7 +38,12 @@ export interface PaymentIds {
 
 /** The fields of a payment that `move` reads; notifications and the schedule of queries need the optional ones. */
 export type MovablePayment = Pick<PaymentRow, 'id' | 'external' | 'state'> &
-  Partial<Pick<PaymentRow, 'payment_id' | 'shop_transaction_id' | 'traceparent' | 'asks' | 'origin'>>;
+  Partial<
+    Pick<
+      PaymentRow,
+      'payment_id' | 'shop_transaction_id' | 'shop_transaction_id_sent' | 'traceparent' | 'asks' | 'origin'
+    >
+  >;
 
 export interface PaymentMove extends PaymentIds {
   readonly source: EventSource;
@@ -85,7 +91,7 @@ export class PaymentLedger {
       caller: operation.caller,
       origin: draft.origin,
       payment_id: null,
-      shop_transaction_id: draft.shopTransactionId,
+      ...orderColumns(draft.shopTransactionId),
       subscription_token: draft.subscriptionToken ?? null,
       amount_minor: draft.amountMinor,
       currency: draft.currency,
@@ -279,7 +285,7 @@ export class PaymentLedger {
       version: await this.payments.nextVersion(trx, id),
       payload: paymentStatus(answer, {
         paymentId: paymentId ?? payment.payment_id ?? undefined,
-        shopTransactionId: payment.shop_transaction_id,
+        shopTransactionId: sentOrder(payment),
         providerName: external,
         status: reportedStatus(state, answer.status),
       }),

@@ -3,6 +3,7 @@ import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
+import { orderKey } from './order-key.js';
 import type { PaymentState } from './payment-state.js';
 import type { InsertedPayment, PaymentRow } from './payment.table.js';
 
@@ -17,11 +18,13 @@ export interface PaymentChange {
   readonly unguarded: boolean;
 }
 
-const INSERT_UNLESS_TAKEN = new Statement<InsertedPayment>((db, row) =>
-  db
-    .insertInto('payments')
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing()),
+const INSERT_UNLESS_TAKEN = new Statement<InsertedPayment>(
+  (db, { shop_transaction_id_sent, ...row }) =>
+    db
+      .insertInto('payments')
+      .values({ ...row, ...(shop_transaction_id_sent && { shop_transaction_id_sent }) })
+      .onConflict((conflict) => conflict.doNothing()),
+  { shop_transaction_id_sent: true },
 );
 
 /** The fields of an existing payment that the problem `duplicate-payment` reports. */
@@ -168,7 +171,10 @@ export class PaymentRepository {
     external: string,
     shopTransactionId: string,
   ): Promise<DuplicatePayment | undefined> {
-    const [duplicate] = await FIND_DUPLICATE.rows(trx, { external, shopTransactionId });
+    const [duplicate] = await FIND_DUPLICATE.rows(trx, {
+      external,
+      shopTransactionId: orderKey(shopTransactionId),
+    });
     return duplicate;
   }
 
@@ -182,7 +188,7 @@ export class PaymentRepository {
       trx
         .selectFrom('payments')
         .selectAll()
-        .where('shop_transaction_id', '=', shopTransactionId)
+        .where('shop_transaction_id', '=', orderKey(shopTransactionId))
         .where('external', '=', external)
         .where('payment_id', 'is', null)
         .where('state', '!=', 'FAILED')

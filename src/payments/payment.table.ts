@@ -11,7 +11,9 @@ export interface PaymentTable {
   origin: PaymentOrigin;
   /** The external's id, once known; unique per external. */
   payment_id: string | null;
+  /** The form in which orders are compared (`order-key.ts`), and the text as sent where it differs. */
   shop_transaction_id: string | null;
+  shop_transaction_id_sent: Generated<string | null>;
   subscription_token: string | null;
   /** Null for an unsolicited payment of a status answer, which does not have the amount. */
   amount_minor: number | null;
@@ -60,7 +62,10 @@ export type PaymentOrigin = 'pay' | 'pay-by-link' | 'subscription' | 'learned';
 export type PaymentRow = Selectable<PaymentTable>;
 
 /** A payment as it is inserted: the columns that only rare payments set keep their defaults. */
-export type InsertedPayment = Omit<PaymentRow, 'claimed_payment_id' | 'unguarded_acceptance'>;
+export type InsertedPayment = Omit<
+  PaymentRow,
+  'claimed_payment_id' | 'unguarded_acceptance' | 'shop_transaction_id_sent'
+> & { shop_transaction_id_sent?: string | undefined };
 
 declare module '../persistence/database.js' {
   interface DatabaseSchema {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { OrderKeyBackfill } from './order-key.backfill.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
 import { PaymentIdentity } from './payment.identity.js';
@@ -17,6 +18,7 @@ import { PaymentsService } from './payments.service.js';
   imports: [NotificationsModule, OperationsModule, ProvidersModule],
   controllers: [PaymentsController],
   providers: [
+    OrderKeyBackfill,
     PayByLinkOperation,
     PayOperation,
     PaymentIdentity,

@@ -6,6 +6,7 @@ import { outcomeProblem } from '../operations/outcome-problem.js';
 import { Store } from '../persistence/store.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { OPERATIONS } from '../config/external-operation.js';
+import { sentOrder } from './order-key.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
 import type { PayRequest } from './payment-requests.js';
@@ -44,8 +45,9 @@ export class PaymentsService {
     if (outcome.kind !== 'completed') throw outcomeProblem(outcome, OPERATIONS.status);
     const shopTransactionId =
       outcome.answer.shopTransactionId ??
-      (await this.store.read((db) => this.payments.findByPaymentId(db, providerName, paymentId)))
-        ?.shop_transaction_id;
+      sentOrder(
+        (await this.store.read((db) => this.payments.findByPaymentId(db, providerName, paymentId))) ?? {},
+      );
     return paymentStatus(outcome.answer, { paymentId, shopTransactionId, providerName });
   }
 

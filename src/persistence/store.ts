@@ -103,6 +103,9 @@ export abstract class Store {
    */
   onCommit: ((durationMs: number, transactions: number) => void) | undefined;
 
+  /** Called for each session of PostgreSQL whose connection the network lost without a reset; must not throw. */
+  onLostSession: (() => void) | undefined;
+
   readonly #failure = Promise.withResolvers<StorageUnavailable>();
 
   /** Resolves when nothing can be stored until the process starts again: an fsync failed. */

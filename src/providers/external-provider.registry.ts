@@ -132,6 +132,7 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
     const auth = createOutboundAuth(config.auth, {
       clock,
       tokenClient: this.#tokenClient,
+      tracer,
       onWarning: (message) =>
         log.warn({ external: config.name, detail: outside(message) }, 'external needs attention'),
     });

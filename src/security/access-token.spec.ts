@@ -147,6 +147,23 @@ describe('access tokens', () => {
     expect(await verdict(tokensOf(), await issuer.sign({ aud: others }))).toBe('unauthenticated');
   });
 
+  it('takes linear time for claims of any shape, as large as headers may be', async () => {
+    const tokens = tokensOf();
+    const deep = JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`) as unknown;
+    for (const claims of [
+      { scope: 'payments '.repeat(1_000) },
+      { scope: Array.from({ length: 2_000 }, (_, i) => `s${i}`) },
+      { scope: deep },
+      { aud: [...Array.from({ length: 2_000 }, () => 'a'), AUDIENCE] },
+    ]) {
+      const token = await issuer.sign(claims);
+      expect(await verdict(tokens, token)).toBe('accepted');
+      const started = performance.now();
+      for (let i = 0; i < 20; i += 1) await tokens.verify(token);
+      expect((performance.now() - started) / 20).toBeLessThan(25);
+    }
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['an unknown critical parameter', { crit: ['exp2'], exp2: 1 }],
     ['a critical parameter that is missing', { crit: ['exp2'] }],

@@ -1,11 +1,12 @@
 import type { Request } from 'express';
 import type { ExternalConfig } from '../config/external-config.js';
+import { admittedOf } from '../http/admission.js';
 import { clientAddressOf } from '../http/client-address.js';
 import { readRawBody } from '../http/raw-body.js';
 import type { SignedCallback } from '../http/request-context.js';
 import type { Clock } from '../shared/clock.js';
 import { AddressList } from './address-list.js';
-import { NOBODYS, refusalOf, signedContent } from './callback-credentials.js';
+import { equaliseWork, NOBODYS, refusalOf, signedContent } from './callback-credentials.js';
 import { callbackUnauthenticated, foreignAddress } from './refusals.js';
 import { RememberedCallbacks, type ProcessedCallback, signedCallback } from './remembered-callbacks.js';
 import type { SecurityMetrics } from './security.metrics.js';
@@ -44,18 +45,24 @@ export class CallbackAuthenticator {
   /** @throws Problem `unauthenticated`, `forbidden`, or, for every sender, `payload-too-large` */
   async admit(request: Request, external: string): Promise<CallbackAdmission> {
     const body = await readRawBody(request);
+    await admittedOf(request)?.turnOf(body);
     const config = this.configOf(external);
     // The route answers that there is no such external.
     if (!config && this.namesAreOpen) return NOTHING_TO_REMEMBER;
-    const refusal = refusalOf(config?.callbackAuth ?? NOBODYS, request, body, this.clock.wall());
+    const auth = config?.callbackAuth ?? NOBODYS;
+    const refusal = refusalOf(auth, request, body, this.clock.wall());
     if (refusal || !config) {
+      equaliseWork(auth, request, body, this.clock.wall());
       this.metrics.countCallbackRefusal(config && external, config ? refusal! : 'unknown-external');
       throw callbackUnauthenticated();
     }
     const { callbackAllowedIps: allowed } = config;
     if (allowed && !this.#addressList(allowed).includes(clientAddressOf(request))) {
       this.metrics.countCallbackRefusal(external, 'address');
-      throw foreignAddress();
+      // Without credentials, another answer than for an unknown external would say that this one exists.
+      if (auth.type !== 'none' || this.namesAreOpen) throw foreignAddress();
+      equaliseWork(auth, request, body, this.clock.wall());
+      throw callbackUnauthenticated();
     }
     if (config.callbackAuth.type !== 'standard-webhooks') return NOTHING_TO_REMEMBER;
     const content = signedContent(request, body);

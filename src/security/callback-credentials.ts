@@ -64,6 +64,29 @@ export function refusalOf(
   }
 }
 
+/** As many as an external has at most, while one is rotated. */
+const DECOYS = [decoy(), decoy()];
+
+function decoy(): Secret {
+  return new Secret(`whsec_${randomBytes(32).toString('base64')}`);
+}
+
+/**
+ * Does for a refused callback what {@link refusalOf} did not do for its `auth`: how long a refusal of a large body takes
+ * must not say whether its external exists, nor how it authenticates.
+ */
+export function equaliseWork(
+  auth: CallbackAuthConfig,
+  request: IncomingMessage & { readonly originalUrl: string },
+  body: Buffer,
+  nowMs: number,
+): void {
+  const verified = auth.type === 'standard-webhooks' ? auth.secrets.length : 0;
+  const secrets = DECOYS.slice(verified);
+  if (secrets.length > 0) refusalOf({ type: 'standard-webhooks', secrets }, request, body, nowMs);
+  if (auth.type !== 'bearer') refusalOf(NOBODYS, request, body, nowMs);
+}
+
 function isSame(given: string, wanted: string): boolean {
   return equalDigests(sha256(given), sha256(wanted));
 }

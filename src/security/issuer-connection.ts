@@ -1,3 +1,5 @@
+import { tracedRequest } from '../observability/tracing/http-client-span.js';
+import type { Tracer } from '../observability/tracing/tracer.js';
 import type { AddressGuard } from '../outbound/address-guard.js';
 import { outboundHttpService } from '../outbound/http-service.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
@@ -10,7 +12,10 @@ export class IssuerConnection {
   readonly #client: OutboundClient;
   readonly #http;
 
-  constructor(guard: AddressGuard) {
+  constructor(
+    guard: AddressGuard,
+    private readonly tracer?: Tracer,
+  ) {
     this.#client = new OutboundClient({
       guard,
       connectTimeoutMs: TIMEOUT_MS,
@@ -24,11 +29,13 @@ export class IssuerConnection {
 
   /** The text of a 200. @throws Error for every other end */
   async get(url: string): Promise<string> {
-    const { status, data } = await this.#http.get<string>(url, {
-      headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'tollgate' },
-      timeout: TIMEOUT_MS,
-      validateStatus: null,
-    });
+    const { status, data } = await tracedRequest(this.tracer, 'GET issuer', { method: 'GET', url }, () =>
+      this.#http.get<string>(url, {
+        headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'tollgate' },
+        timeout: TIMEOUT_MS,
+        validateStatus: null,
+      }),
+    );
     if (status !== 200) throw new Error(`the issuer answered ${status}`);
     return data;
   }

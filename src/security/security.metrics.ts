@@ -36,7 +36,7 @@ export class SecurityMetrics {
     );
     this.#connections = metrics.counter(
       'tollgate_connections_dropped_total',
-      'Connections closed because all places of MAX_CONNECTIONS were taken: the one idle for longest.',
+      'Idle connections that were closed because all places of MAX_CONNECTIONS were taken.',
     );
     this.#unreadable = metrics.counter(
       'tollgate_unreadable_requests_total',

@@ -5,6 +5,7 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { isAdminScope } from '../config/api-keys.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { Tracer } from '../observability/tracing/tracer.js';
 import { Secret } from '../sensitive/secret.js';
 import { Clock } from '../shared/clock.js';
 import { AddressGuard } from '../outbound/address-guard.js';
@@ -39,12 +40,13 @@ const PROVIDERS: Provider[] = [
   },
   {
     provide: OIDC_TOKENS,
-    inject: [CONFIG, Clock],
-    useFactory: async ({ callers, egress }: Config, clock: Clock) => {
+    inject: [CONFIG, Clock, Tracer],
+    useFactory: async ({ callers, egress }: Config, clock: Clock, tracer: Tracer) => {
       if (!callers.oidc) return undefined;
       // Loads the library only if an issuer is configured: the start without one is faster.
       const { OidcTokens } = await import('./oidc-tokens.js');
-      return new OidcTokens(callers.oidc, new IssuerConnection(new AddressGuard(egress)), clock);
+      const connection = new IssuerConnection(new AddressGuard(egress), tracer);
+      return new OidcTokens(callers.oidc, connection, clock);
     },
   },
   {

@@ -8,6 +8,7 @@ import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/r
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import type { SubscriptionStartRequest } from './subscription-requests.js';
+import { orderKey } from '../payments/order-key.js';
 import { subscriptionMayBecome, type SubscriptionState } from './subscription-state.js';
 import { SubscriptionRepository } from './subscription.repository.js';
 import type { SubscriptionRow } from './subscription.table.js';
@@ -136,7 +137,8 @@ export class SubscriptionLedger {
     if (token === undefined) return false;
     const row = await this.#lock(trx, operation);
     const holder = row && (await this.#otherHolder(trx, row, token));
-    if (!row || !holder || holder.shop_transaction_id === row.shop_transaction_id) return false;
+    if (!row || !holder || orderKey(holder.shop_transaction_id) === orderKey(row.shop_transaction_id))
+      return false;
     if (row.claimed_token === token) return true;
     await this.subscriptions.claim(trx, row.id, token);
     const { external } = row;

@@ -10,14 +10,20 @@ export interface Program {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a built program of `dist/` with exactly these variables beside PATH. */
+/**
+ * Starts a built program of `dist/` with exactly these variables beside PATH. `descriptors`: its limit of open files;
+ * default: the one of this process.
+ */
 export function startProgram(
   script: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  descriptors?: number,
 ): Program {
   let output = '';
-  const child = spawn(process.execPath, [script, ...args], {
+  // The shell replaces itself, so that signals reach the program.
+  const limited = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
+  const child = spawn('/bin/sh', ['-c', `${limited}exec "$0" "$@"`, process.execPath, script, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -433,6 +433,7 @@ describe('resolving', () => {
       paymentId: `pm-found-${count}`,
       shopTransactionId: (body as { shopTransactionId: string }).shopTransactionId,
       providerName: 'acme',
+      version: 1,
     });
     const { body: detail } = await admin(`payments/${id}`);
     expect((detail['events'] as object[]).at(-1)).toMatchObject({

@@ -298,6 +298,59 @@ describe('traces', () => {
   });
 });
 
+describe('requests for credentials', () => {
+  it('have spans without secrets: for a token, and for the documents of an issuer', async () => {
+    const collector = await startCollector();
+    let isDown = false;
+    const peer: StubExternal = await startStubExternal(({ url }, response) => {
+      if (isDown) return void response.destroy();
+      if (url.startsWith('/token')) return { access_token: 'secret-token', token_type: 'Bearer' };
+      if (url.includes('well-known')) return { issuer: peer.url, jwks_uri: `${peer.url}/keys` };
+      if (url === '/keys') return { keys: [{ kty: 'RSA', kid: 'k', n: 'AQAB', e: 'AQAB' }] };
+      return { result: 'OK', paymentId: 'p' };
+    });
+    const auth = {
+      type: 'oauth2-client-credentials',
+      tokenUrl: `${peer.url}/token?secret=seen`,
+      clientId: 'c',
+      clientSecret: 'secret-of-the-client',
+    };
+    const gateway = await startGateway({
+      externals: ['acme', 'other'].map((externalService) => ({ externalService, baseUrl: peer.url, auth })),
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OIDC_ISSUER: peer.url, OIDC_AUDIENCE: 'tollgate' },
+    });
+    const pay = (name: string, headers = {}): ReturnType<typeof call> =>
+      call(
+        `${gateway.url}/v3/${name}/pay`,
+        'POST',
+        { amount: 1, currency: 'EUR', shopTransactionId: 'o' },
+        headers,
+      );
+    const header = Buffer.from('{"alg":"RS256","kid":"other"}').toString('base64url');
+    await pay('acme');
+    await pay('acme', { authorization: `Bearer ${header}.e30.c2ln` });
+    isDown = true;
+    await pay('other');
+    const spans = (): CollectedSpan[] => collector.spans.filter(({ name }) => /token|issuer/.test(name));
+    await until(() => spans().length >= 4, 'the spans');
+    const seen = spans().map((span) => [
+      span.name,
+      String(attributesOf(span)['url.full']).replace(peer.url, ''),
+      attributesOf(span)['http.response.status_code'] ?? attributesOf(span)['error.type'],
+    ]);
+    expect(seen.slice(0, 3)).toEqual([
+      ['POST token', '/token?REDACTED', 200],
+      ['GET issuer', '/.well-known/openid-configuration', 200],
+      ['GET issuer', '/keys', 200],
+    ]);
+    expect(seen.at(-1)).toEqual(['POST token', '/token?REDACTED', expect.stringMatching(/./)]);
+    expect(collector.bodies.join()).not.toMatch(/secret/);
+    await gateway.close();
+    await peer.close();
+    await collector.close();
+  });
+});
+
 function attributesOf({ attributes }: CollectedSpan): Record<string, unknown> {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 }

@@ -1,32 +1,37 @@
 /**
- * `npm run test:failover -- --rounds 10 --seed 1 [--faults kill,stop,"black hole"]`: a primary and its synchronous standby
- * under load by two replicas of the built program; the primary fails and the standby is promoted, round after round,
- * without a restart of the replicas. Needs PostgreSQL's programs. Exit code 0 only if every promise was kept.
+ * `npm run test:failover -- --rounds 10 --seed 1 [--faults kill,stop,"black hole"] [--promote-after 200,2000]
+ * [--terminations 10] [--pgbouncer session]`: two replicas of the built program, under load, on a primary and its
+ * synchronous standby. Round after round, the primary fails, the standby is promoted after so many milliseconds, and the
+ * old primary comes back; the replicas are not restarted. At the end, SIGTERM ends a replica in a black hole. Needs
+ * PostgreSQL's programs. Exit code 0 only if every promise was kept.
  */
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../support/seeded-random.js';
 import { FAULTS, type Fault, type FailoverResult, FailoverSite, faultsOf } from './failover.js';
 
-const PROMOTE_AFTER_MS = { least: 200, spread: 1_800 };
-
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
+    'promote-after': { type: 'string', default: '200,2000' },
+    terminations: { type: 'string' },
+    pgbouncer: { type: 'string' },
     faults: { type: 'string', default: FAULTS.join() },
   },
 });
 const random = new SeededRandom(Number(values.seed));
 const rounds = Number(values.rounds);
+const [least, most] = values['promote-after'].split(',').map(Number) as [number, number];
 const table: string[] = [];
 let wrong = 0;
 
-const site = await FailoverSite.open({ built: true });
+const mode = values.pgbouncer as 'session' | 'transaction' | undefined;
+const site = await FailoverSite.open({ built: true, ...(mode && { mode }) });
 try {
   for (const fault of values.faults.split(',') as Fault[]) {
     const results: FailoverResult[] = [];
     for (let round = 1; round <= rounds; round++) {
-      const afterMs = PROMOTE_AFTER_MS.least + random.below(PROMOTE_AFTER_MS.spread);
+      const afterMs = least + random.below(most - least);
       const result = await site.round(fault, afterMs);
       results.push(result);
       const faults = faultsOf(fault, result);
@@ -40,7 +45,7 @@ try {
     }
     table.push(row(fault, results));
   }
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1; round <= Number(values.terminations ?? rounds); round++) {
     const { code, afterMs } = await site.terminateInBlackHole();
     wrong += code === 0 ? 0 : 1;
     console.log(`SIGTERM in a black hole ${round}: exit code ${code} after ${Math.round(afterMs)} ms`);

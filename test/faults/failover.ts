@@ -4,6 +4,7 @@ import { openStore } from '../../src/persistence/open-store.js';
 import { Secret } from '../../src/sensitive/secret.js';
 import { type Answer, call } from '../support/client.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js';
+import { type PgBouncer, startPgBouncer } from '../support/pgbouncer.js';
 import { PostgresCluster } from '../support/postgres-cluster.js';
 import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -58,6 +59,8 @@ const RUN = 20;
 const FLOW_LIMIT_MS = 40_000;
 const SETTLE_LIMIT_MS = 90_000;
 const SESSIONS_END_MS = 3_000;
+/** Enough for two replicas in session mode. */
+const POOLER_SESSIONS = 40;
 const UNSTARTED = Infinity;
 
 interface Order {
@@ -84,6 +87,7 @@ export class FailoverSite {
     private readonly proxies: ReadonlyMap<PostgresCluster, TcpProxy>,
     readonly replicas: GatewayProcess[],
     private readonly databaseUrl: string,
+    private readonly pooler: PgBouncer | undefined,
     private readonly start: () => Promise<GatewayProcess>,
   ) {
     external.behave(async ({ method, url, body }, response) => {
@@ -99,8 +103,17 @@ export class FailoverSite {
     });
   }
 
-  /** `built`: replicas of the program that `npm run build` made, else of the sources. */
-  static async open({ built }: { built: boolean }): Promise<FailoverSite> {
+  /**
+   * `built`: replicas of the program that `npm run build` made, else of the sources. `mode`: behind a PgBouncer, which has
+   * one server at a time, and whose operator points it at the promoted one.
+   */
+  static async open({
+    built,
+    mode,
+  }: {
+    built: boolean;
+    mode?: 'session' | 'transaction';
+  }): Promise<FailoverSite> {
     const primary = await PostgresCluster.start();
     const standby = await PostgresCluster.follow(primary);
     const servers: [PostgresCluster, PostgresCluster] = [primary, standby];
@@ -109,7 +122,9 @@ export class FailoverSite {
       proxies.set(server, await new TcpProxy({ host: '127.0.0.1', port: server.port }).open());
     const external = await startStubExternal();
     const hosts = servers.map((server) => `127.0.0.1:${proxies.get(server)!.port}`).join();
-    const databaseUrl = `postgres://postgres@${hosts}/postgres?target_session_attrs=read-write`;
+    const pooler = mode && (await startPgBouncer(urlOf(proxies.get(primary)!), mode, POOLER_SESSIONS));
+    const databaseUrl =
+      pooler?.url ?? `postgres://postgres@${hosts}/postgres?target_session_attrs=read-write`;
     const start = (): Promise<GatewayProcess> =>
       startGatewayProcess({
         built,
@@ -122,7 +137,7 @@ export class FailoverSite {
       });
     // One migrates.
     const replicas = [await start(), await start()];
-    const site = new FailoverSite(external, servers, proxies, replicas, databaseUrl, start);
+    const site = new FailoverSite(external, servers, proxies, replicas, databaseUrl, pooler, start);
     await site.#replicate();
     return site;
   }
@@ -130,6 +145,7 @@ export class FailoverSite {
   async close(): Promise<void> {
     await this.#rest();
     for (const replica of this.replicas) await replica.dispose();
+    await this.pooler?.stop();
     for (const proxy of this.proxies.values()) await proxy.close();
     for (const server of this.servers) {
       await server.kill();
@@ -148,6 +164,7 @@ export class FailoverSite {
     await this.#break(fault);
     await sleep(promoteAfterMs);
     await next.promote();
+    await this.pooler?.point(urlOf(this.proxies.get(next)!));
     const promotedAt = performance.now();
     const flowsAt = await this.#flows(promotedAt);
     await this.#comeBack(fault);
@@ -268,6 +285,8 @@ export class FailoverSite {
       url: new Secret(this.databaseUrl),
       poolSize: 1,
       schema: undefined,
+      // A pooler may have a session that has just ended.
+      waitMs: 10_000,
     });
     const { rows } = await store.read((db) =>
       sql<{ port: string }>`select current_setting('port') as port`.execute(db),
@@ -355,4 +374,8 @@ export class FailoverSite {
       20_000,
     );
   }
+}
+
+function urlOf({ port }: TcpProxy): string {
+  return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }

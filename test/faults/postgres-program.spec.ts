@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type Answer, call } from '../support/client.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js';
-import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
+import { freePort, PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -182,6 +184,37 @@ onCluster('A gateway whose PostgreSQL is a black hole', () => {
       );
       expect(outcomes[0]).not.toBe('not-executed');
       expect(outcomes).not.toContain('undefined');
+    },
+    60_000,
+  );
+});
+
+onCluster('A start that waits for its PostgreSQL', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends with 0 at once on %s',
+    async (signal) => {
+      const args = ['--import', './test/support/typescript-hooks.js', 'src/main.ts'];
+      const child = spawn(process.execPath, args, {
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          HTTP_PORT: '0',
+          DATABASE_URL: `postgres://postgres@127.0.0.1:${await freePort()}/postgres`,
+          DATABASE_WAIT: '10m',
+        },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const exit = once(child, 'exit');
+      try {
+        let output = '';
+        child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+        await until(() => output.includes('waiting up to'), 'it to wait', 30_000);
+        const signalledAt = performance.now();
+        child.kill(signal);
+        expect(await exit).toEqual([0, null]);
+        expect(performance.now() - signalledAt).toBeLessThan(2_000);
+      } finally {
+        child.kill('SIGKILL');
+      }
     },
     60_000,
   );

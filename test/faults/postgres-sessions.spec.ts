@@ -3,13 +3,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { CALLERS, type Load, pay, startLoad } from '../support/payment-load.js';
 import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
 /** How long the gateway may need after the database can be written to again. */
 const BACK_WITHIN_MS = 2_000;
-const CALLERS = 8;
 const GATEWAY_SESSIONS = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tollgate'`;
 const onCluster = testsClusters() ? describe : describe.skip;
 
@@ -162,47 +162,3 @@ onCluster('Sessions that are useless, under load', () => {
     assertTruthful();
   }, 60_000);
 });
-
-interface Refusal {
-  readonly status: number;
-  readonly code: unknown;
-}
-
-/** Callers that pay one order after the other. */
-interface Load {
-  readonly paid: number;
-  /** Payments since the last failure. */
-  readonly inARow: number;
-  readonly lastFailureAt: number;
-  readonly refused: readonly Refusal[];
-  stop(): Promise<void>;
-}
-
-function startLoad(url: string): Load {
-  const load = { paid: 0, inARow: 0, lastFailureAt: -Infinity, refused: [] as Refusal[] };
-  let stopped = false;
-  const caller = async (number: number): Promise<void> => {
-    for (let n = 0; !stopped; n += 1) {
-      const { status, body } = await pay(url, `load-${number}-${n}`);
-      if (status === 200) {
-        load.paid += 1;
-        load.inARow += 1;
-        continue;
-      }
-      load.refused.push({ status, code: body['code'] });
-      load.inARow = 0;
-      load.lastFailureAt = performance.now();
-    }
-  };
-  const callers = Array.from({ length: CALLERS }, (_, number) => caller(number));
-  return Object.assign(load, {
-    async stop() {
-      stopped = true;
-      await Promise.all(callers);
-    },
-  });
-}
-
-function pay(url: string, shopTransactionId: string): ReturnType<typeof call> {
-  return call(`${url}/v3/acme/pay`, 'POST', { amount: 1, currency: 'EUR', shopTransactionId });
-}

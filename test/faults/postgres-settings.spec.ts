@@ -268,6 +268,11 @@ onCluster('The settings of a PostgreSQL', () => {
         () => `postgres://127.0.0.1:${cluster.port}/${name}?user=gateway&password=${password}`,
       ],
       [
+        'several hosts',
+        () =>
+          `postgres://gateway:${password}@127.0.0.1:1,127.0.0.1:${cluster.port}/${name}?options=-c%20work_mem%3D1MB`,
+      ],
+      [
         'options',
         () =>
           `postgres://gateway:${password}@127.0.0.1:${cluster.port}/${name}?options=-c%20search_path%3Delsewhere%20-c+work_mem%3D1MB`,
@@ -336,6 +341,12 @@ onCluster('The settings of a PostgreSQL', () => {
         expect(await sessionOf(`sslmode=${mode}&sslrootcert=${root}`)).toBe('TLS');
         expect(await refusal(open(`${urlOf(name)}?sslmode=${mode}`))).toMatch(/certificate/);
       }
+      const hosts = `host=127.0.0.1,localhost&port=1,${cluster.port}`;
+      expect(await sessionOf(`${hosts}&sslmode=verify-full&sslrootcert=${root}`)).toBe('TLS');
+      const same = `host=127.0.0.1,localhost&port=${cluster.port}`;
+      expect(await refusal(open(`${urlOf(name)}?${same}&sslmode=verify-full`))).toMatch(
+        /127\.0\.0\.1:\d+: .*certificate.*; localhost:\d+: .*certificate/,
+      );
       expect(await refusal(open(`${urlOf(name)}?sslmode=verify-full&sslrootcert=${otherRoot}`))).toMatch(
         /certificate/,
       );

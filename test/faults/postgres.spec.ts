@@ -116,6 +116,45 @@ onCluster('A PostgreSQL that lies or hangs', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
+  it('makes a commit unknown whose answer the path loses, and does not repeat it', async () => {
+    await put();
+    proxy.onRequest((bytes) => {
+      if (bytes.includes('commit\0')) {
+        proxy.onRequest(undefined);
+        proxy.blackholeOpen('server');
+      }
+      return 'forward';
+    });
+    const startedAt = performance.now();
+    const unknown = `fault.${keys + 1}`;
+    expect(await outcomeOf(put())).toBe('unknown');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(await cluster.query(`select key from settings where key = '${unknown}'`)).toHaveLength(1);
+    expect(await outcomeOf(put())).toBe('committed');
+  });
+
+  it('ends the sessions at the server whose connection the path has forgotten', async () => {
+    let wakes = 0;
+    store.listen('notifications', () => wakes++);
+    await until(() => wakes === 1, 'it to listen');
+    await Promise.all([put(), store.ping()]);
+    const pids = async (): Promise<number[]> =>
+      (
+        await cluster.query<{ pid: number }>(
+          `select pid from pg_stat_activity where application_name = 'tollgate'`,
+        )
+      ).map(({ pid }) => pid);
+    const before = await pids();
+    proxy.blackholeOpen();
+    const [outcome] = await Promise.all([outcomeOf(put()), store.ping().catch(() => {})]);
+    expect(outcome).toBe('committed');
+    await until(
+      async () => (await pids()).every((pid) => !before.includes(pid)),
+      'the sessions to end, that of LISTEN too',
+      10_000,
+    );
+  });
+
   it('closes within its limit while its server is a black hole', async () => {
     const work = [put(), put()].map(outcomeOf);
     await Promise.all(work);

@@ -1,10 +1,13 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+/** Which bytes a path drops, by who sends them. */
+export type Direction = 'client' | 'server' | 'both';
+
 /** A TCP proxy between a client and a server that a test can break, like a stopped server or a broken network. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #losers = new Set<() => void>();
+  readonly #losers = new Set<(direction: Direction) => void>();
   #port = 0;
   #mute = false;
   #hole = false;
@@ -13,28 +16,29 @@ export class TcpProxy {
   constructor(target: { host: string; port: number }) {
     this.#server = createServer((client) => {
       const upstream = connect(target);
-      let lost = false;
-      this.#losers.add(() => {
-        lost = true;
-      });
+      let lost: Direction | undefined;
+      const loses = (sender: Direction): boolean => lost === 'both' || lost === sender;
+      const lose = (direction: Direction): void => void (lost = direction);
+      this.#losers.add(lose);
       for (const socket of [client, upstream]) {
         this.#sockets.add(socket);
         socket.on('error', () => {});
         socket.on('close', () => {
-          if (lost) return;
+          this.#losers.delete(lose);
+          if (loses(socket === client ? 'client' : 'server')) return;
           this.#sockets.delete(socket);
           client.destroy();
           upstream.destroy();
         });
       }
       client.on('data', (bytes) => {
-        if (lost || this.#hole) return;
+        if (loses('client') || this.#hole) return;
         upstream.write(bytes);
         if (this.#onRequest?.(bytes) === 'cut') {
           client.destroy();
         }
       });
-      upstream.on('data', (bytes) => this.#mute || this.#hole || lost || client.write(bytes));
+      upstream.on('data', (bytes) => this.#mute || this.#hole || loses('server') || client.write(bytes));
     });
   }
 
@@ -68,9 +72,12 @@ export class TcpProxy {
     this.#hole = hole;
   }
 
-  /** Drops everything on connections that are open now, in both directions and without a reset; later ones work. */
-  blackholeOpen(): void {
-    for (const lose of this.#losers) lose();
+  /**
+   * Drops everything on connections that are open now, or on every `nth` of them, without a reset; later ones work.
+   * With a `direction`, only what that side sends.
+   */
+  blackholeOpen(direction: Direction = 'both', nth = 1): void {
+    for (const [index, lose] of [...this.#losers].entries()) if (index % nth === 0) lose(direction);
     this.#losers.clear();
   }
 

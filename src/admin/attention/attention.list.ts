@@ -46,7 +46,9 @@ interface AttentionSource {
 }
 
 const MONEY = [sql.ref('amount_minor'), sql.ref('currency')];
-const PAYMENT_IDS = [sql.ref('payment_id'), sql.ref('shop_transaction_id')];
+const SENT_ORDER = sql`coalesce(shop_transaction_id_sent, shop_transaction_id)`;
+const ORDER = sql`${SENT_ORDER} as shop_transaction_id`;
+const PAYMENT_IDS = [sql.ref('payment_id'), ORDER];
 const ofPayment = (expression: RawBuilder<unknown>): RawBuilder<unknown> => sql`
   (select ${expression} from payments
    where payments.payment_id = callbacks.payment_id and payments.external = callbacks.external)`;
@@ -79,9 +81,10 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       where: sql`claimed_payment_id is not null and state in ('UNKNOWN', 'PENDING')`,
       columns: [
         sql`claimed_payment_id as payment_id`,
-        sql.ref('shop_transaction_id'),
+        ORDER,
         ...MONEY,
-        sql`(select 'The paymentId belongs to ' || holder.id || ', order ' || coalesce(holder.shop_transaction_id, '?')
+        sql`(select 'The paymentId belongs to ' || holder.id || ', order ' || coalesce(holder.shop_transaction_id_sent,
+            holder.shop_transaction_id, '?')
           from payments as holder where holder.payment_id = payments.claimed_payment_id
           and holder.external = payments.external) as detail`,
       ],
@@ -146,7 +149,7 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       columns: [
         sql.ref('payment_id'),
         sql`last_error as detail`,
-        sql`${ofPayment(sql.ref('shop_transaction_id'))} as shop_transaction_id`,
+        sql`${ofPayment(sql`coalesce(payments.shop_transaction_id_sent, payments.shop_transaction_id)`)} as shop_transaction_id`,
         sql`${ofPayment(sql.ref('state'))} as payment_state`,
       ],
     },

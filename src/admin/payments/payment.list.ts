@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { invalid } from '../../http/request-parameters.js';
+import { orderKey } from '../../payments/order-key.js';
 import type { PaymentState } from '../../payments/payment-state.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
 import { QueryField } from '../../rules/field.js';
-import { oneOf } from '../../rules/rule.js';
+import { mapped, oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier } from '../../rules/rules.js';
 import { externalsIn, KeysetList, type ListReader } from '../lists/keyset-list.js';
 import { ExternalFilter, TimeRangeQuery } from '../lists/list-query.js';
@@ -31,8 +32,8 @@ export class PaymentQuery extends TimeRangeQuery {
   })
   paymentId?: string;
 
-  @QueryField(issuedIdentifier, {
-    description: 'Payments with this id of the shop.',
+  @QueryField(mapped(issuedIdentifier, orderKey), {
+    description: 'Payments with this id of the shop, or with one that looks the same.',
     example: 'order-1001',
   })
   shopTransactionId?: string;

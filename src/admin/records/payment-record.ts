@@ -3,6 +3,7 @@ import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
+import { sentOrder } from '../../payments/order-key.js';
 import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
 import type { PaymentState } from '../../payments/payment-state.js';
 import { shownIssuedId, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
@@ -93,7 +94,7 @@ export function paymentRecord(row: PaymentRow): PaymentRecord {
     state: row.state,
     origin: row.origin,
     paymentId: shownIssuedId(row.payment_id),
-    shopTransactionId: shownText(row.shop_transaction_id),
+    shopTransactionId: shownText(sentOrder(row)),
     subscriptionToken: shownIssuedId(row.subscription_token),
     amount: row.amount_minor ?? undefined,
     currency: row.currency ?? undefined,

@@ -28,6 +28,11 @@ export class CommitMetrics {
       'Checkpoints of SQLite that failed: the write-ahead log grows until one succeeds.',
       () => store.logStatistics?.failedCheckpoints ?? 0,
     );
+    const lost = metrics.counter(
+      'tollgate_database_sessions_lost_total',
+      'Sessions of PostgreSQL that were cut because the network lost their connection without a reset.',
+    );
+    store.onLostSession = () => lost.inc();
     store.onCommit = (durationMs, transactions) => {
       durations.observe(durationMs / 1_000);
       batches.observe(transactions);

@@ -1,4 +1,4 @@
-import type { Span, SpanAttributes, SpanStart, Tracer } from './tracer.js';
+import { errorTypeOf, type Span, type SpanAttributes, type SpanStart, type Tracer } from './tracer.js';
 
 /** One request of the gateway. */
 export interface HttpClientRequest {
@@ -48,4 +48,29 @@ export function endHttpClientSpan(
     if (end.status >= 400) span.fail(String(end.status));
   } else span.fail(end.code ?? end.reason);
   span.end();
+}
+
+/**
+ * Sends a request that is not of one operation, such as one for a token that many calls share, within a span that
+ * begins a trace.
+ */
+export async function tracedRequest<Answer extends { readonly status: number }>(
+  tracer: Tracer | undefined,
+  name: string,
+  { method, url }: { readonly method: string; readonly url: string },
+  send: () => Promise<Answer>,
+): Promise<Answer> {
+  if (!tracer?.enabled) return send();
+  const { origin, pathname, search } = new URL(url);
+  // The query may hold a secret.
+  const request = { method, origin, target: pathname + (search && '?REDACTED'), resendCount: 0 };
+  const span = startHttpClientSpan(tracer, name, request, { parent: undefined });
+  try {
+    const answer = await send();
+    endHttpClientSpan(span, answer);
+    return answer;
+  } catch (error) {
+    endHttpClientSpan(span, { reason: errorTypeOf(error), code: undefined });
+    throw error;
+  }
 }

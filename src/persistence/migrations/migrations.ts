@@ -10,6 +10,7 @@ import * as takenIds from './0007-taken-ids.js';
 import * as callbacksOfStrangers from './0008-callbacks-of-strangers.js';
 import * as audit from './0009-audit.js';
 import * as expiringFingerprints from './0010-expiring-fingerprints.js';
+import * as orderKeys from './0011-order-keys.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -32,4 +33,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-callbacks-of-strangers': callbacksOfStrangers,
   '0009-audit': audit,
   '0010-expiring-fingerprints': expiringFingerprints,
+  '0011-order-keys': orderKeys,
 };

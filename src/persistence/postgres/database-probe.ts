@@ -1,6 +1,6 @@
 import type { PostgresAccess } from './postgres.access.js';
 import { type HostClient, openSession } from './postgres.client.js';
-import type { SessionWatch } from './session-watch.js';
+import { type SessionWatch, STALL_MS } from './session-watch.js';
 
 /**
  * A commit that waits for the disk and the standbys like any other (`pg_logical_emit_message` writes a record to the
@@ -32,8 +32,6 @@ export class DatabaseProbe {
    * @throws an error of `pg`, or one that names what the database refuses.
    */
   run(): Promise<void> {
-    // The probe before has no answer yet: perhaps its session is gone.
-    if (this.#running) this.#watch.suspect();
     this.#running ??= this.#probe().finally(() => {
       this.#running = undefined;
     });
@@ -50,6 +48,7 @@ export class DatabaseProbe {
     let warning: string | undefined;
     const onNotice = (notice: { message?: string }): void => void (warning = notice.message);
     client.on('notice', onNotice);
+    const silence = setInterval(() => this.#watch.suspect(client), STALL_MS);
     try {
       // One message and several results, one for each statement.
       const results = (await client.query(PROBE)) as unknown as { rows: { read_only?: string }[] }[];
@@ -61,6 +60,8 @@ export class DatabaseProbe {
       if (this.#client === client) this.#client = undefined;
       throw error;
     } finally {
+      clearInterval(silence);
+      this.#watch.answered(client);
       client.off('notice', onNotice);
     }
   }

@@ -30,6 +30,11 @@ const SESSION_SETTINGS = {
   // The pool closes idle connections itself; one that the server closes may be taken by a request at that moment.
   idle_session_timeout: '0',
   lock_timeout: '0',
+  // The server ends a session, and frees its locks, within half a minute where the path has forgotten the connection.
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '25s',
 };
 
 /** How sessions are opened and transactions begin. */

@@ -21,10 +21,8 @@ import {
   postgresFailure,
   unreplicated,
 } from './postgres-errors.js';
-import type { SessionWatch } from './session-watch.js';
+import { type SessionWatch, STALL_MS } from './session-watch.js';
 
-/** Without an answer for this time, the session may be gone. */
-const STALL_MS = 2_000;
 /** The client's own limit, for a server that does not answer at all: 12 s. */
 const STALLS_LIMIT = 6;
 /** Behind a pooler nothing shows whether the session exists: 60 s. */
@@ -69,12 +67,14 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
         }
         const client = await pool.connect();
         if (!watch.isRetired(client)) return new PostgresConnection(client, context);
+        watch.end(client);
         client.release(true);
         continue;
       } catch (error) {
+        const late = performance.now() > deadline;
         // The host failed: another may have taken its place.
-        if (!hosts.found && !searched) continue;
-        if (!isTooManyConnections(error) || performance.now() > deadline) throw notCommitted(error);
+        if (!hosts.found && !searched && !late) continue;
+        if (!isTooManyConnections(error) || late) throw notCommitted(error);
       }
       await sleep(REFUSED_PAUSE_MS);
     }
@@ -194,7 +194,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
       let ended = false;
       const timer = setInterval(() => {
         stalls += 1;
-        watch.suspect();
+        watch.suspect(this.#client);
         if (stalls === STALLS_LIMIT) {
           // Before the rejection: `release` may follow at once.
           this.#lost = true;
@@ -208,6 +208,7 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
         if (ended) return;
         ended = true;
         clearInterval(timer);
+        if (stalls > 0) watch.answered(this.#client);
         this.#unanswered -= 1;
         if (error) reject(error);
         else resolve(answer);

@@ -109,6 +109,7 @@ export class PostgresStore extends Store {
       'server.port': port,
     }));
     this.#watch = new SessionWatch(access);
+    this.#watch.onLost = () => this.onLostSession?.();
     this.#probe = new DatabaseProbe(access, this.#watch);
     this.#pool = openPool(access, config.poolSize);
     this.#pool.on('connect', (client) => this.#watch.add(client));
@@ -122,7 +123,7 @@ export class PostgresStore extends Store {
     const dialect = new PostgresDialect({ pool: transactional(this.#pool, access) });
     this.kysely = new Kysely({ dialect });
     this.#transactions = new KyselyTransactions(dialect);
-    this.#hints = new PostgresWakeHints(access, schema, (channel, payload) =>
+    this.#hints = new PostgresWakeHints(access, this.#watch, schema, (channel, payload) =>
       this.#withConnection((connection) =>
         connection.executeQuery(CompiledQuery.raw('select pg_notify($1, $2)', [channel, payload])),
       ),
@@ -166,6 +167,8 @@ export class PostgresStore extends Store {
 
   protected override async probe(): Promise<void> {
     try {
+      // The session of the probe may answer where the path has forgotten all others.
+      if (this.#watch.silent >= this.#pool.options.max) throw new Error('no session of the pool answers');
       await this.#probe.run();
     } catch (error) {
       throw notCommitted(error);

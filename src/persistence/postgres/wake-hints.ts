@@ -3,6 +3,7 @@ import { escapeIdentifier } from 'pg';
 import type { WakeChannel } from '../store.js';
 import type { PostgresAccess } from './postgres.access.js';
 import { type HostClient, openSession } from './postgres.client.js';
+import type { SessionWatch } from './session-watch.js';
 
 /** Hints within this time after one become one; the first is sent at once. */
 const COALESCE_MS = 20;
@@ -17,6 +18,7 @@ const PROBE_MS = 2_000;
  */
 export class PostgresWakeHints {
   readonly #access: PostgresAccess;
+  readonly #watch: SessionWatch;
   readonly #scope: string;
   readonly #send: (channel: string, payload: string) => Promise<unknown>;
   /** Marks this replica's own hints, which it also receives and ignores. */
@@ -31,10 +33,12 @@ export class PostgresWakeHints {
   /** Channels belong to the whole database, so `schema` becomes part of their names. `send` is one NOTIFY. */
   constructor(
     access: PostgresAccess,
+    watch: SessionWatch,
     schema: string,
     send: (channel: string, payload: string) => Promise<unknown>,
   ) {
     this.#access = access;
+    this.#watch = watch;
     this.#scope = createHash('sha256').update(schema).digest('hex').slice(0, 12);
     this.#send = send;
   }
@@ -83,6 +87,7 @@ export class PostgresWakeHints {
       const client = await openSession(this.#access.client);
       if (this.#closed) return client.cut();
       this.#client = client;
+      this.#watch.add(client);
       client.on('notification', ({ channel, payload }) => {
         if (payload !== this.#self) {
           this.#wakes.get(channel)?.();
@@ -119,7 +124,7 @@ export class PostgresWakeHints {
   #probe(client: HostClient): void {
     let answered = true;
     const timer = setInterval(() => {
-      if (!answered) return client.cut();
+      if (!answered) return this.#watch.end(client);
       answered = false;
       client.query('select 1').then(
         () => (answered = true),

@@ -95,11 +95,11 @@ export class ClientCredentialsAuth implements OutboundAuth {
   }
 
   async #fetch(): Promise<AuthHeaders> {
-    const { clock, tokenClient, tokenTimeoutMs = DEFAULT_TOKEN_TIMEOUT_MS } = this.dependencies;
+    const { clock, tokenClient, tokenTimeoutMs = DEFAULT_TOKEN_TIMEOUT_MS, tracer } = this.dependencies;
     // The lifetime counts from before the request, so that an expired token is never used.
     const requestedAtMs = clock.now();
     try {
-      const { text, lifetimeMs } = await requestToken(this.config, tokenClient, tokenTimeoutMs);
+      const { text, lifetimeMs } = await requestToken(this.config, tokenClient, tokenTimeoutMs, tracer);
       const endsAtMs = requestedAtMs + lifetimeMs;
       const headers = { authorization: `Bearer ${text}` };
       this.#tokens = [text, ...this.#tokens.slice(0, KEPT_TOKENS - 1)];

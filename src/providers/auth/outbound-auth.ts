@@ -1,4 +1,5 @@
 import type { ClientTls } from '../../outbound/connector.js';
+import type { Tracer } from '../../observability/tracing/tracer.js';
 import type { OutboundClient } from '../../outbound/outbound-client.js';
 import type { Clock } from '../../shared/clock.js';
 
@@ -43,6 +44,8 @@ export interface OutboundAuthDependencies {
   readonly clock: Clock;
   /** Sends token requests; closed by its owner. */
   readonly tokenClient: OutboundClient;
+  /** Records token requests. Default: nothing does. */
+  readonly tracer?: Tracer;
   /** Bounds one token request as a whole. Default 10 s. */
   readonly tokenTimeoutMs?: number;
   /** Receives warnings for the operator, without secrets: a failed renewal of a token, an invalid new certificate. */

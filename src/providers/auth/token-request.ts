@@ -1,4 +1,6 @@
 import type { OutboundAuthConfig } from '../../config/external-config.js';
+import { tracedRequest } from '../../observability/tracing/http-client-span.js';
+import type { Tracer } from '../../observability/tracing/tracer.js';
 import { Exchange, ExchangeBroken, type OutboundAnswer } from '../../outbound/exchange.js';
 import type { OutboundClient } from '../../outbound/outbound-client.js';
 import { readJsonDocument } from '../../outbound/json-document.js';
@@ -32,8 +34,9 @@ export async function requestToken(
   config: ClientCredentialsConfig,
   client: OutboundClient,
   timeoutMs: number,
+  tracer?: Tracer,
 ): Promise<AccessToken> {
-  const { status, body } = await send(config, client, timeoutMs);
+  const { status, body } = await send(config, client, timeoutMs, tracer);
   if (status !== 200) throw refused(status, body, config);
   return readToken(body);
 }
@@ -42,6 +45,7 @@ async function send(
   config: ClientCredentialsConfig,
   client: OutboundClient,
   timeoutMs: number,
+  tracer: Tracer | undefined,
 ): Promise<OutboundAnswer> {
   const { origin, pathname, search } = new URL(config.tokenUrl);
   const request = {
@@ -58,7 +62,9 @@ async function send(
     body: formOf(config),
   };
   try {
-    return await client.send(new Exchange(request, { timeoutMs }));
+    return await tracedRequest(tracer, 'POST token', { method: 'POST', url: config.tokenUrl }, () =>
+      client.send(new Exchange(request, { timeoutMs })),
+    );
   } catch (error) {
     throw error instanceof ExchangeBroken ? unavailable(error, timeoutMs) : error;
   }
