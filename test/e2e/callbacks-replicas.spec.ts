@@ -33,7 +33,14 @@ describe(`${PAYMENTS} payments, ${REPLICAS} replicas, seed ${SEED}`, () => {
     for (let i = 0; i < REPLICAS; i += 1) {
       replicas.push(
         await startGateway({
-          externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 5_000 }],
+          externals: [
+            {
+              externalService: 'acme',
+              baseUrl: external.url,
+              callbackAllowedIps: ['127.0.0.0/8'],
+              timeoutMs: 5_000,
+            },
+          ],
           env: {
             PAYMENT_CALLBACK_URL: receiver.url,
             NOTIFICATION_SECRET,
