@@ -24,6 +24,7 @@ import { VERSION } from './observability/version.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { authentication, type AuthenticationParts } from './security/authentication.middleware.js';
 import { CallbackAuthenticator } from './security/callback-authenticator.js';
+import { CredentialFailures } from './security/credential-failures.js';
 import { Callers } from './security/callers.js';
 import { securityHeaders } from './security/security-headers.js';
 import { SecurityMetrics } from './security/security.metrics.js';
@@ -91,6 +92,7 @@ function authenticationParts(
       namesAreOpen,
     ),
     metrics,
+    failures: new CredentialFailures(app.get(Clock)),
   };
 }
 

@@ -13,6 +13,7 @@ import { DatabaseTooNew } from './persistence/migrations/migrate.js';
 import { DatabaseInUse, LedgerDamaged } from './persistence/sqlite/sqlite-file.js';
 import { StorageUnavailable, Store, UnusableDatabase } from './persistence/store.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
+import { ApiKeys } from './security/api-keys.js';
 import { randomHex } from './shared/identifier.js';
 import { exitOnSignals, shutDownOnSignals } from './shutdown.js';
 
@@ -79,6 +80,8 @@ function greet({ production, externals }: Config, app: NestExpressApplication): 
   const { port } = app.getHttpServer().address() as AddressInfo;
   const gateway = `http://localhost:${port}`;
   console.log(`\nTollgate is ready. Documentation: ${gateway}/documentation`);
+  const key = app.get(ApiKeys).throwAwayKey?.reveal();
+  if (key !== undefined) console.log(`For ${gateway}/admin/…, until this process ends: X-Api-Key: ${key}`);
   if (externals.kind !== 'simulator') return;
   // A new order for each start: an order can be paid once, and those of earlier starts are in the database.
   const order = `order-${randomHex(3)}`;

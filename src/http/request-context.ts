@@ -50,6 +50,8 @@ export interface RequestContext {
     traceparent?: string | undefined;
     outcome?: Outcome | 'executed' | 'replayed';
     code?: ProblemCode;
+    /** Where refused credentials came from. */
+    refusedAddress?: string;
     error?: unknown;
   };
 }

@@ -155,6 +155,7 @@ export class RequestTelemetry {
         ref: logFields.ref,
         outcome: logFields.outcome,
         code: logFields.code,
+        address: logFields.refusedAddress,
         caller: principal?.name || undefined,
       },
       'request',

@@ -6,7 +6,11 @@ import { FileWatcher, type FileWatcherOptions } from '../config/file-watcher.js'
 import type { Principal } from '../http/request-context.js';
 import { configuredKey, readApiKeysFile, type ApiKey } from './api-keys-file.js';
 import { equalDigests, sha256 } from './digest.js';
+import type { Secret } from '../sensitive/secret.js';
 import type { SecurityMetrics } from './security.metrics.js';
+
+/** The name of the throw-away key, in logs and in the audit. */
+const THROW_AWAY = 'throw-away';
 
 interface Entry {
   readonly digest: Buffer;
@@ -28,9 +32,13 @@ export class ApiKeys implements OnApplicationShutdown {
     private readonly config: CallersConfig,
     private readonly metrics: SecurityMetrics,
     watching?: FileWatcherOptions,
+    /** An operator's key that is in no configuration: of this process alone, in development. */
+    readonly throwAwayKey?: Secret,
   ) {
     const { keysFile } = config;
-    this.#configured = config.keys.map(configuredKey);
+    const throwAway =
+      throwAwayKey && configuredKey({ name: THROW_AWAY, secret: throwAwayKey, scopes: ['admin'] });
+    this.#configured = [...config.keys.map(configuredKey), ...(throwAway ? [throwAway] : [])];
     // Watched before it is read, so that a change in between is not lost.
     this.#watcher =
       keysFile === undefined ? undefined : new FileWatcher([keysFile], () => this.#reload(), watching);

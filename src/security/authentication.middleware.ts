@@ -1,12 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { isAdminScope } from '../config/api-keys.js';
 import type { PublicPath } from '../config/config.js';
+import { clientAddressOf, networkOf } from '../http/client-address.js';
 import { sendJson } from '../http/http-answer.js';
+import { currentScope } from '../observability/request-scope.js';
 import { Problem } from '../problems/problem.js';
 import { contextOf, type Principal } from '../http/request-context.js';
 import { accessPathOf, type AccessPath } from './access-path.js';
-import type { CallbackAuthenticator } from './callback-authenticator.js';
+import type { CallbackAdmission, CallbackAuthenticator } from './callback-authenticator.js';
 import type { Callers } from './callers.js';
+import type { CredentialFailures } from './credential-failures.js';
 import { credentialsOf } from './request-credentials.js';
 import { foreignExternal, missingScope, unauthenticated } from './refusals.js';
 import type { CallerRefusal, SecurityMetrics } from './security.metrics.js';
@@ -16,6 +20,7 @@ export interface AuthenticationParts {
   readonly callers: Callers;
   readonly callbacks: CallbackAuthenticator;
   readonly metrics: SecurityMetrics;
+  readonly failures: CredentialFailures;
 }
 
 /**
@@ -35,10 +40,10 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
       context.access = 'public';
       // Wrong credentials are refused here too: without, whether names are shown would tell whether a key is right.
       if (path.named && credentialsOf(request).kind !== 'none') {
-        context.principal = await admitCaller(parts, request, path);
+        context.principal = await admitCaller(parts, request, response, path);
       }
     } else {
-      context.principal = await admitCaller(parts, request, path);
+      context.principal = await admitCaller(parts, request, response, path);
       context.access = path.kind === 'operator' ? 'operator' : 'caller';
     }
     next();
@@ -46,16 +51,19 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
 }
 
 async function admitCaller(
-  { callers, metrics }: AuthenticationParts,
+  parts: AuthenticationParts,
   request: Request,
+  response: Response,
   path: Exclude<AccessPath, { kind: 'callback' }>,
 ): Promise<Principal> {
+  const { callers, metrics } = parts;
   try {
-    const principal = await callers.identify(request);
+    const principal = await callers.identify(request, path.kind === 'admin' || path.kind === 'operator');
     refuseByPath(principal, path);
     return principal;
   } catch (error) {
     metrics.countCallerRefusal(reasonOf(error, request));
+    await delayRefusal(parts, request, response, error);
     throw error;
   }
 }
@@ -69,7 +77,7 @@ function refuseByPath(principal: Principal, path: Exclude<AccessPath, { kind: 'c
     return;
   }
   const isOperator = [...principal.scopes].some(isAdminScope);
-  // A principal without a name sent no credentials. With `API_AUTH=none` it has all scopes.
+  // A principal without a name sent no credentials.
   if (principal.name === '' && !isOperator) throw unauthenticated();
   if (path.kind === 'admin' && !isOperator) throw missingScope('admin');
 }
@@ -81,6 +89,54 @@ function reasonOf(error: unknown, request: Request): CallerRefusal {
   return credentialsOf(request).kind === 'none' ? 'no-credentials' : 'wrong-credentials';
 }
 
+async function admissionOf(
+  callbacks: CallbackAuthenticator,
+  request: Request,
+  external: string,
+): Promise<CallbackAdmission> {
+  try {
+    return await callbacks.admit(request, external);
+  } catch (error) {
+    logAddress(request, error);
+    throw error;
+  }
+}
+
+function logAddress(request: Request, error: unknown): void {
+  if (!(error instanceof Problem) || (error.code !== 'unauthenticated' && error.code !== 'forbidden')) return;
+  contextOf(request).logFields.refusedAddress = clientAddressOf(request) ?? 'unknown';
+}
+
+/**
+ * Wrong credentials are logged with the address that they came from, and the more of them come from there, the later
+ * they are refused. Right ones never get here.
+ */
+async function delayRefusal(
+  { callers, failures }: AuthenticationParts,
+  request: Request,
+  response: Response,
+  error: unknown,
+): Promise<void> {
+  logAddress(request, error);
+  if (!(error instanceof Problem) || error.code !== 'unauthenticated' || !callers.mayBeGuess(request)) return;
+  const waitMs = failures.record(networkOf(clientAddressOf(request)));
+  if (waitMs === undefined) response.set('Connection', 'close');
+  if (!waitMs) return;
+  const admitted = currentScope()?.admitted;
+  const gone = new AbortController();
+  const abort = (): void => gone.abort();
+  response.once('close', abort);
+  admitted?.beginWait();
+  try {
+    await sleep(waitMs, undefined, { signal: gone.signal });
+  } catch {
+    // The client has hung up.
+  } finally {
+    admitted?.endWait();
+    response.off('close', abort);
+  }
+}
+
 /** True if the callback was processed before and is acknowledged again. */
 async function admitCallback(
   callbacks: CallbackAuthenticator,
@@ -88,7 +144,7 @@ async function admitCallback(
   response: Response,
   external: string,
 ): Promise<boolean> {
-  const admission = await callbacks.admit(request, external);
+  const admission = await admissionOf(callbacks, request, external);
   const context = contextOf(request);
   const { logFields } = context;
   if (admission.kind === 'new') {

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { isAdminScope } from '../config/api-keys.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Tracer } from '../observability/tracing/tracer.js';
+import { Secret } from '../sensitive/secret.js';
 import { Clock } from '../shared/clock.js';
 import { AddressGuard } from '../outbound/address-guard.js';
 import { ApiKeys } from './api-keys.js';
@@ -15,6 +18,13 @@ import { RateLimitGuard } from './rate-limit.guard.js';
 import { ScopeGuard } from './scope.guard.js';
 import { SecurityMetrics } from './security.metrics.js';
 
+/** Without one, a first start could not show `/admin`, which never opens without a key. */
+function throwAwayKey({ production, callers: { keys, keysFile } }: Config): Secret | undefined {
+  if (production || keysFile !== undefined) return undefined;
+  if (keys.some(({ name, scopes }) => name === 'throw-away' || scopes.some(isAdminScope))) return undefined;
+  return new Secret(randomBytes(24).toString('base64url'));
+}
+
 type RateLimit = NonNullable<Config['callers']['rateLimit']>;
 
 /** Undefined if no issuer is configured. */
@@ -25,7 +35,8 @@ const PROVIDERS: Provider[] = [
   {
     provide: ApiKeys,
     inject: [CONFIG, SecurityMetrics],
-    useFactory: ({ callers }: Config, metrics: SecurityMetrics) => new ApiKeys(callers, metrics),
+    useFactory: (config: Config, metrics: SecurityMetrics) =>
+      new ApiKeys(config.callers, metrics, undefined, throwAwayKey(config)),
   },
   {
     provide: OIDC_TOKENS,
@@ -62,7 +73,7 @@ export class SecurityModule {
       global: true,
       imports: rateLimit ? [throttlerModule(rateLimit)] : [],
       providers: [...PROVIDERS, ...guards.map((guard) => ({ provide: APP_GUARD, useClass: guard }))],
-      exports: [Callers, SecurityMetrics],
+      exports: [ApiKeys, Callers, SecurityMetrics],
     };
   }
 }

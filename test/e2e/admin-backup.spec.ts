@@ -37,7 +37,7 @@ const start = (database: Readonly<Record<string, string>>): Promise<Gateway> =>
   startGateway({
     externals: [{ externalService: 'acme', baseUrl: external.url }],
     database,
-    env: { API_AUTH: 'none' },
+    env: { API_KEYS: 'boss:boss-secret:payments+refunds+read+admin' },
   });
 
 async function pay({ url }: Gateway, shopTransactionId: string): Promise<void> {
@@ -47,7 +47,7 @@ async function pay({ url }: Gateway, shopTransactionId: string): Promise<void> {
 }
 
 async function orders({ url }: Gateway): Promise<unknown[]> {
-  const { body } = await call(`${url}/admin/payments`, 'GET');
+  const { body } = await call(`${url}/admin/payments`, 'GET', undefined, { 'x-api-key': 'boss-secret' });
   return (body['items'] as { shopTransactionId: string }[]).map(({ shopTransactionId }) => shopTransactionId);
 }
 

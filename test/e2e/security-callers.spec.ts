@@ -111,6 +111,7 @@ beforeAll(async () => {
     ],
     env: {
       API_AUTH: 'required',
+      TRUST_PROXY: '1',
       API_KEYS: `boss:secret-of-boss:${SCOPES.join('+')}`,
       API_KEYS_FILE: join(folder, 'keys.json'),
       OIDC_ISSUER: issuer.url,
@@ -130,6 +131,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** Wrong keys from one address are refused later and later. */
+let addresses = 0;
+const anotherAddress = (): string => `2001:db8:0:${(addresses += 1).toString(16)}::1`;
+
+const wrongKey = (): string[] => ['Authorization', 'Bearer nope', 'X-Forwarded-For', anotherAddress()];
+
 const send = (
   { method, path }: Route,
   headers: Record<string, string>,
@@ -139,7 +146,7 @@ const send = (
     `${gateway.url}${pathWith(path, { external: externalName })}`,
     method,
     method === 'POST' ? {} : undefined,
-    headers,
+    { 'x-forwarded-for': anotherAddress(), ...headers },
   );
 
 /** The content of an answer, without what differs each time. */
@@ -224,7 +231,7 @@ describe('without valid credentials', () => {
     const told = new Set<string>();
     for (const target of paths) {
       for (const method of METHODS) {
-        const answer = await raw.send({ method, target, headers: ['Authorization', 'Bearer nope'] });
+        const answer = await raw.send({ method, target, headers: wrongKey() });
         expect([method, target, answer.status]).toEqual([method, target, 401]);
         if (method === 'HEAD') continue;
         const { requestId: _own, instance, ...document } = JSON.parse(answer.text) as Record<string, unknown>;
@@ -236,9 +243,12 @@ describe('without valid credentials', () => {
   });
 
   it('an absolute target is checked by its path', async () => {
-    const headers = ['Authorization', 'Bearer nope'];
     for (const path of ['/v3/acme/pay', '/admin/payments', '/', '']) {
-      const { status } = await raw.send({ method: 'GET', target: `http://health.example${path}`, headers });
+      const { status } = await raw.send({
+        method: 'GET',
+        target: `http://health.example${path}`,
+        headers: wrongKey(),
+      });
       expect([path, status]).toEqual([path, 401]);
     }
     const open = await raw.send({ method: 'GET', target: 'http://elsewhere.example/problems/forbidden' });
@@ -428,7 +438,7 @@ describe('API_AUTH', () => {
     ['optional', 'with its scope', admin, bearer('shop-secret'), 403],
     ['optional', 'which lets them in', admin, bearer('boss-secret'), 404],
     ['none', 'looks at no key', status, bearer('nope'), 200],
-    ['none', 'not even of administrators', admin, {}, 404],
+    ['none', 'but of administrators', admin, {}, 401],
   ])('%s %s', async (auth, _what, path, headers, expected) => {
     expect(await statusOf(path, headers, { API_AUTH: auth })).toBe(expected);
   });

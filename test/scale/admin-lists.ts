@@ -14,6 +14,7 @@ import { createApp } from '../../src/create-app.js';
 import { amountOf, orderOf, paymentIdOf, tokenOf } from './ledger-filler.js';
 import { ensureFilled, median, say, scaleDatabase, sizeOf } from './scale-database.js';
 
+const ADMIN_KEY = 'key-of-the-measurement';
 const LIMIT_MS = 50;
 const ROUNDS = 25;
 const HOUR_MS = 3_600_000;
@@ -88,7 +89,7 @@ async function start(): Promise<NestExpressApplication> {
     HTTP_HOST: '127.0.0.1',
     LOG_LEVEL: 'fatal',
     WORKERS: 'off',
-    API_AUTH: 'none',
+    API_KEYS: `boss:${ADMIN_KEY}:admin`,
     ...database.env,
   });
   const gateway = await createApp(config);
@@ -117,7 +118,9 @@ async function measure(path: string, deep = 0): Promise<void> {
 }
 
 async function get(path: string): Promise<unknown> {
-  const response = await fetch(`http://127.0.0.1:${port}/admin/${path}`);
+  const response = await fetch(`http://127.0.0.1:${port}/admin/${path}`, {
+    headers: { 'x-api-key': ADMIN_KEY },
+  });
   if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   return response.json();
 }
