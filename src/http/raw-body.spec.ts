@@ -49,4 +49,49 @@ describe('readRawBody', () => {
       }
     },
   );
+
+  it('refuses a body of more than 1,024 parts', async () => {
+    const parts = (count: number): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const request = send(url, { method: 'POST', agent }, (response) => {
+          response
+            .setEncoding('utf8')
+            .toArray()
+            .then((texts) => resolve(texts.join('')), reject);
+        }).on('error', reject);
+        for (let part = 0; part < count; part += 1) request.write('x'); // a chunk of its own
+        request.end();
+      });
+    expect(await parts(1_024)).toBe('1024');
+    expect(await parts(1_025)).toContain('more than 1024 parts');
+  });
+
+  it('holds at most 32 MiB of bodies that are not complete, and releases them', async () => {
+    const patient = new Agent({ keepAlive: false });
+    const part = Buffer.alloc(MAX_BODY_BYTES - 1, 32);
+    const answers: Promise<string>[] = [];
+    const requests = Array.from({ length: 300 }, () => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      answers.push(promise);
+      const headers = { 'content-length': MAX_BODY_BYTES };
+      const request = send(url, { method: 'POST', agent: patient, headers }, (response) => {
+        response
+          .setEncoding('utf8')
+          .toArray()
+          .then(
+            (texts) => resolve(texts.join('')),
+            () => resolve('closed'),
+          );
+      }).on('error', () => resolve('closed'));
+      request.write(part);
+      return request;
+    });
+    const refused = await Promise.any(answers);
+    expect(refused).toContain('more bodies than it can hold');
+    for (const request of requests) request.end(' ');
+    const ended = await Promise.all(answers);
+    expect(ended.filter((answer) => answer === String(MAX_BODY_BYTES)).length).toBeGreaterThanOrEqual(255);
+    expect(await answerTo(MAX_BODY_BYTES, true)).toBe(String(MAX_BODY_BYTES));
+    patient.destroy();
+  });
 });
