@@ -5,9 +5,9 @@ import { outboundHttpService } from '../outbound/http-service.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 
 const TIMEOUT_MS = 5_000;
-const MAX_ANSWER_BYTES = 262_144;
+const MAX_ANSWER_BYTES = 131_072;
 
-/** Reads the documents of an OpenID Connect issuer: 256 KiB and 5 s at most, through the outbound client. */
+/** Reads the documents of an OpenID Connect issuer: 128 KiB and 5 s at most, through the outbound client. */
 export class IssuerConnection {
   readonly #client: OutboundClient;
   readonly #http;

@@ -9,6 +9,7 @@ const SECRETS = [
   'marker-of-provider-data',
   'marker-of-a-credential',
   '4111111111111111',
+  '5555555555554444',
   'marker-of-a-redirect',
 ];
 
@@ -33,7 +34,7 @@ onSqlite(
             paymentId: `pm-${url}`,
             link: 'https://a.b/',
             subscriptionToken: 'sub',
-            resultDescription: 'card 4111111111111111',
+            resultDescription: 'card 5555555555554444',
           },
     );
     gateway = await startGateway({
@@ -86,7 +87,7 @@ onSqlite(
       .join('');
     expect(bytes).toContain('order');
     // The rest of the texts of answers and callback is present.
-    expect(bytes).toContain('card ************1111');
+    expect(bytes).toContain('card ************4444');
     expect(bytes).toContain('card ****-****-****-1111');
     expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([]);
   },

@@ -30,7 +30,11 @@ beforeAll(async () => {
   external = await startStubExternal();
   gateway = await startGateway({
     externals: [{ externalService: 'acme', baseUrl: external.url, duplicatePayments: 'allow' }],
-    env: { API_AUTH: 'optional', API_KEYS: 'boss:boss-secret:payments+refunds+subscriptions+read+admin' },
+    env: {
+      API_AUTH: 'optional',
+      API_KEYS: 'boss:boss-secret:payments+refunds+subscriptions+read+admin',
+      TRUST_PROXY: '1', // each request comes from an address of its own: wrong keys from one address are slowed
+    },
   });
   client = new RawClient(gateway.url);
 });
@@ -52,6 +56,14 @@ function fault(status: number, type: unknown, text: string): string | undefined 
     return `${status}: ${text}`;
   if (page !== `/problems/${code}` || typeof requestId !== 'string') return `${status}: ${text}`;
   return undefined;
+}
+
+let addresses = 0;
+
+function fromAnotherAddress(request: RawRequest): RawRequest {
+  addresses += 1;
+  const address = `10.${addresses >> 16}.${(addresses >> 8) & 255}.${addresses & 255}`;
+  return { ...request, headers: [...(request.headers ?? []), 'X-Forwarded-For', address] };
 }
 
 function faultOf({ method }: RawRequest, answer: RawAnswer): string | undefined {
@@ -82,7 +94,7 @@ it(
     const property = fc.asyncProperty(batches, async (requests) => {
       await Promise.all(
         requests.map(async (request) => {
-          const answer = await client.send(request);
+          const answer = await client.send(fromAnotherAddress(request));
           statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
           expect([faultOf(request, answer), request]).toEqual([undefined, request]);
         }),

@@ -102,24 +102,32 @@ onPostgres('a replica that is stopped between the commit and the call', () => {
   );
 });
 
-describe('a gateway that is paused in the middle of a payment', () => {
-  const postgresUrl = process.env['TEST_DATABASE_URL'];
-  let site: PauseSite;
-  beforeAll(async () => {
-    site = await PauseSite.open(postgresUrl);
-  }, 30_000);
-  afterAll(() => site.close());
+const DATABASES: [name: string, postgresUrl: string | undefined][] = [
+  ['SQLite', undefined],
+  ['PostgreSQL', process.env['TEST_DATABASE_URL']],
+];
 
-  it.each(PLACES.filter((place) => place !== (postgresUrl ? 'committed' : 'sending')))(
-    'executes it once and answers the truth: %s',
-    async (place) => {
-      const { executed, faults } = await site.round({ place, seconds: PAUSE_SECONDS });
-      expect(faults).toEqual([]);
-      expect(executed).toBe(1);
-    },
-    LIMIT_MS + 80_000,
-  );
-});
+// Each pause takes ten seconds, so that `npm test` leaves them to `npm run test:faults`.
+onPostgres.each(DATABASES)(
+  'a gateway on %s that is paused in the middle of a payment',
+  (_name, postgresUrl) => {
+    let site: PauseSite;
+    beforeAll(async () => {
+      site = await PauseSite.open(postgresUrl);
+    }, 30_000);
+    afterAll(() => site.close());
+
+    it.each(PLACES.filter((place) => place !== (postgresUrl ? 'committed' : 'sending')))(
+      'executes it once and answers the truth: %s',
+      async (place) => {
+        const { executed, faults } = await site.round({ place, seconds: PAUSE_SECONDS });
+        expect(faults).toEqual([]);
+        expect(executed).toBe(1);
+      },
+      LIMIT_MS + 80_000,
+    );
+  },
+);
 
 describe('an operation that was settled as never executed while its request was half sent', () => {
   let clock: TestClock;

@@ -98,8 +98,8 @@ const costs = [
     return [`a bomb of ${coding}`, costMs(() => read(given))];
   }),
   ...Object.entries(CONTENTS).map(([what, content]) => {
-    const document = `{"access_token":"t","note":${content(262_000)}}`;
-    return [`a token of 256 KiB of ${what}`, costMs(() => void readJsonDocument(document))];
+    const document = `{"access_token":"t","note":${content(131_000)}}`;
+    return [`an OpenID document of 128 KiB of ${what}`, costMs(() => void readJsonDocument(document))];
   }),
   ...Object.entries(CONTENTS).map(([what, content]) => {
     const body = Buffer.from(`{"amount":1,"providerData":${content(130_000)}}`);
