@@ -99,6 +99,8 @@ export class PostgresCluster {
         '-A',
         'trust',
         '-N',
+        '--encoding=UTF8', // whatever the environment says
+        '--locale=C',
         '--wal-segsize=1',
       ]),
     );
