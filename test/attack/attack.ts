@@ -45,6 +45,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     postgres: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    'money-only': { type: 'boolean', default: false },
   },
 });
 const attackSeconds = values.seconds
@@ -79,10 +80,14 @@ const gateway = startProgram(
 const honest = new HonestCallers(url, 'honest', KEY);
 const hostile = new HonestCallers(url, 'hostile', KEY);
 const problems: string[] = [];
+/** Latencies and memory: with `--money-only` they are shown, as on a machine that others share they prove nothing. */
+const figures: string[] = [];
 
 try {
   await untilAnswers(`http://${HOST}:${operatingPort}/health/ready`, gateway);
   await (values.alone ? alone() : mixed());
+  if (values['money-only']) for (const figure of figures) console.log(`not checked: ${figure}`);
+  else problems.push(...figures);
   for (const problem of problems.slice(0, 20)) console.error(`FAILED: ${problem}`);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
@@ -148,10 +153,10 @@ async function mixed(): Promise<void> {
     console.log(`latencies NOT CHECKED: without an attack p99 is ${quiet} ms, so the machine has other work`);
   } else {
     const allowed = Math.max(MAX_P99_RATIO * quiet, TOLERATED_P99_MS);
-    if (p99 > allowed) problems.push(`honest p99 was ${p99} ms, allowed ${allowed} ms`);
-    problems.push(...probes.slowness('the mixed attack'));
+    if (p99 > allowed) figures.push(`honest p99 was ${p99} ms, allowed ${allowed} ms`);
+    figures.push(...probes.slowness('the mixed attack'));
   }
-  problems.push(...probes.problems('the mixed attack'));
+  figures.push(...probes.problems('the mixed attack'));
   await settle();
   await audit();
 }
@@ -165,7 +170,7 @@ async function alone(): Promise<void> {
     attacker.kill('SIGKILL');
     probes.end();
     console.log(`${name}: ${probes.describe()}`);
-    problems.push(...probes.problems(name), ...probes.slowness(name));
+    figures.push(...probes.problems(name), ...probes.slowness(name));
   }
 }
 
