@@ -4,18 +4,48 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-/** Stands in for npm: `FAILING` names scripts that fail, `TESTS` is what a run of Jest reports. */
+/**
+ * Stands in for npm: `FAILING` names scripts that fail, `TESTS` is what a run of Jest reports (`FIRST_TESTS`: that of `npm test`),
+ * `AGAIN` what a repetition reports.
+ */
 const NPM = `#!/usr/bin/env bash
+if [[ $1 == test ]]; then TESTS="$FIRST_TESTS"; fi
 for argument in "$@"; do
-  if [[ $argument == --outputFile=* && -n $TESTS ]]; then echo "$TESTS" > "\${argument#--outputFile=}"; fi
+  case $argument in
+    --outputFile=*.again) echo "$AGAIN" > "\${argument#--outputFile=}"; [[ $AGAIN != *failed* ]]; exit ;;
+    --outputFile=*) [[ -z $TESTS ]] || echo "$TESTS" > "\${argument#--outputFile=}" ;;
+  esac
 done
 for argument in "$@"; do
   if [[ " $FAILING " == *" $argument "* ]]; then exit 1; fi
 done
 `;
 
-const report = (numPassedTests: number, numFailedTests = 0, numRuntimeErrorTestSuites = 0): string =>
-  JSON.stringify({ numPassedTests, numFailedTests, numRuntimeErrorTestSuites });
+interface FileReport {
+  readonly name: string;
+  readonly passed?: number;
+  readonly failed?: number;
+  readonly isLoaded?: boolean;
+}
+
+const report = (...files: readonly FileReport[]): string =>
+  JSON.stringify({
+    testResults: files.map(({ name, passed = 0, failed = 0, isLoaded = true }) => ({
+      name,
+      status: failed > 0 || !isLoaded ? 'failed' : 'passed',
+      message: isLoaded ? '' : 'SyntaxError: a token',
+      assertionResults: [
+        ...Array.from({ length: passed }, () => ({ status: 'passed', fullName: 'a', failureMessages: [] })),
+        ...Array.from({ length: failed }, () => ({
+          status: 'failed',
+          fullName: 'is paid once',
+          failureMessages: ['Error: 2'],
+        })),
+      ],
+    })),
+  });
+
+const PASSED = report({ name: 'a.spec.ts', passed: 3 });
 
 describe('.ci/run', () => {
   let root: string;
@@ -39,12 +69,19 @@ describe('.ci/run', () => {
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  function run({ failing = '', tests = report(3), requireAudit = '' } = {}): {
+  function run({ failing = '', tests = PASSED, firstTests = tests, again = '', requireAudit = '' } = {}): {
     status: number | null;
     lines: string[];
   } {
     const PATH = `${join(root, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
-    const env = { PATH, FAILING: failing, TESTS: tests, REQUIRE_AUDIT: requireAudit };
+    const env = {
+      PATH,
+      FAILING: failing,
+      TESTS: tests,
+      FIRST_TESTS: firstTests,
+      AGAIN: again,
+      REQUIRE_AUDIT: requireAudit,
+    };
     const { status, stdout } = spawnSync(join(root, '.ci/run'), { env, encoding: 'utf8', cwd: tmpdir() });
     return { status, lines: stdout.trimEnd().split('\n') };
   }
@@ -90,14 +127,44 @@ describe('.ci/run', () => {
     expect(lines.find((line) => line.includes('  audit of production packages'))).toMatch(said);
   });
 
-  it('counts failures, and a file that could not be loaded as one', () => {
-    const { status, lines } = run({ failing: 'test', tests: report(3, 2, 1) });
+  const BROKEN = report(
+    ...['b', 'c', 'd'].map((name) => ({ name, failed: 1 })),
+    { name: 'a.spec.ts', passed: 3, failed: 2 },
+    { name: 'e', isLoaded: false },
+  );
+
+  it('names and counts failures, and a file that could not be loaded as one', () => {
+    const { status, lines } = run({ failing: 'test', tests: BROKEN });
     expect(status).toBe(1);
-    expect(lines.at(-1)).toBe('15 passed, 15 failed');
+    expect(lines.at(-1)).toBe('15 passed, 30 failed');
+    expect(lines.find((line) => line.startsWith('FAILED a.spec.ts'))).toMatch(/: is paid once: Error: 2/);
+    expect(lines.at(-2)).toMatch(/^FAILED .*e: SyntaxError: a token/);
+  });
+
+  const FLAKY = report({ name: 'a.spec.ts', passed: 3 }, { name: 'b.spec.ts', passed: 1, failed: 1 });
+
+  it('repeats up to three files that fail, and names what passed then', () => {
+    const { status, lines } = run({
+      failing: 'test',
+      firstTests: FLAKY,
+      again: report({ name: 'b.spec.ts', passed: 2 }),
+    });
+    expect(status).toBe(0);
+    expect(lines.join('\n')).toMatch(/FLAKY b\.spec\.ts: is paid once: Error: 2/);
+    expect(lines.find((line) => line.includes('  tests, repeated'))).toMatch(/passed$/);
   });
 
   it.each([
-    ['no test ran', report(0)],
+    ['fails again', report({ name: 'b.spec.ts', passed: 1, failed: 1 })],
+    ['does not run again', ''],
+  ])('fails when a file %s', (_what, again) => {
+    const { status, lines } = run({ failing: 'test', firstTests: FLAKY, again });
+    expect(status).toBe(1);
+    expect(lines.join('\n')).toMatch(/^FAILED b\.spec\.ts: is paid once/m);
+  });
+
+  it.each([
+    ['no test ran', report({ name: 'a.spec.ts' })],
     ['nothing was reported', ''],
   ])('fails when %s', (_what, tests) => {
     const { status, lines } = run({ tests });
