@@ -69,7 +69,7 @@ describe('.ci/run', () => {
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  function run({ failing = '', tests = PASSED, firstTests = tests, again = '', requireAudit = '' } = {}): {
+  function run({ failing = '', tests = PASSED, firstTests = '', again = '', requireAudit = '' } = {}): {
     status: number | null;
     lines: string[];
   } {
@@ -78,7 +78,7 @@ describe('.ci/run', () => {
       PATH,
       FAILING: failing,
       TESTS: tests,
-      FIRST_TESTS: firstTests,
+      FIRST_TESTS: firstTests || tests,
       AGAIN: again,
       REQUIRE_AUDIT: requireAudit,
     };
