@@ -39,7 +39,9 @@ export class CallbackSender {
   send(payment: BookedPayment, { callbackMethod, callbacks }: Plan, refundId?: string): void {
     const { paymentId, shopTransactionId, status } = payment;
     const body =
-      callbackMethod === 'POST' ? JSON.stringify({ paymentId, refundId, shopTransactionId, status }) : undefined;
+      callbackMethod === 'POST'
+        ? JSON.stringify({ paymentId, refundId, shopTransactionId, status })
+        : undefined;
     const message = { id: `msg_${randomUUID()}`, paymentId, refundId, body };
     const retriesMs = this.options.callbackRetryMs ?? RETRY_MS;
     for (let copy = 0; copy < callbacks; copy += 1) void this.#attempt(message, retriesMs);
@@ -69,7 +71,10 @@ export class CallbackSender {
   }
 
   /** Undefined where the gateway acknowledged it, else the reason. */
-  async #deliver({ id, paymentId, refundId, body }: Message, callbackUrl: string): Promise<string | undefined> {
+  async #deliver(
+    { id, paymentId, refundId, body }: Message,
+    callbackUrl: string,
+  ): Promise<string | undefined> {
     try {
       const url = new URL(callbackUrl);
       url.searchParams.set('paymentId', paymentId);

@@ -76,7 +76,11 @@ export function refund({ book, settlement }: OperationContext, call: ScenarioCal
   const result = declined ? 'KO' : plan.first === 'PENDING' ? 'PENDING' : 'OK';
   const record = book.addRefund(payment, { ...request, result, idempotencyKey });
   const { refundId } = record;
-  settlement.beginRefund(payment, record, declineReason === undefined ? plan : { ...plan, settledBy: 'call' });
+  settlement.beginRefund(
+    payment,
+    record,
+    declineReason === undefined ? plan : { ...plan, settledBy: 'call' },
+  );
   const answer = declined
     ? { result, refundId, resultDescription: declineReason ?? DECLINED }
     : { result, refundId };
