@@ -40,6 +40,12 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The external does not know this payment',
     explanation: 'The external answered that it does not know this `paymentId`. Nothing was executed.',
   },
+  'refund-not-found': {
+    status: 404,
+    title: 'Nobody knows this refund',
+    explanation:
+      'Neither the gateway nor the external knows a refund with this `refundId`, or it is of another payment than `paymentId`. Nothing was executed.',
+  },
   'subscription-not-found': {
     status: 404,
     title: 'The external does not know this subscription',
