@@ -72,7 +72,7 @@ async function ask(
   name = 'acme',
 ): Promise<Answer> {
   external.behave(behaviour);
-  const query = new URLSearchParams({ shopTransactionId });
+  const query = `shopTransactionId=${encodeURIComponent(shopTransactionId)}`;
   return call(`${gateway.url}/v3/${name}/${operation}?${query}`, 'GET');
 }
 
