@@ -5,20 +5,23 @@ import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentResult } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
-import type { ChangingOperation } from '../config/external-operation.js';
+import { type ChangingOperation, isOffered } from '../config/external-operation.js';
 import { invalidAnswer, type ProviderOutcome, type Unknown } from '../providers/provider-outcome.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { PaymentFields } from './payment-requests.js';
 import { type PaymentState, stateOfResult } from './payment-state.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { type PaymentIds, PaymentLedger } from './payment.ledger.js';
-import type { PaymentOrigin } from './payment.table.js';
+import type { Checkout, PaymentOrigin } from './payment.table.js';
 
 /** The common fields of the answers of operations that create a payment. */
 interface PaymentAnswer {
   readonly result: PaymentResult;
   readonly paymentId?: string;
   readonly subscriptionToken?: string;
+  readonly redirectToUrl?: string;
+  readonly redirectToUrlMobile?: string;
+  readonly link?: string;
 }
 
 /** The common part of operations that create a payment: its row in the payment ledger. */
@@ -61,6 +64,7 @@ export abstract class PaymentOperation<
       currency: input.currency,
       subscriptionToken: this.subscriptionTokenOf(input),
       guardDuplicates: provider.config.duplicatePayments === 'refuse',
+      offersCancel: isOffered(provider.config, 'cancel'),
       deadlineAtMs: row.created_at + provider.config.timeoutMs,
     });
   }
@@ -73,7 +77,7 @@ export abstract class PaymentOperation<
   ): Promise<Unknown | undefined> {
     if (outcome.kind === 'completed') {
       const { result, paymentId, subscriptionToken } = outcome.answer;
-      const ids = { paymentId, subscriptionToken };
+      const ids = { paymentId, subscriptionToken, checkout: checkoutOf(outcome.answer) };
       return this.settlePayment(trx, row, { state: this.stateOf(result), ...ids }, external);
     }
     const answer =
@@ -124,4 +128,14 @@ export abstract class PaymentOperation<
   protected subscriptionTokenOf(_body: Body): string | undefined {
     return undefined;
   }
+}
+
+/** Where the answer sends the payer. */
+function checkoutOf({ redirectToUrl, redirectToUrlMobile, link }: PaymentAnswer): string | undefined {
+  const checkout: Checkout = {
+    ...(redirectToUrl !== undefined && { redirectToUrl }),
+    ...(redirectToUrlMobile !== undefined && { redirectToUrlMobile }),
+    ...(link !== undefined && { link }),
+  };
+  return Object.keys(checkout).length === 0 ? undefined : JSON.stringify(checkout);
 }

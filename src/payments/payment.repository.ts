@@ -13,6 +13,8 @@ export interface PaymentChange {
   readonly state: PaymentState;
   readonly paymentId?: string | undefined;
   readonly subscriptionToken?: string | undefined;
+  /** JSON of a `Checkout`; null: the payment has ended. */
+  readonly checkout?: string | null | undefined;
   readonly next: NextQuery;
   readonly atMs: number;
   /** Accepted outside of the duplicate guard. */
@@ -29,13 +31,13 @@ const INSERT_UNLESS_TAKEN = new Statement<InsertedPayment>(
 );
 
 /** The fields of an existing payment that the problem `duplicate-payment` reports. */
-export type DuplicatePayment = Pick<PaymentRow, 'id' | 'payment_id' | 'state'>;
+export type DuplicatePayment = Pick<PaymentRow, 'id' | 'payment_id' | 'state' | 'caller' | 'checkout'>;
 
 const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: string }, DuplicatePayment>(
   (db, { external, shopTransactionId }) =>
     db
       .selectFrom('payments')
-      .select(['id', 'payment_id', 'state'])
+      .select(['id', 'payment_id', 'state', 'caller', 'checkout'])
       .where('shop_transaction_id', '=', shopTransactionId)
       .where('external', '=', external)
       .where('state', '!=', 'FAILED')
@@ -53,7 +55,10 @@ interface AdvanceParameters extends Omit<PaymentChange, 'next' | 'unguarded'> {
 }
 
 const ADVANCE = new Statement<AdvanceParameters>(
-  (db, { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, ...change }) => {
+  (
+    db,
+    { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, checkout, ...change },
+  ) => {
     const update = db
       .updateTable('payments')
       .set({
@@ -65,6 +70,7 @@ const ADVANCE = new Statement<AdvanceParameters>(
         ...(unguardedAcceptance && { unguarded_acceptance: unguardedAcceptance }),
         ...(paymentId && { payment_id: paymentId }),
         ...(subscriptionToken && { subscription_token: subscriptionToken }),
+        ...(checkout && { checkout }),
       })
       .where('id', '=', id)
       .where('state', '=', from);
@@ -95,7 +101,13 @@ const ADVANCE = new Statement<AdvanceParameters>(
         ),
       );
   },
-  { duplicateGuard: true, unguardedAcceptance: true, paymentId: true, subscriptionToken: true },
+  {
+    duplicateGuard: true,
+    unguardedAcceptance: true,
+    paymentId: true,
+    subscriptionToken: true,
+    checkout: true,
+  },
 );
 
 @Injectable()
@@ -254,6 +266,43 @@ export class PaymentRepository {
   /** The id belongs to another attempt of the same order from now on. */
   async releasePaymentId(trx: Trx, id: string): Promise<void> {
     await trx.updateTable('payments').set({ payment_id: null }).where('id', '=', id).execute();
+  }
+
+  /** Keeps where the payer was sent, while the payment is PENDING. */
+  async keepCheckout(trx: Trx, id: string, checkout: string): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set({ checkout })
+      .where('id', '=', id)
+      .where('state', '=', 'PENDING')
+      .execute();
+  }
+
+  /** Records that the external has cancelled the payment: one that is ACCEPTED needs an operator. */
+  async recordCancellation(trx: Trx, id: string, atMs: number): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set((eb) => ({
+        canceled_at: atMs,
+        unguarded_acceptance: eb
+          .case()
+          .when('state', '=', 'ACCEPTED')
+          .then(1 as const)
+          .else(eb.ref('unguarded_acceptance'))
+          .end(),
+      }))
+      .where('id', '=', id)
+      .execute();
+  }
+
+  /** The external is queried about the payment at once, and from then on as often as about a new one. */
+  async queryAtOnce(trx: Trx, id: string, nowMs: number): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set({ next_ask_at: nowMs, asks: 0, parked_at: null })
+      .where('id', '=', id)
+      .where('state', '=', 'PENDING')
+      .execute();
   }
 
   /** Records the id that the external answered and that the payment may not have. */
