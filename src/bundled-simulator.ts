@@ -61,6 +61,7 @@ function simulatorExternal(baseUrl: string): ExternalConfig {
   const external = {
     externalService: 'simulator',
     baseUrl,
+    operations: { 'refund/status': true },
     honoursIdempotencyKey: true,
     statusByShopTransactionId: true,
   };
