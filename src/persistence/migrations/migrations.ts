@@ -12,6 +12,7 @@ import * as audit from './0009-audit.js';
 import * as expiringFingerprints from './0010-expiring-fingerprints.js';
 import * as orderKeys from './0011-order-keys.js';
 import * as checkouts from './0017-checkouts.js';
+import * as receivers from './0019-receivers.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-expiring-fingerprints': expiringFingerprints,
   '0011-order-keys': orderKeys,
   '0017-checkouts': checkouts,
+  '0019-receivers': receivers,
 };
