@@ -70,6 +70,8 @@ async function pay(
   const body = { amount: 100, currency: 'EUR', shopTransactionId, ...more };
   const answer = await call(`${gateway.url}/v3/${name}/pay`, 'POST', body);
   external.requests.length = 0;
+  // The next payment is a newer one.
+  clock.advance(1);
   return answer;
 }
 
@@ -169,7 +171,6 @@ describe.each(['status', 'check'] as const)('%s by shopTransactionId', (operatio
   it('is the newest payment that has not failed, else the newest', async () => {
     const id = order();
     await pay(id, () => ({ result: 'KO', paymentId: `${id}-a` }), 'by-id');
-    clock.advance(1);
     await pay(id, () => ({ result: 'PENDING', paymentId: `${id}-b` }), 'by-id');
     expect((await ask(operation, id, () => ({ status: 'PENDING' }), 'by-id')).body).toMatchObject({
       status: 'PENDING',
@@ -177,7 +178,6 @@ describe.each(['status', 'check'] as const)('%s by shopTransactionId', (operatio
     });
     const failed = order();
     await pay(failed, () => ({ result: 'KO', paymentId: `${failed}-a` }), 'by-id');
-    clock.advance(1);
     await pay(failed, () => ({ result: 'KO', paymentId: `${failed}-b` }), 'by-id');
     expect((await ask(operation, failed, () => ({ status: 'FAILED' }), 'by-id')).body).toMatchObject({
       status: 'FAILED',
@@ -199,7 +199,6 @@ describe.each(['status', 'check'] as const)('%s by shopTransactionId', (operatio
   it('keeps the ledger’s newer payment if the external names an older one', async () => {
     const id = order();
     await pay(id, () => ({ result: 'KO', paymentId: `${id}-a` }));
-    clock.advance(1);
     await pay(id, failing);
     const answer = await ask(operation, id, () => ({ status: 'FAILED', paymentId: `${id}-a` }));
     expect(answer.body).toEqual({ status: 'PENDING', shopTransactionId: id, providerName: 'acme' });
@@ -285,7 +284,6 @@ describe('what a query by order leaves behind', () => {
   it('two accepted payments of the order are an item of attention', async () => {
     const id = order();
     await pay(id, () => ({ result: 'KO', paymentId: `${id}-a` }));
-    clock.advance(1);
     await pay(id, failing);
     await ask('check', id, () => ({ status: 'ACCEPTED', paymentId: `${id}-a` }));
     await gateway.app.get(ReconciliationWorker).reconcileDue();
