@@ -14,6 +14,7 @@ import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js'
 import { paymentStatus, reportedStatus } from './payment-status.js';
 import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
 import { DuplicatePaymentProblem } from './duplicate-payment.js';
+import { PaymentOrderRepository } from './payment-order.repository.js';
 import { type DuplicatePayment, PaymentRepository } from './payment.repository.js';
 import type { PaymentOrigin, PaymentRow } from './payment.table.js';
 
@@ -83,6 +84,7 @@ export class PaymentLedger {
     private readonly clock: Clock,
     private readonly operations: OperationRepository,
     private readonly identity: PaymentIdentity,
+    private readonly orders: PaymentOrderRepository,
   ) {}
 
   /** Transaction A: inserts the payment as CREATED, or refuses a duplicate (SPEC §3). */
@@ -186,7 +188,7 @@ export class PaymentLedger {
       await this.move(trx, { ...answered.row, state: from, asks: 0 }, state, { ...move, ...own });
     else {
       await this.payments.link(trx, row.id, own);
-      if (own.checkout !== undefined) await this.payments.keepCheckout(trx, row.id, own.checkout);
+      if (own.checkout !== undefined) await this.orders.keepCheckout(trx, row.id, own.checkout);
     }
     return undefined;
   }
@@ -200,12 +202,12 @@ export class PaymentLedger {
     if (!row) return;
     if (row.state === 'PENDING')
       await this.move(trx, row, 'FAILED', { source: 'call', cause, notify: { when: 'on-change' } });
-    await this.payments.recordCancellation(trx, row.id, this.clock.now());
+    await this.orders.recordCancellation(trx, row.id, this.clock.now());
   }
 
   /** A cancellation has not ended with OK: the external is queried about the payment at once (SPEC §4). */
   async queryAtOnce(trx: Trx, { payment_ref }: OperationRow): Promise<void> {
-    await this.payments.queryAtOnce(trx, payment_ref!, this.clock.now());
+    await this.orders.queryAtOnce(trx, payment_ref!, this.clock.now());
   }
 
   /** Gives a payment, which is locked, the free id that an operator knows. */

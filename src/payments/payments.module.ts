@@ -11,6 +11,7 @@ import { PaymentCreation } from './payment.creation.js';
 import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
+import { PaymentOrderRepository } from './payment-order.repository.js';
 import { PaymentRefundsRepository } from './payment-refunds.repository.js';
 import { PaymentRepository } from './payment.repository.js';
 import { PaymentsController } from './payments.controller.js';
@@ -30,6 +31,7 @@ import { PaymentsService } from './payments.service.js';
     PaymentIdentity,
     PaymentInquiry,
     PaymentLedger,
+    PaymentOrderRepository,
     PaymentRefundsRepository,
     PaymentRepository,
     PaymentsMetrics,

@@ -296,6 +296,13 @@ describe('what a query by order leaves behind', () => {
   });
 });
 
+/** How a request differs from the usual one. */
+interface Sending {
+  readonly name?: string;
+  readonly more?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 const redirect =
   (paymentId: string, more: object = {}): StubBehaviour =>
   () => ({
@@ -309,7 +316,7 @@ describe('a checkout that was abandoned', () => {
   const retry = async (
     id: string,
     status: StubBehaviour,
-    { name = 'acme', operation = 'pay', more = {} as object, headers = {} as Record<string, string> } = {},
+    { name = 'acme', operation = 'pay', more = {}, headers = {} }: Sending & { operation?: string } = {},
   ): Promise<Answer> => {
     external.behave((arrived, response) =>
       arrived.method === 'GET'
@@ -407,7 +414,7 @@ describe('cancel', () => {
   const cancel = async (
     paymentId: string,
     behaviour: StubBehaviour,
-    { name = 'acme', headers = {} as Record<string, string>, more = {} as object } = {},
+    { name = 'acme', headers = {}, more = {} }: Sending = {},
   ): Promise<Answer> => {
     external.behave(behaviour);
     external.requests.length = 0;
