@@ -103,6 +103,8 @@ export interface CallersConfig {
   readonly auth: 'required' | 'optional' | 'none';
   readonly keys: readonly ApiKeyConfig[];
   readonly keysFile: string | undefined;
+  /** Refuses keys of the file whose secret anyone can guess. Default false. */
+  readonly production?: boolean;
   readonly oidc:
     | {
         readonly issuer: string;

@@ -186,6 +186,7 @@ function callers(values: Values, production: boolean): CallersConfig {
     auth: values.API_AUTH ?? defaultAuth(production),
     keys: values.API_KEYS ?? [],
     keysFile: values.API_KEYS_FILE,
+    production,
     oidc: oidcOf(values),
     rateLimit: values.RATE_LIMIT,
   };

@@ -46,7 +46,7 @@ export class PaymentStatus {
   @Field(issuedIdentifier, {
     optional: true,
     description:
-      'Absent where the payment was never executed, or nobody knows its id: go by `shopTransactionId`.',
+      'Absent where the payment was never executed, or its id is not known: go by `shopTransactionId`.',
     example: 'pm_7f3a',
   })
   paymentId?: string;
