@@ -2,9 +2,15 @@ import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/comm
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { OperationAnswer } from '../http/http-answer.js';
-import { tracedCommit } from '../observability/tracing/traced-commit.js';
+import { tracedWrite } from '../observability/tracing/traced-commit.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
-import { isDatabaseError, StorageUnavailable, Store, type Trx } from '../persistence/store.js';
+import {
+  isDatabaseError,
+  type JournalResult,
+  StorageUnavailable,
+  Store,
+  type Trx,
+} from '../persistence/store.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { CallSlot } from '../providers/external-provider.js';
 import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
@@ -14,6 +20,7 @@ import { InFlight } from '../shared/in-flight.js';
 import { Fingerprints } from './fingerprint.js';
 import { notSent, perhapsSent, repeatedWithoutKey, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
+import { OperationJournal } from './operation.journal.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository, type RepeatScope } from './operation.repository.js';
 import { OperationSettler, type SendableOperation } from './operation.settler.js';
@@ -38,6 +45,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     @Inject(CONFIG) private readonly config: Config,
     private readonly tracer: Tracer,
     private readonly repeats: OperationRepeats,
+    private readonly journal: OperationJournal,
   ) {}
 
   /**
@@ -182,15 +190,50 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     draft: OperationRow,
   ): Promise<OperationRow | undefined> {
     const { traceparent } = request.context;
+    return tracedWrite(this.tracer, this.store, 'commit before the call', traceparent, () =>
+      this.#begin(operation, request, draft),
+    );
+  }
+
+  async #begin(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    draft: OperationRow,
+  ): Promise<OperationRow | undefined> {
+    let perhapsStored = false;
     try {
-      return await tracedCommit(this.tracer, this.store, 'commit before the call', traceparent, (trx) =>
-        this.#open(trx, operation, request, draft),
+      const journalled = await this.#journal(operation, request, draft);
+      if (journalled === 'written') return undefined;
+      perhapsStored = journalled === 'failed';
+      const earlier = await this.store.transaction((trx) =>
+        this.#open(trx, operation, request, draft, perhapsStored),
       );
+      if (earlier && perhapsStored) this.settler.retract(draft);
+      return earlier;
     } catch (error) {
-      if (!isDatabaseError(error)) throw error;
-      if (error instanceof StorageUnavailable && error.outcome === 'unknown') this.settler.retract(draft);
-      throw notSent(error);
+      perhapsStored ||= error instanceof StorageUnavailable && error.outcome === 'unknown';
+      if (perhapsStored) this.settler.retract(draft);
+      throw isDatabaseError(error) ? notSent(error) : error;
     }
+  }
+
+  async #journal(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    draft: OperationRow,
+  ): Promise<JournalResult> {
+    if (!this.journal.isUsed || this.#fingerprintsByOtherKeys(operation, request, draft).length > 0)
+      return 'in-the-way';
+    const entry = operation.openEntry?.(draft, request);
+    return entry ? this.journal.begin(draft, entry) : 'in-the-way';
+  }
+
+  #fingerprintsByOtherKeys(
+    operation: Operation,
+    { input }: OperationRequest<unknown>,
+    draft: OperationRow,
+  ): readonly string[] {
+    return draft.repeat_held === 1 ? this.fingerprints.byOtherKeys(operation.identity(input)) : [];
   }
 
   async #open(
@@ -198,11 +241,13 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     operation: Operation,
     request: OperationRequest<unknown>,
     draft: OperationRow,
+    perhapsStored: boolean,
   ): Promise<OperationRow | undefined> {
-    const others =
-      draft.repeat_held === 1 ? this.fingerprints.byOtherKeys(operation.identity(request.input)) : [];
+    const others = this.#fingerprintsByOtherKeys(operation, request, draft);
     if (others.length > 0) await this.#assertNoRepeatByOtherKey(trx, operation, draft, others);
     if (!(await this.operations.insertUnlessHeld(trx, draft))) {
+      // A batch whose answer was lost may have stored it. It is written again, so that this commit makes sure of it.
+      if (perhapsStored && (await this.operations.postpone(trx, draft, draft.deadline_at))) return undefined;
       const earlier = await this.#clear(trx, operation, draft);
       if (earlier) return earlier;
       if (!(await this.operations.insertUnlessHeld(trx, draft)))

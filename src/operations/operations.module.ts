@@ -5,6 +5,7 @@ import { LedgerEventRepository } from './ledger-event.repository.js';
 import { LedgerMetrics } from './ledger.metrics.js';
 import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { OperationExecutor } from './operation.executor.js';
+import { OperationJournal } from './operation.journal.js';
 import { OperationRecovery } from './operation.recovery.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
@@ -20,6 +21,7 @@ import { OperationsWorker } from './operations.worker.js';
     LedgerMetrics,
     OutcomeRetryQueue,
     OperationExecutor,
+    OperationJournal,
     OperationRecovery,
     OperationRepeats,
     OperationRepository,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type Compilable,
   type CompiledQuery,
@@ -7,6 +6,7 @@ import {
   type QueryResult,
   ValueNode,
 } from 'kysely';
+import { preparedNameOf } from './batch-statement.js';
 import { type Dialect, dialectOf } from './dialect.js';
 import type { Trx } from './store.js';
 
@@ -93,9 +93,7 @@ export class Statement<P extends object, Row = unknown> {
 
   #compile(trx: Trx, parameters: P): PreparedQuery {
     const compiled = this.build(trx, placeholdersFor(parameters) as Placeholders<P>).compile();
-    // From the text: a pooler may give a session to another replica, whose statement of this name must be the same.
-    const digest = createHash('sha256').update(compiled.sql).digest('hex');
-    return { ...compiled, preparedName: `tollgate_${digest.slice(0, 24)}` };
+    return { ...compiled, preparedName: preparedNameOf(compiled.sql) };
   }
 
   /** Empty for most statements. An absent parameter is an undefined one. */
