@@ -52,8 +52,8 @@ const MAY_IMPORT = {
   operations: [...FOUNDATIONS, 'leases', 'providers'],
   notifications: [...FOUNDATIONS, 'leases'],
   payments: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications'],
-  refunds: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
-  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
+  refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
+  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
   reconciliation: [
     ...FOUNDATIONS,
     'leases',

@@ -114,9 +114,10 @@ export class Book {
   }
 
   settleRefund(payment: BookedPayment, refund: BookedRefund, result: 'OK' | 'KO'): void {
-    if (refund.result !== 'PENDING') return;
-    refund.result = result;
+    if (refund.result === result) return;
+    if (refund.result === 'KO') payment.refundedAmount += refund.amount;
     if (result === 'KO') payment.refundedAmount -= refund.amount;
+    refund.result = result;
   }
 
   /** All payments, grouped by order. */

@@ -9,6 +9,8 @@ import type { Timers } from './timers.js';
 interface Message {
   readonly id: string;
   readonly paymentId: string;
+  /** Undefined: it names the payment alone. */
+  readonly refundId: string | undefined;
   /** Undefined: the callback is a GET. */
   readonly body: string | undefined;
 }
@@ -33,12 +35,14 @@ export class CallbackSender {
     private readonly timers: Timers,
   ) {}
 
-  /** Sends the callbacks of a plan in the background: copies of one message. */
-  send(payment: BookedPayment, { callbackMethod, callbacks }: Plan): void {
+  /** Sends the callbacks of a plan in the background: copies of one message, which names `refundId` too if given. */
+  send(payment: BookedPayment, { callbackMethod, callbacks }: Plan, refundId?: string): void {
     const { paymentId, shopTransactionId, status } = payment;
     const body =
-      callbackMethod === 'POST' ? JSON.stringify({ paymentId, shopTransactionId, status }) : undefined;
-    const message = { id: `msg_${randomUUID()}`, paymentId, body };
+      callbackMethod === 'POST'
+        ? JSON.stringify({ paymentId, refundId, shopTransactionId, status })
+        : undefined;
+    const message = { id: `msg_${randomUUID()}`, paymentId, refundId, body };
     const retriesMs = this.options.callbackRetryMs ?? RETRY_MS;
     for (let copy = 0; copy < callbacks; copy += 1) void this.#attempt(message, retriesMs);
   }
@@ -67,10 +71,14 @@ export class CallbackSender {
   }
 
   /** Undefined where the gateway acknowledged it, else the reason. */
-  async #deliver({ id, paymentId, body }: Message, callbackUrl: string): Promise<string | undefined> {
+  async #deliver(
+    { id, paymentId, refundId, body }: Message,
+    callbackUrl: string,
+  ): Promise<string | undefined> {
     try {
       const url = new URL(callbackUrl);
       url.searchParams.set('paymentId', paymentId);
+      if (refundId !== undefined) url.searchParams.set('refundId', refundId);
       const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
       // A GET has no body: its request target is signed (SPEC §6).
       const credentials = this.#credentials(id, body ?? `${url.pathname}${url.search}`);

@@ -46,8 +46,9 @@ describe('Idempotency-Key', () => {
     const paid = await client.post('/pay', payBody(), { key: 'k' });
     const paymentId = paid.body?.paymentId;
     const refund = { amount: 1, currency: 'EUR', paymentId };
-    expect((await client.post('/refund', refund, { key: 'k' })).body).toEqual({ result: 'OK' });
-    expect((await client.post('/refund', refund, { key: 'k' })).body).toEqual({ result: 'OK' });
+    const { body: refunded } = await client.post('/refund', refund, { key: 'k' });
+    expect(refunded).toEqual({ result: 'OK', refundId: expect.any(String) });
+    expect((await client.post('/refund', refund, { key: 'k' })).body).toEqual(refunded);
     const { totals, refunds } = await bookOf(client);
     expect(totals.calls).toEqual({ received: 3, executed: 2, replayed: 1 });
     expect(refunds).toEqual([expect.objectContaining({ amount: 1, replays: 1, idempotencyKey: 'k' })]);

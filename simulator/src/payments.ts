@@ -75,8 +75,15 @@ export function refund({ book, settlement }: OperationContext, call: ScenarioCal
   const declined = declineReason !== undefined || plan.first === 'FAILED';
   const result = declined ? 'KO' : plan.first === 'PENDING' ? 'PENDING' : 'OK';
   const record = book.addRefund(payment, { ...request, result, idempotencyKey });
-  settlement.beginRefund(payment, record, declined ? { ...plan, settledBy: 'call' } : plan);
-  const answer = declined ? { result, resultDescription: declineReason ?? DECLINED } : { result };
+  const { refundId } = record;
+  settlement.beginRefund(
+    payment,
+    record,
+    declineReason === undefined ? plan : { ...plan, settledBy: 'call' },
+  );
+  const answer = declined
+    ? { result, refundId, resultDescription: declineReason ?? DECLINED }
+    : { result, refundId };
   return { answer, record };
 }
 
@@ -97,6 +104,27 @@ export function paymentStatus(
     paymentId: payment.paymentId,
     shopTransactionId: payment.shopTransactionId,
     metadata: { scenario: payment.scenario, refundedAmount: payment.refundedAmount },
+  };
+}
+
+/** Finds the refund by `refundId`, else by the key of its call; throws a 404 {@link RequestError} where none exists. */
+export function refundStatus(
+  { book }: OperationContext,
+  { paymentId, refundId, idempotencyKey }: Record<string, string | undefined>,
+): JsonObject {
+  if (!refundId && !idempotencyKey) throw new RequestError(400, 'refundId or idempotencyKey is required.');
+  const refund = refundId
+    ? book.refunds.get(refundId)
+    : book.refunds.values().find((each) => each.idempotencyKey === idempotencyKey);
+  if (!refund || (paymentId && refund.paymentId !== paymentId))
+    throw new RequestError(404, 'No refund has this id.');
+  const { result, amount, currency } = refund;
+  return {
+    status: result === 'OK' ? 'ACCEPTED' : result === 'KO' ? 'FAILED' : 'PENDING',
+    refundId: refund.refundId,
+    paymentId: refund.paymentId,
+    amount,
+    currency,
   };
 }
 

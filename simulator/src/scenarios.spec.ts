@@ -87,7 +87,7 @@ function expectedResult(operation: ScenarioOperation, scenario: ScenarioName): s
   if (scenario === 'decline' || scenario === 'late-success') return 'KO';
   if (operation === 'pay-by-link') return 'OK';
   if (scenario === 'redirect') return 'REDIRECT_TO_URL';
-  return scenario === 'pending' || scenario === 'duplicate-callback' ? 'PENDING' : 'OK';
+  return ['pending', 'duplicate-callback', 'refund-pending'].includes(scenario) ? 'PENDING' : 'OK';
 }
 
 /** The result for the caller. */
@@ -199,6 +199,31 @@ describe('parameters', () => {
     await until(async () => (await client.get(statusQuery)).body?.status === finalStatus, finalStatus);
     caller.abort();
     await answer;
+  });
+
+  it.each([
+    ['refund-pending', 'ACCEPTED', 'ACCEPTED', 1_199],
+    ['refund-pending', 'FAILED', 'FAILED', 1_299],
+    ['refund-reversed', 'ACCEPTED', 'FAILED', 1_299],
+    ['late-success', 'ACCEPTED', 'ACCEPTED', 1_199],
+  ] as const)('a refund with %s and %s ends %s', async (scenario, finalStatus, status, rest) => {
+    const { body: paid } = await client.post('/pay', payBody());
+    const paymentId = String(paid?.paymentId);
+    const refund = { amount: 100, currency: 'EUR', paymentId };
+    const providerData = { scenario, finalStatus, delayMs: 5 };
+    const key = `refund-${scenario}-${finalStatus}`;
+    const { body } = await client.post('/refund', { ...refund, providerData }, { key });
+    const refundId = String(body?.refundId);
+    const query = `/refund/status?paymentId=${paymentId}`;
+    await until(
+      async () => (await client.get(`${query}&refundId=${refundId}`)).body?.status === status,
+      status,
+    );
+    const byKey = await client.get(`${query}&idempotencyKey=${key}`);
+    expect(byKey.body).toEqual({ status, refundId, ...refund });
+    const { amount, refundedAmount } = simulator.book.payments.get(paymentId)!;
+    expect(amount - refundedAmount).toBe(rest);
+    expect((await client.get(`/refund/status?paymentId=other&refundId=${refundId}`)).status).toBe(404);
   });
 
   it('ignores providerData that is not for the simulator', async () => {

@@ -27,6 +27,8 @@ interface Scenario {
   readonly executes: boolean;
   /** The number of callbacks sent once the state is final. */
   readonly callbacks: number;
+  /** The state after the final one: the operation is undone after `delayMs`. */
+  readonly reversed?: true;
 }
 
 const IMMEDIATE = { first: 'final', settledBy: 'call', executes: true, callbacks: 0 } as const;
@@ -76,25 +78,40 @@ export const SCENARIOS = {
     callbacks: 1,
     summary: 'KO, but ACCEPTED after delayMs, then a callback',
   },
+  'refund-pending': {
+    ...DELAYED,
+    callbacks: 1,
+    summary: 'a refund: PENDING, final after delayMs, then a callback that names the refund',
+  },
+  'refund-reversed': {
+    ...DELAYED,
+    first: 'final',
+    callbacks: 1,
+    reversed: true,
+    summary: 'a refund: OK, but sent back after delayMs, then a callback that names the refund',
+  },
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
 
 export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[];
 
+const OF_REFUNDS = ['refund-pending', 'refund-reversed'] as const;
+
 /**
- * Scenarios without a meaning for an operation: a payer does not approve a refund, the contract has no message for a
- * KO refund that succeeds later, and only payments have callbacks.
+ * Scenarios without a meaning for an operation: a payer does not approve a refund, and only payments and refunds have
+ * callbacks. Those of {@link OF_REFUNDS} are for refunds alone.
  */
 const UNSUPPORTED: Readonly<Partial<Record<ScenarioOperation, readonly ScenarioName[]>>> = {
-  refund: ['redirect', 'late-success'],
+  refund: ['redirect'],
   'subscription/update': ['redirect', 'duplicate-callback'],
   'subscription/expire': ['redirect', 'duplicate-callback'],
 };
 
 /** The scenarios that `operation` supports. */
 export function scenariosOf(operation: ScenarioOperation): readonly ScenarioName[] {
-  return SCENARIO_NAMES.filter((name) => !UNSUPPORTED[operation]?.includes(name));
+  const others: readonly ScenarioName[] = operation === 'refund' ? [] : OF_REFUNDS;
+  return SCENARIO_NAMES.filter((name) => ![...others, ...(UNSUPPORTED[operation] ?? [])].includes(name));
 }
 
 export type FinalStatus = 'ACCEPTED' | 'FAILED';

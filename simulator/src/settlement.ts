@@ -34,9 +34,12 @@ export class Settlement {
 
   beginRefund(payment: BookedPayment, refund: BookedRefund, plan: Plan): void {
     if (plan.settledBy === 'call') return this.callbacks.send(payment, plan);
+    const succeeds = plan.finalStatus === 'ACCEPTED' && !plan.reversed;
     this.timers.after(plan.delayMs, () => {
-      this.book.settleRefund(payment, refund, plan.finalStatus === 'ACCEPTED' ? 'OK' : 'KO');
-      this.callbacks.send(payment, plan);
+      this.book.settleRefund(payment, refund, succeeds ? 'OK' : 'KO');
+      // As externals that know one kind of callback.
+      const named = plan.scenario !== 'pending' && plan.scenario !== 'duplicate-callback';
+      this.callbacks.send(payment, plan, named ? refund.refundId : undefined);
     });
   }
 

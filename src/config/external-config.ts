@@ -13,7 +13,7 @@ export interface ExternalConfig {
   readonly callbackAuth: CallbackAuthConfig;
   /** CIDR blocks or addresses that may post callbacks; undefined: any. */
   readonly callbackAllowedIps: readonly string[] | undefined;
-  /** Operations by their path below the prefix (`refund`, `subscription/schedule`); absent means on. */
+  /** Operations by their path below the prefix (`refund`, `subscription/schedule`); see `isOffered` for absent ones. */
   readonly operations: Readonly<Partial<Record<string, boolean>>>;
   readonly honoursIdempotencyKey: boolean;
   readonly statusByShopTransactionId: boolean;

@@ -5,7 +5,9 @@ export interface OperationTraits {
   /** The payment ledger refuses a second payment of the same order, also long after the first. */
   readonly createsPayment: boolean;
   /** What is missing when the external answers 404 with a JSON object. */
-  readonly subject: 'payment' | 'subscription' | 'none';
+  readonly subject: 'payment' | 'refund' | 'subscription' | 'none';
+  /** The external offers it only if its configuration says `true` (SPEC §2). Default: unless it says `false`. */
+  readonly optional?: true;
 }
 
 /**
@@ -16,6 +18,13 @@ export const OPERATIONS = {
   pay: { method: 'POST', changesState: true, createsPayment: true, subject: 'none' },
   'pay-by-link': { method: 'POST', changesState: true, createsPayment: true, subject: 'none' },
   refund: { method: 'POST', changesState: true, createsPayment: false, subject: 'payment' },
+  'refund/status': {
+    method: 'GET',
+    changesState: false,
+    createsPayment: false,
+    subject: 'refund',
+    optional: true,
+  },
   status: { method: 'GET', changesState: false, createsPayment: false, subject: 'payment' },
   'subscription/schedule': { method: 'POST', changesState: true, createsPayment: true, subject: 'none' },
   'subscription/start': { method: 'POST', changesState: true, createsPayment: true, subject: 'none' },
@@ -43,6 +52,15 @@ export const OPERATIONS = {
 export type OperationName = keyof typeof OPERATIONS;
 
 /** Operations that may move money or change a subscription. They run only through `operations`, write-ahead. */
-export type ChangingOperation = Exclude<OperationName, 'status' | 'subscription/status'>;
+export type ChangingOperation = Exclude<OperationName, 'refund/status' | 'status' | 'subscription/status'>;
 
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly OperationName[];
+
+/** Whether the configuration of an external offers `operation`. */
+export function isOffered(
+  { operations }: { readonly operations: Readonly<Partial<Record<string, boolean>>> },
+  operation: OperationName,
+): boolean {
+  const traits: OperationTraits = OPERATIONS[operation];
+  return operations[operation] ?? traits.optional !== true;
+}

@@ -45,8 +45,7 @@ export function outcomeProblem(
 }
 
 function rejectedCode({ reason }: Rejected, { subject }: OperationTraits): ProblemCode {
-  if (reason === 'refused' || subject === 'none') return 'provider-rejected';
-  return subject === 'payment' ? 'payment-not-found' : 'subscription-not-found';
+  return reason === 'refused' || subject === 'none' ? 'provider-rejected' : `${subject}-not-found`;
 }
 
 function withOutcome(

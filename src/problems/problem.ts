@@ -11,6 +11,7 @@ export const PROBLEM_CODES = [
   'not-found',
   'external-not-found',
   'payment-not-found',
+  'refund-not-found',
   'subscription-not-found',
   'method-not-allowed',
   'request-timeout',

@@ -25,7 +25,7 @@ interface Links {
 }
 
 /**
- * Reads a parsed JSON body as an answer of the contract. An answer that names another payment or subscription than
+ * Reads a parsed JSON body as an answer of the contract. An answer that names another payment, refund or subscription than
  * `queried` is a violation. Card numbers in free texts and links are masked (SPEC §8); ids stay as they are, as the
  * external has to recognise them.
  */
@@ -46,9 +46,10 @@ export function readAnswer<A extends object>(
 /** The valid ids in an answer that is invalid for another reason. */
 export function issuedIds(json: unknown): IssuedIds {
   if (!isJsonObject(json)) return {};
-  const { paymentId, subscriptionToken } = json;
+  const { paymentId, refundId, subscriptionToken } = json;
   return {
     ...(issuedIdentifier.accepts(paymentId) && { paymentId }),
+    ...(issuedIdentifier.accepts(refundId) && { refundId }),
     ...(issuedIdentifier.accepts(subscriptionToken) && { subscriptionToken }),
   };
 }

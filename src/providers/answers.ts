@@ -2,7 +2,7 @@ import type { OperationName } from '../config/external-operation.js';
 import { type AbsenceRule, Field, Whole } from '../rules/field.js';
 import { issuedHttpUrl, issuedUrl } from '../rules/redirect-rules.js';
 import { oneOf } from '../rules/rule.js';
-import { anyJson, issuedIdentifier, text } from '../rules/rules.js';
+import { amount, anyJson, currency, issuedIdentifier, text } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 /** The answers of externals, which are also the gateway's answers (SPEC §1, §2). */
@@ -83,6 +83,35 @@ export class RefundAnswer {
 
   @Field(text, RESULT_DESCRIPTION)
   resultDescription?: string;
+
+  @Field(issuedIdentifier, { optional: true, example: 're_5d10' })
+  refundId?: string;
+
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  metadata?: JsonValue;
+}
+
+export class RefundStatusAnswer {
+  @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), { example: 'ACCEPTED' })
+  status: PaymentStatusName;
+
+  @Field(issuedIdentifier, { optional: true, example: 're_5d10' })
+  refundId?: string;
+
+  @Field(issuedIdentifier, { optional: true, example: 'pm_7f3a' })
+  paymentId?: string;
+
+  @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
+  shopTransactionId?: string;
+
+  @Field(amount(1), { optional: true, description: 'In minor units.', example: 500 })
+  amount?: number;
+
+  @Field(currency, { optional: true, example: 'EUR' })
+  currency?: string;
+
+  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  metadata?: JsonValue;
 }
 
 export class PaymentStatusAnswer {
@@ -158,6 +187,7 @@ export const ANSWER_TYPES = {
   pay: PayAnswer,
   'pay-by-link': PayByLinkAnswer,
   refund: RefundAnswer,
+  'refund/status': RefundStatusAnswer,
   status: PaymentStatusAnswer,
   'subscription/schedule': SubscriptionPayAnswer,
   'subscription/start': SubscriptionPayAnswer,

@@ -5,6 +5,7 @@ import type {
   PayByLinkAnswer,
   PaymentStatusAnswer,
   RefundAnswer,
+  RefundStatusAnswer,
   SubscriptionExpireAnswer,
   SubscriptionPayAnswer,
   SubscriptionStatusAnswer,
@@ -46,6 +47,13 @@ export interface CallContext {
 /** Identifies a payment by the external's id, or by the shop's where the external's was never received (SPEC §4). */
 export type StatusQuery = { readonly paymentId: string } | { readonly shopTransactionId: string };
 
+/** Identifies a refund by the external's id, or by the key of its operation where that id was never received (SPEC §2). */
+export interface RefundStatusQuery {
+  /** Undefined where the gateway does not know the refund. */
+  readonly paymentId?: string | undefined;
+  readonly by: { readonly refundId: string } | { readonly idempotencyKey: string };
+}
+
 /**
  * The strategy: one external, whatever its transport. No method throws for what an external does: each resolves to a
  * {@link ProviderOutcome} within `config.timeoutMs`, retries included.
@@ -65,6 +73,7 @@ export interface ExternalProvider {
   pay(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayAnswer>>;
   payByLink(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayByLinkAnswer>>;
   refund(body: RequestBody, context: CallContext): Promise<ProviderOutcome<RefundAnswer>>;
+  refundStatus(query: RefundStatusQuery, context: CallContext): Promise<ProviderOutcome<RefundStatusAnswer>>;
   status(query: StatusQuery, context: CallContext): Promise<ProviderOutcome<PaymentStatusAnswer>>;
   scheduleSubscription(
     body: RequestBody,

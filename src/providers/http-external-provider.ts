@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { CallbackAuthConfig, ExternalConfig } from '../config/external-config.js';
-import type { OperationName } from '../config/external-operation.js';
+import { isOffered, type OperationName } from '../config/external-operation.js';
 import type { Log } from '../observability/logging/log.js';
 import { currentScope } from '../observability/request-scope.js';
 import type { Span, Tracer } from '../observability/tracing/tracer.js';
@@ -19,6 +19,7 @@ import type {
   CallSlot,
   ExternalProvider,
   ProviderHealth,
+  RefundStatusQuery,
   RequestBody,
   StatusQuery,
 } from './external-provider.js';
@@ -121,9 +122,15 @@ export class HttpExternalProvider implements ExternalProvider {
     return this.#call('refund', context, { body });
   }
 
+  refundStatus({ paymentId, by }: RefundStatusQuery, context: CallContext): Ended<'refund/status'> {
+    const ofPayment = { ...(paymentId !== undefined && { paymentId }) };
+    const path = `refund/status?${queryText({ ...ofPayment, ...by })}`;
+    const queried = 'refundId' in by ? { ...ofPayment, ...by } : ofPayment;
+    return this.#call('refund/status', context, { path, queried });
+  }
+
   status(query: StatusQuery, context: CallContext): Ended<'status'> {
-    const [[name, value]] = Object.entries(query) as [[string, string]];
-    const path = `status?${name}=${encodeURIComponent(value)}`;
+    const path = `status?${queryText(query)}`;
     return this.#call('status', context, { path, queried: { ...query } });
   }
 
@@ -238,7 +245,7 @@ export class HttpExternalProvider implements ExternalProvider {
   }
 
   #unavailable(operation: OperationName): NotExecuted | undefined {
-    if (this.config.operations[operation] === false)
+    if (!isOffered(this.config, operation))
       return notExecuted('not-supported', `The operation ${operation} is switched off for this external.`);
     return this.#closed ? notExecuted('shutting-down', 'The gateway is stopping.') : undefined;
   }
@@ -281,6 +288,12 @@ export class HttpExternalProvider implements ExternalProvider {
     if (circuit === 'open') log.warn({ external, circuit }, 'circuit breaker opened: operations are refused');
     else log.info({ external, circuit }, 'circuit breaker changed');
   }
+}
+
+function queryText(query: object): string {
+  return Object.entries(query as Record<string, string>)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&');
 }
 
 function endSpan(span: Span, outcome: ProviderOutcome<unknown>): void {

@@ -161,7 +161,7 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
       notExecuted('throttled', 'The external limits the rate of calls (429).', retryAfterMs),
   },
   {
-    // With or without a body: the external does not know the payment or subscription (SPEC §2).
+    // With or without a body: the external does not know the payment, refund or subscription (SPEC §2).
     name: '404 to a status query',
     when: ({ status, operation }) => status === 404 && !operation.changesState,
     becomes: (facts) => rejected('not-found', facts),

@@ -8,7 +8,7 @@ export type ProviderOutcome<Answer> =
 /** The external understood the request and refused it with a 4xx. Nothing was executed. */
 export interface Rejected {
   readonly kind: 'rejected';
-  /** `not-found`: the external does not know the payment or token (404); `refused`: any other 4xx. */
+  /** `not-found`: the external does not know the payment, refund or token (404); `refused`: any other 4xx. */
   readonly reason: 'not-found' | 'refused';
   readonly status: number;
   /**
@@ -53,9 +53,10 @@ export interface Unknown {
   readonly ids?: IssuedIds;
 }
 
-/** Ids that an external gave to a payment and its subscription. */
+/** Ids that an external gave to a payment, its refund and its subscription. */
 export interface IssuedIds {
   readonly paymentId?: string;
+  readonly refundId?: string;
   readonly subscriptionToken?: string;
 }
 

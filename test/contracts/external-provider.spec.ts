@@ -26,7 +26,16 @@ const ALL: Readonly<Record<OperationName, { ask: Ask; target: string; reply: str
     target: '/base/pay-by-link',
     reply: '{"result":"OK","paymentId":"pm_1","link":"https://pay.example/l/1"}',
   },
-  refund: { ask: (p, body, c) => p.refund(body, c), target: '/base/refund', reply: '{"result":"PENDING"}' },
+  refund: {
+    ask: (p, body, c) => p.refund(body, c),
+    target: '/base/refund',
+    reply: '{"result":"PENDING","refundId":"re_1","metadata":{"a":1}}',
+  },
+  'refund/status': {
+    ask: (p, _, c) => p.refundStatus({ paymentId: 'pm 1', by: { refundId: 're/1&x=y' } }, c),
+    target: '/base/refund/status?paymentId=pm%201&refundId=re%2F1%26x%3Dy',
+    reply: '{"status":"FAILED","refundId":"re/1&x=y","paymentId":"pm 1","amount":5,"currency":"EUR"}',
+  },
   status: {
     ask: (p, _, c) => p.status({ paymentId: 'pm 1/ü&x=y' }, c),
     target: '/base/status?paymentId=pm%201%2F%C3%BC%26x%3Dy',
@@ -76,7 +85,8 @@ describe('an external behind HTTP', () => {
     overrides: Partial<ExternalConfig> = {},
   ): Promise<{ external: RawExternal; provider: HttpExternalProvider }> {
     const external = await RawExternal.listen({ script });
-    const provider = httpProvider(externalConfig({ baseUrl: external.baseUrl, ...overrides }));
+    const operations = { 'refund/status': true };
+    const provider = httpProvider(externalConfig({ baseUrl: external.baseUrl, operations, ...overrides }));
     opened.push(external, provider);
     return { external, provider };
   }
@@ -147,7 +157,30 @@ describe('an external behind HTTP', () => {
     expect(external.requests[0]!.target).toBe('/base/status?shopTransactionId=order%201');
   });
 
+  it('is queried by the key of the operation if the refund’s id is unknown', async () => {
+    const { external, provider } = await start((socket) => answer(socket, 404, '{}'));
+    await provider.refundStatus({ paymentId: 'pm_1', by: { idempotencyKey: 'key 1' } }, context);
+    expect(external.requests[0]!.target).toBe('/base/refund/status?paymentId=pm_1&idempotencyKey=key%201');
+  });
+
+  it('is not queried about a refund unless its configuration offers it', async () => {
+    const { external, provider } = await start(() => {}, { operations: {} });
+    const outcome = await provider.refundStatus({ by: { refundId: 're_1' } }, context);
+    expect(outcome).toMatchObject({ kind: 'not-executed', reason: 'not-supported' });
+    expect(external.connections).toBe(0);
+  });
+
   it.each<[string, string, (provider: HttpExternalProvider) => Promise<unknown>]>([
+    [
+      'refundId',
+      '{"status":"ACCEPTED","refundId":"re_2"}',
+      (p) => p.refundStatus({ paymentId: 'pm_1', by: { refundId: 're_1' } }, context),
+    ],
+    [
+      'paymentId',
+      '{"status":"ACCEPTED","paymentId":"pm_2"}',
+      (p) => p.refundStatus({ paymentId: 'pm_1', by: { idempotencyKey: 'key-1' } }, context),
+    ],
     [
       'paymentId',
       '{"status":"ACCEPTED","paymentId":"pm_2"}',

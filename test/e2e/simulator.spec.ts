@@ -46,9 +46,11 @@ describe('the simulator alone', () => {
     const { body: scheduled } = await client.post('/subscription/schedule', subscriptionBody());
     const token = String(scheduled?.subscriptionToken);
     const refund = { amount: 1, currency: 'EUR', paymentId: paid.body?.paymentId };
+    const refunded = await client.post('/refund', refund);
     const answers = [
       await client.post('/pay-by-link', payBody()),
-      await client.post('/refund', refund),
+      refunded,
+      await client.get(`/refund/status?refundId=${String(refunded.body?.refundId)}`),
       await client.get(`/status?paymentId=${String(paid.body?.paymentId)}`),
       await client.post('/subscription/start', subscriptionBody()),
       await client.post('/subscription/pay', payBody({ subscriptionInfo: { token } })),

@@ -4,7 +4,7 @@ import { oneOf } from '../../rules/rule.js';
 import { quantity, text, texts, trueOrFalse } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { ExternalProvider, ProviderHealth } from '../../providers/external-provider.js';
-import { OPERATION_NAMES } from '../../config/external-operation.js';
+import { isOffered, OPERATION_NAMES } from '../../config/external-operation.js';
 import type { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
 import { type Page, pageOf, positionIn } from '../lists/keyset.js';
 import { DEFAULT_LIMIT, type PageQuery } from '../lists/list-query.js';
@@ -136,7 +136,7 @@ function externalRecord(provider: ExternalProvider): ExternalRecord {
     auth: config.auth.type,
     callbackAuth: config.callbackAuth.type,
     callbackAllowedIps: config.callbackAllowedIps && [...config.callbackAllowedIps],
-    operations: OPERATION_NAMES.filter((name) => config.operations[name] !== false),
+    operations: OPERATION_NAMES.filter((name) => isOffered(config, name)),
     honoursIdempotencyKey: config.honoursIdempotencyKey,
     statusByShopTransactionId: config.statusByShopTransactionId,
     reuseConnections: config.reuseConnections,

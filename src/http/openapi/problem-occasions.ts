@@ -47,6 +47,7 @@ export const PROBLEM_OCCASIONS: Readonly<Record<ProblemCode, ProblemOccasion>> =
   'not-found': { at: 'own', outcomes: NOT_EXECUTED },
   'external-not-found': { at: onAnExternal, outcomes: NOT_EXECUTED },
   'payment-not-found': { at: about('payment'), outcomes: NOT_EXECUTED },
+  'refund-not-found': { at: about('refund'), outcomes: NOT_EXECUTED },
   'subscription-not-found': { at: about('subscription'), outcomes: NOT_EXECUTED },
   'method-not-allowed': { at: 'any', outcomes: NOT_EXECUTED },
   'request-timeout': { at: 'any', outcomes: NOT_EXECUTED },
