@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { CompiledQuery } from 'kysely';
-import type { PreparedQuery } from './statement.js';
+import { type PreparedQuery, preparedNameOf } from './prepared-query.js';
 
 /** The types of PostgreSQL that a column of an entry may have. */
 export type ColumnType = 'text' | 'bigint' | 'integer';
@@ -35,11 +34,6 @@ export class BatchStatement<Entry extends BatchEntry = BatchEntry> {
     const arrays = this.#columns.map(([name, type]) => arrayLiteral(entries, name, type));
     return { ...CompiledQuery.raw(this.#text, arrays), preparedName: this.#preparedName };
   }
-}
-
-/** From the text: a pooler may give a session to another replica, whose statement of this name must be the same. */
-export function preparedNameOf(text: string): string {
-  return `tollgate_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
 }
 
 const SPECIAL = /["\\]/;

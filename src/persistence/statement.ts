@@ -6,8 +6,8 @@ import {
   type QueryResult,
   ValueNode,
 } from 'kysely';
-import { preparedNameOf } from './batch-statement.js';
 import { type Dialect, dialectOf } from './dialect.js';
+import { type PreparedQuery, preparedNameOf } from './prepared-query.js';
 import type { Trx } from './store.js';
 
 /**
@@ -29,15 +29,6 @@ export type Placeholders<P> = {
 export type Variables<P> = {
   readonly [K in keyof P as undefined extends P[K] ? K : P[K] extends readonly unknown[] ? K : never]-?: true;
 };
-
-/**
- * A query that a connection may prepare once, under this name, and run many times. Only for queries that return no
- * rows: of a prepared one PostgreSQL refuses to return other columns than before, as when a newer replica has added
- * one.
- */
-export interface PreparedQuery extends CompiledQuery {
-  readonly preparedName: string;
-}
 
 /**
  * A query of the hot path, built and compiled once: doing both for each request costs more than running it. `build`

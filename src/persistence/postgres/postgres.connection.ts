@@ -7,7 +7,7 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
-import type { PreparedQuery } from '../statement.js';
+import type { PreparedQuery } from '../prepared-query.js';
 import { assertSqlParameter } from '../sql-parameter.js';
 import { cut } from './postgres.client.js';
 import type { PostgresHosts } from './postgres.hosts.js';
