@@ -21,7 +21,8 @@ export class LedgerEventRepository {
   }
 
   /** The row of a change that the journal writes. */
-  rowOf({ external: _, ...event }: LedgerChange): LedgerEventRow {
+  rowOf(change: LedgerChange): LedgerEventRow {
+    const { external: _, ...event } = change;
     return {
       id: newIdentifier('evt', event.at),
       payment_ref: null,

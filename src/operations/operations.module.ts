@@ -6,6 +6,7 @@ import { LedgerMetrics } from './ledger.metrics.js';
 import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { OperationExecutor } from './operation.executor.js';
 import { OperationJournal } from './operation.journal.js';
+import { OperationOpener } from './operation.opener.js';
 import { OperationRecovery } from './operation.recovery.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
@@ -22,6 +23,7 @@ import { OperationsWorker } from './operations.worker.js';
     OutcomeRetryQueue,
     OperationExecutor,
     OperationJournal,
+    OperationOpener,
     OperationRecovery,
     OperationRepeats,
     OperationRepository,

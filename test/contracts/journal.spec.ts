@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { Client } from 'pg';
-import { OperationAnswer } from '../../src/http/http-answer.js';
+import type { OperationAnswer } from '../../src/http/http-answer.js';
 import { PaymentsService } from '../../src/payments/payments.service.js';
 import { Store } from '../../src/persistence/store.js';
 import { Problem } from '../../src/problems/problem.js';

@@ -23,7 +23,7 @@ interface Waiting extends JournalEntry {
  */
 export class PostgresJournal {
   /** The order of entries is kept. */
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #inFlight = 0;
   #scheduled = false;
   /** By claim, the end of the entry that has it: no two entries that exclude each other are in flight at once. */
