@@ -32,6 +32,7 @@ import { OperationsWorker } from './operations.worker.js';
     ReconciliationSchedule,
   ],
   exports: [
+    Fingerprints,
     LedgerEventRepository,
     LedgerMetrics,
     OperationExecutor,
