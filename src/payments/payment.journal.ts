@@ -3,11 +3,13 @@ import {
   endStatement,
   type LedgerEndEntry,
   type LedgerEntry,
+  type LedgerPart,
 } from '../operations/operation.journal.js';
 import type { PaymentChange } from './payment.repository.js';
 import type { InsertedPayment, PaymentRow } from './payment.table.js';
 
-const BEGIN = beginStatement({
+/** The insertion of a payment, alone or with what belongs to it. */
+export const PAYMENT_BEGIN = {
   columns: {
     payment_origin: 'text',
     payment_shop_transaction_id: 'text',
@@ -32,7 +34,9 @@ const BEGIN = beginStatement({
         payment_state, payment_duplicate_guard, created_at, created_at, payment_deadline_at, traceparent
       from taken`,
   },
-});
+} as const satisfies LedgerPart;
+
+const BEGIN = beginStatement(PAYMENT_BEGIN);
 
 const END = endStatement({
   columns: {
