@@ -29,6 +29,7 @@ describe('an entry of the externals file', () => {
         reuseConnections: true,
         maxConnectionAgeMs: 300_000,
         duplicatePayments: 'refuse',
+        callbackStatus: 'queried',
         circuitBreaker: { failures: 5, windowMs: 10_000, openMs: 5_000 },
       } satisfies ExternalConfig,
     ]);
@@ -175,6 +176,7 @@ describe('an entry of the externals file', () => {
     ['honoursIdempotencyKey', { honoursIdempotencyKey: 1 }],
     ['statusByShopTransactionId', { statusByShopTransactionId: 'true' }],
     ['reuseConnections', { reuseConnections: 'no' }],
+    ['callbackStatus', { callbackStatus: 'believed' }],
     ['duplicatePayments', { duplicatePayments: true }],
     ['duplicatePayments', { duplicatePayments: 'ignore' }],
     ['circuitBreaker', { circuitBreaker: false }],

@@ -141,7 +141,9 @@ async function start(order: Order, operation: Operation): Promise<void> {
   const answer = send(order, operation);
   order.answers.set(operation, answer);
   let isAnswered = false;
-  void answer.then(() => (isAnswered = true));
+  void answer.then(() => {
+    isAnswered = true;
+  });
   while (!isAnswered && !order.held.has(operation)) await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -157,7 +159,7 @@ async function callback(order: Order): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-function happen(order: Order, event: Event): Promise<void> | void {
+async function happen(order: Order, event: Event): Promise<void> {
   switch (event) {
     case 'pay':
     case 'again':
@@ -261,8 +263,8 @@ describe('an order whose payer starts twice', () => {
     for (const order of all) {
       const place = `${order.id}: ${order.events.join(' ')}`;
       expect([place, [...order.arrivals.values()].filter((count) => count > 1)]).toEqual([place, []]);
-      const known = Object.fromEntries(ledger.get(order.id)!.map((row) => [row.payment_id, row.state]));
-      expect([place, known]).toEqual([place, Object.fromEntries(order.payments)]);
+      const known = new Map(ledger.get(order.id)!.map((row) => [row.payment_id, row.state]));
+      expect([place, known]).toEqual([place, order.payments]);
       const accepted = [...order.payments.values()].filter((status) => status === 'ACCEPTED').length;
       const isPaidAfterCancel = order.payments.get(firstOf(order)) === 'ACCEPTED' && order.wasCanceled;
       const expected =
