@@ -28,6 +28,7 @@ import { OperationsWorker } from './operations.worker.js';
     ReconciliationSchedule,
   ],
   exports: [
+    Fingerprints,
     LedgerEventRepository,
     LedgerMetrics,
     OperationExecutor,
