@@ -6,6 +6,7 @@ import { Fingerprints } from '../operations/fingerprint.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { NO_SECRETS } from '../sensitive/secret-mask.js';
+import { ContradictedPush } from '../payments/payment.inquiry.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
 import { SecurityMetrics } from '../security/security.metrics.js';
@@ -15,6 +16,8 @@ import { storableText } from '../persistence/storable-text.js';
 import type { SignedCallback } from '../http/request-context.js';
 import type { CallbackMessage } from './callback-message.js';
 import { CallbackRepository, type ProcessedMessage } from './callback.repository.js';
+import type { PushedStatus } from './pushed-status.js';
+import { StatusPushes } from './status-pushes.js';
 import { UnknownPaymentLimit } from './unknown-payment.limit.js';
 
 /** Which external sent a callback, and its trace. */
@@ -28,6 +31,8 @@ export interface CallbackOrigin {
   readonly signed?: SignedCallback | undefined;
   /** The sender's network, where the external's callbacks need neither credentials nor an address of a list. */
   readonly anyoneFrom?: string | undefined;
+  /** The status in a signed body, where the external is trusted: it is not queried. */
+  readonly pushed?: PushedStatus | undefined;
 }
 
 /** The answer to the external (SPEC §1). */
@@ -80,6 +85,7 @@ export class CallbackInbox {
     private readonly fingerprints: Fingerprints,
     private readonly externals: ExternalProviderRegistry,
     private readonly receivers: ReceiverRegistry,
+    private readonly pushes: StatusPushes,
   ) {}
 
   /**
@@ -97,9 +103,12 @@ export class CallbackInbox {
   }
 
   async #insert(
-    { method, paymentId, body }: CallbackMessage,
-    { external, requestId, traceparent, continued, signed, anyoneFrom }: CallbackOrigin,
+    received: CallbackMessage,
+    origin: CallbackOrigin,
+    contradiction?: ContradictedPush,
   ): Promise<Insertion> {
+    const { method, paymentId, body } = received;
+    const { external, requestId, traceparent, continued, signed, anyoneFrom, pushed } = origin;
     const now = this.clock.now();
     const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
     const message = signed && this.#processed(signed);
@@ -138,9 +147,12 @@ export class CallbackInbox {
           },
           GATHERING_MS,
         );
+        if (pushed)
+          await this.pushes.apply(trx, { external, paymentId, requestId, traceparent }, pushed, contradiction);
         return { kind, paymentTraceparent: ofPayment };
       });
     } catch (error) {
+      if (error instanceof ContradictedPush) return this.#insert(received, origin, error);
       if (!(error instanceof StorageUnavailable)) throw error;
       throw new Problem('storage-unavailable', 'The callback could not be stored: send it again.', {
         retryAfterMs: RETRY_AFTER_MS,
