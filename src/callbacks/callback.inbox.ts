@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../problems/problem.js';
-import { StorageUnavailable, Store } from '../persistence/store.js';
+import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { ReceiverRegistry } from '../notifications/receiver.registry.js';
 import { Fingerprints } from '../operations/fingerprint.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { NO_SECRETS } from '../sensitive/secret-mask.js';
-import { ContradictedPush } from '../payments/payment.inquiry.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
 import { SecurityMetrics } from '../security/security.metrics.js';
@@ -16,8 +15,6 @@ import { storableText } from '../persistence/storable-text.js';
 import type { SignedCallback } from '../http/request-context.js';
 import type { CallbackMessage } from './callback-message.js';
 import { CallbackRepository, type ProcessedMessage } from './callback.repository.js';
-import type { PushedStatus } from './pushed-status.js';
-import { StatusPushes } from './status-pushes.js';
 import { UnknownPaymentLimit } from './unknown-payment.limit.js';
 
 /** Which external sent a callback, and its trace. */
@@ -31,8 +28,6 @@ export interface CallbackOrigin {
   readonly signed?: SignedCallback | undefined;
   /** The sender's network, where the external's callbacks need neither credentials nor an address of a list. */
   readonly anyoneFrom?: string | undefined;
-  /** The status in a signed body, where the external is trusted: it is not queried. */
-  readonly pushed?: PushedStatus | undefined;
 }
 
 /** The answer to the external (SPEC §1). */
@@ -85,16 +80,19 @@ export class CallbackInbox {
     private readonly fingerprints: Fingerprints,
     private readonly externals: ExternalProviderRegistry,
     private readonly receivers: ReceiverRegistry,
-    private readonly pushes: StatusPushes,
   ) {}
 
   /**
    * A signed callback that any replica has received before is acknowledged again and has no effect. Throws
    * `storage-unavailable` if it could not be stored: the external sends it again; and `rate-limited` for too many
-   * from anyone about payments that the ledger does not know.
+   * from anyone about payments that the ledger does not know. `onStored` runs in the transaction that stores it.
    */
-  async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
-    const { kind, paymentTraceparent } = await this.#insert(message, origin);
+  async receive(
+    message: CallbackMessage,
+    origin: CallbackOrigin,
+    onStored?: (trx: Trx) => Promise<void>,
+  ): Promise<ReceivedCallback> {
+    const { kind, paymentTraceparent } = await this.#insert(message, origin, onStored);
     if (kind === 'repeated') this.securityMetrics.countCallbackRefusal(origin.external, 'replayed');
     else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
     const isIdReused = kind === 'id-reused';
@@ -103,12 +101,10 @@ export class CallbackInbox {
   }
 
   async #insert(
-    received: CallbackMessage,
-    origin: CallbackOrigin,
-    contradiction?: ContradictedPush,
+    { method, paymentId, body }: CallbackMessage,
+    { external, requestId, traceparent, continued, signed, anyoneFrom }: CallbackOrigin,
+    onStored?: (trx: Trx) => Promise<void>,
   ): Promise<Insertion> {
-    const { method, paymentId, body } = received;
-    const { external, requestId, traceparent, continued, signed, anyoneFrom, pushed } = origin;
     const now = this.clock.now();
     const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
     const message = signed && this.#processed(signed);
@@ -147,12 +143,10 @@ export class CallbackInbox {
           },
           GATHERING_MS,
         );
-        if (pushed)
-          await this.pushes.apply(trx, { external, paymentId, requestId, traceparent }, pushed, contradiction);
+        await onStored?.(trx);
         return { kind, paymentTraceparent: ofPayment };
       });
     } catch (error) {
-      if (error instanceof ContradictedPush) return this.#insert(received, origin, error);
       if (!(error instanceof StorageUnavailable)) throw error;
       throw new Problem('storage-unavailable', 'The callback could not be stored: send it again.', {
         retryAfterMs: RETRY_AFTER_MS,

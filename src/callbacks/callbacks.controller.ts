@@ -13,6 +13,7 @@ import { External, ExternalGuard } from '../providers/external.guard.js';
 import { callbackOutline, type CallbackMessage, readCallback } from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
 import { type PushedStatus, readPushedStatus } from './pushed-status.js';
+import { StatusPushes } from './status-pushes.js';
 import { isFromAnyone } from './unknown-payment.limit.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
 
@@ -22,6 +23,7 @@ import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js'
 export class CallbacksController {
   constructor(
     private readonly inbox: CallbackInbox,
+    private readonly pushes: StatusPushes,
     private readonly log: Log,
   ) {}
 
@@ -45,8 +47,10 @@ export class CallbacksController {
     const { message, pushed } = await this.#read(request, config, signed !== undefined);
     logFields.paymentId = message.paymentId;
     const anyoneFrom = isFromAnyone(config) ? networkOf(clientAddressOf(request)) : undefined;
-    const origin = { external: config.name, requestId, traceparent, continued, signed, anyoneFrom, pushed };
-    const { receipt, paymentTraceparent, isIdReused } = await this.inbox.receive(message, origin);
+    const origin = { external: config.name, requestId, traceparent, continued, signed, anyoneFrom };
+    const { receipt, paymentTraceparent, isIdReused } = await (pushed
+      ? this.pushes.receive(message, origin, pushed)
+      : this.inbox.receive(message, origin));
     if (isIdReused) {
       const webhookId = outside(String(request.headers['webhook-id']));
       const fields = { external: config.name, webhookId, paymentId: outside(message.paymentId) };

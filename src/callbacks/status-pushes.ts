@@ -1,25 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Log } from '../observability/logging/log.js';
 import { outside } from '../observability/logging/outside.js';
-import { type ContradictedPush, PaymentInquiry } from '../payments/payment.inquiry.js';
+import { ContradictedPush, PaymentInquiry } from '../payments/payment.inquiry.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
+import type { CallbackMessage } from './callback-message.js';
+import { CallbackInbox, type CallbackOrigin, type ReceivedCallback } from './callback.inbox.js';
 import { CallbackRepository } from './callback.repository.js';
 import { CallbacksMetrics } from './callbacks.metrics.js';
 import type { PushedStatus } from './pushed-status.js';
-
-/** The callback that a status came with. */
-interface PushOrigin {
-  readonly external: string;
-  readonly paymentId: string;
-  readonly requestId: string;
-  readonly traceparent: string;
-}
 
 /** Believes the statuses that trusted externals push, instead of querying them (SPEC §2). */
 @Injectable()
 export class StatusPushes {
   constructor(
+    private readonly inbox: CallbackInbox,
     private readonly store: Store,
     private readonly callbacks: CallbackRepository,
     private readonly inquiry: PaymentInquiry,
@@ -29,40 +24,60 @@ export class StatusPushes {
   ) {}
 
   /**
-   * In the transaction that stores the callback: updates the ledger and ends the callback as verified. After a
-   * `contradiction`, the callback ends unconfirmed and changes nothing.
-   * @throws ContradictedPush
+   * Stores the callback and updates the ledger in one transaction. A status that contradicts the ledger's payment
+   * changes nothing, and the callback ends unconfirmed.
    */
-  async apply(
-    trx: Trx,
-    { external, paymentId, requestId, traceparent }: PushOrigin,
+  async receive(
+    message: CallbackMessage,
+    origin: CallbackOrigin,
     pushed: PushedStatus,
-    contradiction: ContradictedPush | undefined,
-  ): Promise<void> {
-    const error = contradiction?.message;
+  ): Promise<ReceivedCallback> {
+    const { external, requestId, traceparent } = origin;
+    const { paymentId } = message;
+    try {
+      return await this.inbox.receive(message, origin, async (trx) => {
+        const cause = await this.#end(trx, message, origin, pushed, undefined);
+        await this.inquiry.applyPushed(
+          trx,
+          external,
+          { ...pushed, paymentId },
+          { requestId, traceparent },
+          { source: 'callback', notify: 'always', cause },
+        );
+      });
+    } catch (error) {
+      if (!(error instanceof ContradictedPush)) throw error;
+      return this.inbox.receive(message, origin, async (trx) => {
+        await this.#end(trx, message, origin, pushed, error.message);
+      });
+    }
+  }
+
+  /** Ends the callback, which needs no query; returns its id. */
+  async #end(
+    trx: Trx,
+    { paymentId }: CallbackMessage,
+    { external, requestId }: CallbackOrigin,
+    { status, shopTransactionId }: PushedStatus,
+    error: string | undefined,
+  ): Promise<string> {
+    const isBelieved = error === undefined;
     const id = await this.callbacks.endPushed(
       trx,
       { external, payment_id: paymentId },
       {
-        state: error === undefined ? 'VERIFIED' : 'UNCONFIRMED',
+        state: isBelieved ? 'VERIFIED' : 'UNCONFIRMED',
         finished_at: this.clock.now(),
         last_error: error ?? null,
-        shop_transaction_id: error === undefined ? (pushed.shopTransactionId ?? null) : null,
+        shop_transaction_id: isBelieved ? (shopTransactionId ?? null) : null,
       },
     );
-    if (error === undefined)
-      await this.inquiry.applyPushed(
-        trx,
-        external,
-        { ...pushed, paymentId },
-        { requestId, traceparent },
-        { source: 'callback', notify: 'always', cause: id },
-      );
     this.store.afterCommit(trx, () => {
-      this.metrics.countVerification(external, error === undefined ? 'verified' : 'unconfirmed');
-      const fields = { callbackId: id, requestId, external, paymentId: outside(paymentId), status: pushed.status };
-      if (error === undefined) this.log.info(fields, 'A pushed status was believed');
+      this.metrics.countVerification(external, isBelieved ? 'verified' : 'unconfirmed');
+      const fields = { callbackId: id, requestId, external, paymentId: outside(paymentId), status };
+      if (isBelieved) this.log.info(fields, 'A pushed status was believed');
       else this.log.warn({ ...fields, detail: error }, 'A pushed status was not believed');
     });
+    return id;
   }
 }

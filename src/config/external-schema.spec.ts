@@ -61,6 +61,7 @@ describe('an entry of the externals file', () => {
       statusByShopTransactionId: true,
       reuseConnections: false,
       duplicatePayments: 'allow',
+      callbackStatus: 'queried',
       circuitBreaker: { failures: 1, windowMs: 10_000, openMs: 5_000 },
     });
     expect(external.auth.type === 'bearer' && external.auth.token.reveal()).toBe('t0ken');

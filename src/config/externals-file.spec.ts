@@ -151,7 +151,7 @@ describe('rules about several keys', () => {
 
   it('require signed callbacks where their status is trusted', () => {
     const callbackAuth = { type: 'bearer', token: 't' };
-    expect(problemsOf([{ ...ACME, callbackAuth, callbackStatus: 'trusted' }])).toEqual([
+    expect(problemLines(() => parseAcme({ callbackAuth, callbackStatus: 'trusted' }))).toEqual([
       'externals.json#/externalServices/0/callbackStatus: must be left out unless callbackAuth.type is standard-webhooks: only its signature covers the body; got trusted',
     ]);
   });
