@@ -13,7 +13,7 @@ import { External, ExternalGuard } from '../providers/external.guard.js';
 import { callbackOutline, type CallbackMessage, readCallback } from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
 import { type PushedStatus, readPushedStatus } from './pushed-status.js';
-import { StatusPushes } from './status-pushes.js';
+import { PushedStatusInbox } from './pushed-status.inbox.js';
 import { isFromAnyone } from './unknown-payment.limit.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
 
@@ -23,7 +23,7 @@ import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js'
 export class CallbacksController {
   constructor(
     private readonly inbox: CallbackInbox,
-    private readonly pushes: StatusPushes,
+    private readonly pushes: PushedStatusInbox,
     private readonly log: Log,
   ) {}
 

@@ -194,7 +194,7 @@ async function verify(): Promise<void> {
         .where('finished_at', 'is', null)
         .executeTakeFirstOrThrow(),
     );
-    return Number(open) === 0;
+    return open === 0;
   }, 'the verification of all callbacks');
 }
 

@@ -12,7 +12,7 @@ import type { PushedStatus } from './pushed-status.js';
 
 /** Believes the statuses that trusted externals push, instead of querying them (SPEC §2). */
 @Injectable()
-export class StatusPushes {
+export class PushedStatusInbox {
   constructor(
     private readonly inbox: CallbackInbox,
     private readonly store: Store,
