@@ -40,6 +40,7 @@ describe('loadConfig', () => {
       notifications: {
         receiverUrl: undefined,
         secrets: [],
+        receivers: undefined,
         scheduleMs: [5, 30, 120, 600, 1_800, 3_600, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map(
           (s) => s * 1_000,
         ),

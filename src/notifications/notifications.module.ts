@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ProvidersModule } from '../providers/providers.module.js';
 import { DeliveryRecorder } from './delivery.recorder.js';
 import { DeliveryWorker } from './delivery.worker.js';
 import { NotificationAttemptRepository } from './notification-attempt.repository.js';
@@ -10,10 +11,12 @@ import { NotificationSender } from './notification.sender.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
 import { NotificationsAdminController } from './notifications-admin.controller.js';
 import { ReceiverRegistry } from './receiver.registry.js';
+import { ReceiversReloader } from './receivers.reloader.js';
 import { ReplayRepository } from './replay.repository.js';
 import { RetrySchedule } from './retry-schedule.js';
 
 @Module({
+  imports: [ProvidersModule],
   controllers: [NotificationsAdminController],
   providers: [
     DeliveryRecorder,
@@ -26,6 +29,7 @@ import { RetrySchedule } from './retry-schedule.js';
     NotificationSender,
     NotificationsMetrics,
     ReceiverRegistry,
+    ReceiversReloader,
     ReplayRepository,
     RetrySchedule,
   ],

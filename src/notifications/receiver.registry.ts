@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { type NotificationEvent, PAYMENT_CALLBACK, type ReceiverConfig } from '../config/receiver-config.js';
 import type { Secret } from '../sensitive/secret.js';
+import { NO_SECRETS, SecretMask } from '../sensitive/secret-mask.js';
 
 /**
  * The receivers by name: `payment-callback`, which is `PAYMENT_CALLBACK_URL` or the bundled simulator once it listens,
@@ -12,8 +13,12 @@ import type { Secret } from '../sensitive/secret.js';
 export class ReceiverRegistry {
   #paymentCallback: ReceiverConfig | undefined;
   #others: ReadonlyMap<string, ReceiverConfig> = new Map();
+  #secrets = NO_SECRETS;
 
-  constructor(@Inject(CONFIG) { notifications: { receiverUrl, secrets } }: Config) {
+  readonly #hasFile: boolean;
+
+  constructor(@Inject(CONFIG) { notifications: { receiverUrl, secrets, receivers } }: Config) {
+    this.#hasFile = receivers !== undefined;
     if (receiverUrl !== undefined) this.usePaymentCallback(receiverUrl, secrets);
   }
 
@@ -25,9 +30,11 @@ export class ReceiverRegistry {
     return [...(this.#paymentCallback ? [this.#paymentCallback] : []), ...this.#others.values()];
   }
 
-  /** All names, that of `PAYMENT_CALLBACK_URL` also where it is not set: its notifications wait. */
+  /**
+   * All names. Where there is no receiver at all, that of `PAYMENT_CALLBACK_URL`: its notifications wait until it is set.
+   */
   names(): readonly string[] {
-    return [PAYMENT_CALLBACK, ...this.#others.keys()];
+    return [...(this.#takesPayments() ? [PAYMENT_CALLBACK] : []), ...this.#others.keys()];
   }
 
   /** The names of the receivers of `event` at `external`. */
@@ -35,12 +42,18 @@ export class ReceiverRegistry {
     const others = [...this.#others.values()].filter(
       ({ events, externals }) => events.includes(event) && (externals?.includes(external) ?? true),
     );
-    return [...(event === 'payment' ? [PAYMENT_CALLBACK] : []), ...others.map(({ name }) => name)];
+    const first = event === 'payment' && this.#takesPayments();
+    return [...(first ? [PAYMENT_CALLBACK] : []), ...others.map(({ name }) => name)];
+  }
+
+  #takesPayments(): boolean {
+    return this.#paymentCallback !== undefined || !this.#hasFile;
   }
 
   /** Replaces the receivers of the receivers file. A new one gets what is queued from now on. */
   replace(receivers: readonly ReceiverConfig[]): void {
     this.#others = new Map(receivers.map((receiver) => [receiver.name, receiver]));
+    this.#secrets = secretsOf(this.all());
   }
 
   /** Receives payments and nothing else (SPEC §5). */
@@ -52,5 +65,20 @@ export class ReceiverRegistry {
       events: ['payment'],
       externals: undefined,
     };
+    this.#secrets = secretsOf(this.all());
   }
+
+  /** What the gateway shares with receivers, to be removed from texts that are stored or shown. */
+  secrets(): SecretMask {
+    return this.#secrets;
+  }
+}
+
+/** What signs notifications, and the values of the URLs' parameters: servers repeat a URL that they do not know. */
+function secretsOf(receivers: readonly ReceiverConfig[]): SecretMask {
+  const texts = receivers.flatMap(({ url, secrets }) => {
+    const signing = secrets.map((secret) => secret.reveal().replace(/^whsec_/, ''));
+    return [...signing, ...new URL(url).searchParams.values()];
+  });
+  return new SecretMask(texts);
 }

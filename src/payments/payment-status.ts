@@ -69,7 +69,7 @@ export class PaymentStatus {
 }
 
 /** A payment's status as the receiver gets it (SPEC §5). */
-@DescribeNotification('paymentStatusChanged', notificationExamples())
+@DescribeNotification('payment', notificationExamples())
 export class PaymentNotification extends PaymentStatus {
   @Field(count, {
     description:
