@@ -31,6 +31,38 @@ export interface LedgerEndEntry extends LedgerEntry {
   readonly afterCommit?: () => void;
 }
 
+/** How the statement that begins an operation inserts one row of a ledger. */
+export class InsertedRow<Column extends string> {
+  /** Of `entry`, named `prefix_column`. */
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  readonly sql: string;
+
+  /** `own` are the columns that the entry brings, `shared` those that have the value of a column of the operation. */
+  constructor(
+    table: string,
+    private readonly prefix: string,
+    private readonly own: Readonly<Record<Column, ColumnType>>,
+    shared: Readonly<Record<string, keyof OperationRow>>,
+  ) {
+    this.columns = this.#prefixed(own);
+    const names = [...Object.keys(shared), ...Object.keys(own)];
+    const values = [...Object.values(shared), ...Object.keys(this.columns)];
+    this.sql = `insert into ${table} (${names.join(', ')}) select ${values.join(', ')} from taken`;
+  }
+
+  /** The columns of the entry for one row. */
+  of(row: Readonly<Partial<Record<Column, string | number | null>>>): LedgerEntry['columns'] {
+    const values = Object.keys(this.own).map((name) => [name, row[name as Column] ?? null] as const);
+    return this.#prefixed(Object.fromEntries(values));
+  }
+
+  #prefixed<T>(values: Readonly<Record<string, T>>): Record<string, T> {
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [`${this.prefix}_${name}`, value]),
+    );
+  }
+}
+
 const OPERATION = {
   id: 'text',
   caller: 'text',

@@ -1,45 +1,46 @@
-import { beginStatement, type LedgerEntry } from '../operations/operation.journal.js';
+import { beginStatement, InsertedRow, type LedgerEntry } from '../operations/operation.journal.js';
+import type { OperationRow } from '../operations/operation.table.js';
 import { PAYMENT_BEGIN } from '../payments/payment.journal.js';
 import type { SubscriptionRow } from './subscription.table.js';
 
+/** Columns that have the value of the operation's, and those that keep the default of the table. */
+type Derived = 'id' | 'external' | 'caller' | 'created_at' | 'updated_at';
+type Unset = 'token' | 'next_ask_at' | 'asks' | 'parked_at' | 'lease_token' | 'lease_until' | 'claimed_token';
+
+const SUBSCRIPTION = new InsertedRow<Exclude<keyof SubscriptionRow, Derived | Unset>>(
+  'subscriptions',
+  'subscription',
+  {
+    shop_transaction_id: 'text',
+    shop_transaction_id_sent: 'text',
+    amount_minor: 'bigint',
+    currency: 'text',
+    interval_unit: 'text',
+    interval_count: 'integer',
+    expires_after: 'integer',
+    state: 'text',
+  },
+  {
+    id: 'subscription_ref',
+    external: 'external',
+    caller: 'caller',
+    created_at: 'created_at',
+    updated_at: 'created_at',
+  } satisfies Record<Derived, keyof OperationRow>,
+);
+
 /** A subscription with its first payment. */
 const BEGIN = beginStatement({
-  columns: {
-    ...PAYMENT_BEGIN.columns,
-    subscription_shop_transaction_id: 'text',
-    subscription_amount_minor: 'bigint',
-    subscription_currency: 'text',
-    subscription_interval_unit: 'text',
-    subscription_interval_count: 'integer',
-    subscription_expires_after: 'integer',
-    subscription_state: 'text',
-  },
+  columns: { ...PAYMENT_BEGIN.columns, ...SUBSCRIPTION.columns },
   isPlain: PAYMENT_BEGIN.isPlain,
-  writes: {
-    ...PAYMENT_BEGIN.writes,
-    subscription: `insert into subscriptions (id, external, caller, shop_transaction_id, amount_minor, currency,
-        interval_unit, interval_count, expires_after, state, created_at, updated_at)
-      select subscription_ref, external, caller, subscription_shop_transaction_id, subscription_amount_minor,
-        subscription_currency, subscription_interval_unit, subscription_interval_count, subscription_expires_after,
-        subscription_state, created_at, created_at
-      from taken`,
-  },
+  writes: { ...PAYMENT_BEGIN.writes, subscription: SUBSCRIPTION.sql },
 });
 
 /** The insertion of a subscription that is CREATED beside its first payment, as an entry of the journal. */
 export function subscriptionBegin(payment: LedgerEntry, row: SubscriptionRow): LedgerEntry {
   return {
     statement: BEGIN,
-    columns: {
-      ...payment.columns,
-      subscription_shop_transaction_id: row.shop_transaction_id,
-      subscription_amount_minor: row.amount_minor,
-      subscription_currency: row.currency,
-      subscription_interval_unit: row.interval_unit,
-      subscription_interval_count: row.interval_count,
-      subscription_expires_after: row.expires_after,
-      subscription_state: row.state,
-    },
+    columns: { ...payment.columns, ...SUBSCRIPTION.of(row) },
     claims: payment.claims,
   };
 }
