@@ -1,6 +1,5 @@
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, type QueryExecutorProvider } from 'kysely';
 import { type PreparedQuery, preparedNameOf } from './prepared-query.js';
-import type { Trx } from './store.js';
 
 /** The types of PostgreSQL that a column of an entry may have. */
 export type ColumnType = 'text' | 'bigint' | 'integer';
@@ -32,7 +31,7 @@ export class BatchStatement<Entry extends BatchEntry = BatchEntry> {
   }
 
   /** In a transaction on PostgreSQL, for entries that need no batch of their own. */
-  async run(trx: Trx, entries: readonly Entry[]): Promise<void> {
+  async run(trx: QueryExecutorProvider, entries: readonly Entry[]): Promise<void> {
     const query = this.query(entries);
     await trx.getExecutor().provideConnection((connection) => connection.executeQuery(query));
   }
