@@ -52,7 +52,7 @@ const MAY_IMPORT = {
   operations: [...FOUNDATIONS, 'leases', 'providers'],
   notifications: [...FOUNDATIONS, 'leases'],
   payments: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications'],
-  refunds: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
+  refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
   subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
   reconciliation: [
     ...FOUNDATIONS,
@@ -61,9 +61,10 @@ const MAY_IMPORT = {
     'operations',
     'notifications',
     'payments',
+    'refunds',
     'subscriptions',
   ],
-  callbacks: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
+  callbacks: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments', 'refunds'],
   admin: [
     ...FOUNDATIONS,
     'providers',

@@ -8,11 +8,12 @@ import { isDatabaseError, StorageUnavailable, Store, type Trx } from '../persist
 import { OPERATIONS } from '../config/external-operation.js';
 import type { CallSlot } from '../providers/external-provider.js';
 import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
+import type { Problem } from '../problems/problem.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { InFlight } from '../shared/in-flight.js';
 import { Fingerprints } from './fingerprint.js';
-import { notSent, perhapsSent, repeatedWithoutKey, stillRunning } from './operation-problems.js';
+import { notSent, perhapsSent, RepeatFound, repeatedWithoutKey, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository, type RepeatScope } from './operation.repository.js';
@@ -51,8 +52,20 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     const place = this.#inFlight.enter(request);
     try {
       return await this.#traced(operation, request);
+    } catch (error) {
+      throw error instanceof RepeatFound ? await this.#repeatProblem(operation, error.first) : error;
     } finally {
       this.#inFlight.leave(place);
+    }
+  }
+
+  /** Names the result of the first request, which may have to be recorded: outside of the transaction that found it. */
+  async #repeatProblem(operation: Operation, first: OperationRow): Promise<Problem> {
+    try {
+      return repeatedWithoutKey((await operation.nameOf?.(first)) ?? {});
+    } catch (error) {
+      if (!isDatabaseError(error)) throw error;
+      return perhapsSent(error);
     }
   }
 
@@ -116,7 +129,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         const identity = operation.identity(input);
         const fingerprints = [this.fingerprints.of(identity), ...this.fingerprints.byOtherKeys(identity)];
         await this.store.read((db) =>
-          this.#assertNoRepeat(db, operation, { ...scope, fingerprints }, this.clock.now()),
+          this.#assertNoRepeat(db, { ...scope, fingerprints }, this.clock.now()),
         );
         return undefined;
       }
@@ -201,9 +214,9 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   ): Promise<OperationRow | undefined> {
     const others =
       draft.repeat_held === 1 ? this.fingerprints.byOtherKeys(operation.identity(request.input)) : [];
-    if (others.length > 0) await this.#assertNoRepeatByOtherKey(trx, operation, draft, others);
+    if (others.length > 0) await this.#assertNoRepeatByOtherKey(trx, draft, others);
     if (!(await this.operations.insertUnlessHeld(trx, draft))) {
-      const earlier = await this.#clear(trx, operation, draft);
+      const earlier = await this.#clear(trx, draft);
       if (earlier) return earlier;
       if (!(await this.operations.insertUnlessHeld(trx, draft)))
         throw draft.key_held ? stillRunning() : repeatedWithoutKey({});
@@ -216,9 +229,9 @@ export class OperationExecutor implements BeforeApplicationShutdown {
    * Releases the key, or the refusal of repeats, that an earlier operation holds no longer by right. Returns the
    * earlier operation if it holds the key still, and throws if it still refuses repeats.
    */
-  async #clear(trx: Trx, operation: Operation, draft: OperationRow): Promise<OperationRow | undefined> {
+  async #clear(trx: Trx, draft: OperationRow): Promise<OperationRow | undefined> {
     if (draft.key_held === 0) {
-      await this.#clearRepeat(trx, operation, draft, [draft.fingerprint]);
+      await this.#clearRepeat(trx, draft, [draft.fingerprint]);
       return undefined;
     }
     const earlier = await this.operations.findByHeldKey(trx, draft);
@@ -233,40 +246,37 @@ export class OperationExecutor implements BeforeApplicationShutdown {
    */
   async #assertNoRepeatByOtherKey(
     trx: Trx,
-    operation: Operation,
     draft: OperationRow,
     others: readonly string[],
   ): Promise<void> {
     if (this.store.dialect === 'postgres')
       await this.operations.awaitTurn(trx, [draft.fingerprint, ...others].toSorted()[0]!);
-    await this.#clearRepeat(trx, operation, draft, others);
+    await this.#clearRepeat(trx, draft, others);
   }
 
   async #clearRepeat(
     trx: Trx,
-    operation: Operation,
     draft: OperationRow,
     fingerprints: readonly string[],
   ): Promise<void> {
     const { caller, external } = draft;
     const scope = { caller, external, operation: draft.operation, fingerprints };
-    const over = await this.#assertNoRepeat(trx, operation, scope, draft.created_at);
+    const over = await this.#assertNoRepeat(trx, scope, draft.created_at);
     if (over) await this.operations.allowRepeat(trx, over.id);
   }
 
   /**
-   * Throws `repeated-without-key` while an identical operation without a key is in flight or its window lasts; returns
-   * it if its window is over.
+   * Throws {@link RepeatFound} while an identical operation without a key is in flight or its window lasts; returns it
+   * if its window is over.
    */
   async #assertNoRepeat(
     db: Trx,
-    operation: Operation,
     scope: RepeatScope,
     nowMs: number,
   ): Promise<OperationRow | undefined> {
     const first = await this.operations.findByHeldRepeat(db, scope);
     if (first && (first.state === 'running' || nowMs < first.created_at + this.config.repeatWindowMs))
-      throw repeatedWithoutKey((await operation.nameOf?.(db, first)) ?? {});
+      throw new RepeatFound(first);
     return first;
   }
 

@@ -108,8 +108,8 @@ export abstract class PaymentOperation<
     return known && this.answerOf(known, input);
   }
 
-  nameOf(db: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
-    return this.payments.nameOf(db, row);
+  nameOf(row: OperationRow): Promise<Readonly<Record<string, string>>> {
+    return this.payments.nameOf(row);
   }
 
   sendAgain(trx: Trx, row: OperationRow): Promise<void> {

@@ -3,7 +3,8 @@ import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
-import type { RefundRow, RefundState } from '../../refunds/refund.table.js';
+import type { RefundState } from '../../refunds/refund-state.js';
+import type { RefundRow } from '../../refunds/refund.table.js';
 import { shownIssuedId, shownTime } from './shown.js';
 
 export class RefundRecord {
