@@ -38,7 +38,8 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
   'payment-not-found': {
     status: 404,
     title: 'The external does not know this payment',
-    explanation: 'The external answered that it does not know this `paymentId`. Nothing was executed.',
+    explanation:
+      'The external answered that it does not know this `paymentId`, or neither it nor the gateway has a payment with this `shopTransactionId`. Nothing was executed.',
   },
   'refund-not-found': {
     status: 404,
@@ -189,7 +190,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     status: 504,
     title: 'The external did not answer in time',
     explanation:
-      'The external did not answer within its time limit. The operation may have been executed: query `/status`, wait for the notification, or retry with the same `Idempotency-Key`.',
+      'The external did not answer within its time limit. The operation may have been executed: query `/status` by `paymentId` or `shopTransactionId`, wait for the notification, or retry with the same `Idempotency-Key`.',
   },
 };
 

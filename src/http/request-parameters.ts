@@ -2,20 +2,37 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { Problem } from '../problems/problem.js';
 import { detailOf } from '../rules/rule.js';
-import { issuedIdentifier } from '../rules/rules.js';
+import { identifier, issuedIdentifier } from '../rules/rules.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { contextOf } from './request-context.js';
 
 const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
 
-/** A handler's parameter: the one `paymentId` of the query (SPEC §1). */
-export const PaymentIdQuery = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const request = requestOf(context);
-  const paymentId = singleQueryValue(request, 'paymentId');
-  if (!issuedIdentifier.accepts(paymentId)) throw invalid('/query/paymentId', detailOf(issuedIdentifier));
-  contextOf(request).logFields.paymentId = paymentId;
-  return paymentId;
-});
+/** How a caller names a payment in a query: by the external's id, or by the order. */
+export type PaymentQueryValue = { readonly paymentId: string } | { readonly shopTransactionId: string };
+
+/** A handler's parameter: the `paymentId` or the `shopTransactionId` of the query, exactly one of them (SPEC §1). */
+export const PaymentQuery = createParamDecorator(
+  (_: unknown, context: ExecutionContext): PaymentQueryValue => {
+    const request = requestOf(context);
+    const paymentId = singleQueryValue(request, 'paymentId');
+    const shopTransactionId = singleQueryValue(request, 'shopTransactionId');
+    const { logFields } = contextOf(request);
+    if (paymentId !== undefined && shopTransactionId !== undefined)
+      throw invalid('/query', 'must have paymentId or shopTransactionId, not both');
+    if (shopTransactionId !== undefined) {
+      if (!identifier.accepts(shopTransactionId))
+        throw invalid('/query/shopTransactionId', detailOf(identifier));
+      logFields.shopTransactionId = shopTransactionId;
+      return { shopTransactionId };
+    }
+    if (paymentId === undefined)
+      throw invalid('/query/paymentId', 'is missing: name the payment by paymentId or shopTransactionId');
+    if (!issuedIdentifier.accepts(paymentId)) throw invalid('/query/paymentId', detailOf(issuedIdentifier));
+    logFields.paymentId = paymentId;
+    return { paymentId };
+  },
+);
 
 /** A handler's parameter: the one `refundId` of the query, and the `paymentId` if there is one (SPEC §1). */
 export const RefundQuery = createParamDecorator(

@@ -38,9 +38,18 @@ export const PAYMENT_STATUS_EXAMPLES: Examples = {
   },
 };
 
-abstract class PaymentStatusFields {
+/** A payment's status as callers get it (SPEC §1). */
+export class PaymentStatus {
   @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), { example: 'ACCEPTED' })
   status: PaymentStatusName;
+
+  @Field(issuedIdentifier, {
+    optional: true,
+    description:
+      'Absent where the payment was never executed, or nobody knows its id: go by `shopTransactionId`.',
+    example: 'pm_7f3a',
+  })
+  paymentId?: string;
 
   @Field(issuedIdentifier, {
     optional: true,
@@ -59,23 +68,9 @@ abstract class PaymentStatusFields {
   action?: JsonValue;
 }
 
-/** A payment's status as callers get it (SPEC §1). */
-export class PaymentStatus extends PaymentStatusFields {
-  @Field(issuedIdentifier, { example: 'pm_7f3a' })
-  paymentId: string;
-}
-
 /** A payment's status as the receiver gets it (SPEC §5). */
 @DescribeNotification('paymentStatusChanged', notificationExamples())
-export class PaymentNotification extends PaymentStatusFields {
-  @Field(issuedIdentifier, {
-    optional: true,
-    description:
-      'Absent where the payment was never executed, or nobody knows its id: go by `shopTransactionId`.',
-    example: 'pm_7f3a',
-  })
-  paymentId?: string;
-
+export class PaymentNotification extends PaymentStatus {
   @Field(count, {
     description:
       'Grows with each notification of a payment: ignore a notification with a lower version than the last one.',
@@ -111,18 +106,18 @@ export function paymentStatus<PaymentId extends string | undefined>(
     readonly providerName: string;
     readonly status?: PaymentStatusName;
   },
-): Omit<PaymentStatus, 'paymentId'> & { readonly paymentId: PaymentId } {
+): PaymentStatus & (PaymentId extends string ? { readonly paymentId: string } : object) {
   const shopTransactionId = answer.shopTransactionId ?? known.shopTransactionId ?? undefined;
   const status = known.status ?? answer.status;
   return {
     status,
-    paymentId: known.paymentId,
+    ...(known.paymentId !== undefined && { paymentId: known.paymentId }),
     ...(shopTransactionId !== undefined && { shopTransactionId }),
     providerName: known.providerName,
     ...(answer.metadata !== undefined && { metadata: answer.metadata }),
     // The action that the external requires of the payer belongs to the status that it answered, not to a newer one.
     ...(answer.action !== undefined && status === answer.status && { action: answer.action }),
-  };
+  } as never;
 }
 
 /**

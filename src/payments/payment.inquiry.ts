@@ -29,6 +29,8 @@ export interface InquiryReason {
   readonly cause: string | null;
   /** The payment that the external is queried about by its shopTransactionId. */
   readonly about?: PaymentRow;
+  /** The order that the external is queried about where there is no such payment. */
+  readonly order?: Pick<PaymentRow, 'shop_transaction_id'>;
 }
 
 /** The external's answer about the payment that it calls `paymentId`. */
@@ -38,9 +40,11 @@ export interface IdentifiedAnswer extends PaymentStatusAnswer {
 
 /** The effect of an applied answer. */
 export interface InquiryResult {
-  readonly status: PaymentStatus;
+  readonly status: PaymentStatus & { readonly paymentId: string };
   /** The payment's row, `pay_…`. */
   readonly paymentRef: string;
+  /** The payment has another state than before. */
+  readonly changed: boolean;
 }
 
 /** The status query for a payment: by its paymentId, else by shopTransactionId if the external supports that. */
@@ -116,12 +120,12 @@ export class PaymentInquiry {
     external: string,
     answer: IdentifiedAnswer,
     { requestId, traceparent }: CallContext,
-    { source, notify: when, cause, about }: InquiryReason,
+    { source, notify: when, cause, about, order = about }: InquiryReason,
   ): Promise<InquiryResult | undefined> {
     const { paymentId, shopTransactionId } = answer;
     const row = await this.identity.adopt(trx, external, paymentId, shopTransactionId);
-    if (about && !isOfOrder(row, about)) {
-      await this.identity.claim(trx, about, row);
+    if (order && !isOfOrder(row, order)) {
+      if (about) await this.identity.claim(trx, about, row);
       return undefined;
     }
     const changed = await this.ledger.move(trx, { ...row, payment_id: paymentId }, answer.status, {
@@ -135,7 +139,7 @@ export class PaymentInquiry {
       providerName: external,
       status: reportedStatus(changed ? answer.status : row.state, answer.status),
     });
-    return { status, paymentRef: row.id };
+    return { status, paymentRef: row.id, changed };
   }
 
   /**

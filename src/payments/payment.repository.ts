@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
@@ -176,6 +177,20 @@ export class PaymentRepository {
       shopTransactionId: orderKey(shopTransactionId),
     });
     return duplicate;
+  }
+
+  /** The payment whose status is the status of its order: the newest that is not FAILED, else the newest (SPEC §1). */
+  newestOfOrder(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow | undefined> {
+    return trx
+      .selectFrom('payments')
+      .selectAll()
+      .where('shop_transaction_id', '=', orderKey(shopTransactionId))
+      .where('external', '=', external)
+      .orderBy(sql`case when state = 'FAILED' then 1 else 0 end`)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
   }
 
   /**

@@ -3,7 +3,7 @@ import { JsonBody } from '../http/json-body.decorator.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { NoHeadGuard } from '../http/no-head.guard.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
-import { PaymentIdQuery } from '../http/request-parameters.js';
+import { PaymentQuery, type PaymentQueryValue } from '../http/request-parameters.js';
 import { Caller, type CallerContext } from '../http/caller-context.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
@@ -46,9 +46,9 @@ export class PaymentsController {
   status(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @PaymentIdQuery() paymentId: string,
+    @PaymentQuery() query: PaymentQueryValue,
   ): Promise<PaymentStatus> {
-    return this.payments.status(provider, paymentId, caller);
+    return this.payments.status(provider, query, caller);
   }
 
   @Get('check')
@@ -58,8 +58,8 @@ export class PaymentsController {
   check(
     @External() provider: ExternalProvider,
     @Caller() caller: CallerContext,
-    @PaymentIdQuery() paymentId: string,
+    @PaymentQuery() query: PaymentQueryValue,
   ): Promise<PaymentStatus> {
-    return this.payments.check(provider, paymentId, caller);
+    return this.payments.check(provider, query, caller);
   }
 }

@@ -1,5 +1,9 @@
-import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
-import type { Examples, OperationDescription } from '../http/openapi/operation-description.js';
+import { ORDER_QUERY, PAYMENT_ID_QUERY } from '../http/openapi/components.js';
+import type {
+  Examples,
+  OperationDescription,
+  QueryParameter,
+} from '../http/openapi/operation-description.js';
 import { PayAnswer, PayByLinkAnswer } from '../providers/answers.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import { PayRequest } from './payment-requests.js';
@@ -93,13 +97,19 @@ export const PAY_BY_LINK: OperationDescription = {
   problems: ['duplicate-payment'],
 };
 
+const PAYMENT_OR_ORDER: readonly QueryParameter[] = [{ ...PAYMENT_ID_QUERY, required: false }, ORDER_QUERY];
+const BY_ORDER =
+  'By `shopTransactionId`, as after a time-out: the newest payment of the order that is not FAILED, else the newest. The external is ' +
+  'queried by the `paymentId` that the ledger has, else by the order if it supports that; what only the ledger knows is answered from ' +
+  'it, and a payment of unknown outcome is PENDING.';
+
 export const STATUS: OperationDescription = {
   id: 'getPaymentStatus',
   tag: 'Payments',
   summary: 'Retrieve a payment’s status',
-  description: 'Queries the external now. The ledger does not change, and the receiver is not notified.',
+  description: `Queries the external now. The ledger does not change, and the receiver is not notified.\n\n${BY_ORDER}`,
   calls: OPERATIONS.status,
-  query: [PAYMENT_ID_QUERY],
+  query: PAYMENT_OR_ORDER,
   answer: {
     type: PaymentStatus,
     description: 'The status of the payment',
@@ -111,10 +121,9 @@ export const CHECK: OperationDescription = {
   id: 'checkPayment',
   tag: 'Payments',
   summary: 'Check a payment and notify the receiver',
-  description:
-    'Queries the external now, updates the ledger, and posts the status to the receiver (see the webhook).',
+  description: `Queries the external now, updates the ledger, and posts the status to the receiver (see the webhook).\n\n${BY_ORDER}`,
   calls: OPERATIONS.status,
-  query: [PAYMENT_ID_QUERY],
+  query: PAYMENT_OR_ORDER,
   answer: {
     type: PaymentStatus,
     description: 'The status of the payment',

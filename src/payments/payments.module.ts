@@ -3,6 +3,7 @@ import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { OrderKeyBackfill } from './order-key.backfill.js';
+import { OrderInquiry } from './order.inquiry.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
 import { PaymentIdentity } from './payment.identity.js';
@@ -18,6 +19,7 @@ import { PaymentsService } from './payments.service.js';
   imports: [NotificationsModule, OperationsModule, ProvidersModule],
   controllers: [PaymentsController],
   providers: [
+    OrderInquiry,
     OrderKeyBackfill,
     PayByLinkOperation,
     PayOperation,

@@ -4,9 +4,10 @@ import type { OperationAnswer } from '../http/http-answer.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
 import { Store } from '../persistence/store.js';
-import type { ExternalProvider } from '../providers/external-provider.js';
+import type { ExternalProvider, StatusQuery } from '../providers/external-provider.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import { sentOrder } from './order-key.js';
+import { OrderInquiry } from './order.inquiry.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
 import type { PayRequest } from './payment-requests.js';
@@ -24,6 +25,7 @@ export class PaymentsService {
     private readonly inquiry: PaymentInquiry,
     private readonly payments: PaymentRepository,
     private readonly store: Store,
+    private readonly orders: OrderInquiry,
   ) {}
 
   pay(provider: ExternalProvider, body: PayRequest, context: CallerContext): Promise<OperationAnswer> {
@@ -37,9 +39,11 @@ export class PaymentsService {
   /** Queries the external. Changes nothing in the ledger; `check` does. */
   async status(
     provider: ExternalProvider,
-    paymentId: string,
+    query: StatusQuery,
     context: CallerContext,
   ): Promise<PaymentStatus> {
+    if ('shopTransactionId' in query) return this.orders.status(provider, query.shopTransactionId, context);
+    const { paymentId } = query;
     const providerName = provider.config.name;
     const outcome = await provider.status({ paymentId }, context);
     if (outcome.kind !== 'completed') throw outcomeProblem(outcome, OPERATIONS.status);
@@ -52,8 +56,13 @@ export class PaymentsService {
   }
 
   /** Queries the external, updates the ledger and notifies the receiver (SPEC §5). */
-  async check(provider: ExternalProvider, paymentId: string, context: CallerContext): Promise<PaymentStatus> {
-    const outcome = await this.inquiry.inquire(provider, { paymentId }, context, {
+  async check(
+    provider: ExternalProvider,
+    query: StatusQuery,
+    context: CallerContext,
+  ): Promise<PaymentStatus> {
+    if ('shopTransactionId' in query) return this.orders.check(provider, query.shopTransactionId, context);
+    const outcome = await this.inquiry.inquire(provider, query, context, {
       source: 'check',
       notify: 'always',
       cause: context.requestId,

@@ -100,8 +100,8 @@ export function mistakes(): void {
   void client.POST('/v3/{external}/pay', { params: { path }, body: { ...order, currency: 'euro' } });
   // @ts-expect-error a typo must not move money
   void client.POST('/v3/{external}/pay', { params: { path }, body: { amount: 1, currency: 'EUR', shopTransactionID: 'x' } });
-  // @ts-expect-error which payment
-  void client.GET('/v3/{external}/status', { params: { path } });
+  // @ts-expect-error a paymentId is a text
+  void client.GET('/v3/{external}/status', { params: { path, query: { paymentId: 1 } } });
   // @ts-expect-error no such code
   if (pay.error?.code === 'out-of-luck') throw new Error();
 }

@@ -289,7 +289,10 @@ describe('the examples at the bundled simulator', () => {
       .filter((parameter) => parameter.in === 'path')
       .reduce((text, { name, example }) => text.replace(`{${name}}`, String(example)), path);
     const query = parameters
-      .filter((parameter) => parameter.in === 'query' && parameter.required)
+      // Of `paymentId` and `shopTransactionId`, one is required.
+      .filter(
+        (parameter) => parameter.in === 'query' && (parameter.required || parameter.name === 'paymentId'),
+      )
       .map(({ name, example }) => `${name}=${encodeURIComponent(String(example))}`);
     const target = [filled, ...query].join('?');
     const examples = operation.requestBody?.content['application/json']?.examples;

@@ -28,7 +28,7 @@ const PROBLEM_SCHEMA = {
       enum: OUTCOMES,
       description:
         'For an operation that moves money or changes a subscription. `not-executed`: a retry is safe. `unknown`: the operation may ' +
-        'have been executed; query `status`, wait for the notification, or repeat with the same `Idempotency-Key`.',
+        'have been executed; query its status (`/status` takes the `shopTransactionId` too), wait for the notification, or repeat with the same `Idempotency-Key`.',
     },
     errors: {
       type: 'array',
@@ -160,4 +160,15 @@ export const PAYMENT_ID_QUERY: QueryParameter = {
   required: true,
   schema: identifier.schema,
   example: 'pm_7f3a',
+};
+
+/**
+ * The query parameter `shopTransactionId`, with which an order is named instead of a payment. Without an example: Swagger
+ * UI would send both.
+ */
+export const ORDER_QUERY: QueryParameter = {
+  name: 'shopTransactionId',
+  description:
+    'The shop’s id of the order, where its `paymentId` is not known. Exactly one of `paymentId` and `shopTransactionId` is required.',
+  schema: identifier.schema,
 };
