@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../problems/problem.js';
-import { StorageUnavailable, Store } from '../persistence/store.js';
+import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
+import { RefundRepository } from '../refunds/refund.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
 import { SecurityMetrics } from '../security/security.metrics.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { storableText } from '../persistence/storable-text.js';
 import type { SignedCallback } from '../http/request-context.js';
-import type { CallbackMessage } from './callback-message.js';
+import type { CallbackMessage, CallbackNames } from './callback-message.js';
 import { CallbackRepository } from './callback.repository.js';
+import { callbackKey } from './callback.table.js';
 import { UnknownPaymentLimit } from './unknown-payment.limit.js';
 
 /** Which external sent a callback, and its trace. */
@@ -20,16 +22,17 @@ export interface CallbackOrigin {
   readonly traceparent: string;
   /** Whether the external sent that `traceparent`. */
   readonly continued: boolean;
+  /** The external offers `refund/status`: a refund beside a payment is worth a query of its own. */
+  readonly queriesRefunds?: boolean;
   /** Of a signed callback: identifies it when it is received again. */
   readonly signed?: SignedCallback | undefined;
   /** The sender's network, where the external's callbacks need neither credentials nor an address of a list. */
   readonly anyoneFrom?: string | undefined;
 }
 
-/** The answer to the external (SPEC §1). */
-export interface CallbackReceipt {
+/** The answer to the external (SPEC §1): what the callback named. */
+export interface CallbackReceipt extends CallbackNames {
   readonly received: true;
-  readonly paymentId: string;
 }
 
 export interface ReceivedCallback {
@@ -68,6 +71,7 @@ export class CallbackInbox {
     private readonly store: Store,
     private readonly callbacks: CallbackRepository,
     private readonly payments: PaymentRepository,
+    private readonly refunds: RefundRepository,
     private readonly clock: Clock,
     private readonly securityMetrics: SecurityMetrics,
     private readonly unknownPayments: UnknownPaymentLimit,
@@ -76,7 +80,7 @@ export class CallbackInbox {
   /**
    * A signed callback that any replica has received before is acknowledged again and has no effect. Throws
    * `storage-unavailable` if it could not be stored: the external sends it again; and `rate-limited` for too many
-   * from anyone about payments that the ledger does not know.
+   * from anyone about payments and refunds that the ledger does not know.
    */
   async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
     const { kind, paymentTraceparent } = await this.#insert(message, origin);
@@ -84,12 +88,18 @@ export class CallbackInbox {
     else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
     const isIdReused = kind === 'id-reused';
     if (isIdReused) this.securityMetrics.countReusedCallbackId(origin.external);
-    return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent, isIdReused };
+    const { paymentId, refundId } = message;
+    const receipt = {
+      received: true,
+      ...(paymentId !== undefined && { paymentId }),
+      ...(refundId !== undefined && { refundId }),
+    } as const;
+    return { receipt, paymentTraceparent, isIdReused };
   }
 
   async #insert(
-    { method, paymentId, body }: CallbackMessage,
-    { external, requestId, traceparent, continued, signed, anyoneFrom }: CallbackOrigin,
+    { method, paymentId, refundId, body }: CallbackMessage,
+    { external, requestId, traceparent, continued, signed, anyoneFrom, queriesRefunds }: CallbackOrigin,
   ): Promise<Insertion> {
     const now = this.clock.now();
     const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
@@ -98,17 +108,24 @@ export class CallbackInbox {
         const kind = signed ? await this.callbacks.recordProcessed(trx, signed, validity) : 'new';
         if (kind === 'repeated') return { kind };
         const payment =
-          continued && anyoneFrom === undefined
+          paymentId === undefined || (continued && anyoneFrom === undefined)
             ? undefined
             : await this.payments.traceOf(trx, external, paymentId);
-        if (anyoneFrom !== undefined && !payment) await this.unknownPayments.admit(trx, external, anyoneFrom);
+        const ofRefund = refundId !== undefined && (paymentId === undefined || queriesRefunds === true);
+        if (anyoneFrom !== undefined && !payment && !(await this.#knowsRefund(trx, external, refundId)))
+          await this.unknownPayments.admit(trx, external, anyoneFrom);
         const ofPayment = continued ? undefined : (payment?.traceparent ?? undefined);
-        await this.callbacks.insertOrMerge(
+        const subjects = [
+          ...(paymentId === undefined ? [] : [{ payment_id: paymentId, refund_id: null }]),
+          ...(ofRefund ? [{ payment_id: callbackKey({ refundId }), refund_id: refundId }] : []),
+        ];
+        for (const subject of subjects)
+          await this.callbacks.insertOrMerge(
           trx,
           {
             id: newIdentifier('cbk', now),
             external,
-            payment_id: paymentId,
+            ...subject,
             state: 'PENDING',
             method,
             body: body === null ? null : keptText(body),
@@ -137,6 +154,12 @@ export class CallbackInbox {
         cause: error,
       });
     }
+  }
+
+  async #knowsRefund(trx: Trx, external: string, refundId: string | undefined): Promise<boolean> {
+    return (
+      refundId !== undefined && (await this.refunds.findByRefundId(trx, external, refundId)) !== undefined
+    );
   }
 }
 

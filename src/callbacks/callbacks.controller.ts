@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
+import { isOffered } from '../config/external-operation.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { NoHeadGuard } from '../http/no-head.guard.js';
 import { clientAddressOf, networkOf } from '../http/client-address.js';
@@ -9,7 +10,7 @@ import { outside } from '../observability/logging/outside.js';
 import { Problem } from '../problems/problem.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
-import { callbackOutline, type CallbackMessage, readCallback } from './callback-message.js';
+import { callbackOutline, type CallbackMessage, type CallbackNames, readCallback } from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
 import { isFromAnyone } from './unknown-payment.limit.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
@@ -42,12 +43,22 @@ export class CallbacksController {
     const { requestId, traceparent, continued, logFields, signedCallback: signed } = contextOf(request);
     const message = await this.#read(request, config.name, signed !== undefined);
     logFields.paymentId = message.paymentId;
+    logFields.refundId = message.refundId;
     const anyoneFrom = isFromAnyone(config) ? networkOf(clientAddressOf(request)) : undefined;
-    const origin = { external: config.name, requestId, traceparent, continued, signed, anyoneFrom };
+    const queriesRefunds = isOffered(config, 'refund/status');
+    const origin = {
+      external: config.name,
+      requestId,
+      traceparent,
+      continued,
+      signed,
+      anyoneFrom,
+      queriesRefunds,
+    };
     const { receipt, paymentTraceparent, isIdReused } = await this.inbox.receive(message, origin);
     if (isIdReused) {
       const webhookId = outside(String(request.headers['webhook-id']));
-      const fields = { external: config.name, webhookId, paymentId: outside(message.paymentId) };
+      const fields = { external: config.name, webhookId, ...outsideNames(message) };
       this.log.warn(fields, 'A callback has the webhook-id of another message; it was processed');
     }
     logFields.traceparent = paymentTraceparent;
@@ -59,11 +70,11 @@ export class CallbacksController {
     try {
       const message = await readCallback(request, isSigned);
       if (message.oddities.length > 0) {
-        const { paymentId, oddities } = message;
+        const { oddities } = message;
         const fields = {
           external,
           received: outside(callbackOutline(request)),
-          paymentId: outside(paymentId),
+          ...outsideNames(message),
         };
         this.log.warn({ ...fields, detail: oddities.join('; ') }, 'A callback is not as documented');
       }
@@ -76,4 +87,11 @@ export class CallbacksController {
       throw error;
     }
   }
+}
+
+function outsideNames({ paymentId, refundId }: CallbackNames): Record<string, unknown> {
+  return {
+    ...(paymentId !== undefined && { paymentId: outside(paymentId) }),
+    ...(refundId !== undefined && { refundId: outside(refundId) }),
+  };
 }

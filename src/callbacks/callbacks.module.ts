@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { NotificationsModule } from '../notifications/notifications.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { RefundsModule } from '../refunds/refunds.module.js';
 import { CallbackInbox } from './callback.inbox.js';
 import { CallbackRepository } from './callback.repository.js';
 import { CallbacksController } from './callbacks.controller.js';
@@ -11,7 +12,7 @@ import { VerificationRecorder } from './verification.recorder.js';
 import { VerificationWorker } from './verification.worker.js';
 
 @Module({
-  imports: [NotificationsModule, PaymentsModule, ProvidersModule],
+  imports: [NotificationsModule, PaymentsModule, ProvidersModule, RefundsModule],
   controllers: [CallbacksController],
   providers: [
     CallbackInbox,

@@ -8,7 +8,6 @@ import type { LedgerEventRow } from '../../src/operations/ledger-event.table.js'
 import type { OperationRow } from '../../src/operations/operation.table.js';
 import type { PaymentState } from '../../src/payments/payment-state.js';
 import type { InsertedPayment } from '../../src/payments/payment.table.js';
-import type { Insertable } from 'kysely';
 import type { RefundTable } from '../../src/refunds/refund.table.js';
 import type { DatabaseSchema } from '../../src/persistence/database.js';
 import type { Store, Trx } from '../../src/persistence/store.js';

@@ -12,6 +12,7 @@ export const ATTENTION_KINDS = [
   'payment-id-taken',
   'order-paid-twice',
   'refund-stuck',
+  'refund-reversed',
   'subscription-parked',
   'subscription-token-taken',
   'operation-unknown',
@@ -32,7 +33,9 @@ export const ADVICE: Readonly<Record<AttentionKind, string>> = {
   'order-paid-twice':
     'Two payments of one order are accepted: this one was accepted late, or outside of the gateway; detail names the other. Ask the caller whether both are wanted, and refund one with POST /v3/{external}/refund. If both are, or one was refunded elsewhere, record that with POST /admin/payments/{id}/resolve and the status ACCEPTED.',
   'refund-stuck':
-    'The contract has no status query for refunds. Ask the external’s support, and record the outcome with POST /admin/refunds/{id}/resolve.',
+    'The outcome of the refund is not known, and its amount stays reserved. The external cannot be queried about it, has answered PENDING for the whole reconciliation schedule, or no longer knows it. Ask the external’s support, and record the outcome with POST /admin/refunds/{id}/resolve.',
+  'refund-reversed':
+    'The refund has changed its end: detail says how. Tell the caller, who may have refunded another way meanwhile. Once that is settled, record it with POST /admin/refunds/{id}/resolve and the present status.',
   'subscription-parked':
     'The state of the subscription is not known. Ask the external’s support, and record the state with POST /admin/subscriptions/{id}/resolve.',
   'subscription-token-taken':
