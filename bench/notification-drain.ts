@@ -99,7 +99,7 @@ async function expectAllDelivered(delivery: Delivery): Promise<void> {
 async function sendAlone(): Promise<number> {
   const config = deliveryConfig({ receiverUrl: receiver.url, concurrency: CONCURRENCY });
   const sender = new NotificationSender(clock, config);
-  const target = { url: receiver.url, secrets: config.notifications.secrets };
+  const target = { name: 'bench', url: receiver.url, secrets: config.notifications.secrets };
   const notification = await sampleNotification();
   const never = new AbortController().signal;
   let left = count;
@@ -129,13 +129,14 @@ async function idle(open: () => Promise<BenchDatabase>): Promise<void> {
   delivery.start();
   const waits: number[] = [];
   for (let i = 0; i < IDLE_ROUNDS; i += 1) {
-    const paymentRef = `pay_${i}`;
+    const subjectRef = `pay_${i}`;
     await database.store.transaction((trx) =>
       delivery.outbox.enqueue(trx, {
-        paymentRef,
+        event: 'payment',
+        subjectRef,
         external: 'acme',
         version: 1,
-        payload: { status: 'ACCEPTED', paymentId: paymentRef },
+        payload: { status: 'ACCEPTED', paymentId: subjectRef },
         traceparent: undefined,
         atMs: clock.now(),
       }),

@@ -8,7 +8,7 @@ import type { Config } from './config/config.js';
 import { CONFIG } from './config/config.module.js';
 import type { ExternalConfig } from './config/external-config.js';
 import { parseExternals } from './config/externals-file.js';
-import { NotificationReceiver } from './notifications/notification-receiver.js';
+import { ReceiverRegistry } from './notifications/receiver.registry.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { Secret } from './sensitive/secret.js';
 
@@ -20,7 +20,7 @@ export class BundledSimulator implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly registry: ExternalProviderRegistry,
-    private readonly receiver: NotificationReceiver,
+    private readonly receivers: ReceiverRegistry,
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
@@ -41,7 +41,7 @@ export class BundledSimulator implements OnModuleInit, OnApplicationShutdown {
     });
     const { url } = this.#simulator;
     this.registry.replace([simulatorExternal(url)]);
-    if (receiverUrl === undefined) this.receiver.use({ url: `${url}/receiver`, secrets });
+    if (receiverUrl === undefined) this.receivers.usePaymentCallback(`${url}/receiver`, secrets);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotificationOutbox } from '../../src/notifications/notification.outbox.js';
 import { NotificationRepository } from '../../src/notifications/notification.repository.js';
+import { ReceiverRegistry } from '../../src/notifications/receiver.registry.js';
+import { deliveryConfig } from '../../test/support/delivery.js';
 import { openStore } from '../../src/persistence/open-store.js';
 import { newIdentifier } from '../../src/shared/identifier.js';
 import type { BenchDatabase } from '../databases.js';
@@ -13,13 +15,18 @@ const LIMIT_MS = 300_000;
 /** Queues `count` notifications, each of a payment of its own, as Tollgate queues them, while no program runs. */
 export async function fillOutbox({ config }: BenchDatabase, count: number): Promise<void> {
   const store = await openStore(config);
-  const outbox = new NotificationOutbox(store, new NotificationRepository());
+  const outbox = new NotificationOutbox(
+    store,
+    new NotificationRepository(),
+    new ReceiverRegistry(deliveryConfig({})),
+  );
   for (let queued = 0; queued < count; queued += QUEUED_AT_ONCE) {
     await store.transaction(async (trx) => {
       for (let i = queued; i < Math.min(count, queued + QUEUED_AT_ONCE); i += 1) {
         const atMs = Date.now();
         await outbox.enqueue(trx, {
-          paymentRef: newIdentifier('pay', atMs),
+          event: 'payment',
+          subjectRef: newIdentifier('pay', atMs),
           external: 'acme',
           version: 1,
           payload: PAYLOAD,

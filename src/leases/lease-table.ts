@@ -45,6 +45,8 @@ export interface Claim {
   readonly leaseUntilMs: number;
   /** Only rows of this external; undefined: of any. */
   readonly external?: string | undefined;
+  /** Only rows to this receiver; undefined: to any. */
+  readonly receiver?: string | undefined;
   /** Which due rows come first; by default those that have waited longest. */
   readonly order?: 'longest-due' | 'latest-due';
 }
@@ -75,10 +77,14 @@ export interface LeaseTableOptions<Table extends LeasedTableName> {
   readonly claimable?: (eb: ExpressionBuilder<DatabaseSchema, Table>) => Expression<SqlBool>;
 }
 
-/** The columns of every leased table. A table has one of each pair of names; {@link LeaseTableOptions} says which. */
+/**
+ * The columns of every leased table. A table has one of each pair of names, which {@link LeaseTableOptions}
+ * names; only notifications have receivers.
+ */
 interface LeaseColumns {
   id: string;
   external: string;
+  receiver: string;
   lease_token: string | null;
   lease_until: number | null;
   next_attempt_at: number | null;
@@ -110,7 +116,12 @@ export class LeaseTable<Table extends LeasedTableName> {
 
   /** Leases due rows and counts the attempt of each, in one statement. */
   claim(trx: Trx, { order = 'longest-due', ...claim }: Claim): Promise<LeasedRow<Table>[]> {
-    return this.#claims[order].rows(trx, { external: undefined, ...claim, token: randomUUID() });
+    return this.#claims[order].rows(trx, {
+      external: undefined,
+      receiver: undefined,
+      ...claim,
+      token: randomUUID(),
+    });
   }
 
   /** Leases due rows of each external in turn, so that one that hangs takes no capacity from the others. */
@@ -210,7 +221,7 @@ export class LeaseTable<Table extends LeasedTableName> {
   #claimStatement(direction: 'asc' | 'desc'): Statement<ClaimParameters, LeasedRow<Table>> {
     const { table, dueAt, count, whileLeased, onClaim, claimable } = this.options;
     return new Statement<ClaimParameters, LeasedRow<Table>>(
-      (trx, { nowMs, limit, token, leaseUntilMs, external }) =>
+      (trx, { nowMs, limit, token, leaseUntilMs, external, receiver }) =>
         this.#on(trx)
           .with(
             (cte) => cte('due').materialized(),
@@ -220,6 +231,7 @@ export class LeaseTable<Table extends LeasedTableName> {
                 .select('id')
                 .where(dueAt, '<=', nowMs);
               if (external) due = due.where('external', '=', external);
+              if (receiver) due = due.where('receiver', '=', receiver);
               if (whileLeased === 'due-kept') {
                 due = due.where((eb) =>
                   eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', nowMs)]),
@@ -240,7 +252,7 @@ export class LeaseTable<Table extends LeasedTableName> {
           }))
           .where('id', 'in', (eb) => eb.selectFrom('due').select('due.id'))
           .returningAll(),
-      { external: true },
+      { external: true, receiver: true },
     );
   }
 

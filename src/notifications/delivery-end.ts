@@ -1,3 +1,4 @@
+import type { NotificationEvent } from '../config/receiver-config.js';
 import type { LeasedNotification } from './notification-lease.repository.js';
 
 /** The receiver's answer, read to its end or to the limit. */
@@ -34,7 +35,10 @@ export type DeliveryResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lo
 /** One attempt, for the log and the metrics. */
 export interface DeliveryReport {
   readonly notificationId: string;
-  readonly paymentRef: string;
+  readonly receiver: string;
+  readonly event: NotificationEvent;
+  /** The row of the payment, refund or subscription. */
+  readonly subjectRef: string;
   readonly external: string;
   readonly requestId: string;
   /** From 1. */

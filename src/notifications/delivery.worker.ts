@@ -23,21 +23,21 @@ import {
 } from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
 import { DeliveryRecorder } from './delivery.recorder.js';
-import { NotificationReceiver } from './notification-receiver.js';
 import { type LeasedNotification, NotificationLeaseRepository } from './notification-lease.repository.js';
 import { NotificationSender } from './notification.sender.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
 import { ReceiverBreaker } from './receiver-breaker.js';
+import { ReceiverRegistry } from './receiver.registry.js';
 import { pollMsOf } from './retry-schedule.js';
 
 /** Afterwards another worker takes over (SPEC §5: deliveries end within 10 s). */
 const LEASE_MS = 30_000;
 
-/** Delivers the outbox to the receiver (SPEC §5). */
+/** Delivers the outbox to its receivers (SPEC §5). Each has its own capacity and breaker: none delays another. */
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger(DeliveryWorker.name);
-  readonly #breaker: ReceiverBreaker;
+  readonly #breakers = new Map<string, ReceiverBreaker>();
   readonly #worker: LeaseWorker<LeasedNotification, DeliveryEnd>;
 
   constructor(
@@ -45,37 +45,35 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly leases: NotificationLeaseRepository,
     private readonly recorder: DeliveryRecorder,
     private readonly sender: NotificationSender,
-    private readonly receiver: NotificationReceiver,
+    private readonly receivers: ReceiverRegistry,
     private readonly metrics: NotificationsMetrics,
     private readonly log: Log,
     @Inject(CONFIG) private readonly config: Config,
-    clock: Clock,
+    private readonly clock: Clock,
     health: WorkerHealth,
     @Optional() private readonly limits: DeliveryLimits = DELIVERY_LIMITS,
   ) {
-    this.#breaker = new ReceiverBreaker(clock, (circuit) => this.#onCircuit(circuit));
+    const { concurrency, scheduleMs } = config.notifications;
     this.#worker = new LeaseWorker<LeasedNotification, DeliveryEnd>(
       {
         claim: (trx, capacity) => this.#claim(trx, capacity),
         run: (notification, signal) => this.#deliver(notification, signal),
         record: (trx, ends, nowMs) => this.#record(trx, ends, nowMs),
         free: (trx, endedBeforeMs, nowMs) => recorder.free(trx, endedBeforeMs, nowMs),
+        keyOf: ({ receiver }) => receiver,
       },
       {
         store,
         clock,
         channel: 'notifications',
-        limit: config.notifications.concurrency,
-        pollMs: pollMsOf(config.notifications.scheduleMs),
+        get limit() {
+          return concurrency * Math.max(1, receivers.all().length);
+        },
+        pollMs: pollMsOf(scheduleMs),
         onError: (error) => this.#logger.error({ err: error }, 'Delivery failed; the worker continues'),
       },
     );
     health.add('delivery', this.#worker);
-  }
-
-  /** Whether the receiver is notified now, for health and metrics. */
-  get circuit(): Circuit {
-    return this.#breaker.circuit;
   }
 
   onApplicationBootstrap(): void {
@@ -86,29 +84,37 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     await this.#worker.stop(this.limits.stopGraceMs);
   }
 
-  async #claim(trx: Trx, { nowMs, limit: free }: FreeCapacity): Promise<LeasedNotification[]> {
-    const { limit, probes } = this.#breaker.admit(this.receiver.current ? free : 0);
+  async #claim(trx: Trx, { nowMs, limit, running }: FreeCapacity): Promise<LeasedNotification[]> {
+    const claimed: LeasedNotification[] = [];
+    for (const { name } of this.receivers.all()) {
+      const own = this.config.notifications.concurrency - running(name);
+      claimed.push(...(await this.#claimFor(trx, name, Math.min(own, limit - claimed.length), nowMs)));
+    }
+    return claimed;
+  }
+
+  async #claimFor(trx: Trx, receiver: string, free: number, nowMs: number): Promise<LeasedNotification[]> {
+    const breaker = this.#breakerOf(receiver);
+    const { limit, probes } = breaker.admit(Math.max(0, free));
     if (limit === 0) return [];
     const claimed = await this.leases.claimDue(trx, {
       nowMs,
       limit,
+      receiver,
       leaseUntilMs: nowMs + LEASE_MS,
       // A probe is a notification that has hardly been tried: an old one may fail for reasons of its own.
       order: probes ? 'latest-due' : 'longest-due',
     });
-    if (probes) this.store.afterCommit(trx, () => this.#breaker.probe(claimed[0]?.payment_ref));
+    if (probes) this.store.afterCommit(trx, () => breaker.probe(claimed[0]?.payment_ref));
     return claimed;
   }
 
   async #deliver(notification: LeasedNotification, signal: AbortSignal): Promise<DeliveryEnd> {
-    const end = await this.sender.send(this.receiver.current!, notification, signal);
+    const { receiver, payment_ref } = notification;
+    const end = await this.sender.send(this.receivers.get(receiver), notification, signal);
     const { outcome } = end;
-    const receiver = isReceiverFailing(outcome)
-      ? 'unwell'
-      : outcome.kind === 'not-sent'
-        ? 'undecided'
-        : 'well';
-    this.#breaker.end(notification.payment_ref, receiver);
+    const health = isReceiverFailing(outcome) ? 'unwell' : outcome.kind === 'not-sent' ? 'undecided' : 'well';
+    this.#breakerOf(receiver).end(payment_ref, health);
     return end;
   }
 
@@ -124,7 +130,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     const { traceparent } = notification;
     const report: DeliveryReport = {
       notificationId: notification.id,
-      paymentRef: notification.payment_ref,
+      receiver: notification.receiver,
+      event: notification.event,
+      subjectRef: notification.payment_ref,
       external: notification.external,
       requestId: notification.request_id,
       attempt: notification.attempts,
@@ -145,11 +153,21 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     } else this.#logger.warn(fields, 'The receiver did not accept a notification');
   }
 
-  #onCircuit(circuit: Circuit): void {
-    this.metrics.setCircuit(circuit);
-    if (circuit === 'closed') this.#logger.warn('The receiver accepts notifications again');
+  #breakerOf(receiver: string): ReceiverBreaker {
+    let breaker = this.#breakers.get(receiver);
+    if (!breaker) {
+      breaker = new ReceiverBreaker(this.clock, (circuit) => this.#onCircuit(receiver, circuit));
+      this.#breakers.set(receiver, breaker);
+    }
+    return breaker;
+  }
+
+  #onCircuit(receiver: string, circuit: Circuit): void {
+    this.metrics.setCircuit(receiver, circuit);
+    if (circuit === 'closed') this.#logger.warn({ receiver }, 'The receiver accepts notifications again');
     else {
-      this.#logger.error('The receiver fails: notifications wait, and one at a time probes the receiver');
+      const message = 'The receiver fails: its notifications wait, and one at a time probes it';
+      this.#logger.error({ receiver }, message);
     }
   }
 }

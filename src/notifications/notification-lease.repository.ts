@@ -11,7 +11,7 @@ export type LeasedNotification = LeasedRow<'notifications'>;
 /** The states that a notification may have after a failed attempt. */
 export type FailedState = 'RETRY' | 'DEAD' | 'SUPERSEDED';
 
-/** Only the newest notification of a payment is ever due; it waits while an older one is on the wire. */
+/** Only the receiver's newest notification of a subject is ever due; it waits while an older one is on the wire. */
 const LEASES = new LeaseTable({
   table: 'notifications',
   dueAt: 'next_attempt_at',
@@ -25,6 +25,7 @@ const LEASES = new LeaseTable({
           .selectFrom('notifications as other')
           .select('other.id')
           .whereRef('other.payment_ref', '=', 'notifications.payment_ref')
+          .whereRef('other.receiver', '=', 'notifications.receiver')
           .where('other.lease_until', 'is not', null),
       ),
     ),
@@ -56,7 +57,7 @@ const MARK_DELIVERED = new Statement<{
  */
 @Injectable()
 export class NotificationLeaseRepository {
-  claimDue(trx: Trx, claim: Claim): Promise<LeasedNotification[]> {
+  claimDue(trx: Trx, claim: Claim & { readonly receiver: string }): Promise<LeasedNotification[]> {
     return LEASES.claim(trx, claim);
   }
 

@@ -1,16 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import type { NotificationEvent } from '../config/receiver-config.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { NotificationRepository } from './notification.repository.js';
+import { ReceiverRegistry } from './receiver.registry.js';
 
-/** A payment's status as the receiver gets it (SPEC §1), frozen at the moment of the change. */
+/** A subject's status as the receivers get it (SPEC §1), frozen at the moment of the change. */
 export interface NotificationDraft {
-  /** The payment's row, `pay_…`. */
-  readonly paymentRef: string;
+  readonly event: NotificationEvent;
+  /** The row of the payment, refund or subscription: `pay_…`, `ref_…`, `sub_…`. */
+  readonly subjectRef: string;
   readonly external: string;
-  /** `X-Payment-Version`, incremented per payment in the same transaction. */
+  /** `X-Payment-Version`, incremented per subject in the same transaction. */
   readonly version: number;
-  /** The JSON body. */
+  /** The JSON body, without `version`. */
   readonly payload: object;
   readonly traceparent: string | undefined;
   /** `X-Request-Id` of the cause of the change; generated if absent. */
@@ -24,37 +27,48 @@ export class NotificationOutbox {
   constructor(
     private readonly store: Store,
     private readonly notifications: NotificationRepository,
+    private readonly receivers: ReceiverRegistry,
   ) {}
 
   /**
-   * Queues a notification and marks the payment's undelivered older ones SUPERSEDED. Nothing is sent before the
-   * commit. The transaction has locked the payment's row (by incrementing its version), so that two of one payment
-   * are ordered.
+   * Queues a notification for each receiver of the event, and marks their undelivered older ones of the same subject
+   * SUPERSEDED. Nothing is sent before the commit, which wakes the worker. The transaction has locked the subject's row
+   * (by incrementing its version), so that two of one subject are ordered.
    */
   async enqueue(trx: Trx, draft: NotificationDraft): Promise<void> {
-    const { atMs } = draft;
-    await this.notifications.supersede(trx, draft.paymentRef, atMs);
-    await this.notifications.insert(trx, {
-      id: newIdentifier('ntf', atMs),
-      payment_ref: draft.paymentRef,
-      external: draft.external,
-      version: draft.version,
-      payload: JSON.stringify(draft.payload),
-      state: 'PENDING',
-      newest: 1,
-      attempts: 0,
-      next_attempt_at: atMs,
-      lease_token: null,
-      lease_until: null,
-      request_id: draft.requestId ?? newIdentifier('req', atMs),
-      traceparent: draft.traceparent ?? null,
-      created_at: atMs,
-      updated_at: atMs,
-      delivered_at: null,
-    });
+    const { event, subjectRef, external, atMs } = draft;
+    const receivers = this.receivers.namesFor(event, external);
+    if (receivers.length === 0) return;
+    const payload = JSON.stringify(draft.payload);
+    const requestId = draft.requestId ?? newIdentifier('req', atMs);
+    await this.notifications.supersede(trx, subjectRef, receivers, atMs);
+    await this.notifications.insert(
+      trx,
+      receivers.map((receiver) => ({
+        id: newIdentifier('ntf', atMs),
+        payment_ref: subjectRef,
+        external,
+        receiver,
+        event,
+        version: draft.version,
+        payload,
+        state: 'PENDING',
+        newest: 1,
+        attempts: 0,
+        next_attempt_at: atMs,
+        lease_token: null,
+        lease_until: null,
+        request_id: requestId,
+        traceparent: draft.traceparent ?? null,
+        created_at: atMs,
+        updated_at: atMs,
+        delivered_at: null,
+      })),
+    );
+    this.store.afterCommit(trx, () => this.wake());
   }
 
-  /** To call after the commit: wakes the worker of this process, or another replica's if this process has none. */
+  /** Wakes the worker of this process, or another replica's if this process has none. */
   wake(): void {
     this.store.wakeWorker('notifications');
   }

@@ -12,7 +12,7 @@ import { type ReplayFilter, ReplayRepository } from './replay.repository.js';
 /** What a replay by filter did. */
 export interface ReplayCount {
   readonly replayed: number;
-  /** Matched, but superseded by a newer notification of the same payment, or on the wire now. */
+  /** Matched, but superseded by a newer notification of the same subject to the same receiver, or on the wire now. */
   readonly skipped: number;
 }
 
@@ -21,8 +21,9 @@ const IDENTIFIER = /^ntf_[0-9a-f-]{36}$/;
 
 /**
  * Sends notifications again: same id, same body, a fresh timestamp and signature, the schedule from its start. Only
- * the newest of a payment: the receiver never gets an older status after a newer one (SPEC §5), even if the newer one
- * is DEAD, for a receiver that failed to answer may have processed it.
+ * the receiver's newest of a subject: it never gets an older status after a newer one (SPEC §5), even if the newer one
+ * is DEAD, for a receiver that failed to answer may have processed it. Those of a receiver that
+ * is not configured wait until it is.
  */
 @Injectable()
 export class NotificationReplay {
@@ -77,5 +78,5 @@ export class NotificationReplay {
 function refusal(row: NotificationRow | undefined): Problem {
   if (!row) return new Problem('not-found', 'There is no notification of this id.');
   if (row.newest === 1) return new Problem('conflict', 'The notification is being delivered at this moment.');
-  return new Problem('conflict', 'There is a newer notification of the same payment: replay that one.');
+  return new Problem('conflict', 'There is a newer notification of the same subject: replay that one.');
 }

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { forUpdate } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
-import type { NotificationRow, NotificationState } from './notification.table.js';
+import type { NewNotification, NotificationRow, NotificationState } from './notification.table.js';
 
-/** How much waits, for metrics and alerts. */
+/** How much waits for one receiver, for metrics and alerts. */
 export interface NotificationBacklog {
   /** PENDING and RETRY, due or not. */
   readonly waiting: number;
@@ -13,20 +13,22 @@ export interface NotificationBacklog {
   readonly dead: number;
 }
 
+export const NO_BACKLOG: NotificationBacklog = { waiting: 0, oldestCreatedAtMs: null, dead: 0 };
+
 const NEWEST = sql<1>`1`;
 
 /** The rows of the outbox, for queueing and reading. */
 @Injectable()
 export class NotificationRepository {
-  async insert(trx: Trx, row: NotificationRow): Promise<void> {
-    await trx.insertInto('notifications').values(row).execute();
+  async insert(trx: Trx, rows: readonly NewNotification[]): Promise<void> {
+    await trx.insertInto('notifications').values(rows).execute();
   }
 
   /**
-   * Marks the undelivered notifications of the payment as superseded by a newer one. One on the wire stays LEASED:
-   * its attempt ends first. A DEAD one is outdated too, and needs no operator any more.
+   * Marks the undelivered notifications of the subject to `receivers` as superseded by a newer one. One on the wire
+   * stays LEASED: its attempt ends first. A DEAD one is outdated too, and needs no operator any more.
    */
-  async supersede(trx: Trx, paymentRef: string, atMs: number): Promise<void> {
+  async supersede(trx: Trx, subjectRef: string, receivers: readonly string[], atMs: number): Promise<void> {
     await trx
       .updateTable('notifications')
       .set({
@@ -35,23 +37,31 @@ export class NotificationRepository {
         next_attempt_at: null,
         updated_at: atMs,
       })
-      .where('payment_ref', '=', paymentRef)
+      .where('payment_ref', '=', subjectRef)
+      .where('receiver', 'in', receivers)
       .where('newest', '=', NEWEST)
       .execute();
   }
 
-  /** The payment turned out to be that of another row: of both rows' notifications, only the newest stays newest. */
+  /**
+   * The payment turned out to be that of another row: of both rows' notifications to a receiver, only the newest stays
+   * newest.
+   */
   async movePayment(trx: Trx, fromRef: string, toRef: string): Promise<void> {
     const newest = await forUpdate(
       trx,
       trx
         .selectFrom('notifications')
-        .select(['payment_ref', 'version', 'updated_at'])
+        .select(['payment_ref', 'receiver', 'version', 'updated_at'])
         .where('payment_ref', 'in', [fromRef, toRef])
         .where('newest', '=', NEWEST)
         .orderBy('version', 'desc'),
     ).execute();
-    for (const older of newest.slice(1)) await this.supersede(trx, older.payment_ref, older.updated_at);
+    const seen = new Set<string>();
+    for (const { payment_ref, receiver, updated_at } of newest) {
+      if (seen.has(receiver)) await this.supersede(trx, payment_ref, [receiver], updated_at);
+      seen.add(receiver);
+    }
     await trx
       .updateTable('notifications')
       .set({ payment_ref: toRef })
@@ -63,17 +73,27 @@ export class NotificationRepository {
     return trx.selectFrom('notifications').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
-  async backlog(db: Trx): Promise<NotificationBacklog> {
+  /** By receiver; one without a waiting or dead notification is absent. */
+  async backlog(db: Trx): Promise<ReadonlyMap<string, NotificationBacklog>> {
     const waiting = await db
       .selectFrom('notifications')
-      .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('created_at').as('oldest')])
+      .select(({ fn }) => [
+        'receiver',
+        fn.countAll<number>().as('waiting'),
+        fn.min('created_at').as('oldestCreatedAtMs'),
+      ])
       .where('next_attempt_at', 'is not', null)
-      .executeTakeFirstOrThrow();
+      .groupBy('receiver')
+      .execute();
     const dead = await db
       .selectFrom('notifications')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .select(({ fn }) => ['receiver', fn.countAll<number>().as('dead')])
       .where('state', '=', sql.lit('DEAD'))
-      .executeTakeFirstOrThrow();
-    return { waiting: waiting.count, oldestCreatedAtMs: waiting.oldest, dead: dead.count };
+      .groupBy('receiver')
+      .execute();
+    const backlogs = new Map<string, NotificationBacklog>();
+    for (const { receiver, ...counts } of [...waiting, ...dead])
+      backlogs.set(receiver, { ...NO_BACKLOG, ...backlogs.get(receiver), ...counts });
+    return backlogs;
   }
 }

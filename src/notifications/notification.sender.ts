@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import type { ReceiverConfig } from '../config/receiver-config.js';
 import { NoopTracer } from '../observability/tracing/noop.tracer.js';
 import { startHttpClientSpan } from '../observability/tracing/http-client-span.js';
 import { Tracer } from '../observability/tracing/tracer.js';
@@ -14,8 +15,9 @@ import { Clock } from '../shared/clock.js';
 import { traceHeaders } from '../shared/trace-context.js';
 import { type DeliveryEnd, type DeliveryOutcome, attemptResultOf } from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
-import type { Receiver } from './notification-receiver.js';
 import type { LeasedNotification } from './notification-lease.repository.js';
+
+type Destination = Pick<ReceiverConfig, 'name' | 'url' | 'secrets'>;
 
 const MAX_ANSWER_BYTES = 65_536;
 /** A card number may cross the end of the stored part: it is masked before the text is cut. */
@@ -23,7 +25,7 @@ const KEPT_BYTES = 1_024;
 const MASKED_CHARACTERS = KEPT_BYTES + 256;
 
 /**
- * Sends notifications to the receiver, signed by Standard Webhooks, and reports how each attempt ended. It never
+ * Sends notifications to their receivers, signed by Standard Webhooks, and reports how each attempt ended. It never
  * rejects.
  */
 @Injectable()
@@ -45,9 +47,12 @@ export class NotificationSender implements OnApplicationShutdown {
     });
   }
 
-  /** One attempt. `breakOff` ends it at once, without a result. */
+  /**
+   * One attempt. `breakOff` ends it at once, without a result; there is none either for a receiver that was removed
+   * meanwhile (undefined).
+   */
   async send(
-    receiver: Receiver,
+    receiver: Destination | undefined,
     notification: LeasedNotification,
     breakOff: AbortSignal,
   ): Promise<DeliveryEnd> {
@@ -56,9 +61,10 @@ export class NotificationSender implements OnApplicationShutdown {
     const { deadlineMs } = this.limits;
     // By the time of the answer another replica may hold the lease, or a newer notification may be delivered.
     const late = notification.lease_until - startedAtMs < deadlineMs;
-    const outcome = late
-      ? ({ kind: 'not-sent' } as const)
-      : await this.#traced(receiver, notification, this.clock.wall(), breakOff);
+    const outcome =
+      late || !receiver
+        ? ({ kind: 'not-sent' } as const)
+        : await this.#traced(receiver, notification, this.clock.wall(), breakOff);
     return { notification, startedAtMs, durationMs: Math.round(performance.now() - startedAt), outcome };
   }
 
@@ -68,7 +74,7 @@ export class NotificationSender implements OnApplicationShutdown {
 
   /** The span's parent is the span that queued the notification, in this process or another. */
   async #traced(
-    receiver: Receiver,
+    receiver: Destination,
     notification: LeasedNotification,
     nowMs: number,
     breakOff: AbortSignal,
@@ -89,6 +95,7 @@ export class NotificationSender implements OnApplicationShutdown {
         parent: notification.traceparent ?? undefined,
         attributes: {
           'tollgate.notification_id': notification.id,
+          'tollgate.receiver': receiver.name,
           'tollgate.external': notification.external,
         },
       },
@@ -104,7 +111,7 @@ export class NotificationSender implements OnApplicationShutdown {
   }
 
   async #exchange(
-    receiver: Receiver,
+    receiver: Destination,
     notification: LeasedNotification,
     nowMs: number,
     breakOff: AbortSignal,
@@ -180,9 +187,9 @@ function bodyOf({ payload, version }: Pick<LeasedNotification, 'payload' | 'vers
 }
 
 function headersOf(
-  { id, version, request_id, traceparent }: LeasedNotification,
+  { id, event, version, request_id, traceparent }: LeasedNotification,
   body: string,
-  { secrets }: Receiver,
+  { secrets }: Destination,
   nowMs: number,
 ): Record<string, string> {
   const timestampS = Math.floor(nowMs / 1_000);
@@ -194,7 +201,7 @@ function headersOf(
     ...(secrets.length > 0 && {
       'webhook-signature': signWebhook({ id, timestampS, body, secrets }),
     }),
-    'x-tollgate-event': 'payment',
+    'x-tollgate-event': event,
     'x-payment-version': String(version),
     'x-request-id': request_id,
     ...(traceparent !== null && traceHeaders(traceparent)),

@@ -1,18 +1,26 @@
-import type { Selectable } from 'kysely';
+import type { ColumnType, Insertable, Selectable } from 'kysely';
+import type { NotificationEvent } from '../config/receiver-config.js';
 
 /** The outbox: one row per notification, written in the transaction of the change that it reports (SPEC §5). */
 export interface NotificationTable {
   /** `ntf_…`: the `webhook-id`, the same on every attempt. */
   id: string;
-  /** The payment's row. */
+  /**
+   * The row of its subject: `pay_…`, `ref_…` or `sub_…`. Its name is of the first release, when every subject was a
+   * payment: replicas of that release read it.
+   */
   payment_ref: string;
   external: string;
-  /** `X-Payment-Version`. */
+  /** The receiver's name. It may have been removed from the configuration since. */
+  receiver: ColumnType<string, string | undefined, string>;
+  /** What it reports, `X-Tollgate-Event`. */
+  event: ColumnType<NotificationEvent, NotificationEvent | undefined, NotificationEvent>;
+  /** `X-Payment-Version`: counts up per subject. */
   version: number;
   /** The body's JSON text, frozen. */
   payload: string;
   state: NotificationState;
-  /** 1 for the newest of its payment (unique), which alone may be sent; 0 once there is a newer one. */
+  /** 1 for the receiver's newest of its subject (unique), which alone may be sent; 0 once there is a newer one. */
   newest: 0 | 1;
   /** Since it was queued or last replayed; counted when claimed. */
   attempts: number;
@@ -31,6 +39,7 @@ export interface NotificationTable {
 export type NotificationState = 'PENDING' | 'LEASED' | 'RETRY' | 'DELIVERED' | 'DEAD' | 'SUPERSEDED';
 
 export type NotificationRow = Selectable<NotificationTable>;
+export type NewNotification = Insertable<NotificationTable>;
 
 /** Every attempt, append-only. */
 export interface NotificationAttemptTable {

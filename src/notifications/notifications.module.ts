@@ -3,13 +3,13 @@ import { DeliveryRecorder } from './delivery.recorder.js';
 import { DeliveryWorker } from './delivery.worker.js';
 import { NotificationAttemptRepository } from './notification-attempt.repository.js';
 import { NotificationLeaseRepository } from './notification-lease.repository.js';
-import { NotificationReceiver } from './notification-receiver.js';
 import { NotificationOutbox } from './notification.outbox.js';
 import { NotificationReplay } from './notification.replay.js';
 import { NotificationRepository } from './notification.repository.js';
 import { NotificationSender } from './notification.sender.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
 import { NotificationsAdminController } from './notifications-admin.controller.js';
+import { ReceiverRegistry } from './receiver.registry.js';
 import { ReplayRepository } from './replay.repository.js';
 import { RetrySchedule } from './retry-schedule.js';
 
@@ -21,14 +21,14 @@ import { RetrySchedule } from './retry-schedule.js';
     NotificationAttemptRepository,
     NotificationLeaseRepository,
     NotificationOutbox,
-    NotificationReceiver,
     NotificationReplay,
     NotificationRepository,
     NotificationSender,
     NotificationsMetrics,
+    ReceiverRegistry,
     ReplayRepository,
     RetrySchedule,
   ],
-  exports: [DeliveryWorker, NotificationOutbox, NotificationReceiver, NotificationRepository, RetrySchedule],
+  exports: [DeliveryWorker, NotificationOutbox, NotificationRepository, ReceiverRegistry, RetrySchedule],
 })
 export class NotificationsModule {}

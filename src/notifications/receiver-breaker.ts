@@ -7,15 +7,15 @@ export interface Admission {
   readonly probes: boolean;
 }
 
-/** Different payments in a row without a delivery in between. */
-const FAILING_PAYMENTS = 10;
+/** Different subjects in a row without a delivery in between. */
+const FAILING_SUBJECTS = 10;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Stops deliveries while the receiver as a whole is unwell: nothing is claimed then, so that a deferral spends no
+ * Stops deliveries to one receiver while it as a whole is unwell: nothing is claimed then, so that a deferral spends no
  * attempt. One notification probes the receiver after each pause, and the pauses grow. It takes failures of
- * *different* payments in a row to open: one payment's notification that always fails delays no other.
+ * *different* payments, refunds or subscriptions in a row to open: the notification of one that always fails delays no other.
  *
  * State is per replica.
  */
@@ -23,7 +23,7 @@ export class ReceiverBreaker {
   readonly #breaker: CircuitBreaker;
   readonly #failing = new Set<string>();
   #pauseMs = 0;
-  /** The payment whose notification probes the receiver now. */
+  /** The subject whose notification probes the receiver now. */
   #probe: string | undefined;
 
   /** @param onChange is called when deliveries stop and when they resume, not for each probe */
@@ -48,16 +48,16 @@ export class ReceiverBreaker {
   }
 
   /** The notification that was admitted as a probe is sent now; undefined where there was none to claim. */
-  probe(paymentRef: string | undefined): void {
-    if (paymentRef !== undefined && this.#breaker.probe()) this.#probe = paymentRef;
+  probe(subjectRef: string | undefined): void {
+    if (subjectRef !== undefined && this.#breaker.probe()) this.#probe = subjectRef;
   }
 
   /** An attempt has ended. `undecided`: it says nothing about the receiver. */
-  end(paymentRef: string, receiver: 'well' | 'unwell' | 'undecided'): void {
-    const probed = paymentRef === this.#probe;
+  end(subjectRef: string, receiver: 'well' | 'unwell' | 'undecided'): void {
+    const probed = subjectRef === this.#probe;
     if (probed) this.#probe = undefined;
     if (receiver === 'well') this.#close();
-    else if (receiver === 'unwell') this.#fail(paymentRef, probed);
+    else if (receiver === 'unwell') this.#fail(subjectRef, probed);
     else if (probed) this.#breaker.giveUp();
   }
 
@@ -67,10 +67,10 @@ export class ReceiverBreaker {
     this.#breaker.close();
   }
 
-  #fail(paymentRef: string, probed: boolean): void {
-    this.#failing.add(paymentRef);
+  #fail(subjectRef: string, probed: boolean): void {
+    this.#failing.add(subjectRef);
     // Deliveries in flight when the circuit opened say nothing new.
-    if (!probed && (this.circuit !== 'closed' || this.#failing.size < FAILING_PAYMENTS)) return;
+    if (!probed && (this.circuit !== 'closed' || this.#failing.size < FAILING_SUBJECTS)) return;
     this.#failing.clear();
     this.#pauseMs = Math.min(Math.max(this.#pauseMs * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
     // Replicas that opened together need not probe together.

@@ -1,5 +1,5 @@
 import { Field } from '../rules/field.js';
-import { externalName } from '../rules/network-rules.js';
+import { externalName, receiverName } from '../rules/network-rules.js';
 import { oneOf } from '../rules/rule.js';
 import { instant } from '../rules/time-rules.js';
 import type { NotificationState } from './notification.table.js';
@@ -17,6 +17,9 @@ export class ReplayRequest {
   @Field(externalName, { optional: true, description: 'Those of this external.', example: 'acme' })
   external?: string;
 
+  @Field(receiverName, { optional: true, description: 'Those to this receiver.', example: 'erp' })
+  receiver?: string;
+
   @Field(instant, {
     optional: true,
     description: 'Queued at this time or later.',
@@ -32,10 +35,11 @@ export class ReplayRequest {
   to?: string;
 }
 
-export function replayFilterOf({ state, external, from, to }: ReplayRequest): ReplayFilter {
+export function replayFilterOf({ state, external, receiver, from, to }: ReplayRequest): ReplayFilter {
   return {
     state: state ?? 'DEAD',
     external,
+    receiver,
     fromMs: from === undefined ? 0 : Date.parse(from),
     toMs: to === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(to),
   };

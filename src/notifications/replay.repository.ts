@@ -9,6 +9,8 @@ export interface ReplayFilter {
   readonly state: NotificationState;
   /** Undefined: any. */
   readonly external: string | undefined;
+  /** Undefined: any. */
+  readonly receiver: string | undefined;
   /** Queued at `fromMs` or later, and before `toMs`. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -20,7 +22,7 @@ const REPLAYABLE = ['PENDING', 'RETRY', 'DELIVERED', 'DEAD'] as const;
 @Injectable()
 export class ReplayRepository {
   /**
-   * Makes those of `ids` due now, with a new schedule, that are the newest of their payment and not on the wire;
+   * Makes those of `ids` due now, with a new schedule, that are their receiver's newest of their subject and not on the wire;
    * records the requests for replay and returns the ids. One update, which sees a newer notification that is queued
    * at the same moment.
    */
@@ -43,11 +45,11 @@ export class ReplayRepository {
   /** At most `limit` matches after the notification `after`, oldest first. */
   async matching(
     db: Trx,
-    { state, external, fromMs, toMs }: ReplayFilter,
+    { state, external, receiver, fromMs, toMs }: ReplayFilter,
     after: string | undefined,
     limit: number,
   ): Promise<Pick<NotificationRow, 'id' | 'newest'>[]> {
-    const query = db
+    let query = db
       .selectFrom('notifications')
       .select(['id', 'newest'])
       .where('id', '>', after ?? identifierFloor('ntf', fromMs))
@@ -56,6 +58,8 @@ export class ReplayRepository {
       .where('state', '=', sql<NotificationState>`${sql.lit(state)}`)
       .orderBy('id')
       .limit(limit);
-    return (external === undefined ? query : query.where('external', '=', external)).execute();
+    if (external !== undefined) query = query.where('external', '=', external);
+    if (receiver !== undefined) query = query.where('receiver', '=', receiver);
+    return query.execute();
   }
 }

@@ -6,7 +6,7 @@ import type { EventSource } from '../operations/ledger-event.table.js';
 import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
-import { Store, type Trx } from '../persistence/store.js';
+import type { Trx } from '../persistence/store.js';
 import { type Outcome, Problem } from '../problems/problem.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
@@ -72,7 +72,6 @@ export interface PaymentNotice {
 @Injectable()
 export class PaymentLedger {
   constructor(
-    private readonly store: Store,
     private readonly payments: PaymentRepository,
     private readonly events: LedgerEventRepository,
     private readonly outbox: NotificationOutbox,
@@ -280,7 +279,8 @@ export class PaymentLedger {
     const { id, external } = payment;
     const answer = notify.answer ?? { status: state as PaymentStatusName };
     await this.outbox.enqueue(trx, {
-      paymentRef: id,
+      event: 'payment',
+      subjectRef: id,
       external,
       version: await this.payments.nextVersion(trx, id),
       payload: paymentStatus(answer, {
@@ -293,7 +293,6 @@ export class PaymentLedger {
       traceparent: notify.traceparent ?? payment.traceparent ?? undefined,
       atMs: this.clock.now(),
     });
-    this.store.afterCommit(trx, () => this.outbox.wake());
   }
 }
 

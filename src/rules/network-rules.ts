@@ -55,3 +55,6 @@ export const externalName: TextRule<string> = {
   ...matching('externalName', '1 to 64 of a-z 0-9 - _', EXTERNAL_NAME),
   schema: { type: 'string', pattern: EXTERNAL_NAME.source },
 };
+
+/** The name of a receiver (SPEC §5). */
+export const receiverName: TextRule<string> = { ...externalName, name: 'receiverName' };

@@ -111,7 +111,8 @@ eachDatabase((_name, open) => {
     build().start();
     const failing = database.store.transaction(async (trx) => {
       await delivery.outbox.enqueue(trx, {
-        paymentRef: 'pay_1',
+        event: 'payment',
+        subjectRef: 'pay_1',
         external: 'acme',
         version: 1,
         payload: {},
@@ -260,7 +261,7 @@ eachDatabase((_name, open) => {
     build({ receiverUrl: undefined }).start();
     const id = await delivery.queue();
     expect(await delivery.row(id)).toMatchObject({ state: 'PENDING', attempts: 0 });
-    delivery.receiver.use({ url: receiver.url, secrets: [] });
+    delivery.receivers.usePaymentCallback(receiver.url, []);
     delivery.outbox.wake();
     await ends(1);
     expect(receiver.received[0]!.headers['webhook-signature']).toBeUndefined();
@@ -279,7 +280,7 @@ eachDatabase((_name, open) => {
   it('does not delay other payments for a slow answer', async () => {
     receiver.answers(() => {}, 200);
     build({ concurrency: 2, deadlineMs: 2_000 }).start();
-    await delivery.queue({ paymentRef: 'pay_slow' });
+    await delivery.queue({ subjectRef: 'pay_slow' });
     await until(() => receiver.received.length === 1, 'the slow one on the wire');
     for (let i = 0; i < 20; i += 1) await delivery.queue();
     await ends(20);
@@ -327,7 +328,7 @@ eachDatabase((_name, open) => {
       delivery.outbox.wake();
       // The probe is accepted, then all that never had an attempt.
       await ends(50);
-      expect(delivery.circuits).toEqual(['open', 'closed']);
+      expect(delivery.circuits.map(([, circuit]) => circuit)).toEqual(['open', 'closed']);
       pass(30_000);
       await until(async () => (await delivery.rows()).every(({ state }) => state === 'DELIVERED'), 'all');
       expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(50);
@@ -339,7 +340,7 @@ eachDatabase((_name, open) => {
       receiver.answers(() => {}, 200);
       build();
       delivery.start();
-      const slow = await delivery.queue({ paymentRef: 'pay_slow' });
+      const slow = await delivery.queue({ subjectRef: 'pay_slow' });
       await until(() => receiver.received.length === 1, 'the slow one on the wire');
       const fast = await delivery.queue();
       await ends(1);

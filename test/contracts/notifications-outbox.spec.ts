@@ -25,13 +25,14 @@ eachDatabase((name, open) => {
     await Promise.all([database.dispose(), receiver.stop()]);
   });
 
-  const queue = (version: number, paymentRef = 'pay_1'): Promise<string> =>
-    delivery.queue({ paymentRef, version, payload: {} });
+  const queue = (version: number, subjectRef = 'pay_1'): Promise<string> =>
+    delivery.queue({ subjectRef, version, payload: {} });
   const claim = (limit = 10, order: 'longest-due' | 'latest-due' = 'longest-due') =>
     database.store.transaction((trx) =>
       delivery.leases.claimDue(trx, {
         nowMs: clock.now(),
         limit,
+        receiver: 'payment-callback',
         leaseUntilMs: clock.now() + LEASE_MS,
         order,
       }),
@@ -272,7 +273,7 @@ eachDatabase((name, open) => {
 
   it('counts what waits', async () => {
     const backlog = () => database.store.read((db) => delivery.notifications.backlog(db));
-    expect(await backlog()).toEqual({ waiting: 0, oldestCreatedAtMs: null, dead: 0 });
+    expect(await backlog()).toEqual(new Map());
     const queuedAtMs = clock.now();
     await queue(1, 'pay_1');
     clock.advance(10);
@@ -281,6 +282,8 @@ eachDatabase((name, open) => {
     const [first, second] = await claim(2);
     await fail(first!);
     await fail(second!, null);
-    expect(await backlog()).toEqual({ waiting: 2, oldestCreatedAtMs: queuedAtMs, dead: 1 });
+    expect(await backlog()).toEqual(
+      new Map([['payment-callback', { waiting: 2, oldestCreatedAtMs: queuedAtMs, dead: 1 }]]),
+    );
   });
 });

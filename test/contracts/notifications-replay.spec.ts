@@ -30,7 +30,14 @@ eachDatabase((_name, open) => {
     database.store.read((db) => db.selectFrom('notification_replays').selectAll().execute());
   const all = (filter: Partial<ReplayFilter> = {}) =>
     delivery.replay.all(
-      { state: 'DEAD', external: undefined, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, ...filter },
+      {
+        state: 'DEAD',
+        external: undefined,
+        receiver: undefined,
+        fromMs: 0,
+        toMs: Number.MAX_SAFE_INTEGER,
+        ...filter,
+      },
       OPS,
     );
 
@@ -71,8 +78,8 @@ eachDatabase((_name, open) => {
     });
 
     it('refuses one that a newer one of the same payment supersedes', async () => {
-      const old = await delivery.queue({ paymentRef: 'pay_1', version: 1 });
-      await delivery.queue({ paymentRef: 'pay_1', version: 2 });
+      const old = await delivery.queue({ subjectRef: 'pay_1', version: 1 });
+      await delivery.queue({ subjectRef: 'pay_1', version: 2 });
       await expect(delivery.replay.one(old, OPS)).rejects.toMatchObject({ code: 'conflict' });
       expect(await delivery.row(old)).toMatchObject({ state: 'SUPERSEDED' });
       expect(await replays()).toEqual([]);
@@ -125,12 +132,12 @@ eachDatabase((_name, open) => {
     });
 
     it('counts superseded notifications as skipped', async () => {
-      await delivery.queue({ paymentRef: 'pay_1', version: 1 });
+      await delivery.queue({ subjectRef: 'pay_1', version: 1 });
       delivery.start();
       await ends(1);
-      await delivery.queue({ paymentRef: 'pay_1', version: 2 });
+      await delivery.queue({ subjectRef: 'pay_1', version: 2 });
       await ends(2);
-      await delivery.queue({ paymentRef: 'pay_2', version: 1 });
+      await delivery.queue({ subjectRef: 'pay_2', version: 1 });
       await ends(3);
       clock.advance(1_000);
       expect(await all({ state: 'DELIVERED' })).toEqual({ replayed: 2, skipped: 1 });

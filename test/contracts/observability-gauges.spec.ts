@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { CallbacksMetrics } from '../../src/callbacks/callbacks.metrics.js';
 import { NotificationRepository } from '../../src/notifications/notification.repository.js';
+import { ReceiverRegistry } from '../../src/notifications/receiver.registry.js';
 import { NotificationsMetrics } from '../../src/notifications/notifications.metrics.js';
 import type { CountRows, DatabaseGauges } from '../../src/observability/metrics/database.gauges.js';
 import { Metrics } from '../../src/observability/metrics/metrics.js';
 import { PaymentsMetrics } from '../../src/payments/payments.metrics.js';
 import { ReconciliationMetrics } from '../../src/reconciliation/reconciliation.metrics.js';
 import { RefundsMetrics } from '../../src/refunds/refunds.metrics.js';
+import { deliveryConfig } from '../support/delivery.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { plansOf } from '../support/query-plans.js';
 
@@ -22,7 +24,12 @@ function counts(): CountRows<string>[] {
     new RefundsMetrics(gauges),
     new ReconciliationMetrics(metrics, gauges),
     new CallbacksMetrics(metrics, gauges),
-    new NotificationsMetrics(metrics, gauges, new NotificationRepository()),
+    new NotificationsMetrics(
+      metrics,
+      gauges,
+      new NotificationRepository(),
+      new ReceiverRegistry(deliveryConfig({})),
+    ),
   ];
   expect(collected.length).toBeGreaterThanOrEqual(modules.length);
   return collected;

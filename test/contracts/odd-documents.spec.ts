@@ -159,6 +159,7 @@ function sender(resolve?: LookupFunction, maxConnectionAgeMs = 300_000): Notific
 async function deliver(from: NotificationSender, url: string): Promise<unknown> {
   const notification = {
     id: 'ntf_1',
+    event: 'payment',
     version: 1,
     request_id: 'req_1',
     traceparent: null,
@@ -166,7 +167,11 @@ async function deliver(from: NotificationSender, url: string): Promise<unknown> 
     external: 'acme',
     lease_until: Date.now() + 60_000,
   } as LeasedNotification;
-  const { outcome } = await from.send({ url, secrets: [] }, notification, new AbortController().signal);
+  const { outcome } = await from.send(
+    { name: 'erp', url, secrets: [] },
+    notification,
+    new AbortController().signal,
+  );
   return outcome.kind === 'answered' ? outcome.answer.statusCode : outcome;
 }
 

@@ -104,7 +104,7 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
   }
 
   it('accepts the requests of the gateway', async () => {
-    const id = await delivery.queue({ paymentRef: 'pay_1', version: 1, payload: payload('PENDING') });
+    const id = await delivery.queue({ subjectRef: 'pay_1', version: 1, payload: payload('PENDING') });
     await until(() => delivery.deliveries.length === 1, 'the delivery');
     expect(await delivery.row(id)).toMatchObject({ state: 'DELIVERED', attempts: 1 });
     await until(() => handled().length === 1, 'it to be handled');
@@ -119,7 +119,7 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
   });
 
   it('ignores an older version with any id', async () => {
-    await delivery.queue({ paymentRef: 'pay_1', version: 3, payload: payload('ACCEPTED') });
+    await delivery.queue({ subjectRef: 'pay_1', version: 3, payload: payload('ACCEPTED') });
     await until(() => delivery.deliveries.length === 3, 'the delivery');
     expect(await post(payload('FAILED'), { id: 'ntf_old', version: 2 })).toBe(204);
   });
@@ -131,7 +131,7 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
   it('handles payments that were never executed, by their orders', async () => {
     for (const [index, order] of ['order-1', 'order-2'].entries()) {
       const id = await delivery.queue({
-        paymentRef: `pay_never_${order}`,
+        subjectRef: `pay_never_${order}`,
         version: 1,
         payload: neverExecuted(order),
       });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { NotificationReceiver } from '../../src/notifications/notification-receiver.js';
+import { ReceiverRegistry } from '../../src/notifications/receiver.registry.js';
 import type { NotificationRow } from '../../src/notifications/notification.table.js';
 import { Store } from '../../src/persistence/store.js';
 import { SystemClock } from '../../src/shared/clock.js';
@@ -206,7 +206,7 @@ describe('without any configuration', () => {
   it('the bundled simulator is notified and verifies signatures', async () => {
     const gateway = await startGateway();
     try {
-      const { origin } = new URL(gateway.app.get(NotificationReceiver).current!.url);
+      const { origin } = new URL(gateway.app.get(ReceiverRegistry).get('payment-callback')!.url);
       const paid = await call(`${gateway.url}/v3/simulator/pay`, 'POST', {
         amount: 100,
         currency: 'EUR',

@@ -147,7 +147,7 @@ describe('logs', () => {
       { payment: id, status: 'FAILED', cause: 'on-call: Not in the settlement file' },
     ]);
     // The notification continues the payment's trace: the operator's request has none.
-    expect(log.lines('delivery')[0]).toMatchObject({ traceId: TRACE_ID, paymentRef: id });
+    expect(log.lines('delivery')[0]).toMatchObject({ traceId: TRACE_ID, subjectRef: id });
     expect(receiver.received.slice(before)[0]!.headers['traceparent']).toContain(TRACE_ID);
   });
 

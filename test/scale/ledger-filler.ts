@@ -297,6 +297,8 @@ function addNotification(batch: Batch, i: number, payment: InsertedPayment): voi
     id: newIdentifier('ntf', at),
     payment_ref: payment.id,
     external: payment.external,
+    receiver: 'payment-callback',
+    event: 'payment',
     version: 1,
     payload: JSON.stringify({
       status: payment.state,

@@ -1,13 +1,13 @@
 import { AuditLog } from '../../src/audit/audit.log.js';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../src/config/config.js';
+import { PAYMENT_CALLBACK, type ReceiverConfig } from '../../src/config/receiver-config.js';
 import type { WorkerHealth } from '../../src/leases/worker.health.js';
 import type { DeliveryReport } from '../../src/notifications/delivery-end.js';
 import { DeliveryRecorder } from '../../src/notifications/delivery.recorder.js';
 import { DeliveryWorker } from '../../src/notifications/delivery.worker.js';
 import { NotificationAttemptRepository } from '../../src/notifications/notification-attempt.repository.js';
 import { NotificationLeaseRepository } from '../../src/notifications/notification-lease.repository.js';
-import { NotificationReceiver } from '../../src/notifications/notification-receiver.js';
 import { type NotificationDraft, NotificationOutbox } from '../../src/notifications/notification.outbox.js';
 import type { NotificationsMetrics } from '../../src/notifications/notifications.metrics.js';
 import { NotificationReplay } from '../../src/notifications/notification.replay.js';
@@ -15,6 +15,7 @@ import { NotificationRepository } from '../../src/notifications/notification.rep
 import { NotificationSender } from '../../src/notifications/notification.sender.js';
 import type { NotificationRow } from '../../src/notifications/notification.table.js';
 import type { Circuit } from '../../src/outbound/circuit-breaker.js';
+import { ReceiverRegistry } from '../../src/notifications/receiver.registry.js';
 import { ReplayRepository } from '../../src/notifications/replay.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
 import { createLog } from '../../src/observability/logging/log.js';
@@ -30,6 +31,8 @@ export interface DeliveryOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly receiverUrl?: string | undefined;
+  /** Those of the receivers file. */
+  readonly receivers?: readonly ReceiverConfig[];
   readonly secrets?: readonly string[];
   readonly scheduleMs?: readonly number[];
   readonly concurrency?: number;
@@ -45,12 +48,13 @@ export interface Delivery {
   readonly leases: NotificationLeaseRepository;
   readonly replay: NotificationReplay;
   readonly worker: DeliveryWorker;
-  readonly receiver: NotificationReceiver;
+  readonly receivers: ReceiverRegistry;
   readonly deliveries: readonly DeliveryReport[];
-  readonly circuits: readonly Circuit[];
+  /** By receiver. */
+  readonly circuits: readonly (readonly [receiver: string, circuit: Circuit])[];
   start(): void;
   stop(): Promise<void>;
-  /** Commits one notification and wakes the worker; returns its id. */
+  /** Commits one notification and wakes the worker; returns the id of that to `PAYMENT_CALLBACK_URL`. */
   queue(draft?: Partial<NotificationDraft>): Promise<string>;
   row(id: string): Promise<NotificationRow>;
   rows(): Promise<NotificationRow[]>;
@@ -61,12 +65,12 @@ Logger.overrideLogger(false);
 
 class RecordingMetrics implements Pick<NotificationsMetrics, 'countAttempt' | 'setCircuit'> {
   readonly deliveries: DeliveryReport[] = [];
-  readonly circuits: Circuit[] = [];
+  readonly circuits: [string, Circuit][] = [];
   countAttempt(delivery: DeliveryReport): void {
     this.deliveries.push(delivery);
   }
-  setCircuit(circuit: Circuit): void {
-    this.circuits.push(circuit);
+  setCircuit(receiver: string, circuit: Circuit): void {
+    this.circuits.push([receiver, circuit]);
   }
 }
 
@@ -78,8 +82,9 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
   const notifications = new NotificationRepository();
   const leases = new NotificationLeaseRepository();
   const attempts = new NotificationAttemptRepository();
-  const outbox = new NotificationOutbox(store, notifications);
-  const receiver = new NotificationReceiver(config);
+  const receivers = new ReceiverRegistry(config);
+  receivers.replace(options.receivers ?? []);
+  const outbox = new NotificationOutbox(store, notifications, receivers);
   const limits = {
     deadlineMs: options.deadlineMs ?? 10_000,
     stopGraceMs: options.stopGraceMs ?? 200,
@@ -93,7 +98,7 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     leases,
     recorder,
     sender,
-    receiver,
+    receivers,
     metrics as unknown as NotificationsMetrics,
     createLog('fatal', new LogLines(), clock),
     config,
@@ -115,7 +120,7 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
     leases,
     replay,
     worker,
-    receiver,
+    receivers,
     deliveries: metrics.deliveries,
     circuits: metrics.circuits,
     start: () => worker.onApplicationBootstrap(),
@@ -127,7 +132,7 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
       const full = { ...draftOf(clock.now()), ...draft };
       await store.transaction((trx) => outbox.enqueue(trx, full));
       outbox.wake();
-      const { id } = await newestOf(store, full.paymentRef);
+      const { id } = await newestOf(store, full.subjectRef);
       return id;
     },
     row: (id) =>
@@ -138,12 +143,13 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
   };
 }
 
-function newestOf(store: Store, paymentRef: string): Promise<{ id: string }> {
+function newestOf(store: Store, subjectRef: string): Promise<{ id: string }> {
   return store.read((db) =>
     db
       .selectFrom('notifications')
       .select('id')
-      .where('payment_ref', '=', paymentRef)
+      .where('payment_ref', '=', subjectRef)
+      .where('receiver', '=', PAYMENT_CALLBACK)
       .where('newest', '=', 1)
       .executeTakeFirstOrThrow(),
   );
@@ -151,7 +157,8 @@ function newestOf(store: Store, paymentRef: string): Promise<{ id: string }> {
 
 function draftOf(atMs: number): NotificationDraft {
   return {
-    paymentRef: newIdentifier('pay', atMs),
+    event: 'payment',
+    subjectRef: newIdentifier('pay', atMs),
     external: 'acme',
     version: 1,
     payload: { status: 'ACCEPTED', paymentId: 'pm_1', shopTransactionId: 'order-1', providerName: 'acme' },

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { NotificationRow, NotificationState } from '../../notifications/notification.table.js';
+import { NOTIFICATION_EVENTS, type NotificationEvent } from '../../config/receiver-config.js';
+import { receiverName } from '../../rules/network-rules.js';
 import { QueryField } from '../../rules/field.js';
 import { oneOf } from '../../rules/rule.js';
 import { ownIdentifier } from '../../rules/rules.js';
@@ -23,17 +25,41 @@ export class NotificationQuery extends TimeRangeQuery {
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })
   payment?: string;
+
+  @QueryField(ownIdentifier('ref'), { description: 'Notifications about this refund.' })
+  refund?: string;
+
+  @QueryField(ownIdentifier('sub'), { description: 'Notifications about this subscription.' })
+  subscription?: string;
+
+  @QueryField(receiverName, {
+    description: 'The name of a receiver, also of one that is no longer configured.',
+    example: 'erp',
+  })
+  receiver?: string;
+
+  @QueryField(oneOf(NOTIFICATION_EVENTS), { description: 'Notifications of this event.' })
+  event?: NotificationEvent;
 }
 
 export const NOTIFICATION_LIST = new KeysetList<NotificationQuery, NotificationRow, NotificationRecord>({
   table: 'notifications',
   prefix: 'ntf',
-  filters: { state: 'state', external: 'external', payment: 'payment_ref' },
-  async parts({ payment, state }, reader) {
+  filters: {
+    state: 'state',
+    external: 'external',
+    payment: 'payment_ref',
+    refund: 'payment_ref',
+    subscription: 'payment_ref',
+    receiver: 'receiver',
+    event: 'event',
+  },
+  async parts({ payment, refund, subscription, state }, reader) {
     const { rows } = reader;
-    if (payment !== undefined) {
-      const ofPayment = rows.where('payment_ref', '=', payment);
-      return (await reader.few(ofPayment)) ?? [reader.inOrder(ofPayment, ['payment'])];
+    const subject = payment ?? refund ?? subscription;
+    if (subject !== undefined) {
+      const ofSubject = rows.where('payment_ref', '=', subject);
+      return (await reader.few(ofSubject)) ?? [reader.inOrder(ofSubject, [])];
     }
     if (state === 'DEAD') return [reader.inOrder(rows.where('state', '=', sql.lit('DEAD')), ['state'])];
     // Those in flight or due are few. With a range of ids, SQLite would scan the primary key instead of their index.

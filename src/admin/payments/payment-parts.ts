@@ -47,7 +47,12 @@ export async function readPaymentParts(db: Trx, id: string): Promise<PaymentPart
   const ofPaymentId: Condition = { external, payment_id: payment_id ?? [] };
   const refunds = await part('refunds', 'refunds', ofPaymentId);
   const refund_ref = refunds.map((refund) => refund.id);
-  const notifications = await part('notifications', 'notifications', { payment_ref: id });
+  const notifications = await part(
+    'notifications',
+    'notifications',
+    { payment_ref: id },
+    { payment_ref: refund_ref },
+  );
   const notification_ref = notifications.map((notification) => notification.id);
   return {
     payment,

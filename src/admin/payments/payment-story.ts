@@ -124,8 +124,9 @@ function* callbackEntries({ callbacks }: PaymentParts): Generator<Entry> {
 function* notificationEntries({ notifications, attempts, replays }: PaymentParts): Generator<Entry> {
   const byId = new Map(notifications.map((row) => [row.id, row]));
   for (const of of notifications) {
-    const { id, version, payload, created_at, updated_at, state } = of;
-    yield entry(created_at, 'notification-queued', id, `version ${version}: ${statusIn(payload)}`, of);
+    const { id, event, receiver, version, payload, created_at, updated_at, state } = of;
+    const text = `to ${receiver}, ${event} version ${version}: ${statusIn(payload)}`;
+    yield entry(created_at, 'notification-queued', id, text, of);
     if (state === 'DEAD') yield entry(updated_at, 'notification-dead', id, 'no more attempts', of);
   }
   for (const { at, attempt, notification_ref: id, status_code, duration_ms, error } of attempts) {

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { Field } from '../../rules/field.js';
-import { externalName } from '../../rules/network-rules.js';
+import { NOTIFICATION_EVENTS, type NotificationEvent } from '../../config/receiver-config.js';
+import { externalName, receiverName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { jsonObject, listOf, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
@@ -21,7 +22,7 @@ export const NOTIFICATION_STATES = [
   'SUPERSEDED',
 ] as const satisfies readonly NotificationState[];
 
-/** A notification to the receiver. */
+/** A notification to one receiver. */
 export class NotificationRecord {
   @Field(text, {
     description: 'The `webhook-id`.',
@@ -29,11 +30,27 @@ export class NotificationRecord {
   })
   id: string;
 
+  @Field(receiverName, {
+    description: 'The receiver: `payment-callback` is that of `PAYMENT_CALLBACK_URL`.',
+    example: 'payment-callback',
+  })
+  receiver: string;
+
+  @Field(oneOf(NOTIFICATION_EVENTS), { description: '`X-Tollgate-Event`.', example: 'payment' })
+  event: NotificationEvent;
+
   @Field(text, {
-    description: 'The payment, `pay_…`.',
+    optional: true,
+    description: 'The payment that it reports, `pay_…`.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })
-  payment: string;
+  payment?: string | undefined;
+
+  @Field(text, { optional: true, description: 'The refund that it reports, `ref_…`.' })
+  refund?: string | undefined;
+
+  @Field(text, { optional: true, description: 'The subscription that it reports, `sub_…`.' })
+  subscription?: string | undefined;
 
   @Field(externalName, { example: 'acme' })
   external: string;
@@ -117,7 +134,9 @@ export class NotificationHistory extends NotificationRecord {
 export function notificationRecord(row: NotificationRow): NotificationRecord {
   return {
     id: row.id,
-    payment: row.payment_ref,
+    receiver: row.receiver,
+    event: row.event,
+    [row.event]: row.payment_ref,
     external: row.external,
     state: row.state,
     version: row.version,

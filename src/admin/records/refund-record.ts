@@ -5,7 +5,7 @@ import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { RefundState } from '../../refunds/refund-state.js';
 import type { RefundReversal, RefundRow } from '../../refunds/refund.table.js';
-import { shownIssuedId, shownTime } from './shown.js';
+import { shownIssuedId, shownTime, shownTimeOrNone } from './shown.js';
 
 export class RefundRecord {
   @Field(text, {
@@ -54,7 +54,7 @@ export class RefundRecord {
   reversal?: RefundReversal | undefined;
 
   @Field(instant, { optional: true, description: 'When the external is queried next.' })
-  nextQueryAt?: string | undefined;
+  nextQuestionAt?: string | undefined;
 
   @Field(instant, {
     optional: true,
@@ -92,7 +92,7 @@ export function refundRecord(row: RefundRow): RefundRecord {
     externalRefundId: shownIssuedId(row.external_refund_id),
     origin: row.origin,
     reversal: row.reversal ?? undefined,
-    nextQueryAt: shownTimeOrNone(row.next_ask_at),
+    nextQuestionAt: shownTimeOrNone(row.next_ask_at),
     parkedAt: shownTimeOrNone(row.parked_at),
     amount: row.amount_minor,
     currency: row.currency,

@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { type NotificationEvent, PAYMENT_CALLBACK, type ReceiverConfig } from '../config/receiver-config.js';
+import type { Secret } from '../sensitive/secret.js';
+
+/**
+ * The receivers by name: `payment-callback`, which is `PAYMENT_CALLBACK_URL` or the bundled simulator once it listens,
+ * and those of the receivers file (SPEC §5).
+ */
+@Injectable()
+export class ReceiverRegistry {
+  #paymentCallback: ReceiverConfig | undefined;
+  #others: ReadonlyMap<string, ReceiverConfig> = new Map();
+
+  constructor(@Inject(CONFIG) { notifications: { receiverUrl, secrets } }: Config) {
+    if (receiverUrl !== undefined) this.usePaymentCallback(receiverUrl, secrets);
+  }
+
+  get(name: string): ReceiverConfig | undefined {
+    return name === PAYMENT_CALLBACK ? this.#paymentCallback : this.#others.get(name);
+  }
+
+  all(): readonly ReceiverConfig[] {
+    return [...(this.#paymentCallback ? [this.#paymentCallback] : []), ...this.#others.values()];
+  }
+
+  /** All names, that of `PAYMENT_CALLBACK_URL` also where it is not set: its notifications wait. */
+  names(): readonly string[] {
+    return [PAYMENT_CALLBACK, ...this.#others.keys()];
+  }
+
+  /** The names of the receivers of `event` at `external`. */
+  namesFor(event: NotificationEvent, external: string): readonly string[] {
+    const others = [...this.#others.values()].filter(
+      ({ events, externals }) => events.includes(event) && (externals?.includes(external) ?? true),
+    );
+    return [...(event === 'payment' ? [PAYMENT_CALLBACK] : []), ...others.map(({ name }) => name)];
+  }
+
+  /** Replaces the receivers of the receivers file. A new one gets what is queued from now on. */
+  replace(receivers: readonly ReceiverConfig[]): void {
+    this.#others = new Map(receivers.map((receiver) => [receiver.name, receiver]));
+  }
+
+  /** Receives payments and nothing else (SPEC §5). */
+  usePaymentCallback(url: string, secrets: readonly Secret[]): void {
+    this.#paymentCallback = {
+      name: PAYMENT_CALLBACK,
+      url,
+      secrets,
+      events: ['payment'],
+      externals: undefined,
+    };
+  }
+}
