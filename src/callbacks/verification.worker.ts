@@ -98,6 +98,12 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     await this.#worker.stop(STOP_GRACE_MS);
   }
 
+  /** Queries all that is due now, waits for the answers and records them; for tests, which start no loop. */
+  async verifyDue(): Promise<void> {
+    await this.#worker.runDue();
+    await this.#worker.recordEnded();
+  }
+
   #claim(trx: Trx, { nowMs, limit, running }: FreeCapacity): Promise<LeasedCallback[]> {
     return CALLBACK_LEASES.claimPerExternal(trx, {
       nowMs,

@@ -62,7 +62,9 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   /** Names the result of the first request, which may have to be recorded: outside of the transaction that found it. */
   async #repeatProblem(operation: Operation, first: OperationRow): Promise<Problem> {
     try {
-      return repeatedWithoutKey((await operation.nameOf?.(first)) ?? {});
+      return repeatedWithoutKey(
+        (await this.store.transaction(async (trx) => operation.nameOf?.(trx, first))) ?? {},
+      );
     } catch (error) {
       if (!isDatabaseError(error)) throw error;
       return perhapsSent(error);

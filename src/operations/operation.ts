@@ -61,10 +61,10 @@ export interface Operation<Input = unknown, Answer extends object = object> {
   ): Promise<Answer | undefined>;
 
   /**
-   * Members of the problem `repeated-without-key` that name the result of the first request, where it is known. Called
-   * outside of any transaction.
+   * Members of the problem `repeated-without-key` that name the result of the first request, where it is known; may
+   * record what it names.
    */
-  nameOf?(row: OperationRow): Promise<Readonly<Record<string, string>>>;
+  nameOf?(trx: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>>;
 
   /** In a transaction: an operation that was settled as never executed may have been executed after all. */
   reopen?(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void>;

@@ -112,8 +112,8 @@ export class PaymentLedger {
   }
 
   /** Names the payment of an operation, where the external has. */
-  async nameOf(operation: OperationRow): Promise<Readonly<Record<string, string>>> {
-    const row = await this.store.read((db) => this.payments.find(db, operation.payment_ref!));
+  async nameOf(db: Trx, operation: OperationRow): Promise<Readonly<Record<string, string>>> {
+    const row = await this.payments.find(db, operation.payment_ref!);
     return { ...(row?.payment_id && { paymentId: row.payment_id }) };
   }
 

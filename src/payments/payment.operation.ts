@@ -108,8 +108,8 @@ export abstract class PaymentOperation<
     return known && this.answerOf(known, input);
   }
 
-  nameOf(row: OperationRow): Promise<Readonly<Record<string, string>>> {
-    return this.payments.nameOf(row);
+  nameOf(db: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
+    return this.payments.nameOf(db, row);
   }
 
   sendAgain(trx: Trx, row: OperationRow): Promise<void> {

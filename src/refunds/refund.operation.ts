@@ -5,7 +5,7 @@ import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered } from '../config/external-operation.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
-import { Store, type Trx } from '../persistence/store.js';
+import type { Trx } from '../persistence/store.js';
 import type { RefundAnswer } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
@@ -33,7 +33,6 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
   readonly name = 'refund';
 
   constructor(
-    private readonly store: Store,
     private readonly refunds: RefundLedger,
     private readonly inquiry: RefundInquiry,
     private readonly audit: AuditLog,
@@ -90,8 +89,8 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
     );
   }
 
-  async nameOf(row: OperationRow): Promise<Readonly<Record<string, string>>> {
-    const refundId = await this.store.transaction((trx) => this.refunds.give(trx, row));
+  async nameOf(trx: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
+    const refundId = await this.refunds.give(trx, row);
     return { ...(refundId !== undefined && { refundId }) };
   }
 

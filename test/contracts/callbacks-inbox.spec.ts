@@ -14,6 +14,7 @@ import { Metrics } from '../../src/observability/metrics/metrics.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import type { Problem } from '../../src/problems/problem.js';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
+import { RefundRepository } from '../../src/refunds/refund.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
 import { SecurityMetrics } from '../../src/security/security.metrics.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
@@ -43,7 +44,15 @@ eachDatabase((_name, open) => {
   afterEach(() => database.dispose());
 
   const inboxWith = (repository: CallbackRepository) =>
-    new CallbackInbox(database.store, repository, new PaymentRepository(), clock, metrics, limit);
+    new CallbackInbox(
+      database.store,
+      repository,
+      new PaymentRepository(),
+      new RefundRepository(),
+      clock,
+      metrics,
+      limit,
+    );
   const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null, from: Sender = {}) =>
     inboxWith(callbacks).receive(
       { method: body === null ? 'GET' : 'POST', paymentId, body },

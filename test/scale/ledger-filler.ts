@@ -270,6 +270,7 @@ function addCallback(batch: Batch, i: number, payment: InsertedPayment): void {
     id: newIdentifier('cbk', at),
     external: payment.external,
     payment_id: payment.payment_id!,
+    refund_id: null,
     state: i % 1_000 === 12 ? 'UNCONFIRMED' : 'VERIFIED',
     method: 'POST',
     body: JSON.stringify({ paymentId: payment.payment_id, event: 'payment.settled' }),

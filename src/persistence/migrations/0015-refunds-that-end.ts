@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * The ids of refunds, their reconciliation and their notifications (SPEC §4, §5). Additive: a replica of the release
+ * The ids of refunds and their reconciliation (SPEC §1, §4). Additive: a replica of the release
  * before leaves the columns at their defaults. The indexes are partial: they hold the few refunds that wait.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -9,11 +9,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     await db.schema.alterTable('refunds').addColumn(column, 'text').execute();
   for (const column of ['next_ask_at', 'never_seen_at', 'parked_at', 'lease_until'])
     await db.schema.alterTable('refunds').addColumn(column, 'bigint').execute();
-  for (const column of ['asks', 'version'])
-    await db.schema
-      .alterTable('refunds')
-      .addColumn(column, 'integer', (c) => c.notNull().defaultTo(0))
-      .execute();
+  await db.schema
+    .alterTable('refunds')
+    .addColumn('asks', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
   await db.schema
     .alterTable('refunds')
     .addColumn('origin', 'text', (c) => c.notNull().defaultTo('call'))
