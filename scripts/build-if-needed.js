@@ -15,6 +15,7 @@ const SOURCES = ['src', 'simulator/src'].map(inRoot);
 const SETTINGS = [
   'nest-cli.json',
   'package.json',
+  'scripts/bundle.js',
   'simulator/package.json',
   'simulator/tsconfig.json',
   'tsconfig.json',
@@ -23,17 +24,16 @@ const SETTINGS = [
 /** npm writes it at each installation. */
 const INSTALLED = inRoot('node_modules/.package-lock.json');
 
-const PROGRAMS = ['simulator/dist/main.js', 'dist/main.js'].map(inRoot);
+/** `scripts/bundle.js` writes packages.js last: without it a build was killed, or was that of `nest build` alone. */
+const PROGRAMS = ['simulator/dist/main.js', 'dist/main.js', 'dist/packages.js'].map(inRoot);
 /** tsc writes it last, so a killed build has none; a failed build has no program (`noEmitOnError`). */
 const BUILD_INFO = inRoot('dist/.tsbuildinfo');
 
 /** The simulator first: the gateway imports its types. */
 const TSC = inRoot('node_modules/typescript/bin/tsc');
 const NEST = inRoot('node_modules/@nestjs/cli/bin/nest.js');
-const BUILDS = [
-  [TSC, '--project', 'simulator'],
-  [NEST, 'build'],
-];
+const BUNDLE = inRoot('scripts/bundle.js');
+const BUILDS = [[TSC, '--project', 'simulator'], [NEST, 'build'], [BUNDLE]];
 const LOCK = inRoot('node_modules/.tollgate-build.lock');
 const LOCK_WAIT_MS = 200;
 const LOCK_LOST_MS = 300_000;

@@ -12,8 +12,11 @@ if (Number(process.versions.node.split('.', 1)[0]) < MINIMUM_NODE) {
   process.exit(1);
 }
 
-// V8 reuses the compiled code of the last start, which saves a sixth of the start-up time. The cache is beside the
-// packages, because others can write to a temporary folder; without write access there is no cache.
+// Stack traces name files and lines of src/; the program is a bundle (scripts/bundle.js).
+process.setSourceMapsEnabled(true);
+
+// V8 reuses the compiled code of the last start. The cache is beside the packages, because others can write to a
+// temporary folder; without write access there is no cache.
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/tollgate-start', import.meta.url)));
 
 // Imported after the check: an older Node would fail at the imports, with a message that does not name the cause.

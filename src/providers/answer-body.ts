@@ -41,7 +41,7 @@ export function readAnswerBody({ headers, body }: OutboundAnswer, echo?: AnswerE
   if (body.length === 0) return { ok: false, problem: 'it has no body' };
   const coding = headers['content-encoding'];
   if (coding !== undefined && !isIdentity(coding))
-    return { ok: false, problem: `its Content-Encoding (${shownCoding(coding)}) cannot be decoded` };
+    return { ok: false, problem: `its Content-Encoding (${shownCoding(coding, echo)}) cannot be decoded` };
   if (!isJsonType(headers['content-type'])) return { ok: false, problem: 'its Content-Type is not JSON' };
   const text = textOf(body, { byteOrderMark: 'ignore' });
   if (text === undefined) return { ok: false, problem: 'its body is not UTF-8' };
@@ -96,10 +96,8 @@ function isIdentity(coding: string | string[]): boolean {
   return /^\s*(?:identity\s*(?:,\s*identity\s*)*)?$/i.test(String(coding));
 }
 
-function shownCoding(coding: string | string[]): string {
-  return String(coding)
-    .slice(0, 64)
-    .replaceAll(/[^\w, -]/g, '?');
+function shownCoding(coding: string | string[], echo: AnswerEcho | undefined): string {
+  return (echo ? echo.maskText(String(coding)) : String(coding)).slice(0, 64).replaceAll(/[^\w*, -]/g, '?');
 }
 
 function violationOf(text: string, { violations, isTooDeep, members }: JsonScanner): string | undefined {
@@ -126,13 +124,14 @@ function valueOf(text: string, members: readonly ScannedMember[]): unknown {
   return JSON.parse(`{${members.map(({ start, end }) => text.slice(start, end)).join(',')}}`);
 }
 
-/** The members whose value is a text, and whose name occurs once. */
+/** The members whose value is a text, and whose name occurs once; not those that are passed through: nobody reads them. */
 function textsOf(text: string, members: readonly ScannedMember[]): Record<string, string> {
   const count = new Map<string, number>();
   for (const { name } of members) count.set(name, (count.get(name) ?? 0) + 1);
   return Object.fromEntries(
     members
       .filter(({ name, valueStart, end }) => count.get(name) === 1 && end > 0 && text[valueStart] === '"')
+      .filter(({ name }) => !PASSED_THROUGH.includes(name))
       .map(({ name, valueStart, end }) => [name, JSON.parse(text.slice(valueStart, end)) as string]),
   );
 }

@@ -1,14 +1,21 @@
 import { maskJson } from '../sensitive/masked-json.js';
-import type { SecretMask } from '../sensitive/secret-mask.js';
+import { NO_SECRETS, type SecretMask } from '../sensitive/secret-mask.js';
 import { isJsonObject } from '../shared/json.js';
-import { ProviderDataMask } from './provider-data-mask.js';
+import { maskProviderDataMembers, mayNameProviderData, ProviderDataMask } from './provider-data-mask.js';
 
-const FREE_TEXTS = ['detail', 'message', 'resultDescription'];
-const PASSED_THROUGH = ['metadata', 'action'];
-const LINKS = ['redirectToUrl', 'redirectToUrlMobile', 'link'];
-const IDS = ['paymentId', 'refundId', 'subscriptionToken', 'shopTransactionId'];
-const WORDS = ['result', 'status'];
-/** Twice what any free text is cut to: what crosses that place is masked before. */
+type Kind = 'text' | 'json' | 'link' | 'id' | 'word';
+
+/** What each member of an answer holds. The others are dropped, and shown in the log only. */
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  ...['detail', 'message', 'resultDescription'].map((name) => [name, 'text'] as const),
+  ...['metadata', 'action'].map((name) => [name, 'json'] as const),
+  ...['redirectToUrl', 'redirectToUrlMobile', 'link'].map((name) => [name, 'link'] as const),
+  ...['paymentId', 'refundId', 'subscriptionToken', 'shopTransactionId'].map((name) => [name, 'id'] as const),
+  ...['result', 'status'].map((name) => [name, 'word'] as const),
+]);
+/** Any `result` or `status` of the contract. */
+const WORD = /^[A-Z_]{1,32}$/;
+/** Twice what any free text is cut to: what crosses that place is masked before. Longer ids and links are invalid. */
 const MAX_TEXT = 16_384;
 
 /** What an answer says without what it repeats of the gateway's. */
@@ -38,36 +45,52 @@ export class AnswerEcho {
   remove(json: unknown, source: string): WithoutEcho {
     const holdsSecret = this.secrets.mayOccurIn(source);
     if (!isJsonObject(json)) return { json: holdsSecret ? this.#maskSecretsIn(json) : json };
-    const masked: Record<string, unknown> = { ...json };
+    const masked: [string, unknown][] = [];
     let violation: string | undefined;
-    for (const name of FREE_TEXTS) {
-      const text = json[name];
-      if (typeof text === 'string') masked[name] = this.maskText(text, holdsSecret);
+    const { read, others } = membersOf(json);
+    for (const { name, value: whole, kind } of read) {
+      const value = typeof whole === 'string' && kind !== 'json' ? whole.slice(0, MAX_TEXT) : whole;
+      if (kind === 'json') masked.push([name, this.#maskJson(value, source, holdsSecret)]);
+      else if (kind === 'text') masked.push([name, this.maskText(value as string, holdsSecret)]);
+      else if (!holdsSecret || kind === 'word') masked.push([name, value]);
+      else if (kind === 'link') masked.push([name, this.secrets.maskLink(value as string)]);
+      else if (!this.secrets.isInId(value as string)) masked.push([name, value]);
+      else violation = `/${name} holds the credentials of the gateway`;
     }
-    for (const name of PASSED_THROUGH) {
-      if (json[name] === undefined) continue;
-      const ofRequest = this.#ofRequest();
-      if (ofRequest) masked[name] = ofRequest.maskJson(json[name]);
-    }
-    if (!holdsSecret) return { json: masked };
-    for (const [name, value] of Object.entries(masked)) {
-      if (WORDS.includes(name) || FREE_TEXTS.includes(name)) continue;
-      if (IDS.includes(name)) {
-        if (typeof value !== 'string' || !this.secrets.isInId(value)) continue;
-        violation = `/${name} holds the credentials of the gateway`;
-        delete masked[name];
-      } else if (LINKS.includes(name) && typeof value === 'string') {
-        masked[name] = this.secrets.maskLink(value);
-      } else masked[name] = this.#maskSecretsIn(value);
-    }
-    return { json: masked, ...(violation !== undefined && { violation }) };
+    const unread = holdsSecret ? (this.#maskSecretsIn(others) as object) : others;
+    return {
+      json: Object.fromEntries([...masked, ...Object.entries(unread)]),
+      ...(violation !== undefined && { violation }),
+    };
+  }
+
+  /** What {@link remove} returned, as it may be logged: also without what is repeated where nobody reads it. */
+  forLog(json: unknown): unknown {
+    const ofRequest = this.#ofRequest();
+    const mask = (value: unknown): unknown =>
+      ofRequest ? ofRequest.maskJson(value) : maskProviderDataMembers(value);
+    if (!isJsonObject(json)) return mask(json);
+    const { read, others } = membersOf(json);
+    const shown = read.map(({ name, value }): [string, unknown] => [name, value]);
+    return Object.fromEntries([...shown, ...Object.entries(mask(others) as object)]);
   }
 
   /** A free text, or a header. */
   maskText(text: string, mayHoldSecret = true): string {
-    const cut = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text;
+    const cut = text.slice(0, MAX_TEXT);
     const shown = this.#ofRequest()?.maskText(cut) ?? cut;
     return mayHoldSecret ? this.secrets.mask(shown) : shown;
+  }
+
+  #maskJson(value: unknown, source: string, mayHoldSecret: boolean): unknown {
+    const shown = this.#withoutProviderData(value, source);
+    return mayHoldSecret ? this.#maskSecretsIn(shown) : shown;
+  }
+
+  #withoutProviderData(value: unknown, source: string): unknown {
+    const ofRequest = this.#ofRequest();
+    if (ofRequest) return ofRequest.maskJson(value);
+    return mayNameProviderData(source) ? maskProviderDataMembers(value) : value;
   }
 
   #maskSecretsIn(value: unknown): unknown {
@@ -79,4 +102,32 @@ export class AnswerEcho {
     if (this.#providerData === 'not-read') this.#providerData = ProviderDataMask.of(this.#request);
     return this.#providerData;
   }
+}
+
+/** Nothing to remove but members named `providerData`. */
+export const NO_ECHO = new AnswerEcho(NO_SECRETS, undefined);
+
+interface Members {
+  /** What the contract has a place for. */
+  readonly read: readonly { readonly name: string; readonly value: unknown; readonly kind: Kind }[];
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+function membersOf(json: Readonly<Record<string, unknown>>): Members {
+  const read = [];
+  const others: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(json)) {
+    const kind = kindOf(name, value);
+    if (kind === undefined) others.push([name, value]);
+    else read.push({ name, value, kind });
+  }
+  return { read, others: Object.fromEntries(others) };
+}
+
+/** Undefined also for a member that holds something else than it should. */
+function kindOf(name: string, value: unknown): Kind | undefined {
+  const kind = KINDS.get(name);
+  if (kind === 'json') return kind;
+  if (typeof value !== 'string') return undefined;
+  return kind === 'word' && !WORD.test(value) ? undefined : kind;
 }

@@ -1,7 +1,6 @@
 import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
-import { isJsonObject } from '../shared/json.js';
 import { readAnswerBody } from './answer-body.js';
-import type { AnswerEcho } from './answer-echo.js';
+import { type AnswerEcho, NO_ECHO } from './answer-echo.js';
 import type { OutboundAnswer } from '../outbound/exchange.js';
 
 /** The request as passed to the client. */
@@ -35,7 +34,7 @@ export function transcriptOf(
   level: 'headers' | 'body',
   request: SentRequest,
   answer: OutboundAnswer | undefined,
-  echo?: AnswerEcho,
+  echo = NO_ECHO,
 ): AttemptTranscript {
   const headers = {
     requestHeaders: {
@@ -52,13 +51,12 @@ export function transcriptOf(
   };
 }
 
-function redactHeaders(headers: OutboundAnswer['headers'], echo?: AnswerEcho): Record<string, string> {
+function redactHeaders(headers: OutboundAnswer['headers'], echo = NO_ECHO): Record<string, string> {
+  const shown = (text: string): string => maskCardNumbers(echo.maskText(text));
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
-      name,
-      SECRET_HEADERS.has(name.toLowerCase())
-        ? MASK
-        : maskCardNumbers(echo ? echo.maskText(String(value)) : String(value)),
+      shown(name),
+      SECRET_HEADERS.has(name.toLowerCase()) ? MASK : shown(String(value)),
     ]),
   );
 }
@@ -69,24 +67,9 @@ function redactBody(body: object | undefined): unknown {
 }
 
 /** A body that is not JSON can contain anything, `providerData` included: only its length is logged. */
-function redactAnswer(answer: OutboundAnswer, echo: AnswerEcho | undefined): unknown {
+function redactAnswer(answer: OutboundAnswer, echo: AnswerEcho): unknown {
   const reading = readAnswerBody(answer, echo);
   if (!reading.ok) return `${answer.body.length} bytes: ${reading.problem}`;
   if (answer.body.length > SHOWN_CHARACTERS) return `${answer.body.length} bytes of JSON`;
-  return maskCardNumbersIn(withoutProviderData(reading.json));
-}
-
-/**
- * At any depth, as an external may copy the whole request into its `metadata`. Logged answers are short, so recursion
- * is bounded.
- */
-function withoutProviderData(json: unknown): unknown {
-  if (Array.isArray(json)) return json.map(withoutProviderData);
-  if (!isJsonObject(json)) return json;
-  return Object.fromEntries(
-    Object.entries(json).map(([name, value]) => [
-      name,
-      name === 'providerData' ? MASK : withoutProviderData(value),
-    ]),
-  );
+  return maskCardNumbersIn(echo.forLog(reading.json));
 }

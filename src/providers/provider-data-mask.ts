@@ -1,4 +1,4 @@
-import { commonSpellingsOf } from '../sensitive/text-spellings.js';
+import { type Find, inBase64Too, maskFound, type Span } from '../sensitive/encoded-text.js';
 import { maskJson } from '../sensitive/masked-json.js';
 import { isJsonObject, isRawJson } from '../shared/json.js';
 
@@ -18,8 +18,8 @@ export class ProviderDataMask {
   readonly #texts: ReadonlySet<string>;
   readonly #budget = { left: BUDGET };
   #words: ReadonlySet<string> | undefined;
-  #anywhere: TextFinder | undefined;
-  #contained: TextFinder | undefined;
+  #anywhere: Find | undefined;
+  #contained: Find | undefined;
 
   private constructor(texts: ReadonlySet<string>) {
     this.#texts = texts;
@@ -37,25 +37,49 @@ export class ProviderDataMask {
   /** `detail`, `message`, `resultDescription`, and the headers of an answer. */
   maskText(text: string): string {
     this.#words ??= new Set([...this.#texts].filter((each) => SHORT_NUMBER.test(each)));
-    this.#anywhere ??= new TextFinder(this.#texts, SHORTEST, this.#budget);
-    const masked = this.#anywhere.mask(text);
+    this.#anywhere ??= this.#finder(SHORTEST);
+    const masked = maskFound(text, this.#anywhere);
     if (this.#words.size === 0) return masked;
     return masked.replaceAll(WORD, (word) => (this.#words!.has(word) ? MASK : word));
   }
 
   /** `metadata` and `action`. */
   maskJson(value: unknown): unknown {
-    this.#contained ??= new TextFinder(this.#texts, SHORTEST_CONTAINED, this.#budget);
+    const contained = (this.#contained ??= this.#finder(SHORTEST_CONTAINED));
     return maskJson(value, {
-      text: (text) => (this.#equalsOne(text) ? MASK : this.#contained!.mask(text)),
+      text: (text) => (this.#equalsOne(text) ? MASK : maskFound(text, contained)),
       other: (leaf) => (isNumber(leaf) && this.#equalsOne(sourceOf(leaf)) ? undefined : leaf),
-      hides: (name) => name === 'providerData',
+      hides: isProviderData,
     });
+  }
+
+  #finder(shortest: number): Find {
+    const finder = new TextFinder(this.#texts, shortest, this.#budget);
+    return inBase64Too((text) => finder.find(text));
   }
 
   #equalsOne(text: string): boolean {
     return text.length >= SHORTEST && this.#texts.has(text);
   }
+}
+
+/** An external may call what it copies as its own language writes names. */
+const PROVIDER_DATA = /^provider[_-]?data$/i;
+/** Of a name that is not escaped. */
+const MAY_NAME_PROVIDER_DATA = /provider[_-]?data|\\/i;
+
+function isProviderData(name: string): boolean {
+  return PROVIDER_DATA.test(name);
+}
+
+/** Whether a value has members that {@link maskProviderDataMembers} masks, by its JSON text. */
+export function mayNameProviderData(json: string): boolean {
+  return MAY_NAME_PROVIDER_DATA.test(json);
+}
+
+/** Where a request has no `providerData`, as a status query, its copies can be recognised by their name alone. */
+export function maskProviderDataMembers(value: unknown): unknown {
+  return maskJson(value, { text: (text) => text, other: (leaf) => leaf, hides: isProviderData });
 }
 
 /** Texts, and numbers as they are written. */
@@ -91,32 +115,23 @@ class TextFinder {
     private readonly shortest: number,
     private readonly budget: { left: number },
   ) {
-    for (const text of texts) {
-      if (text.length < shortest) continue;
-      this.#add(text);
-      if (text.length < SHORTEST_CONTAINED) continue;
-      for (const spelling of commonSpellingsOf(text)) if (spelling !== text) this.#add(spelling);
-    }
+    for (const text of texts) if (text.length >= shortest) this.#add(text);
     // The longest decides.
     for (const bucket of this.#byBeginning.values())
       if (bucket.length > 1) bucket.sort((a, b) => b.length - a.length);
   }
 
-  mask(text: string): string {
-    let masked = '';
-    let shownUntil = 0;
-    let hiddenUntil = 0;
+  /** The whole text where the budget is spent. */
+  find(text: string): readonly Span[] {
+    const spans: Span[] = [];
     const last = text.length - this.shortest;
-    for (let at = 0; at <= last; at += 1) {
-      if (this.#firstUnits[text.charCodeAt(at)] === 0) continue;
-      const length = this.#lengthAt(text, at);
-      if (length === undefined) return MASK;
-      if (length === 0) continue;
-      if (at >= hiddenUntil) masked += `${text.slice(shownUntil, at)}${MASK}`;
-      hiddenUntil = Math.max(hiddenUntil, at + length);
-      shownUntil = hiddenUntil;
+    for (let start = 0; start <= last; start += 1) {
+      if (this.#firstUnits[text.charCodeAt(start)] === 0) continue;
+      const length = this.#lengthAt(text, start);
+      if (length === undefined) return [{ start: 0, end: text.length }];
+      if (length > 0) spans.push({ start, end: start + length });
     }
-    return shownUntil === 0 ? text : masked + text.slice(shownUntil);
+    return spans;
   }
 
   /** Of the longest text that stands at this place, 0 without one; undefined where the budget is spent. */

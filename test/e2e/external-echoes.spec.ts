@@ -1,11 +1,22 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { Store } from '../../src/persistence/store.js';
 import { ProviderDataMask } from '../../src/providers/provider-data-mask.js';
+import { certificateAuthority } from '../support/certificates.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { LogLines } from '../support/log-lines.js';
-import { answerJson, type Arrived, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import {
+  answerJson,
+  type Arrived,
+  startStubExternal,
+  type StubBehaviour,
+  type StubExternal,
+} from '../support/stub-external.js';
+import { jsonAnswer, TokenServer } from '../support/token-server.js';
 
 const TOKEN = 'tk+Zq7/Hn2"Wd9\\Lx4&Rb6=Vc1';
 const PASSWORD = 'p4ss wörd-9fK2';
@@ -30,7 +41,21 @@ function spellings(text: string): Record<string, string> {
     base64url: bytes.toString('base64url'),
     inBase64: Buffer.from(`Basic ${text} and more`).toString('base64'),
     alsoInBase64: Buffer.from(`x:${text}`).toString('base64'),
+    eachByte: [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+    percentTwice: encodeURIComponent(encodeURIComponent(text)),
+    jsonThrice: JSON.stringify(JSON.stringify(JSON.stringify(text))),
+    unicodeEscapes: codes(text, (code) => String.raw`\u${code.toString(16).padStart(4, '0')}`),
+    htmlHex: codes(text, (code) => `&#x${code.toString(16)};`),
+    wrapped: `${text.slice(0, 7)}\r\n  ${text.slice(7)}`,
+    mime: Buffer.from(`Authorization: Bearer ${text}, and more`)
+      .toString('base64')
+      .replaceAll(/.{20}/g, '$&\r\n'),
+    softHyphen: `${text.slice(0, 7)}\u00ad${text.slice(7)}`,
   };
+}
+
+function codes(text: string, write: (code: number) => string): string {
+  return [...text].map((character) => write(character.codePointAt(0)!)).join('');
 }
 
 /** Spellings that a person or a program would find the text by. */
@@ -117,7 +142,12 @@ describe('what an external repeats', () => {
     const answer = await pay();
     expect([answer.status, answer.body['paymentId']]).toEqual([200, 'pm-1']);
     expect(answer.body['redirectToUrl']).toBe('https://pay.example/r?token=***&id=pm-1');
-    expect(answer.body['metadata']).toMatchObject({ kept: 'order-4711' });
+    const { kept, deep } = answer.body['metadata'] as { kept: string; deep: Record<string, object[]>[] };
+    expect(kept).toBe('order-4711');
+    const shown = Object.values(deep[0]!)
+      .flat()
+      .flatMap((each) => Object.entries(each));
+    expect(shown.filter(([, value]) => !String(value).includes('***'))).toEqual([]);
     const text = await traces(answer);
     for (const secret of secrets) expect(foundIn(text, secret)).toEqual([]);
   });
@@ -134,6 +164,119 @@ describe('what an external repeats', () => {
     });
     const text = await traces(answer);
     for (const secret of secrets) expect(foundIn(text, secret)).toEqual([]);
+  });
+
+  /** Where an external may write: as an answer, or with its response. */
+  const PLACES: Record<string, (secret: string) => object | StubBehaviour> = {
+    'another member': (secret) => ({ result: 'OK', paymentId: 'pm-1', echo: { [secret]: [secret] } }),
+    'the name of a member': (secret) => ({ result: 'OK', paymentId: 'pm-1', [`x ${secret}`]: 1 }),
+    'the result': (secret) => ({ result: secret, status: [secret], paymentId: 'pm-1' }),
+    'an object for a text': (secret) => ({ result: 'KO', resultDescription: { [secret]: secret } }),
+    'a list': (secret) => [secret, { detail: secret }],
+    'a member twice': (secret) => (_arrived, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(`{"result":"OK","metadata":{"${secret}":1,"${secret}":2},"detail":"${secret}"}`);
+      return undefined;
+    },
+    headers: (secret) => (_arrived, response) => {
+      response.setHeader('x-echo', `Bearer ${secret}`).setHeader(`x-${secret}`, '1');
+      return answerJson(response, 200, { result: 'OK', paymentId: 'pm-1' });
+    },
+    'Content-Encoding': (secret) => (_arrived, response) => {
+      response.setHeader('content-encoding', secret);
+      return answerJson(response, 200, { result: 'OK', paymentId: 'pm-1' });
+    },
+    'the place of a redirect': (secret) => (_arrived, response) => {
+      response.writeHead(302, { location: `/login?${secret}`, 'www-authenticate': secret }).end(secret);
+      return undefined;
+    },
+  };
+
+  it.each(Object.keys(PLACES))('of credentials and providerData in %s reaches nobody', async (place) => {
+    const secret = 'tk-zq7hn2wd9lx4rb6vc1';
+    await start({ type: 'bearer', token: secret });
+    for (const text of [secret, 'tok-8dk2mqx9vr81']) {
+      const behaviour = PLACES[place]!(text);
+      external.behave(typeof behaviour === 'function' ? (behaviour as StubBehaviour) : () => behaviour);
+      const answer = await pay({ shopTransactionId: text.slice(-4), providerData: { text } });
+      // Names of headers are not searched for providerData.
+      if (place === 'headers' && text !== secret) continue;
+      expect(foundIn(await traces(answer), text)).toEqual([]);
+    }
+  });
+
+  it('of the credentials (oauth2) reaches nobody, the tokens before this one included', async () => {
+    const server = new TokenServer();
+    await server.start();
+    const secrets = ['client-secret-9fK2xQ7w', 'access-token-Aq81Zm-1', 'access-token-Aq81Zm-2'];
+    server.answer = (response, number) =>
+      jsonAnswer({ access_token: secrets[number], token_type: 'Bearer', expires_in: 3_600 })(
+        response,
+        number,
+      );
+    try {
+      const { tokenUrl } = server;
+      await start({
+        type: 'oauth2-client-credentials',
+        tokenUrl,
+        clientId: 'shop',
+        clientSecret: secrets[0],
+      });
+      external.behave(({ headers }, response) =>
+        headers.authorization!.endsWith('-2')
+          ? { result: 'OK', paymentId: 'pm-1', metadata: secrets.map(spellings) }
+          : answerJson(response, 401, { detail: `${headers.authorization} has expired` }),
+      );
+      const answer = await pay();
+      expect([answer.status, server.requests.length]).toEqual([200, 2]);
+      const text = await traces(answer);
+      for (const secret of secrets) expect(foundIn(text, secret)).toEqual([]);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('of the credentials (mtls) reaches nobody: a key that an operator has sent to the external', async () => {
+    const authority = certificateAuthority('test authority');
+    const own = authority.issue('tollgate', { keyType: 'rsa' });
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-mtls-'));
+    const files = {
+      certFile: join(folder, 'cert'),
+      keyFile: join(folder, 'key'),
+      caFile: join(folder, 'ca'),
+    };
+    writeFileSync(files.certFile, own.cert);
+    writeFileSync(files.keyFile, own.key);
+    writeFileSync(files.caFile, authority.cert);
+    await external.close();
+    external = await startStubExternal(undefined, {
+      ...authority.issue('external'),
+      ca: authority.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+    try {
+      await start({ type: 'mtls', ...files });
+      const lines = own.key.split('\n').filter((line) => line.length >= 40 && !line.startsWith('-'));
+      external.behave(() => ({
+        result: 'OK',
+        paymentId: 'pm-1',
+        resultDescription: `known key ${own.key}`,
+        metadata: {
+          pem: own.key,
+          lines,
+          joined: lines.join(''),
+          base64: Buffer.from(own.key).toString('base64'),
+        },
+      }));
+      const answer = await pay();
+      expect(answer.status).toBe(200);
+      const text = await traces(answer);
+      expect(lines.length).toBeGreaterThan(20);
+      for (const line of lines) expect(foundIn(text, line)).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('of the credentials in an id makes the answer invalid: it can neither be shown nor changed', async () => {
@@ -173,6 +316,8 @@ describe('what an external repeats', () => {
         raw: body,
         url: `https://x.example/?t=${encodeURIComponent(CARD_TOKEN)}`,
         base64: Buffer.from(CARD_TOKEN).toString('base64'),
+        all: Buffer.from(body).toString('base64url'),
+        twice: JSON.stringify({ raw: body }),
         list: [PIN, Number(PIN), 912345678, `${PIN}0`],
         order: 'order-4711',
         [CARD_TOKEN]: 1,
@@ -184,10 +329,28 @@ describe('what an external repeats', () => {
       request: { amount: 1_299, shopTransactionId: 'order-4711', providerData: '***' },
       url: 'https://x.example/?t=***',
       base64: '***==',
+      all: '***',
+      twice: expect.stringContaining('***'),
       // A text of six characters that is only contained stays here: it may be anything.
       list: ['***', null, null, `${PIN}0`],
       order: 'order-4711',
       '***': 1,
+    });
+    expect(foundIn(await traces(answer), CARD_TOKEN)).toEqual([]);
+  });
+
+  it('of providerData is recognised by its name in the answer to a status query', async () => {
+    await start({ type: 'none' });
+    external.behave(() => ({
+      status: 'ACCEPTED',
+      metadata: { request: { providerData, amount: 1_299 }, provider_data: providerData, kept: 1 },
+      action: [{ ProviderData: CARD_TOKEN }],
+    }));
+    const answer = await call(`${gateway!.url}/v3/acme/check?paymentId=pm-1`, 'GET');
+    expect(answer.body).toMatchObject({
+      status: 'ACCEPTED',
+      metadata: { request: { providerData: '***', amount: 1_299 }, provider_data: '***', kept: 1 },
+      action: [{ ProviderData: '***' }],
     });
     expect(foundIn(await traces(answer), CARD_TOKEN)).toEqual([]);
   });

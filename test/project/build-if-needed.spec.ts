@@ -32,6 +32,11 @@ const TSC = `
   mkdirSync('simulator/dist', { recursive: true });
   writeFileSync('simulator/dist/main.js', '');
 `;
+/** Stands in for the bundler. */
+const BUNDLE = `
+  import { writeFileSync } from 'node:fs';
+  writeFileSync('dist/packages.js', '');
+`;
 const PAST = new Date('2020-01-01');
 /** The time of the build: earlier than any change of a test at every resolution of the file system's clock. */
 const PRESENT = new Date('2021-01-01');
@@ -60,6 +65,7 @@ describe('build-if-needed', () => {
     cpSync('scripts/build-if-needed.js', inRoot('scripts/build-if-needed.js'));
     write('node_modules/@nestjs/cli/bin/nest.js', NEST);
     write('node_modules/typescript/bin/tsc', TSC);
+    write('scripts/bundle.js', BUNDLE);
     write('package.json', '{ "type": "module" }');
     write('node_modules/package.json', '{ "type": "commonjs" }');
     write('src/module/file.ts');
@@ -84,6 +90,8 @@ describe('build-if-needed', () => {
     ['a setting was changed', () => write('tsconfig.json')],
     ['packages were installed', () => write('node_modules/.package-lock.json')],
     ['the program is missing', () => rmSync(inRoot('dist/main.js'))],
+    ['the bundle is missing', () => rmSync(inRoot('dist/packages.js'))],
+    ['the bundler was changed', () => write('scripts/bundle.js', `${BUNDLE}\n`)],
     ['the simulator is missing', () => rmSync(inRoot('simulator/dist'), { recursive: true })],
     ['the last build was killed', () => rmSync(inRoot('dist/.tsbuildinfo'))],
   ])('rebuilds when %s', async (_what, change) => {
@@ -96,6 +104,7 @@ describe('build-if-needed', () => {
       'simulator/src/file.ts',
       'simulator/src',
       'package.json',
+      'scripts/bundle.js',
     ]) {
       utimesSync(inRoot(path), PAST, PAST);
     }

@@ -3,9 +3,11 @@ import { decoded } from '../../src/outbound/content-coding.js';
 import type { OutboundAnswer } from '../../src/outbound/exchange.js';
 import { readJsonDocument } from '../../src/outbound/json-document.js';
 import { readAnswerBody } from '../../src/providers/answer-body.js';
+import { AnswerEcho } from '../../src/providers/answer-echo.js';
 import { readAnswer } from '../../src/providers/answer-reader.js';
 import { PaymentStatusAnswer } from '../../src/providers/answers.js';
 import { REQUEST_BOUNDS } from '../../src/http/json-body.js';
+import { SecretMask } from '../../src/sensitive/secret-mask.js';
 import { readJson } from '../../src/shared/json-reader.js';
 
 /**
@@ -42,6 +44,10 @@ const CONTENTS: Readonly<Record<string, (bytes: number) => string>> = {
   digits: (bytes) => list('1', bytes),
   'numbers that a double cannot hold': (bytes) => list('1e400', bytes),
   'such numbers, deep': (bytes) => `${fill('[', 900)}${list('1e400', bytes - 2_000)}${fill(']', 900)}`,
+  'escapes of escapes': (bytes) => `"${fill('%25', bytes - 2)}"`,
+  references: (bytes) => `"${fill('&#38;#97;', bytes - 2)}"`,
+  base64: (bytes) => `"${fill('YWFh', bytes - 2)}"`,
+  'a letter': (bytes) => `"${fill('a', bytes - 2)}"`,
   escapes: (bytes) => `"${fill(String.raw`\u0034`, bytes - 2)}"`,
   backslashes: (bytes) => `"${fill('\\\\', bytes - 2)}"`,
   spaces: (bytes) => fill(' ', bytes) + '1',
@@ -84,8 +90,15 @@ function costMs(work: () => void): number {
   return bestMs;
 }
 
+const SECRETS = new SecretMask([
+  'tk+Zq7/Hn2"Wd9\\Lx4&Rb6=Vc1',
+  'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+  '4444444444444444',
+]);
+const REQUEST = { amount: 1, providerData: { token: 'tok_8dK2mQ/x+9vR', digits: '4 4 4 4 4 4 4 4 5' } };
+
 function read(given: OutboundAnswer): void {
-  const reading = readAnswerBody(decoded(given, MEBIBYTE));
+  const reading = readAnswerBody(decoded(given, MEBIBYTE), new AnswerEcho(SECRETS, REQUEST));
   if (!reading.ok || reading.violation !== undefined) return;
   const result = readAnswer(PaymentStatusAnswer, reading.json, {});
   if (result.ok) JSON.stringify(result.value);

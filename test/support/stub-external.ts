@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A request as it arrived at the external. */
@@ -23,10 +24,14 @@ export interface StubExternal {
   close(): Promise<void>;
 }
 
-export async function startStubExternal(behaviour: StubBehaviour = answerOk): Promise<StubExternal> {
+/** With `tls`, over HTTPS. */
+export async function startStubExternal(
+  behaviour: StubBehaviour = answerOk,
+  tls?: ServerOptions,
+): Promise<StubExternal> {
   let behave = behaviour;
   const requests: Arrived[] = [];
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -41,10 +46,11 @@ export async function startStubExternal(behaviour: StubBehaviour = answerOk): Pr
         if (answer) answerJson(response, 200, answer);
       });
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     behave: (next) => {
       behave = next;

@@ -1,0 +1,102 @@
+/**
+ * The last step of `npm run build`: joins what tsc wrote to dist/ and the packages that it imports into a few files,
+ * because a start would search, read and compile 2,100. dist/ works before this step too, as after `nest build`.
+ *
+ * - tsc emits first: only it knows the types of `emitDecoratorMetadata`, by which Nest injects.
+ * - Names of functions and classes are kept: Nest, Swagger and logs show them.
+ * - What is imported on demand (PostgreSQL, OpenTelemetry, OIDC) has files of its own.
+ * - Source maps lead stack traces to src/. Node reads the map that a file names when it loads the file: packages.js does
+ *   not name its map, which is there for tools (`npm run path`, `npm run bench -- profile`).
+ * - Packages stay installed: files are read from them (Swagger UI), and the simulator is not bundled.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = resolve(ROOT, 'dist');
+
+/** Node starts them, and they import nothing statically: they stay as tsc wrote them. */
+const PROGRAMS = [
+  'main.js',
+  'persistence/sqlite/checkpoint.worker.js',
+  'observability/operating/operating-thread.js',
+];
+const GATEWAY = 'start.js';
+const MIGRATION = 'persistence/migrate.main.js';
+/** Its presence says that the bundle is complete (scripts/build-if-needed.js). */
+const LAST = 'packages.js';
+
+const IN_PACKAGE = /[\\/]node_modules[\\/]/;
+/** Loaded from where they are installed: a workspace with a program of its own, and optional packages. */
+const NOT_BUNDLED = ['@tollgate/simulator', 'pino-pretty', 'pg-native'];
+/** Nest and Swagger probe for these, and do without. */
+const OPTIONAL = /^(?:@nestjs\/(?:microservices|websockets)|@fastify\/static)(?:\/|$)/;
+
+for (const path of [...PROGRAMS, GATEWAY, MIGRATION]) {
+  if (!existsSync(join(DIST, path))) throw new Error(`dist/${path} is missing: run \`nest build\` first`);
+}
+const files = [
+  ...(await bundled(GATEWAY, { groups: [{ name: 'packages', test: IN_PACKAGE, tags: ['$initial'] }] })),
+  ...(await bundled(MIGRATION, false)),
+];
+for (const path of emittedFiles()) rmSync(join(DIST, path));
+for (const { path, content } of files.toSorted((a, b) => Number(a.path === LAST) - Number(b.path === LAST)))
+  writeFileSync(join(DIST, path), content);
+
+/** The files of a program whose `entry` tsc wrote, with the packages that it imports. */
+async function bundled(entry, codeSplitting) {
+  const bundle = await rolldown({
+    cwd: ROOT,
+    platform: 'node',
+    tsconfig: false,
+    input: { [entry.replace(/\.js$/, '')]: join(DIST, entry) },
+    external: (id) => NOT_BUNDLED.includes(id) || OPTIONAL.test(id),
+    plugins: [{ name: 'modules-of-the-gateway', load: (id) => ownModule(id, dirname(entry)) }],
+    onLog: (level, { code, message }) => {
+      if (code !== 'CIRCULAR_DEPENDENCY' && code !== 'EVAL') throw new Error(`${level}: ${message}`);
+    },
+  });
+  const { output } = await bundle.generate({
+    dir: DIST,
+    format: 'esm',
+    keepNames: true,
+    sourcemap: 'hidden',
+    sourcemapExcludeSources: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    codeSplitting,
+  });
+  await bundle.close();
+  return output.map(({ fileName, code, source, moduleIds = [] }) => ({
+    path: fileName,
+    content: moduleIds.some((id) => !IN_PACKAGE.test(id) && id.startsWith(DIST))
+      ? `${code}\n//# sourceMappingURL=${basename(fileName)}.map\n`
+      : (code ?? source),
+  }));
+}
+
+/**
+ * A module of the gateway, with tsc's map, for a bundle in `folder` of dist/. `import.meta.url` stays that of its own
+ * place, for the paths made from it.
+ */
+function ownModule(id, folder) {
+  if (!id.startsWith(DIST + sep)) return undefined;
+  const place = `./${relative(join(DIST, folder), id).replaceAll(sep, '/')}`;
+  return {
+    code: readFileSync(id, 'utf8').replaceAll(
+      /\bimport\.meta\.url\b/g,
+      `new URL(${JSON.stringify(place)}, import.meta.url).href`,
+    ),
+    map: readFileSync(`${id}.map`, 'utf8'),
+  };
+}
+
+/** What tsc wrote and is no program. */
+function emittedFiles() {
+  const kept = PROGRAMS.flatMap((path) => [path, `${path}.map`]);
+  return readdirSync(DIST, { recursive: true }).filter(
+    (path) => /\.js(?:\.map)?$/.test(path) && !kept.includes(path.replaceAll(sep, '/')),
+  );
+}
