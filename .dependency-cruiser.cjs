@@ -53,11 +53,7 @@ const MAY_IMPORT = {
   notifications: [...FOUNDATIONS, 'leases'],
   payments: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications'],
   refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
-<<<<<<< HEAD
-  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'payments'],
-=======
   subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
->>>>>>> main
   reconciliation: [
     ...FOUNDATIONS,
     'leases',

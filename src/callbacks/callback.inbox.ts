@@ -121,30 +121,30 @@ export class CallbackInbox {
         ];
         for (const subject of subjects)
           await this.callbacks.insertOrMerge(
-          trx,
-          {
-            id: newIdentifier('cbk', now),
-            external,
-            ...subject,
-            state: 'PENDING',
-            method,
-            body: body === null ? null : keptText(body),
-            received_at: now,
-            repeats: 0,
-            last_received_at: now,
-            again: 0,
-            attempts: 0,
-            next_attempt_at: now + QUIET_MS,
-            lease_token: null,
-            lease_until: null,
-            finished_at: null,
-            shop_transaction_id: null,
-            last_error: null,
-            request_id: requestId,
-            traceparent: ofPayment ?? traceparent,
-          },
-          GATHERING_MS,
-        );
+            trx,
+            {
+              id: newIdentifier('cbk', now),
+              external,
+              ...subject,
+              state: 'PENDING',
+              method,
+              body: body === null ? null : keptText(body),
+              received_at: now,
+              repeats: 0,
+              last_received_at: now,
+              again: 0,
+              attempts: 0,
+              next_attempt_at: now + QUIET_MS,
+              lease_token: null,
+              lease_until: null,
+              finished_at: null,
+              shop_transaction_id: null,
+              last_error: null,
+              request_id: requestId,
+              traceparent: ofPayment ?? traceparent,
+            },
+            GATHERING_MS,
+          );
         return { kind, paymentTraceparent: ofPayment };
       });
     } catch (error) {

@@ -10,7 +10,12 @@ import { outside } from '../observability/logging/outside.js';
 import { Problem } from '../problems/problem.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
-import { callbackOutline, type CallbackMessage, type CallbackNames, readCallback } from './callback-message.js';
+import {
+  callbackOutline,
+  type CallbackMessage,
+  type CallbackNames,
+  readCallback,
+} from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
 import { isFromAnyone } from './unknown-payment.limit.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';

@@ -130,9 +130,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         if (this.config.repeatWindowMs === 0) return undefined;
         const identity = operation.identity(input);
         const fingerprints = [this.fingerprints.of(identity), ...this.fingerprints.byOtherKeys(identity)];
-        await this.store.read((db) =>
-          this.#assertNoRepeat(db, { ...scope, fingerprints }, this.clock.now()),
-        );
+        await this.store.read((db) => this.#assertNoRepeat(db, { ...scope, fingerprints }, this.clock.now()));
         return undefined;
       }
       const earlier = await this.store.read((db) =>
@@ -246,21 +244,13 @@ export class OperationExecutor implements BeforeApplicationShutdown {
    * While the key of fingerprints is rotated, replicas store different ones for identical requests, and no index sees it:
    * they take turns.
    */
-  async #assertNoRepeatByOtherKey(
-    trx: Trx,
-    draft: OperationRow,
-    others: readonly string[],
-  ): Promise<void> {
+  async #assertNoRepeatByOtherKey(trx: Trx, draft: OperationRow, others: readonly string[]): Promise<void> {
     if (this.store.dialect === 'postgres')
       await this.operations.awaitTurn(trx, [draft.fingerprint, ...others].toSorted()[0]!);
     await this.#clearRepeat(trx, draft, others);
   }
 
-  async #clearRepeat(
-    trx: Trx,
-    draft: OperationRow,
-    fingerprints: readonly string[],
-  ): Promise<void> {
+  async #clearRepeat(trx: Trx, draft: OperationRow, fingerprints: readonly string[]): Promise<void> {
     const { caller, external } = draft;
     const scope = { caller, external, operation: draft.operation, fingerprints };
     const over = await this.#assertNoRepeat(trx, scope, draft.created_at);
@@ -271,11 +261,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
    * Throws {@link RepeatFound} while an identical operation without a key is in flight or its window lasts; returns it
    * if its window is over.
    */
-  async #assertNoRepeat(
-    db: Trx,
-    scope: RepeatScope,
-    nowMs: number,
-  ): Promise<OperationRow | undefined> {
+  async #assertNoRepeat(db: Trx, scope: RepeatScope, nowMs: number): Promise<OperationRow | undefined> {
     const first = await this.operations.findByHeldRepeat(db, scope);
     if (first && (first.state === 'running' || nowMs < first.created_at + this.config.repeatWindowMs))
       throw new RepeatFound(first);

@@ -99,8 +99,7 @@ export class OperationSettler {
         settled = { ...answer, outcome };
         if (recorded === outcome) return;
         settled = { ...this.#answer(operation, recorded, tracing), outcome: recorded };
-        if (ended)
-          await this.operations.amend(trx, operation.id, this.#end(operation, recorded, settled));
+        if (ended) await this.operations.amend(trx, operation.id, this.#end(operation, recorded, settled));
       });
     try {
       await commit();

@@ -52,7 +52,11 @@ export class RefundInquiry {
 
   async prepare(db: Trx, row: RefundRow, config: ExternalConfig): Promise<RefundQuestion> {
     const operation = await this.operations.findByRefund(db, row.id);
-    return { row, operation, query: isOffered(config, 'refund/status') ? queryOf(row, operation) : undefined };
+    return {
+      row,
+      operation,
+      query: isOffered(config, 'refund/status') ? queryOf(row, operation) : undefined,
+    };
   }
 
   /** Queries and applies the answer in a transaction of its own. Throws `StorageUnavailable` if that fails. */
@@ -180,7 +184,10 @@ export function isContradiction(
   outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>,
 ): boolean {
   return (
-    query !== undefined && 'refundId' in query.by && outcome.kind === 'rejected' && outcome.reason === 'not-found'
+    query !== undefined &&
+    'refundId' in query.by &&
+    outcome.kind === 'rejected' &&
+    outcome.reason === 'not-found'
   );
 }
 

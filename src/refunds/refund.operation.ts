@@ -82,11 +82,7 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
   }
 
   reopen(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void> {
-    return this.refunds.reopen(
-      trx,
-      row,
-      external !== undefined && isOffered(external, 'refund/status'),
-    );
+    return this.refunds.reopen(trx, row, external !== undefined && isOffered(external, 'refund/status'));
   }
 
   async nameOf(trx: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
@@ -121,4 +117,3 @@ function settledBy(outcome: ProviderOutcome<RefundAnswer>): SettledRefund {
       return outcome satisfies never;
   }
 }
-

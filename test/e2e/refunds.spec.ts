@@ -51,7 +51,8 @@ describe('refunds', () => {
   const neverSeen: StubBehaviour = (_, response) => answerJson(response, 404, { detail: 'never seen' });
   const store = (): Store => gateway.app.get(Store);
   const at = (name: string, path: string): string => `${gateway.url}/v3/${name}/${path}`;
-  const get = (name: string, query: string): Promise<Answer> => call(at(name, `refund/status?${query}`), 'GET');
+  const get = (name: string, query: string): Promise<Answer> =>
+    call(at(name, `refund/status?${query}`), 'GET');
 
   async function paid(name = 'acme', amount = 100): Promise<void> {
     external.behave(() => ({ result: 'OK', paymentId: 'pm' }));
@@ -135,7 +136,10 @@ describe('refunds', () => {
       const refundId = '4111111111111111';
       expect((await refund({ result: 'OK', refundId })).body).toEqual({ result: 'OK', refundId });
       external.behave(() => ({ status: 'ACCEPTED', refundId }));
-      expect((await get('acme', `refundId=${refundId}`)).body).toMatchObject({ status: 'ACCEPTED', refundId });
+      expect((await get('acme', `refundId=${refundId}`)).body).toMatchObject({
+        status: 'ACCEPTED',
+        refundId,
+      });
     });
 
     it('that the problem of an unknown refund names, and that stays when the external names another', async () => {
@@ -278,8 +282,15 @@ describe('refunds', () => {
       await store().transaction((trx) =>
         trx.updateTable('refunds').set({ next_ask_at: clock.now() }).executeTakeFirst(),
       );
-      expect(await after(0, neverSeen)).toMatchObject({ never_seen_at: null, asks: 0, next_ask_at: deadline + 1 });
-      expect(await after(MINUTE_MS, neverSeen)).toMatchObject({ state: 'UNKNOWN', never_seen_at: clock.now() });
+      expect(await after(0, neverSeen)).toMatchObject({
+        never_seen_at: null,
+        asks: 0,
+        next_ask_at: deadline + 1,
+      });
+      expect(await after(MINUTE_MS, neverSeen)).toMatchObject({
+        state: 'UNKNOWN',
+        never_seen_at: clock.now(),
+      });
       expect(await after(2 * MINUTE_MS, neverSeen)).toMatchObject({ state: 'KO', reserved: 0 });
       expect(await rest()).toBe(100);
       const again = await refund({ result: 'OK', refundId: 're_1' });
@@ -372,7 +383,11 @@ describe('refunds', () => {
       expect([...new Set(asked())].toSorted()).toEqual(urls);
       expect(await row()).toMatchObject({ state: 'OK', next_ask_at: null });
       const events = await store().read((db) =>
-        db.selectFrom('ledger_events').select(['source', 'before', 'after']).where('refund_ref', 'is not', null).execute(),
+        db
+          .selectFrom('ledger_events')
+          .select(['source', 'before', 'after'])
+          .where('refund_ref', 'is not', null)
+          .execute(),
       );
       expect(events).toEqual([{ source: 'callback', before: 'PENDING', after: 'OK' }]);
     });
@@ -380,7 +395,9 @@ describe('refunds', () => {
     it('in any state only if it names the refund', async () => {
       await paid();
       await refund({ result: 'OK', refundId: 're_1' });
-      const sentBack: StubBehaviour = ({ url }) => ({ status: url.startsWith('/refund') ? 'FAILED' : 'ACCEPTED' });
+      const sentBack: StubBehaviour = ({ url }) => ({
+        status: url.startsWith('/refund') ? 'FAILED' : 'ACCEPTED',
+      });
       await callback('paymentId=pm', sentBack);
       expect(asked()).toEqual(['/status?paymentId=pm']);
       await callback('refundId=re_1', sentBack);

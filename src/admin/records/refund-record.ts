@@ -31,7 +31,8 @@ export class RefundRecord {
   state: RefundState;
 
   @Field(issuedIdentifier, {
-    description: 'As callers and receivers get it. The gateway’s own id and that of the external name the refund too.',
+    description:
+      'As callers and receivers get it. The gateway’s own id and that of the external name the refund too.',
     example: 're_5d10',
   })
   refundId: string;
