@@ -235,11 +235,16 @@ describe('a refund with a late answer', () => {
     expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
   });
 
-  it('is not settled OK after its share was freed: refunds could exceed the payment', async () => {
+  it('takes its share again if it is settled OK after its share was freed, and an operator sees that', async () => {
     await hold('OK');
     await decide('KO');
     await answered();
-    expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
+    expect(await refund()).toMatchObject({
+      state: 'OK',
+      reversal: 'late-success',
+      reserved: 1,
+      refunded_minor: 10,
+    });
   });
 
   it('frees nothing after it was settled OK', async () => {
