@@ -62,11 +62,21 @@ export type ExternalsSource =
     }
   | { readonly kind: 'simulator' };
 
+/** The receivers file, to read and watch (SPEC §5). */
+export interface ReceiversSource {
+  readonly path: string;
+  /** Receivers are https, but for `allowHttpHosts`, and their secrets may not be weak. */
+  readonly production: boolean;
+  readonly allowHttpHosts: readonly string[];
+}
+
 export interface NotificationsConfig {
   /** The receiver, `PAYMENT_CALLBACK_URL`. Undefined: the bundled simulator, or no receiver. */
   readonly receiverUrl: string | undefined;
   /** One signing secret, or two while a key is rotated. Empty: the gateway generates one for the simulator. */
   readonly secrets: readonly Secret[];
+  /** `RECEIVERS_CONFIG`: the file with further receivers; undefined: none. */
+  readonly receivers: ReceiversSource | undefined;
   /** Waits between attempts. */
   readonly scheduleMs: readonly number[];
   readonly concurrency: number;
@@ -93,6 +103,8 @@ export interface CallersConfig {
   readonly auth: 'required' | 'optional' | 'none';
   readonly keys: readonly ApiKeyConfig[];
   readonly keysFile: string | undefined;
+  /** Refuses keys of the file whose secret anyone can guess. Default false. */
+  readonly production?: boolean;
   readonly oidc:
     | {
         readonly issuer: string;

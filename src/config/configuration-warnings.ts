@@ -24,7 +24,11 @@ export function configurationWarnings(config: Config): readonly string[] {
   if (notifications.receiverUrl !== undefined && notifications.secrets.length === 0) {
     warnings.push('NOTIFICATION_SECRET is not set: the receiver cannot verify notifications');
   }
-  if (notifications.receiverUrl === undefined && config.externals.kind === 'file') {
+  if (
+    notifications.receiverUrl === undefined &&
+    !notifications.receivers &&
+    config.externals.kind === 'file'
+  ) {
     warnings.push('PAYMENT_CALLBACK_URL is not set: no notifications are sent');
   }
   if (database.kind === 'sqlite' && database.path === ':memory:' && production) {

@@ -151,9 +151,9 @@ export function variant<T extends { readonly type: string }>(kinds: {
   };
 }
 
-export function array<T>(allowed: string, item: Reader<T>): Reader<readonly T[]> {
+export function array<T>(allowed: string, item: Reader<T>, minItems = 1): Reader<readonly T[]> {
   return (value, place) => {
-    if (!Array.isArray(value) || value.length === 0) {
+    if (!Array.isArray(value) || value.length < minItems) {
       return refuse(
         place,
         `must be ${allowed}; got ${Array.isArray(value) ? 'an empty array' : display(value)}`,

@@ -31,7 +31,7 @@ function write(...services: object[]): void {
 
 function watch(): void {
   const listener = {
-    onExternals: (externals: readonly ExternalConfig[]) => void received.push(externals),
+    onRead: (externals: readonly ExternalConfig[]) => void received.push(externals),
     onRejected: (error: Error) => void received.push(error.message),
   };
   watcher = watchExternalsFile({ kind: 'file', path, enabled: undefined }, listener, {}, options);

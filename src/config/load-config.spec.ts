@@ -40,6 +40,7 @@ describe('loadConfig', () => {
       notifications: {
         receiverUrl: undefined,
         secrets: [],
+        receivers: undefined,
         scheduleMs: [5, 30, 120, 600, 1_800, 3_600, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map(
           (s) => s * 1_000,
         ),
@@ -60,7 +61,14 @@ describe('loadConfig', () => {
         ].map((s) => s * 1_000),
       },
       database: { kind: 'sqlite', path: './data/tollgate.db', logLimitBytes: 268_435_456 },
-      callers: { auth: 'optional', keys: [], keysFile: undefined, oidc: undefined, rateLimit: undefined },
+      callers: {
+        auth: 'optional',
+        keys: [],
+        keysFile: undefined,
+        production: false,
+        oidc: undefined,
+        rateLimit: undefined,
+      },
       callbacks: { requireAuth: false },
       idempotencyTtlMs: 86_400_000,
       repeatWindowMs: 10_000,

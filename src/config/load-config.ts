@@ -1,29 +1,35 @@
 import { Violation } from '../rules/rule.js';
 import { Secret } from '../sensitive/secret.js';
 import { ConfigError } from './config-error.js';
-import type { CallersConfig, Config, DatabaseConfig, ExternalsSource } from './config.js';
+import type { CallersConfig, Config, DatabaseConfig, ExternalsSource, ReceiversSource } from './config.js';
 import { contradictions, defaultAuth } from './configuration-rules.js';
 import { deepFreeze } from './deep-freeze.js';
 import { describeViolation, displayText } from './problem-text.js';
 import type { Environment } from './environment.js';
 import { readExternalsFile } from './externals-file.js';
+import { readReceiversFile } from './receivers-file.js';
 import { misspeltVariables } from './misspelt-variables.js';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.js';
 
 const HOUR_MS = 3_600_000;
 
 /**
- * Reads the configuration at the start. Checks the externals file even if the environment has problems, so that the
- * operator sees all of them at once (SPEC §6); if it has none, the registry of externals reads the file.
+ * Reads the configuration at the start. Checks the files of externals and receivers even if the environment has problems,
+ * so that the operator sees all of them at once (SPEC §6); if it has none, their registries read the files.
  *
- * @throws ConfigError with every problem of both
+ * @throws ConfigError with every problem of all
  */
 export function readConfig(env: Environment = process.env): Config {
   try {
     return loadConfig(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError([...error.problems, ...externalsProblems(env), ...misspeltVariables(env)]);
+    throw new ConfigError([
+      ...error.problems,
+      ...externalsProblems(env),
+      ...receiversProblems(env),
+      ...misspeltVariables(env),
+    ]);
   }
 }
 
@@ -36,9 +42,28 @@ function externalsProblems(env: Environment): readonly string[] {
     // Reported already. Until these variables are valid, the requirements of the file are unknown.
     return [];
   }
-  try {
+  return problemsOf(() => {
     if (externals.kind === 'file')
       readExternalsFile({ ...externals, production: isProduction(readTexts(env)) }, env);
+  });
+}
+
+function receiversProblems(env: Environment): readonly string[] {
+  const { RECEIVERS_CONFIG, ALLOW_HTTP_HOSTS } = env;
+  let source: ReceiversSource | undefined;
+  try {
+    source = loadConfig({ RECEIVERS_CONFIG, ALLOW_HTTP_HOSTS }).notifications.receivers;
+  } catch {
+    return [];
+  }
+  return problemsOf(() => {
+    if (source) readReceiversFile({ ...source, production: isProduction(readTexts(env)) }, undefined, env);
+  });
+}
+
+function problemsOf(read: () => void): readonly string[] {
+  try {
+    read();
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
@@ -107,6 +132,7 @@ function assemble(values: Values, production: boolean): Config {
     notifications: {
       receiverUrl: values.PAYMENT_CALLBACK_URL,
       secrets: values.NOTIFICATION_SECRET ?? [],
+      receivers: receiversSource(values, production),
       scheduleMs: values.NOTIFICATION_SCHEDULE,
       concurrency: values.NOTIFICATION_CONCURRENCY,
     },
@@ -138,6 +164,11 @@ function externalsSource(values: Values, production: boolean): ExternalsSource {
       };
 }
 
+function receiversSource(values: Values, production: boolean): ReceiversSource | undefined {
+  const { RECEIVERS_CONFIG: path, ALLOW_HTTP_HOSTS: allowHttpHosts = [] } = values;
+  return path === undefined ? undefined : { path, production, allowHttpHosts };
+}
+
 function database({ DATABASE_URL: location, ...values }: Values): DatabaseConfig {
   return location.kind === 'sqlite'
     ? { ...location, logLimitBytes: values.WAL_LIMIT }
@@ -155,6 +186,7 @@ function callers(values: Values, production: boolean): CallersConfig {
     auth: values.API_AUTH ?? defaultAuth(production),
     keys: values.API_KEYS ?? [],
     keysFile: values.API_KEYS_FILE,
+    production,
     oidc: oidcOf(values),
     rateLimit: values.RATE_LIMIT,
   };

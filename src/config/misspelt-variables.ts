@@ -10,7 +10,7 @@ const SHORTEST_COMPARED = 6;
 
 /**
  * Names the variables of the environment that resemble one of the gateway's and are none: they have no effect, which
- * nobody notices (SPEC §6). Those of which the externals file takes a value are used, whatever they resemble.
+ * nobody notices (SPEC §6). Those of which the externals file takes a value are used, and not reported.
  */
 export function misspeltVariables(env: Environment = process.env): readonly string[] {
   const used = usedBy(env['EXTERNAL_PROVIDERS_CONFIG']);

@@ -100,6 +100,7 @@ export const VARIABLES = {
   ENABLED_PROVIDERS: optionalVariable(commaSeparated(externalName)),
   PAYMENT_CALLBACK_URL: optionalVariable(serviceUrl('allowed')),
   NOTIFICATION_SECRET: optionalVariable(webhookSecrets),
+  RECEIVERS_CONFIG: optionalVariable(filePath),
   NOTIFICATION_SCHEDULE: variable('5s,30s,2m,10m,30m,1h,2h,5h,10h,14h,20h,24h', schedule),
   NOTIFICATION_CONCURRENCY: variable('32', integer(1, 1_024)),
   RECONCILIATION_SCHEDULE: variable('1m,2m,5m,10m,30m,1h,2h,6h,12h,24h,24h,24h,24h,24h,24h', schedule),

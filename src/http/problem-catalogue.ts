@@ -43,7 +43,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
   },
   'refund-not-found': {
     status: 404,
-    title: 'Nobody knows this refund',
+    title: 'The refund is not known',
     explanation:
       'Neither the gateway nor the external knows a refund with this `refundId`, or it is of another payment than `paymentId`. Nothing was executed.',
   },

@@ -1,7 +1,9 @@
-import { Agent, createServer, request as send, type Server } from 'node:http';
+import { Agent, type ClientRequest, createServer, request as send, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MAX_BODY_BYTES, readRawBody } from './raw-body.js';
+import { SystemClock } from '../shared/clock.js';
+import { Admission } from './admission.js';
+import { MAX_BODY_BYTES, readRawBody, readUnverifiedBody } from './raw-body.js';
 
 const MEBIBYTE = 1_048_576;
 
@@ -9,10 +11,13 @@ describe('readRawBody', () => {
   let server: Server;
   let url: string;
   let agent: Agent;
+  let patient: Agent;
+  let read: typeof readRawBody;
 
   beforeEach(async () => {
+    read = readRawBody;
     server = createServer((request, response) => {
-      readRawBody(request).then(
+      read(request).then(
         (body) => response.end(String(body.length)),
         (error: unknown) => response.end(String(error)),
       );
@@ -20,9 +25,11 @@ describe('readRawBody', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    patient = new Agent({ keepAlive: false });
   });
   afterEach(() => {
     agent.destroy();
+    patient.destroy();
     server.closeAllConnections();
     server.close();
   });
@@ -66,32 +73,46 @@ describe('readRawBody', () => {
     expect(await parts(1_025)).toContain('more than 1024 parts');
   });
 
-  it('holds at most 32 MiB of bodies that are not complete, and releases them', async () => {
-    const patient = new Agent({ keepAlive: false });
-    const part = Buffer.alloc(MAX_BODY_BYTES - 1, 32);
-    const answers: Promise<string>[] = [];
-    const requests = Array.from({ length: 300 }, () => {
-      const { promise, resolve } = Promise.withResolvers<string>();
-      answers.push(promise);
-      const headers = { 'content-length': MAX_BODY_BYTES };
-      const request = send(url, { method: 'POST', agent: patient, headers }, (response) => {
-        response
-          .setEncoding('utf8')
-          .toArray()
-          .then(
-            (texts) => resolve(texts.join('')),
-            () => resolve('closed'),
-          );
-      }).on('error', () => resolve('closed'));
-      request.write(part);
-      return request;
-    });
-    const refused = await Promise.any(answers);
-    expect(refused).toContain('more bodies than it can hold');
-    for (const request of requests) request.end(' ');
-    const ended = await Promise.all(answers);
-    expect(ended.filter((answer) => answer === String(MAX_BODY_BYTES)).length).toBeGreaterThanOrEqual(255);
+  /** Sends so many bytes of a body of 128 KiB, on a connection of its own. */
+  const begin = (bytes: number): { request: ClientRequest; answer: Promise<string> } => {
+    const { promise: answer, resolve } = Promise.withResolvers<string>();
+    const headers = { 'content-length': MAX_BODY_BYTES };
+    const request = send(url, { method: 'POST', agent: patient, headers }, (response) => {
+      response
+        .setEncoding('utf8')
+        .toArray()
+        .then(
+          (texts) => resolve(texts.join('')),
+          () => resolve('closed'),
+        );
+    }).on('error', () => resolve('closed'));
+    request.write(Buffer.alloc(bytes, 32));
+    return { request, answer };
+  };
+
+  it('holds at most 32 MiB of bodies that are not complete: the slowest give way, and others are read', async () => {
+    const first = begin(MAX_BODY_BYTES - 1);
+    const slow = Array.from({ length: 300 }, () => begin(MAX_BODY_BYTES - 1));
+    expect(await first.answer).toContain('more bodies than it can hold');
     expect(await answerTo(MAX_BODY_BYTES, true)).toBe(String(MAX_BODY_BYTES));
-    patient.destroy();
+    for (const { request } of slow) request.end(' ');
+    const ended = await Promise.all(slow.map(({ answer }) => answer));
+    expect(ended.filter((answer) => answer === String(MAX_BODY_BYTES)).length).toBeGreaterThanOrEqual(250);
+    expect(await answerTo(MAX_BODY_BYTES, true)).toBe(String(MAX_BODY_BYTES));
+  });
+
+  it('counts large bodies of unknown senders until their turn; they take no place of other requests', async () => {
+    const admission = new Admission(new SystemClock());
+    read = readUnverifiedBody;
+    admission.guard(server);
+    const all = Array.from({ length: 600 }, () => begin(MAX_BODY_BYTES));
+    let mostBusy = 0;
+    const watch = setInterval(() => (mostBusy = Math.max(mostBusy, admission.busy)), 1);
+    const answers = await Promise.all(all.map(({ answer }) => answer));
+    clearInterval(watch);
+    admission.onApplicationShutdown();
+    expect(answers.some((answer) => answer.includes('more bodies than it can hold'))).toBe(true);
+    expect(answers.filter((answer) => answer === String(MAX_BODY_BYTES)).length).toBeGreaterThanOrEqual(200);
+    expect(mostBusy).toBeLessThan(64);
   });
 });

@@ -12,53 +12,83 @@ export const MAX_BODY_BYTES = 131_072;
  */
 const MAX_DISCARDED_BYTES = 16_777_216;
 
-/** Bytes of all bodies that have not arrived completely: callbacks are read before their sender is known. */
+/**
+ * Bytes of all bodies that have not arrived completely, and of complete ones whose sender is not known yet: callbacks
+ * are read before their credentials can be checked.
+ */
 const MAX_HELD_BYTES = 33_554_432;
 const MAX_SEPARATE_CHUNKS = 64;
 /** A chunk costs the parser as much as some 1,000 bytes. */
 const MAX_CHUNKS = 1_024;
 
 let heldByAll = 0;
+/** In the order in which they began. */
+const arriving = new Set<HeldBytes>();
 
-/** What one incomplete body takes of {@link MAX_HELD_BYTES}. */
+/**
+ * What one body takes of {@link MAX_HELD_BYTES}. Where all together exceed it, the one that has been arriving for the
+ * longest gives way: an honest body takes milliseconds, so that slow senders keep nobody from sending.
+ */
 class HeldBytes {
   #bytes = 0;
-  refused = false;
+  /** Refuses the body, whose bytes are released. */
+  giveWay = (): void => {};
 
-  /** False where all bodies together would exceed the limit. */
-  add(bytes: number): boolean {
-    if (heldByAll + bytes > MAX_HELD_BYTES) this.refused = true;
-    if (this.refused) return false;
+  add(bytes: number): void {
     this.#bytes += bytes;
     heldByAll += bytes;
-    return true;
+    arriving.add(this);
+    for (const oldest of arriving) {
+      if (heldByAll <= MAX_HELD_BYTES) return;
+      oldest.release();
+      oldest.giveWay();
+    }
+  }
+
+  /** Nothing more arrives; the bytes count until {@link release}. */
+  complete(): void {
+    arriving.delete(this);
   }
 
   release(): void {
+    arriving.delete(this);
     heldByAll -= this.#bytes;
     this.#bytes = 0;
   }
 }
 
 const BODY = Symbol('tollgate.body');
+type Carrying = { [BODY]?: Promise<Buffer> };
+const NO_BODY = Promise.resolve(Buffer.alloc(0));
 
 /**
  * Reads the body to its end. Further calls return the same bytes: a signature is verified over them before they are
  * parsed.
- * @throws Problem `payload-too-large`, or `validation-failed` if the connection was closed early
+ * @throws Problem `payload-too-large`, `overloaded`, or `validation-failed` if the connection was closed early
  */
 export function readRawBody(request: IncomingMessage): Promise<Buffer> {
-  const carrying = request as { [BODY]?: Promise<Buffer> };
-  return (carrying[BODY] ??= collectWhileWaiting(request));
+  return ((request as Carrying)[BODY] ??= collectWhileWaiting(request, false));
 }
 
-/** A slow sender takes no place among the requests that the gateway works on. */
-async function collectWhileWaiting(request: IncomingMessage): Promise<Buffer> {
+/** The same for a sender who is not known yet: a large body also waits for its turn to be verified. */
+export function readUnverifiedBody(request: IncomingMessage): Promise<Buffer> {
+  return ((request as Carrying)[BODY] ??= collectWhileWaiting(request, true));
+}
+
+/** Drops the body of a request that is refused, so that it takes no memory while its answer waits. */
+export function forgetBody(request: IncomingMessage): void {
+  (request as Carrying)[BODY] = NO_BODY;
+}
+
+/** Whoever sends slowly or waits for a turn takes no place among the requests that the gateway works on. */
+async function collectWhileWaiting(request: IncomingMessage, unverified: boolean): Promise<Buffer> {
   const admitted = admittedOf(request);
   const held = new HeldBytes();
   admitted?.beginWait();
   try {
-    return await collect(request, held);
+    const body = await collect(request, held);
+    if (unverified) await admitted?.turnOf(body);
+    return body;
   } finally {
     held.release();
     admitted?.endWait();
@@ -75,26 +105,34 @@ function collect(request: IncomingMessage, held: HeldBytes): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
     let count = 0;
+    let refused = false;
+    const refuse = (problem: Problem): void => {
+      refused = true;
+      chunks.length = 0;
+      held.release();
+      reject(problem);
+    };
+    held.giveWay = () => refuse(tooManyBodies());
     request.on('data', (chunk: Buffer) => {
+      // Discarded until the answer closes the connection.
+      if (refused) return;
       size += chunk.length;
       count += 1;
+      if (size > MAX_DISCARDED_BYTES) return refuse(tooLarge(true));
+      if (count > MAX_CHUNKS) return refuse(tooManyParts());
       if (size > MAX_BODY_BYTES) {
         chunks.length = 0;
         held.release();
-      } else if (held.add(chunk.length)) {
-        chunks.push(chunk);
-        // Each chunk takes some 300 bytes more than it has.
-        if (chunks.length > MAX_SEPARATE_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks));
+        return;
       }
-      const problem = endingProblem(size, count, held);
-      if (!problem) return;
-      chunks.length = 0;
-      held.release();
-      discardRest(request);
-      reject(problem);
+      chunks.push(chunk);
+      // Each chunk takes some 300 bytes more than it has.
+      if (chunks.length > MAX_SEPARATE_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks));
+      held.add(chunk.length);
     });
     // Only at the end is it certain that the chunks stayed within the limit of discarded bytes.
     request.on('end', () => {
+      held.complete();
       if (count > 1) noteBodyEnd(request.socket);
       if (size > MAX_BODY_BYTES) reject(tooLarge(false));
       else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
@@ -104,29 +142,20 @@ function collect(request: IncomingMessage, held: HeldBytes): Promise<Buffer> {
   });
 }
 
-/** The parser still reads what has arrived; it need not make a buffer of each part. */
-function discardRest(request: IncomingMessage): void {
-  request.pause();
-  (request as { _dumped?: boolean })._dumped = true;
-}
-
-/** Why the rest of the body is not read, and the connection closed. */
-function endingProblem(size: number, count: number, held: HeldBytes): Problem | undefined {
-  if (size > MAX_DISCARDED_BYTES) return tooLarge(true);
-  if (held.refused) {
-    return new HttpProblem('overloaded', 'The gateway receives more bodies than it can hold now.', CLOSE, {
-      retryAfterMs: 1_000,
-    });
-  }
-  return count > MAX_CHUNKS
-    ? new HttpProblem('payload-too-large', `The body came in more than ${MAX_CHUNKS} parts.`, CLOSE)
-    : undefined;
-}
-
 const CLOSE = { Connection: 'close' };
 
 function tooLarge(close: boolean): Problem {
   return new HttpProblem('payload-too-large', 'The body exceeds 128 KiB.', close ? CLOSE : {});
+}
+
+function tooManyBodies(): Problem {
+  return new HttpProblem('overloaded', 'The gateway receives more bodies than it can hold now.', CLOSE, {
+    retryAfterMs: 1_000,
+  });
+}
+
+function tooManyParts(): Problem {
+  return new HttpProblem('payload-too-large', `The body came in more than ${MAX_CHUNKS} parts.`, CLOSE);
 }
 
 function endedEarly(): Problem {

@@ -37,7 +37,11 @@ const LEASE_MS = 30_000;
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger(DeliveryWorker.name);
-  readonly #breakers = new Map<string, ReceiverBreaker>();
+  /** By receiver, for the URL that it has now. */
+  readonly #breakers = new Map<
+    string,
+    { readonly url: string | undefined; readonly breaker: ReceiverBreaker }
+  >();
   readonly #worker: LeaseWorker<LeasedNotification, DeliveryEnd>;
 
   constructor(
@@ -154,11 +158,13 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   #breakerOf(receiver: string): ReceiverBreaker {
-    let breaker = this.#breakers.get(receiver);
-    if (!breaker) {
-      breaker = new ReceiverBreaker(this.clock, (circuit) => this.#onCircuit(receiver, circuit));
-      this.#breakers.set(receiver, breaker);
-    }
+    const url = this.receivers.get(receiver)?.url;
+    const present = this.#breakers.get(receiver);
+    if (present && (present.url === url || url === undefined)) return present.breaker;
+    const breaker = new ReceiverBreaker(this.clock, (circuit) => this.#onCircuit(receiver, circuit));
+    this.#breakers.set(receiver, { url, breaker });
+    // Another URL is another service: what is known of the one before says nothing about it.
+    if (present) this.metrics.setCircuit(receiver, 'closed');
     return breaker;
   }
 

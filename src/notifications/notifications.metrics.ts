@@ -14,6 +14,7 @@ export class NotificationsMetrics {
   readonly #attempts;
   readonly #durations;
   readonly #delays;
+  readonly #reloads;
   readonly #circuits = new Map<string, Circuit>();
 
   constructor(
@@ -50,6 +51,11 @@ export class NotificationsMetrics {
       ['receiver'],
     );
     for (const histogram of [this.#durations, this.#delays]) histogram.zero({ receiver: PAYMENT_CALLBACK });
+    this.#reloads = metrics.counter('tollgate_receivers_reloads_total', 'Changes of the receivers file.', [
+      'result',
+    ]);
+    this.#reloads.inc({ result: 'accepted' }, 0);
+    this.#reloads.inc({ result: 'rejected' }, 0);
     this.#declareQueue(gauges, notifications);
   }
 
@@ -61,6 +67,10 @@ export class NotificationsMetrics {
 
   setCircuit(receiver: string, circuit: Circuit): void {
     this.#circuits.set(receiver, circuit);
+  }
+
+  countReload(result: 'accepted' | 'rejected'): void {
+    this.#reloads.inc({ result });
   }
 
   /** Of the receivers that are configured, and of those that have left notifications. */

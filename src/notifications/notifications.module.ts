@@ -10,6 +10,7 @@ import { NotificationSender } from './notification.sender.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
 import { NotificationsAdminController } from './notifications-admin.controller.js';
 import { ReceiverRegistry } from './receiver.registry.js';
+import { ReceiversReloader } from './receivers.reloader.js';
 import { ReplayRepository } from './replay.repository.js';
 import { RetrySchedule } from './retry-schedule.js';
 
@@ -26,6 +27,7 @@ import { RetrySchedule } from './retry-schedule.js';
     NotificationSender,
     NotificationsMetrics,
     ReceiverRegistry,
+    ReceiversReloader,
     ReplayRepository,
     RetrySchedule,
   ],

@@ -13,7 +13,10 @@ export class ReceiverRegistry {
   #paymentCallback: ReceiverConfig | undefined;
   #others: ReadonlyMap<string, ReceiverConfig> = new Map();
 
-  constructor(@Inject(CONFIG) { notifications: { receiverUrl, secrets } }: Config) {
+  readonly #hasFile: boolean;
+
+  constructor(@Inject(CONFIG) { notifications: { receiverUrl, secrets, receivers } }: Config) {
+    this.#hasFile = receivers !== undefined;
     if (receiverUrl !== undefined) this.usePaymentCallback(receiverUrl, secrets);
   }
 
@@ -25,9 +28,11 @@ export class ReceiverRegistry {
     return [...(this.#paymentCallback ? [this.#paymentCallback] : []), ...this.#others.values()];
   }
 
-  /** All names, that of `PAYMENT_CALLBACK_URL` also where it is not set: its notifications wait. */
+  /**
+   * All names. Where there is no receiver at all, that of `PAYMENT_CALLBACK_URL`: its notifications wait until it is set.
+   */
   names(): readonly string[] {
-    return [PAYMENT_CALLBACK, ...this.#others.keys()];
+    return [...(this.#takesPayments() ? [PAYMENT_CALLBACK] : []), ...this.#others.keys()];
   }
 
   /** The names of the receivers of `event` at `external`. */
@@ -35,7 +40,12 @@ export class ReceiverRegistry {
     const others = [...this.#others.values()].filter(
       ({ events, externals }) => events.includes(event) && (externals?.includes(external) ?? true),
     );
-    return [...(event === 'payment' ? [PAYMENT_CALLBACK] : []), ...others.map(({ name }) => name)];
+    const first = event === 'payment' && this.#takesPayments();
+    return [...(first ? [PAYMENT_CALLBACK] : []), ...others.map(({ name }) => name)];
+  }
+
+  #takesPayments(): boolean {
+    return this.#paymentCallback !== undefined || !this.#hasFile;
   }
 
   /** Replaces the receivers of the receivers file. A new one gets what is queued from now on. */

@@ -18,7 +18,7 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
 const MAX_CODINGS = 2;
 
 /**
- * The answer with its content codings undone: servers and proxies compress though nobody asked for it. An answer that
+ * The answer with its content codings undone: servers and proxies compress without being asked to. An answer that
  * cannot be decoded, or not within `maxBytes`, is returned as it is, and keeps its `content-encoding`.
  */
 export function decoded(answer: OutboundAnswer, maxBytes: number): OutboundAnswer {

@@ -8,7 +8,7 @@ import { type PauseDetector, processPauses } from './pause-detector.js';
 
 /**
  * An idle socket is closed after 4 s, or 2 s before the end that the other side's `Keep-Alive: timeout=` announces: a
- * request written to a socket that the other side has just closed has an unknown outcome.
+ * request written to a socket that the other side has closed meanwhile has an unknown outcome.
  */
 const KEEP_ALIVE_MS = 4_000;
 const KEEP_ALIVE_MARGIN_MS = 2_000;

@@ -2,7 +2,7 @@ import type { PaymentRow } from './payment.table.js';
 
 /** Most orders: nothing in them has another form. */
 const PLAIN = /^[!-~](?:[ -~]*[!-~])?$/;
-/** Characters that nobody sees (Unicode, Default_Ignorable_Code_Point): fillers, joiners, variation selectors, tags. */
+/** Invisible characters (Unicode, Default_Ignorable_Code_Point): fillers, joiners, variation selectors, tags. */
 const IGNORABLE = /\p{DI}/gu;
 
 /**

@@ -46,7 +46,7 @@ export class PaymentStatus {
   @Field(issuedIdentifier, {
     optional: true,
     description:
-      'Absent where the payment was never executed, or nobody knows its id: go by `shopTransactionId`.',
+      'Absent where the payment was never executed, or its id is not known: go by `shopTransactionId`.',
     example: 'pm_7f3a',
   })
   paymentId?: string;
@@ -69,7 +69,7 @@ export class PaymentStatus {
 }
 
 /** A payment's status as the receiver gets it (SPEC §5). */
-@DescribeNotification('paymentStatusChanged', notificationExamples())
+@DescribeNotification('payment', notificationExamples())
 export class PaymentNotification extends PaymentStatus {
   @Field(count, {
     description:

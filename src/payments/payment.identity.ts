@@ -20,7 +20,7 @@ export type AnsweredId =
   | { readonly kind: 'same-payment'; readonly holder: PaymentRow }
   /** The payment has an id already: the order has a second payment, unless that was declined. */
   | { readonly kind: 'second-payment'; readonly second: PaymentRow | undefined }
-  /** It belongs to another payment, and nobody knows which of them the answer is about. */
+  /** It belongs to another payment, and it is not known which of them the answer is about. */
   | { readonly kind: 'taken'; readonly holder: PaymentRow };
 
 /**

@@ -5,7 +5,7 @@ import type { Sample } from '../observability/metrics/metrics.js';
 import type { Trx } from '../persistence/store.js';
 import { PAID_TWICE } from './paid-twice.js';
 
-/** Payments that need somebody, counted by partial indexes. */
+/** Payments that need an operator, counted by partial indexes. */
 @Injectable()
 export class PaymentsMetrics {
   constructor(gauges: DatabaseGauges) {

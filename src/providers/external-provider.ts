@@ -55,7 +55,7 @@ export interface RefundStatusQuery {
 }
 
 /**
- * The strategy: one external, whatever its transport. No method throws for what an external does: each resolves to a
+ * The strategy: one external, behind any transport. No method throws for what an external does: each resolves to a
  * {@link ProviderOutcome} within `config.timeoutMs`, retries included.
  */
 export interface ExternalProvider {

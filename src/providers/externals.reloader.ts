@@ -28,7 +28,7 @@ export class ExternalsReloader implements OnApplicationShutdown {
     if (source.kind !== 'file') return;
     // Watched before it is read, so that no change is lost in between.
     this.#watcher = watchExternalsFile(source, {
-      onExternals: (externals) => this.#reload(externals),
+      onRead: (externals) => this.#reload(externals),
       onRejected: (error) => this.#reject(error),
     });
     try {

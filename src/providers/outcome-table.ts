@@ -144,7 +144,7 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
     becomes: credentialsRefused,
   },
   {
-    // nginx's own, for a certificate that is not valid, or missing. It answers them as 400 unless told otherwise.
+    // nginx's own, for a certificate that is not valid, or missing. It answers them as 400 by default.
     name: '495, 496 without a JSON object',
     when: ({ status, body }) => (status === 495 || status === 496) && body !== 'json-object',
     becomes: credentialsRefused,

@@ -13,6 +13,7 @@ import {
   required,
   value,
 } from '../config/document-reader.js';
+import { guessableSecrets } from '../config/guessable-secrets.js';
 import { errorCode } from '../config/placeholder.js';
 import { externalName } from '../rules/network-rules.js';
 import { mapped, matching, oneOf } from '../rules/rule.js';
@@ -55,9 +56,14 @@ export function configuredKey({ name, secret, scopes }: ApiKeyConfig): ApiKey {
  * withdraw the last key.
  *
  * @param taken the keys of `API_KEYS`, whose names and secrets the file may not repeat
+ * @param production refuses digests of secrets that anyone can guess (SPEC §6)
  * @throws ConfigError with every problem at once
  */
-export function readApiKeysFile(path: string, taken: readonly ApiKey[]): readonly ApiKey[] {
+export function readApiKeysFile(
+  path: string,
+  taken: readonly ApiKey[],
+  production: boolean,
+): readonly ApiKey[] {
   let content: string;
   try {
     content = readFileSync(path, 'utf8');
@@ -66,7 +72,7 @@ export function readApiKeysFile(path: string, taken: readonly ApiKey[]): readonl
       `API_KEYS_FILE: must be a file that can be read; ${path} gave ${errorCode(error)}`,
     ]);
   }
-  return parseApiKeys(content, path, taken);
+  return parseApiKeys(content, path, taken, production);
 }
 
 /** The same for the content of the file. `file` is its name in problems. */
@@ -74,12 +80,21 @@ export function parseApiKeys(
   content: string,
   file: string,
   taken: readonly ApiKey[] = [],
+  production = false,
 ): readonly ApiKey[] {
   const sources = { env: {}, readFile: (path: string) => readFileSync(path, 'utf8') };
-  return readDocument(content, file, sources, (document, place) => readKeys(document, place, taken));
+  return readDocument(content, file, sources, (document, place) => {
+    const keys = readKeys(document, place, taken);
+    if (production) refuseGuessable(keys, place);
+    return keys.filter((key) => key !== undefined);
+  });
 }
 
-function readKeys(document: unknown, place: Place, taken: readonly ApiKey[]): readonly ApiKey[] {
+function readKeys(
+  document: unknown,
+  place: Place,
+  taken: readonly ApiKey[],
+): readonly (ApiKey | undefined)[] {
   if (!Array.isArray(document) || document.length > MAX_KEYS) {
     refuse(place, `must be an array of ${MAX_KEYS} keys at most`);
     return [];
@@ -88,7 +103,20 @@ function readKeys(document: unknown, place: Place, taken: readonly ApiKey[]): re
   for (const [index, key] of keys.entries()) {
     if (key) refuseContradictions(key, [...taken, ...keys.slice(0, index)], child(place, index));
   }
-  return keys.filter((key) => key !== undefined);
+  return keys;
+}
+
+function refuseGuessable(keys: readonly (ApiKey | undefined)[], place: Place): void {
+  if (keys.length === 0) return;
+  const guessable = new Set<string>();
+  for (const secret of guessableSecrets()) guessable.add(sha256(secret).toString('latin1'));
+  for (const [index, key] of keys.entries()) {
+    if (!key || !guessable.has(key.digest.toString('latin1'))) continue;
+    refuse(
+      child(child(place, index), 'sha256'),
+      'must not be of a placeholder or an example when NODE_ENV=production; got ***',
+    );
+  }
 }
 
 function refuseContradictions(key: ApiKey, others: readonly (ApiKey | undefined)[], place: Place): void {

@@ -46,7 +46,21 @@ describe('the file of API keys', () => {
   it('is valid as docs/configuration.md shows it', () => {
     const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
     const example = /## The file of API keys.*?```json\n(.*?)```/s.exec(page)![1]!;
-    expect(parseApiKeys(example, 'keys.json').map(({ name }) => name)).toEqual(['shop', 'accounting']);
+    expect(parseApiKeys(example, 'keys.json', [], true).map(({ name }) => name)).toEqual([
+      'shop',
+      'accounting',
+    ]);
+  });
+
+  it('has no guessable secrets in production', () => {
+    const secrets = ['test', 'test2', '', '0417', 'Change-me', 'PASSWORD123!', 'hQ3vN8rT5wZ2yB7kM4pX9c'];
+    const text = JSON.stringify(secrets.map((secret, at) => ({ name: `key-${at}`, sha256: hex(secret) })));
+    expect(parseApiKeys(text, 'keys.json')).toHaveLength(secrets.length);
+    const lines = linesOf(() => parseApiKeys(text, 'keys.json', [], true));
+    expect(lines.map((line) => line.split(': ', 1)[0])).toEqual(
+      [0, 1, 2, 3, 4, 5].map((at) => `keys.json#/${at}/sha256`),
+    );
+    expect(lines.join()).not.toContain('test');
   });
 
   it('may be without keys', () => {

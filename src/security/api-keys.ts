@@ -71,8 +71,8 @@ export class ApiKeys implements OnApplicationShutdown {
   }
 
   #read(): readonly Entry[] {
-    const { keysFile } = this.config;
-    const filed = keysFile === undefined ? [] : readApiKeysFile(keysFile, this.#configured);
+    const { keysFile, production = false } = this.config;
+    const filed = keysFile === undefined ? [] : readApiKeysFile(keysFile, this.#configured, production);
     return [...this.#configured, ...filed].map(entryOf);
   }
 

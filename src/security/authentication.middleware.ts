@@ -6,9 +6,11 @@ import { clientAddressOf, networkOf } from '../http/client-address.js';
 import { sendJson } from '../http/http-answer.js';
 import { currentScope } from '../observability/request-scope.js';
 import { Problem } from '../problems/problem.js';
+import { forgetBody } from '../http/raw-body.js';
 import { contextOf, type Principal } from '../http/request-context.js';
 import { accessPathOf, type AccessPath } from './access-path.js';
 import type { CallbackAdmission, CallbackAuthenticator } from './callback-authenticator.js';
+import { mayBeGuess } from './callback-credentials.js';
 import type { Callers } from './callers.js';
 import type { CredentialFailures } from './credential-failures.js';
 import { credentialsOf } from './request-credentials.js';
@@ -33,7 +35,7 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
     // The path that the router matches.
     const path = accessPathOf(request.path, parts.publicPaths);
     if (path.kind === 'callback') {
-      const acknowledged = await admitCallback(parts.callbacks, request, response, path.external);
+      const acknowledged = await admitCallback(parts, request, response, path.external);
       if (acknowledged) return;
       context.access = 'external';
     } else if (path.kind === 'public') {
@@ -63,7 +65,7 @@ async function admitCaller(
     return principal;
   } catch (error) {
     metrics.countCallerRefusal(reasonOf(error, request));
-    await delayRefusal(parts, request, response, error);
+    await delayRefusal(parts.failures, request, response, error, callers.mayBeGuess(request));
     throw error;
   }
 }
@@ -90,14 +92,16 @@ function reasonOf(error: unknown, request: Request): CallerRefusal {
 }
 
 async function admissionOf(
-  callbacks: CallbackAuthenticator,
+  { callbacks, failures }: AuthenticationParts,
   request: Request,
+  response: Response,
   external: string,
 ): Promise<CallbackAdmission> {
   try {
     return await callbacks.admit(request, external);
   } catch (error) {
-    logAddress(request, error);
+    forgetBody(request);
+    await delayRefusal(failures, request, response, error, mayBeGuess(request));
     throw error;
   }
 }
@@ -112,13 +116,14 @@ function logAddress(request: Request, error: unknown): void {
  * they are refused. Right ones never get here.
  */
 async function delayRefusal(
-  { callers, failures }: AuthenticationParts,
+  failures: CredentialFailures,
   request: Request,
   response: Response,
   error: unknown,
+  isGuess: boolean,
 ): Promise<void> {
   logAddress(request, error);
-  if (!(error instanceof Problem) || error.code !== 'unauthenticated' || !callers.mayBeGuess(request)) return;
+  if (!(error instanceof Problem) || error.code !== 'unauthenticated' || !isGuess) return;
   const waitMs = failures.record(networkOf(clientAddressOf(request)));
   if (waitMs === undefined) response.set('Connection', 'close');
   if (!waitMs) return;
@@ -139,12 +144,12 @@ async function delayRefusal(
 
 /** True if the callback was processed before and is acknowledged again. */
 async function admitCallback(
-  callbacks: CallbackAuthenticator,
+  parts: AuthenticationParts,
   request: Request,
   response: Response,
   external: string,
 ): Promise<boolean> {
-  const admission = await admissionOf(callbacks, request, external);
+  const admission = await admissionOf(parts, request, response, external);
   const context = contextOf(request);
   const { logFields } = context;
   if (admission.kind === 'new') {

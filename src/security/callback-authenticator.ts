@@ -1,8 +1,7 @@
 import type { Request } from 'express';
 import type { ExternalConfig } from '../config/external-config.js';
-import { admittedOf } from '../http/admission.js';
 import { clientAddressOf } from '../http/client-address.js';
-import { readRawBody } from '../http/raw-body.js';
+import { readUnverifiedBody } from '../http/raw-body.js';
 import type { SignedCallback } from '../http/request-context.js';
 import type { Clock } from '../shared/clock.js';
 import { AddressList } from './address-list.js';
@@ -44,8 +43,7 @@ export class CallbackAuthenticator {
 
   /** @throws Problem `unauthenticated`, `forbidden`, or, for every sender, `payload-too-large` */
   async admit(request: Request, external: string): Promise<CallbackAdmission> {
-    const body = await readRawBody(request);
-    await admittedOf(request)?.turnOf(body);
+    const body = await readUnverifiedBody(request);
     const config = this.configOf(external);
     // The route answers that there is no such external.
     if (!config && this.namesAreOpen) return NOTHING_TO_REMEMBER;

@@ -15,6 +15,12 @@ export const NOBODYS: CallbackAuthConfig = {
   token: new Secret(randomBytes(32).toString('base64url')),
 };
 
+const NOBODYS_PASSWORD: CallbackAuthConfig = {
+  type: 'basic',
+  username: 'nobody',
+  password: new Secret(randomBytes(32).toString('base64url')),
+};
+
 type CallbackRequest = IncomingMessage & { readonly originalUrl: string };
 
 /** What the signature of a callback covers: the body as received; of a GET its target, path and query (SPEC §6). */
@@ -72,8 +78,8 @@ function decoy(): Secret {
 }
 
 /**
- * Does for a refused callback what {@link refusalOf} did not do for its `auth`: how long a refusal of a large body takes
- * must not say whether its external exists, nor how it authenticates.
+ * Does for a refused callback what {@link refusalOf} did not do for its `auth`: how long a refusal of a large body or
+ * of long credentials takes must not say whether its external exists, nor how it authenticates.
  */
 export function equaliseWork(
   auth: CallbackAuthConfig,
@@ -84,7 +90,14 @@ export function equaliseWork(
   const verified = auth.type === 'standard-webhooks' ? auth.secrets.length : 0;
   const secrets = DECOYS.slice(verified);
   if (secrets.length > 0) refusalOf({ type: 'standard-webhooks', secrets }, request, body, nowMs);
-  if (auth.type !== 'bearer') refusalOf(NOBODYS, request, body, nowMs);
+  for (const decoy of [NOBODYS, NOBODYS_PASSWORD]) {
+    if (auth.type !== decoy.type) refusalOf(decoy, request, body, nowMs);
+  }
+}
+
+/** Whether a refused callback may be a try to guess its external's credentials. The same for every external. */
+export function mayBeGuess(request: IncomingMessage): boolean {
+  return credentialsOf(request).kind !== 'none' || request.headers['webhook-signature'] !== undefined;
 }
 
 function isSame(given: string, wanted: string): boolean {

@@ -19,7 +19,7 @@ interface Failures {
 
 /**
  * Wrong credentials by network (PCI DSS 8.3.4, 10.2.1.4): the more there were, the later the next one is refused. Right
- * ones are never looked up here, so that nobody suffers from a guesser behind the same address. In memory, and so per
+ * ones are never looked up here, so that no caller suffers from a guesser behind the same address. In memory, and so per
  * replica; above 10,000 networks the one whose last failure is the oldest is forgotten.
  */
 export class CredentialFailures {

@@ -36,7 +36,7 @@ export abstract class Clock {
 
   /**
    * Begins a time limit that counts pauses of the process and of the machine. The result returns true once the limit
-   * may have passed: after a step forward that nobody can explain, it assumes that the machine was paused.
+   * may have passed: after an unexplained step forward, it assumes that the machine was paused.
    */
   limit(ms: number): () => boolean {
     const endMs = this.now() + ms;

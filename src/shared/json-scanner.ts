@@ -77,7 +77,7 @@ const [COMMA, COLON] = [0x2c, 0x3a];
 /**
  * Finds what `JSON.parse` does not report: where a syntax error is, duplicate names, numbers that it changes, depth,
  * and where the members of the outermost object stand. It accepts what `JSON.parse` accepts, and builds no values: a
- * mebibyte takes some 20 ms, whatever is in it. Iterative: no depth overflows the stack.
+ * mebibyte takes some 20 ms, with any content. Iterative: no depth overflows the stack.
  */
 export class JsonScanner {
   readonly violations: JsonViolation[] = [];

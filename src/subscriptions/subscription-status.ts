@@ -1,6 +1,7 @@
+import { DescribeNotification } from '../http/openapi/notification-webhook.js';
 import { Field } from '../rules/field.js';
 import { oneOf } from '../rules/rule.js';
-import { anyJson, identifier, issuedIdentifier } from '../rules/rules.js';
+import { anyJson, count, identifier, issuedIdentifier } from '../rules/rules.js';
 import type { SubscriptionStatusName } from '../providers/answers.js';
 import type { JsonValue } from '../shared/json.js';
 
@@ -17,4 +18,24 @@ export class SubscriptionStatus {
 
   @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
+}
+
+/** The signed body of a notification: the status, and its version. */
+@DescribeNotification('subscription', {
+  PAST_DUE: {
+    summary: 'A payment of the subscription failed',
+    value: { status: 'PAST_DUE', subscriptionToken: 'sub_91c2', providerName: 'simulator', version: 1 },
+  },
+  CANCELED: {
+    summary: 'Ended at the external',
+    value: { status: 'CANCELED', subscriptionToken: 'sub_91c2', providerName: 'simulator', version: 2 },
+  },
+})
+export class SubscriptionNotification extends SubscriptionStatus {
+  @Field(count, {
+    description:
+      'Grows with each notification of a subscription: ignore a notification with a lower version than the last one.',
+    example: 1,
+  })
+  version: number;
 }

@@ -3,6 +3,7 @@
  *
  *   npm run test:attack -- --minutes 60 [--postgres URL]     the mixed attack
  *   npm run test:attack -- --alone --seconds 60              each attack alone, in turn
+ *   … --only 'slow bodies' --node-option=--cpu-prof          one attack, with an option for the gateway's Node
  *
  * The built gateway runs with the heap of a container of 512 MiB and 1,024 descriptors. Honest callers pay 100 times a
  * second, first undisturbed, then under attack; a caller of an external that fails in every way is beside them. In the
@@ -27,7 +28,8 @@ import { Probes } from './probes.js';
 const HOST = '127.0.0.1';
 const KEY = 'honest-0f8c2d7e5b914a3fa6c1';
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-const HEAP_MB = 256;
+/** What Node takes of itself in a container of 512 MiB: half of it, and 2 MiB for new objects. */
+const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=2'];
 const DESCRIPTORS = 1_024;
 const HONEST_PER_SECOND = 100;
 const HOSTILE_PER_SECOND = 5;
@@ -46,6 +48,7 @@ const { values } = parseArgs({
     postgres: { type: 'string' },
     seed: { type: 'string', default: '1' },
     'money-only': { type: 'boolean', default: false },
+    'node-option': { type: 'string', multiple: true, default: [] },
   },
 });
 const attackSeconds = values.seconds
@@ -72,8 +75,8 @@ const external = (name: string, failures: number): ChaosExternal =>
 const externals = { honest: external('honest', 0), hostile: external('hostile', 0.6) };
 const receiver = new ChaosReceiver(SECRET, random);
 const gateway = startProgram(
-  `--max-old-space-size=${HEAP_MB}`,
-  ['dist/main.js'],
+  HEAP[0]!,
+  [...HEAP.slice(1), ...values['node-option'], 'dist/main.js'],
   await environment(),
   DESCRIPTORS,
 );

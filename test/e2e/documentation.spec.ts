@@ -235,8 +235,11 @@ describe('requests of operations', () => {
     ]);
   });
 
-  it('shows the notification as a webhook', () => {
-    const { post } = document.webhooks['paymentStatusChanged']!;
+  it.each([
+    ['paymentStatusChanged', 'PaymentNotification', 'payment'],
+    ['subscriptionStatusChanged', 'SubscriptionNotification', 'subscription'],
+  ])('shows the notification %s as a webhook', (name, schema, event) => {
+    const { post } = document.webhooks[name]!;
     expect(parametersOf(document, post).map(({ name, required }) => [name, required === true])).toEqual([
       ['webhook-id', true],
       ['webhook-timestamp', true],
@@ -246,8 +249,9 @@ describe('requests of operations', () => {
       ['X-Request-Id', true],
       ['traceparent', false],
     ]);
+    expect(JSON.stringify(post)).toContain(`"enum":["${event}"]`);
     expect(post.requestBody).toMatchObject({
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/PaymentNotification' } } },
+      content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
     });
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ApiKeys } from '../../src/security/api-keys.js';
 import { CredentialFailures } from '../../src/security/credential-failures.js';
 import { type Answer, call } from '../support/client.js';
@@ -130,4 +130,72 @@ describe('guessed keys', () => {
     await start();
     expect(gateway!.app.get(ApiKeys).throwAwayKey).toBeUndefined();
   });
+});
+
+describe('guessed credentials of callbacks', () => {
+  const log = new LogLines();
+  const SIGNED = `whsec_${Buffer.from(KEY.repeat(2)).toString('base64')}`;
+  const externals = [
+    { externalService: 'bearing', callbackAuth: { type: 'bearer', token: KEY } },
+    { externalService: 'basic', callbackAuth: { type: 'basic', username: 'acme', password: KEY } },
+    { externalService: 'signing', callbackAuth: { type: 'standard-webhooks', secret: SIGNED } },
+  ].map((external) => ({ baseUrl: 'http://127.0.0.1:9', ...external }));
+  const basic = (password: string): Record<string, string> => ({
+    authorization: `Basic ${Buffer.from(`acme:${password}`).toString('base64')}`,
+  });
+  const wrong = {
+    bearing: { authorization: 'Bearer guess' },
+    basic: basic('guess'),
+    signing: { 'webhook-id': 'm', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA' },
+    'not-there': { authorization: 'Bearer guess' },
+  };
+  let gateway: Gateway;
+
+  beforeEach(async () => {
+    gateway = await startGateway({
+      env: {
+        TRUST_PROXY: '1',
+        LOG_LEVEL: 'info',
+        WORKERS: 'off',
+        API_KEYS: `boss:${KEY}`,
+        API_AUTH: 'required',
+      },
+      externals,
+      logOutput: log,
+    });
+  });
+  afterEach(async () => {
+    await gateway.close();
+    log.clear();
+  });
+
+  const send = (external: string, headers: Record<string, string>, address: string): Promise<Answer> =>
+    call(
+      `${gateway.url}/v3/${external}/callback`,
+      'POST',
+      { paymentId: 'p' },
+      { 'x-forwarded-for': address, ...headers },
+    );
+  const guess = async (external: keyof typeof wrong, address: string): Promise<void> => {
+    expect((await send(external, wrong[external], address)).status).toBe(401);
+  };
+
+  it.each(Object.keys(wrong) as (keyof typeof wrong)[])(
+    'are refused later and later: %s; right ones at once, and callbacks without any',
+    async (external) => {
+      for (let each = 0; each < FREE; each += 1) await guess(external, '203.0.113.7');
+      let waiting = true;
+      const startedAt = performance.now();
+      const guessed = guess(external, '203.0.113.7').finally(() => (waiting = false));
+      expect((await send('bearing', { authorization: `Bearer ${KEY}` }, '203.0.113.7')).status).toBe(200);
+      expect((await send('basic', basic(KEY), '203.0.113.7')).status).toBe(200);
+      expect((await send(external, {}, '203.0.113.7')).status).toBe(401);
+      await guess(external, '203.0.113.8');
+      expect(waiting).toBe(true);
+      await guessed;
+      expect(performance.now() - startedAt).toBeGreaterThanOrEqual(245);
+      const addresses = log.lines('request').map(({ status, address }) => [status, address]);
+      expect(addresses).toContainEqual([401, '203.0.113.7']);
+    },
+  );
 });

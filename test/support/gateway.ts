@@ -13,6 +13,8 @@ import { type DatabasePlace, postgresSchema, postgresUrl, sqliteFile } from './d
 export interface GatewayOptions {
   /** Entries of the externals file; without any, the bundled simulator is the external. */
   readonly externals?: readonly object[];
+  /** Entries of the receivers file; without any, there is no file. */
+  readonly receivers?: readonly object[];
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   /** Destination of the log. Default: standard output, with level `fatal` only. */
@@ -29,6 +31,8 @@ export interface Gateway {
   readonly database: Readonly<Record<string, string>>;
   /** The externals file; a test may change it. Undefined with the bundled simulator. */
   readonly externalsPath: string | undefined;
+  /** The receivers file, likewise. */
+  readonly receiversPath: string | undefined;
   close(): Promise<void>;
 }
 
@@ -39,12 +43,15 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const database = options.database ?? variablesOf(own!);
   const externalsPath = options.externals && join(folder, 'externals.json');
   if (externalsPath) writeFileSync(externalsPath, JSON.stringify({ externalServices: options.externals }));
+  const receiversPath = options.receivers && join(folder, 'receivers.json');
+  if (receiversPath) writeFileSync(receiversPath, JSON.stringify({ receivers: options.receivers }));
   const config = loadConfig({
     HTTP_PORT: '0',
     HTTP_HOST: '127.0.0.1',
     LOG_LEVEL: 'fatal',
     ...database,
     ...(externalsPath && { EXTERNAL_PROVIDERS_CONFIG: externalsPath }),
+    ...(receiversPath && { RECEIVERS_CONFIG: receiversPath }),
     ...options.env,
   });
   const { clock, logOutput } = options;
@@ -56,6 +63,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     app,
     database,
     externalsPath,
+    receiversPath,
     async close() {
       await app.close();
       await own?.dispose();

@@ -1,7 +1,7 @@
 /**
  * The places of a text where a spreadsheet could begin a cell: its start, and what follows the separator of any list.
  * The characters that begin a formula (OWASP, CSV Injection) may follow white space and quotation marks, which
- * spreadsheets drop, and characters that nobody sees.
+ * spreadsheets drop, and invisible characters.
  */
 const FORMULA = /(^|[,;|\t\r\n])([\s"\p{DI}]*)(?=[=+\-@＝＋－＠])/gu;
 const CONTROL_START = /^[\t\r\n]/;

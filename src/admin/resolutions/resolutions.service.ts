@@ -24,7 +24,7 @@ import type {
   SubscriptionResolutionRequest,
 } from './resolution-requests.js';
 
-const CHANGED_MEANWHILE = 'The state has just changed: read it again.';
+const CHANGED_MEANWHILE = 'The state has changed meanwhile: read it again.';
 const STILL_RUNNING = 'Its operation is still running: wait for its end.';
 
 /**

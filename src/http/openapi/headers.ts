@@ -1,3 +1,4 @@
+import type { NotificationEvent } from '../../config/receiver-config.js';
 /** Headers of requests, responses and notifications (SPEC §3, §4, §5, §8). */
 
 export const REQUEST_ID_EXAMPLE = 'req_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10';
@@ -58,7 +59,7 @@ export const HEADER_PARAMETERS = {
 } as const;
 
 /** Headers of a notification. */
-export const NOTIFICATION_HEADERS = [
+export const notificationHeaders = (event: NotificationEvent): object[] => [
   {
     name: 'webhook-id',
     in: 'header',
@@ -81,7 +82,7 @@ export const NOTIFICATION_HEADERS = [
     required: true,
     description:
       'The signature by the Standard Webhooks specification: `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}` ' +
-      'with `NOTIFICATION_SECRET`. Two signatures, separated by a space, while a key is rotated.',
+      'with `NOTIFICATION_SECRET`, or the `secret` of the receiver. Two signatures, separated by a space, while a key is rotated.',
     schema: { type: 'string' },
     example: 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
   },
@@ -90,8 +91,8 @@ export const NOTIFICATION_HEADERS = [
     in: 'header',
     required: true,
     description: 'What the notification is about. Ignore kinds that you do not know.',
-    schema: { type: 'string', enum: ['payment'] },
-    example: 'payment',
+    schema: { type: 'string', enum: [event] },
+    example: event,
   },
   {
     name: 'X-Payment-Version',
@@ -116,7 +117,7 @@ export const NOTIFICATION_HEADERS = [
     schema: { type: 'string' },
     example: TRACEPARENT_EXAMPLE,
   },
-] as const;
+];
 
 export interface AnswerHeaders {
   readonly status: number;

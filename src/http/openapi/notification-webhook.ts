@@ -1,19 +1,53 @@
-import { NOTIFICATION_HEADERS } from './headers.js';
-import type { Dto, Examples } from './operation-description.js';
+import type { NotificationEvent } from '../../config/receiver-config.js';
+import { notificationHeaders } from './headers.js';
+import type { Dto, Examples, OperationDescription } from './operation-description.js';
 import { schemaReference } from './schemas.js';
 
-/** A notification to the receiver (SPEC §5). */
+/** A notification to a receiver (SPEC §5). */
 interface Notification {
   readonly payload: Dto;
   readonly examples: Examples;
 }
 
-const notifications = new Map<string, Notification>();
+interface WebhookText {
+  readonly id: string;
+  readonly tag: OperationDescription['tag'];
+  readonly summary: string;
+  /** When and to whom it is sent. */
+  readonly description: string;
+}
 
-/** Declares a DTO as the body of a notification, which the documentation shows as the webhook `name`. */
-export function DescribeNotification(name: string, examples: Examples): (payload: Dto) => void {
+const OTHERS = 'to the receivers of `RECEIVERS_CONFIG` that have the event';
+const CHANGES =
+  'after a verified callback that names it, and a change found by reconciliation or made by an operator';
+
+const WEBHOOKS: Readonly<Record<NotificationEvent, WebhookText>> = {
+  payment: {
+    id: 'paymentStatusChanged',
+    tag: 'Payments',
+    summary: 'Notify the receiver of a payment',
+    description: `The gateway posts this to \`PAYMENT_CALLBACK_URL\`, and ${OTHERS} \`payment\`, after \`check\`, a verified callback, and a change found by reconciliation`,
+  },
+  refund: {
+    id: 'refundStatusChanged',
+    tag: 'Payments',
+    summary: 'Notify a receiver of a refund',
+    description: `The gateway posts this ${OTHERS} \`refund\`, ${CHANGES}`,
+  },
+  subscription: {
+    id: 'subscriptionStatusChanged',
+    tag: 'Subscriptions',
+    summary: 'Notify a receiver of a subscription',
+    description: `The gateway posts this ${OTHERS} \`subscription\`, ${CHANGES}`,
+  },
+};
+
+const notifications = new Map<NotificationEvent, Notification>();
+
+/** Declares a DTO as the body of the notifications of `event`, which the documentation shows as a webhook. */
+export function DescribeNotification(event: NotificationEvent, examples: Examples): (payload: Dto) => void {
   return (payload) => {
-    notifications.set(name, { payload, examples });
+    notifications.set(event, { payload, examples });
   };
 }
 
@@ -23,22 +57,24 @@ export function notificationPayloads(): Dto[] {
 
 /** The `webhooks` of the document. */
 export function webhooks(): Record<string, object> {
+  const declared = [...notifications].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(
-    [...notifications].map(([name, notification]) => [name, { post: webhook(name, notification) }]),
+    declared.map(([event, notification]) => [WEBHOOKS[event].id, { post: webhook(event, notification) }]),
   );
 }
 
-function webhook(name: string, { payload, examples }: Notification): object {
+function webhook(event: NotificationEvent, { payload, examples }: Notification): object {
+  const { id, tag, summary, description } = WEBHOOKS[event];
   return {
-    tags: ['Payments'],
-    operationId: name,
-    summary: 'Notify the receiver of a payment',
+    tags: [tag],
+    operationId: id,
+    summary,
     description:
-      'The gateway posts this to `PAYMENT_CALLBACK_URL` after `check`, a verified callback, and a change found by reconciliation: at least ' +
-      'once, and never an older status after a newer one. Verify the signature over the raw body before you parse it, and order notifications by the `version` in it.\n\n' +
+      `${description}: at least once, and never an older status after a newer one. Verify the signature over the raw ` +
+      'body before you parse it, and order notifications by the `version` in it.\n\n' +
       'After any status but 2xx, or no response in 10 s, the gateway retries on a growing schedule (`NOTIFICATION_SCHEDULE`).',
     security: [],
-    parameters: NOTIFICATION_HEADERS,
+    parameters: notificationHeaders(event),
     requestBody: {
       required: true,
       content: { 'application/json': { schema: schemaReference(payload), examples } },

@@ -94,7 +94,7 @@ server.listen({ host, port, backlog: BACKLOG }, () => {
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [path] = (request.url ?? '').split('?', 1);
-  // Nobody who probes or scrapes pipelines or sends a body.
+  // Probes and scrapes neither pipeline nor send a body.
   if (request.method !== 'GET' && request.method !== 'HEAD') return problem(response, 405, 'Use GET.');
   if (path === '/health/live') {
     const alive = performance.now() - changedAt < STALLED_MS;

@@ -51,7 +51,7 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * A row with the same unique value exists. Another transaction may have committed it just now, unseen by the query
+ * A row with the same unique value exists. Another transaction may have committed it in the same moment, unseen by the query
  * that looked for it; run again, the transaction sees it. If it violates its constraint again, that is an internal
  * error.
  */

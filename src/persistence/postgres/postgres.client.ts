@@ -55,7 +55,7 @@ export class HostClient extends Client {
     }
   }
 
-  /** Connects, whatever the server is. */
+  /** Connects, to a server of any role. */
   async inspect(): Promise<ServerState> {
     await super.connect();
     return stateOf(this);
