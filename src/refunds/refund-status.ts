@@ -1,8 +1,9 @@
+import { DescribeNotification } from '../http/openapi/notification-webhook.js';
 import type { Examples } from '../http/openapi/operation-description.js';
 import type { PaymentStatusName, RefundStatusAnswer } from '../providers/answers.js';
 import { Field } from '../rules/field.js';
 import { oneOf } from '../rules/rule.js';
-import { amount, anyJson, currency, identifier, issuedIdentifier } from '../rules/rules.js';
+import { amount, anyJson, count, currency, identifier, issuedIdentifier } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 const REFUNDED = {
@@ -52,6 +53,24 @@ export class RefundStatus {
 
   @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
+}
+
+/** A refund's status as receivers get it (SPEC §5). */
+@DescribeNotification('refund', {
+  ACCEPTED: versioned(REFUND_STATUS_EXAMPLES['ACCEPTED']!, 1),
+  FAILED: versioned(REFUND_STATUS_EXAMPLES['FAILED']!, 2),
+})
+export class RefundNotification extends RefundStatus {
+  @Field(count, {
+    description:
+      'Grows with each notification of a refund: ignore a notification with a lower version than the last one.',
+    example: 1,
+  })
+  version: number;
+}
+
+function versioned(example: Examples[string], version: number): Examples[string] {
+  return { ...example, value: { ...(example.value as object), version } };
 }
 
 /** Everything of a status but the external's own data, which only its answer has. */

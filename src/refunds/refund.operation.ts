@@ -17,12 +17,15 @@ import { RefundLedger, type SettledRefund } from './refund.ledger.js';
 /** A refund that a caller, or an operator, orders. */
 export interface RefundOrder {
   readonly request: RefundRequest;
-  readonly operator?: OperatorsOrder;
+  /** Absent for a caller. */
+  readonly order?: OperatorsOrder;
 }
 
 export interface OperatorsOrder {
   readonly operator: Operator;
   readonly reason: string;
+  /** `pay_…` */
+  readonly paymentRef: string;
   /** What the operator sent: a repeat must share it. The amount of a whole refund is computed anew for each. */
   readonly sent: object;
 }
@@ -38,8 +41,8 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
     private readonly audit: AuditLog,
   ) {}
 
-  identity({ request, operator }: RefundOrder): object {
-    return operator?.sent ?? request;
+  identity({ request, order }: RefundOrder): object {
+    return order?.sent ?? request;
   }
 
   refs(_request: OperationRequest<RefundOrder>, atMs: number): LedgerRefs {
@@ -47,17 +50,13 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
   }
 
   async open(trx: Trx, row: OperationRow, { input }: OperationRequest<RefundOrder>): Promise<void> {
-    const { request, operator: order } = input;
+    const { request, order } = input;
     await this.refunds.open(trx, row, request, order ? 'operator' : 'call');
     if (!order) return;
     const { external, refund_ref } = row;
-    const change = `${request.amount} ${request.currency} (minor units) of paymentId ${request.paymentId}`;
-    await this.audit.append(trx, order.operator, {
-      subject: refund_ref!,
-      external,
-      change,
-      reason: order.reason,
-    });
+    const change = `${refund_ref}: ${request.amount} ${request.currency} (minor units)`;
+    const { operator, reason, paymentRef: subject } = order;
+    await this.audit.append(trx, operator, { subject, external, change, reason });
   }
 
   call(

@@ -166,14 +166,14 @@ describe('a refund with a late answer', () => {
 
   const post = (operation: string, body: object): Promise<Answer> =>
     call(`${gateway.url}/v3/acme/${operation}`, 'POST', body);
-  const refund = (): Promise<{ state: string; reserved: number; refunded_minor: number }> =>
+  const refund = (): Promise<object> =>
     gateway.app
       .get(Store)
       .read((db) =>
         db
           .selectFrom('refunds')
           .innerJoin('payments', 'payments.id', 'refunds.payment_ref')
-          .select(['refunds.state', 'refunds.reserved', 'payments.refunded_minor'])
+          .select(['refunds.state', 'refunds.reserved', 'refunds.reversal', 'payments.refunded_minor'])
           .executeTakeFirstOrThrow(),
       );
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { VerificationWorker } from '../../src/callbacks/verification.worker.js';
 import { Store } from '../../src/persistence/store.js';
 import { RefundReconciler } from '../../src/reconciliation/refund.reconciler.js';
@@ -21,20 +21,34 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const TIMEOUT_MS = 1_000;
 const MARGIN_MS = 5_000;
+const TABLES = ['payments', 'refunds', 'operations', 'ledger_events', 'callbacks', 'notifications'] as const;
 
 describe('refunds', () => {
   let external: StubExternal;
   let gateway: Gateway;
   let clock: TestClock;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     clock = new TestClock();
     external = await startStubExternal();
     const common = { baseUrl: external.url, timeoutMs: TIMEOUT_MS, callbackAllowedIps: ['127.0.0.0/8'] };
     const operations = { 'refund/status': true };
     gateway = await startGateway({
       clock,
-      env: { WORKERS: 'off', PAYMENT_CALLBACK_URL: 'http://127.0.0.1:9/receiver' },
+      env: {
+        WORKERS: 'off',
+        PAYMENT_CALLBACK_URL: 'http://127.0.0.1:9/receiver',
+        API_AUTH: 'optional',
+        API_KEYS: 'boss:boss-secret-of-22-letters:admin',
+      },
+      receivers: [
+        {
+          receiver: 'erp',
+          url: 'http://127.0.0.1:9/erp',
+          secret: `whsec_${'A'.repeat(32)}`,
+          events: ['refund'],
+        },
+      ],
       externals: [
         { ...common, externalService: 'acme', operations },
         { ...common, externalService: 'resent', operations, honoursIdempotencyKey: true },
@@ -42,7 +56,13 @@ describe('refunds', () => {
       ],
     });
   });
-  afterEach(async () => {
+  beforeEach(async () => {
+    external.requests.length = 0;
+    await store().transaction(async (trx) => {
+      for (const table of TABLES) await trx.deleteFrom(table).execute();
+    });
+  });
+  afterAll(async () => {
     await gateway.close();
     await external.close();
   });
@@ -74,6 +94,12 @@ describe('refunds', () => {
     store().read((db) =>
       db.selectFrom('refunds').selectAll().orderBy('id', 'desc').limit(1).executeTakeFirstOrThrow(),
     );
+  const admin = (path: string, body?: object, key?: string): Promise<Answer> =>
+    call(`${gateway.url}/admin/${path}`, body === undefined ? 'GET' : 'POST', body, {
+      'x-api-key': 'boss-secret-of-22-letters',
+      ...(key !== undefined && { 'idempotency-key': key }),
+    });
+  const attention = async (): Promise<unknown[]> => (await admin('attention')).body['items'] as unknown[];
   const rest = (): Promise<number> =>
     store().read(async (db) => {
       const { amount_minor, refunded_minor } = await db
@@ -95,6 +121,7 @@ describe('refunds', () => {
   async function callback(query: string, behaviour: StubBehaviour | object, name = 'acme'): Promise<Answer> {
     external.behave(typeof behaviour === 'function' ? (behaviour as StubBehaviour) : () => behaviour);
     external.requests.length = 0;
+    clock.advance(1);
     const receipt = await call(at(name, `callback?${query}`), 'GET');
     clock.advance(200);
     await verify();
@@ -458,6 +485,123 @@ describe('refunds', () => {
     };
     expect(await after(0, stale)).toMatchObject({ state: 'OK', reversal: null });
     expect(await rest()).toBe(40);
+  });
+
+  it('stay PENDING for a day, then are OK, then sent back: story, notifications and rest', async () => {
+    await paid();
+    await refund({ result: 'PENDING', refundId: 're_1' });
+    const { id } = await row();
+    const notified = (): Promise<unknown[]> =>
+      store().read(async (db) => {
+        const rows = await db
+          .selectFrom('notifications')
+          .select(['receiver', 'event', 'version', 'payload'])
+          .where('event', '=', 'refund')
+          .orderBy('id')
+          .execute();
+        return rows.map(({ payload, ...each }) => [each, (JSON.parse(payload) as { status: string }).status]);
+      });
+    const erp = (version: number): object => ({ receiver: 'erp', event: 'refund', version });
+    for (let hours = 0; hours < 24; hours += 1) await after(60 * MINUTE_MS, { status: 'PENDING' });
+    expect(await row()).toMatchObject({ state: 'PENDING', parked_at: null });
+    expect([await rest(), await notified()]).toEqual([40, []]);
+
+    await after(DAY_MS, { status: 'ACCEPTED' });
+    expect(await row()).toMatchObject({ state: 'OK', reversal: null });
+    expect([await rest(), await notified()]).toEqual([40, [[erp(1), 'ACCEPTED']]]);
+
+    await callback('refundId=re_1', ({ url }: Arrived) => ({
+      status: url.startsWith('/refund') ? 'FAILED' : 'ACCEPTED',
+    }));
+    expect(await row()).toMatchObject({ state: 'KO', reversal: 'sent-back' });
+    expect([await rest(), await notified()]).toEqual([
+      100,
+      [
+        [erp(1), 'ACCEPTED'],
+        [erp(2), 'FAILED'],
+      ],
+    ]);
+    expect(await attention()).toMatchObject([
+      {
+        kind: 'refund-reversed',
+        id,
+        state: 'KO',
+        paymentId: 'pm',
+        amount: 60,
+        detail: 'It was OK, and its amount can be refunded again',
+      },
+    ]);
+    const payment = await admin(`payments/${(await row()).payment_ref}`);
+    const story = payment.body['story'] as { what: string; id: string; text: string }[];
+    expect(story.filter((entry) => entry.what.startsWith('refund')).map(({ what, text }) => [what, text])).toEqual([
+      ['refund-reserved', '60 EUR (minor units) by a caller without credentials'],
+      ['refund-changed', 'PENDING → OK, by reconciliation'],
+      ['refund-changed', expect.stringMatching(/^OK → KO, by callback \(cbk_/)],
+    ]);
+    expect(story.map(({ what }) => what).slice(-4)).toEqual([
+      'callback-received',
+      'refund-changed',
+      'callback-ended',
+      'notification-queued',
+    ]);
+    const resolution = { status: 'KO', reason: 'The shop knows' };
+    expect((await admin(`refunds/${id}/resolve`, resolution)).status).toBe(200);
+    expect(await attention()).toEqual([]);
+    expect((await refund({ result: 'OK' }, { key: 'again', amount: 100 })).status).toBe(200);
+  });
+
+  describe('by operators', () => {
+    const ordered = async (body: object, key?: string): Promise<Answer> => {
+      const { id } = await store().read((db) => db.selectFrom('payments').selectAll().executeTakeFirstOrThrow());
+      return admin(`payments/${id}/refund`, body, key);
+    };
+
+    it('are whole or in part, by the same execution, with key and reason, in the audit', async () => {
+      await paid();
+      external.behave(() => ({ result: 'OK', refundId: 're_1' }));
+      const part = { amount: 30, reason: 'One of two was broken' };
+      const { status, body } = await ordered(part, 'op-1');
+      expect({ status, body }).toEqual({ status: 200, body: { result: 'OK', refundId: 're_1' } });
+      expect(JSON.parse(external.requests.at(-1)!.body)).toEqual({ amount: 30, currency: 'EUR', paymentId: 'pm' });
+      expect(external.requests.at(-1)!.headers['idempotency-key']).toBe('op-1');
+      external.behave(() => ({ result: 'OK', refundId: 're_2' }));
+      const whole = { reason: 'Paid twice' };
+      expect((await ordered(whole, 'op-2')).body).toEqual({ result: 'OK', refundId: 're_2' });
+      expect(JSON.parse(external.requests.at(-1)!.body)).toMatchObject({ amount: 70 });
+      const sent = external.requests.length;
+      const repeat = await ordered(whole, 'op-2');
+      expect([repeat.body['refundId'], repeat.headers.get('idempotency-replayed')]).toEqual(['re_2', 'true']);
+      expect((await ordered({ reason: 'Once more' }, 'op-3')).body['code']).toBe('refund-exceeds-payment');
+      expect((await ordered({ amount: 1, reason: 'Paid twice' }, 'op-2')).body['code']).toBe(
+        'idempotency-key-reused',
+      );
+      expect(external.requests).toHaveLength(sent);
+      expect(await rest()).toBe(0);
+      const refunded = await row();
+      expect(refunded).toMatchObject({ origin: 'operator', caller: 'boss', version: 1 });
+      const { items } = (await admin(`audit?subject=${refunded.payment_ref}`)).body as { items: object[] };
+      expect(items).toMatchObject([
+        { operator: 'boss', action: 'refundPaymentById', reason: 'Paid twice', change: `${refunded.id}: 70 EUR (minor units)` },
+        { operator: 'boss', action: 'refundPaymentById', reason: 'One of two was broken' },
+      ]);
+    });
+
+    it.each([
+      ['a key', { reason: 'x' }, undefined, '/headers/idempotency-key'],
+      ['a reason', {}, 'op', '/reason'],
+    ])('need %s', async (_, body, key, pointer) => {
+      await paid();
+      const answer = await ordered(body, key);
+      expect([answer.status, answer.body['errors']]).toMatchObject([400, [{ pointer }]]);
+    });
+
+    it('of unknown outcome are asked for like any other', async () => {
+      await paid();
+      external.behave(failing);
+      const { body } = await ordered({ reason: 'Paid twice' }, 'op');
+      expect(body).toMatchObject({ outcome: 'unknown', refundId: (await row()).id });
+      expect(await after(MINUTE_MS, { status: 'ACCEPTED' })).toMatchObject({ state: 'OK' });
+    });
   });
 
   it('go from KO to OK although their amount was refunded again: nothing more is refunded then', async () => {
