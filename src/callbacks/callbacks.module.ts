@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NotificationsModule } from '../notifications/notifications.module.js';
+import { OperationsModule } from '../operations/operations.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
@@ -12,7 +13,7 @@ import { VerificationRecorder } from './verification.recorder.js';
 import { VerificationWorker } from './verification.worker.js';
 
 @Module({
-  imports: [NotificationsModule, PaymentsModule, ProvidersModule, RefundsModule],
+  imports: [NotificationsModule, OperationsModule, PaymentsModule, ProvidersModule, RefundsModule],
   controllers: [CallbacksController],
   providers: [
     CallbackInbox,

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
-import type { EventSource } from '../operations/ledger-event.table.js';
+import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
+import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
@@ -14,8 +15,9 @@ import { orderColumns, sentOrder } from './order-key.js';
 import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js';
 import { paymentStatus, reportedStatus } from './payment-status.js';
 import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
-import { type DuplicatePayment, PaymentRepository } from './payment.repository.js';
-import type { PaymentOrigin, PaymentRow } from './payment.table.js';
+import { paymentBegin, paymentEnd } from './payment.journal.js';
+import { type DuplicatePayment, type PaymentChange, PaymentRepository } from './payment.repository.js';
+import type { InsertedPayment, PaymentOrigin, PaymentRow } from './payment.table.js';
 
 /** A payment that is about to be executed. */
 export interface PaymentDraft {
@@ -81,24 +83,15 @@ export class PaymentLedger {
     private readonly identity: PaymentIdentity,
   ) {}
 
+  /** {@link open} as an entry of the journal. */
+  openEntry(operation: OperationRow, draft: PaymentDraft): LedgerEntry {
+    return paymentBegin(rowOf(operation, draft));
+  }
+
   /** Transaction A: inserts the payment as CREATED, or refuses a duplicate (SPEC §3). */
   async open(trx: Trx, operation: OperationRow, draft: PaymentDraft): Promise<void> {
-    const { external, created_at, traceparent } = operation;
-    const row = createdRow({
-      id: operation.payment_ref!,
-      external,
-      caller: operation.caller,
-      origin: draft.origin,
-      payment_id: null,
-      ...orderColumns(draft.shopTransactionId),
-      subscription_token: draft.subscriptionToken ?? null,
-      amount_minor: draft.amountMinor,
-      currency: draft.currency,
-      duplicate_guard: draft.guardDuplicates ? 1 : 0,
-      created_at,
-      deadline_at: draft.deadlineAtMs,
-      traceparent,
-    });
+    const { external } = operation;
+    const row = rowOf(operation, draft);
     const find = () => this.payments.findDuplicate(trx, external, draft.shopTransactionId);
     // The search and the insert run in parallel; the unique index of guards rejects a duplicate that begins meanwhile.
     const [existing, inserted] = await Promise.all([
@@ -130,6 +123,20 @@ export class PaymentLedger {
     return changed;
   }
 
+  /** {@link settle} as an entry of the journal: the first move. Undefined if only a transaction can do it. */
+  settleEntry(
+    operation: OperationRow,
+    { state, ...ids }: PaymentIds & { readonly state: PaymentState },
+    external: ExternalConfig | undefined,
+  ): LedgerEndEntry | undefined {
+    const created = createdBy(operation);
+    if (!paymentMayBecome(created.state, state)) return undefined;
+    const change = this.#change(created, state, { ...moveOfCall(operation, external), ...ids });
+    const entry = paymentEnd(created, change.row);
+    const event = this.events.rowOf(change.event);
+    return entry && { ...entry, event, afterCommit: () => this.events.count(change.event) };
+  }
+
   /**
    * Transaction B: applies the answer of the call that creates the payment. Nearly every payment needs only the first
    * move; the rest handles an answer that arrives after a callback, a recovery or a refund, or whose id is not new.
@@ -141,9 +148,8 @@ export class PaymentLedger {
     { state, ...ids }: PaymentIds & { readonly state: PaymentState },
     external: ExternalConfig | undefined,
   ): Promise<PaymentRow | undefined> {
-    const queryableWithoutId = external?.statusByShopTransactionId ?? false;
-    const move = { source: 'call', cause: operation.id, queryableWithoutId } as const;
-    const created = { id: operation.payment_ref!, external: operation.external, state: 'CREATED' } as const;
+    const move = moveOfCall(operation, external);
+    const created = createdBy(operation);
     if (await this.move(trx, created, state, { ...move, ...ids })) return undefined;
     const row = await this.payments.lock(trx, created.id);
     if (!row) return undefined;
@@ -208,9 +214,7 @@ export class PaymentLedger {
     if (row?.state !== 'FAILED') return;
     await this.payments.expectUntil(trx, row.id, row.deadline_at);
     const move: PaymentMove = {
-      source: 'call',
-      cause: operation.id,
-      queryableWithoutId: external?.statusByShopTransactionId ?? false,
+      ...moveOfCall(operation, external),
       notify: { when: 'on-change', answer: { status: 'PENDING' } },
     };
     const payment = { ...row, asks: 0 };
@@ -250,24 +254,36 @@ export class PaymentLedger {
   }
 
   async #advance(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
+    const { row, event } = this.#change(payment, to, move);
+    if (!(await this.payments.advance(trx, payment.id, payment.state, row))) return false;
+    await this.events.append(trx, event);
+    return true;
+  }
+
+  #change(
+    payment: MovablePayment,
+    to: PaymentState,
+    move: PaymentMove,
+  ): { readonly row: PaymentChange; readonly event: LedgerChange } {
     const atMs = this.clock.now();
     const { paymentId, subscriptionToken, source, cause } = move;
     const queryable = (paymentId ?? payment.payment_id ?? null) !== null || move.queryableWithoutId === true;
     const next = isOpen(to) ? this.schedule.next(payment.asks ?? 0, queryable, atMs) : NOT_DUE;
     // The duplicate guard protects an order only from attempts that begin while it is held.
     const unguarded = to === 'ACCEPTED' && (payment.state === 'FAILED' || payment.origin === 'learned');
-    const change = { state: to, paymentId, subscriptionToken, next, atMs, unguarded };
-    if (!(await this.payments.advance(trx, payment.id, payment.state, change))) return false;
-    await this.events.append(trx, {
-      external: payment.external,
-      payment_ref: payment.id,
-      at: atMs,
-      source,
-      before: payment.state,
-      after: to,
-      cause,
-    });
-    return true;
+    const duplicateGuard = to === 'FAILED' ? 0 : undefined;
+    return {
+      row: { state: to, paymentId, subscriptionToken, next, atMs, duplicateGuard, unguarded },
+      event: {
+        external: payment.external,
+        payment_ref: payment.id,
+        at: atMs,
+        source,
+        before: payment.state,
+        after: to,
+        cause,
+      },
+    };
   }
 
   async #notify(
@@ -294,6 +310,37 @@ export class PaymentLedger {
       atMs: this.clock.now(),
     });
   }
+}
+
+function rowOf(operation: OperationRow, draft: PaymentDraft): InsertedPayment {
+  const { external, caller, created_at, traceparent } = operation;
+  return createdRow({
+    id: operation.payment_ref!,
+    external,
+    caller,
+    origin: draft.origin,
+    payment_id: null,
+    ...orderColumns(draft.shopTransactionId),
+    subscription_token: draft.subscriptionToken ?? null,
+    amount_minor: draft.amountMinor,
+    currency: draft.currency,
+    duplicate_guard: draft.guardDuplicates ? 1 : 0,
+    created_at,
+    deadline_at: draft.deadlineAtMs,
+    traceparent,
+  });
+}
+
+/** The payment that the operation has created, until its outcome is stored. */
+function createdBy({ payment_ref, external }: OperationRow) {
+  return { id: payment_ref!, external, state: 'CREATED' } as const;
+}
+
+function moveOfCall(
+  { id }: OperationRow,
+  external: ExternalConfig | undefined,
+): Pick<PaymentMove, 'source' | 'cause' | 'queryableWithoutId'> {
+  return { source: 'call', cause: id, queryableWithoutId: external?.statusByShopTransactionId ?? false };
 }
 
 function duplicate(existing: DuplicatePayment | undefined, outcome: Outcome): Problem {

@@ -15,6 +15,8 @@ export interface PaymentChange {
   readonly subscriptionToken?: string | undefined;
   readonly next: NextQuery;
   readonly atMs: number;
+  /** 0: the order is free for another payment. Undefined: unchanged. */
+  readonly duplicateGuard: 0 | undefined;
   /** Accepted outside of the duplicate guard. */
   readonly unguarded: boolean;
 }
@@ -48,7 +50,6 @@ interface AdvanceParameters extends Omit<PaymentChange, 'next' | 'unguarded'> {
   readonly from: PaymentState;
   readonly nextQueryAtMs: number | null;
   readonly parkedAtMs: number | null;
-  readonly duplicateGuard: 0 | undefined;
   readonly unguardedAcceptance: 1 | undefined;
 }
 
@@ -228,7 +229,6 @@ export class PaymentRepository {
       from,
       nextQueryAtMs: next.atMs,
       parkedAtMs: next.parkedAtMs,
-      duplicateGuard: change.state === 'FAILED' ? 0 : undefined,
       unguardedAcceptance: unguarded ? 1 : undefined,
     });
     return changed === 1;

@@ -11,6 +11,7 @@ import type {
   SubscriptionStatusAnswer,
   SubscriptionUpdateAnswer,
 } from './answers.js';
+import type { SecretMask } from '../sensitive/secret-mask.js';
 import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
 
 /** A validated request body. The provider serialises it for the external without changing a value (SPEC §2). */
@@ -91,6 +92,9 @@ export interface ExternalProvider {
 
   /** For health, metrics and `/admin`. */
   health(): ProviderHealth;
+
+  /** What the gateway shares with the external, to be removed from texts that are stored or shown. */
+  secrets(): SecretMask;
 
   /** Ends background queries, lets the other calls in flight finish, then closes the keep-alive sockets. */
   close(): Promise<void>;

@@ -93,7 +93,7 @@ export class HttpExternalProvider implements ExternalProvider {
     this.#transport = {
       ...dependencies,
       external: config.name,
-      secrets: () => this.#secretMask(),
+      secrets: () => this.secrets(),
       client: this.#client,
       origin,
       basePath: pathname.replace(/\/$/, ''),
@@ -234,7 +234,7 @@ export class HttpExternalProvider implements ExternalProvider {
   }
 
   /** Made again when a token or certificate is another one. */
-  #secretMask(): SecretMask {
+  secrets(): SecretMask {
     const secrets = this.#auth.secrets();
     if (secrets !== this.#masked.secrets)
       this.#masked = {

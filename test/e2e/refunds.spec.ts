@@ -533,7 +533,9 @@ describe('refunds', () => {
     ]);
     const payment = await admin(`payments/${(await row()).payment_ref}`);
     const story = payment.body['story'] as { what: string; id: string; text: string }[];
-    expect(story.filter((entry) => entry.what.startsWith('refund')).map(({ what, text }) => [what, text])).toEqual([
+    expect(
+      story.filter((entry) => entry.what.startsWith('refund')).map(({ what, text }) => [what, text]),
+    ).toEqual([
       ['refund-reserved', '60 EUR (minor units) by a caller without credentials'],
       ['refund-changed', 'PENDING → OK, by reconciliation'],
       ['refund-changed', expect.stringMatching(/^OK → KO, by callback \(cbk_/)],
@@ -552,7 +554,9 @@ describe('refunds', () => {
 
   describe('by operators', () => {
     const ordered = async (body: object, key?: string): Promise<Answer> => {
-      const { id } = await store().read((db) => db.selectFrom('payments').selectAll().executeTakeFirstOrThrow());
+      const { id } = await store().read((db) =>
+        db.selectFrom('payments').selectAll().executeTakeFirstOrThrow(),
+      );
       return admin(`payments/${id}/refund`, body, key);
     };
 
@@ -562,7 +566,11 @@ describe('refunds', () => {
       const part = { amount: 30, reason: 'One of two was broken' };
       const { status, body } = await ordered(part, 'op-1');
       expect({ status, body }).toEqual({ status: 200, body: { result: 'OK', refundId: 're_1' } });
-      expect(JSON.parse(external.requests.at(-1)!.body)).toEqual({ amount: 30, currency: 'EUR', paymentId: 'pm' });
+      expect(JSON.parse(external.requests.at(-1)!.body)).toEqual({
+        amount: 30,
+        currency: 'EUR',
+        paymentId: 'pm',
+      });
       expect(external.requests.at(-1)!.headers['idempotency-key']).toBe('op-1');
       external.behave(() => ({ result: 'OK', refundId: 're_2' }));
       const whole = { reason: 'Paid twice' };
@@ -581,7 +589,12 @@ describe('refunds', () => {
       expect(refunded).toMatchObject({ origin: 'operator', caller: 'boss', version: 1 });
       const { items } = (await admin(`audit?subject=${refunded.payment_ref}`)).body as { items: object[] };
       expect(items).toMatchObject([
-        { operator: 'boss', action: 'refundPaymentById', reason: 'Paid twice', change: `${refunded.id}: 70 EUR (minor units)` },
+        {
+          operator: 'boss',
+          action: 'refundPaymentById',
+          reason: 'Paid twice',
+          change: `${refunded.id}: 70 EUR (minor units)`,
+        },
         { operator: 'boss', action: 'refundPaymentById', reason: 'One of two was broken' },
       ]);
     });

@@ -48,7 +48,10 @@ export async function readPaymentParts(db: Trx, id: string): Promise<PaymentPart
   const refunds = await part('refunds', 'refunds', ofPaymentId);
   const refund_ref = refunds.map((refund) => refund.id);
   const refundKeys = refunds
-    .flatMap((refund) => [refund.id, ...(refund.external_refund_id === null ? [] : [refund.external_refund_id])])
+    .flatMap((refund) => [
+      refund.id,
+      ...(refund.external_refund_id === null ? [] : [refund.external_refund_id]),
+    ])
     .map((refundId) => callbackKey({ refundId }));
   const notifications = await part(
     'notifications',

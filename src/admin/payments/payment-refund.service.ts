@@ -33,7 +33,10 @@ export class PaymentRefund {
     context: CallerContext,
   ): Promise<OperationAnswer> {
     if (context.idempotencyKey === undefined)
-      throw invalid('/headers/idempotency-key', 'is missing: a refund that is sent twice must not be executed twice');
+      throw invalid(
+        '/headers/idempotency-key',
+        'is missing: a refund that is sent twice must not be executed twice',
+      );
     const row = await this.store.read((db) => this.payments.find(db, id));
     if (!row) throw notFound();
     const provider = this.registry.get(row.external);
@@ -43,7 +46,8 @@ export class PaymentRefund {
     const currency = sent.currency ?? row.currency;
     const amount = sent.amount ?? restOf(row);
     if (currency === null) throw invalid('/currency', 'is missing: the gateway does not know it');
-    if (amount === undefined) throw invalid('/amount', 'is missing: the gateway does not know the payment’s amount');
+    if (amount === undefined)
+      throw invalid('/amount', 'is missing: the gateway does not know the payment’s amount');
     const request = { amount, currency, paymentId: row.payment_id, ...(providerData && { providerData }) };
     return this.refunds.refund(
       provider,
