@@ -557,6 +557,7 @@ describe('refunds', () => {
       const { id } = await store().read((db) =>
         db.selectFrom('payments').selectAll().executeTakeFirstOrThrow(),
       );
+      clock.advance(1);
       return admin(`payments/${id}/refund`, body, key);
     };
 
