@@ -46,6 +46,7 @@ const END = endStatement({
     payment_next_ask_at: 'bigint',
     payment_parked_at: 'bigint',
     payment_duplicate_guard: 'integer',
+    payment_checkout: 'text',
   },
   isPlain: `exists (
       select from payments own where own.id = entry.payment_ref and own.state = entry.payment_from
@@ -60,7 +61,7 @@ const END = endStatement({
     payment: `update payments set state = taken.payment_state, updated_at = taken.payment_updated_at,
         next_ask_at = taken.payment_next_ask_at, parked_at = taken.payment_parked_at,
         duplicate_guard = coalesce(taken.payment_duplicate_guard, payments.duplicate_guard),
-        payment_id = taken.payment_id,
+        payment_id = taken.payment_id, checkout = taken.payment_checkout,
         subscription_token = coalesce(taken.payment_subscription_token, payments.subscription_token)
       from taken
       where payments.id = taken.payment_ref
@@ -92,7 +93,8 @@ export function paymentEnd(
   { id, external, state: from }: Pick<PaymentRow, 'id' | 'external' | 'state'>,
   change: PaymentChange,
 ): Omit<LedgerEndEntry, 'event' | 'afterCommit'> | undefined {
-  const { state, paymentId, subscriptionToken, next, atMs, duplicateGuard, unguarded, ...others } = change;
+  const { state, paymentId, subscriptionToken, next, atMs, checkout, duplicateGuard, unguarded, ...others } =
+    change;
   // A new member of a change needs a column here.
   others satisfies Record<string, never>;
   if (unguarded) return undefined;
@@ -109,6 +111,7 @@ export function paymentEnd(
       payment_next_ask_at: next.atMs,
       payment_parked_at: next.parkedAtMs,
       payment_duplicate_guard: duplicateGuard ?? null,
+      payment_checkout: checkout ?? null,
     },
     claims: paymentId === undefined ? [] : [`payment\n${external}\n${paymentId}`],
   };

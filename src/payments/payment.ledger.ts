@@ -8,13 +8,14 @@ import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import type { Trx } from '../persistence/store.js';
-import { type Outcome, Problem } from '../problems/problem.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
 import { orderColumns, sentOrder } from './order-key.js';
 import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js';
 import { paymentStatus, reportedStatus } from './payment-status.js';
 import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
+import { DuplicatePaymentProblem } from './duplicate-payment.js';
+import { PaymentOrderRepository } from './payment-order.repository.js';
 import { paymentBegin, paymentEnd } from './payment.journal.js';
 import { type DuplicatePayment, type PaymentChange, PaymentRepository } from './payment.repository.js';
 import type { InsertedPayment, PaymentOrigin, PaymentRow } from './payment.table.js';
@@ -28,14 +29,18 @@ export interface PaymentDraft {
   readonly subscriptionToken?: string | undefined;
   /** False if the external's configuration allows duplicates. */
   readonly guardDuplicates: boolean;
+  /** The external offers `/cancel`. */
+  readonly offersCancel: boolean;
   /** When the call must have ended: later, the external cannot receive it any more. */
   readonly deadlineAtMs: number;
 }
 
-/** Ids that an external gave to a payment. */
+/** What an external gave to a payment: its ids, and where the payer pays. */
 export interface PaymentIds {
   readonly paymentId?: string | undefined;
   readonly subscriptionToken?: string | undefined;
+  /** JSON of a `Checkout`. */
+  readonly checkout?: string | undefined;
 }
 
 /** The fields of a payment that `move` reads; notifications and the schedule of queries need the optional ones. */
@@ -81,6 +86,7 @@ export class PaymentLedger {
     private readonly clock: Clock,
     private readonly operations: OperationRepository,
     private readonly identity: PaymentIdentity,
+    private readonly orders: PaymentOrderRepository,
   ) {}
 
   /** {@link open} as an entry of the journal. */
@@ -101,12 +107,17 @@ export class PaymentLedger {
     if (!existing && inserted) return;
     const first = existing ?? (await find());
     const maybeExecuted = first !== undefined && (await this.#maybeExecutes(trx, operation, first));
-    throw duplicate(first, maybeExecuted ? 'unknown' : 'not-executed');
+    throw new DuplicatePaymentProblem(first, {
+      outcome: maybeExecuted ? 'unknown' : 'not-executed',
+      isOwn: first?.caller === operation.caller,
+      offersCancel: draft.offersCancel,
+    });
   }
 
   /** Names the payment of an operation, where the external has. */
   async nameOf(db: Trx, operation: OperationRow): Promise<Readonly<Record<string, string>>> {
-    const row = await this.payments.find(db, operation.payment_ref!);
+    const row =
+      operation.payment_ref === null ? undefined : await this.payments.find(db, operation.payment_ref);
     return { ...(row?.payment_id && { paymentId: row.payment_id }) };
   }
 
@@ -181,8 +192,28 @@ export class PaymentLedger {
     const from = contradicted ? 'UNKNOWN' : answered.row.state;
     if (paymentMayBecome(from, state))
       await this.move(trx, { ...answered.row, state: from, asks: 0 }, state, { ...move, ...own });
-    else await this.payments.link(trx, row.id, own);
+    else {
+      await this.payments.link(trx, row.id, own);
+      if (own.checkout !== undefined) await this.orders.keepCheckout(trx, row.id, own.checkout);
+    }
     return undefined;
+  }
+
+  /**
+   * The external has answered OK to a cancellation: the payment is FAILED if it is still PENDING (SPEC §4). The receiver
+   * is notified, because the payment is not the operation's own.
+   */
+  async cancel(trx: Trx, { id: cause, payment_ref }: OperationRow): Promise<void> {
+    const row = await this.payments.lock(trx, payment_ref!);
+    if (!row) return;
+    if (row.state === 'PENDING')
+      await this.move(trx, row, 'FAILED', { source: 'call', cause, notify: { when: 'on-change' } });
+    await this.orders.recordCancellation(trx, row.id, this.clock.now());
+  }
+
+  /** A cancellation has not ended with OK: the external is queried about the payment at once (SPEC §4). */
+  async queryAtOnce(trx: Trx, { payment_ref }: OperationRow): Promise<void> {
+    await this.orders.queryAtOnce(trx, payment_ref!, this.clock.now());
   }
 
   /** Gives a payment, which is locked, the free id that an operator knows. */
@@ -267,13 +298,14 @@ export class PaymentLedger {
   ): { readonly row: PaymentChange; readonly event: LedgerChange } {
     const atMs = this.clock.now();
     const { paymentId, subscriptionToken, source, cause } = move;
+    const checkout = isOpen(to) ? move.checkout : payment.state === 'CREATED' ? undefined : null;
     const queryable = (paymentId ?? payment.payment_id ?? null) !== null || move.queryableWithoutId === true;
     const next = isOpen(to) ? this.schedule.next(payment.asks ?? 0, queryable, atMs) : NOT_DUE;
     // The duplicate guard protects an order only from attempts that begin while it is held.
     const unguarded = to === 'ACCEPTED' && (payment.state === 'FAILED' || payment.origin === 'learned');
     const duplicateGuard = to === 'FAILED' ? 0 : undefined;
     return {
-      row: { state: to, paymentId, subscriptionToken, next, atMs, duplicateGuard, unguarded },
+      row: { state: to, paymentId, subscriptionToken, checkout, next, atMs, duplicateGuard, unguarded },
       event: {
         external: payment.external,
         payment_ref: payment.id,
@@ -341,14 +373,4 @@ function moveOfCall(
   external: ExternalConfig | undefined,
 ): Pick<PaymentMove, 'source' | 'cause' | 'queryableWithoutId'> {
   return { source: 'call', cause: id, queryableWithoutId: external?.statusByShopTransactionId ?? false };
-}
-
-function duplicate(existing: DuplicatePayment | undefined, outcome: Outcome): Problem {
-  return new Problem('duplicate-payment', 'This shopTransactionId already has a payment at this external.', {
-    outcome,
-    members: {
-      ...(existing?.payment_id && { paymentId: existing.payment_id }),
-      ...(existing && { paymentStatus: existing.state === 'CREATED' ? 'PENDING' : existing.state }),
-    },
-  });
 }

@@ -6,20 +6,23 @@ import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentResult } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
-import type { ChangingOperation } from '../config/external-operation.js';
+import { type ChangingOperation, isOffered } from '../config/external-operation.js';
 import { invalidAnswer, type ProviderOutcome, type Unknown } from '../providers/provider-outcome.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { PaymentFields } from './payment-requests.js';
 import { type PaymentState, stateOfResult } from './payment-state.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { type PaymentDraft, type PaymentIds, PaymentLedger } from './payment.ledger.js';
-import type { PaymentOrigin } from './payment.table.js';
+import type { Checkout, PaymentOrigin } from './payment.table.js';
 
 /** The common fields of the answers of operations that create a payment. */
 interface PaymentAnswer {
   readonly result: PaymentResult;
   readonly paymentId?: string;
   readonly subscriptionToken?: string;
+  readonly redirectToUrl?: string;
+  readonly redirectToUrlMobile?: string;
+  readonly link?: string;
 }
 
 /** What an outcome says about the payment. */
@@ -73,6 +76,7 @@ export abstract class PaymentOperation<
       currency: input.currency,
       subscriptionToken: this.subscriptionTokenOf(input),
       guardDuplicates: provider.config.duplicatePayments === 'refuse',
+      offersCancel: isOffered(provider.config, 'cancel'),
       deadlineAtMs: row.created_at + provider.config.timeoutMs,
     };
   }
@@ -98,7 +102,8 @@ export abstract class PaymentOperation<
   #answered(outcome: ProviderOutcome<Answer>): AnsweredPayment {
     if (outcome.kind === 'completed') {
       const { result, paymentId, subscriptionToken } = outcome.answer;
-      return { state: this.stateOf(result), paymentId, subscriptionToken };
+      const checkout = checkoutOf(outcome.answer);
+      return { state: this.stateOf(result), paymentId, subscriptionToken, checkout };
     }
     return outcome.kind === 'unknown' ? { state: 'UNKNOWN', ...outcome.ids } : { state: 'FAILED' };
   }
@@ -143,4 +148,14 @@ export abstract class PaymentOperation<
   protected subscriptionTokenOf(_body: Body): string | undefined {
     return undefined;
   }
+}
+
+/** Where the answer sends the payer. */
+function checkoutOf({ redirectToUrl, redirectToUrlMobile, link }: PaymentAnswer): string | undefined {
+  const checkout: Checkout = {
+    ...(redirectToUrl !== undefined && { redirectToUrl }),
+    ...(redirectToUrlMobile !== undefined && { redirectToUrlMobile }),
+    ...(link !== undefined && { link }),
+  };
+  return Object.keys(checkout).length === 0 ? undefined : JSON.stringify(checkout);
 }

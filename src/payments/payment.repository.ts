@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
 import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
@@ -13,6 +12,8 @@ export interface PaymentChange {
   readonly state: PaymentState;
   readonly paymentId?: string | undefined;
   readonly subscriptionToken?: string | undefined;
+  /** JSON of a `Checkout`; null: the payment has ended. */
+  readonly checkout?: string | null | undefined;
   readonly next: NextQuery;
   readonly atMs: number;
   /** 0: the order is free for another payment. Undefined: unchanged. */
@@ -31,13 +32,13 @@ const INSERT_UNLESS_TAKEN = new Statement<InsertedPayment>(
 );
 
 /** The fields of an existing payment that the problem `duplicate-payment` reports. */
-export type DuplicatePayment = Pick<PaymentRow, 'id' | 'payment_id' | 'state'>;
+export type DuplicatePayment = Pick<PaymentRow, 'id' | 'payment_id' | 'state' | 'caller' | 'checkout'>;
 
 const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: string }, DuplicatePayment>(
   (db, { external, shopTransactionId }) =>
     db
       .selectFrom('payments')
-      .select(['id', 'payment_id', 'state'])
+      .select(['id', 'payment_id', 'state', 'caller', 'checkout'])
       .where('shop_transaction_id', '=', shopTransactionId)
       .where('external', '=', external)
       .where('state', '!=', 'FAILED')
@@ -54,7 +55,10 @@ interface AdvanceParameters extends Omit<PaymentChange, 'next' | 'unguarded'> {
 }
 
 const ADVANCE = new Statement<AdvanceParameters>(
-  (db, { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, ...change }) => {
+  (
+    db,
+    { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, checkout, ...change },
+  ) => {
     const update = db
       .updateTable('payments')
       .set({
@@ -66,6 +70,7 @@ const ADVANCE = new Statement<AdvanceParameters>(
         ...(unguardedAcceptance && { unguarded_acceptance: unguardedAcceptance }),
         ...(paymentId && { payment_id: paymentId }),
         ...(subscriptionToken && { subscription_token: subscriptionToken }),
+        ...(checkout && { checkout }),
       })
       .where('id', '=', id)
       .where('state', '=', from);
@@ -96,7 +101,13 @@ const ADVANCE = new Statement<AdvanceParameters>(
         ),
       );
   },
-  { duplicateGuard: true, unguardedAcceptance: true, paymentId: true, subscriptionToken: true },
+  {
+    duplicateGuard: true,
+    unguardedAcceptance: true,
+    paymentId: true,
+    subscriptionToken: true,
+    checkout: true,
+  },
 );
 
 @Injectable()
@@ -178,20 +189,6 @@ export class PaymentRepository {
       shopTransactionId: orderKey(shopTransactionId),
     });
     return duplicate;
-  }
-
-  /** The payment whose status is the status of its order: the newest that is not FAILED, else the newest (SPEC §1). */
-  newestOfOrder(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow | undefined> {
-    return trx
-      .selectFrom('payments')
-      .selectAll()
-      .where('shop_transaction_id', '=', orderKey(shopTransactionId))
-      .where('external', '=', external)
-      .orderBy(sql`case when state = 'FAILED' then 1 else 0 end`)
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
   }
 
   /**

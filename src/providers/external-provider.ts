@@ -1,6 +1,7 @@
 import type { ExternalConfig } from '../config/external-config.js';
 import type { OperationName } from '../config/external-operation.js';
 import type {
+  CancelAnswer,
   PayAnswer,
   PayByLinkAnswer,
   PaymentStatusAnswer,
@@ -75,6 +76,7 @@ export interface ExternalProvider {
   payByLink(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayByLinkAnswer>>;
   refund(body: RequestBody, context: CallContext): Promise<ProviderOutcome<RefundAnswer>>;
   refundStatus(query: RefundStatusQuery, context: CallContext): Promise<ProviderOutcome<RefundStatusAnswer>>;
+  cancel(body: RequestBody, context: CallContext): Promise<ProviderOutcome<CancelAnswer>>;
   status(query: StatusQuery, context: CallContext): Promise<ProviderOutcome<PaymentStatusAnswer>>;
   scheduleSubscription(
     body: RequestBody,

@@ -129,6 +129,10 @@ export class HttpExternalProvider implements ExternalProvider {
     return this.#call('refund/status', context, { path, queried });
   }
 
+  cancel(body: RequestBody, context: CallContext): Ended<'cancel'> {
+    return this.#call('cancel', context, { body });
+  }
+
   status(query: StatusQuery, context: CallContext): Ended<'status'> {
     const path = `status?${queryText(query)}`;
     return this.#call('status', context, { path, queried: { ...query } });

@@ -13,6 +13,7 @@ import * as expiringFingerprints from './0010-expiring-fingerprints.js';
 import * as orderKeys from './0011-order-keys.js';
 import * as refundsThatEnd from './0015-refunds-that-end.js';
 import * as callbacksOfRefunds from './0016-callbacks-of-refunds.js';
+import * as checkouts from './0017-checkouts.js';
 import * as receivers from './0019-receivers.js';
 
 /**
@@ -39,5 +40,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0011-order-keys': orderKeys,
   '0015-refunds-that-end': refundsThatEnd,
   '0016-callbacks-of-refunds': callbacksOfRefunds,
+  '0017-checkouts': checkouts,
   '0019-receivers': receivers,
 };
