@@ -12,6 +12,7 @@ import * as audit from './0009-audit.js';
 import * as expiringFingerprints from './0010-expiring-fingerprints.js';
 import * as orderKeys from './0011-order-keys.js';
 import * as receivers from './0019-receivers.js';
+import * as watchedSubscriptions from './0020-watched-subscriptions.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-expiring-fingerprints': expiringFingerprints,
   '0011-order-keys': orderKeys,
   '0019-receivers': receivers,
+  '0020-watched-subscriptions': watchedSubscriptions,
 };
