@@ -50,7 +50,7 @@ const MAY_IMPORT = {
   leases: ['shared', 'config', 'persistence', 'observability'],
   providers: FOUNDATIONS,
   operations: [...FOUNDATIONS, 'leases', 'providers'],
-  notifications: [...FOUNDATIONS, 'leases'],
+  notifications: [...FOUNDATIONS, 'leases', 'providers'],
   payments: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications'],
   refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
   subscriptions: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],

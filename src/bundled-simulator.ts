@@ -61,7 +61,7 @@ function simulatorExternal(baseUrl: string): ExternalConfig {
   const external = {
     externalService: 'simulator',
     baseUrl,
-    operations: { 'refund/status': true },
+    operations: { 'refund/status': true, cancel: true },
     honoursIdempotencyKey: true,
     statusByShopTransactionId: true,
   };

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { type Operation, OPERATION_LIST } from './operations/operation.js';
+import { CancelOperation } from './payments/cancel.operation.js';
 import { PayByLinkOperation } from './payments/pay-by-link.operation.js';
 import { PayOperation } from './payments/pay.operation.js';
 import { PaymentsModule } from './payments/payments.module.js';
@@ -20,6 +21,7 @@ const OPERATIONS = [
   PayOperation,
   PayByLinkOperation,
   RefundOperation,
+  CancelOperation,
   ScheduleSubscriptionOperation,
   StartSubscriptionOperation,
   PaySubscriptionOperation,

@@ -3,6 +3,7 @@ import { BoundedMap } from './bounded-map.js';
 import { sendLater, sendSerialized, type Handler, type Routes, type SimulatorRequest } from './http.js';
 import { MAX_PAYMENTS, type SimulatorOptions } from './options.js';
 import {
+  cancel,
   pay,
   payByLink,
   paymentStatus,
@@ -47,6 +48,7 @@ export class ContractApi {
     '/pay-by-link': { post: this.#execute('pay-by-link', payByLink) },
     '/refund': { post: this.#execute('refund', refund) },
     '/refund/status': { get: this.#read(({ query }) => refundStatus(this.context, query)) },
+    '/cancel': { post: this.#execute('cancel', cancel) },
     '/status': { get: this.#read(({ query }) => paymentStatus(this.context, query)) },
     '/subscription/schedule': { post: this.#execute('subscription/schedule', createSubscription) },
     '/subscription/start': { post: this.#execute('subscription/start', createSubscription) },

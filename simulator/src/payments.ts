@@ -87,6 +87,16 @@ export function refund({ book, settlement }: OperationContext, call: ScenarioCal
   return { answer, record };
 }
 
+/** Answers KO where the payment is paid, or where the scenario of the payment or of the call refuses. */
+export function cancel({ book, settlement }: OperationContext, { body, plan }: ScenarioCall): Execution {
+  const payment = paymentOf(book, requiredField(body, 'paymentId', textField));
+  const refusal = cancelRefusal(payment, plan);
+  if (refusal !== undefined) return { answer: { result: 'KO', resultDescription: refusal }, record: payment };
+  const isPending = plan.first === 'PENDING' && payment.status === 'PENDING';
+  if (payment.status === 'PENDING') settlement.cancel(payment, plan);
+  return { answer: { result: isPending ? 'PENDING' : 'OK' }, record: payment };
+}
+
 /**
  * Finds the payment by `paymentId`, else by `shopTransactionId`; throws a 404 {@link RequestError} where none exists.
  */
@@ -171,6 +181,13 @@ function paymentOf(book: Book, paymentId: string): BookedPayment {
   const payment = book.payments.get(paymentId);
   if (payment) return payment;
   throw new RequestError(404, 'No payment has this paymentId.');
+}
+
+/** The reason not to cancel, or undefined. */
+function cancelRefusal({ status, scenario }: BookedPayment, plan: Plan): string | undefined {
+  if (status === 'ACCEPTED') return 'The payment is ACCEPTED';
+  if (scenario === 'cancel-refused' || plan.scenario === 'cancel-refused') return 'The payer is paying';
+  return plan.first === 'FAILED' && plan.scenario !== 'late-success' ? DECLINED : undefined;
 }
 
 /** The reason to decline the refund, or undefined. */

@@ -17,6 +17,7 @@ const OPERATIONS: readonly ScenarioOperation[] = [
   'pay',
   'pay-by-link',
   'refund',
+  'cancel',
   'subscription/schedule',
   'subscription/start',
   'subscription/pay',
@@ -44,6 +45,10 @@ const PREPARED: Readonly<Record<ScenarioOperation, (providerData: object) => Pro
   refund: async (providerData) => {
     const { body } = await client.post('/pay', payBody());
     return post('/refund', { amount: 100, currency: 'EUR', paymentId: body?.paymentId, providerData });
+  },
+  cancel: async (providerData) => {
+    const { body } = await client.post('/pay', payBody({ providerData: { scenario: 'redirect' } }));
+    return post('/cancel', { paymentId: body?.paymentId, providerData });
   },
   'subscription/schedule': (providerData) =>
     post('/subscription/schedule', subscriptionBody({ providerData })),
@@ -84,9 +89,11 @@ async function callWithoutAnswer(call: Call, key: string, executedBefore: number
 }
 
 function expectedResult(operation: ScenarioOperation, scenario: ScenarioName): string {
+  if (operation === 'cancel' && scenario === 'late-success') return 'OK';
+  if (operation === 'cancel' && scenario === 'cancel-refused') return 'KO';
   if (scenario === 'decline' || scenario === 'late-success') return 'KO';
   if (operation === 'pay-by-link') return 'OK';
-  if (scenario === 'redirect') return 'REDIRECT_TO_URL';
+  if (scenario === 'redirect' || scenario === 'cancel-refused') return 'REDIRECT_TO_URL';
   return ['pending', 'duplicate-callback', 'refund-pending'].includes(scenario) ? 'PENDING' : 'OK';
 }
 
@@ -200,6 +207,28 @@ describe('parameters', () => {
     caller.abort();
     await answer;
   });
+
+  it.each([
+    ['redirect', 'ok', 'OK', 'FAILED'],
+    ['redirect', 'pending', 'PENDING', 'FAILED'],
+    ['redirect', 'late-success', 'OK', 'ACCEPTED'],
+    ['redirect', 'decline', 'KO', 'PENDING'],
+    ['cancel-refused', 'ok', 'KO', 'PENDING'],
+    ['decline', 'ok', 'OK', 'FAILED'],
+    ['ok', 'ok', 'KO', 'ACCEPTED'],
+  ] as const)(
+    'a payment of %s, cancelled by %s, answers %s and ends %s',
+    async (paid, canceled, result, status) => {
+      const { body } = await client.post('/pay', payBody({ providerData: { scenario: paid } }));
+      const paymentId = String(body?.paymentId);
+      const providerData = { scenario: canceled, delayMs: 5 };
+      expect((await client.post('/cancel', { paymentId, providerData })).body?.result).toBe(result);
+      await until(
+        async () => (await client.get(`/status?paymentId=${paymentId}`)).body?.status === status,
+        status,
+      );
+    },
+  );
 
   it.each([
     ['refund-pending', 'ACCEPTED', 'ACCEPTED', 1_199],

@@ -5,6 +5,7 @@ export type ScenarioOperation =
   | 'pay'
   | 'pay-by-link'
   | 'refund'
+  | 'cancel'
   | 'subscription/schedule'
   | 'subscription/start'
   | 'subscription/pay'
@@ -45,6 +46,12 @@ export const SCENARIOS = {
     callbacks: 1,
     summary: 'REDIRECT_TO_URL, to a page where the payer approves or declines, then a callback',
   },
+  'cancel-refused': {
+    ...DELAYED,
+    settledBy: 'payer',
+    callbacks: 1,
+    summary: 'like redirect, and its cancellation is answered KO; of a cancellation: KO',
+  },
   timeout: { ...IMMEDIATE, delivery: 'silence', summary: 'executed, never answered' },
   slow: { ...IMMEDIATE, delivery: 'late', summary: 'executed at once, answered after delayMs' },
   'error-500': {
@@ -76,7 +83,8 @@ export const SCENARIOS = {
     ...DELAYED,
     first: 'FAILED',
     callbacks: 1,
-    summary: 'KO, but ACCEPTED after delayMs, then a callback',
+    summary:
+      'KO, but ACCEPTED after delayMs, then a callback; of a cancellation: OK, and the payment ACCEPTED then',
   },
   'refund-pending': {
     ...DELAYED,
@@ -103,9 +111,10 @@ const OF_REFUNDS = ['refund-pending', 'refund-reversed'] as const;
  * callbacks. Those of {@link OF_REFUNDS} are for refunds alone.
  */
 const UNSUPPORTED: Readonly<Partial<Record<ScenarioOperation, readonly ScenarioName[]>>> = {
-  refund: ['redirect'],
-  'subscription/update': ['redirect', 'duplicate-callback'],
-  'subscription/expire': ['redirect', 'duplicate-callback'],
+  refund: ['redirect', 'cancel-refused'],
+  cancel: ['redirect', 'duplicate-callback'],
+  'subscription/update': ['redirect', 'cancel-refused', 'duplicate-callback'],
+  'subscription/expire': ['redirect', 'cancel-refused', 'duplicate-callback'],
 };
 
 /** The scenarios that `operation` supports. */

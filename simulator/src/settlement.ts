@@ -26,10 +26,23 @@ export class Settlement {
   settle(payment: BookedPayment, status: FinalStatus): void {
     const plan = payment.plan;
     if (!plan) return;
-    this.book.settlePayment(payment, status);
-    const subscription = payment.subscriptionToken && this.book.subscriptions.get(payment.subscriptionToken);
-    if (subscription) followPayment(subscription, payment);
+    this.#end(payment, status);
     this.callbacks.send(payment, plan);
+  }
+
+  /** Cancels a payment that is PENDING, now or later. `late-success`: its payer has paid, which shows later. */
+  cancel(payment: BookedPayment, plan: Plan): void {
+    if (plan.first === 'PENDING') {
+      if (plan.finalStatus === 'ACCEPTED')
+        this.timers.after(plan.delayMs, () => this.settle(payment, 'FAILED'));
+      return;
+    }
+    this.#end(payment, 'FAILED');
+    if (plan.scenario !== 'late-success') return;
+    this.timers.after(plan.delayMs, () => {
+      this.#end(payment, 'ACCEPTED');
+      this.callbacks.send(payment, plan);
+    });
   }
 
   beginRefund(payment: BookedPayment, refund: BookedRefund, plan: Plan): void {
@@ -48,6 +61,12 @@ export class Settlement {
     if (plan.first === 'ACCEPTED') change();
     else if (plan.settledBy === 'timer' && plan.finalStatus === 'ACCEPTED')
       this.timers.after(plan.delayMs, change);
+  }
+
+  #end(payment: BookedPayment, status: FinalStatus): void {
+    this.book.settlePayment(payment, status);
+    const subscription = payment.subscriptionToken && this.book.subscriptions.get(payment.subscriptionToken);
+    if (subscription) followPayment(subscription, payment);
   }
 }
 

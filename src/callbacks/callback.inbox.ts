@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../problems/problem.js';
 import { StorageUnavailable, Store } from '../persistence/store.js';
+import { ReceiverRegistry } from '../notifications/receiver.registry.js';
+import { Fingerprints } from '../operations/fingerprint.js';
+import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
+import { NO_SECRETS } from '../sensitive/secret-mask.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
 import { SecurityMetrics } from '../security/security.metrics.js';
@@ -10,7 +14,7 @@ import { newIdentifier } from '../shared/identifier.js';
 import { storableText } from '../persistence/storable-text.js';
 import type { SignedCallback } from '../http/request-context.js';
 import type { CallbackMessage } from './callback-message.js';
-import { CallbackRepository } from './callback.repository.js';
+import { CallbackRepository, type ProcessedMessage } from './callback.repository.js';
 import { UnknownPaymentLimit } from './unknown-payment.limit.js';
 
 /** Which external sent a callback, and its trace. */
@@ -58,6 +62,8 @@ const RETRY_AFTER_MS = 1_000;
 const MAX_BODY_BYTES = 16_384;
 /** A card number may cross the end of the stored part: it is masked before the text is cut. */
 const MASKED_CHARACTERS = MAX_BODY_BYTES + 256;
+/** So may a secret, in an encoding that is several times as long. */
+const SEARCHED_CHARACTERS = 2 * MAX_BODY_BYTES;
 /** A digit escaped by JSON (`\u0034`) or a form (`%34`); any other JSON escape is skipped as a whole. */
 const ESCAPED_DIGIT = /\\(?:u003(\d)|[\s\S])|%3(\d)/g;
 
@@ -71,6 +77,9 @@ export class CallbackInbox {
     private readonly clock: Clock,
     private readonly securityMetrics: SecurityMetrics,
     private readonly unknownPayments: UnknownPaymentLimit,
+    private readonly fingerprints: Fingerprints,
+    private readonly externals: ExternalProviderRegistry,
+    private readonly receivers: ReceiverRegistry,
   ) {}
 
   /**
@@ -93,9 +102,10 @@ export class CallbackInbox {
   ): Promise<Insertion> {
     const now = this.clock.now();
     const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
+    const message = signed && this.#processed(signed);
     try {
       return await this.store.transaction(async (trx) => {
-        const kind = signed ? await this.callbacks.recordProcessed(trx, signed, validity) : 'new';
+        const kind = message ? await this.callbacks.recordProcessed(trx, message, validity) : 'new';
         if (kind === 'repeated') return { kind };
         const payment =
           continued && anyoneFrom === undefined
@@ -111,7 +121,7 @@ export class CallbackInbox {
             payment_id: paymentId,
             state: 'PENDING',
             method,
-            body: body === null ? null : keptText(body),
+            body: body === null ? null : keptText(this.#withoutSecrets(body, external)),
             received_at: now,
             repeats: 0,
             last_received_at: now,
@@ -137,6 +147,19 @@ export class CallbackInbox {
         cause: error,
       });
     }
+  }
+
+  /** Keyed: a body may hold a card number, which could be guessed by its digest. */
+  #processed({ key, digest }: SignedCallback): ProcessedMessage {
+    const identity = { callback: digest };
+    const { fingerprints } = this;
+    return { key, digest: fingerprints.of(identity), byOtherKeys: fingerprints.byOtherKeys(identity) };
+  }
+
+  /** The beginning of the body, without what the gateway shares with the external and with receivers. */
+  #withoutSecrets(body: string, external: string): string {
+    const ofExternal = this.externals.get(external)?.secrets() ?? NO_SECRETS;
+    return this.receivers.secrets().mask(ofExternal.mask(body.slice(0, SEARCHED_CHARACTERS)));
   }
 }
 

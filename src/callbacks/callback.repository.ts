@@ -4,8 +4,17 @@ import { type LeasedRow, LeaseTable } from '../leases/lease-table.js';
 import { forUpdateSkipLocked, limitOf } from '../persistence/dialect.js';
 import type { DatabaseSchema } from '../persistence/database.js';
 import type { Trx } from '../persistence/store.js';
-import type { SignedCallback } from '../http/request-context.js';
 import type { CallbackRow } from './callback.table.js';
+
+/** A signed message as it is recorded, so that it is recognised when it comes again. */
+export interface ProcessedMessage {
+  /** A digest of external and `webhook-id`. */
+  readonly key: string;
+  /** A keyed digest of the content. */
+  readonly digest: string;
+  /** The same by other replicas, while the key is rotated. */
+  readonly byOtherKeys: readonly string[];
+}
 
 /** A callback that its worker holds now. */
 export type LeasedCallback = LeasedRow<'callbacks'>;
@@ -86,7 +95,7 @@ export class CallbackRepository {
    */
   async recordProcessed(
     trx: Trx,
-    { key, digest }: SignedCallback,
+    { key, digest, byOtherKeys }: ProcessedMessage,
     validity: { nowMs: number; untilMs: number },
   ): Promise<'new' | 'id-reused' | 'repeated'> {
     if (await this.#recordOnce(trx, { key, digest }, validity)) return 'new';
@@ -96,14 +105,15 @@ export class CallbackRepository {
       .where('key', '=', key)
       .executeTakeFirst();
     // Without a digest it was recorded by the first release, which knew messages by their ids.
-    if (first === undefined || first.digest === null || first.digest === digest) return 'repeated';
+    const stored = first?.digest ?? null;
+    if (stored === null || stored === digest || byOtherKeys.includes(stored)) return 'repeated';
     const ofContent = { key: `${key}.${digest}`, digest };
     return (await this.#recordOnce(trx, ofContent, validity)) ? 'id-reused' : 'repeated';
   }
 
   async #recordOnce(
     trx: Trx,
-    row: SignedCallback,
+    row: Pick<ProcessedMessage, 'key' | 'digest'>,
     { nowMs, untilMs: until }: { nowMs: number; untilMs: number },
   ): Promise<boolean> {
     const recorded = await trx

@@ -48,7 +48,7 @@ export type CallbackRow = Selectable<CallbackTable>;
 export interface ProcessedCallbackTable {
   /** A digest of external and `webhook-id`; with a digest of the content behind it for the second message of one id. */
   key: string;
-  /** Of the signed content; null in rows of the first release. */
+  /** Of the signed content, keyed; null in rows of the first release. */
   digest: string | null;
   /** The row may be deleted after this. */
   until: number;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NotificationsModule } from '../notifications/notifications.module.js';
+import { OperationsModule } from '../operations/operations.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { CallbackInbox } from './callback.inbox.js';
@@ -11,7 +12,7 @@ import { VerificationRecorder } from './verification.recorder.js';
 import { VerificationWorker } from './verification.worker.js';
 
 @Module({
-  imports: [NotificationsModule, PaymentsModule, ProvidersModule],
+  imports: [NotificationsModule, OperationsModule, PaymentsModule, ProvidersModule],
   controllers: [CallbacksController],
   providers: [
     CallbackInbox,

@@ -25,6 +25,13 @@ export const OPERATIONS = {
     subject: 'refund',
     optional: true,
   },
+  cancel: {
+    method: 'POST',
+    changesState: true,
+    createsPayment: false,
+    subject: 'payment',
+    optional: true,
+  },
   status: { method: 'GET', changesState: false, createsPayment: false, subject: 'payment' },
   'subscription/schedule': { method: 'POST', changesState: true, createsPayment: true, subject: 'none' },
   'subscription/start': { method: 'POST', changesState: true, createsPayment: true, subject: 'none' },

@@ -74,7 +74,13 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     status: 409,
     title: 'This shopTransactionId already has a payment',
     explanation:
-      'A payment with this `shopTransactionId` is in flight, pending, accepted or of unknown outcome at the same external; `paymentId` and `paymentStatus` describe it. This request was not executed. `outcome` is `unknown` while the first request is in flight, or if a proxy sent this same request twice (same `X-Request-Id`): the first may still be executed, or was. A failed payment may be tried again.',
+      'A payment with this `shopTransactionId` is in flight, pending, accepted or of unknown outcome at the same external; `paymentId` and `paymentStatus` describe it. This request was not executed. `outcome` is `unknown` while the first request is in flight, or if a proxy sent this same request twice (same `X-Request-Id`): the first may still be executed, or was. A failed payment may be tried again. A pending one was queried first; while it is pending, the caller that made it also gets its `redirectToUrl` (`link` for a payment link) to send the payer back to, and `POST /cancel` frees the order where the external offers it.',
+  },
+  'payment-not-pending': {
+    status: 409,
+    title: 'The payment is not pending',
+    explanation:
+      'Only a payment that is PENDING can be cancelled; `paymentStatus` is its state. Nothing was executed. Refund a payment that is ACCEPTED; wait for the outcome of one that is UNKNOWN.',
   },
   'repeated-without-key': {
     status: 409,

@@ -9,13 +9,16 @@ import { AddressGuard } from '../outbound/address-guard.js';
 import { codeOf, Exchange, ExchangeBroken, headerOf, type OutboundAnswer } from '../outbound/exchange.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import { storableText } from '../persistence/storable-text.js';
+import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
+import { NO_SECRETS } from '../sensitive/secret-mask.js';
 import { signWebhook } from '../webhooks/standard-webhooks.js';
 import { Clock } from '../shared/clock.js';
 import { traceHeaders } from '../shared/trace-context.js';
 import { type DeliveryEnd, type DeliveryOutcome, attemptResultOf } from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
 import type { LeasedNotification } from './notification-lease.repository.js';
+import { ReceiverRegistry } from './receiver.registry.js';
 
 type Destination = Pick<ReceiverConfig, 'name' | 'url' | 'secrets'>;
 
@@ -23,6 +26,8 @@ const MAX_ANSWER_BYTES = 65_536;
 /** A card number may cross the end of the stored part: it is masked before the text is cut. */
 const KEPT_BYTES = 1_024;
 const MASKED_CHARACTERS = KEPT_BYTES + 256;
+/** So may a secret, in an encoding that is several times as long. */
+const SEARCHED_BYTES = 16_384;
 
 /**
  * Sends notifications to their receivers, signed by Standard Webhooks, and reports how each attempt ended. It never
@@ -37,6 +42,8 @@ export class NotificationSender implements OnApplicationShutdown {
     @Inject(CONFIG) { egress, notifications }: Config,
     @Optional() private readonly limits: DeliveryLimits = DELIVERY_LIMITS,
     @Optional() private readonly tracer: Tracer = new NoopTracer(),
+    @Optional() private readonly receivers?: ReceiverRegistry,
+    @Optional() private readonly externals?: ExternalProviderRegistry,
   ) {
     this.#client = new OutboundClient({
       guard: new AddressGuard(egress),
@@ -126,21 +133,29 @@ export class NotificationSender implements OnApplicationShutdown {
       body,
     };
     const { deadlineMs } = this.limits;
+    const mask = (text: string): string => this.#masked(text, notification.external);
     const exchange = new Exchange(request, { signal: breakOff, timeoutMs: deadlineMs });
     try {
       const answer = await this.#client.send(exchange);
       // The receiver may answer once more: as if it had taken the next notification.
       if (answer.status >= 300) exchange.discardConnection();
       if (answer.early) return { kind: 'broken', error: 'answered before the request was sent whole' };
-      return answered(answer);
+      return answered(answer, mask);
     } catch (error) {
-      return error instanceof ExchangeBroken ? brokenOutcome(error, deadlineMs) : failed(error);
+      return error instanceof ExchangeBroken ? brokenOutcome(error, deadlineMs, mask) : failed(error);
     }
+  }
+
+  /** Without what the gateway shares with receivers and with this external. */
+  #masked(text: string, external: string): string {
+    const ofExternal = this.externals?.get(external)?.secrets() ?? NO_SECRETS;
+    const ofReceivers = this.receivers?.secrets() ?? NO_SECRETS;
+    return ofReceivers.mask(ofExternal.mask(text));
   }
 }
 
-function answered(answer: OutboundAnswer): DeliveryOutcome {
-  const text = answer.body.toString('utf8', 0, MASKED_CHARACTERS * 4).slice(0, MASKED_CHARACTERS);
+function answered(answer: OutboundAnswer, mask: (text: string) => string): DeliveryOutcome {
+  const text = mask(answer.body.toString('utf8', 0, SEARCHED_BYTES)).slice(0, MASKED_CHARACTERS);
   return {
     kind: 'answered',
     answer: {
@@ -151,13 +166,17 @@ function answered(answer: OutboundAnswer): DeliveryOutcome {
   };
 }
 
-function brokenOutcome(broken: ExchangeBroken, deadlineMs: number): DeliveryOutcome {
+function brokenOutcome(
+  broken: ExchangeBroken,
+  deadlineMs: number,
+  mask: (text: string) => string,
+): DeliveryOutcome {
   switch (broken.reason) {
     case 'aborted':
       return { kind: 'not-sent' };
     case 'too-large':
       // The status is known, and it is the receiver's answer.
-      return answered(broken.partial!);
+      return answered(broken.partial!, mask);
     case 'deadline':
       return { kind: 'broken', error: `no whole answer within ${deadlineMs} ms` };
     case 'no-connection':

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ProvidersModule } from '../providers/providers.module.js';
 import { DeliveryRecorder } from './delivery.recorder.js';
 import { DeliveryWorker } from './delivery.worker.js';
 import { NotificationAttemptRepository } from './notification-attempt.repository.js';
@@ -15,6 +16,7 @@ import { ReplayRepository } from './replay.repository.js';
 import { RetrySchedule } from './retry-schedule.js';
 
 @Module({
+  imports: [ProvidersModule],
   controllers: [NotificationsAdminController],
   providers: [
     DeliveryRecorder,

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { type NotificationEvent, PAYMENT_CALLBACK, type ReceiverConfig } from '../config/receiver-config.js';
 import type { Secret } from '../sensitive/secret.js';
+import { NO_SECRETS, SecretMask } from '../sensitive/secret-mask.js';
 
 /**
  * The receivers by name: `payment-callback`, which is `PAYMENT_CALLBACK_URL` or the bundled simulator once it listens,
@@ -12,6 +13,7 @@ import type { Secret } from '../sensitive/secret.js';
 export class ReceiverRegistry {
   #paymentCallback: ReceiverConfig | undefined;
   #others: ReadonlyMap<string, ReceiverConfig> = new Map();
+  #secrets = NO_SECRETS;
 
   readonly #hasFile: boolean;
 
@@ -51,6 +53,7 @@ export class ReceiverRegistry {
   /** Replaces the receivers of the receivers file. A new one gets what is queued from now on. */
   replace(receivers: readonly ReceiverConfig[]): void {
     this.#others = new Map(receivers.map((receiver) => [receiver.name, receiver]));
+    this.#secrets = secretsOf(this.all());
   }
 
   /** Receives payments and nothing else (SPEC §5). */
@@ -62,5 +65,20 @@ export class ReceiverRegistry {
       events: ['payment'],
       externals: undefined,
     };
+    this.#secrets = secretsOf(this.all());
   }
+
+  /** What the gateway shares with receivers, to be removed from texts that are stored or shown. */
+  secrets(): SecretMask {
+    return this.#secrets;
+  }
+}
+
+/** What signs notifications, and the values of the URLs' parameters: servers repeat a URL that they do not know. */
+function secretsOf(receivers: readonly ReceiverConfig[]): SecretMask {
+  const texts = receivers.flatMap(({ url, secrets }) => {
+    const signing = secrets.map((secret) => secret.reveal().replace(/^whsec_/, ''));
+    return [...signing, ...new URL(url).searchParams.values()];
+  });
+  return new SecretMask(texts);
 }

@@ -16,15 +16,25 @@ export class LedgerEventRepository {
   ) {}
 
   async append(trx: Trx, change: LedgerChange): Promise<void> {
-    this.store.afterCommit(trx, () => this.metrics.count(change));
+    this.store.afterCommit(trx, () => this.count(change));
+    await APPEND.change(trx, this.rowOf(change));
+  }
+
+  /** The row of a change that the journal writes. */
+  rowOf(change: LedgerChange): LedgerEventRow {
     const { external: _, ...event } = change;
-    await APPEND.change(trx, {
+    return {
       id: newIdentifier('evt', event.at),
       payment_ref: null,
       refund_ref: null,
       subscription_ref: null,
       ...event,
-    });
+    };
+  }
+
+  /** To call once {@link rowOf} is committed. */
+  count(change: LedgerChange): void {
+    this.metrics.count(change);
   }
 
   /** Moves the events of an unsolicited payment to the payment `toRef`. */

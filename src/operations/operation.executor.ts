@@ -2,9 +2,8 @@ import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/comm
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { OperationAnswer } from '../http/http-answer.js';
-import { tracedCommit } from '../observability/tracing/traced-commit.js';
 import { traced, Tracer } from '../observability/tracing/tracer.js';
-import { isDatabaseError, StorageUnavailable, Store, type Trx } from '../persistence/store.js';
+import { isDatabaseError } from '../persistence/store.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { CallSlot } from '../providers/external-provider.js';
 import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
@@ -12,10 +11,10 @@ import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { InFlight } from '../shared/in-flight.js';
 import { Fingerprints } from './fingerprint.js';
-import { notSent, perhapsSent, repeatedWithoutKey, stillRunning } from './operation-problems.js';
+import { notSent } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
+import { OperationOpener } from './operation.opener.js';
 import { OperationRepeats } from './operation.repeats.js';
-import { OperationRepository, type RepeatScope } from './operation.repository.js';
 import { OperationSettler, type SendableOperation } from './operation.settler.js';
 import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
@@ -30,8 +29,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   readonly #inFlight = new InFlight<object>();
 
   constructor(
-    private readonly store: Store,
-    private readonly operations: OperationRepository,
+    private readonly opener: OperationOpener,
     private readonly settler: OperationSettler,
     private readonly fingerprints: Fingerprints,
     private readonly clock: Clock,
@@ -78,7 +76,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     try {
       const tooLate = this.settler.sendLimit(request.provider.config);
       const draft = await this.#draft(operation, request);
-      const earlier = await this.#writeAhead(operation, request, draft);
+      const earlier = await this.opener.open(operation, request, draft);
       if (!earlier) return await this.#run(operation, request, { row: draft, tooLate }, slot);
       // The repeat's query takes a slot of its own.
       slot.release();
@@ -95,39 +93,12 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     refusal: NotExecuted,
   ): Promise<OperationAnswer> {
     const { context, provider } = request;
-    const earlier = await this.#earlier(operation, request);
+    const earlier = await this.opener.earlier(operation, request);
     if (!earlier) {
       provider.recordRefusal(operation.name, context.requestId, refusal);
       throw outcomeProblem(refusal, OPERATIONS[operation.name]);
     }
     return this.#repeat(operation, request, earlier);
-  }
-
-  /** The operation that holds the request's key. Throws if the request repeats one without a key. */
-  async #earlier(
-    operation: Operation,
-    { context, provider, input }: OperationRequest<unknown>,
-  ): Promise<OperationRow | undefined> {
-    const { idempotencyKey } = context;
-    const scope = { external: provider.config.name, caller: context.caller, operation: operation.name };
-    try {
-      if (idempotencyKey === undefined) {
-        if (this.config.repeatWindowMs === 0) return undefined;
-        const identity = operation.identity(input);
-        const fingerprints = [this.fingerprints.of(identity), ...this.fingerprints.byOtherKeys(identity)];
-        await this.store.read((db) =>
-          this.#assertNoRepeat(db, operation, { ...scope, fingerprints }, this.clock.now()),
-        );
-        return undefined;
-      }
-      const earlier = await this.store.read((db) =>
-        this.operations.findByHeldKey(db, { ...scope, idempotency_key: idempotencyKey }),
-      );
-      return earlier && isOver(earlier, this.clock.now()) ? undefined : earlier;
-    } catch (error) {
-      // It may have been executed.
-      throw isDatabaseError(error) ? perhapsSent(error) : error;
-    }
   }
 
   async #repeat(
@@ -173,101 +144,6 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     } catch (error) {
       throw isDatabaseError(error) ? notSent(error) : error;
     }
-  }
-
-  /** Transaction A. Returns the earlier operation that holds the key, if there is one; then nothing was written. */
-  async #writeAhead(
-    operation: Operation,
-    request: OperationRequest<unknown>,
-    draft: OperationRow,
-  ): Promise<OperationRow | undefined> {
-    const { traceparent } = request.context;
-    try {
-      return await tracedCommit(this.tracer, this.store, 'commit before the call', traceparent, (trx) =>
-        this.#open(trx, operation, request, draft),
-      );
-    } catch (error) {
-      if (!isDatabaseError(error)) throw error;
-      if (error instanceof StorageUnavailable && error.outcome === 'unknown') this.settler.retract(draft);
-      throw notSent(error);
-    }
-  }
-
-  async #open(
-    trx: Trx,
-    operation: Operation,
-    request: OperationRequest<unknown>,
-    draft: OperationRow,
-  ): Promise<OperationRow | undefined> {
-    const others =
-      draft.repeat_held === 1 ? this.fingerprints.byOtherKeys(operation.identity(request.input)) : [];
-    if (others.length > 0) await this.#assertNoRepeatByOtherKey(trx, operation, draft, others);
-    if (!(await this.operations.insertUnlessHeld(trx, draft))) {
-      const earlier = await this.#clear(trx, operation, draft);
-      if (earlier) return earlier;
-      if (!(await this.operations.insertUnlessHeld(trx, draft)))
-        throw draft.key_held ? stillRunning() : repeatedWithoutKey({});
-    }
-    await operation.open(trx, draft, request);
-    return undefined;
-  }
-
-  /**
-   * Releases the key, or the refusal of repeats, that an earlier operation holds no longer by right. Returns the
-   * earlier operation if it holds the key still, and throws if it still refuses repeats.
-   */
-  async #clear(trx: Trx, operation: Operation, draft: OperationRow): Promise<OperationRow | undefined> {
-    if (draft.key_held === 0) {
-      await this.#clearRepeat(trx, operation, draft, [draft.fingerprint]);
-      return undefined;
-    }
-    const earlier = await this.operations.findByHeldKey(trx, draft);
-    if (earlier && !isOver(earlier, draft.created_at)) return earlier;
-    if (earlier) await this.operations.release(trx, earlier.id);
-    return undefined;
-  }
-
-  /**
-   * While the key of fingerprints is rotated, replicas store different ones for identical requests, and no index sees it:
-   * they take turns.
-   */
-  async #assertNoRepeatByOtherKey(
-    trx: Trx,
-    operation: Operation,
-    draft: OperationRow,
-    others: readonly string[],
-  ): Promise<void> {
-    if (this.store.dialect === 'postgres')
-      await this.operations.awaitTurn(trx, [draft.fingerprint, ...others].toSorted()[0]!);
-    await this.#clearRepeat(trx, operation, draft, others);
-  }
-
-  async #clearRepeat(
-    trx: Trx,
-    operation: Operation,
-    draft: OperationRow,
-    fingerprints: readonly string[],
-  ): Promise<void> {
-    const { caller, external } = draft;
-    const scope = { caller, external, operation: draft.operation, fingerprints };
-    const over = await this.#assertNoRepeat(trx, operation, scope, draft.created_at);
-    if (over) await this.operations.allowRepeat(trx, over.id);
-  }
-
-  /**
-   * Throws `repeated-without-key` while an identical operation without a key is in flight or its window lasts; returns
-   * it if its window is over.
-   */
-  async #assertNoRepeat(
-    db: Trx,
-    operation: Operation,
-    scope: RepeatScope,
-    nowMs: number,
-  ): Promise<OperationRow | undefined> {
-    const first = await this.operations.findByHeldRepeat(db, scope);
-    if (first && (first.state === 'running' || nowMs < first.created_at + this.config.repeatWindowMs))
-      throw repeatedWithoutKey((await operation.nameOf?.(db, first)) ?? {});
-    return first;
   }
 
   /**
@@ -322,10 +198,6 @@ export class OperationExecutor implements BeforeApplicationShutdown {
       throw error;
     }
   }
-}
-
-function isOver(earlier: OperationRow, nowMs: number): boolean {
-  return earlier.expires_at <= nowMs && earlier.state !== 'running';
 }
 
 /** Only a completed answer settles an operation that an earlier attempt may have executed. */

@@ -16,6 +16,9 @@ export interface RepeatScope extends Pick<OperationRow, 'external' | 'caller' | 
 /** The row that an operation is about. */
 export type OperationSubject = { readonly payment_ref: string } | { readonly refund_ref: string };
 
+/** The only operation about a payment that it did not make. */
+const CANCEL = 'cancel';
+
 /** How an operation ended, for its row. */
 export interface OperationEnd {
   readonly state: Exclude<OperationState, 'running'>;
@@ -101,12 +104,13 @@ export class OperationRepository {
     await sql`select pg_advisory_xact_lock(hashtextextended(${text}, 0))`.execute(trx);
   }
 
-  /** The newest operation that is about the payment. */
+  /** The operation that made the payment. */
   findByPayment(trx: Trx, paymentRef: string): Promise<OperationRow | undefined> {
     return trx
       .selectFrom('operations')
       .selectAll()
       .where('payment_ref', '=', paymentRef)
+      .where('operation', '<>', CANCEL)
       .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst();
@@ -188,7 +192,7 @@ export class OperationRepository {
   }
 
   /**
-   * Records that the operation about the subject was not executed and releases its key: a repeat passes all checks
+   * Records that the operation that made the subject was not executed and releases its key: a repeat passes all checks
    * again. False if its outcome is no longer unknown, for example while a repeat executes it.
    */
   async notExecuted(
@@ -209,6 +213,7 @@ export class OperationRepository {
         answer_body: null,
       })
       .where(column, '=', ref)
+      .where('operation', '<>', CANCEL)
       .where('state', '=', 'unknown')
       .executeTakeFirst();
     return updated.numUpdatedRows > 0n;

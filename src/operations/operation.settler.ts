@@ -4,15 +4,16 @@ import type { CallerContext } from '../http/caller-context.js';
 import { statusOf } from '../http/problem-catalogue.js';
 import { problemDocument } from '../http/problem-document.js';
 import { Problem } from '../problems/problem.js';
-import { tracedCommit } from '../observability/tracing/traced-commit.js';
+import { tracedWrite } from '../observability/tracing/traced-commit.js';
 import { Tracer } from '../observability/tracing/tracer.js';
-import { Store, type Trx } from '../persistence/store.js';
+import { type JournalResult, Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { type Operation, OPERATION_LIST } from './operation.js';
+import { OperationJournal } from './operation.journal.js';
 import { type OperationEnd, OperationRepository } from './operation.repository.js';
 import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
@@ -62,6 +63,7 @@ export class OperationSettler {
     private readonly retries: OutcomeRetryQueue,
     private readonly clock: Clock,
     private readonly tracer: Tracer,
+    private readonly journal: OperationJournal,
   ) {
     this.#byName = new Map(list.map((operation) => [operation.name, operation]));
   }
@@ -92,7 +94,7 @@ export class OperationSettler {
     const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
     let settled: Settled = { ...answer, outcome };
     const commit = (): Promise<void> =>
-      tracedCommit(this.tracer, this.store, 'commit of the outcome', parent, async (trx) => {
+      this.store.transaction(async (trx) => {
         const { ended, recorded } = await this.#commit(trx, operation, outcome, answer, external);
         if (!ended && attempt === 'own' && outcome.kind === 'unknown')
           await this.#reopen(trx, operation, outcome, answer, external);
@@ -103,7 +105,11 @@ export class OperationSettler {
           await this.operations.contradict(trx, operation.id, this.#end(operation, recorded, settled));
       });
     try {
-      await commit();
+      await tracedWrite(this.tracer, this.store, 'commit of the outcome', parent, async () => {
+        const journalled =
+          attempt === 'own' && (await this.#journal(operation, outcome, answer, external)) === 'written';
+        if (!journalled) await commit();
+      });
     } catch (error) {
       // Any error: the external was called. An unknown outcome does not replace one that waits already.
       if (outcome.kind !== 'unknown' || !this.retries.operationIds().has(operation.id))
@@ -192,6 +198,20 @@ export class OperationSettler {
     const operation = this.#byName.get(name);
     if (!operation) throw new Error(`No operation ${name} in OPERATION_LIST`);
     return operation;
+  }
+
+  async #journal(
+    operation: OperationRow,
+    outcome: ProviderOutcome<object>,
+    answer: SettledAnswer,
+    external: ExternalConfig | undefined,
+  ): Promise<JournalResult> {
+    if (!this.journal.isUsed) return 'in-the-way';
+    const entry = this.#of(operation).settleEntry?.(operation, outcome, external);
+    if (!entry) return 'in-the-way';
+    const result = await this.journal.end(operation, this.#end(operation, outcome, answer), entry);
+    if (result === 'written') entry.afterCommit();
+    return result;
   }
 
   async #commit(

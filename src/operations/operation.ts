@@ -4,6 +4,7 @@ import type { Trx } from '../persistence/store.js';
 import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
 import type { ChangingOperation } from '../config/external-operation.js';
 import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
+import type { LedgerEndEntry, LedgerEntry } from './operation.journal.js';
 import type { OperationRow } from './operation.table.js';
 
 /** One request for an operation. */
@@ -38,6 +39,12 @@ export interface Operation<Input = unknown, Answer extends object = object> {
   /** In transaction A: writes the ledger's rows, or throws a `Problem` to refuse before anything is executed. */
   open(trx: Trx, row: OperationRow, request: OperationRequest<Input>): Promise<void>;
 
+  /**
+   * {@link open} as an entry of the journal, which is written only if nothing is in its way; `open` decides otherwise.
+   * Undefined: the request needs `open`. So does an operation without this method.
+   */
+  openEntry?(row: OperationRow, request: OperationRequest<Input>): LedgerEntry | undefined;
+
   /** Calls the external; no transaction is open. */
   call(request: OperationRequest<Input>, context: CallContext): Promise<ProviderOutcome<Answer>>;
 
@@ -52,6 +59,13 @@ export interface Operation<Input = unknown, Answer extends object = object> {
     outcome: ProviderOutcome<Answer>,
     external: ExternalConfig | undefined,
   ): Promise<Unknown | void>;
+
+  /** {@link settle} of the operation's own attempt as an entry of the journal; see {@link openEntry}. */
+  settleEntry?(
+    row: OperationRow,
+    outcome: ProviderOutcome<Answer>,
+    external: ExternalConfig | undefined,
+  ): LedgerEndEntry | undefined;
 
   /** After an unknown outcome: retrieves the answer without executing anything; undefined if it is not certain yet. */
   inquire(

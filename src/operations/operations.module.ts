@@ -5,6 +5,8 @@ import { LedgerEventRepository } from './ledger-event.repository.js';
 import { LedgerMetrics } from './ledger.metrics.js';
 import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { OperationExecutor } from './operation.executor.js';
+import { OperationJournal } from './operation.journal.js';
+import { OperationOpener } from './operation.opener.js';
 import { OperationRecovery } from './operation.recovery.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
@@ -20,6 +22,8 @@ import { OperationsWorker } from './operations.worker.js';
     LedgerMetrics,
     OutcomeRetryQueue,
     OperationExecutor,
+    OperationJournal,
+    OperationOpener,
     OperationRecovery,
     OperationRepeats,
     OperationRepository,
@@ -28,6 +32,7 @@ import { OperationsWorker } from './operations.worker.js';
     ReconciliationSchedule,
   ],
   exports: [
+    Fingerprints,
     LedgerEventRepository,
     LedgerMetrics,
     OperationExecutor,

@@ -12,6 +12,7 @@ import { type PaymentStatus, paymentStatus, reportedStatus } from './payment-sta
 import { isOfOrder } from './payment.identity.js';
 import { type IdentifiedAnswer, PaymentInquiry, statusQueryOf } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
+import { PaymentOrderRepository } from './payment-order.repository.js';
 import { PaymentRepository } from './payment.repository.js';
 import type { PaymentRow } from './payment.table.js';
 
@@ -31,6 +32,7 @@ export class OrderInquiry {
   constructor(
     private readonly store: Store,
     private readonly payments: PaymentRepository,
+    private readonly orders: PaymentOrderRepository,
     private readonly ledger: PaymentLedger,
     private readonly inquiry: PaymentInquiry,
   ) {}
@@ -99,7 +101,7 @@ export class OrderInquiry {
       }));
     if (answer && !applied) return undefined;
     const newest =
-      (await this.payments.newestOfOrder(trx, external, shopTransactionId)) ??
+      (await this.orders.newestOfOrder(trx, external, shopTransactionId)) ??
       (await this.payments.find(trx, applied!.paymentRef))!;
     if (applied?.changed && applied.paymentRef === newest.id) return applied.status;
     const told =
@@ -121,9 +123,7 @@ export class OrderInquiry {
     context: CallerContext,
   ): Promise<KnownOrder> {
     const { config } = provider;
-    const row = await this.store.read((db) =>
-      this.payments.newestOfOrder(db, config.name, shopTransactionId),
-    );
+    const row = await this.store.read((db) => this.orders.newestOfOrder(db, config.name, shopTransactionId));
     const byOrder = config.statusByShopTransactionId ? { shopTransactionId } : undefined;
     // After a FAILED payment the external may have another one of the order.
     const isOver = row === undefined || row.state === 'FAILED';

@@ -10,8 +10,14 @@ const SECOND = sql`from payments as second
     and second.id <> payments.id and second.state = 'ACCEPTED'
     and (second.refunded_minor = 0 or second.refunded_minor < second.amount_minor)`;
 
-export const PAID_TWICE = sql<boolean>`unguarded_acceptance = 1 and state = 'ACCEPTED'
-  and (refunded_minor = 0 or refunded_minor < amount_minor) and exists (select 1 ${SECOND})`;
+const UNGUARDED = sql`unguarded_acceptance = 1 and state = 'ACCEPTED'
+  and (refunded_minor = 0 or refunded_minor < amount_minor)`;
+
+export const PAID_TWICE = sql<boolean>`${UNGUARDED} and exists (select 1 ${SECOND})`;
+
+/** A payment that was accepted although the external had cancelled it; its order has no second one. */
+export const PAID_AFTER_CANCEL = sql<boolean>`${UNGUARDED} and canceled_at is not null
+  and not exists (select 1 ${SECOND})`;
 
 /** A text that names the second payment. */
 export const SECOND_PAYMENT = sql<string>`(select 'Also accepted: ' || second.id

@@ -1,6 +1,6 @@
 import { Field } from '../rules/field.js';
 import { redirectUrl } from '../rules/redirect-rules.js';
-import { amount, currency, identifier, providerData } from '../rules/rules.js';
+import { amount, currency, identifier, issuedIdentifier, providerData } from '../rules/rules.js';
 import type { JsonValue } from '../shared/json.js';
 
 const SUCCESS_URL = {
@@ -48,4 +48,13 @@ export abstract class PaymentFields {
 export class PayRequest extends PaymentFields {
   @Field(amount(1), { description: 'In minor units: EUR 12.99 is 1299, JPY 500 is 500.', example: 1299 })
   amount: number;
+}
+
+/** POST `/cancel` (SPEC §1). */
+export class CancelRequest {
+  @Field(issuedIdentifier, { description: 'The payment to cancel, as `/pay` named it.', example: 'pm_7f3a' })
+  paymentId: string;
+
+  @Field(providerData, PROVIDER_DATA)
+  providerData?: Record<string, JsonValue>;
 }

@@ -194,7 +194,13 @@ export class PaymentIdentity {
     if (await this.payments.insertUnlessTaken(trx, inserted)) {
       await this.refunded.linkRefunds(trx, inserted, paymentId);
       const { shop_transaction_id_sent = null } = inserted;
-      return { ...inserted, shop_transaction_id_sent, claimed_payment_id: null, unguarded_acceptance: 0 };
+      const rare = {
+        claimed_payment_id: null,
+        unguarded_acceptance: 0,
+        checkout: null,
+        canceled_at: null,
+      } as const;
+      return { ...inserted, shop_transaction_id_sent, ...rare };
     }
     // Another replica inserted it at the same moment.
     const theirs = await this.payments.lockByPaymentId(trx, external, paymentId);

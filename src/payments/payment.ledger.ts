@@ -2,20 +2,23 @@ import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
-import type { EventSource } from '../operations/ledger-event.table.js';
+import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
+import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import type { Trx } from '../persistence/store.js';
-import { type Outcome, Problem } from '../problems/problem.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
 import { orderColumns, sentOrder } from './order-key.js';
 import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js';
 import { paymentStatus, reportedStatus } from './payment-status.js';
 import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
-import { type DuplicatePayment, PaymentRepository } from './payment.repository.js';
-import type { PaymentOrigin, PaymentRow } from './payment.table.js';
+import { DuplicatePaymentProblem } from './duplicate-payment.js';
+import { PaymentOrderRepository } from './payment-order.repository.js';
+import { paymentBegin, paymentEnd } from './payment.journal.js';
+import { type DuplicatePayment, type PaymentChange, PaymentRepository } from './payment.repository.js';
+import type { InsertedPayment, PaymentOrigin, PaymentRow } from './payment.table.js';
 
 /** A payment that is about to be executed. */
 export interface PaymentDraft {
@@ -26,14 +29,18 @@ export interface PaymentDraft {
   readonly subscriptionToken?: string | undefined;
   /** False if the external's configuration allows duplicates. */
   readonly guardDuplicates: boolean;
+  /** The external offers `/cancel`. */
+  readonly offersCancel: boolean;
   /** When the call must have ended: later, the external cannot receive it any more. */
   readonly deadlineAtMs: number;
 }
 
-/** Ids that an external gave to a payment. */
+/** What an external gave to a payment: its ids, and where the payer pays. */
 export interface PaymentIds {
   readonly paymentId?: string | undefined;
   readonly subscriptionToken?: string | undefined;
+  /** JSON of a `Checkout`. */
+  readonly checkout?: string | undefined;
 }
 
 /** The fields of a payment that `move` reads; notifications and the schedule of queries need the optional ones. */
@@ -79,26 +86,18 @@ export class PaymentLedger {
     private readonly clock: Clock,
     private readonly operations: OperationRepository,
     private readonly identity: PaymentIdentity,
+    private readonly orders: PaymentOrderRepository,
   ) {}
+
+  /** {@link open} as an entry of the journal. */
+  openEntry(operation: OperationRow, draft: PaymentDraft): LedgerEntry {
+    return paymentBegin(rowOf(operation, draft));
+  }
 
   /** Transaction A: inserts the payment as CREATED, or refuses a duplicate (SPEC §3). */
   async open(trx: Trx, operation: OperationRow, draft: PaymentDraft): Promise<void> {
-    const { external, created_at, traceparent } = operation;
-    const row = createdRow({
-      id: operation.payment_ref!,
-      external,
-      caller: operation.caller,
-      origin: draft.origin,
-      payment_id: null,
-      ...orderColumns(draft.shopTransactionId),
-      subscription_token: draft.subscriptionToken ?? null,
-      amount_minor: draft.amountMinor,
-      currency: draft.currency,
-      duplicate_guard: draft.guardDuplicates ? 1 : 0,
-      created_at,
-      deadline_at: draft.deadlineAtMs,
-      traceparent,
-    });
+    const { external } = operation;
+    const row = rowOf(operation, draft);
     const find = () => this.payments.findDuplicate(trx, external, draft.shopTransactionId);
     // The search and the insert run in parallel; the unique index of guards rejects a duplicate that begins meanwhile.
     const [existing, inserted] = await Promise.all([
@@ -108,12 +107,17 @@ export class PaymentLedger {
     if (!existing && inserted) return;
     const first = existing ?? (await find());
     const maybeExecuted = first !== undefined && (await this.#maybeExecutes(trx, operation, first));
-    throw duplicate(first, maybeExecuted ? 'unknown' : 'not-executed');
+    throw new DuplicatePaymentProblem(first, {
+      outcome: maybeExecuted ? 'unknown' : 'not-executed',
+      isOwn: first?.caller === operation.caller,
+      offersCancel: draft.offersCancel,
+    });
   }
 
   /** Names the payment of an operation, where the external has. */
   async nameOf(db: Trx, operation: OperationRow): Promise<Readonly<Record<string, string>>> {
-    const row = await this.payments.find(db, operation.payment_ref!);
+    const row =
+      operation.payment_ref === null ? undefined : await this.payments.find(db, operation.payment_ref);
     return { ...(row?.payment_id && { paymentId: row.payment_id }) };
   }
 
@@ -130,6 +134,20 @@ export class PaymentLedger {
     return changed;
   }
 
+  /** {@link settle} as an entry of the journal: the first move. Undefined if only a transaction can do it. */
+  settleEntry(
+    operation: OperationRow,
+    { state, ...ids }: PaymentIds & { readonly state: PaymentState },
+    external: ExternalConfig | undefined,
+  ): LedgerEndEntry | undefined {
+    const created = createdBy(operation);
+    if (!paymentMayBecome(created.state, state)) return undefined;
+    const change = this.#change(created, state, { ...moveOfCall(operation, external), ...ids });
+    const entry = paymentEnd(created, change.row);
+    const event = this.events.rowOf(change.event);
+    return entry && { ...entry, event, afterCommit: () => this.events.count(change.event) };
+  }
+
   /**
    * Transaction B: applies the answer of the call that creates the payment. Nearly every payment needs only the first
    * move; the rest handles an answer that arrives after a callback, a recovery or a refund, or whose id is not new.
@@ -141,9 +159,8 @@ export class PaymentLedger {
     { state, ...ids }: PaymentIds & { readonly state: PaymentState },
     external: ExternalConfig | undefined,
   ): Promise<PaymentRow | undefined> {
-    const queryableWithoutId = external?.statusByShopTransactionId ?? false;
-    const move = { source: 'call', cause: operation.id, queryableWithoutId } as const;
-    const created = { id: operation.payment_ref!, external: operation.external, state: 'CREATED' } as const;
+    const move = moveOfCall(operation, external);
+    const created = createdBy(operation);
     if (await this.move(trx, created, state, { ...move, ...ids })) return undefined;
     const row = await this.payments.lock(trx, created.id);
     if (!row) return undefined;
@@ -175,8 +192,28 @@ export class PaymentLedger {
     const from = contradicted ? 'UNKNOWN' : answered.row.state;
     if (paymentMayBecome(from, state))
       await this.move(trx, { ...answered.row, state: from, asks: 0 }, state, { ...move, ...own });
-    else await this.payments.link(trx, row.id, own);
+    else {
+      await this.payments.link(trx, row.id, own);
+      if (own.checkout !== undefined) await this.orders.keepCheckout(trx, row.id, own.checkout);
+    }
     return undefined;
+  }
+
+  /**
+   * The external has answered OK to a cancellation: the payment is FAILED if it is still PENDING (SPEC §4). The receiver
+   * is notified, because the payment is not the operation's own.
+   */
+  async cancel(trx: Trx, { id: cause, payment_ref }: OperationRow): Promise<void> {
+    const row = await this.payments.lock(trx, payment_ref!);
+    if (!row) return;
+    if (row.state === 'PENDING')
+      await this.move(trx, row, 'FAILED', { source: 'call', cause, notify: { when: 'on-change' } });
+    await this.orders.recordCancellation(trx, row.id, this.clock.now());
+  }
+
+  /** A cancellation has not ended with OK: the external is queried about the payment at once (SPEC §4). */
+  async queryAtOnce(trx: Trx, { payment_ref }: OperationRow): Promise<void> {
+    await this.orders.queryAtOnce(trx, payment_ref!, this.clock.now());
   }
 
   /** Gives a payment, which is locked, the free id that an operator knows. */
@@ -208,9 +245,7 @@ export class PaymentLedger {
     if (row?.state !== 'FAILED') return;
     await this.payments.expectUntil(trx, row.id, row.deadline_at);
     const move: PaymentMove = {
-      source: 'call',
-      cause: operation.id,
-      queryableWithoutId: external?.statusByShopTransactionId ?? false,
+      ...moveOfCall(operation, external),
       notify: { when: 'on-change', answer: { status: 'PENDING' } },
     };
     const payment = { ...row, asks: 0 };
@@ -250,24 +285,37 @@ export class PaymentLedger {
   }
 
   async #advance(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
+    const { row, event } = this.#change(payment, to, move);
+    if (!(await this.payments.advance(trx, payment.id, payment.state, row))) return false;
+    await this.events.append(trx, event);
+    return true;
+  }
+
+  #change(
+    payment: MovablePayment,
+    to: PaymentState,
+    move: PaymentMove,
+  ): { readonly row: PaymentChange; readonly event: LedgerChange } {
     const atMs = this.clock.now();
     const { paymentId, subscriptionToken, source, cause } = move;
+    const checkout = isOpen(to) ? move.checkout : payment.state === 'CREATED' ? undefined : null;
     const queryable = (paymentId ?? payment.payment_id ?? null) !== null || move.queryableWithoutId === true;
     const next = isOpen(to) ? this.schedule.next(payment.asks ?? 0, queryable, atMs) : NOT_DUE;
     // The duplicate guard protects an order only from attempts that begin while it is held.
     const unguarded = to === 'ACCEPTED' && (payment.state === 'FAILED' || payment.origin === 'learned');
-    const change = { state: to, paymentId, subscriptionToken, next, atMs, unguarded };
-    if (!(await this.payments.advance(trx, payment.id, payment.state, change))) return false;
-    await this.events.append(trx, {
-      external: payment.external,
-      payment_ref: payment.id,
-      at: atMs,
-      source,
-      before: payment.state,
-      after: to,
-      cause,
-    });
-    return true;
+    const duplicateGuard = to === 'FAILED' ? 0 : undefined;
+    return {
+      row: { state: to, paymentId, subscriptionToken, checkout, next, atMs, duplicateGuard, unguarded },
+      event: {
+        external: payment.external,
+        payment_ref: payment.id,
+        at: atMs,
+        source,
+        before: payment.state,
+        after: to,
+        cause,
+      },
+    };
   }
 
   async #notify(
@@ -296,12 +344,33 @@ export class PaymentLedger {
   }
 }
 
-function duplicate(existing: DuplicatePayment | undefined, outcome: Outcome): Problem {
-  return new Problem('duplicate-payment', 'This shopTransactionId already has a payment at this external.', {
-    outcome,
-    members: {
-      ...(existing?.payment_id && { paymentId: existing.payment_id }),
-      ...(existing && { paymentStatus: existing.state === 'CREATED' ? 'PENDING' : existing.state }),
-    },
+function rowOf(operation: OperationRow, draft: PaymentDraft): InsertedPayment {
+  const { external, caller, created_at, traceparent } = operation;
+  return createdRow({
+    id: operation.payment_ref!,
+    external,
+    caller,
+    origin: draft.origin,
+    payment_id: null,
+    ...orderColumns(draft.shopTransactionId),
+    subscription_token: draft.subscriptionToken ?? null,
+    amount_minor: draft.amountMinor,
+    currency: draft.currency,
+    duplicate_guard: draft.guardDuplicates ? 1 : 0,
+    created_at,
+    deadline_at: draft.deadlineAtMs,
+    traceparent,
   });
+}
+
+/** The payment that the operation has created, until its outcome is stored. */
+function createdBy({ payment_ref, external }: OperationRow) {
+  return { id: payment_ref!, external, state: 'CREATED' } as const;
+}
+
+function moveOfCall(
+  { id }: OperationRow,
+  external: ExternalConfig | undefined,
+): Pick<PaymentMove, 'source' | 'cause' | 'queryableWithoutId'> {
+  return { source: 'call', cause: id, queryableWithoutId: external?.statusByShopTransactionId ?? false };
 }

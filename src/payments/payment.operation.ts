@@ -1,25 +1,32 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
+import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentResult } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
-import type { ChangingOperation } from '../config/external-operation.js';
+import { type ChangingOperation, isOffered } from '../config/external-operation.js';
 import { invalidAnswer, type ProviderOutcome, type Unknown } from '../providers/provider-outcome.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { PaymentFields } from './payment-requests.js';
 import { type PaymentState, stateOfResult } from './payment-state.js';
 import { PaymentInquiry } from './payment.inquiry.js';
-import { type PaymentIds, PaymentLedger } from './payment.ledger.js';
-import type { PaymentOrigin } from './payment.table.js';
+import { type PaymentDraft, type PaymentIds, PaymentLedger } from './payment.ledger.js';
+import type { Checkout, PaymentOrigin } from './payment.table.js';
 
 /** The common fields of the answers of operations that create a payment. */
 interface PaymentAnswer {
   readonly result: PaymentResult;
   readonly paymentId?: string;
   readonly subscriptionToken?: string;
+  readonly redirectToUrl?: string;
+  readonly redirectToUrlMobile?: string;
+  readonly link?: string;
 }
+
+/** What an outcome says about the payment. */
+type AnsweredPayment = PaymentIds & { readonly state: PaymentState };
 
 /** The common part of operations that create a payment: its row in the payment ledger. */
 @Injectable()
@@ -53,16 +60,33 @@ export abstract class PaymentOperation<
     return { paymentRef: newIdentifier('pay', atMs) };
   }
 
-  async open(trx: Trx, row: OperationRow, { input, provider }: OperationRequest<Body>): Promise<void> {
-    await this.payments.open(trx, row, {
+  openEntry(row: OperationRow, request: OperationRequest<Body>): LedgerEntry | undefined {
+    return this.payments.openEntry(row, this.#draft(row, request));
+  }
+
+  async open(trx: Trx, row: OperationRow, request: OperationRequest<Body>): Promise<void> {
+    await this.payments.open(trx, row, this.#draft(row, request));
+  }
+
+  #draft(row: OperationRow, { input, provider }: OperationRequest<Body>): PaymentDraft {
+    return {
       origin: this.origin,
       shopTransactionId: input.shopTransactionId,
       amountMinor: input.amount,
       currency: input.currency,
       subscriptionToken: this.subscriptionTokenOf(input),
       guardDuplicates: provider.config.duplicatePayments === 'refuse',
+      offersCancel: isOffered(provider.config, 'cancel'),
       deadlineAtMs: row.created_at + provider.config.timeoutMs,
-    });
+    };
+  }
+
+  settleEntry(
+    row: OperationRow,
+    outcome: ProviderOutcome<Answer>,
+    external: ExternalConfig | undefined,
+  ): LedgerEndEntry | undefined {
+    return this.payments.settleEntry(row, this.#answered(outcome), external);
   }
 
   async settle(
@@ -71,24 +95,24 @@ export abstract class PaymentOperation<
     outcome: ProviderOutcome<Answer>,
     external: ExternalConfig | undefined,
   ): Promise<Unknown | undefined> {
+    const contradiction = await this.settlePayment(trx, row, this.#answered(outcome), external);
+    return outcome.kind === 'completed' ? contradiction : undefined;
+  }
+
+  #answered(outcome: ProviderOutcome<Answer>): AnsweredPayment {
     if (outcome.kind === 'completed') {
       const { result, paymentId, subscriptionToken } = outcome.answer;
-      const ids = { paymentId, subscriptionToken };
-      return this.settlePayment(trx, row, { state: this.stateOf(result), ...ids }, external);
+      const checkout = checkoutOf(outcome.answer);
+      return { state: this.stateOf(result), paymentId, subscriptionToken, checkout };
     }
-    const answer =
-      outcome.kind === 'unknown'
-        ? ({ state: 'UNKNOWN', ...outcome.ids } as const)
-        : ({ state: 'FAILED' } as const);
-    await this.settlePayment(trx, row, answer, external);
-    return undefined;
+    return outcome.kind === 'unknown' ? { state: 'UNKNOWN', ...outcome.ids } : { state: 'FAILED' };
   }
 
   /** Returns the outcome to record instead if the answered `paymentId` belongs to another payment. */
   protected async settlePayment(
     trx: Trx,
     row: OperationRow,
-    answer: PaymentIds & { readonly state: PaymentState },
+    answer: AnsweredPayment,
     external: ExternalConfig | undefined,
   ): Promise<Unknown | undefined> {
     const holder = await this.payments.settle(trx, row, answer, external);
@@ -124,4 +148,14 @@ export abstract class PaymentOperation<
   protected subscriptionTokenOf(_body: Body): string | undefined {
     return undefined;
   }
+}
+
+/** Where the answer sends the payer. */
+function checkoutOf({ redirectToUrl, redirectToUrlMobile, link }: PaymentAnswer): string | undefined {
+  const checkout: Checkout = {
+    ...(redirectToUrl !== undefined && { redirectToUrl }),
+    ...(redirectToUrlMobile !== undefined && { redirectToUrlMobile }),
+    ...(link !== undefined && { link }),
+  };
+  return Object.keys(checkout).length === 0 ? undefined : JSON.stringify(checkout);
 }

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
 import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
@@ -13,8 +12,12 @@ export interface PaymentChange {
   readonly state: PaymentState;
   readonly paymentId?: string | undefined;
   readonly subscriptionToken?: string | undefined;
+  /** JSON of a `Checkout`; null: the payment has ended. */
+  readonly checkout?: string | null | undefined;
   readonly next: NextQuery;
   readonly atMs: number;
+  /** 0: the order is free for another payment. Undefined: unchanged. */
+  readonly duplicateGuard: 0 | undefined;
   /** Accepted outside of the duplicate guard. */
   readonly unguarded: boolean;
 }
@@ -29,13 +32,13 @@ const INSERT_UNLESS_TAKEN = new Statement<InsertedPayment>(
 );
 
 /** The fields of an existing payment that the problem `duplicate-payment` reports. */
-export type DuplicatePayment = Pick<PaymentRow, 'id' | 'payment_id' | 'state'>;
+export type DuplicatePayment = Pick<PaymentRow, 'id' | 'payment_id' | 'state' | 'caller' | 'checkout'>;
 
 const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: string }, DuplicatePayment>(
   (db, { external, shopTransactionId }) =>
     db
       .selectFrom('payments')
-      .select(['id', 'payment_id', 'state'])
+      .select(['id', 'payment_id', 'state', 'caller', 'checkout'])
       .where('shop_transaction_id', '=', shopTransactionId)
       .where('external', '=', external)
       .where('state', '!=', 'FAILED')
@@ -48,12 +51,14 @@ interface AdvanceParameters extends Omit<PaymentChange, 'next' | 'unguarded'> {
   readonly from: PaymentState;
   readonly nextQueryAtMs: number | null;
   readonly parkedAtMs: number | null;
-  readonly duplicateGuard: 0 | undefined;
   readonly unguardedAcceptance: 1 | undefined;
 }
 
 const ADVANCE = new Statement<AdvanceParameters>(
-  (db, { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, ...change }) => {
+  (
+    db,
+    { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, checkout, ...change },
+  ) => {
     const update = db
       .updateTable('payments')
       .set({
@@ -65,6 +70,7 @@ const ADVANCE = new Statement<AdvanceParameters>(
         ...(unguardedAcceptance && { unguarded_acceptance: unguardedAcceptance }),
         ...(paymentId && { payment_id: paymentId }),
         ...(subscriptionToken && { subscription_token: subscriptionToken }),
+        ...(checkout && { checkout }),
       })
       .where('id', '=', id)
       .where('state', '=', from);
@@ -95,7 +101,13 @@ const ADVANCE = new Statement<AdvanceParameters>(
         ),
       );
   },
-  { duplicateGuard: true, unguardedAcceptance: true, paymentId: true, subscriptionToken: true },
+  {
+    duplicateGuard: true,
+    unguardedAcceptance: true,
+    paymentId: true,
+    subscriptionToken: true,
+    checkout: true,
+  },
 );
 
 @Injectable()
@@ -179,20 +191,6 @@ export class PaymentRepository {
     return duplicate;
   }
 
-  /** The payment whose status is the status of its order: the newest that is not FAILED, else the newest (SPEC §1). */
-  newestOfOrder(trx: Trx, external: string, shopTransactionId: string): Promise<PaymentRow | undefined> {
-    return trx
-      .selectFrom('payments')
-      .selectAll()
-      .where('shop_transaction_id', '=', orderKey(shopTransactionId))
-      .where('external', '=', external)
-      .orderBy(sql`case when state = 'FAILED' then 1 else 0 end`)
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-  }
-
   /**
    * Payments with this shopTransactionId whose `paymentId` is not known, those that an operator has set to ACCEPTED
    * included. Locked until `trx` ends; at most two, because the caller distinguishes only none, one and several.
@@ -228,7 +226,6 @@ export class PaymentRepository {
       from,
       nextQueryAtMs: next.atMs,
       parkedAtMs: next.parkedAtMs,
-      duplicateGuard: change.state === 'FAILED' ? 0 : undefined,
       unguardedAcceptance: unguarded ? 1 : undefined,
     });
     return changed === 1;

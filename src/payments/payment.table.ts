@@ -51,6 +51,17 @@ export interface PaymentTable {
    * ACCEPTED payment. 0 again once an operator has seen it.
    */
   unguarded_acceptance: Generated<0 | 1>;
+  /** JSON of a {@link Checkout}: where the payer was sent. Null once the payment has ended. */
+  checkout: Generated<string | null>;
+  /** When the external answered OK to a cancellation: a later success needs an operator. */
+  canceled_at: Generated<number | null>;
+}
+
+/** The links of an answer by which the payer can pay. */
+export interface Checkout {
+  readonly redirectToUrl?: string;
+  readonly redirectToUrlMobile?: string;
+  readonly link?: string;
 }
 
 /**
@@ -64,7 +75,7 @@ export type PaymentRow = Selectable<PaymentTable>;
 /** A payment as it is inserted: the columns that only rare payments set keep their defaults. */
 export type InsertedPayment = Omit<
   PaymentRow,
-  'claimed_payment_id' | 'unguarded_acceptance' | 'shop_transaction_id_sent'
+  'claimed_payment_id' | 'unguarded_acceptance' | 'shop_transaction_id_sent' | 'checkout' | 'canceled_at'
 > & { shop_transaction_id_sent?: string | undefined };
 
 declare module '../persistence/database.js' {

@@ -8,8 +8,8 @@ import { Caller, type CallerContext } from '../http/caller-context.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
 import { RequireScope } from '../http/require-scope.decorator.js';
-import { PayRequest } from './payment-requests.js';
-import { CHECK, PAY, PAY_BY_LINK, STATUS } from './payments.documentation.js';
+import { CancelRequest, PayRequest } from './payment-requests.js';
+import { CANCEL, CHECK, PAY, PAY_BY_LINK, STATUS } from './payments.documentation.js';
 import type { PaymentStatus } from './payment-status.js';
 import { PaymentsService } from './payments.service.js';
 
@@ -38,6 +38,17 @@ export class PaymentsController {
     @JsonBody() body: PayRequest,
   ): Promise<OperationAnswer> {
     return this.payments.payByLink(provider, body, caller);
+  }
+
+  @Post('cancel')
+  @DescribeOperation(CANCEL)
+  @RequireScope('payments')
+  cancel(
+    @External() provider: ExternalProvider,
+    @Caller() caller: CallerContext,
+    @JsonBody() body: CancelRequest,
+  ): Promise<OperationAnswer> {
+    return this.payments.cancel(provider, body, caller);
   }
 
   @Get('status')

@@ -4,9 +4,9 @@ import type {
   OperationDescription,
   QueryParameter,
 } from '../http/openapi/operation-description.js';
-import { PayAnswer, PayByLinkAnswer } from '../providers/answers.js';
+import { CancelAnswer, PayAnswer, PayByLinkAnswer } from '../providers/answers.js';
 import { OPERATIONS } from '../config/external-operation.js';
-import { PayRequest } from './payment-requests.js';
+import { CancelRequest, PayRequest } from './payment-requests.js';
 import { PAYMENT_STATUS_EXAMPLES, PaymentStatus } from './payment-status.js';
 
 const PAYMENT = { amount: 1299, currency: 'EUR', shopTransactionId: 'order-1001' };
@@ -36,7 +36,7 @@ export const PAY: OperationDescription = {
   tag: 'Payments',
   summary: 'Create a payment',
   description:
-    'Executes a payment at the external. A `shopTransactionId` that already has a payment there is refused, unless that payment failed.',
+    'Executes a payment at the external. A `shopTransactionId` that already has a payment there is refused, unless that payment failed. One that is pending is queried first.',
   calls: OPERATIONS.pay,
   request: {
     type: PayRequest,
@@ -95,6 +95,30 @@ export const PAY_BY_LINK: OperationDescription = {
     },
   },
   problems: ['duplicate-payment'],
+};
+
+export const CANCEL: OperationDescription = {
+  id: 'cancelPayment',
+  tag: 'Payments',
+  summary: 'Cancel a pending payment',
+  description:
+    'Cancels a payment that is PENDING, such as an abandoned checkout, so that its order can be paid anew. After `OK` the payment is ' +
+    'FAILED. After any other end the payment is what it was, and the gateway queries its status at once. Only for externals that offer it.',
+  calls: OPERATIONS.cancel,
+  request: {
+    type: CancelRequest,
+    examples: { payment: { summary: 'A pending payment', value: { paymentId: 'pm_7f3a' } } },
+  },
+  answer: {
+    type: CancelAnswer,
+    description: 'The payment was cancelled or not, or its cancellation is pending',
+    examples: {
+      OK: { summary: 'Cancelled: it can no longer be paid', value: { result: 'OK' } },
+      KO: { summary: 'Not cancelled', value: { result: 'KO', resultDescription: 'The payer is paying' } },
+      PENDING: { summary: 'Pending', value: { result: 'PENDING' } },
+    },
+  },
+  problems: ['payment-not-pending'],
 };
 
 const PAYMENT_OR_ORDER: readonly QueryParameter[] = [{ ...PAYMENT_ID_QUERY, required: false }, ORDER_QUERY];

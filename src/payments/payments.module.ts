@@ -3,12 +3,15 @@ import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { OrderKeyBackfill } from './order-key.backfill.js';
+import { CancelOperation } from './cancel.operation.js';
 import { OrderInquiry } from './order.inquiry.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
+import { PaymentCreation } from './payment.creation.js';
 import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
+import { PaymentOrderRepository } from './payment-order.repository.js';
 import { PaymentRefundsRepository } from './payment-refunds.repository.js';
 import { PaymentRepository } from './payment.repository.js';
 import { PaymentsController } from './payments.controller.js';
@@ -19,21 +22,26 @@ import { PaymentsService } from './payments.service.js';
   imports: [NotificationsModule, OperationsModule, ProvidersModule],
   controllers: [PaymentsController],
   providers: [
+    CancelOperation,
     OrderInquiry,
     OrderKeyBackfill,
     PayByLinkOperation,
     PayOperation,
+    PaymentCreation,
     PaymentIdentity,
     PaymentInquiry,
     PaymentLedger,
+    PaymentOrderRepository,
     PaymentRefundsRepository,
     PaymentRepository,
     PaymentsMetrics,
     PaymentsService,
   ],
   exports: [
+    CancelOperation,
     PayByLinkOperation,
     PayOperation,
+    PaymentCreation,
     PaymentIdentity,
     PaymentInquiry,
     PaymentLedger,

@@ -8,18 +8,22 @@ import type { ExternalProvider, StatusQuery } from '../providers/external-provid
 import { OPERATIONS } from '../config/external-operation.js';
 import { sentOrder } from './order-key.js';
 import { OrderInquiry } from './order.inquiry.js';
+import { CancelOperation } from './cancel.operation.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
-import type { PayRequest } from './payment-requests.js';
+import type { CancelRequest, PayRequest } from './payment-requests.js';
 import { type PaymentStatus, paymentStatus } from './payment-status.js';
+import { PaymentCreation } from './payment.creation.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentRepository } from './payment.repository.js';
 
-/** pay, pay-by-link, status and check (SPEC §1). */
+/** pay, pay-by-link, cancel, status and check (SPEC §1). */
 @Injectable()
 export class PaymentsService {
   constructor(
     private readonly executor: OperationExecutor,
+    private readonly creation: PaymentCreation,
+    private readonly cancelOperation: CancelOperation,
     private readonly payOperation: PayOperation,
     private readonly payByLinkOperation: PayByLinkOperation,
     private readonly inquiry: PaymentInquiry,
@@ -29,11 +33,15 @@ export class PaymentsService {
   ) {}
 
   pay(provider: ExternalProvider, body: PayRequest, context: CallerContext): Promise<OperationAnswer> {
-    return this.executor.execute(this.payOperation, { provider, input: body, context });
+    return this.creation.execute(this.payOperation, { provider, input: body, context });
   }
 
   payByLink(provider: ExternalProvider, body: PayRequest, context: CallerContext): Promise<OperationAnswer> {
-    return this.executor.execute(this.payByLinkOperation, { provider, input: body, context });
+    return this.creation.execute(this.payByLinkOperation, { provider, input: body, context });
+  }
+
+  cancel(provider: ExternalProvider, body: CancelRequest, context: CallerContext): Promise<OperationAnswer> {
+    return this.executor.execute(this.cancelOperation, { provider, input: body, context });
   }
 
   /** Queries the external. Changes nothing in the ledger; `check` does. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type Compilable,
   type CompiledQuery,
@@ -8,6 +7,7 @@ import {
   ValueNode,
 } from 'kysely';
 import { type Dialect, dialectOf } from './dialect.js';
+import { type PreparedQuery, preparedNameOf } from './prepared-query.js';
 import type { Trx } from './store.js';
 
 /**
@@ -29,15 +29,6 @@ export type Placeholders<P> = {
 export type Variables<P> = {
   readonly [K in keyof P as undefined extends P[K] ? K : P[K] extends readonly unknown[] ? K : never]-?: true;
 };
-
-/**
- * A query that a connection may prepare once, under this name, and run many times. Only for queries that return no
- * rows: of a prepared one PostgreSQL refuses to return other columns than before, as when a newer replica has added
- * one.
- */
-export interface PreparedQuery extends CompiledQuery {
-  readonly preparedName: string;
-}
 
 /**
  * A query of the hot path, built and compiled once: doing both for each request costs more than running it. `build`
@@ -93,9 +84,7 @@ export class Statement<P extends object, Row = unknown> {
 
   #compile(trx: Trx, parameters: P): PreparedQuery {
     const compiled = this.build(trx, placeholdersFor(parameters) as Placeholders<P>).compile();
-    // From the text: a pooler may give a session to another replica, whose statement of this name must be the same.
-    const digest = createHash('sha256').update(compiled.sql).digest('hex');
-    return { ...compiled, preparedName: `tollgate_${digest.slice(0, 24)}` };
+    return { ...compiled, preparedName: preparedNameOf(compiled.sql) };
   }
 
   /** Empty for most statements. An absent parameter is an undefined one. */

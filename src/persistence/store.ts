@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { unlessAborted } from '../shared/unless-aborted.js';
+import type { BatchEntry, BatchStatement } from './batch-statement.js';
 import type { DatabaseSchema } from './database.js';
 
 /** The first argument of every repository method: a query outside the current transaction would wait for ever. */
@@ -13,6 +14,23 @@ const AFTER_COMMIT = Symbol('tollgate.after-commit');
 type WithCallbacks = { [AFTER_COMMIT]?: (() => void)[] };
 
 const PING_LIMIT_MS = 1_000;
+
+/** The rows of one short transaction as data, for the plain case in which nothing is in their way. */
+export interface JournalEntry {
+  readonly statement: BatchStatement;
+  readonly row: BatchEntry;
+  /**
+   * Names of what only one entry can have, such as a key: of two entries with the same claim, the second waits for the
+   * first, and is then in the way.
+   */
+  readonly claims: readonly string[];
+}
+
+/**
+ * `written`: committed. `in-the-way`: the statement saw another row in the way of this one; nothing of it was written.
+ * `failed`: its batch was rolled back, or lost with its connection; only a transaction that is safe to repeat may follow.
+ */
+export type JournalResult = 'written' | 'in-the-way' | 'failed';
 
 /**
  * The gateway's durable memory, one of SQLite or PostgreSQL. Throws {@link StorageUnavailable} when the database
@@ -46,6 +64,21 @@ export abstract class Store {
     for (const callback of (committed as WithCallbacks)[AFTER_COMMIT] ?? []) callback();
     return result;
   }
+
+  /**
+   * Writes an entry in one transaction with others of the same moment, each of which is written wholly or not at all.
+   * What was not `written` is to be done by {@link transaction}, which knows every case.
+   * @throws {StorageUnavailable} if no connection is available: nothing was written.
+   */
+  append(entry: JournalEntry): Promise<JournalResult> {
+    return this.#run(() => this.write(entry));
+  }
+
+  /**
+   * Whether {@link append} costs less than {@link transaction}: not on SQLite, whose transactions of the same moment
+   * share a commit already.
+   */
+  readonly journals: boolean = false;
 
   /**
    * Calls `callback` once the commit of `trx` is durable, and never if it is rolled back: for logs and metrics of the
@@ -99,7 +132,7 @@ export abstract class Store {
 
   /**
    * Called after every commit; must not throw. `durationMs` is the COMMIT alone, fsync included; `transactions`
-   * shared it (always 1 on PostgreSQL).
+   * shared it: those of a group on SQLite, the entries of a batch on PostgreSQL.
    */
   onCommit: ((durationMs: number, transactions: number) => void) | undefined;
 
@@ -130,6 +163,10 @@ export abstract class Store {
 
   protected abstract commit<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
   protected abstract query<T>(work: (db: Trx) => Promise<T>): Promise<T>;
+  protected write(_entry: JournalEntry): Promise<JournalResult> {
+    return Promise.resolve('in-the-way');
+  }
+
   /** The work of {@link ping}. */
   protected abstract probe(): Promise<unknown>;
   /** Closes all connections; nothing runs any more. */

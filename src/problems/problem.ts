@@ -17,6 +17,7 @@ export const PROBLEM_CODES = [
   'request-timeout',
   'idempotency-conflict',
   'duplicate-payment',
+  'payment-not-pending',
   'repeated-without-key',
   'conflict',
   'payload-too-large',

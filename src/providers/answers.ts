@@ -114,6 +114,17 @@ export class RefundStatusAnswer {
   metadata?: JsonValue;
 }
 
+export class CancelAnswer {
+  @Field(oneOf(['OK', 'KO', 'PENDING']), {
+    description: '`OK`: the payment can no longer be paid.',
+    example: 'OK',
+  })
+  result: 'OK' | 'KO' | 'PENDING';
+
+  @Field(text, RESULT_DESCRIPTION)
+  resultDescription?: string;
+}
+
 export class PaymentStatusAnswer {
   @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), { example: 'ACCEPTED' })
   status: PaymentStatusName;
@@ -188,6 +199,7 @@ export const ANSWER_TYPES = {
   'pay-by-link': PayByLinkAnswer,
   refund: RefundAnswer,
   'refund/status': RefundStatusAnswer,
+  cancel: CancelAnswer,
   status: PaymentStatusAnswer,
   'subscription/schedule': SubscriptionPayAnswer,
   'subscription/start': SubscriptionPayAnswer,

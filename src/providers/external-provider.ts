@@ -1,6 +1,7 @@
 import type { ExternalConfig } from '../config/external-config.js';
 import type { OperationName } from '../config/external-operation.js';
 import type {
+  CancelAnswer,
   PayAnswer,
   PayByLinkAnswer,
   PaymentStatusAnswer,
@@ -11,6 +12,7 @@ import type {
   SubscriptionStatusAnswer,
   SubscriptionUpdateAnswer,
 } from './answers.js';
+import type { SecretMask } from '../sensitive/secret-mask.js';
 import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
 
 /** A validated request body. The provider serialises it for the external without changing a value (SPEC §2). */
@@ -74,6 +76,7 @@ export interface ExternalProvider {
   payByLink(body: RequestBody, context: CallContext): Promise<ProviderOutcome<PayByLinkAnswer>>;
   refund(body: RequestBody, context: CallContext): Promise<ProviderOutcome<RefundAnswer>>;
   refundStatus(query: RefundStatusQuery, context: CallContext): Promise<ProviderOutcome<RefundStatusAnswer>>;
+  cancel(body: RequestBody, context: CallContext): Promise<ProviderOutcome<CancelAnswer>>;
   status(query: StatusQuery, context: CallContext): Promise<ProviderOutcome<PaymentStatusAnswer>>;
   scheduleSubscription(
     body: RequestBody,
@@ -91,6 +94,9 @@ export interface ExternalProvider {
 
   /** For health, metrics and `/admin`. */
   health(): ProviderHealth;
+
+  /** What the gateway shares with the external, to be removed from texts that are stored or shown. */
+  secrets(): SecretMask;
 
   /** Ends background queries, lets the other calls in flight finish, then closes the keep-alive sockets. */
   close(): Promise<void>;

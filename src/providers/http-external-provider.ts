@@ -93,7 +93,7 @@ export class HttpExternalProvider implements ExternalProvider {
     this.#transport = {
       ...dependencies,
       external: config.name,
-      secrets: () => this.#secretMask(),
+      secrets: () => this.secrets(),
       client: this.#client,
       origin,
       basePath: pathname.replace(/\/$/, ''),
@@ -127,6 +127,10 @@ export class HttpExternalProvider implements ExternalProvider {
     const path = `refund/status?${queryText({ ...ofPayment, ...by })}`;
     const queried = 'refundId' in by ? { ...ofPayment, ...by } : ofPayment;
     return this.#call('refund/status', context, { path, queried });
+  }
+
+  cancel(body: RequestBody, context: CallContext): Ended<'cancel'> {
+    return this.#call('cancel', context, { body });
   }
 
   status(query: StatusQuery, context: CallContext): Ended<'status'> {
@@ -234,7 +238,7 @@ export class HttpExternalProvider implements ExternalProvider {
   }
 
   /** Made again when a token or certificate is another one. */
-  #secretMask(): SecretMask {
+  secrets(): SecretMask {
     const secrets = this.#auth.secrets();
     if (secrets !== this.#masked.secrets)
       this.#masked = {

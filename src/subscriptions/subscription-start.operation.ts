@@ -49,6 +49,10 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
     await this.subscriptions.open(trx, row, request.input);
   }
 
+  /** The journal writes no subscriptions. */
+  override openEntry(): undefined {}
+  override settleEntry(): undefined {}
+
   override async settle(
     trx: Trx,
     row: OperationRow,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CallerContext } from '../http/caller-context.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
+import { PaymentCreation } from '../payments/payment.creation.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { OPERATIONS } from '../config/external-operation.js';
@@ -22,6 +23,7 @@ import { UpdateSubscriptionOperation } from './update-subscription.operation.js'
 export class SubscriptionsService {
   constructor(
     private readonly executor: OperationExecutor,
+    private readonly creation: PaymentCreation,
     private readonly scheduleOperation: ScheduleSubscriptionOperation,
     private readonly startOperation: StartSubscriptionOperation,
     private readonly payOperation: PaySubscriptionOperation,
@@ -34,7 +36,7 @@ export class SubscriptionsService {
     body: SubscriptionStartRequest,
     context: CallerContext,
   ): Promise<OperationAnswer> {
-    return this.executor.execute(this.scheduleOperation, { provider, input: body, context });
+    return this.creation.execute(this.scheduleOperation, { provider, input: body, context });
   }
 
   start(
@@ -42,7 +44,7 @@ export class SubscriptionsService {
     body: SubscriptionStartRequest,
     context: CallerContext,
   ): Promise<OperationAnswer> {
-    return this.executor.execute(this.startOperation, { provider, input: body, context });
+    return this.creation.execute(this.startOperation, { provider, input: body, context });
   }
 
   pay(
@@ -50,7 +52,7 @@ export class SubscriptionsService {
     body: SubscriptionPayRequest,
     context: CallerContext,
   ): Promise<OperationAnswer> {
-    return this.executor.execute(this.payOperation, { provider, input: body, context });
+    return this.creation.execute(this.payOperation, { provider, input: body, context });
   }
 
   update(

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CallbackInbox, type CallbackOrigin } from '../../src/callbacks/callback.inbox.js';
 import {
@@ -10,14 +11,26 @@ import { unconfirmed, type VerificationOutcome } from '../../src/callbacks/verif
 import { UnknownPaymentLimit } from '../../src/callbacks/unknown-payment.limit.js';
 import { VerificationRecorder } from '../../src/callbacks/verification.recorder.js';
 import type { Config } from '../../src/config/config.js';
+import { createLog } from '../../src/observability/logging/log.js';
 import { Metrics } from '../../src/observability/metrics/metrics.js';
+import { NoopTracer } from '../../src/observability/tracing/noop.tracer.js';
+import { Fingerprints } from '../../src/operations/fingerprint.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import type { Problem } from '../../src/problems/problem.js';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
+import { ReceiverRegistry } from '../../src/notifications/receiver.registry.js';
+import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
+import { ProvidersMetrics } from '../../src/providers/providers.metrics.js';
 import { SecurityMetrics } from '../../src/security/security.metrics.js';
+import { Secret } from '../../src/sensitive/secret.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
+import { deliveryConfig } from '../support/delivery.js';
+import { fingerprintKey } from '../support/gateway.js';
+import { LogLines } from '../support/log-lines.js';
 import { TestClock } from '../support/test-clock.js';
+
+const [KEY, OTHER_KEY] = [fingerprintKey(), fingerprintKey()] as const;
 
 type Sender = Pick<CallbackOrigin, 'signed' | 'anyoneFrom'>;
 
@@ -29,6 +42,7 @@ eachDatabase((_name, open) => {
   let database: TestDatabase;
   let clock: TestClock;
   let limit: UnknownPaymentLimit;
+  let fingerprints: Fingerprints;
   const callbacks = new CallbackRepository();
   const metrics = new SecurityMetrics(new Metrics());
   const recorder = new VerificationRecorder(
@@ -39,11 +53,37 @@ eachDatabase((_name, open) => {
     database = await open();
     clock = new TestClock();
     limit = new UnknownPaymentLimit(callbacks, metrics, clock);
+    fingerprints = fingerprintsBy(KEY);
   });
   afterEach(() => database.dispose());
 
+  const config = deliveryConfig({});
+  const registry = new ExternalProviderRegistry(
+    { ...config, httpLogLevel: 'none' },
+    new TestClock(),
+    createLog('fatal', new LogLines(), new TestClock()),
+    new ProvidersMetrics(new Metrics()),
+    new NoopTracer(),
+  );
+  const fingerprintsBy = (...keys: string[]): Fingerprints =>
+    new Fingerprints(database.store, {
+      ...config,
+      fingerprintKeys: keys.map((key) => new Secret(key)),
+      database: { kind: 'sqlite', path: ':memory:' },
+    });
+
   const inboxWith = (repository: CallbackRepository) =>
-    new CallbackInbox(database.store, repository, new PaymentRepository(), clock, metrics, limit);
+    new CallbackInbox(
+      database.store,
+      repository,
+      new PaymentRepository(),
+      clock,
+      metrics,
+      limit,
+      fingerprints,
+      registry,
+      new ReceiverRegistry(config),
+    );
   const receive = (paymentId = 'pm_1', external = 'acme', body: string | null = null, from: Sender = {}) =>
     inboxWith(callbacks).receive(
       { method: body === null ? 'GET' : 'POST', paymentId, body },
@@ -117,6 +157,25 @@ eachDatabase((_name, open) => {
         expect(await signed('key-1', digest)).toMatchObject({ isIdReused: false });
       }
       expect(await rows()).toHaveLength(2);
+    });
+
+    it('is recognised by a digest that nobody without the key can try', async () => {
+      const digest = createHash('sha256').update('{"pan":"4111111111111111"}').digest('base64');
+      await signed('key-1', digest);
+      await end();
+      const stored = await database.store.read((db) =>
+        db.selectFrom('taken_callbacks').selectAll().execute(),
+      );
+      expect(stored).toMatchObject([
+        { key: 'key-1', digest: expect.stringMatching(/^[\w-]{8}\.[\w-]{43}$/) },
+      ]);
+      expect(JSON.stringify(stored)).not.toContain(digest);
+      // A replica that has rotated the key.
+      fingerprints = fingerprintsBy(OTHER_KEY, KEY);
+      expect(await signed('key-1', digest)).toMatchObject({ isIdReused: false });
+      expect(await rows()).toHaveLength(1);
+      fingerprints = fingerprintsBy(OTHER_KEY);
+      expect(await signed('key-1', digest)).toMatchObject({ isIdReused: true });
     });
 
     it('is only acknowledged if the first release recorded its id', async () => {

@@ -36,6 +36,7 @@ const ALL: Readonly<Record<OperationName, { ask: Ask; target: string; reply: str
     target: '/base/refund/status?paymentId=pm%201&refundId=re%2F1%26x%3Dy',
     reply: '{"status":"FAILED","refundId":"re/1&x=y","paymentId":"pm 1","amount":5,"currency":"EUR"}',
   },
+  cancel: { ask: (p, body, c) => p.cancel(body, c), target: '/base/cancel', reply: '{"result":"OK"}' },
   status: {
     ask: (p, _, c) => p.status({ paymentId: 'pm 1/ü&x=y' }, c),
     target: '/base/status?paymentId=pm%201%2F%C3%BC%26x%3Dy',
@@ -85,7 +86,7 @@ describe('an external behind HTTP', () => {
     overrides: Partial<ExternalConfig> = {},
   ): Promise<{ external: RawExternal; provider: HttpExternalProvider }> {
     const external = await RawExternal.listen({ script });
-    const operations = { 'refund/status': true };
+    const operations = { 'refund/status': true, cancel: true };
     const provider = httpProvider(externalConfig({ baseUrl: external.baseUrl, operations, ...overrides }));
     opened.push(external, provider);
     return { external, provider };

@@ -16,6 +16,7 @@ import {
   type StubBehaviour,
   type StubExternal,
 } from '../support/stub-external.js';
+import { until } from '../support/until.js';
 import { jsonAnswer, TokenServer } from '../support/token-server.js';
 
 const TOKEN = 'tk+Zq7/Hn2"Wd9\\Lx4&Rb6=Vc1';
@@ -361,6 +362,74 @@ describe('what an external repeats', () => {
     external.behave(() => ({ result: 'OK', paymentId: CARD_TOKEN, redirectToUrl: link }));
     const answer = await pay({ providerData: { ...providerData, again: link } });
     expect(answer.body).toMatchObject({ result: 'OK', paymentId: CARD_TOKEN, redirectToUrl: link });
+  });
+
+  it('a receiver, or a callback, of what the gateway shares with anybody is not stored', async () => {
+    const secrets = [
+      'tk-Zq7Hn2Wd9Lx4Rb6Vc1',
+      'cb-4kT9wQ2mX7vB1nL5pR8s',
+      'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      'in-the-url-8Hd2',
+    ];
+    const said = secrets.map((secret) => Object.values(spellings(secret)));
+    gateway = await startGateway({
+      externals: [
+        {
+          externalService: 'acme',
+          baseUrl: external.url,
+          auth: { type: 'bearer', token: secrets[0] },
+          callbackAuth: { type: 'bearer', token: secrets[1] },
+        },
+      ],
+      env: {
+        PAYMENT_CALLBACK_URL: `${external.url}/receiver?key=${secrets[3]}`,
+        NOTIFICATION_SECRET: `whsec_${secrets[2]}`,
+        NOTIFICATION_SCHEDULE: '1h',
+        HTTP_LOG_LEVEL: 'body',
+        LOG_LEVEL: 'debug',
+      },
+      logOutput: log,
+    });
+    let texts = said.flat();
+    external.behave(({ url }, response) => {
+      if (!url.startsWith('/receiver')) return { status: 'ACCEPTED' };
+      // A few at a time, as a KiB is kept; the last one crosses its end.
+      const text = texts.splice(0, 4).join(' ');
+      return answerJson(response, 200, {
+        error: `no route ${url}`,
+        text,
+        late: `${'x'.repeat(900 - text.length)}${secrets[2]}`,
+      });
+    });
+    const attempts = Math.ceil(texts.length / 4);
+    for (let i = 0; i < attempts; i += 1) await call(`${gateway.url}/v3/acme/check?paymentId=pm-${i}`, 'GET');
+    await until(() => texts.length === 0, 'the receiver to be notified');
+    texts = said.flat();
+    const callback = {
+      paymentId: 'pm-1',
+      headers: { authorization: `Bearer ${secrets[1]}` },
+      texts,
+      pad: 'x'.repeat(14_000),
+      late: secrets,
+    };
+    const headers = { authorization: `Bearer ${secrets[1]}` };
+    expect((await call(`${gateway.url}/v3/acme/callback`, 'POST', callback, headers)).status).toBe(200);
+    const { kysely } = gateway.app.get(Store);
+    const answers = async (): Promise<number> =>
+      (
+        await kysely
+          .selectFrom('notification_attempts')
+          .select('answer')
+          .where('answer', 'is not', null)
+          .execute()
+      ).length;
+    await until(async () => (await answers()) >= attempts, 'the attempts to be recorded');
+    const text = await traces({ status: 0, text: '', body: {} } as unknown as Answer);
+    expect(text).toContain('no route /receiver?key=***');
+    expect(text).toContain('Bearer ***');
+    for (const secret of secrets) expect(foundIn(text, secret)).toEqual([]);
+    const kept = JSON.stringify(said).slice(2, -2);
+    for (const spelling of kept.split('","')) expect(text).not.toContain(spelling);
   });
 
   it('a card number in a link is masked, and the id of the payment is not', async () => {

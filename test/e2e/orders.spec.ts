@@ -13,6 +13,7 @@ import {
 import { TestClock } from '../support/test-clock.js';
 
 const ADMIN = { 'x-api-key': 'orders-admin-key-0123456789' };
+const SHOP = { 'x-api-key': 'orders-shop-key-01234567890' };
 const clock = new TestClock();
 let external: StubExternal;
 let gateway: Gateway;
@@ -30,10 +31,17 @@ beforeAll(async () => {
       WORKERS: 'off',
       PAYMENT_CALLBACK_URL: 'http://127.0.0.1:9/receiver',
       API_AUTH: 'optional',
-      API_KEYS: `ops:${ADMIN['x-api-key']}:admin`,
+      API_KEYS: [`ops:${ADMIN['x-api-key']}:admin`, `shop:${SHOP['x-api-key']}`].join(','),
     },
     externals: [
-      { externalService: 'acme', baseUrl, timeoutMs, circuitBreaker, statusByShopTransactionId: true },
+      {
+        externalService: 'acme',
+        baseUrl,
+        timeoutMs,
+        circuitBreaker,
+        statusByShopTransactionId: true,
+        operations: { cancel: true },
+      },
       { externalService: 'by-id', baseUrl, timeoutMs, circuitBreaker },
       { externalService: 'mute', baseUrl, timeoutMs, circuitBreaker, operations: { status: false } },
     ],
@@ -62,6 +70,8 @@ async function pay(
   const body = { amount: 100, currency: 'EUR', shopTransactionId, ...more };
   const answer = await call(`${gateway.url}/v3/${name}/pay`, 'POST', body);
   external.requests.length = 0;
+  // The next payment is a newer one.
+  clock.advance(1);
   return answer;
 }
 
@@ -161,7 +171,6 @@ describe.each(['status', 'check'] as const)('%s by shopTransactionId', (operatio
   it('is the newest payment that has not failed, else the newest', async () => {
     const id = order();
     await pay(id, () => ({ result: 'KO', paymentId: `${id}-a` }), 'by-id');
-    clock.advance(1);
     await pay(id, () => ({ result: 'PENDING', paymentId: `${id}-b` }), 'by-id');
     expect((await ask(operation, id, () => ({ status: 'PENDING' }), 'by-id')).body).toMatchObject({
       status: 'PENDING',
@@ -169,7 +178,6 @@ describe.each(['status', 'check'] as const)('%s by shopTransactionId', (operatio
     });
     const failed = order();
     await pay(failed, () => ({ result: 'KO', paymentId: `${failed}-a` }), 'by-id');
-    clock.advance(1);
     await pay(failed, () => ({ result: 'KO', paymentId: `${failed}-b` }), 'by-id');
     expect((await ask(operation, failed, () => ({ status: 'FAILED' }), 'by-id')).body).toMatchObject({
       status: 'FAILED',
@@ -191,7 +199,6 @@ describe.each(['status', 'check'] as const)('%s by shopTransactionId', (operatio
   it('keeps the ledger’s newer payment if the external names an older one', async () => {
     const id = order();
     await pay(id, () => ({ result: 'KO', paymentId: `${id}-a` }));
-    clock.advance(1);
     await pay(id, failing);
     const answer = await ask(operation, id, () => ({ status: 'FAILED', paymentId: `${id}-a` }));
     expect(answer.body).toEqual({ status: 'PENDING', shopTransactionId: id, providerName: 'acme' });
@@ -277,7 +284,6 @@ describe('what a query by order leaves behind', () => {
   it('two accepted payments of the order are an item of attention', async () => {
     const id = order();
     await pay(id, () => ({ result: 'KO', paymentId: `${id}-a` }));
-    clock.advance(1);
     await pay(id, failing);
     await ask('check', id, () => ({ status: 'ACCEPTED', paymentId: `${id}-a` }));
     await gateway.app.get(ReconciliationWorker).reconcileDue();
@@ -287,5 +293,268 @@ describe('what a query by order leaves behind', () => {
       ['ACCEPTED', `${id}-b`],
     ]);
     expect(await items('order-paid-twice')).toMatchObject([{ paymentId: `${id}-a`, shopTransactionId: id }]);
+  });
+});
+
+/** How a request differs from the usual one. */
+interface Sending {
+  readonly name?: string;
+  readonly more?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const redirect =
+  (paymentId: string, more: object = {}): StubBehaviour =>
+  () => ({
+    result: 'REDIRECT_TO_URL',
+    paymentId,
+    redirectToUrl: `https://pay.example/${paymentId}`,
+    ...more,
+  });
+
+describe('a checkout that was abandoned', () => {
+  const retry = async (
+    id: string,
+    status: StubBehaviour,
+    { name = 'acme', operation = 'pay', more = {}, headers = {} }: Sending & { operation?: string } = {},
+  ): Promise<Answer> => {
+    external.behave((arrived, response) =>
+      arrived.method === 'GET'
+        ? status(arrived, response)
+        : {
+            result: 'OK',
+            paymentId: `second-${id}`,
+            subscriptionToken: `sub-${id}`,
+            link: 'https://pay.example/l',
+          },
+    );
+    const body = { amount: 100, currency: 'EUR', shopTransactionId: id, ...more };
+    return call(`${gateway.url}/v3/${name}/${operation}`, 'POST', body, headers);
+  };
+  const subscriptionInfo = { interval: 'MONTH', intervalCount: 1 };
+
+  it.each([
+    ['pay', {}],
+    ['pay-by-link', {}],
+    ['subscription/schedule', { subscriptionInfo }],
+    ['subscription/start', { subscriptionInfo }],
+    ['subscription/pay', { subscriptionInfo: { token: 'tok' } }],
+  ])('and has failed meanwhile blocks no %s: it is queried first', async (operation, more) => {
+    const id = order();
+    await pay(id, redirect(`first-${id}`));
+    const status: StubBehaviour = () => ({ status: 'FAILED' });
+    const answer = await retry(id, status, { operation, more: { ...more } });
+    if (operation === 'subscription/pay') expect(answer.status).not.toBe(409);
+    else expect(answer.body).toMatchObject({ paymentId: `second-${id}` });
+    expect(urls()[0]).toBe(`GET /status?paymentId=first-${id}`);
+    expect((await states(id))[0]).toEqual(['FAILED', `first-${id}`]);
+    expect(await notified(id)).toMatchObject([{ status: 'FAILED', paymentId: `first-${id}` }]);
+  });
+
+  it('and is still pending is refused, with the URL of its payer and the way out', async () => {
+    const id = order();
+    await pay(id, redirect(`first-${id}`, { redirectToUrlMobile: 'bankapp://x' }));
+    const answer = await retry(id, () => ({ status: 'PENDING' }));
+    expect(told(answer)).toEqual([409, 'duplicate-payment', 'not-executed']);
+    expect(answer.body).toMatchObject({
+      paymentId: `first-${id}`,
+      paymentStatus: 'PENDING',
+      redirectToUrl: `https://pay.example/first-${id}`,
+      redirectToUrlMobile: 'bankapp://x',
+      detail: expect.stringContaining('/cancel'),
+    });
+    expect(urls()).toEqual([`GET /status?paymentId=first-${id}`]);
+    const link = order();
+    external.behave(() => ({ result: 'OK', paymentId: `l-${link}`, link: 'https://pay.example/l' }));
+    await call(`${gateway.url}/v3/by-id/pay-by-link`, 'POST', {
+      amount: 1,
+      currency: 'EUR',
+      shopTransactionId: link,
+    });
+    const other = await retry(link, () => ({ status: 'PENDING' }), { name: 'by-id' });
+    expect(other.body).toMatchObject({ link: 'https://pay.example/l', paymentStatus: 'PENDING' });
+    expect(other.body['detail']).not.toContain('cancel');
+  });
+
+  it('shows its URL to no other caller', async () => {
+    const id = order();
+    await pay(id, redirect(`first-${id}`));
+    const answer = await retry(id, () => ({ status: 'PENDING' }), { headers: SHOP });
+    expect(answer.body).toMatchObject({ code: 'duplicate-payment', paymentId: `first-${id}` });
+    expect(answer.text).not.toContain('https://');
+  });
+
+  it('and was paid meanwhile is refused as ACCEPTED, without a URL', async () => {
+    const id = order();
+    await pay(id, redirect(`first-${id}`));
+    const answer = await retry(id, () => ({ status: 'ACCEPTED' }));
+    expect(answer.body).toMatchObject({ code: 'duplicate-payment', paymentStatus: 'ACCEPTED' });
+    expect(answer.body).not.toHaveProperty('redirectToUrl');
+    const [row] = await gateway.app
+      .get(Store)
+      .read((db) =>
+        db.selectFrom('payments').select('checkout').where('shop_transaction_id', '=', id).execute(),
+      );
+    expect(row).toEqual({ checkout: null });
+  });
+
+  it.each([
+    ['fails', failing],
+    ['has never seen it', neverSeen],
+  ])('is refused where the external %s', async (_, behaviour) => {
+    const id = order();
+    await pay(id, redirect(`first-${id}`));
+    const answer = await retry(id, behaviour);
+    expect(answer.body).toMatchObject({ code: 'duplicate-payment', paymentStatus: 'PENDING' });
+    expect(urls().filter((url) => url.startsWith('POST'))).toEqual([]);
+  });
+});
+
+describe('cancel', () => {
+  const cancel = async (
+    paymentId: string,
+    behaviour: StubBehaviour,
+    { name = 'acme', headers = {}, more = {} }: Sending = {},
+  ): Promise<Answer> => {
+    external.behave(behaviour);
+    external.requests.length = 0;
+    return call(`${gateway.url}/v3/${name}/cancel`, 'POST', { paymentId, ...more }, headers);
+  };
+  const pending = async (): Promise<string> => {
+    const id = order();
+    await pay(id, redirect(`pm-${id}`));
+    return id;
+  };
+  const settle = async (behaviour: StubBehaviour): Promise<void> => {
+    external.behave(behaviour);
+    external.requests.length = 0;
+    await gateway.app.get(ReconciliationWorker).reconcileDue();
+  };
+
+  it('OK makes the payment FAILED, notifies the receiver, and frees the order', async () => {
+    const id = await pending();
+    const answer = await cancel(`pm-${id}`, () => ({ result: 'OK' }), {
+      more: { providerData: { why: 'x' } },
+    });
+    expect([answer.status, answer.body]).toEqual([200, { result: 'OK' }]);
+    expect(urls()).toEqual(['POST /cancel']);
+    expect(JSON.parse(external.requests[0]!.body)).toEqual({
+      paymentId: `pm-${id}`,
+      providerData: { why: 'x' },
+    });
+    expect(external.requests[0]!.headers['idempotency-key']).toMatch(/^idk_/);
+    expect(await states(id)).toEqual([['FAILED', `pm-${id}`]]);
+    expect(await notified(id)).toMatchObject([{ status: 'FAILED', paymentId: `pm-${id}` }]);
+    const again = await pay(id, () => ({ result: 'OK', paymentId: `second-${id}` }));
+    expect(again.body).toMatchObject({ result: 'OK' });
+  });
+
+  it.each([
+    ['KO', () => ({ result: 'KO', resultDescription: 'The payer is paying' }), [200, undefined, undefined]],
+    ['PENDING', () => ({ result: 'PENDING' }), [200, undefined, undefined]],
+    ['unknown', failing, [502, 'provider-error', 'unknown']],
+    ['without an answer', () => undefined, [504, 'provider-timeout', 'unknown']],
+    [
+      'rejected',
+      (_, response) => answerJson(response, 422, { detail: 'no' }),
+      [422, 'provider-rejected', 'not-executed'],
+    ],
+    ['without a payment', neverSeen, [404, 'payment-not-found', 'not-executed']],
+  ] as [string, StubBehaviour, unknown[]][])(
+    'that ends %s changes nothing, and its status is queried at once',
+    async (_, behaviour, end) => {
+      const id = await pending();
+      expect(told(await cancel(`pm-${id}`, behaviour))).toEqual(end);
+      expect(await states(id)).toEqual([['PENDING', `pm-${id}`]]);
+      await settle(() => ({ status: 'ACCEPTED' }));
+      expect(urls()).toEqual([`GET /status?paymentId=pm-${id}`]);
+      expect(await states(id)).toEqual([['ACCEPTED', `pm-${id}`]]);
+    },
+  );
+
+  it('is 409 for a payment that is not pending, which it names', async () => {
+    const id = order();
+    await pay(id, () => ({ result: 'OK', paymentId: `pm-${id}` }));
+    const answer = await cancel(`pm-${id}`, () => ({ result: 'OK' }));
+    expect(told(answer)).toEqual([409, 'payment-not-pending', 'not-executed']);
+    expect(answer.body).toMatchObject({ paymentId: `pm-${id}`, paymentStatus: 'ACCEPTED' });
+    const unknown = order();
+    await pay(unknown, () => ({ result: 'REDIRECT_TO_URL', paymentId: `pm-${unknown}` }));
+    const refused = await cancel(`pm-${unknown}`, () => ({ result: 'OK' }));
+    expect(refused.body).toMatchObject({ code: 'payment-not-pending', paymentStatus: 'UNKNOWN' });
+    expect(urls()).toEqual([]);
+  });
+
+  it('is off unless the configuration offers it', async () => {
+    const answer = await cancel('pm-x', () => ({ result: 'OK' }), { name: 'by-id' });
+    expect(told(answer)).toEqual([501, 'operation-not-supported', 'not-executed']);
+    expect(urls()).toEqual([]);
+  });
+
+  it('passes through a payment that the gateway has never seen', async () => {
+    const answer = await cancel('from-before', () => ({ result: 'OK' }));
+    expect(answer.body).toEqual({ result: 'OK' });
+  });
+
+  it('needs the scope payments', async () => {
+    const answer = await cancel('pm-x', () => ({ result: 'OK' }), { headers: ADMIN });
+    expect(told(answer)).toEqual([403, 'forbidden', 'not-executed']);
+  });
+
+  it('is executed once for a key, and an unknown one is answered by the payment’s status', async () => {
+    const id = await pending();
+    const headers = { 'idempotency-key': `cancel-${id}` };
+    await cancel(`pm-${id}`, failing, { headers });
+    const open = await cancel(`pm-${id}`, () => ({ status: 'PENDING' }), { headers });
+    expect([open.status, open.headers.get('idempotency-replayed')]).toEqual([502, 'true']);
+    expect(urls()).toEqual([`GET /status?paymentId=pm-${id}`]);
+    const ended = await cancel(`pm-${id}`, () => ({ status: 'FAILED' }), { headers });
+    expect(ended.body).toEqual({ result: 'OK' });
+    expect(urls()).toEqual([`GET /status?paymentId=pm-${id}`]);
+  });
+
+  it('without a key is refused while an identical one may have been executed', async () => {
+    const id = await pending();
+    await cancel(`pm-${id}`, failing);
+    const answer = await cancel(`pm-${id}`, () => ({ result: 'OK' }));
+    expect(told(answer)).toEqual([409, 'repeated-without-key', 'unknown']);
+    expect(answer.body['paymentId']).toBe(`pm-${id}`);
+  });
+
+  it('followed by a late success is an item of attention, counted where the order has a second payment', async () => {
+    const id = await pending();
+    await cancel(`pm-${id}`, () => ({ result: 'OK' }));
+    await ask('check', id, () => ({ status: 'ACCEPTED', paymentId: `pm-${id}` }));
+    expect(await states(id)).toEqual([['ACCEPTED', `pm-${id}`]]);
+    const [item] = await items('canceled-payment-accepted');
+    expect(item).toMatchObject({ paymentId: `pm-${id}`, shopTransactionId: id });
+    const story = await call(`${gateway.url}/admin/payments/${String(item!['id'])}`, 'GET', undefined, ADMIN);
+    expect(story.text).toContain('cancel to acme');
+    const resolve = { status: 'ACCEPTED', reason: 'wanted' };
+    const url = `${gateway.url}/admin/payments/${String(item!['id'])}/resolve`;
+    expect((await call(url, 'POST', resolve, ADMIN)).status).toBe(200);
+    expect(await items('canceled-payment-accepted')).toEqual([]);
+
+    const twice = await pending();
+    await cancel(`pm-${twice}`, () => ({ result: 'OK' }));
+    await pay(twice, () => ({ result: 'OK', paymentId: `second-${twice}` }));
+    external.behave(() => ({ status: 'ACCEPTED' }));
+    await call(`${gateway.url}/v3/acme/check?paymentId=pm-${twice}`, 'GET');
+    expect(await items('canceled-payment-accepted')).toEqual([]);
+    expect(await items('order-paid-twice')).toContainEqual(
+      expect.objectContaining({ paymentId: `pm-${twice}`, shopTransactionId: twice }),
+    );
+  });
+
+  it('that is answered OK after the payment was accepted is an item of attention too', async () => {
+    const id = await pending();
+    const answer = await cancel(`pm-${id}`, async ({ method }) => {
+      if (method === 'GET') return { status: 'ACCEPTED' };
+      await call(`${gateway.url}/v3/acme/check?paymentId=pm-${id}`, 'GET');
+      return { result: 'OK' };
+    });
+    expect(answer.body).toEqual({ result: 'OK' });
+    expect(await states(id)).toEqual([['ACCEPTED', `pm-${id}`]]);
+    expect(await items('canceled-payment-accepted')).toMatchObject([{ paymentId: `pm-${id}` }]);
   });
 });

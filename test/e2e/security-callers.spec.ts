@@ -26,6 +26,7 @@ const SCOPES = [
 const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'POST /v3/:external/pay': 'payments',
   'POST /v3/:external/pay-by-link': 'payments',
+  'POST /v3/:external/cancel': 'payments',
   'POST /v3/:external/refund': 'refunds',
   'GET /v3/:external/status': 'read',
   'GET /v3/:external/check': 'read',

@@ -51,6 +51,7 @@ describe('the simulator alone', () => {
       await client.post('/pay-by-link', payBody()),
       refunded,
       await client.get(`/refund/status?refundId=${String(refunded.body?.refundId)}`),
+      await client.post('/cancel', { paymentId: paid.body?.paymentId }),
       await client.get(`/status?paymentId=${String(paid.body?.paymentId)}`),
       await client.post('/subscription/start', subscriptionBody()),
       await client.post('/subscription/pay', payBody({ subscriptionInfo: { token } })),

@@ -157,6 +157,13 @@ const CASES: readonly Case[] = [
   }),
   gauge('TollgateOrderPaidTwice', 'tollgate_orders_paid_twice{external="acme",instance="a"}', 0, 1, 5),
   gauge(
+    'TollgateCanceledPaymentAccepted',
+    'tollgate_canceled_payments_accepted{external="acme",instance="a"}',
+    0,
+    1,
+    5,
+  ),
+  gauge(
     'TollgateOutcomesNotStored',
     'tollgate_outcomes_not_stored_oldest_age_seconds{instance="a"}',
     0,

@@ -11,6 +11,7 @@ export const ATTENTION_KINDS = [
   'payment-parked',
   'payment-id-taken',
   'order-paid-twice',
+  'canceled-payment-accepted',
   'refund-stuck',
   'subscription-parked',
   'subscription-token-taken',
@@ -31,6 +32,8 @@ export const ADVICE: Readonly<Record<AttentionKind, string>> = {
     'The external answered with a paymentId that belongs to another payment; detail names the payment that has it and its order. Report it to the external’s support, ask whether this payment was executed too, and record the outcome with POST /admin/payments/{id}/resolve. A refund of the paymentId goes to the payment that has it.',
   'order-paid-twice':
     'Two payments of one order are accepted: this one was accepted late, or outside of the gateway; detail names the other. Ask the caller whether both are wanted, and refund one with POST /v3/{external}/refund. If both are, or one was refunded elsewhere, record that with POST /admin/payments/{id}/resolve and the status ACCEPTED.',
+  'canceled-payment-accepted':
+    'The external answered OK to a cancellation, and the payment was accepted all the same: the caller may take the order as not paid. Ask the caller whether it wants the payment; if not, refund it with POST /v3/{external}/refund. If it does, record that with POST /admin/payments/{id}/resolve and the status ACCEPTED.',
   'refund-stuck':
     'The contract has no status query for refunds. Ask the external’s support, and record the outcome with POST /admin/refunds/{id}/resolve.',
   'subscription-parked':
@@ -38,7 +41,7 @@ export const ADVICE: Readonly<Record<AttentionKind, string>> = {
   'subscription-token-taken':
     'The external answered with a subscriptionToken that belongs to another order; detail names the subscription that has it. Report it to the external’s support, ask for the state of this subscription, and record it with POST /admin/subscriptions/{id}/resolve.',
   'operation-unknown':
-    'A change of a subscription may have been executed. Ask the external’s support, and record the outcome with POST /admin/operations/{id}/resolve.',
+    'A change of a subscription, or the cancellation of a payment that the gateway does not know, may have been executed. Ask the external’s support, and record the outcome with POST /admin/operations/{id}/resolve.',
   'notification-dead':
     'The receiver never accepted the notification. Once the receiver works again, POST /admin/notifications/{id}/replay.',
   'callback-unconfirmed':

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Store, Trx } from '../../persistence/store.js';
 import { QueryField } from '../../rules/field.js';
 import { oneOf } from '../../rules/rule.js';
-import { PAID_TWICE, SECOND_PAYMENT } from '../../payments/paid-twice.js';
+import { PAID_AFTER_CANCEL, PAID_TWICE, SECOND_PAYMENT } from '../../payments/paid-twice.js';
 import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
 import { type Keyset, keysetOf, type Page, pageOf } from '../lists/keyset.js';
 import { ExternalFilter, PageQuery } from '../lists/list-query.js';
@@ -94,6 +94,12 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       kind: 'order-paid-twice',
       where: PAID_TWICE,
       columns: [...PAYMENT_IDS, ...MONEY, sql`${SECOND_PAYMENT} as detail`],
+    },
+    {
+      ...payments,
+      kind: 'canceled-payment-accepted',
+      where: PAID_AFTER_CANCEL,
+      columns: [...PAYMENT_IDS, ...MONEY],
     },
     { ...refunds, where: sql`${open} and state = 'UNKNOWN'`, columns: [sql.ref('payment_id'), ...MONEY] },
     {

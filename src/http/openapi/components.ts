@@ -7,6 +7,8 @@ import type { QueryParameter } from './operation-description.js';
 /** Components that the operations of the document share, except the schemas of the DTOs. */
 
 const text = { type: 'string' } as const;
+const PENDING_LINK =
+  'With `duplicate-payment`, for the caller that made the existing payment while it is PENDING: where its payer was sent.';
 const OUTCOMES = ['not-executed', 'unknown'] as const;
 
 /** RFC 9457 with the members of SPEC §3. */
@@ -38,14 +40,18 @@ const PROBLEM_SCHEMA = {
     paymentId: {
       ...text,
       description:
-        'With `duplicate-payment`: the existing payment. With `repeated-without-key`: the payment of the first request, once it is known.',
+        'With `duplicate-payment`: the existing payment. With `payment-not-pending`: the payment. With `repeated-without-key`: the payment of the first request, once it is known.',
     },
     refundId: { ...text, description: 'With `repeated-without-key`: the refund of the first request.' },
     paymentStatus: {
       ...text,
-      enum: ['PENDING', 'ACCEPTED', 'UNKNOWN'],
-      description: 'With `duplicate-payment`: the state of the existing payment.',
+      enum: ['PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'],
+      description:
+        'With `duplicate-payment`: the state of the existing payment. With `payment-not-pending`: the state of the payment.',
     },
+    redirectToUrl: { ...text, format: 'uri', description: PENDING_LINK },
+    redirectToUrlMobile: { ...text, format: 'uri', description: PENDING_LINK },
+    link: { ...text, format: 'uri', description: PENDING_LINK },
   },
 } as const;
 

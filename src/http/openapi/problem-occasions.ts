@@ -53,6 +53,7 @@ export const PROBLEM_OCCASIONS: Readonly<Record<ProblemCode, ProblemOccasion>> =
   'request-timeout': { at: 'any', outcomes: NOT_EXECUTED },
   'idempotency-conflict': { at: changing, outcomes: UNKNOWN, retryAfter: true },
   'duplicate-payment': { at: 'own', outcomes: ['not-executed', 'unknown'] },
+  'payment-not-pending': { at: 'own', outcomes: NOT_EXECUTED },
   'repeated-without-key': { at: changing, outcomes: UNKNOWN },
   conflict: { at: 'own', outcomes: NOT_EXECUTED },
   'payload-too-large': { at: withBody, outcomes: NOT_EXECUTED },

@@ -108,6 +108,7 @@ function exampleOf(
 function membersOf(code: ProblemCode, outcome: Outcome | undefined, instance: string): object {
   if (code === 'duplicate-payment')
     return { paymentId: 'pm_7f3a', paymentStatus: outcome === 'unknown' ? 'PENDING' : 'ACCEPTED' };
+  if (code === 'payment-not-pending') return { paymentId: 'pm_7f3a', paymentStatus: 'ACCEPTED' };
   if (code !== 'repeated-without-key') return {};
   if (instance.endsWith('/refund')) return { refundId: 'ref_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10' };
   return /subscription\/(update|expire)/.test(instance) ? {} : { paymentId: 'pm_7f3a' };

@@ -15,7 +15,7 @@ export class CommitMetrics {
     );
     const batches = metrics.histogram(
       'tollgate_database_commit_transactions',
-      'Transactions that shared one commit (group commit on SQLite; always 1 on PostgreSQL).',
+      'Transactions that shared one commit (group commit on SQLite, the journal on PostgreSQL).',
       BATCH_BUCKETS,
     );
     metrics.gauge(

@@ -37,6 +37,19 @@ const SESSION_SETTINGS = {
   tcp_user_timeout: '25s',
 };
 
+/**
+ * A batch gives up on a row that another transaction holds for longer: each of its entries then waits by itself. And its
+ * plans, which a session keeps, use the indexes however small a table was when they were made.
+ */
+const BATCH_SETTINGS = [
+  'lock_timeout = 200',
+  'enable_seqscan = off',
+  'enable_hashjoin = off',
+  'enable_mergejoin = off',
+]
+  .map((setting) => `; set local ${setting}`)
+  .join('');
+
 /** How sessions are opened and transactions begin. */
 export interface PostgresAccess {
   readonly client: HostConfig;
@@ -52,6 +65,8 @@ export interface PostgresAccess {
   readonly lossy: boolean;
   /** Begins a transaction; one message. */
   readonly begin: string;
+  /** Begins one that writes a batch of the journal. */
+  readonly batchBegin: string;
   /** Begins one of a migration. */
   readonly migrationBegin: string;
 }
@@ -101,7 +116,7 @@ export function accessTo(config: PostgresConfig, { hosts, pooled, lossy }: Serve
 }
 
 /** Without the hosts, which are found before the rest of it is known. */
-interface Settings extends Pick<PostgresAccess, 'begin' | 'migrationBegin'> {
+interface Settings extends Pick<PostgresAccess, 'begin' | 'batchBegin' | 'migrationBegin'> {
   readonly client: SessionConfig;
   readonly migrationClient: SessionConfig;
 }
@@ -120,6 +135,7 @@ function direct({ url, schema }: PostgresConfig, lossy: boolean): Settings {
     client: client(STATEMENT_TIMEOUT_MS),
     migrationClient: client(0),
     begin: BEGIN,
+    batchBegin: BEGIN + BATCH_SETTINGS,
     migrationBegin: BEGIN,
   };
 }
@@ -139,6 +155,7 @@ function throughPooler({ url, schema }: PostgresConfig, lossy: boolean): Setting
     client,
     migrationClient: client,
     begin: begin(STATEMENT_TIMEOUT_MS),
+    batchBegin: begin(STATEMENT_TIMEOUT_MS) + BATCH_SETTINGS,
     migrationBegin: begin(0),
   };
 }

@@ -7,7 +7,7 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { Pool, PoolClient, QueryConfig, QueryResult as Answer } from 'pg';
-import type { PreparedQuery } from '../statement.js';
+import type { PreparedQuery } from '../prepared-query.js';
 import { assertSqlParameter } from '../sql-parameter.js';
 import { cut } from './postgres.client.js';
 import type { PostgresHosts } from './postgres.hosts.js';
@@ -34,6 +34,7 @@ const REFUSED_LIMIT_MS = 3_000;
 /** What a connection needs to know about its store. */
 export interface ConnectionContext {
   readonly begin: string;
+  readonly batchBegin: string;
   readonly pooled: boolean;
   /** Whether the server keeps statements by name. */
   readonly named: boolean;
@@ -95,13 +96,8 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
   }
 
   async executeQuery<R>(query: CompiledQuery | PreparedQuery): Promise<QueryResult<R>> {
-    const { parameters } = query;
-    assertSqlParameter(parameters);
-    const { command, rowCount, rows } = await this.#send({
-      name: this.#context.named && 'preparedName' in query ? query.preparedName : undefined,
-      text: query.sql,
-      values: parameters as unknown[],
-    });
+    assertSqlParameter(query.parameters);
+    const { command, rowCount, rows } = await this.#send(this.#configOf(query));
     return { rows: rows as R[], numAffectedRows: CHANGES.has(command) ? BigInt(rowCount ?? 0) : undefined };
   }
 
@@ -122,6 +118,23 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
    */
   async commit(): Promise<void> {
     await this.#begun;
+    await this.#commit();
+  }
+
+  /**
+   * A transaction in one write, from its begin to its commit. Returns the rows of each query.
+   * @throws the first error, of which the server has rolled everything back; {@link StorageUnavailable} with `unknown` if
+   *   the connection is lost before the answer.
+   */
+  async batch<R>(queries: readonly PreparedQuery[]): Promise<R[][]> {
+    const begun = this.#send(this.#context.batchBegin, true);
+    const answers = queries.map((query) => this.#send(this.#configOf(query), true));
+    const ends = await Promise.allSettled([begun, ...answers, this.#commit()]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    return Promise.all(answers.map(async (answer) => (await answer).rows as R[]));
+  }
+
+  async #commit(): Promise<void> {
     let warning: string | undefined;
     const onNotice = (notice: { code?: string | undefined; message?: string | undefined }): void => {
       if (isDurabilityWarning(notice)) warning = notice.message;
@@ -155,6 +168,14 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
   release(): void {
     this.#released = true;
     if (!this.#lost || this.#unanswered === 0) this.#client.release(this.#lost);
+  }
+
+  #configOf(query: CompiledQuery | PreparedQuery): QueryConfig {
+    return {
+      name: this.#context.named && 'preparedName' in query ? query.preparedName : undefined,
+      text: query.sql,
+      values: query.parameters as unknown[],
+    };
   }
 
   async #send(query: string | QueryConfig, committing = false): Promise<Answer> {

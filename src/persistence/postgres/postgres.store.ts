@@ -3,7 +3,15 @@ import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
-import { StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
+import {
+  type JournalEntry,
+  type JournalResult,
+  StorageUnavailable,
+  Store,
+  type Trx,
+  type WakeChannel,
+} from '../store.js';
+import type { WrittenEntry } from '../batch-statement.js';
 import { DatabaseProbe } from './database-probe.js';
 import {
   isNameConflict,
@@ -18,6 +26,7 @@ import { accessTo, findAccess, type PostgresAccess, type PostgresConfig } from '
 import { type ConnectionContext, PostgresConnection } from './postgres.connection.js';
 import { serversOf } from './postgres.client.js';
 import type { PostgresHosts } from './postgres.hosts.js';
+import { type BatchPart, PostgresJournal } from './postgres.journal.js';
 import { migratePostgres } from './postgres.migration.js';
 import { openPool, transactional } from './postgres.pool.js';
 import { SessionWatch } from './session-watch.js';
@@ -38,9 +47,11 @@ const CLOSE_LIMIT_MS = 3_000;
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
 export class PostgresStore extends Store {
   readonly dialect = 'postgres';
+  override readonly journals = true;
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #pool: Pool;
   readonly #transactions: KyselyTransactions;
+  readonly #journal = new PostgresJournal((parts) => this.#writeBatch(parts));
   readonly #hints: PostgresWakeHints;
   readonly #hosts: PostgresHosts;
   /** Of each host. */
@@ -115,6 +126,7 @@ export class PostgresStore extends Store {
     this.#pool.on('connect', (client) => this.#watch.add(client));
     this.#context = {
       begin: access.begin,
+      batchBegin: access.batchBegin,
       pooled: access.pooled,
       named: !access.pooled,
       hosts: access.hosts,
@@ -156,6 +168,10 @@ export class PostgresStore extends Store {
       }
       await sleep(Math.random() * MAX_PAUSE_MS * attempt);
     }
+  }
+
+  protected override write(entry: JournalEntry): Promise<JournalResult> {
+    return this.#journal.append(entry);
   }
 
   /** Without BEGIN, each query is a transaction of its own and sees what was committed before it began. */
@@ -203,6 +219,25 @@ export class PostgresStore extends Store {
       } finally {
         connection.release();
       }
+    }
+  }
+
+  /** Any error but that of the pool leaves each entry to a transaction of its own, with its repeats. */
+  async #writeBatch(parts: readonly BatchPart[]): Promise<Set<string> | undefined> {
+    const connection = await PostgresConnection.from(this.#pool, this.#context);
+    try {
+      const startedAt = performance.now();
+      const rows = await connection.batch<WrittenEntry>(
+        parts.map(({ statement, entries }) => statement.query(entries)),
+      );
+      const written = new Set(rows.flat().map(({ id }) => id));
+      this.onCommit?.(performance.now() - startedAt, written.size);
+      return written;
+    } catch (error) {
+      if (isNameConflict(error)) this.#context = { ...this.#context, named: false };
+      return undefined;
+    } finally {
+      connection.release();
     }
   }
 

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
+import type { OperationRow } from '../operations/operation.table.js';
+import { Store, type Trx } from '../persistence/store.js';
+import { Problem } from '../problems/problem.js';
+import type { CancelAnswer } from '../providers/answers.js';
+import type { CallContext } from '../providers/external-provider.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import type { CancelRequest } from './payment-requests.js';
+import { isOpen } from './payment-state.js';
+import { PaymentIdentity } from './payment.identity.js';
+import { PaymentInquiry } from './payment.inquiry.js';
+import { PaymentLedger } from './payment.ledger.js';
+import { PaymentRepository } from './payment.repository.js';
+
+/** cancel (SPEC §1). A payment that the gateway does not know is passed through. */
+@Injectable()
+export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
+  readonly name = 'cancel';
+
+  constructor(
+    private readonly store: Store,
+    private readonly payments: PaymentRepository,
+    private readonly payment: PaymentIdentity,
+    private readonly ledger: PaymentLedger,
+    private readonly inquiry: PaymentInquiry,
+  ) {}
+
+  identity(body: CancelRequest): CancelRequest {
+    return body;
+  }
+
+  async refs({ provider, input }: OperationRequest<CancelRequest>): Promise<LedgerRefs> {
+    const row = await this.store.read((db) =>
+      this.payments.findByPaymentId(db, provider.config.name, input.paymentId),
+    );
+    return row ? { paymentRef: row.id } : {};
+  }
+
+  /** @throws Problem `payment-not-pending` (SPEC §3) */
+  async open(
+    trx: Trx,
+    { external }: OperationRow,
+    { input: { paymentId } }: OperationRequest<CancelRequest>,
+  ): Promise<void> {
+    const payment = await this.payment.find(trx, external, paymentId);
+    if (!payment || payment.state === 'PENDING') return;
+    throw new Problem('payment-not-pending', `The payment is ${payment.state}, not PENDING.`, {
+      outcome: 'not-executed',
+      members: { paymentId, paymentStatus: payment.state },
+    });
+  }
+
+  call(
+    { provider, input }: OperationRequest<CancelRequest>,
+    context: CallContext,
+  ): Promise<ProviderOutcome<CancelAnswer>> {
+    return provider.cancel(input, context);
+  }
+
+  /** Only OK changes the payment; whatever else was said, or was not, its status is queried at once (SPEC §4). */
+  async settle(trx: Trx, row: OperationRow, outcome: ProviderOutcome<CancelAnswer>): Promise<void> {
+    if (row.payment_ref === null || outcome.kind === 'not-executed') return;
+    if (outcome.kind === 'completed' && outcome.answer.result === 'OK') await this.ledger.cancel(trx, row);
+    else await this.ledger.queryAtOnce(trx, row);
+  }
+
+  /** A payment that has ended answers for the cancellation; one that has not may still be cancelled. */
+  async inquire(
+    row: OperationRow,
+    { provider, input: { paymentId } }: OperationRequest<CancelRequest>,
+    context: CallContext,
+  ): Promise<CancelAnswer | undefined> {
+    const known = await this.store.read((db) => this.payments.findByPaymentId(db, row.external, paymentId));
+    if (known && !isOpen(known.state)) return { result: known.state === 'FAILED' ? 'OK' : 'KO' };
+    const outcome = await this.inquiry.inquire(provider, { paymentId }, context, {
+      source: 'reconciliation',
+      notify: 'on-change',
+      cause: row.id,
+    });
+    if (outcome.kind !== 'completed' || outcome.answer.status.status === 'PENDING') return undefined;
+    return { result: outcome.answer.status.status === 'FAILED' ? 'OK' : 'KO' };
+  }
+
+  nameOf(db: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
+    return this.ledger.nameOf(db, row);
+  }
+}

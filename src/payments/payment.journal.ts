@@ -1,0 +1,118 @@
+import {
+  beginStatement,
+  endStatement,
+  type LedgerEndEntry,
+  type LedgerEntry,
+} from '../operations/operation.journal.js';
+import type { PaymentChange } from './payment.repository.js';
+import type { InsertedPayment, PaymentRow } from './payment.table.js';
+
+const BEGIN = beginStatement({
+  columns: {
+    payment_origin: 'text',
+    payment_shop_transaction_id: 'text',
+    payment_shop_transaction_id_sent: 'text',
+    payment_subscription_token: 'text',
+    payment_amount_minor: 'bigint',
+    payment_currency: 'text',
+    payment_state: 'text',
+    payment_duplicate_guard: 'integer',
+    payment_deadline_at: 'bigint',
+  },
+  // An order that has failed before is left to the transaction too.
+  isPlain: `not exists (
+    select from payments other where entry.payment_duplicate_guard = 1
+      and other.shop_transaction_id = entry.payment_shop_transaction_id and other.external = entry.external offset 0)`,
+  writes: {
+    payment: `insert into payments (id, external, caller, origin, shop_transaction_id, shop_transaction_id_sent,
+        subscription_token, amount_minor, currency, state, duplicate_guard, created_at, updated_at, deadline_at,
+        traceparent)
+      select payment_ref, external, caller, payment_origin, payment_shop_transaction_id,
+        payment_shop_transaction_id_sent, payment_subscription_token, payment_amount_minor, payment_currency,
+        payment_state, payment_duplicate_guard, created_at, created_at, payment_deadline_at, traceparent
+      from taken`,
+  },
+});
+
+const END = endStatement({
+  columns: {
+    payment_ref: 'text',
+    payment_from: 'text',
+    payment_state: 'text',
+    payment_id: 'text',
+    payment_subscription_token: 'text',
+    payment_external: 'text',
+    payment_updated_at: 'bigint',
+    payment_next_ask_at: 'bigint',
+    payment_parked_at: 'bigint',
+    payment_duplicate_guard: 'integer',
+    payment_checkout: 'text',
+  },
+  isPlain: `exists (
+      select from payments own where own.id = entry.payment_ref and own.state = entry.payment_from
+        and own.payment_id is null offset 0)
+    and not exists (
+      select from payments other where other.payment_id = entry.payment_id
+        and other.external = entry.payment_external offset 0)
+    and not exists (
+      select from refunds where refunds.external = entry.payment_external
+        and refunds.payment_id = entry.payment_id and refunds.payment_ref is null offset 0)`,
+  writes: {
+    payment: `update payments set state = taken.payment_state, updated_at = taken.payment_updated_at,
+        next_ask_at = taken.payment_next_ask_at, parked_at = taken.payment_parked_at,
+        duplicate_guard = coalesce(taken.payment_duplicate_guard, payments.duplicate_guard),
+        payment_id = taken.payment_id, checkout = taken.payment_checkout,
+        subscription_token = coalesce(taken.payment_subscription_token, payments.subscription_token)
+      from taken
+      where payments.id = taken.payment_ref
+        and (payments.state = taken.payment_from and payments.payment_id is null) is true`,
+  },
+});
+
+/** The insertion of a payment that is CREATED, as an entry of the journal. */
+export function paymentBegin(row: InsertedPayment): LedgerEntry {
+  return {
+    statement: BEGIN,
+    columns: {
+      payment_origin: row.origin,
+      payment_shop_transaction_id: row.shop_transaction_id,
+      payment_shop_transaction_id_sent: row.shop_transaction_id_sent ?? null,
+      payment_subscription_token: row.subscription_token,
+      payment_amount_minor: row.amount_minor,
+      payment_currency: row.currency,
+      payment_state: row.state,
+      payment_duplicate_guard: row.duplicate_guard,
+      payment_deadline_at: row.deadline_at,
+    },
+    claims: row.duplicate_guard === 1 ? [`order\n${row.external}\n${row.shop_transaction_id}`] : [],
+  };
+}
+
+/** The change of a payment that has no id yet, as an entry of the journal; undefined if only a transaction can do it. */
+export function paymentEnd(
+  { id, external, state: from }: Pick<PaymentRow, 'id' | 'external' | 'state'>,
+  change: PaymentChange,
+): Omit<LedgerEndEntry, 'event' | 'afterCommit'> | undefined {
+  const { state, paymentId, subscriptionToken, next, atMs, checkout, duplicateGuard, unguarded, ...others } =
+    change;
+  // A new member of a change needs a column here.
+  others satisfies Record<string, never>;
+  if (unguarded) return undefined;
+  return {
+    statement: END,
+    columns: {
+      payment_ref: id,
+      payment_from: from,
+      payment_state: state,
+      payment_id: paymentId ?? null,
+      payment_subscription_token: subscriptionToken ?? null,
+      payment_external: external,
+      payment_updated_at: atMs,
+      payment_next_ask_at: next.atMs,
+      payment_parked_at: next.parkedAtMs,
+      payment_duplicate_guard: duplicateGuard ?? null,
+      payment_checkout: checkout ?? null,
+    },
+    claims: paymentId === undefined ? [] : [`payment\n${external}\n${paymentId}`],
+  };
+}

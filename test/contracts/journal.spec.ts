@@ -1,0 +1,409 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { Client } from 'pg';
+import type { OperationAnswer } from '../../src/http/http-answer.js';
+import { PaymentsService } from '../../src/payments/payments.service.js';
+import { Store } from '../../src/persistence/store.js';
+import { Problem } from '../../src/problems/problem.js';
+import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
+import { call } from '../support/client.js';
+import { databasePlaces, postgresSchema, postgresUrl } from '../support/databases.js';
+import { fingerprintKey, type Gateway, startGateway } from '../support/gateway.js';
+import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+
+const NEIGHBOURS = 5;
+
+interface Ended {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly outcome: string | undefined;
+  readonly replayed: boolean;
+}
+
+const PAID: Ended = { status: 200, code: undefined, outcome: undefined, replayed: false };
+let orders = 0;
+
+/** A gateway whose external answers an order once the test releases it. */
+class Payments {
+  readonly #held = new Map<string, Promise<void>>();
+  /** How many transactions or entries each commit had. */
+  readonly commits: number[] = [];
+  readonly store: Store;
+
+  private constructor(
+    readonly gateway: Gateway,
+    readonly external: StubExternal,
+  ) {
+    this.store = gateway.app.get(Store);
+    const { onCommit } = this.store;
+    this.store.onCommit = (durationMs, transactions) => {
+      this.commits.push(transactions);
+      onCommit?.(durationMs, transactions);
+    };
+  }
+
+  static async start(database?: Readonly<Record<string, string>>): Promise<Payments> {
+    const external = await startStubExternal();
+    const gateway = await startGateway({
+      externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 15_000 }],
+      env: { API_AUTH: 'optional', WORKERS: 'off' },
+      ...(database && { database }),
+    });
+    const payments = new Payments(gateway, external);
+    external.behave(async ({ method, body, url }) => {
+      if (method === 'GET') return { status: 'ACCEPTED', shopTransactionId: url.split('pm-')[1] };
+      const { shopTransactionId } = JSON.parse(body) as { shopTransactionId: string };
+      await payments.#held.get(shopTransactionId);
+      return { result: 'OK', paymentId: `pm-${shopTransactionId}` };
+    });
+    return payments;
+  }
+
+  async close(): Promise<void> {
+    await this.gateway.close();
+    await this.external.close();
+  }
+
+  /** Pays as a controller does. Payments of one turn of the event loop begin in one batch. */
+  async pay(order: string, key: string | null = randomUUID()): Promise<Ended> {
+    const provider = this.gateway.app.get(ExternalProviderRegistry).get('acme')!;
+    const body = { amount: 1299, currency: 'EUR', shopTransactionId: order };
+    const context = {
+      caller: 'shop',
+      requestId: randomUUID(),
+      traceparent: undefined,
+      idempotencyKey: key ?? undefined,
+      instance: '/v3/acme/pay',
+    };
+    try {
+      const answer: OperationAnswer = await this.gateway.app
+        .get(PaymentsService)
+        .pay(provider, body, context);
+      return { ...PAID, replayed: answer.replayed };
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return { ...PAID, status: 0, code: error.code, outcome: error.outcome };
+    }
+  }
+
+  neighbours(): Promise<Ended[]> {
+    return Promise.all(Array.from({ length: NEIGHBOURS }, () => this.pay(newOrder())));
+  }
+
+  /** The external answers these orders once the returned function is called. */
+  hold(...held: readonly string[]): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const order of held) this.#held.set(order, promise);
+    return resolve;
+  }
+
+  calls(order: string): number {
+    return this.external.requests.filter(
+      ({ method, body }) => method === 'POST' && body.includes(`"${order}"`),
+    ).length;
+  }
+
+  async rows(order: string): Promise<unknown[]> {
+    const { rows } = await this.store.read((db) =>
+      sql<
+        Record<'state' | 'payment_id' | 'operation', string>
+      >`select payments.state, payments.payment_id, operations.state as operation
+        from payments left join operations on operations.payment_ref = payments.id
+        where payments.shop_transaction_id = ${order} order by operations.id`.execute(db),
+    );
+    return rows.map(({ state, payment_id, operation }) => [state, payment_id, operation]);
+  }
+
+  async events(order: string): Promise<unknown[]> {
+    const { rows } = await this.store.read((db) =>
+      sql<{ before: string; after: string; source: string }>`
+        select before, after, source from ledger_events
+        join payments on payments.id = ledger_events.payment_ref
+        where payments.shop_transaction_id = ${order} order by ledger_events.id`.execute(db),
+    );
+    return rows.map(({ before, after, source }) => [before, after, source]);
+  }
+
+  /** Paid once, with its rows. */
+  async expectPaid(order: string): Promise<void> {
+    expect(await this.rows(order)).toEqual([['ACCEPTED', `pm-${order}`, 'completed']]);
+    expect(await this.events(order)).toEqual([['CREATED', 'ACCEPTED', 'call']]);
+    expect(this.calls(order)).toBe(1);
+  }
+}
+
+function newOrder(): string {
+  orders += 1;
+  return `order-${orders}`;
+}
+
+function byCode(a: Ended, b: Ended): number {
+  return (a.code ?? '').localeCompare(b.code ?? '');
+}
+
+for (const [name, place] of databasePlaces().filter(([each]) => each !== 'SQLite memory')) {
+  describe(`Payments of one moment on ${name}`, () => {
+    let payments: Payments;
+    let dispose: () => Promise<void>;
+
+    beforeAll(async () => {
+      const { config, dispose: drop } = await place();
+      dispose = drop;
+      payments = await Payments.start(
+        config.kind === 'sqlite'
+          ? { DATABASE_URL: `sqlite:${config.path}` }
+          : {
+              DATABASE_URL: config.url.reveal(),
+              DATABASE_SCHEMA: config.schema!,
+              FINGERPRINT_KEY: fingerprintKey(),
+            },
+      );
+    }, 30_000);
+    afterAll(async () => {
+      await payments.close();
+      await dispose();
+    });
+    beforeEach(() => {
+      payments.commits.length = 0;
+    });
+
+    it('share their commits', async () => {
+      const paid = Array.from({ length: 8 }, newOrder);
+      expect(await Promise.all(paid.map((order) => payments.pay(order)))).toEqual(paid.map(() => PAID));
+      for (const order of paid) await payments.expectPaid(order);
+      expect(payments.commits[0]).toBe(8);
+      expect(payments.commits.reduce((sum, entries) => sum + entries, 0)).toBe(16);
+    });
+
+    it('are refused one of two with the same order', async () => {
+      const order = newOrder();
+      const [ended, neighbours] = await Promise.all([
+        Promise.all([payments.pay(order), payments.pay(order)]),
+        payments.neighbours(),
+      ]);
+      expect(ended.toSorted(byCode)).toMatchObject([PAID, { code: 'duplicate-payment' }]);
+      expect(neighbours).toEqual(neighbours.map(() => PAID));
+      await payments.expectPaid(order);
+    });
+
+    it('are answered from what holds their key', async () => {
+      const [first, other, fresh] = [newOrder(), newOrder(), newOrder()];
+      expect(await payments.pay(first, 'held')).toEqual(PAID);
+      const [[repeat, reused, twice], neighbours] = await Promise.all([
+        Promise.all([
+          payments.pay(first, 'held'),
+          payments.pay(other, 'held'),
+          Promise.all([payments.pay(fresh, 'twice'), payments.pay(fresh, 'twice')]),
+        ]),
+        payments.neighbours(),
+      ]);
+      expect(repeat).toEqual({ ...PAID, replayed: true });
+      expect(reused).toMatchObject({ code: 'idempotency-key-reused', outcome: 'not-executed' });
+      expect(twice.toSorted(byCode)).toMatchObject([PAID, { code: 'idempotency-conflict' }]);
+      expect(neighbours).toEqual(neighbours.map(() => PAID));
+      await payments.expectPaid(first);
+      await payments.expectPaid(fresh);
+      expect(await payments.rows(other)).toEqual([]);
+    });
+
+    it('are refused one of two without a key', async () => {
+      const order = newOrder();
+      const release = payments.hold(order);
+      const both = [payments.pay(order, null), payments.pay(order, null)];
+      const neighbours = await payments.neighbours();
+      expect(await Promise.race(both)).toMatchObject({ outcome: 'unknown' });
+      release();
+      expect((await Promise.all(both)).toSorted(byCode)).toMatchObject([
+        PAID,
+        { code: 'repeated-without-key' },
+      ]);
+      expect(neighbours).toEqual(neighbours.map(() => PAID));
+      await payments.expectPaid(order);
+    });
+
+    it('end well where a callback came before the answer, and where another process has ended one', async () => {
+      const [called, abandoned, ...others] = Array.from({ length: 6 }, newOrder);
+      const release = payments.hold(called!, abandoned!, ...others);
+      const all = [called!, abandoned!, ...others];
+      const ends = Promise.all(all.map((order) => payments.pay(order)));
+      await until(() => all.every((order) => payments.calls(order) === 1), 'the calls');
+      const check = await call(`${payments.gateway.url}/v3/acme/check?paymentId=pm-${called!}`, 'GET');
+      expect(check.body).toMatchObject({ status: 'ACCEPTED' });
+      await payments.store.transaction((trx) =>
+        sql`update operations set state = 'unknown', deadline_at = 0 where state = 'running' and payment_ref in
+          (select id from payments where shop_transaction_id = ${abandoned!})`.execute(trx),
+      );
+      release();
+      expect(await ends).toEqual(all.map(() => PAID));
+      expect(await payments.rows(called!)).toEqual([['ACCEPTED', `pm-${called!}`, 'completed']]);
+      expect(await payments.events(called!)).toEqual([['CREATED', 'ACCEPTED', 'check']]);
+      for (const order of [abandoned!, ...others]) await payments.expectPaid(order);
+    });
+  });
+}
+
+if (postgresUrl() !== undefined) {
+  describe('A batch on PostgreSQL that comes to grief', () => {
+    let proxy: TcpProxy;
+    let schema: string;
+    let payments: Payments;
+    let other: Client;
+    let dispose: () => Promise<void>;
+
+    beforeAll(async () => {
+      const url = new URL(postgresUrl()!);
+      proxy = await new TcpProxy({ host: url.hostname, port: Number(url.port || 5432) }).open();
+      const place = await postgresSchema();
+      dispose = place.dispose;
+      schema = (place.config as { schema: string }).schema;
+      url.port = String(proxy.port);
+      // A time limit that a test can wait for, and the isolation of a server whose default another program needs.
+      url.searchParams.set(
+        'options',
+        '-c statement_timeout=1500 -c default_transaction_isolation=serializable',
+      );
+      payments = await Payments.start({
+        DATABASE_URL: url.href.replaceAll('+', '%20'),
+        DATABASE_SCHEMA: schema,
+        FINGERPRINT_KEY: fingerprintKey(),
+      });
+      other = new Client({ connectionString: postgresUrl(), options: `-c search_path=${schema}` });
+      await other.connect();
+    }, 30_000);
+    afterAll(async () => {
+      await other.end();
+      await payments.close();
+      await dispose();
+      await proxy.close();
+    });
+    beforeEach(() => {
+      payments.commits.length = 0;
+    });
+
+    const hold = (order: string): Promise<unknown> =>
+      other.query(`select from payments where shop_transaction_id = '${order}' for update`);
+    /** Starts payments whose answers wait, so that their ends share a batch. */
+    async function started(orderCount: number): Promise<{ held: string[]; end: () => Promise<Ended[]> }> {
+      const held = Array.from({ length: orderCount }, newOrder);
+      const release = payments.hold(...held);
+      const ends = Promise.all(held.map((order) => payments.pay(order)));
+      await until(() => held.every((order) => payments.calls(order) === 1), 'the calls');
+      return {
+        held,
+        end: () => {
+          release();
+          return ends;
+        },
+      };
+    }
+    /** Breaks the connection of the next batch once the server has it, from its begin to its commit. */
+    function cutNextBatch(): Promise<void> {
+      return new Promise((resolve) => {
+        proxy.onRequest((bytes) => {
+          if (!bytes.includes('enable_mergejoin')) return 'forward';
+          proxy.onRequest(undefined);
+          resolve();
+          return 'cut';
+        });
+      });
+    }
+
+    it('waits for a row that another transaction holds no longer than the others can', async () => {
+      const order = newOrder();
+      await other.query('begin');
+      await other.query(
+        `insert into payments (id, external, origin, shop_transaction_id, state, duplicate_guard, created_at, updated_at, deadline_at)
+         values ('pay_held', 'acme', 'pay', '${order}', 'CREATED', 1, 1, 1, 1)`,
+      );
+      const blocked = payments.pay(order);
+      expect(await payments.neighbours()).toEqual(Array.from({ length: NEIGHBOURS }, () => PAID));
+      expect(payments.calls(order)).toBe(0);
+      await other.query('rollback');
+      expect(await blocked).toEqual(PAID);
+      await payments.expectPaid(order);
+    });
+
+    it('ends a deadlock with another transaction', async () => {
+      const { held, end } = await started(4);
+      await other.query('begin');
+      await hold(held[3]!);
+      const ends = end();
+      // The batch has the rows before, and waits for the last; this waits for the batch.
+      for (const order of held.slice(0, 3)) await hold(order);
+      await other.query('rollback');
+      expect(await ends).toEqual(held.map(() => PAID));
+      for (const order of held) await payments.expectPaid(order);
+    });
+
+    it('is cut off at its commit, before the calls and after them', async () => {
+      const begins = cutNextBatch();
+      const { held, end } = await started(4);
+      await begins;
+      const ends = cutNextBatch();
+      expect(await end()).toEqual(held.map(() => PAID));
+      await ends;
+      for (const order of held) await payments.expectPaid(order);
+    });
+
+    it('meets a time limit of the server in one of its rows', async () => {
+      const { held, end } = await started(3);
+      await other.query('begin');
+      await hold(held[0]!);
+      const ends = await end();
+      expect(ends[0]).toMatchObject({ code: 'storage-unavailable', outcome: 'unknown' });
+      expect(ends.slice(1)).toEqual([PAID, PAID]);
+      await other.query('rollback');
+      await until(
+        async () => (await payments.rows(held[0]!)).flat().includes('ACCEPTED'),
+        'the outcome to be stored',
+      );
+      for (const order of held) await payments.expectPaid(order);
+    });
+
+    it('is cancelled by an operator', async () => {
+      const { held, end } = await started(3);
+      await other.query('begin');
+      await hold(held[0]!);
+      const ends = end();
+      await until(
+        async () =>
+          (
+            await other.query(
+              `select pg_cancel_backend(pid) from pg_locks where not granted and pid <> pg_backend_pid()`,
+            )
+          ).rowCount! > 0,
+        'the batch to wait',
+      );
+      await other.query('rollback');
+      expect((await ends).slice(1)).toEqual([PAID, PAID]);
+      for (const order of held.slice(1)) await payments.expectPaid(order);
+    });
+
+    it('meets a row that changes while it waits for it', async () => {
+      const { held, end } = await started(3);
+      await other.query('begin');
+      await other.query(`update payments set state = 'ACCEPTED' where shop_transaction_id = '${held[0]!}'`);
+      const ends = end();
+      await until(
+        async () =>
+          (await other.query(`select from pg_locks where not granted and pid <> pg_backend_pid()`))
+            .rowCount! > 0,
+        'the batch to wait',
+      );
+      await other.query('commit');
+      expect(await ends).toEqual(held.map(() => PAID));
+      expect(await payments.rows(held[0]!)).toEqual([['ACCEPTED', `pm-${held[0]!}`, 'completed']]);
+      for (const order of held.slice(1)) await payments.expectPaid(order);
+    });
+
+    it('is read committed whatever the default of the server', async () => {
+      const paid = Array.from({ length: 20 }, newOrder);
+      expect(await Promise.all(paid.map((order) => payments.pay(order)))).toEqual(paid.map(() => PAID));
+      expect(payments.commits[0]).toBe(20);
+      expect(payments.commits.reduce((sum, entries) => sum + entries, 0)).toBe(40);
+    });
+  });
+}
