@@ -80,7 +80,7 @@ describe('subscriptions are watched', () => {
     return rows.map(({ receiver, version, payload }: NotificationRow) => [
       receiver,
       version,
-      JSON.parse(payload),
+      JSON.parse(payload) as unknown,
     ]);
   };
   /** One period later everything has been due once. */
