@@ -9,7 +9,7 @@ import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/r
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import type { SubscriptionStartRequest } from './subscription-requests.js';
-import { orderKey } from '../payments/order-key.js';
+import { orderColumns, orderKey } from '../payments/order-key.js';
 import type { JsonValue } from '../shared/json.js';
 import {
   reportedSubscriptionStatus,
@@ -57,12 +57,14 @@ export class SubscriptionLedger {
 
   /** Transaction A of schedule and start, beside the payment's row. */
   async open(trx: Trx, operation: OperationRow, request: SubscriptionStartRequest): Promise<void> {
+    const order = orderColumns(request.shopTransactionId);
     await this.subscriptions.insert(trx, {
       id: operation.subscription_ref!,
       external: operation.external,
       caller: operation.caller,
       token: null,
-      shop_transaction_id: request.shopTransactionId,
+      shop_transaction_id: order.shop_transaction_id,
+      shop_transaction_id_sent: order.shop_transaction_id_sent ?? null,
       amount_minor: request.amount,
       currency: request.currency,
       interval_unit: request.subscriptionInfo.interval,

@@ -9,7 +9,10 @@ export interface SubscriptionTable {
   caller: string;
   /** The external's `subscriptionToken`, once known; unique per external. */
   token: string | null;
+  /** The form in which orders are compared (`orderKey`); as sent in rows from before that column. */
   shop_transaction_id: string;
+  /** The text as sent, where it differs. */
+  shop_transaction_id_sent: string | null;
   amount_minor: number;
   currency: string;
   interval_unit: 'DAY' | 'MONTH';

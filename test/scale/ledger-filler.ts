@@ -244,6 +244,7 @@ function addSubscription(batch: Batch, i: number, at: number, external: string):
     caller: 'shop',
     token: unknown ? null : tokenOf(i),
     shop_transaction_id: orderOf(i),
+    shop_transaction_id_sent: null,
     amount_minor: 999,
     currency: 'EUR',
     interval_unit: 'MONTH',
