@@ -19,13 +19,17 @@ export interface ProcessedMessage {
 /** A callback that its worker holds now. */
 export type LeasedCallback = LeasedRow<'callbacks'>;
 
-export const CALLBACK_LEASES = new LeaseTable({
+const LEASES = {
   table: 'callbacks',
   dueAt: 'next_attempt_at',
   count: 'attempts',
   whileLeased: 'due-cleared',
-  onClaim: () => ({ state: 'LEASED' }),
-});
+  onClaim: () => ({ state: 'LEASED' as const }),
+} as const;
+
+export const CALLBACK_LEASES = new LeaseTable(LEASES);
+/** Those about payments that the ledger knows, to claim them before what strangers sent. */
+export const KNOWN_CALLBACK_LEASES = new LeaseTable({ ...LEASES, claimable: hasPayment });
 
 const OPEN_KEY = ['external', 'payment_id'] as const;
 
@@ -200,6 +204,23 @@ export class CallbackRepository {
       .returning('external')
       .execute();
     return deleted.map(({ external }) => external);
+  }
+
+  /** Ends the open callback of the payment, which needs no query: returns its id. */
+  async endPushed(
+    trx: Trx,
+    { external, payment_id }: Pick<CallbackRow, 'external' | 'payment_id'>,
+    end: Pick<CallbackRow, 'state' | 'finished_at' | 'last_error' | 'shop_transaction_id'>,
+  ): Promise<string> {
+    const { id } = await trx
+      .updateTable('callbacks')
+      .set({ ...end, next_attempt_at: null, lease_token: null, lease_until: null, again: 0 })
+      .where('external', '=', external)
+      .where('payment_id', '=', payment_id)
+      .where('finished_at', 'is', null)
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
   }
 
   /** Makes at most `limit` callbacks of workers that died due again; returns how many. */
