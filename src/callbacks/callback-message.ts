@@ -22,6 +22,13 @@ export interface CallbackMessage extends CallbackNames {
   readonly body: string | null;
 }
 
+/** A callback about a payment alone. */
+export type PaymentCallback = CallbackMessage & { readonly paymentId: string; readonly refundId?: undefined };
+
+export function isAboutPayment(message: CallbackMessage): message is PaymentCallback {
+  return message.paymentId !== undefined && message.refundId === undefined;
+}
+
 export interface CallbackReading extends CallbackMessage {
   /** How it had to be read, where it is not as documented. */
   readonly oddities: readonly string[];

@@ -89,10 +89,15 @@ export class CallbackInbox {
   /**
    * A signed callback that any replica has received before is acknowledged again and has no effect. Throws
    * `storage-unavailable` if it could not be stored: the external sends it again; and `rate-limited` for too many
-   * from anyone about payments and refunds that the ledger does not know.
+   * from anyone about payments and refunds that the ledger does not know. `onStored` runs in the transaction that stores
+   * it.
    */
-  async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
-    const { kind, paymentTraceparent } = await this.#insert(message, origin);
+  async receive(
+    message: CallbackMessage,
+    origin: CallbackOrigin,
+    onStored?: (trx: Trx) => Promise<void>,
+  ): Promise<ReceivedCallback> {
+    const { kind, paymentTraceparent } = await this.#insert(message, origin, onStored);
     if (kind === 'repeated') this.securityMetrics.countCallbackRefusal(origin.external, 'replayed');
     else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
     const isIdReused = kind === 'id-reused';
@@ -109,6 +114,7 @@ export class CallbackInbox {
   async #insert(
     { method, paymentId, refundId, body }: CallbackMessage,
     { external, requestId, traceparent, continued, signed, anyoneFrom, queriesRefunds }: CallbackOrigin,
+    onStored?: (trx: Trx) => Promise<void>,
   ): Promise<Insertion> {
     const now = this.clock.now();
     const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
@@ -155,6 +161,7 @@ export class CallbackInbox {
             },
             GATHERING_MS,
           );
+        await onStored?.(trx);
         return { kind, paymentTraceparent: ofPayment };
       });
     } catch (error) {

@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
+import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered } from '../config/external-operation.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { NoHeadGuard } from '../http/no-head.guard.js';
@@ -14,9 +15,12 @@ import {
   callbackOutline,
   type CallbackMessage,
   type CallbackNames,
+  isAboutPayment,
   readCallback,
 } from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
+import { type PushedStatus, readPushedStatus } from './pushed-status.js';
+import { PushedStatusInbox } from './pushed-status.inbox.js';
 import { isFromAnyone } from './unknown-payment.limit.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
 
@@ -26,6 +30,7 @@ import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js'
 export class CallbacksController {
   constructor(
     private readonly inbox: CallbackInbox,
+    private readonly pushes: PushedStatusInbox,
     private readonly log: Log,
   ) {}
 
@@ -46,7 +51,7 @@ export class CallbacksController {
 
   async #receive({ config }: ExternalProvider, request: Request): Promise<CallbackReceipt> {
     const { requestId, traceparent, continued, logFields, signedCallback: signed } = contextOf(request);
-    const message = await this.#read(request, config.name, signed !== undefined);
+    const { message, pushed } = await this.#read(request, config, signed !== undefined);
     logFields.paymentId = message.paymentId;
     logFields.refundId = message.refundId;
     const anyoneFrom = isFromAnyone(config) ? networkOf(clientAddressOf(request)) : undefined;
@@ -60,7 +65,9 @@ export class CallbacksController {
       anyoneFrom,
       queriesRefunds,
     };
-    const { receipt, paymentTraceparent, isIdReused } = await this.inbox.receive(message, origin);
+    const { receipt, paymentTraceparent, isIdReused } = await (pushed && isAboutPayment(message)
+      ? this.pushes.receive(message, origin, pushed)
+      : this.inbox.receive(message, origin));
     if (isIdReused) {
       const webhookId = outside(String(request.headers['webhook-id']));
       const fields = { external: config.name, webhookId, ...outsideNames(message) };
@@ -71,7 +78,11 @@ export class CallbacksController {
   }
 
   /** Who writes the external reads the log: what came, and how it was read or why it was not. */
-  async #read(request: Request, external: string, isSigned: boolean): Promise<CallbackMessage> {
+  async #read(
+    request: Request,
+    { name: external, callbackStatus }: ExternalConfig,
+    isSigned: boolean,
+  ): Promise<{ readonly message: CallbackMessage; readonly pushed: PushedStatus | undefined }> {
     try {
       const message = await readCallback(request, isSigned);
       if (message.oddities.length > 0) {
@@ -83,7 +94,9 @@ export class CallbacksController {
         };
         this.log.warn({ ...fields, detail: oddities.join('; ') }, 'A callback is not as documented');
       }
-      return message;
+      // The status of a callback that names a refund may be the refund's.
+      const isTrusted = isSigned && callbackStatus === 'trusted' && isAboutPayment(message);
+      return { message, pushed: isTrusted ? readPushedStatus(message.body) : undefined };
     } catch (error) {
       if (error instanceof Problem) {
         const fields = { external, received: outside(callbackOutline(request)), detail: error.message };
