@@ -19,13 +19,17 @@ export interface ProcessedMessage {
 /** A callback that its worker holds now. */
 export type LeasedCallback = LeasedRow<'callbacks'>;
 
-export const CALLBACK_LEASES = new LeaseTable({
+const LEASES = {
   table: 'callbacks',
   dueAt: 'next_attempt_at',
   count: 'attempts',
   whileLeased: 'due-cleared',
-  onClaim: () => ({ state: 'LEASED' }),
-});
+  onClaim: () => ({ state: 'LEASED' as const }),
+} as const;
+
+export const CALLBACK_LEASES = new LeaseTable(LEASES);
+/** Those about payments that the ledger knows, to claim them before what strangers sent. */
+export const KNOWN_CALLBACK_LEASES = new LeaseTable({ ...LEASES, claimable: hasPayment });
 
 const OPEN_KEY = ['external', 'payment_id'] as const;
 

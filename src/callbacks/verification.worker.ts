@@ -17,7 +17,12 @@ import { PaymentInquiry } from '../payments/payment.inquiry.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { Clock } from '../shared/clock.js';
-import { CALLBACK_LEASES, CallbackRepository, type LeasedCallback } from './callback.repository.js';
+import {
+  CALLBACK_LEASES,
+  CallbackRepository,
+  KNOWN_CALLBACK_LEASES,
+  type LeasedCallback,
+} from './callback.repository.js';
 import { CallbacksMetrics } from './callbacks.metrics.js';
 import { isFromAnyone } from './unknown-payment.limit.js';
 import {
@@ -89,16 +94,32 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     await this.#worker.stop(STOP_GRACE_MS);
   }
 
-  #claim(trx: Trx, { nowMs, limit, running }: FreeCapacity): Promise<LeasedCallback[]> {
-    return CALLBACK_LEASES.claimPerExternal(trx, {
+  async #claim(trx: Trx, { nowMs, limit, running }: FreeCapacity): Promise<LeasedCallback[]> {
+    const leaseMs = (external: string): number => {
+      const timeoutMs = this.registry.get(external)?.config.timeoutMs ?? 0;
+      return Math.max(LEASE_MS, timeoutMs + LEASE_MARGIN_MS);
+    };
+    const free = (external: string): number => CONCURRENCY_PER_EXTERNAL - running(external);
+    const claimed: LeasedCallback[] = [];
+    // What strangers sent about unknown payments never delays a callback of a known one.
+    if (this.registry.all().some(({ config }) => isFromAnyone(config))) {
+      const limitOf = (external: string): number => {
+        const config = this.registry.get(external)?.config;
+        return config && isFromAnyone(config) ? free(external) : 0;
+      };
+      claimed.push(
+        ...(await KNOWN_CALLBACK_LEASES.claimPerExternal(trx, { nowMs, limit, limitOf, leaseMs })),
+      );
+    }
+    const claimedOf = (external: string): number =>
+      claimed.filter((callback) => callback.external === external).length;
+    const rest = await CALLBACK_LEASES.claimPerExternal(trx, {
       nowMs,
-      limit,
-      limitOf: (external) => CONCURRENCY_PER_EXTERNAL - running(external),
-      leaseMs: (external) => {
-        const timeoutMs = this.registry.get(external)?.config.timeoutMs ?? 0;
-        return Math.max(LEASE_MS, timeoutMs + LEASE_MARGIN_MS);
-      },
+      limit: limit - claimed.length,
+      limitOf: (external) => free(external) - claimedOf(external),
+      leaseMs,
     });
+    return [...claimed, ...rest];
   }
 
   async #verify(callback: LeasedCallback, signal: AbortSignal): Promise<VerificationEnd> {

@@ -75,9 +75,21 @@ function isWebUrl(text: string): boolean {
   );
 }
 
+const MAX_DECODINGS = 3;
+
+/** The text as an app reads it, also one that decodes it again. */
+function decodedAscii(text: string): string {
+  let decoded = text;
+  for (let times = 0; times < MAX_DECODINGS && decoded.includes('%'); times += 1) {
+    decoded = decoded.replaceAll(/%([2-7][0-9a-f])/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  }
+  return decoded;
+}
+
 function isAppLink(text: string): boolean {
   const { scheme = '', rest = '' } = APP_LINK.exec(text)?.groups ?? {};
   if (scheme === '' || isSystemScheme(scheme) || AUTHORITY.exec(rest)?.[1]?.includes('@')) return false;
-  const decoded = rest.replaceAll(/%3a/gi, ':').replaceAll(/%2f/gi, '/');
-  return !PORT_FIRST.test(rest) && (!NESTED.test(decoded) || HOST_AND_PORT.test(rest));
+  return !PORT_FIRST.test(rest) && (!NESTED.test(decodedAscii(rest)) || HOST_AND_PORT.test(rest));
 }

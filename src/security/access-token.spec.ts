@@ -213,8 +213,10 @@ describe('access tokens', () => {
     ['every external', { tills: '*' }, 'all', ['payments', 'admin-read']],
     ['every external among others', { tills: ['acme', '*'] }, 'all', ['payments', 'admin-read']],
     ['nothing', {}, [], ['payments', 'admin-read']],
-    ['an empty text', { tills: '' }, [], ['payments', 'admin-read']],
-    ['another kind', { tills: { acme: true } }, [], ['payments', 'admin-read']],
+    ['null', { tills: null }, [], ['payments', 'admin-read']],
+    ['an empty text', { tills: '' }, [], ['payments']],
+    ['an empty array', { tills: [] }, [], ['payments']],
+    ['another kind', { tills: { acme: true } }, [], ['payments']],
   ])('OIDC_EXTERNALS_CLAIM with %s', async (_what, claims, externals, scopes) => {
     const tokens = tokensOf({ externalsClaim: 'tills' });
     const holder = await tokens.verify(await issuer.sign({ ...claims, scope: 'payments admin-read' }));

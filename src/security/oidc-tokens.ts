@@ -120,18 +120,20 @@ function principalOf(payload: JWTPayload, { scopeClaim, externalsClaim }: OidcCo
   if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new Error('sub is no name');
   const granted = new Set(textsIn(claimOf(payload, scopeClaim)));
   const scopes = SCOPES.filter((known) => granted.has(known));
-  const externals = externalsClaim === undefined ? undefined : externalsOf(payload, externalsClaim);
+  const claim = externalsClaim === undefined ? undefined : claimOf(payload, externalsClaim);
+  const externals = externalsClaim === undefined ? undefined : externalsOf(claim);
+  // `/admin` shows every external: it is closed to a limit, also one to none or one that cannot be read.
+  const isLimited = externals !== undefined && claim !== undefined && claim !== null;
   return {
     name: `oidc:${sub}`,
-    // `/admin` shows every external.
-    scopes: permittedBy(externals?.size ? scopes.filter((scope) => !isAdminScope(scope)) : scopes),
+    scopes: permittedBy(isLimited ? scopes.filter((scope) => !isAdminScope(scope)) : scopes),
     externals,
   };
 }
 
-/** The externals that the token names; none where it lacks the claim: a forgotten claim must not open all of them. */
-function externalsOf(payload: JWTPayload, claim: string): ReadonlySet<string> | undefined {
-  const names = new Set(textsIn(claimOf(payload, claim)).filter((name) => name !== ''));
+/** The externals that the claim names; none where it is missing: a forgotten claim must not open all of them. */
+function externalsOf(claim: unknown): ReadonlySet<string> | undefined {
+  const names = new Set(textsIn(claim).filter((name) => name !== ''));
   return names.has(EVERY_EXTERNAL) ? undefined : names;
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Store } from '../../src/persistence/store.js';
+import { Clock } from '../../src/shared/clock.js';
 import { call } from '../support/client.js';
 import { NOTIFICATION_SECRET } from '../support/delivery.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   external = await startStubExternal();
   const at = (externalService: string): object => ({ externalService, baseUrl: external.url });
   gateway = await startGateway({
-    externals: [at('open'), at('swarmed')],
+    externals: [at('open'), at('swarmed'), at('slow')],
     env: {
       PAYMENT_CALLBACK_URL: receiver.url,
       NOTIFICATION_SECRET,
@@ -68,6 +69,18 @@ const rowsOf = (name: string): Promise<{ payment_id: string; state: string; byte
       .where('external', '=', name)
       .execute();
     return rows.map(({ body, ...row }) => ({ ...row, bytes: body?.length ?? 0 }));
+  });
+
+/** Callbacks that were due half a second ago: a turn of the worker that began before they were has ended. */
+const dueOf = (name: string): Promise<number> =>
+  gateway.app.get(Store).read(async (db) => {
+    const rows = await db
+      .selectFrom('callbacks')
+      .select('id')
+      .where('external', '=', name)
+      .where('next_attempt_at', '<=', gateway.app.get(Clock).now() - 500)
+      .execute();
+    return rows.length;
   });
 
 describe('Forged callbacks', () => {
@@ -122,5 +135,32 @@ describe('Forged callbacks', () => {
     expect((await rowsOf('swarmed')).length).toBeLessThanOrEqual(MAX_STORED + 8);
     const answer = await forge('swarmed', 'forged-again', '203.0.113.1');
     expect([answer.status, answer.headers['retry-after']]).toEqual([429, '60']);
+  }, 60_000);
+
+  it('of an external that is slow: a known payment is queried before them', async () => {
+    const held: (() => void)[] = [];
+    external.behave(async ({ url }, response) => {
+      if (url.endsWith('/pay')) return { result: 'PENDING', paymentId: 'pm-urgent' };
+      if (url.includes('pm-urgent')) return { status: 'ACCEPTED', paymentId: 'pm-urgent' };
+      if (url.includes('slow-')) await new Promise<void>((resolve) => held.push(resolve));
+      return answerJson(response, 404, { message: 'never seen' });
+    });
+    await call(`${gateway.url}/v3/slow/pay`, 'POST', {
+      amount: 1,
+      currency: 'EUR',
+      shopTransactionId: 'order-2',
+    });
+    await inLanes(60, async (i) => void (await forge('slow', `slow-${i}`, '198.51.100.7')));
+    await until(() => held.length === 8, 'as many queries as one external has');
+    await forge('slow', 'pm-urgent', '198.51.100.7');
+    await until(async () => (await dueOf('slow')) === 53, 'all callbacks to be due');
+    external.requests.length = 0;
+    const queries = (): string[] =>
+      external.requests.map(({ url }) => url).filter((url) => /slow-|pm-urgent/.test(url));
+    held.shift()!();
+    await until(() => queries().length > 0, 'the next query');
+    expect(queries()[0]).toContain('pm-urgent');
+    external.behave((_, response) => answerJson(response, 404, { message: 'never seen' }));
+    for (const release of held) release();
   }, 60_000);
 });

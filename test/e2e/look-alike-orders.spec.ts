@@ -102,6 +102,30 @@ describe('a second payment of an order that looks the same', () => {
       ]);
     }
   });
+
+  it('a subscription is shown as sent, and found by either', async () => {
+    const sent = '\u00a0Subscribe Cafe\u0301 ';
+    const key = 'Subscribe Caf\u00e9';
+    const info = { interval: 'DAY', intervalCount: 1 };
+    const body = { amount: 1, currency: 'EUR', shopTransactionId: sent, subscriptionInfo: info };
+    expect((await call(`${gateway.url}/v3/acme/subscription/start`, 'POST', body)).status).toBe(200);
+    const found = async (text: string): Promise<unknown[]> =>
+      (await admin(`subscriptions?shopTransactionId=${encodeURIComponent(text)}`)).map(
+        (one) => one['shopTransactionId'],
+      );
+    for (const text of [sent, key, `${key}\u3164`]) expect(await found(text)).toEqual([sent]);
+    // Of the first release, which stored what was sent.
+    await gateway.app
+      .get(Store)
+      .transaction((trx) =>
+        trx
+          .updateTable('subscriptions')
+          .set({ shop_transaction_id: sent, shop_transaction_id_sent: null })
+          .where('shop_transaction_id', '=', key)
+          .execute(),
+      );
+    expect(await found(sent)).toEqual([sent]);
+  });
 });
 
 describe('a database of the first release', () => {

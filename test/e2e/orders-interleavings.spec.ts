@@ -3,7 +3,12 @@ import { Store } from '../../src/persistence/store.js';
 import { ReconciliationWorker } from '../../src/reconciliation/reconciliation.worker.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
-import { answerJson, type Arrived, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import {
+  type Arrived,
+  type StubBehaviour,
+  startStubExternal,
+  type StubExternal,
+} from '../support/stub-external.js';
 import { TestClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
 
@@ -90,10 +95,7 @@ afterAll(async () => {
 const firstOf = ({ id }: Order): string => `${id}-pay`;
 
 /** Executes on arrival, and answers when the test says so. */
-async function behave(
-  arrived: Arrived,
-  response: Parameters<typeof answerJson>[0],
-): Promise<object | undefined> {
+async function behave(arrived: Arrived, response: Parameters<StubBehaviour>[1]): Promise<object | undefined> {
   if (arrived.method === 'GET') {
     const paymentId = new URL(arrived.url, 'http://x').searchParams.get('paymentId')!;
     return { status: orders.get(paymentId.replace(/-\w+$/, ''))!.payments.get(paymentId) };

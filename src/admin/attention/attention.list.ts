@@ -113,7 +113,7 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       prefix: 'sub',
       since: 'parked_at',
       where: sql`parked_at is not null and claimed_token is null`,
-      columns: [sql.ref('shop_transaction_id'), ...MONEY],
+      columns: [ORDER, ...MONEY],
     },
     {
       kind: 'subscription-token-taken',
@@ -122,9 +122,10 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       since: 'updated_at',
       where: sql`claimed_token is not null and state = 'UNKNOWN'`,
       columns: [
-        sql.ref('shop_transaction_id'),
+        ORDER,
         ...MONEY,
-        sql`(select 'The subscriptionToken belongs to ' || holder.id || ', order ' || holder.shop_transaction_id
+        sql`(select 'The subscriptionToken belongs to ' || holder.id || ', order ' || coalesce(
+            holder.shop_transaction_id_sent, holder.shop_transaction_id)
           from subscriptions as holder where holder.token = subscriptions.claimed_token
           and holder.external = subscriptions.external) as detail`,
       ],

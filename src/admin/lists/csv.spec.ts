@@ -37,6 +37,8 @@ describe('csvOf', () => {
     ['\t=1', '"\'\t\'=1",1'],
     ['\r=1', '"\'\r\'=1",1'],
     ['＝1+1', '"\'＝1+1",1'],
+    ['﹦1+1', '"\'﹦1+1",1'],
+    ['a;−1', '"a;\'−1",1'],
     ['a;=1', '"a;\'=1",1'],
     ['a; "=1', '"a; ""\'=1",1'],
     ['a|@x', '"a|\'@x",1'],
@@ -80,6 +82,8 @@ describe('csvOf of any texts', () => {
     '-',
     '@',
     '＝',
+    '﹫',
+    '−',
     ',',
     ';',
     '\t',
@@ -111,7 +115,7 @@ describe('csvOf of any texts', () => {
           for (const found of [...quotedCells(document, separator), ...splitCells(document, separator)]) {
             expect([separator, found]).toEqual([
               separator,
-              expect.not.stringMatching(/^[\s"\p{DI}]*[=+\-@＝＋－＠]/u),
+              expect.not.stringMatching(/^[\s"\p{DI}]*[=+\-@＝＋－＠﹦﹢﹣﹫−]/u),
             ]);
           }
         }

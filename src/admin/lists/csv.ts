@@ -3,7 +3,7 @@
  * The characters that begin a formula (OWASP, CSV Injection) may follow white space and quotation marks, which
  * spreadsheets drop, and invisible characters.
  */
-const FORMULA = /(^|[,;|\t\r\n])([\s"\p{DI}]*)(?=[=+\-@＝＋－＠])/gu;
+const FORMULA = /(^|[,;|\t\r\n])([\s"\p{DI}]*)(?=[=+\-@＝＋－＠﹦﹢﹣﹫−])/gu;
 const CONTROL_START = /^[\t\r\n]/;
 /** In any list separator that spreadsheets use, not in the comma alone. */
 const SPECIAL = /[",;|\t\r\n]/;

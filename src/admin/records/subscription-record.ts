@@ -1,3 +1,4 @@
+import { sentOrder } from '../../payments/order-key.js';
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
@@ -91,7 +92,7 @@ export function subscriptionRecord(row: SubscriptionRow): SubscriptionRecord {
     external: row.external,
     state: row.state,
     subscriptionToken: shownIssuedId(row.token),
-    shopTransactionId: shownText(row.shop_transaction_id)!,
+    shopTransactionId: shownText(sentOrder(row))!,
     amount: row.amount_minor,
     currency: row.currency,
     interval: row.interval_unit,

@@ -1,3 +1,4 @@
+import { orderKey } from '../../payments/order-key.js';
 import type { SubscriptionState } from '../../subscriptions/subscription-state.js';
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
 import { QueryField } from '../../rules/field.js';
@@ -38,13 +39,18 @@ export const SUBSCRIPTION_LIST = new KeysetList<SubscriptionQuery, SubscriptionR
     external: 'external',
     state: 'state',
     subscriptionToken: 'token',
-    shopTransactionId: 'shop_transaction_id',
+  },
+  columns: ['shop_transaction_id'],
+  matches({ shopTransactionId: wanted }, { shop_transaction_id: order }) {
+    return wanted === undefined || orderKey(wanted) === orderKey(order as string);
   },
   async parts({ subscriptionToken, shopTransactionId, external, state }, reader) {
     const rows = reader.within(reader.rows);
     if (subscriptionToken !== undefined) return reader.few(rows.where('token', '=', subscriptionToken));
     if (shopTransactionId !== undefined) {
-      return reader.few(rows.where('shop_transaction_id', '=', shopTransactionId));
+      return reader.few(
+        rows.where('shop_transaction_id', 'in', [orderKey(shopTransactionId), shopTransactionId]),
+      );
     }
     if (external === undefined && state === undefined) return undefined;
     const externals = external === undefined ? await externalsIn(reader.db, 'subscriptions') : [external];
