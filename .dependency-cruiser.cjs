@@ -53,7 +53,7 @@ const MAY_IMPORT = {
   notifications: [...FOUNDATIONS, 'leases', 'providers'],
   payments: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications'],
   refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
-  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
+  subscriptions: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
   reconciliation: [
     ...FOUNDATIONS,
     'leases',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../problems/problem.js';
-import { StorageUnavailable, Store } from '../persistence/store.js';
+import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
 import { ReceiverRegistry } from '../notifications/receiver.registry.js';
 import { Fingerprints } from '../operations/fingerprint.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
@@ -85,10 +85,14 @@ export class CallbackInbox {
   /**
    * A signed callback that any replica has received before is acknowledged again and has no effect. Throws
    * `storage-unavailable` if it could not be stored: the external sends it again; and `rate-limited` for too many
-   * from anyone about payments that the ledger does not know.
+   * from anyone about payments that the ledger does not know. `onStored` runs in the transaction that stores it.
    */
-  async receive(message: CallbackMessage, origin: CallbackOrigin): Promise<ReceivedCallback> {
-    const { kind, paymentTraceparent } = await this.#insert(message, origin);
+  async receive(
+    message: CallbackMessage,
+    origin: CallbackOrigin,
+    onStored?: (trx: Trx) => Promise<void>,
+  ): Promise<ReceivedCallback> {
+    const { kind, paymentTraceparent } = await this.#insert(message, origin, onStored);
     if (kind === 'repeated') this.securityMetrics.countCallbackRefusal(origin.external, 'replayed');
     else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
     const isIdReused = kind === 'id-reused';
@@ -99,6 +103,7 @@ export class CallbackInbox {
   async #insert(
     { method, paymentId, body }: CallbackMessage,
     { external, requestId, traceparent, continued, signed, anyoneFrom }: CallbackOrigin,
+    onStored?: (trx: Trx) => Promise<void>,
   ): Promise<Insertion> {
     const now = this.clock.now();
     const validity = { nowMs: now, untilMs: now + REPLAYABLE_MS };
@@ -138,6 +143,7 @@ export class CallbackInbox {
           },
           GATHERING_MS,
         );
+        await onStored?.(trx);
         return { kind, paymentTraceparent: ofPayment };
       });
     } catch (error) {

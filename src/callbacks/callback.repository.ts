@@ -206,6 +206,23 @@ export class CallbackRepository {
     return deleted.map(({ external }) => external);
   }
 
+  /** Ends the open callback of the payment, which needs no query: returns its id. */
+  async endPushed(
+    trx: Trx,
+    { external, payment_id }: Pick<CallbackRow, 'external' | 'payment_id'>,
+    end: Pick<CallbackRow, 'state' | 'finished_at' | 'last_error' | 'shop_transaction_id'>,
+  ): Promise<string> {
+    const { id } = await trx
+      .updateTable('callbacks')
+      .set({ ...end, next_attempt_at: null, lease_token: null, lease_until: null, again: 0 })
+      .where('external', '=', external)
+      .where('payment_id', '=', payment_id)
+      .where('finished_at', 'is', null)
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
+  }
+
   /** Makes at most `limit` callbacks of workers that died due again; returns how many. */
   async freeEnded(
     trx: Trx,

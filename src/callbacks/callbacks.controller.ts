@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
+import type { ExternalConfig } from '../config/external-config.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { NoHeadGuard } from '../http/no-head.guard.js';
 import { clientAddressOf, networkOf } from '../http/client-address.js';
@@ -11,6 +12,8 @@ import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
 import { callbackOutline, type CallbackMessage, readCallback } from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
+import { type PushedStatus, readPushedStatus } from './pushed-status.js';
+import { PushedStatusInbox } from './pushed-status.inbox.js';
 import { isFromAnyone } from './unknown-payment.limit.js';
 import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js';
 
@@ -20,6 +23,7 @@ import { CALLBACK_BY_GET, CALLBACK_BY_POST } from './callbacks.documentation.js'
 export class CallbacksController {
   constructor(
     private readonly inbox: CallbackInbox,
+    private readonly pushes: PushedStatusInbox,
     private readonly log: Log,
   ) {}
 
@@ -40,11 +44,13 @@ export class CallbacksController {
 
   async #receive({ config }: ExternalProvider, request: Request): Promise<CallbackReceipt> {
     const { requestId, traceparent, continued, logFields, signedCallback: signed } = contextOf(request);
-    const message = await this.#read(request, config.name, signed !== undefined);
+    const { message, pushed } = await this.#read(request, config, signed !== undefined);
     logFields.paymentId = message.paymentId;
     const anyoneFrom = isFromAnyone(config) ? networkOf(clientAddressOf(request)) : undefined;
     const origin = { external: config.name, requestId, traceparent, continued, signed, anyoneFrom };
-    const { receipt, paymentTraceparent, isIdReused } = await this.inbox.receive(message, origin);
+    const { receipt, paymentTraceparent, isIdReused } = await (pushed
+      ? this.pushes.receive(message, origin, pushed)
+      : this.inbox.receive(message, origin));
     if (isIdReused) {
       const webhookId = outside(String(request.headers['webhook-id']));
       const fields = { external: config.name, webhookId, paymentId: outside(message.paymentId) };
@@ -55,7 +61,11 @@ export class CallbacksController {
   }
 
   /** Who writes the external reads the log: what came, and how it was read or why it was not. */
-  async #read(request: Request, external: string, isSigned: boolean): Promise<CallbackMessage> {
+  async #read(
+    request: Request,
+    { name: external, callbackStatus }: ExternalConfig,
+    isSigned: boolean,
+  ): Promise<{ readonly message: CallbackMessage; readonly pushed: PushedStatus | undefined }> {
     try {
       const message = await readCallback(request, isSigned);
       if (message.oddities.length > 0) {
@@ -67,7 +77,8 @@ export class CallbacksController {
         };
         this.log.warn({ ...fields, detail: oddities.join('; ') }, 'A callback is not as documented');
       }
-      return message;
+      const isTrusted = isSigned && callbackStatus === 'trusted';
+      return { message, pushed: isTrusted ? readPushedStatus(message.body) : undefined };
     } catch (error) {
       if (error instanceof Problem) {
         const fields = { external, received: outside(callbackOutline(request)), detail: error.message };

@@ -1,5 +1,6 @@
 import { Field } from '../rules/field.js';
-import type { Rule } from '../rules/rule.js';
+import type { PaymentStatusName } from '../providers/answers.js';
+import { oneOf, type Rule } from '../rules/rule.js';
 import { issuedIdentifier } from '../rules/rules.js';
 import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
 import type { AnswerDescription, OperationDescription } from '../http/openapi/operation-description.js';
@@ -19,6 +20,13 @@ class Callback {
     example: 'pm_7f3a',
   })
   paymentId?: string;
+
+  @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), {
+    optional: true,
+    description: 'Believed only if it is signed and the external’s `callbackStatus` is `trusted`.',
+    example: 'ACCEPTED',
+  })
+  status?: PaymentStatusName;
 }
 
 /** The acknowledgement (SPEC §1). */
@@ -31,7 +39,7 @@ class CallbackAcknowledgement {
 }
 
 const DESCRIPTION =
-  'Stores and acknowledges the callback. Its content is not trusted: the gateway queries the external for the status and notifies the ' +
+  'Stores and acknowledges the callback. Its content is not trusted, unless the external’s `callbackStatus` says so: the gateway queries the external for the status and notifies the ' +
   'receiver. If the external cannot be queried now, the gateway retries later. For externals only, with the credentials of their `callbackAuth`.';
 
 const ANSWER: AnswerDescription = {

@@ -7,6 +7,7 @@ import { CallbackInbox } from './callback.inbox.js';
 import { CallbackRepository } from './callback.repository.js';
 import { CallbacksController } from './callbacks.controller.js';
 import { CallbacksMetrics } from './callbacks.metrics.js';
+import { PushedStatusInbox } from './pushed-status.inbox.js';
 import { UnknownPaymentLimit } from './unknown-payment.limit.js';
 import { VerificationRecorder } from './verification.recorder.js';
 import { VerificationWorker } from './verification.worker.js';
@@ -18,6 +19,7 @@ import { VerificationWorker } from './verification.worker.js';
     CallbackInbox,
     CallbackRepository,
     CallbacksMetrics,
+    PushedStatusInbox,
     UnknownPaymentLimit,
     VerificationRecorder,
     VerificationWorker,

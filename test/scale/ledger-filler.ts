@@ -12,7 +12,7 @@ import type { RefundRow } from '../../src/refunds/refund.table.js';
 import type { DatabaseSchema } from '../../src/persistence/database.js';
 import type { Store, Trx } from '../../src/persistence/store.js';
 import { newIdentifier } from '../../src/shared/identifier.js';
-import type { SubscriptionRow } from '../../src/subscriptions/subscription.table.js';
+import type { NewSubscription } from '../../src/subscriptions/subscription.table.js';
 
 /** The rows of one batch, by table. */
 interface Batch {
@@ -20,7 +20,7 @@ interface Batch {
   readonly operations: OperationRow[];
   readonly ledger_events: LedgerEventRow[];
   readonly refunds: RefundRow[];
-  readonly subscriptions: SubscriptionRow[];
+  readonly subscriptions: NewSubscription[];
   readonly notifications: NotificationRow[];
   readonly notification_attempts: Insertable<NotificationAttemptTable>[];
   readonly callbacks: CallbackRow[];

@@ -131,7 +131,12 @@ export class Resolutions {
         if (before.state === status) {
           await this.subscriptionLedger.confirm(trx, before, cause);
         } else if (
-          !(await this.subscriptionLedger.move(trx, before, status, { source: 'operator', cause, token }))
+          !(await this.subscriptionLedger.move(trx, before, status, {
+            source: 'operator',
+            cause,
+            token,
+            notify: { when: 'on-change' },
+          }))
         ) {
           throw conflict(`A subscription that is ${before.state} cannot become ${status}.`);
         }

@@ -14,6 +14,7 @@ import * as orderKeys from './0011-order-keys.js';
 import * as subscriptionOrders from './0013-subscription-orders.js';
 import * as checkouts from './0017-checkouts.js';
 import * as receivers from './0019-receivers.js';
+import * as watchedSubscriptions from './0020-watched-subscriptions.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -40,4 +41,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013-subscription-orders': subscriptionOrders,
   '0017-checkouts': checkouts,
   '0019-receivers': receivers,
+  '0020-watched-subscriptions': watchedSubscriptions,
 };
