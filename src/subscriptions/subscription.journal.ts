@@ -1,13 +1,22 @@
 import { beginStatement, InsertedRow, type LedgerEntry } from '../operations/operation.journal.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { PAYMENT_BEGIN } from '../payments/payment.journal.js';
-import type { SubscriptionRow } from './subscription.table.js';
+import type { NewSubscription } from './subscription.table.js';
 
 /** Columns that have the value of the operation's, and those that keep the default of the table. */
 type Derived = 'id' | 'external' | 'caller' | 'created_at' | 'updated_at';
-type Unset = 'token' | 'next_ask_at' | 'asks' | 'parked_at' | 'lease_token' | 'lease_until' | 'claimed_token';
+type Unset =
+  | 'token'
+  | 'next_ask_at'
+  | 'asks'
+  | 'parked_at'
+  | 'lease_token'
+  | 'lease_until'
+  | 'claimed_token'
+  | 'watch_at'
+  | 'version';
 
-const SUBSCRIPTION = new InsertedRow<Exclude<keyof SubscriptionRow, Derived | Unset>>(
+const SUBSCRIPTION = new InsertedRow<Exclude<keyof NewSubscription, Derived | Unset>>(
   'subscriptions',
   'subscription',
   {
@@ -37,7 +46,7 @@ const BEGIN = beginStatement({
 });
 
 /** The insertion of a subscription that is CREATED beside its first payment, as an entry of the journal. */
-export function subscriptionBegin(payment: LedgerEntry, row: SubscriptionRow): LedgerEntry {
+export function subscriptionBegin(payment: LedgerEntry, row: NewSubscription): LedgerEntry {
   return {
     statement: BEGIN,
     columns: { ...payment.columns, ...SUBSCRIPTION.of(row) },
