@@ -13,6 +13,8 @@ export interface Config {
   readonly externals: ExternalsSource;
   readonly notifications: NotificationsConfig;
   readonly reconciliation: { readonly scheduleMs: readonly number[] };
+  /** `SUBSCRIPTION_SCHEDULE`: the period in which each live subscription is queried once. */
+  readonly subscriptions: { readonly watchPeriodMs: number };
   readonly database: DatabaseConfig;
   readonly callers: CallersConfig;
   readonly callbacks: { readonly requireAuth: boolean };

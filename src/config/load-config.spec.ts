@@ -46,6 +46,7 @@ describe('loadConfig', () => {
         ),
         concurrency: 32,
       },
+      subscriptions: { watchPeriodMs: 86_400_000 },
       reconciliation: {
         scheduleMs: [
           60,

@@ -137,6 +137,7 @@ function assemble(values: Values, production: boolean): Config {
       concurrency: values.NOTIFICATION_CONCURRENCY,
     },
     reconciliation: { scheduleMs: values.RECONCILIATION_SCHEDULE },
+    subscriptions: { watchPeriodMs: values.SUBSCRIPTION_SCHEDULE },
     database: database(values),
     callers: callers(values, production),
     callbacks: { requireAuth: values.REQUIRE_CALLBACK_AUTH },

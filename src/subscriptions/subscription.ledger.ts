@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
 import { LedgerMetrics } from '../operations/ledger.metrics.js';
@@ -9,7 +10,13 @@ import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import type { SubscriptionStartRequest } from './subscription-requests.js';
 import { orderColumns, orderKey } from '../payments/order-key.js';
-import { subscriptionMayBecome, type SubscriptionState } from './subscription-state.js';
+import type { JsonValue } from '../shared/json.js';
+import {
+  reportedSubscriptionStatus,
+  subscriptionMayBecome,
+  type SubscriptionState,
+} from './subscription-state.js';
+import type { SubscriptionStatus } from './subscription-status.js';
 import { SubscriptionRepository } from './subscription.repository.js';
 import type { SubscriptionRow } from './subscription.table.js';
 
@@ -20,6 +27,17 @@ export interface SubscriptionMove {
   readonly token?: string | undefined;
   /** Default: none, the subscription is settled. */
   readonly next?: NextQuery;
+  /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
+  readonly notify?: SubscriptionNotice;
+}
+
+export interface SubscriptionNotice {
+  /** `always`: also if the state does not change (a verified callback). */
+  readonly when: 'always' | 'on-change';
+  /** Of the external's answer, passed on. */
+  readonly metadata?: JsonValue | undefined;
+  readonly requestId?: string | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /** The only writer of subscriptions. Their payments are in the payment ledger. */
@@ -34,6 +52,7 @@ export class SubscriptionLedger {
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
     private readonly metrics: LedgerMetrics,
+    private readonly outbox: NotificationOutbox,
   ) {}
 
   /** Transaction A of schedule and start, beside the payment's row. */
@@ -69,8 +88,24 @@ export class SubscriptionLedger {
     return row ? { subscriptionRef: row.id } : {};
   }
 
-  /** Changes the state to `to` if the state table allows it, and appends the event; false if nothing changed. */
+  /**
+   * Changes the state to `to` if the state table allows it, appends the event and queues the notification; false if
+   * nothing changed.
+   */
   async move(
+    trx: Trx,
+    row: SubscriptionRow,
+    to: SubscriptionState,
+    move: SubscriptionMove,
+  ): Promise<boolean> {
+    const changed = await this.#advance(trx, row, to, move);
+    const { notify, token } = move;
+    if (notify && (changed || notify.when === 'always'))
+      await this.#notify(trx, { ...row, token: token ?? row.token, state: changed ? to : row.state }, notify);
+    return changed;
+  }
+
+  async #advance(
     trx: Trx,
     row: SubscriptionRow,
     to: SubscriptionState,
@@ -174,6 +209,32 @@ export class SubscriptionLedger {
       before: operation.state,
       after: outcome,
       at: atMs,
+    });
+  }
+
+  /** Nothing while the state is the ledger's own, or the external has not named the subscription. */
+  async #notify(
+    trx: Trx,
+    { id, external, state, token }: SubscriptionRow,
+    { metadata, requestId, traceparent }: SubscriptionNotice,
+  ): Promise<void> {
+    const status = reportedSubscriptionStatus(state);
+    if (status === undefined || token === null) return;
+    const payload: SubscriptionStatus = {
+      status,
+      subscriptionToken: token,
+      providerName: external,
+      ...(metadata !== undefined && { metadata }),
+    };
+    await this.outbox.enqueue(trx, {
+      event: 'subscription',
+      subjectRef: id,
+      external,
+      version: await this.subscriptions.nextVersion(trx, id),
+      payload,
+      requestId,
+      traceparent,
+      atMs: this.clock.now(),
     });
   }
 
