@@ -53,7 +53,7 @@ const MAY_IMPORT = {
   notifications: [...FOUNDATIONS, 'leases', 'providers'],
   payments: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications'],
   refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
-  subscriptions: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
+  subscriptions: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
   reconciliation: [
     ...FOUNDATIONS,
     'leases',
@@ -61,9 +61,10 @@ const MAY_IMPORT = {
     'operations',
     'notifications',
     'payments',
+    'refunds',
     'subscriptions',
   ],
-  callbacks: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
+  callbacks: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments', 'refunds'],
   admin: [
     ...FOUNDATIONS,
     'providers',

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { ExternalClient, payBody } from '../../test/support/external-client.js';
+import { ExternalClient, payBody, subscriptionBody } from '../../test/support/external-client.js';
 import { until } from '../../test/support/until.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.js';
 
@@ -52,6 +52,26 @@ async function started(options: Partial<SimulatorOptions> = {}): Promise<Externa
 const counts = () => simulator.report().totals.callbacks;
 
 describe('callbacks', () => {
+  it.each(['POST', 'GET'] as const)('name a subscription that lapses, by %s', async (callbackMethod) => {
+    const client = await started();
+    const providerData = { scenario: 'subscription-lapses', delayMs: 5, callbackMethod };
+    const { body } = await client.post('/subscription/start', subscriptionBody({ providerData }));
+    const token = String(body?.subscriptionToken);
+    expect(body).toMatchObject({ result: 'OK' });
+    await until(() => callbacks.length === 2, 'both callbacks');
+    expect(callbacks.map(({ target }) => new URL(target, callbackUrl).search)).toEqual([
+      `?subscriptionToken=${token}`,
+      `?subscriptionToken=${token}`,
+    ]);
+    if (callbackMethod === 'POST') {
+      expect(callbacks.map(({ body: sent }) => JSON.parse(sent) as unknown)).toEqual([
+        { subscriptionToken: token, status: 'PAST_DUE' },
+        { subscriptionToken: token, status: 'CANCELED' },
+      ]);
+    }
+    expect((await client.get(`/subscription/status/${token}`)).body?.status).toBe('CANCELED');
+  });
+
   it('are posted after a pending payment is final', async () => {
     const client = await started();
     const body = payBody({ providerData: { scenario: 'pending', delayMs: 5 } });

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import type { BookedPayment } from './book.js';
+import type { BookedPayment, BookedSubscription } from './book.js';
 import type { SimulatorOptions } from './options.js';
 import type { Plan } from './scenarios.js';
 import type { Timers } from './timers.js';
 
+/** What a callback names. */
+interface CallbackNames {
+  readonly paymentId?: string;
+  readonly refundId?: string | undefined;
+  readonly subscriptionToken?: string;
+}
+
 /** One callback; all its attempts and copies have the same id. */
 interface Message {
   readonly id: string;
-  readonly paymentId: string;
-  /** Undefined: it names the payment alone. */
-  readonly refundId: string | undefined;
+  readonly names: CallbackNames;
   /** Undefined: the callback is a GET. */
   readonly body: string | undefined;
 }
@@ -38,11 +43,20 @@ export class CallbackSender {
   /** Sends the callbacks of a plan in the background: copies of one message, which names `refundId` too if given. */
   send(payment: BookedPayment, { callbackMethod, callbacks }: Plan, refundId?: string): void {
     const { paymentId, shopTransactionId, status } = payment;
-    const body =
-      callbackMethod === 'POST'
-        ? JSON.stringify({ paymentId, refundId, shopTransactionId, status })
-        : undefined;
-    const message = { id: `msg_${randomUUID()}`, paymentId, refundId, body };
+    this.#send({ paymentId, refundId }, { shopTransactionId, status }, callbackMethod, callbacks);
+  }
+
+  /** The same for a subscription whose state changed by itself. */
+  sendSubscription(
+    { subscriptionToken, status }: BookedSubscription,
+    { callbackMethod, callbacks }: Plan,
+  ): void {
+    this.#send({ subscriptionToken }, { status }, callbackMethod, callbacks);
+  }
+
+  #send(names: CallbackNames, about: object, method: 'GET' | 'POST', callbacks: number): void {
+    const body = method === 'POST' ? JSON.stringify({ ...names, ...about }) : undefined;
+    const message = { id: `msg_${randomUUID()}`, names, body };
     const retriesMs = this.options.callbackRetryMs ?? RETRY_MS;
     for (let copy = 0; copy < callbacks; copy += 1) void this.#attempt(message, retriesMs);
   }
@@ -71,14 +85,11 @@ export class CallbackSender {
   }
 
   /** Undefined where the gateway acknowledged it, else the reason. */
-  async #deliver(
-    { id, paymentId, refundId, body }: Message,
-    callbackUrl: string,
-  ): Promise<string | undefined> {
+  async #deliver({ id, names, body }: Message, callbackUrl: string): Promise<string | undefined> {
     try {
       const url = new URL(callbackUrl);
-      url.searchParams.set('paymentId', paymentId);
-      if (refundId !== undefined) url.searchParams.set('refundId', refundId);
+      for (const [name, value] of Object.entries(names) as [string, string | undefined][])
+        if (value !== undefined) url.searchParams.set(name, value);
       const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
       // A GET has no body: its request target is signed (SPEC §6).
       const credentials = this.#credentials(id, body ?? `${url.pathname}${url.search}`);

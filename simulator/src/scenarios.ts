@@ -30,6 +30,8 @@ interface Scenario {
   readonly callbacks: number;
   /** The state after the final one: the operation is undone after `delayMs`. */
   readonly reversed?: true;
+  /** The subscription is PAST_DUE after `delayMs` and CANCELED after as much again, each with `callbacks` that name it. */
+  readonly lapses?: true;
 }
 
 const IMMEDIATE = { first: 'final', settledBy: 'call', executes: true, callbacks: 0 } as const;
@@ -98,6 +100,14 @@ export const SCENARIOS = {
     reversed: true,
     summary: 'a refund: OK, but sent back after delayMs, then a callback that names the refund',
   },
+  'subscription-lapses': {
+    ...IMMEDIATE,
+    delivery: 'answer',
+    callbacks: 1,
+    lapses: true,
+    summary:
+      'a subscription: paid, but PAST_DUE after delayMs and CANCELED after as much again, each with a callback that names it',
+  },
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
@@ -106,9 +116,11 @@ export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[];
 
 const OF_REFUNDS = ['refund-pending', 'refund-reversed'] as const;
 
+const OF_STARTS = ['subscription-lapses'] as const;
+
 /**
  * Scenarios without a meaning for an operation: a payer does not approve a refund, and only payments and refunds have
- * callbacks. Those of {@link OF_REFUNDS} are for refunds alone.
+ * callbacks. Those of {@link OF_REFUNDS} are for refunds alone, those of {@link OF_STARTS} for what starts a subscription.
  */
 const UNSUPPORTED: Readonly<Partial<Record<ScenarioOperation, readonly ScenarioName[]>>> = {
   refund: ['redirect', 'cancel-refused'],
@@ -119,7 +131,11 @@ const UNSUPPORTED: Readonly<Partial<Record<ScenarioOperation, readonly ScenarioN
 
 /** The scenarios that `operation` supports. */
 export function scenariosOf(operation: ScenarioOperation): readonly ScenarioName[] {
-  const others: readonly ScenarioName[] = operation === 'refund' ? [] : OF_REFUNDS;
+  const starts = operation === 'subscription/schedule' || operation === 'subscription/start';
+  const others: readonly ScenarioName[] = [
+    ...(operation === 'refund' ? [] : OF_REFUNDS),
+    ...(starts ? [] : OF_STARTS),
+  ];
   return SCENARIO_NAMES.filter((name) => ![...others, ...(UNSUPPORTED[operation] ?? [])].includes(name));
 }
 

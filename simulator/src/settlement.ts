@@ -1,4 +1,10 @@
-import type { BookedPayment, BookedRefund, BookedSubscription, Book } from './book.js';
+import {
+  type Book,
+  type BookedPayment,
+  type BookedRefund,
+  type BookedSubscription,
+  hasEnded,
+} from './book.js';
 import type { CallbackSender } from './callbacks.js';
 import type { FinalStatus, Plan } from './scenarios.js';
 import type { Timers } from './timers.js';
@@ -13,6 +19,8 @@ export class Settlement {
 
   /** Starts the settlement of a new payment. */
   begin(payment: BookedPayment, plan: Plan): void {
+    // The callbacks of a lapse name the subscription.
+    if (plan.lapses) return;
     if (plan.settledBy === 'call') return this.callbacks.send(payment, plan);
     payment.plan = plan;
     if (plan.settledBy === 'payer') return;
@@ -53,6 +61,26 @@ export class Settlement {
       // As externals that know one kind of callback.
       const named = plan.scenario !== 'pending' && plan.scenario !== 'duplicate-callback';
       this.callbacks.send(payment, plan, named ? refund.refundId : undefined);
+    });
+  }
+
+  /** Lets a new subscription lapse without any call, as when the payer's card expires. */
+  beginSubscription(subscription: BookedSubscription, plan: Plan): void {
+    if (!plan.lapses || subscription.status !== 'ACTIVE') return;
+    this.#lapse(subscription, plan, ['PAST_DUE', 'CANCELED']);
+  }
+
+  #lapse(
+    subscription: BookedSubscription,
+    plan: Plan,
+    [status, ...later]: ('PAST_DUE' | 'CANCELED')[],
+  ): void {
+    if (status === undefined) return;
+    this.timers.after(plan.delayMs, () => {
+      if (hasEnded(subscription)) return;
+      subscription.status = status;
+      this.callbacks.sendSubscription(subscription, plan);
+      this.#lapse(subscription, plan, later);
     });
   }
 

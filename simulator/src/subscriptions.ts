@@ -41,7 +41,9 @@ export function createSubscription(context: OperationContext, call: ScenarioCall
     expireData: expireDataIn(body),
     idempotencyKey,
   });
-  return payFor(context, call, subscription);
+  const execution = payFor(context, call, subscription);
+  context.settlement.beginSubscription(subscription, call.plan);
+  return execution;
 }
 
 export function paySubscription(context: OperationContext, call: ScenarioCall): Execution {

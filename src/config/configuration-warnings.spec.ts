@@ -67,6 +67,15 @@ describe('externalsWarnings', () => {
     expect(externalsWarnings([parseAcme({ ...ACME, callbackAuth })], production)).toEqual([]);
   });
 
+  it('names externals whose payments can only be settled by hand', () => {
+    const signed = { type: 'standard-webhooks', secret: `whsec_${Buffer.alloc(32, 7).toString('base64')}` };
+    const mute = { ...ACME, callbackAuth: signed, operations: { status: false } };
+    expect(externalsWarnings([parseAcme(mute)], production)).toEqual([
+      expect.stringMatching(/acme: it can neither be asked .* only be settled by hand/),
+    ]);
+    expect(externalsWarnings([parseAcme({ ...mute, callbackStatus: 'trusted' })], production)).toEqual([]);
+  });
+
   it('names, in production, what is sent unencrypted', () => {
     const open = [parseAcme({ callbackAuth, auth, baseUrl: 'http://acme.internal' })];
     expect(externalsWarnings(open, production)).toEqual([

@@ -1,5 +1,6 @@
 import type { Config } from './config.js';
 import type { ExternalConfig } from './external-config.js';
+import { isOffered } from './external-operation.js';
 import { weaknessOf } from './weak-secrets.js';
 
 /** Warnings about settings that are allowed but risky, logged at the start (SPEC §8). */
@@ -39,10 +40,16 @@ export function configurationWarnings(config: Config): readonly string[] {
 
 /** The same for the externals, each time their file is read. */
 export function externalsWarnings(externals: readonly ExternalConfig[], config: Config): readonly string[] {
-  return externals.flatMap(({ name, baseUrl, auth, callbackAuth }) => {
+  return externals.flatMap((external) => {
+    const { name, baseUrl, auth, callbackAuth } = external;
     const warnings: string[] = [];
     if (callbackAuth.type === 'none') {
       warnings.push(`external ${name}: no callbackAuth, anyone may trigger a status query to it`);
+    }
+    if (!isOffered(external, 'status') && external.callbackStatus !== 'trusted') {
+      warnings.push(
+        `external ${name}: it can neither be asked (operations.status is false) nor push its status (callbackStatus is not trusted): its payments can only be settled by hand`,
+      );
     }
     if (config.production && baseUrl.startsWith('http:')) {
       warnings.push(`external ${name}: baseUrl is not https, payments are sent unencrypted`);

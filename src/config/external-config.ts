@@ -22,6 +22,8 @@ export interface ExternalConfig {
   /** A connection older than this serves no further exchange: the name may have another address by now. */
   readonly maxConnectionAgeMs: number;
   readonly duplicatePayments: 'refuse' | 'allow';
+  /** `trusted`: the status in a signed callback is believed (SPEC §2). Default `queried`: the external is queried. */
+  readonly callbackStatus: 'queried' | 'trusted';
   readonly circuitBreaker: { readonly failures: number; readonly windowMs: number; readonly openMs: number };
 }
 

@@ -29,6 +29,7 @@ describe('an entry of the externals file', () => {
         reuseConnections: true,
         maxConnectionAgeMs: 300_000,
         duplicatePayments: 'refuse',
+        callbackStatus: 'queried',
         circuitBreaker: { failures: 5, windowMs: 10_000, openMs: 5_000 },
       } satisfies ExternalConfig,
     ]);
@@ -60,6 +61,7 @@ describe('an entry of the externals file', () => {
       statusByShopTransactionId: true,
       reuseConnections: false,
       duplicatePayments: 'allow',
+      callbackStatus: 'queried',
       circuitBreaker: { failures: 1, windowMs: 10_000, openMs: 5_000 },
     });
     expect(external.auth.type === 'bearer' && external.auth.token.reveal()).toBe('t0ken');
@@ -175,6 +177,7 @@ describe('an entry of the externals file', () => {
     ['honoursIdempotencyKey', { honoursIdempotencyKey: 1 }],
     ['statusByShopTransactionId', { statusByShopTransactionId: 'true' }],
     ['reuseConnections', { reuseConnections: 'no' }],
+    ['callbackStatus', { callbackStatus: 'believed' }],
     ['duplicatePayments', { duplicatePayments: true }],
     ['duplicatePayments', { duplicatePayments: 'ignore' }],
     ['circuitBreaker', { circuitBreaker: false }],

@@ -149,6 +149,13 @@ describe('rules about several keys', () => {
     ]);
   });
 
+  it('require signed callbacks where their status is trusted', () => {
+    const callbackAuth = { type: 'bearer', token: 't' };
+    expect(problemLines(() => parseAcme({ callbackAuth, callbackStatus: 'trusted' }))).toEqual([
+      'externals.json#/externalServices/0/callbackStatus: must be left out unless callbackAuth.type is standard-webhooks: only its signature covers the body; got trusted',
+    ]);
+  });
+
   it('require readable files for mtls', () => {
     const auth = { type: 'mtls', certFile: '/c', keyFile: '/k', caFile: '/a' };
     expect(problemLines(() => parseAcme({ auth }))).toEqual(

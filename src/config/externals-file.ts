@@ -128,6 +128,12 @@ function refuseContradictions(
   if (external.auth?.type === 'mtls' && external.baseUrl?.startsWith('http:')) {
     refuse(child(place, 'baseUrl'), 'must be an https URL where auth.type is mtls; got an http URL');
   }
+  if (external.callbackStatus === 'trusted' && external.callbackAuth?.type !== 'standard-webhooks') {
+    refuse(
+      child(place, 'callbackStatus'),
+      'must be left out unless callbackAuth.type is standard-webhooks: only its signature covers the body; got trusted',
+    );
+  }
   if (requireCallbackAuth && external.callbackAuth?.type === 'none') {
     refuse(child(place, 'callbackAuth'), 'must be configured where REQUIRE_CALLBACK_AUTH=true; got none');
   } else if (production && !saysCallbackAuth) {

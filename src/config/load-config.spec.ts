@@ -46,6 +46,7 @@ describe('loadConfig', () => {
         ),
         concurrency: 32,
       },
+      subscriptions: { watchPeriodMs: 86_400_000 },
       reconciliation: {
         scheduleMs: [
           60,
@@ -73,6 +74,7 @@ describe('loadConfig', () => {
       idempotencyTtlMs: 86_400_000,
       repeatWindowMs: 10_000,
       fingerprintKeys: [],
+      upgradeFrom: undefined,
       workers: true,
       otlpEndpoint: undefined,
       egress: { allowHttpHosts: [], blockPrivateAddresses: false },

@@ -12,7 +12,7 @@ import {
 import { externalName, host, ipRange, serviceUrl, urlHost } from '../rules/network-rules.js';
 import { filePath, integer, text, trueOrFalse } from '../rules/rules.js';
 import { logLength } from '../rules/size-rules.js';
-import { rate, schedule, tokenAge, wait } from '../rules/time-rules.js';
+import { rate, schedule, tokenAge, wait, watchPeriod } from '../rules/time-rules.js';
 import { apiKeys } from './api-keys.js';
 import type { DatabaseConfig, PublicPath } from './config.js';
 import { fingerprintKeys } from './fingerprint-keys.js';
@@ -104,9 +104,11 @@ export const VARIABLES = {
   NOTIFICATION_SCHEDULE: variable('5s,30s,2m,10m,30m,1h,2h,5h,10h,14h,20h,24h', schedule),
   NOTIFICATION_CONCURRENCY: variable('32', integer(1, 1_024)),
   RECONCILIATION_SCHEDULE: variable('1m,2m,5m,10m,30m,1h,2h,6h,12h,24h,24h,24h,24h,24h,24h', schedule),
+  SUBSCRIPTION_SCHEDULE: variable('24h', watchPeriod),
   IDEMPOTENCY_TTL_HOURS: variable('24', integer(1, 8_760)),
   REPEAT_WINDOW_MS: variable('10000', integer(0, 86_400_000)),
   FINGERPRINT_KEY: optionalVariable(fingerprintKeys),
+  UPGRADE_FROM: optionalVariable(oneOf(['0.1'])),
   WORKERS: variable(
     'on',
     mapped(oneOf(['on', 'off']), (word) => word === 'on'),

@@ -63,9 +63,9 @@ export interface ClaimPerExternal {
 export interface LeaseTableOptions<Table extends LeasedTableName> {
   readonly table: Table;
   /** When a row is due; null: never. */
-  readonly dueAt: 'next_attempt_at' | 'next_ask_at';
-  /** How many jobs were claimed for the row. */
-  readonly count: 'attempts' | 'asks';
+  readonly dueAt: 'next_attempt_at' | 'next_ask_at' | 'watch_at';
+  /** How many jobs were claimed for the row; absent: not counted. */
+  readonly count?: 'attempts' | 'asks';
   /**
    * `due-cleared`: `dueAt` is null while a row is leased, and {@link LeaseTable.free} sets it again. `due-kept`:
    * others may clear `dueAt` during the lease; a row whose lease has ended is due again by itself.
@@ -89,6 +89,7 @@ interface LeaseColumns {
   lease_until: number | null;
   next_attempt_at: number | null;
   next_ask_at: number | null;
+  watch_at: number | null;
   attempts: number;
   asks: number;
 }
@@ -186,7 +187,8 @@ export class LeaseTable<Table extends LeasedTableName> {
     lease: Lease,
     columns: UpdateObject<DatabaseSchema, Table>,
   ): Promise<RowOf<Table> | undefined> {
-    const notCounted = { [this.options.count]: sql`${sql.ref(this.options.count)} - 1` };
+    const { count } = this.options;
+    const notCounted = count && { [count]: sql`${sql.ref(count)} - 1` };
     return this.end(trx, lease, { ...notCounted, ...columns });
   }
 
@@ -245,7 +247,7 @@ export class LeaseTable<Table extends LeasedTableName> {
           .set((eb) => ({
             ...onClaim?.(nowMs),
             ...(whileLeased === 'due-cleared' && { [dueAt]: null }),
-            [count]: eb(count, '+', 1),
+            ...(count && { [count]: eb(count, '+', 1) }),
             // Each row has its own: a token that fits is this row in this claim.
             lease_token: sql<string>`cast(${token} as text) || ${eb.ref('id')}`,
             lease_until: leaseUntilMs,

@@ -38,6 +38,15 @@ export interface IdentifiedAnswer extends PaymentStatusAnswer {
   readonly paymentId: string;
 }
 
+/** A status that the external has pushed by itself. */
+export interface PushedAnswer extends IdentifiedAnswer {
+  readonly amount?: number;
+  readonly currency?: string;
+}
+
+/** A pushed status is about another order, amount or currency than the ledger's payment: it is not believed. */
+export class ContradictedPush extends Error {}
+
 /** The effect of an applied answer. */
 export interface InquiryResult {
   readonly status: PaymentStatus & { readonly paymentId: string };
@@ -119,15 +128,43 @@ export class PaymentInquiry {
     trx: Trx,
     external: string,
     answer: IdentifiedAnswer,
-    { requestId, traceparent }: CallContext,
-    { source, notify: when, cause, about, order = about }: InquiryReason,
+    context: CallContext,
+    reason: InquiryReason,
   ): Promise<InquiryResult | undefined> {
-    const { paymentId, shopTransactionId } = answer;
-    const row = await this.identity.adopt(trx, external, paymentId, shopTransactionId);
+    const { about, order = about } = reason;
+    const row = await this.identity.adopt(trx, external, answer.paymentId, answer.shopTransactionId);
     if (order && !isOfOrder(row, order)) {
       if (about) await this.identity.claim(trx, about, row);
       return undefined;
     }
+    return this.#record(trx, row, answer, context, reason);
+  }
+
+  /**
+   * Updates the ledger with a status that the external has pushed.
+   * @throws ContradictedPush if it cannot be about the ledger's payment; roll the transaction back
+   */
+  async applyPushed(
+    trx: Trx,
+    external: string,
+    pushed: PushedAnswer,
+    context: CallContext,
+    reason: InquiryReason,
+  ): Promise<InquiryResult> {
+    const row = await this.identity.adopt(trx, external, pushed.paymentId, pushed.shopTransactionId);
+    const contradicted = contradictionOf(row, pushed);
+    if (contradicted) throw new ContradictedPush(`The ${contradicted} is not that of the payment.`);
+    return this.#record(trx, row, pushed, context, reason);
+  }
+
+  async #record(
+    trx: Trx,
+    row: PaymentRow,
+    answer: IdentifiedAnswer,
+    { requestId, traceparent }: CallContext,
+    { source, notify: when, cause }: InquiryReason,
+  ): Promise<InquiryResult> {
+    const { paymentId } = answer;
     const changed = await this.ledger.move(trx, { ...row, payment_id: paymentId }, answer.status, {
       source,
       cause,
@@ -136,7 +173,7 @@ export class PaymentInquiry {
     const status = paymentStatus(answer, {
       paymentId,
       shopTransactionId: sentOrder(row),
-      providerName: external,
+      providerName: row.external,
       status: reportedStatus(changed ? answer.status : row.state, answer.status),
     });
     return { status, paymentRef: row.id, changed };
@@ -170,4 +207,17 @@ export class PaymentInquiry {
     const { status, paymentId, metadata } = outcome.answer.status;
     return { result: resultOfStatus(status), paymentId, ...(metadata !== undefined && { metadata }) };
   }
+}
+
+/** What the ledger does not know contradicts nothing. */
+function contradictionOf(
+  { amount_minor, currency, shop_transaction_id: key }: PaymentRow,
+  pushed: PushedAnswer,
+): string | undefined {
+  if (pushed.amount !== undefined && (amount_minor ?? pushed.amount) !== pushed.amount) return 'amount';
+  if (pushed.currency !== undefined && (currency ?? pushed.currency) !== pushed.currency) return 'currency';
+  const { shopTransactionId } = pushed;
+  return shopTransactionId !== undefined && key !== null && orderKey(shopTransactionId) !== key
+    ? 'shopTransactionId'
+    : undefined;
 }

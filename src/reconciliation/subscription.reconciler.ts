@@ -42,7 +42,8 @@ export class SubscriptionReconciler implements Reconciler {
       }
       const { status } = outcome.answer;
       const next = status === 'PENDING' ? this.schedule.next(row.asks, true, now) : NOT_DUE;
-      await this.ledger.move(trx, row, status, { source: 'reconciliation', cause: null, next });
+      const notify = { when: 'on-change', metadata: outcome.answer.metadata } as const;
+      await this.ledger.move(trx, row, status, { source: 'reconciliation', cause: null, next, notify });
       await this.subscriptions.reschedule(trx, row.id, token, next);
       if (status !== 'PENDING') return 'settled';
       return next.parkedAtMs === null ? 'still-open' : 'parked';

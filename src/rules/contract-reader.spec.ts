@@ -160,6 +160,12 @@ describe('requests', () => {
       ['/subscriptionInfo/every', '/subscriptionInfo/interval', '/subscriptionInfo/intervalCount'],
     ],
     [
+      'the token of another endpoint',
+      SubscriptionStartRequest,
+      { ...START, subscriptionInfo: { ...INFO, token: 'sub_1' } },
+      ['/subscriptionInfo/token'],
+    ],
+    [
       'expiresAfter 0',
       SubscriptionStartRequest,
       { ...PAY, subscriptionInfo: { ...INFO, expiresAfter: 0 } },

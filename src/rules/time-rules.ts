@@ -48,6 +48,13 @@ export const wait: TextRule<number> = readingRule('wait', 'a duration from 0s to
   durationBetween(text, 0, MAX_WAIT_MS),
 );
 
+/** The period of the queries of live subscriptions, in milliseconds. */
+export const watchPeriod: TextRule<number> = readingRule(
+  'watchPeriod',
+  'a duration from 1s to 30d, such as 24h',
+  (text) => durationBetween(text, UNIT_MS.s, MAX_WAIT_MS),
+);
+
 const MIN_TOKEN_AGE_MS = 60_000;
 
 /** The age of an access token in milliseconds. */

@@ -1,36 +1,60 @@
 import { type AbsenceRule, Field, NestedField, Whole } from '../rules/field.js';
-import { oneOf } from '../rules/rule.js';
+import { oneOf, type Rule } from '../rules/rule.js';
 import { amount, count, currency, identifier, issuedIdentifier, providerData } from '../rules/rules.js';
 import { PaymentFields } from '../payments/payment-requests.js';
 import type { JsonValue } from '../shared/json.js';
 
 export type SubscriptionInterval = 'DAY' | 'MONTH';
 
+const INTERVAL = { example: 'MONTH' };
+const INTERVAL_COUNT = { description: 'The number of intervals between payments.', example: 1 };
+const EXPIRES_AFTER = {
+  optional: true,
+  description: 'The greatest number of payments, after which it ends; absent: never.',
+  example: 12,
+};
+
+/** Callers that have one class for all endpoints send the token as `null`. */
+const noToken: Rule = {
+  name: 'noToken',
+  allowed: 'left out: only subscription/pay takes it',
+  schema: { type: 'null' },
+  accepts: () => false,
+};
+
 /**
  * How often a subscription is paid: every `intervalCount` days or months, `expiresAfter` times or for ever (SPEC §1).
  */
 export class SubscriptionInfo {
-  @Field(oneOf(['DAY', 'MONTH']), { example: 'MONTH' })
+  @Field(oneOf(['DAY', 'MONTH']), INTERVAL)
   interval: SubscriptionInterval;
 
-  @Field(count, { description: 'The number of intervals between payments.', example: 1 })
+  @Field(count, INTERVAL_COUNT)
   intervalCount: number;
 
-  @Field(count, {
-    optional: true,
-    description: 'The number of intervals after which it ends; absent: never.',
-    example: 12,
-  })
+  @Field(count, EXPIRES_AFTER)
   expiresAfter?: number;
+
+  @Field(noToken, { optional: true, description: 'Of `subscription/pay` only.' })
+  token?: undefined;
 }
 
-/** Names the subscription that a payment belongs to. */
+/** Names the subscription that a payment belongs to. The other fields travel to the external (SPEC §1). */
 export class SubscriptionReference {
   @Field(issuedIdentifier, {
     description: 'The `subscriptionToken` of schedule or start.',
     example: 'sub_91c2',
   })
   token: string;
+
+  @Field(oneOf(['DAY', 'MONTH']), { ...INTERVAL, optional: true })
+  interval?: SubscriptionInterval;
+
+  @Field(count, { ...INTERVAL_COUNT, optional: true })
+  intervalCount?: number;
+
+  @Field(count, EXPIRES_AFTER)
+  expiresAfter?: number;
 }
 
 abstract class SubscriptionPaymentFields extends PaymentFields {

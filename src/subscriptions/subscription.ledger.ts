@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
 import { LedgerMetrics } from '../operations/ledger.metrics.js';
+import type { LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
@@ -9,9 +11,16 @@ import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
 import type { SubscriptionStartRequest } from './subscription-requests.js';
 import { orderColumns, orderKey } from '../payments/order-key.js';
-import { subscriptionMayBecome, type SubscriptionState } from './subscription-state.js';
+import type { JsonValue } from '../shared/json.js';
+import {
+  reportedSubscriptionStatus,
+  subscriptionMayBecome,
+  type SubscriptionState,
+} from './subscription-state.js';
+import type { SubscriptionStatus } from './subscription-status.js';
+import { subscriptionBegin } from './subscription.journal.js';
 import { SubscriptionRepository } from './subscription.repository.js';
-import type { SubscriptionRow } from './subscription.table.js';
+import type { NewSubscription, SubscriptionRow } from './subscription.table.js';
 
 export interface SubscriptionMove {
   readonly source: EventSource;
@@ -20,6 +29,17 @@ export interface SubscriptionMove {
   readonly token?: string | undefined;
   /** Default: none, the subscription is settled. */
   readonly next?: NextQuery;
+  /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
+  readonly notify?: SubscriptionNotice;
+}
+
+export interface SubscriptionNotice {
+  /** `always`: also if the state does not change (a verified callback). */
+  readonly when: 'always' | 'on-change';
+  /** Of the external's answer, passed on. */
+  readonly metadata?: JsonValue | undefined;
+  readonly requestId?: string | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /** The only writer of subscriptions. Their payments are in the payment ledger. */
@@ -34,33 +54,17 @@ export class SubscriptionLedger {
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
     private readonly metrics: LedgerMetrics,
+    private readonly outbox: NotificationOutbox,
   ) {}
+
+  /** {@link open} as an entry of the journal, with that of the payment. */
+  openEntry(payment: LedgerEntry, operation: OperationRow, request: SubscriptionStartRequest): LedgerEntry {
+    return subscriptionBegin(payment, createdRow(operation, request));
+  }
 
   /** Transaction A of schedule and start, beside the payment's row. */
   async open(trx: Trx, operation: OperationRow, request: SubscriptionStartRequest): Promise<void> {
-    const order = orderColumns(request.shopTransactionId);
-    await this.subscriptions.insert(trx, {
-      id: operation.subscription_ref!,
-      external: operation.external,
-      caller: operation.caller,
-      token: null,
-      shop_transaction_id: order.shop_transaction_id,
-      shop_transaction_id_sent: order.shop_transaction_id_sent ?? null,
-      amount_minor: request.amount,
-      currency: request.currency,
-      interval_unit: request.subscriptionInfo.interval,
-      interval_count: request.subscriptionInfo.intervalCount,
-      expires_after: request.subscriptionInfo.expiresAfter ?? null,
-      state: 'CREATED',
-      created_at: operation.created_at,
-      updated_at: operation.created_at,
-      next_ask_at: null,
-      asks: 0,
-      parked_at: null,
-      lease_token: null,
-      lease_until: null,
-      claimed_token: null,
-    });
+    await this.subscriptions.insert(trx, createdRow(operation, request));
   }
 
   /** The row of the subscription with this token; none if the gateway does not know it. */
@@ -69,8 +73,24 @@ export class SubscriptionLedger {
     return row ? { subscriptionRef: row.id } : {};
   }
 
-  /** Changes the state to `to` if the state table allows it, and appends the event; false if nothing changed. */
+  /**
+   * Changes the state to `to` if the state table allows it, appends the event and queues the notification; false if
+   * nothing changed.
+   */
   async move(
+    trx: Trx,
+    row: SubscriptionRow,
+    to: SubscriptionState,
+    move: SubscriptionMove,
+  ): Promise<boolean> {
+    const changed = await this.#advance(trx, row, to, move);
+    const { notify, token } = move;
+    if (notify && (changed || notify.when === 'always'))
+      await this.#notify(trx, { ...row, token: token ?? row.token, state: changed ? to : row.state }, notify);
+    return changed;
+  }
+
+  async #advance(
     trx: Trx,
     row: SubscriptionRow,
     to: SubscriptionState,
@@ -177,6 +197,32 @@ export class SubscriptionLedger {
     });
   }
 
+  /** Nothing while the state is the ledger's own, or the external has not named the subscription. */
+  async #notify(
+    trx: Trx,
+    { id, external, state, token }: SubscriptionRow,
+    { metadata, requestId, traceparent }: SubscriptionNotice,
+  ): Promise<void> {
+    const status = reportedSubscriptionStatus(state);
+    if (status === undefined || token === null) return;
+    const payload: SubscriptionStatus = {
+      status,
+      subscriptionToken: token,
+      providerName: external,
+      ...(metadata !== undefined && { metadata }),
+    };
+    await this.outbox.enqueue(trx, {
+      event: 'subscription',
+      subjectRef: id,
+      external,
+      version: await this.subscriptions.nextVersion(trx, id),
+      payload,
+      requestId,
+      traceparent,
+      atMs: this.clock.now(),
+    });
+  }
+
   async #append(
     trx: Trx,
     { external, subscription_ref }: Pick<OperationRow, 'external' | 'subscription_ref'>,
@@ -193,4 +239,31 @@ export class SubscriptionLedger {
     const holder = await this.subscriptions.findByToken(trx, row.external, token);
     return holder?.id === row.id ? undefined : holder;
   }
+}
+
+/** The row of a subscription that is CREATED. */
+function createdRow(operation: OperationRow, request: SubscriptionStartRequest): NewSubscription {
+  const order = orderColumns(request.shopTransactionId);
+  return {
+    id: operation.subscription_ref!,
+    external: operation.external,
+    caller: operation.caller,
+    token: null,
+    shop_transaction_id: order.shop_transaction_id,
+    shop_transaction_id_sent: order.shop_transaction_id_sent ?? null,
+    amount_minor: request.amount,
+    currency: request.currency,
+    interval_unit: request.subscriptionInfo.interval,
+    interval_count: request.subscriptionInfo.intervalCount,
+    expires_after: request.subscriptionInfo.expiresAfter ?? null,
+    state: 'CREATED',
+    created_at: operation.created_at,
+    updated_at: operation.created_at,
+    next_ask_at: null,
+    asks: 0,
+    parked_at: null,
+    lease_token: null,
+    lease_until: null,
+    claimed_token: null,
+  };
 }

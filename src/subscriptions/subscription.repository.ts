@@ -3,7 +3,7 @@ import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import { forUpdate } from '../persistence/dialect.js';
 import type { Trx } from '../persistence/store.js';
 import type { SubscriptionState } from './subscription-state.js';
-import type { SubscriptionRow } from './subscription.table.js';
+import type { NewSubscription, SubscriptionRow } from './subscription.table.js';
 
 /** A new state of a subscription; an absent token stays as it is. */
 export interface SubscriptionChange {
@@ -15,7 +15,7 @@ export interface SubscriptionChange {
 
 @Injectable()
 export class SubscriptionRepository {
-  async insert(trx: Trx, row: SubscriptionRow): Promise<void> {
+  async insert(trx: Trx, row: NewSubscription): Promise<void> {
     await trx.insertInto('subscriptions').values(row).execute();
   }
 
@@ -75,6 +75,17 @@ export class SubscriptionRepository {
       .where('id', '=', id)
       .where('lease_token', '=', token)
       .execute();
+  }
+
+  /** Increments the version of the notifications, which locks the row until `trx` ends. */
+  async nextVersion(trx: Trx, id: string): Promise<number> {
+    const { version } = await trx
+      .updateTable('subscriptions')
+      .set((eb) => ({ version: eb('version', '+', 1) }))
+      .where('id', '=', id)
+      .returning('version')
+      .executeTakeFirstOrThrow();
+    return version;
   }
 
   /** Starts the schedule of queries anew. */

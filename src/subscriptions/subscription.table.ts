@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { Generated, Insertable, Selectable } from 'kysely';
 import type { SubscriptionState } from './subscription-state.js';
 
 /** The ledger's subscriptions (SPEC §4). */
@@ -25,6 +25,10 @@ export interface SubscriptionTable {
   next_ask_at: number | null;
   asks: number;
   parked_at: number | null;
+  /** When it is queried next while it is ACTIVE or PAST_DUE; set by the watcher. */
+  watch_at: Generated<number | null>;
+  /** `version` of its newest notification. */
+  version: Generated<number>;
   lease_token: string | null;
   lease_until: number | null;
   /** The token that the external answered for it, and that belongs to another order (SPEC §4). */
@@ -32,6 +36,7 @@ export interface SubscriptionTable {
 }
 
 export type SubscriptionRow = Selectable<SubscriptionTable>;
+export type NewSubscription = Insertable<SubscriptionTable>;
 
 declare module '../persistence/database.js' {
   interface DatabaseSchema {

@@ -290,11 +290,14 @@ describe('refunds', () => {
 
 describe('subscriptions', () => {
   it('pass through their states', async () => {
-    const info = { subscriptionInfo: { interval: 'MONTH', intervalCount: 1, expiresAfter: 12 } };
+    // Callers with one class for all endpoints send what they leave out as null.
+    const info = { subscriptionInfo: { interval: 'MONTH', intervalCount: 1, expiresAfter: 12, token: null } };
     const scheduled = await post('subscription/schedule', { ...pay({ amount: 0 }), ...info });
     const token = String(scheduled.body['subscriptionToken']);
     expect(scheduled.body).toMatchObject({ result: 'OK', paymentId: expect.any(String) as unknown });
-    const paid = await post('subscription/pay', { ...pay(), subscriptionInfo: { token } });
+    const whole = { token, interval: 'MONTH', intervalCount: 1, expiresAfter: 12 };
+    const paid = await post('subscription/pay', { ...pay(), subscriptionInfo: whole });
+    expect(JSON.parse(external.requests.at(-1)!.body)).toMatchObject({ subscriptionInfo: whole });
     expect(paid.body).toMatchObject({ result: 'OK', subscriptionToken: expect.any(String) as unknown });
     external.behave(() => ({ result: 'OK' }));
     expect((await post(`subscription/update/${token}`, { amount: 1, currency: 'EUR' })).body).toEqual({

@@ -99,6 +99,12 @@ export class ExternalRecord {
 
   @Field(oneOf(['refuse', 'allow']), { example: 'refuse' })
   duplicatePayments: 'refuse' | 'allow';
+
+  @Field(oneOf(['queried', 'trusted']), {
+    description: '`trusted`: the status in a signed callback is believed.',
+    example: 'queried',
+  })
+  callbackStatus: 'queried' | 'trusted';
 }
 
 /** A page of the configured externals, by name. */
@@ -142,5 +148,6 @@ function externalRecord(provider: ExternalProvider): ExternalRecord {
     reuseConnections: config.reuseConnections,
     maxConnectionAgeMs: config.maxConnectionAgeMs,
     duplicatePayments: config.duplicatePayments,
+    callbackStatus: config.callbackStatus,
   };
 }

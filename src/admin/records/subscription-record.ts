@@ -55,7 +55,7 @@ export class SubscriptionRecord {
   @Field(quantity, { example: 1 })
   intervalCount: number;
 
-  @Field(quantity, { optional: true, example: 12 })
+  @Field(quantity, { optional: true, description: 'The greatest number of payments.', example: 12 })
   expiresAfter?: number | undefined;
 
   @Field(text, {

@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SubscriptionWatcher } from '../../src/subscriptions/subscription.watcher.js';
+import { Store } from '../../src/persistence/store.js';
+import type { NotificationRow } from '../../src/notifications/notification.table.js';
+import type { SubscriptionRow } from '../../src/subscriptions/subscription.table.js';
+import { type Answer, call } from '../support/client.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+import {
+  answerJson,
+  startStubExternal,
+  type StubBehaviour,
+  type StubExternal,
+} from '../support/stub-external.js';
+import { TestClock } from '../support/test-clock.js';
+
+/** Subscriptions are watched after ACTIVE (SPEC §4). */
+
+const DAY_MS = 86_400_000;
+const INFO = { interval: 'MONTH', intervalCount: 1 };
+const ERP = {
+  receiver: 'erp',
+  url: 'http://127.0.0.1:9/erp',
+  secret: `whsec_${'a'.repeat(32)}`,
+  events: ['subscription'],
+};
+
+describe('subscriptions are watched', () => {
+  let external: StubExternal;
+  let gateway: Gateway;
+  let clock: TestClock;
+  let status: string;
+  let behaviour: StubBehaviour | undefined;
+
+  beforeEach(async () => {
+    clock = new TestClock(Date.now());
+    status = 'ACTIVE';
+    behaviour = undefined;
+    let count = 0;
+    external = await startStubExternal((request, response) => {
+      if (request.url.startsWith('/subscription/status'))
+        return behaviour ? behaviour(request, response) : { status, metadata: { reason: 'card' } };
+      count += 1;
+      return { result: 'OK', paymentId: `pm_${count}`, subscriptionToken: `tok_${count}` };
+    });
+    const mute = { operations: { 'subscription/status': false } };
+    gateway = await startGateway({
+      clock,
+      env: { WORKERS: 'off', PAYMENT_CALLBACK_URL: 'http://127.0.0.1:9/receiver' },
+      externals: [
+        { externalService: 'acme', baseUrl: external.url },
+        { externalService: 'mute', baseUrl: external.url, ...mute },
+      ],
+      receivers: [ERP],
+    });
+  });
+  afterEach(async () => {
+    await gateway.close();
+    await external.close();
+  });
+
+  const start = (name: string, shopTransactionId: string): Promise<Answer> =>
+    call(`${gateway.url}/v3/${name}/subscription/start`, 'POST', {
+      amount: 100,
+      currency: 'EUR',
+      shopTransactionId,
+      subscriptionInfo: INFO,
+    });
+  const store = (): Store => gateway.app.get(Store);
+  const subscriptions = (): Promise<SubscriptionRow[]> =>
+    store().read((db) => db.selectFrom('subscriptions').selectAll().orderBy('id').execute());
+  const notified = async (): Promise<unknown[]> => {
+    const rows = await store().read((db) =>
+      db
+        .selectFrom('notifications')
+        .selectAll()
+        .where('event', '=', 'subscription')
+        .orderBy('version')
+        .execute(),
+    );
+    return rows.map(({ receiver, version, payload }: NotificationRow) => [
+      receiver,
+      version,
+      JSON.parse(payload) as unknown,
+    ]);
+  };
+  /** One period later everything has been due once. */
+  const watch = async (): Promise<number> => {
+    external.requests.length = 0;
+    await gateway.app.get(SubscriptionWatcher).watchDue();
+    clock.advance(DAY_MS);
+    await gateway.app.get(SubscriptionWatcher).watchDue();
+    return external.requests.length;
+  };
+
+  it('each is queried once in the period, and no receiver hears of what has not changed', async () => {
+    for (const order of ['order-1', 'order-2', 'order-3']) await start('acme', order);
+    expect(await watch()).toBe(3);
+    expect(external.requests.map(({ url }) => url).toSorted()).toEqual([
+      '/subscription/status/tok_1',
+      '/subscription/status/tok_2',
+      '/subscription/status/tok_3',
+    ]);
+    for (const { watch_at, lease_token } of await subscriptions()) {
+      expect(watch_at! - clock.now()).toBeGreaterThan(0);
+      expect(watch_at! - clock.now()).toBeLessThanOrEqual(DAY_MS);
+      expect(lease_token).toBeNull();
+    }
+    expect(await notified()).toEqual([]);
+  });
+
+  it('a change is stored with its event, and notified with a version that grows', async () => {
+    await start('acme', 'order-1');
+    status = 'PAST_DUE';
+    expect(await watch()).toBe(1);
+    status = 'CANCELED';
+    expect(await watch()).toBe(1);
+    const token = { subscriptionToken: 'tok_1', providerName: 'acme', metadata: { reason: 'card' } };
+    expect(await notified()).toEqual([
+      ['erp', 1, { status: 'PAST_DUE', ...token }],
+      ['erp', 2, { status: 'CANCELED', ...token }],
+    ]);
+    expect(await subscriptions()).toMatchObject([{ state: 'CANCELED', watch_at: null }]);
+    const events = await store().read((db) =>
+      db
+        .selectFrom('ledger_events')
+        .select(['before', 'after', 'source'])
+        .where('subscription_ref', 'is not', null)
+        .orderBy('id')
+        .execute(),
+    );
+    expect(events.slice(1)).toEqual([
+      { before: 'ACTIVE', after: 'PAST_DUE', source: 'reconciliation' },
+      { before: 'PAST_DUE', after: 'CANCELED', source: 'reconciliation' },
+    ]);
+    // One that has ended is not queried any more.
+    expect(await watch()).toBe(0);
+  });
+
+  it('an external that does not offer it is not queried', async () => {
+    await start('mute', 'order-1');
+    expect(await watch()).toBe(0);
+    expect(await subscriptions()).toMatchObject([{ state: 'ACTIVE', lease_token: null }]);
+  });
+
+  it.each<[string, StubBehaviour]>([
+    ['fails', (_, response) => answerJson(response, 500, {})],
+    ['does not know it', (_, response) => answerJson(response, 404, { message: 'unknown' })],
+    ['answers nonsense', () => ({ status: 'SLEEPING' })],
+  ])('an external that %s changes nothing, and is queried in the next period', async (_what, answer) => {
+    await start('acme', 'order-1');
+    behaviour = answer;
+    await watch();
+    expect(await subscriptions()).toMatchObject([{ state: 'ACTIVE', lease_token: null, parked_at: null }]);
+    behaviour = undefined;
+    status = 'EXPIRED';
+    expect(await watch()).toBe(1);
+    expect(await subscriptions()).toMatchObject([{ state: 'EXPIRED' }]);
+  });
+
+  it('an external that is busy is queried a little later', async () => {
+    await start('acme', 'order-1');
+    behaviour = (_, response) => {
+      response.setHeader('retry-after', '7');
+      return answerJson(response, 429, {});
+    };
+    await watch();
+    expect(await subscriptions()).toMatchObject([{ watch_at: clock.now() + 7_000, lease_token: null }]);
+  });
+
+  it('an answer that is older than a change does not overwrite it', async () => {
+    await start('acme', 'order-1');
+    behaviour = async () => {
+      await store().transaction((trx) =>
+        trx.updateTable('subscriptions').set({ state: 'EXPIRED' }).execute(),
+      );
+      return { status: 'PAST_DUE' };
+    };
+    expect(await watch()).toBe(1);
+    expect(await subscriptions()).toMatchObject([{ state: 'EXPIRED' }]);
+    expect(await notified()).toEqual([]);
+  });
+});
