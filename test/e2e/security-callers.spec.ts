@@ -36,6 +36,7 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'POST /v3/:external/subscription/update/:subscriptionToken': 'subscriptions',
   'GET /v3/:external/subscription/status/:subscriptionToken': 'read',
   'DELETE /v3/:external/subscription/expire/:subscriptionToken': 'subscriptions',
+  'POST /v3/:external/subscription/expire/:subscriptionToken': 'subscriptions',
   'GET /admin/attention': 'admin-read',
   'GET /admin/audit': 'admin-read',
   'GET /admin/callbacks': 'admin-read',
