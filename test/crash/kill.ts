@@ -1,5 +1,6 @@
 /**
- * Kills the built gateway with SIGKILL at random moments, with concurrent payers, and then audits the ledger from outside:
+ * Kills the built gateway with SIGKILL at random moments, while callers pay, cancel, pay again and ask by order, and then
+ * audits the ledger from outside:
  *
  *   node --import ./test/support/typescript-hooks.js test/crash/kill.ts --rounds 30 --seed 1 [--postgres URL]
  *
@@ -23,12 +24,21 @@ const SCENARIOS = [
   { scenario: 'decline' },
   { scenario: 'pending', delayMs: 3_600_000 },
   { scenario: 'reset' },
+  { scenario: 'redirect' },
+  { scenario: 'cancel-refused' },
+];
+const CANCELLATIONS = [
+  { scenario: 'ok' },
+  { scenario: 'slow', delayMs: 30 },
+  { scenario: 'reset' },
+  { scenario: 'decline' },
 ];
 
 const STATE_OF_RESULT: Readonly<Record<string, string>> = {
   OK: 'ACCEPTED',
   KO: 'FAILED',
   PENDING: 'PENDING',
+  REDIRECT_TO_URL: 'PENDING',
 };
 
 /** A payment from the payer's view. */
@@ -37,10 +47,22 @@ interface Attempt {
   readonly body: object;
   readonly shopTransactionId: string;
   /** The answer to the payer, if there was one. */
-  answer?: {
-    readonly status: number;
-    readonly body: { result?: string; paymentId?: string; outcome?: string };
-  };
+  answer?: Answer;
+  /** A cancellation was sent. */
+  isCanceled?: true;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: { result?: string; status?: string; paymentId?: string; outcome?: string };
+}
+
+/** A cancellation from its caller's view. */
+interface Cancellation {
+  readonly key: string;
+  readonly attempt: Attempt;
+  readonly body: object;
+  answer?: Answer;
 }
 
 interface BookedPayment {
@@ -63,6 +85,10 @@ const ledger = values.postgres
   ? await postgresLedger(values.postgres)
   : sqliteLedger(join(folder, 'tollgate.db'));
 const attempts: Attempt[] = [];
+const cancellations: Cancellation[] = [];
+/** Orders whose status contradicted what their caller had been answered. */
+const contradictions: string[] = [];
+let asked = 0;
 const programs: Program[] = [];
 
 try {
@@ -92,8 +118,9 @@ async function run(rounds: number): Promise<string[]> {
   programs.push(last);
   await untilAnswers(`${gateway}/problems`, last);
   await untilNothingRuns(ledger);
+  const settled = await askAboutOpenOrders(gateway);
   const report = (await (await fetch(`${simulator}/book`)).json()) as Report;
-  return audit(report, rounds);
+  return audit(report, rounds, settled);
 }
 
 interface Report {
@@ -111,6 +138,7 @@ function environment(port: number, simulator: string): Record<string, string> {
     baseUrl: simulator,
     timeoutMs: TIMEOUT_MS,
     statusByShopTransactionId: true,
+    operations: { cancel: true },
     circuitBreaker: { failures: 100_000 },
   };
   writeFileSync(externals, JSON.stringify({ externalServices: [config] }));
@@ -120,7 +148,7 @@ function environment(port: number, simulator: string): Record<string, string> {
     HTTP_HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     EXTERNAL_PROVIDERS_CONFIG: externals,
-    // This run does not test reconciliation: the ledger must be correct before it.
+    // This run does not test reconciliation: the ledger must be correct before it, but after a cancellation.
     RECONCILIATION_SCHEDULE: '1h',
   };
 }
@@ -133,7 +161,7 @@ async function killRound(env: Record<string, string>, gateway: string): Promise<
   let killed = false;
   const paying = Promise.withResolvers<void>();
   const payers = Array.from({ length: PAYERS }, async () => {
-    while (!killed) if (await payOnce(gateway)) paying.resolve();
+    while (!killed) if (await actOnce(gateway)) paying.resolve();
   });
   await paying.promise;
   await new Promise((resolve) => setTimeout(resolve, random() * 300));
@@ -142,30 +170,100 @@ async function killRound(env: Record<string, string>, gateway: string): Promise<
   await Promise.all(payers);
 }
 
-/** A new payment, or sometimes the repeat of an unanswered one with its key. True if it was answered. */
-async function payOnce(gateway: string): Promise<boolean> {
-  const unanswered = attempts.filter(({ answer }) => !answer);
-  const repeated = random() < 0.3 ? unanswered[Math.floor(random() * unanswered.length)] : undefined;
-  const attempt = repeated ?? newAttempt();
+/** Pays, cancels or asks. True if it was answered. */
+function actOnce(gateway: string): Promise<boolean> {
+  const choice = random();
+  if (choice < 0.15) return cancelOnce(gateway);
+  if (choice < 0.3) return askOnce(gateway);
+  return payOnce(gateway);
+}
+
+function pick<T>(items: readonly T[]): T | undefined {
+  return items[Math.floor(random() * items.length)];
+}
+
+/** Undefined if the gateway was killed before it answered. */
+async function send(url: string, key?: string, body?: object): Promise<Answer | undefined> {
   try {
-    const response = await fetch(`${gateway}/v3/sim/pay`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': attempt.key },
-      body: JSON.stringify(attempt.body),
+    const response = await fetch(url, {
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      headers: {
+        ...(body && { 'content-type': 'application/json' }),
+        ...(key && { 'idempotency-key': key }),
+      },
     });
-    const body = (await response.json()) as NonNullable<Attempt['answer']>['body'];
-    if (response.status !== 409) attempt.answer = { status: response.status, body };
-    return true;
+    return { status: response.status, body: (await response.json()) as Answer['body'] };
   } catch {
-    // Killed before it answered.
-    return false;
+    return undefined;
   }
 }
 
+/** A cancellation of a payment that was answered as pending, or the repeat of an unanswered one with its key. */
+async function cancelOnce(gateway: string): Promise<boolean> {
+  const repeated = random() < 0.3 ? pick(cancellations.filter(({ answer }) => !answer)) : undefined;
+  const cancellation = repeated ?? newCancellation();
+  if (!cancellation) return payOnce(gateway);
+  const { key, body } = cancellation;
+  const answer = await send(`${gateway}/v3/sim/cancel`, key, body);
+  if (answer && answer.status !== 409) cancellation.answer = answer;
+  return answer !== undefined;
+}
+
+function newCancellation(): Cancellation | undefined {
+  const attempt = pick(
+    attempts.filter(
+      ({ answer, isCanceled }) => !isCanceled && STATE_OF_RESULT[answer?.body.result ?? ''] === 'PENDING',
+    ),
+  );
+  if (!attempt) return undefined;
+  attempt.isCanceled = true;
+  const paymentId = attempt.answer!.body.paymentId!;
+  const body = { paymentId, providerData: pick(CANCELLATIONS)! };
+  const cancellation = { key: `cancel-${cancellations.length}`, attempt, body };
+  cancellations.push(cancellation);
+  return cancellation;
+}
+
+/** Asks by order, as a caller that has nothing else; an order that was answered as paid is paid. */
+async function askOnce(gateway: string): Promise<boolean> {
+  const attempt = pick(attempts);
+  if (!attempt) return payOnce(gateway);
+  const { shopTransactionId } = attempt;
+  const wasPaid = attempt.answer?.body.result === 'OK';
+  const operation = random() < 0.5 ? 'status' : 'check';
+  const answer = await send(`${gateway}/v3/sim/${operation}?shopTransactionId=${shopTransactionId}`);
+  if (answer) asked += 1;
+  if (wasPaid && answer?.status === 200 && answer.body.status !== 'ACCEPTED')
+    contradictions.push(`${shopTransactionId} was answered OK, and then asked for: ${answer.body.status}`);
+  return answer !== undefined;
+}
+
+/** What is not final in the ledger is asked for by order: returns how many orders. */
+async function askAboutOpenOrders(gateway: string): Promise<number> {
+  const open = await ledger.query<LedgerPayment>(
+    `select shop_transaction_id, payment_id, state from payments where state in ('PENDING', 'UNKNOWN')`,
+  );
+  for (const { shop_transaction_id } of open)
+    await send(`${gateway}/v3/sim/check?shopTransactionId=${shop_transaction_id}`);
+  return open.length;
+}
+
+/** A new payment, or sometimes the repeat of an unanswered one with its key. True if it was answered. */
+async function payOnce(gateway: string): Promise<boolean> {
+  const repeated = random() < 0.3 ? pick(attempts.filter(({ answer }) => !answer)) : undefined;
+  const attempt = repeated ?? newAttempt();
+  const answer = await send(`${gateway}/v3/sim/pay`, attempt.key, attempt.body);
+  if (answer && answer.status !== 409) attempt.answer = answer;
+  return answer !== undefined;
+}
+
+/** Of a new order, or sometimes of one whose first payment was cancelled. */
 function newAttempt(): Attempt {
   const number = attempts.length;
-  const shopTransactionId = `order-${number}`;
-  const providerData = SCENARIOS[Math.floor(random() * SCENARIOS.length)]!;
+  const freed =
+    random() < 0.2 ? pick(cancellations.filter(({ answer }) => answer?.body.result === 'OK')) : undefined;
+  const shopTransactionId = freed?.attempt.shopTransactionId ?? `order-${number}`;
+  const providerData = pick(SCENARIOS)!;
   const attempt = {
     key: `key-${number}`,
     shopTransactionId,
@@ -185,18 +283,19 @@ async function untilNothingRuns(reader: LedgerReader): Promise<void> {
   }
 }
 
-async function audit(report: Report, rounds: number): Promise<string[]> {
+async function audit(report: Report, rounds: number, settled: number): Promise<string[]> {
   const rows = await ledger.query<LedgerPayment>(
     'select shop_transaction_id, payment_id, state from payments',
   );
   const byOrder = Map.groupBy(rows, ({ shop_transaction_id }) => shop_transaction_id);
-  const problems: string[] = [];
+  const problems = [...contradictions];
   const answered = attempts.filter(({ answer }) => answer?.status === 200);
-  for (const { shopTransactionId, answer } of answered) {
+  for (const { shopTransactionId, answer, isCanceled } of answered) {
     const { result, paymentId } = answer!.body;
+    const states = [STATE_OF_RESULT[result!], ...(isCanceled ? ['FAILED'] : [])];
     const found = byOrder
       .get(shopTransactionId)
-      ?.some((row) => row.payment_id === (paymentId ?? null) && row.state === STATE_OF_RESULT[result!]);
+      ?.some((row) => row.payment_id === (paymentId ?? null) && states.includes(row.state));
     if (!found)
       problems.push(
         `${shopTransactionId} was answered ${result}, the ledger has ${JSON.stringify(byOrder.get(shopTransactionId))}`,
@@ -205,12 +304,19 @@ async function audit(report: Report, rounds: number): Promise<string[]> {
   for (const { shopTransactionId, paymentId, status } of report.payments) {
     const found = byOrder
       .get(shopTransactionId)
-      ?.some((row) => (row.payment_id === paymentId && row.state === status) || row.state === 'UNKNOWN');
+      ?.some((row) => row.payment_id === paymentId && row.state === status);
     if (!found)
       problems.push(
         `${paymentId} is ${status} at the external, the ledger has ${JSON.stringify(byOrder.get(shopTransactionId))}`,
       );
   }
+  const canceled = cancellations.filter(({ answer }) => answer?.body.result === 'OK');
+  const failed = new Set(
+    report.payments.filter(({ status }) => status === 'FAILED').map((each) => each.paymentId),
+  );
+  for (const { attempt } of canceled)
+    if (!failed.has(attempt.answer!.body.paymentId!))
+      problems.push(`${attempt.shopTransactionId} was answered as cancelled, and is not at the external`);
   for (const double of [...report.doubles.byIdempotencyKey, ...report.doubles.byShopTransactionId]) {
     problems.push(`executed twice: ${JSON.stringify(double)}`);
   }
@@ -218,9 +324,11 @@ async function audit(report: Report, rounds: number): Promise<string[]> {
   console.log(
     `${rounds} kills, seed ${values.seed}, ${values.postgres ? 'PostgreSQL' : 'SQLite'}: ${attempts.length} payments begun, ` +
       `${answered.length} answered, ${report.payments.length} in the external's book, ${rows.length} in the ledger ` +
-      `(${unknown} UNKNOWN), ${problems.length} problems`,
+      `(${unknown} UNKNOWN); ${cancellations.length} cancellations, ${canceled.length} answered OK; ${asked} orders asked for, ` +
+      `${settled} open ones in the end; ${problems.length} problems`,
   );
-  if (answered.length === 0 || unknown === 0)
+  const interrupted = attempts.filter(({ answer }) => !answer).length;
+  if (answered.length === 0 || interrupted === 0 || canceled.length === 0 || asked === 0)
     problems.push('the run showed nothing: nobody was answered, or nobody interrupted');
   return problems;
 }

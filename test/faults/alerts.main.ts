@@ -18,8 +18,10 @@ const KEY = 'a-key-of-the-alerts-0123456789';
 const SCRAPE_SECONDS = 5;
 /** Beside the rule's own time: a rate needs two samples, an alert one evaluation more. */
 const SLACK_SECONDS = 45;
-/** The longest range of a rule that is tried is 15 minutes. */
+/** The longest range of a rule whose end is awaited is 15 minutes. */
 const STOPS_WITHIN_SECONDS = 17 * 60;
+/** Fires for an hour. */
+const LASTING = new Set(['TollgateIdTaken']);
 
 /** An alert, the fault that it must report, and `for` of its rule with what its metric needs, in seconds. */
 type Fault = readonly [alert: string, what: string, withinSeconds: number];
@@ -32,7 +34,7 @@ const AT_ONCE: readonly Fault[] = [
   ['TollgateIdTaken', 'an external gives one id to two orders', 15],
   ['TollgateParked', 'an external never says what became of a payment', 330],
   ['TollgateReceiverPaused', 'the receiver answers 500', 330],
-  ['TollgateNotificationsDead', 'the same, until the schedule ends', 60],
+  ['TollgateNotificationsDead', 'the same, until the schedule ends', 240],
   ['TollgateConfigurationRejected', 'the externals file becomes invalid', 15],
   ['TollgateCallbacksRefused', 'somebody forges callbacks', 30],
 ];
@@ -43,7 +45,7 @@ let failing = true;
 let ids = 0;
 const paid = (): object => ({ result: 'OK', paymentId: `p-${(ids += 1)}` });
 
-const healthy = await startStubExternal(paid);
+const healthy = await startStubExternal(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : paid()));
 const silent = await startStubExternal(() => (failing ? undefined : paid()));
 const refusing = await startStubExternal((_request, response) =>
   failing ? answerJson(response, 401, {}) : paid(),
@@ -123,7 +125,7 @@ function startGateway(): Program {
 
 const url = `http://127.0.0.1:${port}`;
 
-/** Each second: a payment at every external, and some forged callbacks. */
+/** Each second: a payment at every external, a check that notifies the receiver, and some forged callbacks. */
 async function traffic(until: AbortSignal): Promise<void> {
   for (let round = 0; !until.aborted; round += 1) {
     for (const name of ['healthy', 'healthy', 'dead', 'silent', 'refusing', 'repeating', 'pending']) {
@@ -137,6 +139,10 @@ async function traffic(until: AbortSignal): Promise<void> {
         }),
       }).then((response) => response.arrayBuffer(), ignore);
     }
+    void fetch(`${url}/v3/healthy/check?paymentId=earlier-${round}`, { headers: { 'x-api-key': KEY } }).then(
+      (response) => response.arrayBuffer(),
+      ignore,
+    );
     if (failing)
       for (let each = 0; each < 3; each += 1)
         void fetch(`${url}/v3/healthy/callback?paymentId=x`, {
@@ -185,13 +191,13 @@ async function round(
   await begin();
   const fired = await watch(faults, true, longest(faults) + SLACK_SECONDS);
   await end();
-  const stopped = await watch(faults, false, STOPS_WITHIN_SECONDS);
+  const ending = faults.filter(([alert]) => !LASTING.has(alert));
+  const stopped = await watch(ending, false, STOPS_WITHIN_SECONDS);
   for (const [alert, what, within] of faults) {
     const after = fired.get(alert) ?? Infinity;
-    if (after > within + SLACK_SECONDS || !stopped.has(alert)) wrong += 1;
-    rows.push(
-      `| ${alert} | ${what} | ${after.toFixed(0)} s | ${(stopped.get(alert) ?? Infinity).toFixed(0)} s |`,
-    );
+    const end = LASTING.has(alert) ? 'lasts an hour' : `${(stopped.get(alert) ?? Infinity).toFixed(0)} s`;
+    if (after > within + SLACK_SECONDS || end.startsWith('Infinity')) wrong += 1;
+    rows.push(`| ${alert} | ${what} | ${after.toFixed(0)} s | ${end} |`);
     console.log(rows.at(-1));
   }
 }
@@ -223,6 +229,7 @@ const stop = new AbortController();
 try {
   await untilAnswers(`${url}/health/ready`, gateway);
   const running = traffic(stop.signal);
+  await sleep(4 * SCRAPE_SECONDS * 1_000); // counters are scraped before they grow
   await round(
     AT_ONCE,
     async () => writeFileSync(externalsPath, '{'),

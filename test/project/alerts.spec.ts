@@ -151,10 +151,14 @@ const CASES: readonly Case[] = [
     stops: 45,
   }),
   gauge('TollgatePaymentsUnknown', 'tollgate_payments_unknown{external="acme",instance="a"}', 0, 3, 30),
-  counter('TollgateIdTaken', 'tollgate_taken_ids_total{external="acme",instance="a"}', {
-    fires: 3,
-    stops: 95,
-  }),
+  {
+    // Its series begins with the first case.
+    alert: 'TollgateIdTaken',
+    series: { 'tollgate_taken_ids_total{external="acme",instance="a"}': '_x4 1x120' },
+    quiet: 4,
+    fires: 6,
+    stops: 70,
+  },
   gauge('TollgateOrderPaidTwice', 'tollgate_orders_paid_twice{external="acme",instance="a"}', 0, 1, 5),
   gauge(
     'TollgateCanceledPaymentAccepted',
