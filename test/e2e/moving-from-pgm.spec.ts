@@ -97,6 +97,7 @@ const REQUESTS: Readonly<Record<string, Check>> = {
       currency: 'EUR',
       paymentId: 'of-pgm',
     });
+    expect(typeof body['refundId']).toBe('string');
     return body['result'];
   },
   '`GET /status?paymentId=`': async (name) =>
