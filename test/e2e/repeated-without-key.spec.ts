@@ -9,7 +9,7 @@ import { answerJson } from '../support/stub-external.js';
 describe('repeated-without-key', () => {
   const acme = useAcme();
   const start = (config: object = {}, options: Partial<GatewayOptions> = {}): Promise<Gateway> =>
-    acme.start({ clock: acme.clock, ...options }, config);
+    acme.start({ clock: acme.clock, ...options }, { operations: { cancel: true }, ...config });
 
   const REPEATED = [409, 'repeated-without-key', 'unknown'];
   const sent = (): number => acme.external.requests.filter(({ method }) => method !== 'GET').length;
@@ -19,6 +19,7 @@ describe('repeated-without-key', () => {
   /** Every operation that no ledger protects. */
   const CHANGES: readonly (readonly [string, string, object | undefined])[] = [
     ['refund', 'POST', REFUND],
+    ['cancel', 'POST', { paymentId: 'pm' }],
     ['subscription/update/tok', 'POST', UPDATE],
     ['subscription/expire/tok', 'DELETE', undefined],
   ];
@@ -81,7 +82,7 @@ describe('repeated-without-key', () => {
       const other =
         body === undefined
           ? ([`${path}2`, method, body] as const)
-          : ([path, method, { ...body, amount: 99 }] as const);
+          : ([path, method, { ...body, providerData: { other: true } }] as const);
       const answers = [
         await send(gateway, [path, method, body]),
         await send(gateway, [path, method, body], { 'idempotency-key': 'on-purpose' }),
