@@ -162,7 +162,9 @@ describe('the fingerprints of requests', () => {
     await pay(gateway, payment('417'));
     const rows = await gateway.app
       .get(Store)
-      .read((db) => db.selectFrom('operations').select(['fingerprint', 'key_held']).orderBy('id').execute());
+      .read((db) =>
+        db.selectFrom('operations').select(['fingerprint', 'key_held']).orderBy('key_held', 'desc').execute(),
+      );
     const stored = await gateway.app
       .get(Store)
       .read((db) =>
