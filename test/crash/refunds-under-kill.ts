@@ -43,7 +43,8 @@ interface LedgerRefund {
   readonly refund_id: string | null;
   readonly external_refund_id: string | null;
   readonly payment_id: string;
-  readonly amount_minor: number;
+  /** PostgreSQL's client gives a bigint as text. */
+  readonly amount_minor: number | string;
   readonly state: string;
   readonly reserved: number;
   readonly idempotency_key: string;
@@ -122,8 +123,8 @@ export class RefundsUnderKill {
   async #sums(rows: readonly LedgerRefund[]): Promise<string[]> {
     const payments = await this.ledger.query<{
       payment_id: string;
-      amount_minor: number;
-      refunded_minor: number;
+      amount_minor: number | string;
+      refunded_minor: number | string;
     }>('select payment_id, amount_minor, refunded_minor from payments where payment_id is not null');
     const problems: string[] = [];
     for (const { payment_id, amount_minor, refunded_minor } of payments) {
