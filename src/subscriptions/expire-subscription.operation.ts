@@ -1,15 +1,23 @@
 import { Injectable } from '@nestjs/common';
+import {
+  BEGIN_ALONE,
+  END_ALONE,
+  type LedgerEndEntry,
+  type LedgerEntry,
+} from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
 import type { SubscriptionExpireAnswer } from '../providers/answers.js';
-import type { CallContext } from '../providers/external-provider.js';
+import type { CallContext, ExpiryQuery } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { withToken } from './subscription-token.js';
 import { SubscriptionLedger } from './subscription.ledger.js';
 
 export interface SubscriptionExpiry {
   readonly token: string;
+  /** Passed on; empty but for an external of `compatibility: pgm-12`. */
+  readonly query?: ExpiryQuery | undefined;
 }
 
 /** subscription/expire (SPEC §1). */
@@ -19,8 +27,8 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
 
   constructor(private readonly subscriptions: SubscriptionLedger) {}
 
-  identity({ token }: SubscriptionExpiry): unknown {
-    return { token, body: null };
+  identity({ token, query }: SubscriptionExpiry): unknown {
+    return { token, body: null, ...(query && { query }) };
   }
 
   refs({ provider, input }: OperationRequest<SubscriptionExpiry>): Promise<LedgerRefs> {
@@ -32,11 +40,15 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
     return Promise.resolve();
   }
 
+  openEntry(): LedgerEntry {
+    return BEGIN_ALONE;
+  }
+
   async call(
-    { provider, input: { token } }: OperationRequest<SubscriptionExpiry>,
+    { provider, input: { token, query } }: OperationRequest<SubscriptionExpiry>,
     context: CallContext,
   ): Promise<ProviderOutcome<SubscriptionExpireAnswer>> {
-    return withToken(await provider.expireSubscription(token, context), token);
+    return withToken(await provider.expireSubscription(token, context, query), token);
   }
 
   async settle(
@@ -47,6 +59,15 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
     if (outcome.kind === 'unknown') await this.subscriptions.queryAfterUnknown(trx, row);
     if (outcome.kind === 'completed' && outcome.answer.result === 'OK')
       await this.subscriptions.settle(trx, row, 'EXPIRED');
+  }
+
+  settleEntry(
+    _row: OperationRow,
+    outcome: ProviderOutcome<SubscriptionExpireAnswer>,
+  ): LedgerEndEntry | undefined {
+    const changes =
+      outcome.kind === 'unknown' || (outcome.kind === 'completed' && outcome.answer.result === 'OK');
+    return changes ? undefined : END_ALONE;
   }
 
   async inquire(
