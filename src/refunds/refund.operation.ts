@@ -3,6 +3,7 @@ import { AuditLog } from '../audit/audit.log.js';
 import type { Operator } from '../audit/operator.js';
 import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered } from '../config/external-operation.js';
+import type { LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
@@ -50,6 +51,10 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
 
   refs(_request: OperationRequest<RefundOrder>, atMs: number): LedgerRefs {
     return { refundRef: newIdentifier('ref', atMs) };
+  }
+
+  openEntry(row: OperationRow, { input }: OperationRequest<RefundOrder>): LedgerEntry | undefined {
+    return input.order ? undefined : this.refunds.openEntry(row, input.request);
   }
 
   async open(trx: Trx, row: OperationRow, { input }: OperationRequest<RefundOrder>): Promise<void> {
