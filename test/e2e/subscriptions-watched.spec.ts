@@ -11,7 +11,9 @@ import {
   type StubBehaviour,
   type StubExternal,
 } from '../support/stub-external.js';
+import { startReceiver } from '../support/test-receiver.js';
 import { TestClock } from '../support/test-clock.js';
+import { until } from '../support/until.js';
 
 /** Subscriptions are watched after ACTIVE (SPEC §4). */
 
@@ -178,5 +180,39 @@ describe('subscriptions are watched', () => {
     expect(await watch()).toBe(1);
     expect(await subscriptions()).toMatchObject([{ state: 'EXPIRED' }]);
     expect(await notified()).toEqual([]);
+  });
+});
+
+describe('a subscription of the simulator that lapses', () => {
+  it.each([
+    ['is found by its callbacks', { callbackTimes: 1 }, '24h'],
+    ['is found by the watch, without a callback', { callbackTimes: 0, delayMs: 1_500 }, '1s'],
+  ])('%s, and the receiver is notified', async (_how, scenario, SUBSCRIPTION_SCHEDULE) => {
+    const receiver = await startReceiver();
+    const gateway = await startGateway({
+      env: { SUBSCRIPTION_SCHEDULE },
+      receivers: [{ ...ERP, url: receiver.url }],
+    });
+    try {
+      const started = await call(`${gateway.url}/v3/simulator/subscription/start`, 'POST', {
+        amount: 100,
+        currency: 'EUR',
+        shopTransactionId: 'order-1',
+        subscriptionInfo: INFO,
+        providerData: { scenario: 'subscription-lapses', delayMs: 300, ...scenario },
+      });
+      expect(started.body).toMatchObject({ result: 'OK' });
+      const statuses = (): unknown[] =>
+        receiver.received.map(({ body }) => (JSON.parse(body) as { status: string }).status);
+      await until(() => statuses().includes('CANCELED'), 'its end');
+      expect(statuses().at(-1)).toBe('CANCELED');
+      const [row] = await gateway.app
+        .get(Store)
+        .read((db) => db.selectFrom('subscriptions').selectAll().execute());
+      expect(row).toMatchObject({ state: 'CANCELED' });
+    } finally {
+      await gateway.close();
+      await receiver.stop();
+    }
   });
 });
