@@ -270,7 +270,7 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     if (error === undefined) {
       const traceId = traceparent === null ? undefined : traceIdOf(traceparent);
       const logged = Object.entries(names).map(([name, id]) => [name, outside(id)]);
-      this.log.info({ ...logFields, traceId, ...Object.fromEntries(logged) }, 'verification');
+      this.log.info({ ...logFields, traceId, ...(Object.fromEntries(logged) as object) }, 'verification');
     } else if (result === 'unconfirmed' || result === 'retry') {
       const fields = { ...logFields, ...names, traceparent, error };
       if (result === 'retry') this.#logger.warn(fields, 'The external has not confirmed the callback yet');
