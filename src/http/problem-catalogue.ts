@@ -154,13 +154,13 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     status: 502,
     title: 'The external failed',
     explanation:
-      'The external answered with an error, closed the connection, refused the credentials of the gateway or could not be reached. `outcome` says whether the operation may have been executed.',
+      'The external answered with an error, closed the connection, refused the credentials of the gateway or could not be reached. `outcome` says whether the operation may have been executed: if it is `unknown`, query its status (`/status` takes the `shopTransactionId` too) or wait for the notification.',
   },
   'invalid-provider-response': {
     status: 502,
     title: 'The answer of the external violates the contract',
     explanation:
-      'The external sent an answer that the contract does not allow. The operation may have been executed.',
+      'The external sent an answer that the contract does not allow. The operation may have been executed: query its status (`/status` takes the `shopTransactionId` too) or wait for the notification.',
   },
   'provider-unavailable': {
     status: 503,

@@ -43,6 +43,7 @@ onSqlite(
           externalService: 'acme',
           baseUrl: external.url,
           duplicatePayments: 'allow',
+          operations: { cancel: true },
           auth: { type: 'bearer', token: 'marker-of-a-credential' },
         },
       ],
@@ -64,6 +65,7 @@ onSqlite(
       ['subscription/start', { ...payment, subscriptionInfo: info }],
       ['subscription/pay', { ...payment, subscriptionInfo: { token: 'sub' } }],
       ['subscription/update/sub', { providerData }],
+      ['cancel', { paymentId: 'made-before', providerData }],
     ];
     for (const [operation, body] of operations) {
       const answer = await call(`${gateway.url}/v3/acme/${operation}`, 'POST', body, {

@@ -22,7 +22,15 @@ describe('repeated-without-key', () => {
 
   async function start(config: object = {}, options: Partial<GatewayOptions> = {}): Promise<Gateway> {
     const gateway = await startGateway({
-      externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 2_000, ...config }],
+      externals: [
+        {
+          externalService: 'acme',
+          baseUrl: external.url,
+          timeoutMs: 2_000,
+          operations: { cancel: true },
+          ...config,
+        },
+      ],
       clock,
       ...options,
     });
@@ -39,6 +47,7 @@ describe('repeated-without-key', () => {
   /** Every operation that no ledger protects. */
   const CHANGES: readonly (readonly [string, string, object | undefined])[] = [
     ['refund', 'POST', REFUND],
+    ['cancel', 'POST', { paymentId: 'pm' }],
     ['subscription/update/tok', 'POST', UPDATE],
     ['subscription/expire/tok', 'DELETE', undefined],
   ];
@@ -101,7 +110,7 @@ describe('repeated-without-key', () => {
       const other =
         body === undefined
           ? ([`${path}2`, method, body] as const)
-          : ([path, method, { ...body, amount: 99 }] as const);
+          : ([path, method, { ...body, providerData: { other: true } }] as const);
       const answers = [
         await send(gateway, [path, method, body]),
         await send(gateway, [path, method, body], { 'idempotency-key': 'on-purpose' }),
