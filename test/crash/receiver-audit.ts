@@ -14,7 +14,7 @@ export class AuditedReceiver {
   readonly secret = `whsec_${randomBytes(32).toString('base64')}`;
   readonly problems: string[] = [];
   refused = 0;
-  /** By the external's paymentId; only what was acknowledged, in the order of arrival. */
+  /** By refundId or paymentId; only what was acknowledged, in the order of arrival. */
   readonly #received = new Map<string, Received[]>();
   readonly #acknowledged = new Set<string>();
   readonly #server: Server;
@@ -83,22 +83,27 @@ export class AuditedReceiver {
       ...lost.map(
         ({ id, state }) => `${this.name}: the newest notification ${id} is ${state} and did not arrive`,
       ),
-      ...(without === 0 ? [] : [`${this.name}: ${without} payments have no newest notification`]),
+      ...(without === 0 ? [] : [`${this.name}: ${without} payments or refunds have no newest notification`]),
     ];
   }
 
   #note(body: string, webhookId: string): void {
-    const { paymentId, version } = JSON.parse(body) as { paymentId?: string; version: number };
+    const { paymentId, refundId, version } = JSON.parse(body) as {
+      paymentId?: string;
+      refundId?: string;
+      version: number;
+    };
+    const subject = refundId ?? paymentId;
     this.#acknowledged.add(webhookId);
-    // Of one that nobody knows the id of, the order may have several.
-    if (paymentId === undefined) return;
-    const received = this.#received.get(paymentId) ?? [];
-    this.#received.set(paymentId, received);
+    // Of a payment that nobody knows the id of, the order may have several.
+    if (subject === undefined) return;
+    const received = this.#received.get(subject) ?? [];
+    this.#received.set(subject, received);
     const last = received.at(-1);
     if (last && version < last.version)
-      this.problems.push(`${this.name}: ${paymentId} got version ${version} after ${last.version}`);
+      this.problems.push(`${this.name}: ${subject} got version ${version} after ${last.version}`);
     if (last && version === last.version && webhookId !== last.webhookId)
-      this.problems.push(`${this.name}: ${paymentId} got version ${version} under two ids`);
+      this.problems.push(`${this.name}: ${subject} got version ${version} under two ids`);
     received.push({ webhookId, version });
   }
 }
