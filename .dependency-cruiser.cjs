@@ -61,9 +61,10 @@ const MAY_IMPORT = {
     'operations',
     'notifications',
     'payments',
+    'refunds',
     'subscriptions',
   ],
-  callbacks: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
+  callbacks: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments', 'refunds'],
   admin: [
     ...FOUNDATIONS,
     'providers',

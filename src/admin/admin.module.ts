@@ -6,6 +6,7 @@ import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { ListsController } from './lists.controller.js';
 import { PaymentCheck } from './payments/payment-check.service.js';
+import { PaymentRefund } from './payments/payment-refund.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
@@ -14,6 +15,6 @@ import { Resolutions } from './resolutions/resolutions.service.js';
 @Module({
   imports: [OperationsModule, PaymentsModule, ProvidersModule, RefundsModule, SubscriptionsModule],
   controllers: [ListsController, PaymentsAdminController, ResolutionsController],
-  providers: [PaymentCheck, Resolutions],
+  providers: [PaymentCheck, PaymentRefund, Resolutions],
 })
 export class AdminModule {}

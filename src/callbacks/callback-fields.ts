@@ -39,10 +39,10 @@ export function formText(encoded: string, isLatin1 = false): string {
     .replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** A form or query for the log: every name, and no value but that of `shown`. */
-export function formOutline(form: string, shown: string): string {
+/** A form or query for the log: every name, and no value but those of `shown`. */
+export function formOutline(form: string, shown: readonly string[]): string {
   return form.replaceAll(/([^&;?=]*)=([^&;?]*)/g, (pair: string, name: string) =>
-    name.endsWith(shown) ? pair : `${name}=…`,
+    shown.some((each) => name.endsWith(each)) ? pair : `${name}=…`,
   );
 }
 

@@ -7,14 +7,16 @@ import { ExternalProviderRegistry } from '../providers/external-provider.registr
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { NO_SECRETS } from '../sensitive/secret-mask.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
+import { RefundRepository } from '../refunds/refund.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
 import { SecurityMetrics } from '../security/security.metrics.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { storableText } from '../persistence/storable-text.js';
 import type { SignedCallback } from '../http/request-context.js';
-import type { CallbackMessage } from './callback-message.js';
+import type { CallbackMessage, CallbackNames } from './callback-message.js';
 import { CallbackRepository, type ProcessedMessage } from './callback.repository.js';
+import { callbackKey } from './callback.table.js';
 import { UnknownPaymentLimit } from './unknown-payment.limit.js';
 
 /** Which external sent a callback, and its trace. */
@@ -24,16 +26,17 @@ export interface CallbackOrigin {
   readonly traceparent: string;
   /** Whether the external sent that `traceparent`. */
   readonly continued: boolean;
+  /** The external offers `refund/status`: a refund beside a payment is worth a query of its own. */
+  readonly queriesRefunds?: boolean;
   /** Of a signed callback: identifies it when it is received again. */
   readonly signed?: SignedCallback | undefined;
   /** The sender's network, where the external's callbacks need neither credentials nor an address of a list. */
   readonly anyoneFrom?: string | undefined;
 }
 
-/** The answer to the external (SPEC §1). */
-export interface CallbackReceipt {
+/** The answer to the external (SPEC §1): what the callback named. */
+export interface CallbackReceipt extends CallbackNames {
   readonly received: true;
-  readonly paymentId: string;
 }
 
 export interface ReceivedCallback {
@@ -74,6 +77,7 @@ export class CallbackInbox {
     private readonly store: Store,
     private readonly callbacks: CallbackRepository,
     private readonly payments: PaymentRepository,
+    private readonly refunds: RefundRepository,
     private readonly clock: Clock,
     private readonly securityMetrics: SecurityMetrics,
     private readonly unknownPayments: UnknownPaymentLimit,
@@ -85,7 +89,8 @@ export class CallbackInbox {
   /**
    * A signed callback that any replica has received before is acknowledged again and has no effect. Throws
    * `storage-unavailable` if it could not be stored: the external sends it again; and `rate-limited` for too many
-   * from anyone about payments that the ledger does not know. `onStored` runs in the transaction that stores it.
+   * from anyone about payments and refunds that the ledger does not know. `onStored` runs in the transaction that stores
+   * it.
    */
   async receive(
     message: CallbackMessage,
@@ -97,12 +102,18 @@ export class CallbackInbox {
     else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
     const isIdReused = kind === 'id-reused';
     if (isIdReused) this.securityMetrics.countReusedCallbackId(origin.external);
-    return { receipt: { received: true, paymentId: message.paymentId }, paymentTraceparent, isIdReused };
+    const { paymentId, refundId } = message;
+    const receipt = {
+      received: true,
+      ...(paymentId !== undefined && { paymentId }),
+      ...(refundId !== undefined && { refundId }),
+    } as const;
+    return { receipt, paymentTraceparent, isIdReused };
   }
 
   async #insert(
-    { method, paymentId, body }: CallbackMessage,
-    { external, requestId, traceparent, continued, signed, anyoneFrom }: CallbackOrigin,
+    { method, paymentId, refundId, body }: CallbackMessage,
+    { external, requestId, traceparent, continued, signed, anyoneFrom, queriesRefunds }: CallbackOrigin,
     onStored?: (trx: Trx) => Promise<void>,
   ): Promise<Insertion> {
     const now = this.clock.now();
@@ -113,36 +124,43 @@ export class CallbackInbox {
         const kind = message ? await this.callbacks.recordProcessed(trx, message, validity) : 'new';
         if (kind === 'repeated') return { kind };
         const payment =
-          continued && anyoneFrom === undefined
+          paymentId === undefined || (continued && anyoneFrom === undefined)
             ? undefined
             : await this.payments.traceOf(trx, external, paymentId);
-        if (anyoneFrom !== undefined && !payment) await this.unknownPayments.admit(trx, external, anyoneFrom);
+        const ofRefund = refundId !== undefined && (paymentId === undefined || queriesRefunds === true);
+        if (anyoneFrom !== undefined && !payment && !(await this.#knowsRefund(trx, external, refundId)))
+          await this.unknownPayments.admit(trx, external, anyoneFrom);
         const ofPayment = continued ? undefined : (payment?.traceparent ?? undefined);
-        await this.callbacks.insertOrMerge(
-          trx,
-          {
-            id: newIdentifier('cbk', now),
-            external,
-            payment_id: paymentId,
-            state: 'PENDING',
-            method,
-            body: body === null ? null : keptText(this.#withoutSecrets(body, external)),
-            received_at: now,
-            repeats: 0,
-            last_received_at: now,
-            again: 0,
-            attempts: 0,
-            next_attempt_at: now + QUIET_MS,
-            lease_token: null,
-            lease_until: null,
-            finished_at: null,
-            shop_transaction_id: null,
-            last_error: null,
-            request_id: requestId,
-            traceparent: ofPayment ?? traceparent,
-          },
-          GATHERING_MS,
-        );
+        const subjects = [
+          ...(paymentId === undefined ? [] : [{ payment_id: paymentId, refund_id: null }]),
+          ...(ofRefund ? [{ payment_id: callbackKey({ refundId }), refund_id: refundId }] : []),
+        ];
+        for (const subject of subjects)
+          await this.callbacks.insertOrMerge(
+            trx,
+            {
+              id: newIdentifier('cbk', now),
+              external,
+              ...subject,
+              state: 'PENDING',
+              method,
+              body: body === null ? null : keptText(this.#withoutSecrets(body, external)),
+              received_at: now,
+              repeats: 0,
+              last_received_at: now,
+              again: 0,
+              attempts: 0,
+              next_attempt_at: now + QUIET_MS,
+              lease_token: null,
+              lease_until: null,
+              finished_at: null,
+              shop_transaction_id: null,
+              last_error: null,
+              request_id: requestId,
+              traceparent: ofPayment ?? traceparent,
+            },
+            GATHERING_MS,
+          );
         await onStored?.(trx);
         return { kind, paymentTraceparent: ofPayment };
       });
@@ -153,6 +171,12 @@ export class CallbackInbox {
         cause: error,
       });
     }
+  }
+
+  async #knowsRefund(trx: Trx, external: string, refundId: string | undefined): Promise<boolean> {
+    return (
+      refundId !== undefined && (await this.refunds.findByRefundId(trx, external, refundId)) !== undefined
+    );
   }
 
   /** Keyed: a body may hold a card number, which could be guessed by its digest. */

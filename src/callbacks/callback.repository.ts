@@ -28,21 +28,38 @@ const LEASES = {
 } as const;
 
 export const CALLBACK_LEASES = new LeaseTable(LEASES);
-/** Those about payments that the ledger knows, to claim them before what strangers sent. */
-export const KNOWN_CALLBACK_LEASES = new LeaseTable({ ...LEASES, claimable: hasPayment });
+/** Those about payments and refunds that the ledger knows, to claim them before what strangers sent. */
+export const KNOWN_CALLBACK_LEASES = new LeaseTable({ ...LEASES, claimable: hasSubject });
 
 const OPEN_KEY = ['external', 'payment_id'] as const;
 
 type CallbackExpressions = ExpressionBuilder<DatabaseSchema, 'callbacks'>;
 
-function hasPayment(row: CallbackExpressions): Expression<SqlBool> {
-  return row.exists(
-    row
-      .selectFrom('payments')
-      .select('payments.id')
-      .whereRef('payments.payment_id', '=', 'callbacks.payment_id')
-      .whereRef('payments.external', '=', 'callbacks.external'),
-  );
+/** The ledger knows the payment, or the refund by either of its ids. */
+function hasSubject(row: CallbackExpressions): Expression<SqlBool> {
+  return row.or([
+    row.exists(
+      row
+        .selectFrom('payments')
+        .select('payments.id')
+        .whereRef('payments.payment_id', '=', 'callbacks.payment_id')
+        .whereRef('payments.external', '=', 'callbacks.external'),
+    ),
+    row.exists(
+      row
+        .selectFrom('refunds')
+        .select('refunds.id')
+        .whereRef('refunds.external_refund_id', '=', 'callbacks.refund_id')
+        .whereRef('refunds.external', '=', 'callbacks.external'),
+    ),
+    row.exists(
+      row
+        .selectFrom('refunds')
+        .select('refunds.id')
+        .whereRef('refunds.id', '=', 'callbacks.refund_id')
+        .whereRef('refunds.external', '=', 'callbacks.external'),
+    ),
+  ]);
 }
 
 /** Index payments_unnamed. */
@@ -63,7 +80,7 @@ function mayHavePayment(row: CallbackExpressions, linkableMs: number): Expressio
 @Injectable()
 export class CallbackRepository {
   /**
-   * Inserts a callback, or merges it into the open one of the same payment. One that waits for a retry becomes due
+   * Inserts a callback, or merges it into the open one of the same subject. One that waits for a retry becomes due
    * when a new one would: the external is reachable. A fresh one waits for further repeats, but no longer than
    * `gatheringMs` in all.
    */
@@ -155,7 +172,7 @@ export class CallbackRepository {
     return Number(deleted.numDeletedRows);
   }
 
-  /** How many callbacks of payments that the ledger does not know are stored and not verified; counts to `limit`. */
+  /** How many callbacks of payments and refunds that the ledger does not know are stored and not verified; counts to `limit`. */
   async countUnknown(trx: Trx, external: string, limit: number): Promise<number> {
     const { count } = await trx
       .selectFrom((eb) =>
@@ -165,7 +182,7 @@ export class CallbackRepository {
           .where('callbacks.external', '=', external)
           // A literal, as the condition of the index callbacks_unverified.
           .where(sql`state`, '<>', sql.lit('VERIFIED'))
-          .where((row) => row.not(hasPayment(row)))
+          .where((row) => row.not(hasSubject(row)))
           .limit(limitOf(limit))
           .as('unknown'),
       )
@@ -176,7 +193,7 @@ export class CallbackRepository {
 
   /**
    * Deletes at most `limit` callbacks that ended unconfirmed until `endedBeforeMs`; returns the external of each.
-   * Keeps those that belong to a payment, or still may: one without a `paymentId` whose outcome is open, and that was
+   * Keeps those that belong to a payment or refund, or still may belong to a payment: one without a `paymentId` whose outcome is open, and that was
    * created before the callback ended and at most `linkableMs` before it came.
    */
   async deleteUnconfirmed(
@@ -194,7 +211,7 @@ export class CallbackRepository {
               .select('callbacks.id')
               .where(sql`state`, '=', sql.lit('UNCONFIRMED'))
               .where('finished_at', '<=', endedBeforeMs)
-              .where((row) => row.not(hasPayment(row)))
+              .where((row) => row.not(hasSubject(row)))
               .where((row) => row.not(mayHavePayment(row, linkableMs)))
               .limit(limitOf(limit)),
           ),

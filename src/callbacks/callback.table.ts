@@ -1,14 +1,21 @@
 import type { Selectable } from 'kysely';
 
 /**
- * The inbox: callbacks as received, each stored before it is acknowledged (SPEC §5). A callback belongs to the
- * payment with its `external` and `payment_id`, even if that payment's row is created later.
+ * The inbox: callbacks as received, each stored before it is acknowledged (SPEC §5). A row has one subject, which is
+ * queried: a callback that names a payment and a refund is two rows. It belongs to the payment with its `external` and
+ * `payment_id`, or to the refund, even if that row is created later.
  */
 export interface CallbackTable {
   /** `cbk_…` */
   id: string;
   external: string;
+  /**
+   * The payment that it names. For a callback about a refund the `callbackKey` of it: of each subject at most one
+   * callback is open (a unique index of the first release).
+   */
   payment_id: string;
+  /** The refund that it names; null where it is about the payment. */
+  refund_id: string | null;
   state: CallbackState;
   /** Of the latest: method and body; the body masked, 16 KiB at most, null where there was none. */
   method: 'GET' | 'POST';
@@ -34,6 +41,11 @@ export interface CallbackTable {
   last_error: string | null;
   request_id: string;
   traceparent: string | null;
+}
+
+/** Stands in `payment_id` for a refund: no id has a line feed in it. */
+export function callbackKey({ refundId }: { readonly refundId: string }): string {
+  return `refund\n${refundId}`;
 }
 
 /** `UNCONFIRMED`: the schedule is used up and the external never confirmed the callback, which changed nothing. */

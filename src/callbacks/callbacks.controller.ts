@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 import type { ExternalConfig } from '../config/external-config.js';
+import { isOffered } from '../config/external-operation.js';
 import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { NoHeadGuard } from '../http/no-head.guard.js';
 import { clientAddressOf, networkOf } from '../http/client-address.js';
@@ -10,7 +11,13 @@ import { outside } from '../observability/logging/outside.js';
 import { Problem } from '../problems/problem.js';
 import type { ExternalProvider } from '../providers/external-provider.js';
 import { External, ExternalGuard } from '../providers/external.guard.js';
-import { callbackOutline, type CallbackMessage, readCallback } from './callback-message.js';
+import {
+  callbackOutline,
+  type CallbackMessage,
+  type CallbackNames,
+  isAboutPayment,
+  readCallback,
+} from './callback-message.js';
 import { CallbackInbox, type CallbackReceipt } from './callback.inbox.js';
 import { type PushedStatus, readPushedStatus } from './pushed-status.js';
 import { PushedStatusInbox } from './pushed-status.inbox.js';
@@ -46,14 +53,24 @@ export class CallbacksController {
     const { requestId, traceparent, continued, logFields, signedCallback: signed } = contextOf(request);
     const { message, pushed } = await this.#read(request, config, signed !== undefined);
     logFields.paymentId = message.paymentId;
+    logFields.refundId = message.refundId;
     const anyoneFrom = isFromAnyone(config) ? networkOf(clientAddressOf(request)) : undefined;
-    const origin = { external: config.name, requestId, traceparent, continued, signed, anyoneFrom };
-    const { receipt, paymentTraceparent, isIdReused } = await (pushed
+    const queriesRefunds = isOffered(config, 'refund/status');
+    const origin = {
+      external: config.name,
+      requestId,
+      traceparent,
+      continued,
+      signed,
+      anyoneFrom,
+      queriesRefunds,
+    };
+    const { receipt, paymentTraceparent, isIdReused } = await (pushed && isAboutPayment(message)
       ? this.pushes.receive(message, origin, pushed)
       : this.inbox.receive(message, origin));
     if (isIdReused) {
       const webhookId = outside(String(request.headers['webhook-id']));
-      const fields = { external: config.name, webhookId, paymentId: outside(message.paymentId) };
+      const fields = { external: config.name, webhookId, ...outsideNames(message) };
       this.log.warn(fields, 'A callback has the webhook-id of another message; it was processed');
     }
     logFields.traceparent = paymentTraceparent;
@@ -69,15 +86,16 @@ export class CallbacksController {
     try {
       const message = await readCallback(request, isSigned);
       if (message.oddities.length > 0) {
-        const { paymentId, oddities } = message;
+        const { oddities } = message;
         const fields = {
           external,
           received: outside(callbackOutline(request)),
-          paymentId: outside(paymentId),
+          ...outsideNames(message),
         };
         this.log.warn({ ...fields, detail: oddities.join('; ') }, 'A callback is not as documented');
       }
-      const isTrusted = isSigned && callbackStatus === 'trusted';
+      // The status of a callback that names a refund may be the refund's.
+      const isTrusted = isSigned && callbackStatus === 'trusted' && isAboutPayment(message);
       return { message, pushed: isTrusted ? readPushedStatus(message.body) : undefined };
     } catch (error) {
       if (error instanceof Problem) {
@@ -87,4 +105,11 @@ export class CallbacksController {
       throw error;
     }
   }
+}
+
+function outsideNames({ paymentId, refundId }: CallbackNames): Record<string, unknown> {
+  return {
+    ...(paymentId !== undefined && { paymentId: outside(paymentId) }),
+    ...(refundId !== undefined && { refundId: outside(refundId) }),
+  };
 }

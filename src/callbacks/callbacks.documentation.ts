@@ -2,7 +2,7 @@ import { Field } from '../rules/field.js';
 import type { PaymentStatusName } from '../providers/answers.js';
 import { oneOf, type Rule } from '../rules/rule.js';
 import { issuedIdentifier } from '../rules/rules.js';
-import { PAYMENT_ID_QUERY } from '../http/openapi/components.js';
+import { PAYMENT_ID_QUERY, REFUND_ID_QUERY } from '../http/openapi/components.js';
 import type { AnswerDescription, OperationDescription } from '../http/openapi/operation-description.js';
 
 const yes: Rule = {
@@ -21,6 +21,13 @@ class Callback {
   })
   paymentId?: string;
 
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The refund whose status may have changed, alone or beside the payment.',
+    example: 're_5d10',
+  })
+  refundId?: string;
+
   @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), {
     optional: true,
     description: 'Believed only if it is signed and the external’s `callbackStatus` is `trusted`.',
@@ -34,13 +41,30 @@ class CallbackAcknowledgement {
   @Field(yes)
   received: true;
 
-  @Field(issuedIdentifier, { example: 'pm_7f3a' })
-  paymentId: string;
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The payment that the callback named.',
+    example: 'pm_7f3a',
+  })
+  paymentId?: string;
+
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The refund that the callback named.',
+    example: 're_5d10',
+  })
+  refundId?: string;
 }
 
 const DESCRIPTION =
-  'Stores and acknowledges the callback. Its content is not trusted, unless the external’s `callbackStatus` says so: the gateway queries the external for the status and notifies the ' +
-  'receiver. If the external cannot be queried now, the gateway retries later. For externals only, with the credentials of their `callbackAuth`.';
+  'Stores and acknowledges the callback. Its content is not trusted, unless the external’s `callbackStatus` says so: the gateway queries the external for the status of what it names, and notifies the ' +
+  'receivers. One that names a payment alone also has its open refunds queried. If the external cannot be queried now, the gateway retries later. For externals only, with the credentials of their `callbackAuth`.';
+
+/** One of them at least. */
+const CALLBACK_QUERY = [
+  { ...PAYMENT_ID_QUERY, required: false },
+  { ...REFUND_ID_QUERY, required: false },
+];
 
 const ANSWER: AnswerDescription = {
   type: CallbackAcknowledgement,
@@ -53,7 +77,7 @@ export const CALLBACK_BY_GET: OperationDescription = {
   tag: 'Callbacks',
   summary: 'Receive a callback',
   description: DESCRIPTION,
-  query: [PAYMENT_ID_QUERY],
+  query: CALLBACK_QUERY,
   answer: ANSWER,
 };
 
@@ -61,8 +85,8 @@ export const CALLBACK_BY_POST: OperationDescription = {
   id: 'receiveCallbackWithBody',
   tag: 'Callbacks',
   summary: 'Receive a callback with a body',
-  description: `${DESCRIPTION} Query or body names the payment; if both do, they must name the same one. With \`standard-webhooks\`, the signed body alone names it.`,
-  query: [{ ...PAYMENT_ID_QUERY, required: false }],
+  description: `${DESCRIPTION} Query or body names the payment, the refund or both; if both do, they must name the same. With \`standard-webhooks\`, the signed body alone names them.`,
+  query: CALLBACK_QUERY,
   request: {
     type: Callback,
     mediaTypes: ['application/json', 'application/x-www-form-urlencoded'],
@@ -70,6 +94,7 @@ export const CALLBACK_BY_POST: OperationDescription = {
     optional: true,
     examples: {
       captured: { summary: 'Other fields are allowed', value: { paymentId: 'pm_7f3a', event: 'captured' } },
+      refunded: { summary: 'A refund has ended', value: { paymentId: 'pm_7f3a', refundId: 're_5d10' } },
     },
   },
   answer: ANSWER,

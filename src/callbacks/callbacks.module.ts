@@ -3,6 +3,7 @@ import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { RefundsModule } from '../refunds/refunds.module.js';
 import { CallbackInbox } from './callback.inbox.js';
 import { CallbackRepository } from './callback.repository.js';
 import { CallbacksController } from './callbacks.controller.js';
@@ -13,7 +14,7 @@ import { VerificationRecorder } from './verification.recorder.js';
 import { VerificationWorker } from './verification.worker.js';
 
 @Module({
-  imports: [NotificationsModule, OperationsModule, PaymentsModule, ProvidersModule],
+  imports: [NotificationsModule, OperationsModule, PaymentsModule, ProvidersModule, RefundsModule],
   controllers: [CallbacksController],
   providers: [
     CallbackInbox,

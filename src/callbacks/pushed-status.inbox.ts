@@ -4,7 +4,7 @@ import { outside } from '../observability/logging/outside.js';
 import { ContradictedPush, PaymentInquiry } from '../payments/payment.inquiry.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
-import type { CallbackMessage } from './callback-message.js';
+import type { PaymentCallback } from './callback-message.js';
 import { CallbackInbox, type CallbackOrigin, type ReceivedCallback } from './callback.inbox.js';
 import { CallbackRepository } from './callback.repository.js';
 import { CallbacksMetrics } from './callbacks.metrics.js';
@@ -28,7 +28,7 @@ export class PushedStatusInbox {
    * changes nothing, and the callback ends unconfirmed.
    */
   async receive(
-    message: CallbackMessage,
+    message: PaymentCallback,
     origin: CallbackOrigin,
     pushed: PushedStatus,
   ): Promise<ReceivedCallback> {
@@ -56,7 +56,7 @@ export class PushedStatusInbox {
   /** Ends the callback, which needs no query; returns its id. */
   async #end(
     trx: Trx,
-    { paymentId }: CallbackMessage,
+    { paymentId }: PaymentCallback,
     { external, requestId }: CallbackOrigin,
     { status, shopTransactionId }: PushedStatus,
     error: string | undefined,

@@ -20,8 +20,8 @@ export function isFromAnyone({ callbackAuth, callbackAllowedIps }: ExternalConfi
 }
 
 /**
- * Bounds what strangers can have stored and queried: the callbacks of externals without `callbackAuth` that name a
- * payment that the ledger does not know. Those that name a known payment are never limited. The windows are in memory, and so
+ * Bounds what strangers can have stored and queried: the callbacks of externals without `callbackAuth` that name
+ * no payment or refund that the ledger knows. Those that name a known one are never limited. The windows are in memory, and so
  * per replica.
  */
 @Injectable()

@@ -33,27 +33,41 @@ const NOT_QUERIED_RETRY_MS = 1_000;
  */
 const MAX_NEVER_SEEN = 4;
 
-/** What the outcome of a status query means for the callback that caused it. */
-export function verificationOutcomeOf(
-  outcome: ProviderOutcome<InquiryResult>,
+/** What the answer about a payment means for the callback that named it. */
+export function confirmedBy({ status }: InquiryResult): VerificationOutcome {
+  return {
+    kind: 'confirmed',
+    shopTransactionId: status.shopTransactionId ?? null,
+    // ACCEPTED is final (SPEC §4).
+    settled: status.status === 'ACCEPTED',
+  };
+}
+
+/** Even an accepted refund can fail later (SPEC §4). */
+export const REFUND_CONFIRMED: VerificationOutcome = {
+  kind: 'confirmed',
+  shopTransactionId: null,
+  settled: false,
+};
+
+/** A callback of a refund that no query can confirm: an operator must. */
+export const NO_REFUND_QUERY: VerificationOutcome = {
+  ...unconfirmed('the external offers no query for refunds'),
+  maxAttempts: 1,
+};
+
+/** What a status query without an answer means for the callback that caused it. */
+export function unconfirmedBy(
+  outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>,
+  subject: 'payment' | 'refund',
   isFromAnyone: boolean,
 ): VerificationOutcome {
   switch (outcome.kind) {
-    case 'completed': {
-      const { status } = outcome.answer;
-      return {
-        kind: 'confirmed',
-        shopTransactionId: status.shopTransactionId ?? null,
-        // ACCEPTED is final (SPEC §4).
-        settled: status.status === 'ACCEPTED',
-      };
-    }
     case 'rejected': {
       if (outcome.reason !== 'not-found') {
         return unconfirmed(`the external rejected the status query with status ${outcome.status}`);
       }
-      const neverSeen = unconfirmed('the external does not know this payment');
-      return isFromAnyone ? { ...neverSeen, maxAttempts: MAX_NEVER_SEEN } : neverSeen;
+      return neverSeen(`the external does not know this ${subject}`, isFromAnyone);
     }
     case 'not-executed': {
       const { reason, detail, retryAfterMs } = outcome;
@@ -67,6 +81,11 @@ export function verificationOutcomeOf(
     default:
       return outcome satisfies never;
   }
+}
+
+/** `error` says who does not know what the callback names. */
+export function neverSeen(error: string, isFromAnyone: boolean): VerificationOutcome {
+  return { ...unconfirmed(error), ...(isFromAnyone && { maxAttempts: MAX_NEVER_SEEN }) };
 }
 
 export function unconfirmed(

@@ -15,7 +15,10 @@ import { outside } from '../observability/logging/outside.js';
 import { traceIdOf } from '../observability/tracing/tracer.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
 import { StorageUnavailable, Store, type Trx } from '../persistence/store.js';
+import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
+import { RefundInquiry, type RefundInquiryReason } from '../refunds/refund.inquiry.js';
+import { RefundRepository } from '../refunds/refund.repository.js';
 import { Clock } from '../shared/clock.js';
 import {
   CALLBACK_LEASES,
@@ -26,11 +29,15 @@ import {
 import { CallbacksMetrics } from './callbacks.metrics.js';
 import { isFromAnyone } from './unknown-payment.limit.js';
 import {
+  confirmedBy,
+  neverSeen,
+  NO_REFUND_QUERY,
   NOT_QUERIED,
+  REFUND_CONFIRMED,
   unconfirmed,
+  unconfirmedBy,
   type VerificationEnd,
   type VerificationOutcome,
-  verificationOutcomeOf,
 } from './verification-end.js';
 import { VerificationRecorder, type VerificationResult } from './verification.recorder.js';
 
@@ -59,6 +66,8 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     private readonly recorder: VerificationRecorder,
     private readonly registry: ExternalProviderRegistry,
     private readonly inquiry: PaymentInquiry,
+    private readonly refundInquiry: RefundInquiry,
+    private readonly refunds: RefundRepository,
     private readonly metrics: CallbacksMetrics,
     private readonly log: Log,
     @Inject(CONFIG) private readonly config: Config,
@@ -92,6 +101,12 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.#worker.stop(STOP_GRACE_MS);
+  }
+
+  /** Queries all that is due now, waits for the answers and records them; for tests, which start no loop. */
+  async verifyDue(): Promise<void> {
+    await this.#worker.runDue();
+    await this.#worker.recordEnded();
   }
 
   async #claim(trx: Trx, { nowMs, limit, running }: FreeCapacity): Promise<LeasedCallback[]> {
@@ -129,23 +144,50 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
   }
 
   async #query(callback: LeasedCallback): Promise<VerificationOutcome> {
-    const { id, external, payment_id, request_id, traceparent } = callback;
+    const { id, external, payment_id, refund_id, request_id, traceparent } = callback;
     const provider = this.registry.get(external);
     if (!provider) return unconfirmed('no external of this name is configured');
     try {
-      const outcome = await this.inquiry.inquire(
-        provider,
-        { paymentId: payment_id },
-        { requestId: request_id, traceparent: traceparent ?? undefined, priority: 'background' },
-        { source: 'callback', notify: 'always', cause: id },
-      );
-      return verificationOutcomeOf(outcome, isFromAnyone(provider.config));
+      const context: CallContext = {
+        requestId: request_id,
+        traceparent: traceparent ?? undefined,
+        priority: 'background',
+      };
+      const reason = { source: 'callback', notify: 'always', cause: id } as const;
+      if (refund_id !== null) return await this.#queryRefund(provider, refund_id, context, reason);
+      // Reconciliation queries refunds that cannot be queried now.
+      const [outcome] = await Promise.all([
+        this.inquiry.inquire(provider, { paymentId: payment_id }, context, reason),
+        this.refundInquiry.inquireOpen(provider, payment_id, context, reason),
+      ]);
+      if (outcome.kind === 'completed') return confirmedBy(outcome.answer);
+      return unconfirmedBy(outcome, 'payment', isFromAnyone(provider.config));
     } catch (error) {
       // The answer could not be stored: the query is repeated.
       if (error instanceof StorageUnavailable) return NOT_QUERIED;
       this.#logger.error({ err: error, callbackId: id }, 'Verification of a callback failed');
       return unconfirmed('internal error');
     }
+  }
+
+  /** A callback that names a refund queries it in every state (SPEC §4). */
+  async #queryRefund(
+    provider: ExternalProvider,
+    refundId: string,
+    context: CallContext,
+    reason: RefundInquiryReason,
+  ): Promise<VerificationOutcome> {
+    const { config } = provider;
+    const question = await this.store.read(async (db) => {
+      const row = await this.refunds.findByRefundId(db, config.name, refundId);
+      return row && this.refundInquiry.prepare(db, row, config);
+    });
+    // The answer of the call that names the id may still be on the way.
+    if (!question) return neverSeen('the gateway does not know this refund', isFromAnyone(config));
+    if (!question.query) return NO_REFUND_QUERY;
+    const outcome = await this.refundInquiry.inquire(provider, question, context, reason);
+    if (outcome.kind === 'completed') return REFUND_CONFIRMED;
+    return unconfirmedBy(outcome, 'refund', isFromAnyone(config));
   }
 
   async #record(trx: Trx, ends: readonly VerificationEnd[], nowMs: number): Promise<void> {
@@ -184,7 +226,8 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
   }
 
   #report({ callback, durationMs, outcome }: VerificationEnd, result: VerificationResult): void {
-    const { external, payment_id: paymentId, traceparent } = callback;
+    const { external, refund_id, traceparent } = callback;
+    const [paymentId, refundId] = refund_id === null ? [callback.payment_id] : [undefined, refund_id];
     this.metrics.countVerification(external, result);
     const error = outcome.kind === 'unconfirmed' ? outcome.error : undefined;
     const logFields = {
@@ -198,9 +241,13 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     };
     if (error === undefined) {
       const traceId = traceparent === null ? undefined : traceIdOf(traceparent);
-      this.log.info({ ...logFields, traceId, paymentId: outside(paymentId) }, 'verification');
+      const names = {
+        paymentId: paymentId === undefined ? undefined : outside(paymentId),
+        refundId: refundId === undefined ? undefined : outside(refundId),
+      };
+      this.log.info({ ...logFields, traceId, ...names }, 'verification');
     } else if (result === 'unconfirmed' || result === 'retry') {
-      const fields = { ...logFields, paymentId, traceparent, error };
+      const fields = { ...logFields, paymentId, refundId, traceparent, error };
       if (result === 'retry') this.#logger.warn(fields, 'The external has not confirmed the callback yet');
       else this.#logger.error(fields, 'The external never confirmed the callback');
     }

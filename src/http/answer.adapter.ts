@@ -36,8 +36,13 @@ export class AnswerAdapter extends ExpressAdapter {
 function addHeaderAndLogFields(response: Response, { status, body, replayed }: OperationAnswer): void {
   if (replayed) response.setHeader('Idempotency-Replayed', 'true');
   const { logFields } = contextOf(response.req);
-  const { paymentId, code } = JSON.parse(body) as { paymentId?: string; code?: ProblemCode };
+  const { paymentId, refundId, code } = JSON.parse(body) as {
+    paymentId?: string;
+    refundId?: string;
+    code?: ProblemCode;
+  };
   logFields.outcome = replayed ? 'replayed' : 'executed';
   logFields.paymentId ??= paymentId;
+  logFields.refundId ??= refundId;
   if (status >= 400 && code !== undefined) logFields.code = code;
 }

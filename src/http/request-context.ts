@@ -43,6 +43,7 @@ export interface RequestContext {
     external?: string;
     operation?: string;
     paymentId?: string | undefined;
+    refundId?: string | undefined;
     /** The gateway's id of the record that an operator requests. */
     ref?: string;
     shopTransactionId?: string | undefined;

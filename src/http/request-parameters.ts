@@ -34,6 +34,22 @@ export const PaymentQuery = createParamDecorator(
   },
 );
 
+/** A handler's parameter: the one `refundId` of the query, and the `paymentId` if there is one (SPEC §1). */
+export const RefundQuery = createParamDecorator(
+  (_: unknown, context: ExecutionContext): { refundId: string; paymentId: string | undefined } => {
+    const request = requestOf(context);
+    const refundId = singleQueryValue(request, 'refundId');
+    const paymentId = singleQueryValue(request, 'paymentId');
+    if (!issuedIdentifier.accepts(refundId)) throw invalid('/query/refundId', detailOf(issuedIdentifier));
+    if (paymentId !== undefined && !issuedIdentifier.accepts(paymentId))
+      throw invalid('/query/paymentId', detailOf(issuedIdentifier));
+    const { logFields } = contextOf(request);
+    logFields.refundId = refundId;
+    if (paymentId !== undefined) logFields.paymentId = paymentId;
+    return { refundId, paymentId };
+  },
+);
+
 /**
  * A handler's parameter: the `subscriptionToken` of the path. `.` and `..` would change the path of the external's
  * URL.

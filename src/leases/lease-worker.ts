@@ -98,19 +98,26 @@ export class LeaseWorker<Job, End> {
 
   /** Claims nothing more, lets jobs in flight end, aborts them after `graceMs`, and records all of them. */
   async stop(graceMs: number): Promise<void> {
-    const { store, channel, clock, onError } = this.options;
+    const { store, channel, onError } = this.options;
     if (channel) store.detachWorker(channel);
     await this.#loop.stop();
     const timer = setTimeout(() => this.#abort.abort(), graceMs);
     await Promise.all(this.#running);
     clearTimeout(timer);
-    if (this.#ends.length === 0) return;
     try {
-      const nowMs = clock.now();
-      await store.transaction((trx) => this.work.record(trx, this.#ends, nowMs));
+      await this.recordEnded();
     } catch (error) {
       onError(error);
     }
+  }
+
+  /** Records the jobs that have ended. */
+  async recordEnded(): Promise<void> {
+    const { store, clock } = this.options;
+    const ends = this.#ends.splice(0);
+    if (ends.length === 0) return;
+    const nowMs = clock.now();
+    await store.transaction((trx) => this.work.record(trx, ends, nowMs));
   }
 
   /** Claims what is due now and resolves when all of it has run; for tests, which start no loop. */

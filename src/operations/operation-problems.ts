@@ -1,4 +1,5 @@
 import { Problem } from '../problems/problem.js';
+import type { OperationRow } from './operation.table.js';
 
 /** The executor's refusals; `outcome-problem.ts` has the problems for the end of a call. */
 
@@ -8,6 +9,13 @@ export function stillRunning(): Problem {
     'The first request with this Idempotency-Key is still running.',
     { outcome: 'unknown', retryAfterMs: 1_000 },
   );
+}
+
+/** An identical request without a key came before; its operation, once the transaction has ended, names the result. */
+export class RepeatFound extends Error {
+  constructor(readonly first: OperationRow) {
+    super(`A repeat of ${first.id} without an Idempotency-Key`);
+  }
 }
 
 /** `members` name what the first request made. */

@@ -10,9 +10,10 @@ import {
   Store,
   type Trx,
 } from '../persistence/store.js';
+import type { Problem } from '../problems/problem.js';
 import { Clock } from '../shared/clock.js';
 import { Fingerprints } from './fingerprint.js';
-import { notSent, perhapsSent, repeatedWithoutKey, stillRunning } from './operation-problems.js';
+import { notSent, perhapsSent, RepeatFound, repeatedWithoutKey, stillRunning } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationJournal } from './operation.journal.js';
 import { OperationRepository, type RepeatScope } from './operation.repository.js';
@@ -45,9 +46,7 @@ export class OperationOpener {
         if (this.config.repeatWindowMs === 0) return undefined;
         const identity = operation.identity(input);
         const fingerprints = [this.fingerprints.of(identity), ...this.fingerprints.byOtherKeys(identity)];
-        await this.store.read((db) =>
-          this.#assertNoRepeat(db, operation, { ...scope, fingerprints }, this.clock.now()),
-        );
+        await this.store.read((db) => this.#assertNoRepeat(db, { ...scope, fingerprints }, this.clock.now()));
         return undefined;
       }
       const earlier = await this.store.read((db) =>
@@ -55,8 +54,20 @@ export class OperationOpener {
       );
       return earlier && isOver(earlier, this.clock.now()) ? undefined : earlier;
     } catch (error) {
+      if (error instanceof RepeatFound) throw await this.#repeatProblem(operation, error.first);
       // It may have been executed.
       throw isDatabaseError(error) ? perhapsSent(error) : error;
+    }
+  }
+
+  /** Names the result of the first request, which may have to be recorded: after the transaction that found it. */
+  async #repeatProblem(operation: Operation, first: OperationRow): Promise<Problem> {
+    try {
+      const members = await this.store.transaction(async (trx) => operation.nameOf?.(trx, first));
+      return repeatedWithoutKey(members ?? {});
+    } catch (error) {
+      if (!isDatabaseError(error)) throw error;
+      return perhapsSent(error);
     }
   }
 
@@ -90,6 +101,7 @@ export class OperationOpener {
     } catch (error) {
       perhapsStored ||= error instanceof StorageUnavailable && error.outcome === 'unknown';
       if (perhapsStored) this.settler.retract(draft);
+      if (error instanceof RepeatFound) throw await this.#repeatProblem(operation, error.first);
       throw isDatabaseError(error) ? notSent(error) : error;
     }
   }
@@ -121,11 +133,11 @@ export class OperationOpener {
     perhapsStored: boolean,
   ): Promise<OperationRow | undefined> {
     const others = this.#fingerprintsByOtherKeys(operation, request, draft);
-    if (others.length > 0) await this.#assertNoRepeatByOtherKey(trx, operation, draft, others);
+    if (others.length > 0) await this.#assertNoRepeatByOtherKey(trx, draft, others);
     if (!(await this.operations.insertUnlessHeld(trx, draft))) {
       // A batch whose answer was lost may have stored it. It is written again, so that this commit makes sure of it.
       if (perhapsStored && (await this.operations.postpone(trx, draft, draft.deadline_at))) return undefined;
-      const earlier = await this.#clear(trx, operation, draft);
+      const earlier = await this.#clear(trx, draft);
       if (earlier) return earlier;
       if (!(await this.operations.insertUnlessHeld(trx, draft)))
         throw draft.key_held ? stillRunning() : repeatedWithoutKey({});
@@ -138,9 +150,9 @@ export class OperationOpener {
    * Releases the key, or the refusal of repeats, that an earlier operation holds no longer by right. Returns the
    * earlier operation if it holds the key still, and throws if it still refuses repeats.
    */
-  async #clear(trx: Trx, operation: Operation, draft: OperationRow): Promise<OperationRow | undefined> {
+  async #clear(trx: Trx, draft: OperationRow): Promise<OperationRow | undefined> {
     if (draft.key_held === 0) {
-      await this.#clearRepeat(trx, operation, draft, [draft.fingerprint]);
+      await this.#clearRepeat(trx, draft, [draft.fingerprint]);
       return undefined;
     }
     const earlier = await this.operations.findByHeldKey(trx, draft);
@@ -153,42 +165,27 @@ export class OperationOpener {
    * While the key of fingerprints is rotated, replicas store different ones for identical requests, and no index sees it:
    * they take turns.
    */
-  async #assertNoRepeatByOtherKey(
-    trx: Trx,
-    operation: Operation,
-    draft: OperationRow,
-    others: readonly string[],
-  ): Promise<void> {
+  async #assertNoRepeatByOtherKey(trx: Trx, draft: OperationRow, others: readonly string[]): Promise<void> {
     if (this.store.dialect === 'postgres')
       await this.operations.awaitTurn(trx, [draft.fingerprint, ...others].toSorted()[0]!);
-    await this.#clearRepeat(trx, operation, draft, others);
+    await this.#clearRepeat(trx, draft, others);
   }
 
-  async #clearRepeat(
-    trx: Trx,
-    operation: Operation,
-    draft: OperationRow,
-    fingerprints: readonly string[],
-  ): Promise<void> {
+  async #clearRepeat(trx: Trx, draft: OperationRow, fingerprints: readonly string[]): Promise<void> {
     const { caller, external } = draft;
     const scope = { caller, external, operation: draft.operation, fingerprints };
-    const over = await this.#assertNoRepeat(trx, operation, scope, draft.created_at);
+    const over = await this.#assertNoRepeat(trx, scope, draft.created_at);
     if (over) await this.operations.allowRepeat(trx, over.id);
   }
 
   /**
-   * Throws `repeated-without-key` while an identical operation without a key is in flight or its window lasts; returns
-   * it if its window is over.
+   * Throws {@link RepeatFound} while an identical operation without a key is in flight or its window lasts; returns it
+   * if its window is over.
    */
-  async #assertNoRepeat(
-    db: Trx,
-    operation: Operation,
-    scope: RepeatScope,
-    nowMs: number,
-  ): Promise<OperationRow | undefined> {
+  async #assertNoRepeat(db: Trx, scope: RepeatScope, nowMs: number): Promise<OperationRow | undefined> {
     const first = await this.operations.findByHeldRepeat(db, scope);
     if (first && (first.state === 'running' || nowMs < first.created_at + this.config.repeatWindowMs))
-      throw repeatedWithoutKey((await operation.nameOf?.(db, first)) ?? {});
+      throw new RepeatFound(first);
     return first;
   }
 }

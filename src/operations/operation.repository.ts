@@ -116,6 +116,17 @@ export class OperationRepository {
       .executeTakeFirst();
   }
 
+  /** The newest operation that is about the refund. */
+  findByRefund(trx: Trx, refundRef: string): Promise<OperationRow | undefined> {
+    return trx
+      .selectFrom('operations')
+      .selectAll()
+      .where('refund_ref', '=', refundRef)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
   find(trx: Trx, id: string): Promise<OperationRow | undefined> {
     return trx.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
   }
@@ -137,8 +148,8 @@ export class OperationRepository {
     return (await END.change(trx, parameters)) === 1;
   }
 
-  /** Replaces the completed end that the same transaction has recorded: the ledger contradicts the answer. */
-  async contradict(trx: Trx, id: string, end: OperationEnd): Promise<void> {
+  /** Replaces the end that the same transaction has recorded by what the ledger made of the outcome. */
+  async amend(trx: Trx, id: string, end: OperationEnd): Promise<void> {
     await trx
       .updateTable('operations')
       .set({
@@ -151,7 +162,7 @@ export class OperationRepository {
         repeat_held: end.repeatHeld,
       })
       .where('id', '=', id)
-      .where('state', '=', 'completed')
+      .where('state', 'in', ['completed', 'unknown'])
       .execute();
   }
 

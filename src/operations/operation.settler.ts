@@ -101,8 +101,7 @@ export class OperationSettler {
         settled = { ...answer, outcome };
         if (recorded === outcome) return;
         settled = { ...this.#answer(operation, recorded, tracing), outcome: recorded };
-        if (ended)
-          await this.operations.contradict(trx, operation.id, this.#end(operation, recorded, settled));
+        if (ended) await this.operations.amend(trx, operation.id, this.#end(operation, recorded, settled));
       });
     try {
       await tracedWrite(this.tracer, this.store, 'commit of the outcome', parent, async () => {
@@ -225,11 +224,11 @@ export class OperationSettler {
     // If another process has ended the operation, only a completed outcome reaches the ledger. A completed outcome
     // does not wait for that result.
     if (outcome.kind !== 'completed' && !(await ending)) return { ended: false, recorded: outcome };
-    const [ended, contradiction] = await Promise.all([
+    const [ended, recorded] = await Promise.all([
       ending,
       this.#of(operation).settle(trx, operation, outcome, external),
     ]);
-    return { ended, recorded: contradiction ?? outcome };
+    return { ended, recorded: recorded ?? outcome };
   }
 
   /**

@@ -3,7 +3,7 @@ import type { CallerContext } from '../http/caller-context.js';
 import type { Trx } from '../persistence/store.js';
 import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
 import type { ChangingOperation } from '../config/external-operation.js';
-import type { ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import type { LedgerEndEntry, LedgerEntry } from './operation.journal.js';
 import type { OperationRow } from './operation.table.js';
 
@@ -51,14 +51,14 @@ export interface Operation<Input = unknown, Answer extends object = object> {
   /**
    * In transaction B: updates the ledger with the outcome. Also called with a later outcome, and after a crash:
    * `external` is then the current configuration, undefined if the external is no longer configured. Returns the
-   * outcome to record instead if the ledger contradicts a completed answer.
+   * outcome to record and answer instead, if the ledger contradicts a completed answer or adds to the outcome.
    */
   settle(
     trx: Trx,
     row: OperationRow,
     outcome: ProviderOutcome<Answer>,
     external: ExternalConfig | undefined,
-  ): Promise<Unknown | void>;
+  ): Promise<ProviderOutcome<Answer> | void>;
 
   /** {@link settle} of the operation's own attempt as an entry of the journal; see {@link openEntry}. */
   settleEntry?(
@@ -74,8 +74,11 @@ export interface Operation<Input = unknown, Answer extends object = object> {
     context: CallContext,
   ): Promise<Answer | undefined>;
 
-  /** Members of the problem `repeated-without-key` that name the result of the first request, where it is known. */
-  nameOf?(db: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Members of the problem `repeated-without-key` that name the result of the first request, where it is known; may
+   * record what it names.
+   */
+  nameOf?(trx: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>>;
 
   /** In a transaction: an operation that was settled as never executed may have been executed after all. */
   reopen?(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void>;

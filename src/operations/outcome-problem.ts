@@ -38,7 +38,10 @@ export function outcomeProblem(
         ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }),
       });
     case 'unknown':
-      return new Problem(UNKNOWN_CODES[outcome.reason], outcome.detail, withOutcome(operation, 'unknown'));
+      return new Problem(UNKNOWN_CODES[outcome.reason], outcome.detail, {
+        ...withOutcome(operation, 'unknown'),
+        ...(outcome.members && { members: outcome.members }),
+      });
     default:
       return outcome satisfies never;
   }

@@ -57,6 +57,15 @@ export class PaymentRefundsRepository {
     return updated.numUpdatedRows === 1n;
   }
 
+  /** Counts a refund that was executed after all, even beyond the amount: nothing more is refunded then. */
+  async takeRefund(trx: Trx, id: string, amountMinor: number): Promise<void> {
+    await trx
+      .updateTable('payments')
+      .set((eb) => ({ refunded_minor: eb('refunded_minor', '+', amountMinor) }))
+      .where('id', '=', id)
+      .execute();
+  }
+
   async releaseRefund(trx: Trx, id: string, amountMinor: number): Promise<void> {
     await trx
       .updateTable('payments')

@@ -16,7 +16,7 @@ const isDecline: AbsenceRule = {
   accepts: (answer) => (answer as { result?: unknown }).result === 'KO',
 };
 
-const RESULT_DESCRIPTION = {
+export const RESULT_DESCRIPTION = {
   optional: true,
   description: 'A description for a person.',
   example: 'Insufficient funds',

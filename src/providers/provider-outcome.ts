@@ -51,6 +51,8 @@ export interface Unknown {
   readonly status?: number;
   /** What the invalid answer names all the same: by these the outcome can be queried. */
   readonly ids?: IssuedIds;
+  /** Further members of the problem, which name what may have been made. */
+  readonly members?: Readonly<Record<string, string>>;
 }
 
 /** Ids that an external gave to a payment, its refund and its subscription. */

@@ -108,7 +108,7 @@ export class PaymentReconciler implements Reconciler {
     queryable = true,
   ): Promise<Reconciled> {
     const next = this.schedule.next(row.asks, queryable, this.clock.now());
-    await this.leases.reschedule(trx, row.id, token, next);
+    await this.leases.reschedule(trx, 'payments', { id: row.id, token, next });
     return result !== 'settled' && next.parkedAtMs !== null ? 'parked' : result;
   }
 

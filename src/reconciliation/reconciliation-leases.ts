@@ -3,7 +3,7 @@ import { LeaseTable } from '../leases/lease-table.js';
 import type { Trx } from '../persistence/store.js';
 
 /** The tables with rows that reconciliation queries; they share its columns. */
-export type ReconciledTable = 'payments' | 'subscriptions';
+export type ReconciledTable = 'payments' | 'refunds' | 'subscriptions';
 
 const leasesOf = (table: ReconciledTable): LeaseTable<ReconciledTable> =>
   new LeaseTable<ReconciledTable>({
@@ -16,6 +16,7 @@ const leasesOf = (table: ReconciledTable): LeaseTable<ReconciledTable> =>
 
 export const RECONCILIATION_LEASES: Readonly<Record<ReconciledTable, LeaseTable<ReconciledTable>>> = {
   payments: leasesOf('payments'),
+  refunds: leasesOf('refunds'),
   subscriptions: leasesOf('subscriptions'),
 };
 

@@ -29,14 +29,22 @@ export class ReconciliationMetrics {
         },
       },
       async (db, nowMs) => {
-        const due = [await dueRows(db, 'payments', nowMs), await dueRows(db, 'subscriptions', nowMs)];
+        const due = [
+          await dueRows(db, 'payments', nowMs),
+          await dueRows(db, 'refunds', nowMs),
+          await dueRows(db, 'subscriptions', nowMs),
+        ];
         return {
           tollgate_reconciliation_due: due.map(({ labels, count }) => ({ labels, value: count })),
           tollgate_reconciliation_overdue_seconds: due.map(({ labels, overdueMs }) => ({
             labels,
             value: overdueMs / 1_000,
           })),
-          tollgate_parked: [await parkedRows(db, 'payments'), await parkedRows(db, 'subscriptions')],
+          tollgate_parked: [
+            await parkedRows(db, 'payments'),
+            await parkedRows(db, 'refunds'),
+            await parkedRows(db, 'subscriptions'),
+          ],
         };
       },
     );

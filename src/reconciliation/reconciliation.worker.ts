@@ -19,6 +19,7 @@ import { PaymentReconciler } from './payment.reconciler.js';
 import { DEFERRAL_MS, type Reconciler } from './reconciler.js';
 import { ReconciliationMetrics } from './reconciliation.metrics.js';
 import { handBack, RECONCILIATION_LEASES, type ReconciledTable } from './reconciliation-leases.js';
+import { RefundReconciler } from './refund.reconciler.js';
 import { SubscriptionReconciler } from './subscription.reconciler.js';
 
 const CONCURRENCY = 200;
@@ -27,6 +28,7 @@ const CONCURRENCY_PER_EXTERNAL = 50;
 /** Beyond the time limit of a query: the two commits and a busy event loop. No row is queried twice at once. */
 const LEASE_MARGIN_MS = 20_000;
 const FREE_BATCH = 1_000;
+const FORGOTTEN_EVERY_MS = 60_000;
 const STOP_GRACE_MS = 5_000;
 
 interface Job {
@@ -44,6 +46,7 @@ export class ReconciliationWorker implements OnApplicationBootstrap, BeforeAppli
   readonly #reconcilers: ReadonlyMap<ReconciledTable, Reconciler>;
   readonly #worker: LeaseWorker<Job, End>;
   readonly #pausedUntil = new Map<string, number>();
+  #forgottenDueAtMs = 0;
 
   constructor(
     store: Store,
@@ -52,11 +55,13 @@ export class ReconciliationWorker implements OnApplicationBootstrap, BeforeAppli
     @Inject(CONFIG) private readonly config: Config,
     private readonly metrics: ReconciliationMetrics,
     payments: PaymentReconciler,
+    private readonly refunds: RefundReconciler,
     subscriptions: SubscriptionReconciler,
     health: WorkerHealth,
   ) {
     this.#reconcilers = new Map<ReconciledTable, Reconciler>([
       ['payments', payments],
+      ['refunds', refunds],
       ['subscriptions', subscriptions],
     ]);
     this.#worker = new LeaseWorker<Job, End>(
@@ -140,12 +145,19 @@ export class ReconciliationWorker implements OnApplicationBootstrap, BeforeAppli
 
   /** Rows whose lease has ended are due again by themselves; others need it only at the start on SQLite. */
   async #free(trx: Trx, endedBeforeMs: number, nowMs: number): Promise<boolean> {
-    if (endedBeforeMs === nowMs) return false;
+    const forgotten = nowMs >= this.#forgottenDueAtMs && (await this.#scheduleForgotten(trx, nowMs));
+    if (endedBeforeMs === nowMs) return forgotten;
     const bounds = { endedBeforeMs, limit: FREE_BATCH };
-    let more = false;
+    let more = forgotten;
     for (const table of this.#reconcilers.keys()) {
       more ||= (await RECONCILIATION_LEASES[table].free(trx, bounds, {})).length === FREE_BATCH;
     }
     return more;
+  }
+
+  async #scheduleForgotten(trx: Trx, nowMs: number): Promise<boolean> {
+    if (await this.refunds.scheduleForgotten(trx, FREE_BATCH)) return true;
+    this.#forgottenDueAtMs = nowMs + FORGOTTEN_EVERY_MS;
+    return false;
   }
 }

@@ -1,16 +1,23 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Updateable } from 'kysely';
+import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
 import type { OperationRow } from '../operations/operation.table.js';
+import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
+import { sentOrder } from '../payments/order-key.js';
 import { PaymentRefundsRepository } from '../payments/payment-refunds.repository.js';
 import { PaymentIdentity } from '../payments/payment.identity.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
-import type { Trx } from '../persistence/store.js';
+import { Store, type Trx } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
+import type { RefundStatusAnswer } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
 import type { RefundRequest } from './refund-request.js';
+import { isOpenRefund, refundMayBecome, type RefundState, statusOfRefund } from './refund-state.js';
+import { type RefundStatus, refundStatus } from './refund-status.js';
 import { RefundRepository } from './refund.repository.js';
-import type { RefundRow, RefundState } from './refund.table.js';
+import type { RefundRow, RefundTable } from './refund.table.js';
 
 /** The payment to refund is not ACCEPTED in the ledger: query the external once before refusing (SPEC §3). */
 export class PaymentNotAccepted extends Problem {
@@ -19,31 +26,61 @@ export class PaymentNotAccepted extends Problem {
   }
 }
 
-/** From → to. KO releases the reservation: a later OK could refund more than was paid. */
-const ALLOWED: Readonly<Record<RefundState, readonly RefundState[]>> = {
-  PENDING: ['OK', 'KO', 'UNKNOWN'],
-  UNKNOWN: ['PENDING', 'OK', 'KO'],
-  KO: [],
-  OK: [],
-};
+export interface RefundMove {
+  readonly source: EventSource;
+  /** The id of what caused it, or the operator's name and reason. */
+  readonly cause: string | null;
+  /** The external offers `refund/status`. */
+  readonly queryable?: boolean;
+  /** The state of the refund when the external was queried; absent for the answer of the call. */
+  readonly queriedIn?: RefundState;
+  /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
+  readonly notify?: RefundNotice;
+}
+
+export interface RefundNotice {
+  /** `always`: also if the state does not change (verified callback). */
+  readonly when: 'always' | 'on-change';
+  /** The external's answer to a status query, whose metadata the notification passes on. */
+  readonly answer?: RefundStatusAnswer | undefined;
+  readonly requestId?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+/** The answer of a call that made a refund `state`, and the id that the external gave it. */
+export interface SettledRefund {
+  readonly state: RefundState;
+  readonly externalId: string | undefined;
+}
 
 /**
  * The only writer of refunds: it reserves their amount before the call and releases it on KO (SPEC §4). The
- * exceptions are `PaymentRepository.absorb` and `PaymentRefundsRepository.linkRefunds`, which link refunds to the row of their payment.
+ * exceptions are `PaymentRepository.absorb` and `PaymentRefundsRepository.linkRefunds`, which link refunds to the row of their payment,
+ * and the schedule of reconciliation.
  */
 @Injectable()
 export class RefundLedger {
+  readonly #logger = new Logger(RefundLedger.name);
+
   constructor(
+    private readonly store: Store,
     private readonly refunds: RefundRepository,
     private readonly payments: PaymentRepository,
     private readonly identity: PaymentIdentity,
     private readonly refunded: PaymentRefundsRepository,
     private readonly events: LedgerEventRepository,
+    private readonly outbox: NotificationOutbox,
+    private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
   ) {}
 
   /** Transaction A: reserves, or refuses. The gateway cannot limit the refunds of a payment that it does not know. */
-  async open(trx: Trx, operation: OperationRow, request: RefundRequest): Promise<void> {
+  async open(
+    trx: Trx,
+    operation: OperationRow,
+    request: RefundRequest,
+    origin: RefundRow['origin'],
+  ): Promise<void> {
     const payment = await this.identity.find(trx, operation.external, request.paymentId);
     if (payment) {
       if (payment.state !== 'ACCEPTED') throw new PaymentNotAccepted();
@@ -67,47 +104,201 @@ export class RefundLedger {
       reserved: payment ? 1 : 0,
       created_at: operation.created_at,
       updated_at: operation.created_at,
+      origin,
+      lease_token: null,
+      lease_until: null,
     });
   }
 
-  /** Transaction B: the answer of the call. A payment that has received its id meanwhile is found, and counts it. */
-  async settle(trx: Trx, operation: OperationRow, state: RefundState): Promise<void> {
-    let refund = await this.refunds.lock(trx, operation.refund_ref!);
-    if (refund?.payment_ref === null) {
-      const payment = await this.payments.findByPaymentId(trx, refund.external, refund.payment_id);
+  /**
+   * Transaction B: the answer of the call. A payment that has received its id meanwhile is found, and counts the
+   * refund. Returns the `refundId` for the caller.
+   */
+  async settle(
+    trx: Trx,
+    operation: OperationRow,
+    { state, externalId }: SettledRefund,
+    queryable: boolean,
+  ): Promise<string | undefined> {
+    let row = await this.refunds.lock(trx, operation.refund_ref!);
+    if (row?.payment_ref === null) {
+      const payment = await this.payments.findByPaymentId(trx, row.external, row.payment_id);
       if (payment) {
-        await this.refunded.linkRefunds(trx, payment, refund.payment_id);
-        refund = await this.refunds.lock(trx, refund.id);
+        await this.refunded.linkRefunds(trx, payment, row.payment_id);
+        row = await this.refunds.lock(trx, row.id);
       }
     }
-    if (refund) await this.move(trx, refund, state, { source: 'call', cause: operation.id });
+    if (!row) return undefined;
+    const named = (await this.name(trx, row, externalId)) ?? row;
+    const refundId = await this.refunds.give(trx, row.id);
+    const notify: RefundNotice | undefined = row.origin === 'operator' ? { when: 'on-change' } : undefined;
+    await this.move(trx, named, state, {
+      source: row.origin === 'operator' ? 'operator' : 'call',
+      cause: operation.id,
+      queryable,
+      ...(notify && { notify }),
+    });
+    if (state === 'PENDING' && row.state === 'PENDING')
+      await this.#reschedule(trx, named, this.#next(named, state, queryable));
+    return refundId;
   }
 
-  /** Changes the state to `to` if the state table allows it, releases the reservation on KO, and appends the event. */
-  async move(
+  /**
+   * Changes the state to `to` if the state table allows it: releases the reservation on KO and takes it again on OK,
+   * even beyond the payment's amount; appends the event, schedules the next query and queues the notification. `refund`
+   * is locked, or was read in this transaction.
+   */
+  async move(trx: Trx, refund: RefundRow, to: RefundState, move: RefundMove): Promise<boolean> {
+    const changed =
+      refundMayBecome(refund.state, to, move.queriedIn) && (await this.#advance(trx, refund, to, move));
+    const { notify } = move;
+    if (notify && (changed || notify.when === 'always'))
+      await this.#notify(trx, { ...refund, state: changed ? to : refund.state }, notify);
+    return changed;
+  }
+
+  /**
+   * Records the id that the external gave to `refund`, which is locked, if it has none yet. Undefined if the id belongs
+   * to another refund: then it names neither.
+   */
+  async name(trx: Trx, refund: RefundRow, externalId: string | undefined): Promise<RefundRow | undefined> {
+    if (externalId === undefined || refund.external_refund_id === externalId) return refund;
+    const { external, id } = refund;
+    const holder = await this.refunds.findByRefundId(trx, external, externalId);
+    if (holder && holder.id !== id) {
+      this.store.afterCommit(trx, () =>
+        this.#logger.error(
+          { external, refund: id, holder: holder.id },
+          'The external answered with a refundId that belongs to another refund',
+        ),
+      );
+      return undefined;
+    }
+    if (refund.external_refund_id !== null || externalId === id) return refund;
+    await this.refunds.set(trx, id, { external_refund_id: externalId });
+    return { ...refund, external_refund_id: externalId };
+  }
+
+  /** Fixes the `refundId` of an operation's refund, and returns it. */
+  async give(trx: Trx, { refund_ref }: OperationRow): Promise<string | undefined> {
+    return this.refunds.give(trx, refund_ref!);
+  }
+
+  /** The status of a refund, by the ledger; `answer` has the external's own data. */
+  async status(trx: Trx, refund: RefundRow, answer?: RefundStatusAnswer): Promise<RefundStatus> {
+    const payment =
+      refund.payment_ref === null ? undefined : await this.payments.find(trx, refund.payment_ref);
+    const shopTransactionId = (payment && sentOrder(payment)) ?? answer?.shopTransactionId;
+    return refundStatus(
+      {
+        status: statusOfRefund(refund.state),
+        refundId: refund.refund_id ?? (await this.refunds.give(trx, refund.id))!,
+        paymentId: refund.payment_id,
+        ...(shopTransactionId !== undefined && { shopTransactionId }),
+        amount: refund.amount_minor,
+        currency: refund.currency,
+        providerName: refund.external,
+      },
+      answer,
+    );
+  }
+
+  /**
+   * The external does not know a refund to which it gave an id: a contradiction that only its staff can explain. An open
+   * refund is parked; the amount stays reserved (SPEC §4).
+   */
+  async contradict(trx: Trx, { id }: Pick<RefundRow, 'id'>): Promise<void> {
+    const refund = await this.refunds.lock(trx, id);
+    if (refund && isOpenRefund(refund.state))
+      await this.#reschedule(trx, refund, { atMs: null, parkedAtMs: this.clock.now() });
+  }
+
+  /** An operator has seen that the refund changed its end. */
+  async confirm(trx: Trx, refund: RefundRow, cause: string): Promise<void> {
+    await this.refunds.set(trx, refund.id, { reversal: null });
+    await this.#append(trx, refund, refund.state, { source: 'operator', cause });
+  }
+
+  /**
+   * A refund that was set to KO because the external had never seen it may have been executed after all: it is UNKNOWN
+   * again and reserves its amount. The only way from KO to UNKNOWN.
+   */
+  async reopen(trx: Trx, operation: OperationRow, queryable: boolean): Promise<void> {
+    const row = await this.refunds.lock(trx, operation.refund_ref!);
+    if (row?.state !== 'KO') return;
+    const refund = { ...row, asks: 0 };
+    const move: RefundMove = { source: 'call', cause: operation.id, queryable };
+    await this.refunds.set(trx, row.id, { never_seen_at: null, asks: 0 });
+    if (await this.#advance(trx, refund, 'UNKNOWN', move))
+      await this.#notify(trx, { ...refund, state: 'UNKNOWN' }, { when: 'on-change' });
+  }
+
+  /** An operation of unknown outcome is sent again: a "never seen" that was answered before does not count. */
+  async expectAgain(trx: Trx, { refund_ref }: OperationRow): Promise<void> {
+    await this.refunds.set(trx, refund_ref!, { never_seen_at: null });
+  }
+
+  async #advance(trx: Trx, refund: RefundRow, to: RefundState, move: RefundMove): Promise<boolean> {
+    const { id, state: from, payment_ref, amount_minor } = refund;
+    const frees = to === 'KO' && refund.reserved === 1;
+    const takes = from === 'KO' && payment_ref !== null;
+    const next = this.#next(refund, to, move.queryable === true);
+    const columns: Updateable<RefundTable> = {
+      state: to,
+      updated_at: this.clock.now(),
+      next_ask_at: next.atMs,
+      parked_at: next.parkedAtMs,
+      ...(frees && { reserved: 0 }),
+      ...(takes && { reserved: 1 }),
+      ...(from === 'OK' && { reversal: 'sent-back' }),
+      ...(from === 'KO' && to === 'OK' && { reversal: 'late-success' }),
+    };
+    if (!(await this.refunds.advance(trx, id, from, columns))) return false;
+    if (frees && payment_ref !== null) await this.refunded.releaseRefund(trx, payment_ref, amount_minor);
+    if (takes) await this.refunded.takeRefund(trx, payment_ref, amount_minor);
+    await this.#append(trx, refund, to, move);
+    return true;
+  }
+
+  async #append(
     trx: Trx,
     refund: RefundRow,
-    to: RefundState,
-    { source, cause }: { readonly source: EventSource; readonly cause: string },
-  ): Promise<boolean> {
-    if (!ALLOWED[refund.state].includes(to)) return false;
-    const atMs = this.clock.now();
-    const frees = to === 'KO' && refund.reserved === 1;
-    const change = { state: to, reserved: frees ? (0 as const) : refund.reserved, atMs };
-    if (!(await this.refunds.advance(trx, refund.id, refund.state, change))) return false;
-    if (frees && refund.payment_ref !== null)
-      await this.refunded.releaseRefund(trx, refund.payment_ref, refund.amount_minor);
+    after: RefundState,
+    { source, cause }: Pick<RefundMove, 'source' | 'cause'>,
+  ): Promise<void> {
     await this.events.append(trx, {
       external: refund.external,
       payment_ref: refund.payment_ref,
       refund_ref: refund.id,
-      at: atMs,
+      at: this.clock.now(),
       source,
       before: refund.state,
-      after: to,
+      after,
       cause,
     });
-    return true;
+  }
+
+  /** A refund that cannot be queried is neither due nor parked: it waits for an operator, as an item of attention. */
+  #next({ asks }: RefundRow, to: RefundState, queryable: boolean): NextQuery {
+    return isOpenRefund(to) && queryable ? this.schedule.next(asks, true, this.clock.now()) : NOT_DUE;
+  }
+
+  async #reschedule(trx: Trx, { id, state }: RefundRow, { atMs, parkedAtMs }: NextQuery): Promise<void> {
+    await this.refunds.advance(trx, id, state, { next_ask_at: atMs, parked_at: parkedAtMs });
+  }
+
+  async #notify(trx: Trx, refund: RefundRow, notify: RefundNotice): Promise<void> {
+    const version = await this.refunds.nextVersion(trx, refund.id);
+    await this.outbox.enqueue(trx, {
+      event: 'refund',
+      subjectRef: refund.id,
+      external: refund.external,
+      version,
+      payload: await this.status(trx, refund, notify.answer),
+      requestId: notify.requestId,
+      traceparent: notify.traceparent,
+      atMs: this.clock.now(),
+    });
   }
 }
 

@@ -1,4 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit.log.js';
+import type { Operator } from '../audit/operator.js';
+import type { ExternalConfig } from '../config/external-config.js';
+import { isOffered } from '../config/external-operation.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
@@ -7,59 +11,107 @@ import type { CallContext } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { RefundRequest } from './refund-request.js';
-import { RefundLedger } from './refund.ledger.js';
-import type { RefundState } from './refund.table.js';
+import { RefundInquiry } from './refund.inquiry.js';
+import { RefundLedger, type SettledRefund } from './refund.ledger.js';
+
+/** A refund that a caller, or an operator, orders. */
+export interface RefundOrder {
+  readonly request: RefundRequest;
+  /** Absent for a caller. */
+  readonly order?: OperatorsOrder;
+}
+
+export interface OperatorsOrder {
+  readonly operator: Operator;
+  readonly reason: string;
+  /** `pay_…` */
+  readonly paymentRef: string;
+  /** What the operator sent: a repeat must share it. The amount of a whole refund is computed anew for each. */
+  readonly sent: object;
+}
 
 /** refund (SPEC §1). */
 @Injectable()
-export class RefundOperation implements Operation<RefundRequest, RefundAnswer> {
+export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
   readonly name = 'refund';
 
-  constructor(private readonly refunds: RefundLedger) {}
+  constructor(
+    private readonly refunds: RefundLedger,
+    private readonly inquiry: RefundInquiry,
+    private readonly audit: AuditLog,
+  ) {}
 
-  identity(body: RefundRequest): RefundRequest {
-    return body;
+  identity({ request, order }: RefundOrder): object {
+    return order?.sent ?? request;
   }
 
-  refs(_request: OperationRequest<RefundRequest>, atMs: number): LedgerRefs {
+  refs(_request: OperationRequest<RefundOrder>, atMs: number): LedgerRefs {
     return { refundRef: newIdentifier('ref', atMs) };
   }
 
-  open(trx: Trx, row: OperationRow, { input }: OperationRequest<RefundRequest>): Promise<void> {
-    return this.refunds.open(trx, row, input);
+  async open(trx: Trx, row: OperationRow, { input }: OperationRequest<RefundOrder>): Promise<void> {
+    const { request, order } = input;
+    await this.refunds.open(trx, row, request, order ? 'operator' : 'call');
+    if (!order) return;
+    const { external, refund_ref } = row;
+    const change = `${refund_ref}: ${request.amount} ${request.currency} (minor units)`;
+    const { operator, reason, paymentRef: subject } = order;
+    await this.audit.append(trx, operator, { subject, external, change, reason });
   }
 
   call(
-    { provider, input }: OperationRequest<RefundRequest>,
+    { provider, input }: OperationRequest<RefundOrder>,
     context: CallContext,
   ): Promise<ProviderOutcome<RefundAnswer>> {
-    return provider.refund(input, context);
+    return provider.refund(input.request, context);
   }
 
-  settle(trx: Trx, row: OperationRow, outcome: ProviderOutcome<RefundAnswer>): Promise<void> {
-    return this.refunds.settle(trx, row, stateAfter(outcome));
+  /** The outcome with the `refundId` in it, which the answer or the problem names. */
+  async settle(
+    trx: Trx,
+    row: OperationRow,
+    outcome: ProviderOutcome<RefundAnswer>,
+    external: ExternalConfig | undefined,
+  ): Promise<ProviderOutcome<RefundAnswer>> {
+    const queryable = external !== undefined && isOffered(external, 'refund/status');
+    const refundId = await this.refunds.settle(trx, row, settledBy(outcome), queryable);
+    if (refundId === undefined) return outcome;
+    if (outcome.kind === 'completed') return { ...outcome, answer: { ...outcome.answer, refundId } };
+    return outcome.kind === 'unknown' ? { ...outcome, members: { refundId } } : outcome;
   }
 
-  /** The gateway's own id: the contract does not let the external name one. */
-  nameOf(_db: Trx, { refund_ref }: OperationRow): Promise<Readonly<Record<string, string>>> {
-    return Promise.resolve({ ...(refund_ref !== null && { refundId: refund_ref }) });
+  reopen(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void> {
+    return this.refunds.reopen(trx, row, external !== undefined && isOffered(external, 'refund/status'));
   }
 
-  /** The contract has no query for refunds: only the external's support knows the outcome. */
-  inquire(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  async nameOf(trx: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
+    const refundId = await this.refunds.give(trx, row);
+    return { ...(refundId !== undefined && { refundId }) };
+  }
+
+  async inquire(
+    row: OperationRow,
+    { provider }: OperationRequest<RefundOrder>,
+    context: CallContext,
+  ): Promise<RefundAnswer | undefined> {
+    const state = await this.inquiry.stateOf(row, provider, context);
+    return state === undefined || state === 'UNKNOWN' ? undefined : { result: state };
+  }
+
+  sendAgain(trx: Trx, row: OperationRow): Promise<void> {
+    return this.refunds.expectAgain(trx, row);
   }
 }
 
-function stateAfter(outcome: ProviderOutcome<RefundAnswer>): RefundState {
+function settledBy(outcome: ProviderOutcome<RefundAnswer>): SettledRefund {
   switch (outcome.kind) {
     case 'completed':
-      return outcome.answer.result;
+      return { state: outcome.answer.result, externalId: outcome.answer.refundId };
     case 'rejected':
     case 'not-executed':
-      return 'KO';
+      return { state: 'KO', externalId: undefined };
     case 'unknown':
-      return 'UNKNOWN';
+      return { state: 'UNKNOWN', externalId: outcome.ids?.refundId };
     default:
       return outcome satisfies never;
   }

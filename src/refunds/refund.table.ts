@@ -1,4 +1,5 @@
-import type { Selectable } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
+import type { RefundState } from './refund-state.js';
 
 /** Refunds, reserved before they are sent (SPEC §4). */
 export interface RefundTable {
@@ -16,10 +17,30 @@ export interface RefundTable {
   reserved: 0 | 1;
   created_at: number;
   updated_at: number;
+  /** The `refundId` that was given to a caller or a receiver, which never changes; null: to nobody yet (SPEC §1). */
+  refund_id: Generated<string | null>;
+  /** The external's id, once known; unique per external. */
+  external_refund_id: Generated<string | null>;
+  /** Who ordered it: a caller, or an operator, whose refunds are notified. */
+  origin: Generated<'call' | 'operator'>;
+  /** It changed its end, and no operator has seen that yet. */
+  reversal: Generated<RefundReversal | null>;
+  /** Counts the notifications queued for it: `X-Payment-Version`. */
+  version: Generated<number>;
+  /**
+   * Reconciliation: the time of the next query (null: not due), the number of queries sent, the first "never seen",
+   * parked since.
+   */
+  next_ask_at: Generated<number | null>;
+  asks: Generated<number>;
+  never_seen_at: Generated<number | null>;
+  parked_at: Generated<number | null>;
+  lease_token: string | null;
+  lease_until: number | null;
 }
 
-/** `PENDING` from the moment of the reservation. */
-export type RefundState = 'PENDING' | 'OK' | 'KO' | 'UNKNOWN';
+/** `sent-back`: OK, then KO. `late-success`: KO, then OK, although its amount may have been refunded again meanwhile. */
+export type RefundReversal = 'sent-back' | 'late-success';
 
 export type RefundRow = Selectable<RefundTable>;
 

@@ -4,20 +4,36 @@ import { DatabaseGauges } from '../observability/metrics/database.gauges.js';
 import type { Sample } from '../observability/metrics/metrics.js';
 import type { Trx } from '../persistence/store.js';
 
-/** Refunds whose outcome is not known, counted by a partial index. */
+/** Refunds that need somebody, counted by partial indexes. */
 @Injectable()
 export class RefundsMetrics {
   constructor(gauges: DatabaseGauges) {
     gauges.add(
       {
         tollgate_refunds_open: {
-          help: 'Refunds without a final outcome, by state; only the external knows the outcome of an UNKNOWN one.',
+          help: 'Refunds without a final outcome, by state.',
           labelNames: ['state'],
         },
+        tollgate_refunds_reversed: {
+          help: 'Refunds that were sent back or succeeded late, and that no operator has seen.',
+        },
       },
-      async (db) => ({ tollgate_refunds_open: await openRefunds(db) }),
+      async (db) => ({
+        tollgate_refunds_open: await openRefunds(db),
+        tollgate_refunds_reversed: [{ value: await reversedRefunds(db) }],
+      }),
     );
   }
+}
+
+/** Index `refunds_reversal`. */
+async function reversedRefunds(db: Trx): Promise<number> {
+  const { count } = await db
+    .selectFrom('refunds')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('reversal', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 /** Repeats the condition of the index `refunds_open`: SQLite uses a partial index only for the same condition. */

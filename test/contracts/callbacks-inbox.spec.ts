@@ -18,6 +18,7 @@ import { Fingerprints } from '../../src/operations/fingerprint.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import type { Problem } from '../../src/problems/problem.js';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
+import { RefundRepository } from '../../src/refunds/refund.repository.js';
 import { RetrySchedule } from '../../src/notifications/retry-schedule.js';
 import { ReceiverRegistry } from '../../src/notifications/receiver.registry.js';
 import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
@@ -77,6 +78,7 @@ eachDatabase((_name, open) => {
       database.store,
       repository,
       new PaymentRepository(),
+      new RefundRepository(),
       clock,
       metrics,
       limit,

@@ -166,14 +166,14 @@ describe('a refund with a late answer', () => {
 
   const post = (operation: string, body: object): Promise<Answer> =>
     call(`${gateway.url}/v3/acme/${operation}`, 'POST', body);
-  const refund = (): Promise<{ state: string; reserved: number; refunded_minor: number }> =>
+  const refund = (): Promise<object> =>
     gateway.app
       .get(Store)
       .read((db) =>
         db
           .selectFrom('refunds')
           .innerJoin('payments', 'payments.id', 'refunds.payment_ref')
-          .select(['refunds.state', 'refunds.reserved', 'payments.refunded_minor'])
+          .select(['refunds.state', 'refunds.reserved', 'refunds.reversal', 'payments.refunded_minor'])
           .executeTakeFirstOrThrow(),
       );
 
@@ -235,11 +235,16 @@ describe('a refund with a late answer', () => {
     expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
   });
 
-  it('is not settled OK after its share was freed: refunds could exceed the payment', async () => {
+  it('takes its share again if it is settled OK after its share was freed, and an operator sees that', async () => {
     await hold('OK');
     await decide('KO');
     await answered();
-    expect(await refund()).toMatchObject({ state: 'KO', reserved: 0, refunded_minor: 0 });
+    expect(await refund()).toMatchObject({
+      state: 'OK',
+      reversal: 'late-success',
+      reserved: 1,
+      refunded_minor: 10,
+    });
   });
 
   it('frees nothing after it was settled OK', async () => {

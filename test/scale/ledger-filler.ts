@@ -8,7 +8,7 @@ import type { LedgerEventRow } from '../../src/operations/ledger-event.table.js'
 import type { OperationRow } from '../../src/operations/operation.table.js';
 import type { PaymentState } from '../../src/payments/payment-state.js';
 import type { InsertedPayment } from '../../src/payments/payment.table.js';
-import type { RefundRow } from '../../src/refunds/refund.table.js';
+import type { RefundTable } from '../../src/refunds/refund.table.js';
 import type { DatabaseSchema } from '../../src/persistence/database.js';
 import type { Store, Trx } from '../../src/persistence/store.js';
 import { newIdentifier } from '../../src/shared/identifier.js';
@@ -19,7 +19,7 @@ interface Batch {
   readonly payments: InsertedPayment[];
   readonly operations: OperationRow[];
   readonly ledger_events: LedgerEventRow[];
-  readonly refunds: RefundRow[];
+  readonly refunds: Insertable<RefundTable>[];
   readonly subscriptions: NewSubscription[];
   readonly notifications: NotificationRow[];
   readonly notification_attempts: Insertable<NotificationAttemptTable>[];
@@ -210,7 +210,9 @@ function addEvent(
 function addRefund(batch: Batch, i: number, payment: InsertedPayment): void {
   const at = payment.created_at + 60_000;
   const state = i % 400 === 1 ? 'UNKNOWN' : 'OK';
-  const refund: RefundRow = {
+  const refund: Insertable<RefundTable> = {
+    lease_token: null,
+    lease_until: null,
     id: newIdentifier('ref', at),
     payment_ref: payment.id,
     external: payment.external,
@@ -269,6 +271,7 @@ function addCallback(batch: Batch, i: number, payment: InsertedPayment): void {
     id: newIdentifier('cbk', at),
     external: payment.external,
     payment_id: payment.payment_id!,
+    refund_id: null,
     state: i % 1_000 === 12 ? 'UNCONFIRMED' : 'VERIFIED',
     method: 'POST',
     body: JSON.stringify({ paymentId: payment.payment_id, event: 'payment.settled' }),

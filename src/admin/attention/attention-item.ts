@@ -13,6 +13,7 @@ export const ATTENTION_KINDS = [
   'order-paid-twice',
   'canceled-payment-accepted',
   'refund-stuck',
+  'refund-reversed',
   'subscription-parked',
   'subscription-token-taken',
   'operation-unknown',
@@ -35,7 +36,9 @@ export const ADVICE: Readonly<Record<AttentionKind, string>> = {
   'canceled-payment-accepted':
     'The external answered OK to a cancellation, and the payment was accepted all the same: the caller may take the order as not paid. Ask the caller whether it wants the payment; if not, refund it with POST /v3/{external}/refund. If it does, record that with POST /admin/payments/{id}/resolve and the status ACCEPTED.',
   'refund-stuck':
-    'The contract has no status query for refunds. Ask the external’s support, and record the outcome with POST /admin/refunds/{id}/resolve.',
+    'The outcome of the refund is not known, and its amount stays reserved. The external cannot be queried about it, has answered PENDING for the whole reconciliation schedule, or no longer knows it. Ask the external’s support, and record the outcome with POST /admin/refunds/{id}/resolve.',
+  'refund-reversed':
+    'The refund has changed its end: detail says how. Tell the caller, who may have refunded another way meanwhile. Once that is settled, record it with POST /admin/refunds/{id}/resolve and the present status.',
   'subscription-parked':
     'The state of the subscription is not known. Ask the external’s support, and record the state with POST /admin/subscriptions/{id}/resolve.',
   'subscription-token-taken':

@@ -25,7 +25,7 @@ export class AttentionQuery extends PageQuery {
 }
 
 const DAY_MS = 86_400_000;
-/** An external usually completes a refund within a day. */
+/** An external usually completes a refund within a day. Those that it can be queried about are parked later. */
 const REFUND_PATIENCE_MS = DAY_MS;
 /** Operators no longer act on older callbacks. */
 const CALLBACK_INTEREST_MS = 30 * DAY_MS;
@@ -48,6 +48,10 @@ interface AttentionSource {
 const MONEY = [sql.ref('amount_minor'), sql.ref('currency')];
 const SENT_ORDER = sql`coalesce(shop_transaction_id_sent, shop_transaction_id)`;
 const ORDER = sql`${SENT_ORDER} as shop_transaction_id`;
+const REFUND_COLUMNS = [sql.ref('payment_id'), ...MONEY];
+const OVERDRAWN = sql`
+  (select ': more than the payment is refunded' from payments
+   where payments.id = refunds.payment_ref and payments.refunded_minor > payments.amount_minor)`;
 const PAYMENT_IDS = [sql.ref('payment_id'), ORDER];
 const ofPayment = (expression: RawBuilder<unknown>): RawBuilder<unknown> => sql`
   (select ${expression} from payments
@@ -101,11 +105,27 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       where: PAID_AFTER_CANCEL,
       columns: [...PAYMENT_IDS, ...MONEY],
     },
-    { ...refunds, where: sql`${open} and state = 'UNKNOWN'`, columns: [sql.ref('payment_id'), ...MONEY] },
+    { ...refunds, where: sql`${open} and state = 'UNKNOWN'`, columns: REFUND_COLUMNS },
     {
       ...refunds,
-      where: sql`${open} and state = 'PENDING' and id < ${forgotten}`,
-      columns: [sql.ref('payment_id'), ...MONEY],
+      where: sql`${open} and state = 'PENDING' and parked_at is null and next_ask_at is null and id < ${forgotten}`,
+      columns: REFUND_COLUMNS,
+    },
+    {
+      ...refunds,
+      where: sql`${open} and state = 'PENDING' and parked_at is not null`,
+      columns: REFUND_COLUMNS,
+    },
+    {
+      ...refunds,
+      kind: 'refund-reversed',
+      where: sql`reversal is not null`,
+      columns: [
+        sql.ref('payment_id'),
+        ...MONEY,
+        sql`case when reversal = 'late-success' then 'It was KO, and its amount free for another refund'
+          else 'It was OK, and its amount can be refunded again' end || coalesce(${OVERDRAWN}, '') as detail`,
+      ],
     },
     {
       kind: 'subscription-parked',
@@ -154,8 +174,9 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       since: 'last_received_at',
       where: sql`state = 'UNCONFIRMED' and id >= ${interesting}`,
       columns: [
-        sql.ref('payment_id'),
-        sql`last_error as detail`,
+        sql`case when refund_id is null then payment_id end as payment_id`,
+        sql`case when refund_id is null then last_error
+          else 'refundId ' || refund_id || ': ' || coalesce(last_error, '') end as detail`,
         sql`${ofPayment(sql`coalesce(payments.shop_transaction_id_sent, payments.shop_transaction_id)`)} as shop_transaction_id`,
         sql`${ofPayment(sql.ref('state'))} as payment_state`,
       ],

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { CallbackRow } from '../../callbacks/callback.table.js';
+import { callbackKey, type CallbackRow } from '../../callbacks/callback.table.js';
 import type {
   NotificationAttemptTable,
   NotificationReplayTable,
@@ -47,6 +47,12 @@ export async function readPaymentParts(db: Trx, id: string): Promise<PaymentPart
   const ofPaymentId: Condition = { external, payment_id: payment_id ?? [] };
   const refunds = await part('refunds', 'refunds', ofPaymentId);
   const refund_ref = refunds.map((refund) => refund.id);
+  const refundKeys = refunds
+    .flatMap((refund) => [
+      refund.id,
+      ...(refund.external_refund_id === null ? [] : [refund.external_refund_id]),
+    ])
+    .map((refundId) => callbackKey({ refundId }));
   const notifications = await part(
     'notifications',
     'notifications',
@@ -60,7 +66,7 @@ export async function readPaymentParts(db: Trx, id: string): Promise<PaymentPart
     operations: await part('operations', 'operations', { payment_ref: id }, { refund_ref }),
     // A refund that the gateway recorded before it knew the payment has events without the payment.
     events: await part('events', 'ledger_events', { payment_ref: id }, { refund_ref, payment_ref: null }),
-    callbacks: await part('callbacks', 'callbacks', ofPaymentId),
+    callbacks: await part('callbacks', 'callbacks', ofPaymentId, { external, payment_id: refundKeys }),
     notifications,
     attempts: await part('attempts', 'notification_attempts', { notification_ref }),
     replays: await part('replays', 'notification_replays', { notification_ref }),

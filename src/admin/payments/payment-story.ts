@@ -16,6 +16,7 @@ const HAPPENINGS = [
   'operation-ended',
   'payment-changed',
   'refund-changed',
+  'refund-parked',
   'callback-ended',
   'notification-queued',
   'notification-replayed',
@@ -92,6 +93,8 @@ function* paymentEntries(parts: PaymentParts): Generator<Entry> {
     const text = `${refund.amount_minor} ${refund.currency} (minor units) by ${named(refund.caller)}`;
     const of = operations.find(({ refund_ref }) => refund_ref === refund.id);
     yield entry(refund.created_at, 'refund-reserved', refund.id, text, of);
+    if (refund.parked_at !== null)
+      yield entry(refund.parked_at, 'refund-parked', refund.id, 'the external is no longer queried', of);
   }
   for (const of of operations) {
     const { id, operation, external, created_at, finished_at } = of;
@@ -114,7 +117,8 @@ function endOf({ operation, state, reason, answer_status }: OperationRow): strin
 function* callbackEntries({ callbacks }: PaymentParts): Generator<Entry> {
   for (const of of callbacks) {
     const { id, method, repeats, received_at, last_received_at, finished_at, state, last_error } = of;
-    yield entry(received_at, 'callback-received', id, method, of);
+    const named = of.refund_id === null ? method : `${method}, about the refund ${of.refund_id}`;
+    yield entry(received_at, 'callback-received', id, named, of);
     if (repeats > 0) yield entry(last_received_at, 'callback-repeated', id, `repeated ${repeats} times`, of);
     const end = last_error === null ? state : `${state}: ${last_error}`;
     if (finished_at !== null) yield entry(finished_at, 'callback-ended', id, end, of);

@@ -1,9 +1,13 @@
 import { Controller, Get, Post } from '@nestjs/common';
+import { Caller, type CallerContext } from '../../http/caller-context.js';
+import type { OperationAnswer } from '../../http/http-answer.js';
+import { JsonBody } from '../../http/json-body.decorator.js';
 import { type Operator, OperatorOf } from '../../audit/operator.js';
 import { DescribeOperation, type OperationDescription } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../http/require-scope.decorator.js';
 import { Store } from '../../persistence/store.js';
 import { OPERATIONS } from '../../config/external-operation.js';
+import { RefundResult } from '../../refunds/refund-result.js';
 import { notFound, OwnId } from '../admin-parameters.js';
 import {
   CALLBACK_EXAMPLE,
@@ -14,6 +18,8 @@ import {
 } from '../records/examples.js';
 import { PaymentRecord } from '../records/payment-record.js';
 import { PaymentCheck } from './payment-check.service.js';
+import { PaymentRefundRequest } from './payment-refund-request.js';
+import { PaymentRefund } from './payment-refund.service.js';
 import { PaymentDetail, paymentDetail } from './payment-detail.js';
 import { readPaymentParts } from './payment-parts.js';
 
@@ -77,12 +83,35 @@ const CHECK_PAYMENT: OperationDescription = {
   problems: ['not-found', 'conflict'],
 };
 
+const REFUND_PAYMENT: OperationDescription = {
+  id: 'refundPaymentById',
+  tag: 'Admin',
+  summary: 'Refund a payment by its gateway id',
+  description:
+    'Refunds a payment or a part of it, as `/v3/{external}/refund` does; without `amount`, all that is not refunded yet. Needs an `Idempotency-Key`. The name of the credentials and the reason are recorded, and receivers of refunds are notified.',
+  calls: OPERATIONS.refund,
+  request: {
+    type: PaymentRefundRequest,
+    examples: {
+      whole: { summary: 'The whole payment', value: { reason: 'Paid twice, ticket 4711' } },
+      part: { summary: 'A part', value: { amount: 500, reason: 'One of two items was broken' } },
+    },
+  },
+  answer: {
+    type: RefundResult,
+    description: 'The refund was executed or declined, or is pending',
+    examples: { OK: { summary: 'Refunded', value: { result: 'OK', refundId: 're_5d10' } } },
+  },
+  problems: ['not-found', 'conflict', 'refund-exceeds-payment'],
+};
+
 /** One payment and its history. */
 @Controller('admin/payments')
 export class PaymentsAdminController {
   constructor(
     private readonly store: Store,
     private readonly checks: PaymentCheck,
+    private readonly refunds: PaymentRefund,
   ) {}
 
   @Get(':id')
@@ -99,5 +128,17 @@ export class PaymentsAdminController {
   @DescribeOperation(CHECK_PAYMENT)
   check(@OwnId('pay') id: string, @OperatorOf() operator: Operator): Promise<PaymentRecord> {
     return this.checks.check(id, operator);
+  }
+
+  @Post(':id/refund')
+  @RequireScope('admin-settle')
+  @DescribeOperation(REFUND_PAYMENT)
+  refund(
+    @OwnId('pay') id: string,
+    @OperatorOf() operator: Operator,
+    @Caller() caller: CallerContext,
+    @JsonBody() body: PaymentRefundRequest,
+  ): Promise<OperationAnswer> {
+    return this.refunds.refund(id, body, operator, caller);
   }
 }

@@ -14,8 +14,19 @@ export class CallbackRecord {
   @Field(externalName, { example: 'acme' })
   external: string;
 
-  @Field(issuedIdentifier, { description: 'The external’s id of the payment.', example: 'pm_7f3a' })
-  paymentId: string;
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The external’s id of the payment, if the callback is about one.',
+    example: 'pm_7f3a',
+  })
+  paymentId?: string | undefined;
+
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The refund, if the callback is about one. A callback that names both is two records.',
+    example: 're_5d10',
+  })
+  refundId?: string | undefined;
 
   @Field(oneOf(['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED']), {
     description: '`UNCONFIRMED`: the external never confirmed the callback, and it changed nothing.',
@@ -74,7 +85,8 @@ export function callbackRecord(row: CallbackRow): CallbackRecord {
   return {
     id: row.id,
     external: row.external,
-    paymentId: shownIssuedId(row.payment_id)!,
+    paymentId: row.refund_id === null ? shownIssuedId(row.payment_id) : undefined,
+    refundId: shownIssuedId(row.refund_id),
     state: row.state,
     method: row.method,
     body: shownJson(row.body),

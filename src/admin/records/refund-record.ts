@@ -3,8 +3,9 @@ import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
-import type { RefundRow, RefundState } from '../../refunds/refund.table.js';
-import { shownIssuedId, shownTime } from './shown.js';
+import type { RefundState } from '../../refunds/refund-state.js';
+import type { RefundReversal, RefundRow } from '../../refunds/refund.table.js';
+import { shownIssuedId, shownTime, shownTimeOrNone } from './shown.js';
 
 export class RefundRecord {
   @Field(text, {
@@ -28,6 +29,39 @@ export class RefundRecord {
 
   @Field(oneOf(['PENDING', 'OK', 'KO', 'UNKNOWN']), { example: 'OK' })
   state: RefundState;
+
+  @Field(issuedIdentifier, {
+    description:
+      'As callers and receivers get it. The gateway’s own id and that of the external name the refund too.',
+    example: 're_5d10',
+  })
+  refundId: string;
+
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The external’s id, if it named one.',
+    example: 're_5d10',
+  })
+  externalRefundId?: string | undefined;
+
+  @Field(oneOf(['call', 'operator']), { description: 'Who ordered it.', example: 'call' })
+  origin: 'call' | 'operator';
+
+  @Field(oneOf(['sent-back', 'late-success']), {
+    optional: true,
+    description:
+      'The refund has changed its end, and no operator has seen it yet: `OK`, then `KO`; or `KO`, then `OK`.',
+  })
+  reversal?: RefundReversal | undefined;
+
+  @Field(instant, { optional: true, description: 'When the external is queried next.' })
+  nextQuestionAt?: string | undefined;
+
+  @Field(instant, {
+    optional: true,
+    description: 'Since when the external is no longer queried: an operator must resolve the refund.',
+  })
+  parkedAt?: string | undefined;
 
   @Field(amount(0), { description: 'In minor units.', example: 500 })
   amount: number;
@@ -55,6 +89,12 @@ export function refundRecord(row: RefundRow): RefundRecord {
     external: row.external,
     paymentId: shownIssuedId(row.payment_id)!,
     state: row.state,
+    refundId: shownIssuedId(row.refund_id ?? row.id)!,
+    externalRefundId: shownIssuedId(row.external_refund_id),
+    origin: row.origin,
+    reversal: row.reversal ?? undefined,
+    nextQuestionAt: shownTimeOrNone(row.next_ask_at),
+    parkedAt: shownTimeOrNone(row.parked_at),
     amount: row.amount_minor,
     currency: row.currency,
     caller: row.caller,

@@ -6,7 +6,7 @@ const MAX_REASON_LENGTH = 500;
 /** Not blank: the reason is kept for ever, and an auditor reads it. */
 const PRINTABLE = /^(?=.*\S)[^\p{C}\p{Zl}\p{Zp}]{1,500}$/u;
 
-const reason = stringRule(
+export const reason = stringRule(
   'reason',
   `a string of 1 to ${MAX_REASON_LENGTH} printable characters, and not blank`,
   (text) => PRINTABLE.test(text),

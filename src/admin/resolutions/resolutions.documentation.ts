@@ -70,7 +70,7 @@ export const RESOLVE_REFUND = resolution({
   id: 'resolveRefund',
   summary: 'Resolve a refund',
   description:
-    'Records the end of an UNKNOWN or PENDING refund that is known from another source: the contract has no query for refunds. `KO` releases the reserved amount and the `Idempotency-Key`.',
+    'Records the end of an UNKNOWN or PENDING refund that is known from another source, and notifies receivers of refunds. `KO` releases the reserved amount and the `Idempotency-Key`. The present status of a refund that has changed its end ends its item of attention.',
   request: RefundResolutionRequest,
   requests: {
     done: {

@@ -84,7 +84,10 @@ export class Resolutions {
     return paymentRecord(row);
   }
 
-  /** Resolves a refund: the contract has no query for refunds, so only the external's staff know its outcome. */
+  /**
+   * Resolves a refund whose outcome only the external's staff know. The present state ends the item of attention that
+   * the refund changed its end.
+   */
   async refund(
     id: string,
     { status, reason }: RefundResolutionRequest,
@@ -96,13 +99,24 @@ export class Resolutions {
       this.refunds,
       { operator, to: status, reason },
       async (trx, before) => {
+        if (before.reversal !== null && before.state === status)
+          return this.refundLedger.confirm(trx, before, cause);
         if (before.state !== 'PENDING' && before.state !== 'UNKNOWN') {
           throw conflict(`The refund is ${before.state}: there is nothing to resolve.`);
         }
         if (await this.operations.isRunning(trx, { refund_ref: id })) throw conflict(STILL_RUNNING);
-        const moved = await this.refundLedger.move(trx, before, status, { source: 'operator', cause });
+        const moved = await this.refundLedger.move(trx, before, status, {
+          source: 'operator',
+          cause,
+          notify: {
+            when: 'on-change',
+            requestId: operator.requestId,
+            traceparent: operator.traceparent,
+          },
+        });
         if (!moved) throw conflict(CHANGED_MEANWHILE);
         if (status === 'KO') await this.#releaseKey(trx, { refund_ref: id });
+        return undefined;
       },
     );
     this.#logger.log({ refund: id, status, cause }, 'Refund resolved by an operator');

@@ -1,5 +1,5 @@
 import { externalName } from '../../rules/network-rules.js';
-import { identifier } from '../../rules/rules.js';
+import { identifier, issuedIdentifier } from '../../rules/rules.js';
 import { PROBLEM_CODES } from '../../problems/problem.js';
 import { HEADER_PARAMETERS, HEADERS } from './headers.js';
 import type { QueryParameter } from './operation-description.js';
@@ -42,7 +42,11 @@ const PROBLEM_SCHEMA = {
       description:
         'With `duplicate-payment`: the existing payment. With `payment-not-pending`: the payment. With `repeated-without-key`: the payment of the first request, once it is known.',
     },
-    refundId: { ...text, description: 'With `repeated-without-key`: the refund of the first request.' },
+    refundId: {
+      ...text,
+      description:
+        'With the `outcome` `unknown` of a refund: its id. With `repeated-without-key`: the refund of the first request.',
+    },
     paymentStatus: {
       ...text,
       enum: ['PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'],
@@ -148,6 +152,14 @@ export const COMPONENTS = {
 } as const;
 
 /** The query parameter `paymentId`. */
+export const REFUND_ID_QUERY: QueryParameter = {
+  name: 'refundId',
+  description: 'The id of the refund, from the answer of `/refund` or the problem of an `unknown` one.',
+  required: true,
+  schema: issuedIdentifier.schema,
+  example: 're_5d10',
+};
+
 export const PAYMENT_ID_QUERY: QueryParameter = {
   name: 'paymentId',
   description: 'The id of the payment, from the answer of `/pay`.',

@@ -12,6 +12,8 @@ import * as audit from './0009-audit.js';
 import * as expiringFingerprints from './0010-expiring-fingerprints.js';
 import * as orderKeys from './0011-order-keys.js';
 import * as subscriptionOrders from './0013-subscription-orders.js';
+import * as refundsThatEnd from './0015-refunds-that-end.js';
+import * as callbacksOfRefunds from './0016-callbacks-of-refunds.js';
 import * as checkouts from './0017-checkouts.js';
 import * as receivers from './0019-receivers.js';
 import * as watchedSubscriptions from './0020-watched-subscriptions.js';
@@ -39,6 +41,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-expiring-fingerprints': expiringFingerprints,
   '0011-order-keys': orderKeys,
   '0013-subscription-orders': subscriptionOrders,
+  '0015-refunds-that-end': refundsThatEnd,
+  '0016-callbacks-of-refunds': callbacksOfRefunds,
   '0017-checkouts': checkouts,
   '0019-receivers': receivers,
   '0020-watched-subscriptions': watchedSubscriptions,
