@@ -34,12 +34,15 @@ const BOUNDS: JsonBounds = {
 const READ = ['status', 'shopTransactionId', 'amount', 'currency'].map((name) => `/${name}`);
 
 /**
- * Reads the JSON body of a callback. Undefined if it is another text or has no `status`: the external is then queried.
+ * Reads the JSON body of a callback. Undefined if it is another text, has no `status`, or names a refund or a subscription,
+ * whose status it may be: the external is then queried.
  * @throws Problem `validation-failed` if the `status` or what belongs to it is not valid
  */
 export function readPushedStatus(body: string | null): PushedStatus | undefined {
   const { value, violations } = readJson(body ?? '', BOUNDS);
   if (!isJsonObject(value) || (value['status'] ?? undefined) === undefined) return undefined;
+  if (['refundId', 'subscriptionToken'].some((name) => (value[name] ?? undefined) !== undefined))
+    return undefined;
   const twice = violations.find((violation) => 'pointer' in violation && READ.includes(violation.pointer));
   if (twice)
     throw invalidPush([{ pointer: (twice as { pointer: string }).pointer, detail: 'must be given once' }]);

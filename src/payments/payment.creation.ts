@@ -19,7 +19,8 @@ export class PaymentCreation {
 
   /**
    * Before it refuses a second payment of an order because the first is PENDING, the gateway queries the external about
-   * the first: a checkout that was abandoned and has failed meanwhile blocks nobody (SPEC §3).
+   * the first: a checkout that was abandoned and has failed meanwhile blocks nobody (SPEC §3). Not for a repeat of the very
+   * request that made the first, as a proxy sends it: nobody wants that executed again.
    */
   async execute<Input, Answer extends object>(
     operation: Operation<Input, Answer>,
@@ -28,7 +29,8 @@ export class PaymentCreation {
     try {
       return await this.executor.execute(operation, request);
     } catch (error) {
-      if (!(error instanceof DuplicatePaymentProblem) || error.first?.state !== 'PENDING') throw error;
+      if (!(error instanceof DuplicatePaymentProblem)) throw error;
+      if (error.first?.state !== 'PENDING' || error.outcome !== 'not-executed') throw error;
       if (await this.#isStillPending(error.first.id, request)) throw error;
       return this.executor.execute(operation, request);
     }

@@ -398,6 +398,18 @@ describe('a checkout that was abandoned', () => {
     expect(row).toEqual({ checkout: null });
   });
 
+  it('is not paid anew by the very request that made it, which a proxy repeats', async () => {
+    const id = order();
+    external.behave(redirect(`first-${id}`));
+    const body = { amount: 100, currency: 'EUR', shopTransactionId: id };
+    const headers = { 'x-request-id': `req-${id}` };
+    await call(`${gateway.url}/v3/acme/pay`, 'POST', body, headers);
+    external.requests.length = 0;
+    const answer = await retry(id, () => ({ status: 'FAILED' }), { headers });
+    expect(told(answer)).toEqual([409, 'duplicate-payment', 'unknown']);
+    expect(urls()).toEqual([]);
+  });
+
   it.each([
     ['fails', failing],
     ['has never seen it', neverSeen],

@@ -11,6 +11,7 @@ import {
   startStubExternal,
   type StubExternal,
 } from '../support/stub-external.js';
+import { startSimulator } from '@tollgate/simulator';
 import { until } from '../support/until.js';
 
 /** `callbackStatus: "trusted"` (SPEC §2): an external without `/status` pushes the statuses of its payments. */
@@ -47,9 +48,14 @@ afterAll(async () => {
   await external.close();
 });
 
-async function pay(id: string, behaviour: StubBehaviour, name = 'trusted'): Promise<Answer> {
+async function pay(
+  id: string,
+  behaviour: StubBehaviour,
+  name = 'trusted',
+  more: object = {},
+): Promise<Answer> {
   external.behave(behaviour);
-  const body = { amount: 100, currency: 'EUR', shopTransactionId: id };
+  const body = { amount: 100, currency: 'EUR', shopTransactionId: id, ...more };
   const answer = await call(`${gateway.url}/v3/${name}/pay`, 'POST', body);
   external.requests.length = 0;
   return answer;
@@ -191,7 +197,41 @@ describe('a status that a trusted external pushes', () => {
   });
 });
 
+describe('the simulator', () => {
+  it('pushes the final status of a payment that was pending', async () => {
+    const simulator = await startSimulator({
+      port: 0,
+      callbackUrl: `${gateway.url}/v3/trusted/callback`,
+      callbackSecrets: [secret],
+    });
+    try {
+      const id = order();
+      await pay(
+        id,
+        async ({ body }) => {
+          const response = await fetch(`${simulator.url}/pay`, { method: 'POST', body });
+          return (await response.json()) as object;
+        },
+        'trusted',
+        { providerData: { scenario: 'pending', delayMs: 1 } },
+      );
+      await until(async () => String(await states(id)).startsWith('ACCEPTED'), 'the pushed status');
+    } finally {
+      await simulator.close();
+    }
+  });
+});
+
 describe('what is not believed', () => {
+  it.each([
+    ['a refund', { refundId: 're-1' }],
+    ['a subscription', { subscriptionToken: 'sub-1' }],
+  ])('a status beside %s, whose status it may be', async (_, named) => {
+    const id = await pending();
+    expect((await push({ paymentId: `pm-${id}`, status: 'ACCEPTED', ...named })).status).toBe(200);
+    expect(await states(id)).toEqual([['PENDING', `pm-${id}`]]);
+  });
+
   it('a signed status of an external that is not trusted: it is queried', async () => {
     const id = order();
     await pay(id, () => ({ result: 'PENDING', paymentId: `pm-${id}` }), 'queried');
