@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { API_KEY, productionSettings } from './production-settings.js';
 import { SourceFiles } from './source-files.js';
 
-const API_KEY = randomBytes(32).toString('base64url');
 const START_WITHIN_MS = 30_000;
 const STORY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 10_000;
@@ -16,6 +16,10 @@ const STOP_WITHIN_MS = 10_000;
 const SAMPLE_MS = 10;
 /** So many samples without a call end a burst: a commit on a busy disk takes longer than one. */
 const IDLE_SAMPLES = 4;
+
+/** Files that an idle gateway calls in so many samples are its clockwork (admission ticks each 25 ms): it is idle. */
+const LEARNING_SAMPLES = 100;
+const CLOCKWORK_SHARE = 0.2;
 
 /**
  * Workers look for what is due four times in the shortest wait, and at least each 500 ms: seldom, so that a burst
@@ -33,6 +37,7 @@ export class InspectedGateway {
   #inspector;
   #sources;
   #url;
+  #clockwork = new Set();
 
   /** `servicesUrl` is the external's; the receiver is below it. */
   static async start(program, servicesUrl, { workers }) {
@@ -74,7 +79,7 @@ export class InspectedGateway {
   async pause() {
     await sleep(Math.random() * LONGEST_POLL_MS);
     for (let idleSamples = 0; idleSamples < IDLE_SAMPLES; await sleep(SAMPLE_MS)) {
-      idleSamples = (await this.#calledFiles()).size === 0 ? idleSamples + 1 : 0;
+      idleSamples = this.#isIdle(await this.#calledFiles()) ? idleSamples + 1 : 0;
     }
   }
 
@@ -89,7 +94,7 @@ export class InspectedGateway {
     for (let idleSamples = 0; ; await sleep(SAMPLE_MS)) {
       const sample = await this.#calledFiles();
       sample.forEach((file) => files.add(file));
-      idleSamples = sample.size === 0 ? idleSamples + 1 : 0;
+      idleSamples = this.#isIdle(sample) ? idleSamples + 1 : 0;
       if (idleSamples === IDLE_SAMPLES) {
         if (isDone()) return files;
         if (!act) files.clear();
@@ -110,29 +115,9 @@ export class InspectedGateway {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Everything is set that production insists on. */
   #configuration({ servicesUrl, workers }) {
-    const externals = join(this.#folder, 'config', 'externals.json');
-    mkdirSync(dirname(externals));
-    const external = {
-      externalService: 'acme',
-      baseUrl: servicesUrl,
-      callbackAuth: { type: 'none' },
-      statusByShopTransactionId: true,
-      circuitBreaker: { failures: 1_000 }, // payments without an answer must not open it
-    };
-    writeFileSync(externals, JSON.stringify({ externalServices: [external] }));
     return {
-      NODE_ENV: 'production',
-      HTTP_HOST: '127.0.0.1',
-      HTTP_PORT: '0',
-      DATABASE_URL: `sqlite:${join(this.#folder, 'tollgate.db')}`,
-      API_KEYS: `path:${API_KEY}`,
-      EXTERNAL_PROVIDERS_CONFIG: externals,
-      PAYMENT_CALLBACK_URL: `${servicesUrl}/receiver`,
-      NOTIFICATION_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-      ALLOW_HTTP_HOSTS: '127.0.0.1',
-      FINGERPRINT_KEY: randomBytes(32).toString('hex'),
+      ...productionSettings(this.#folder, servicesUrl),
       NOTIFICATION_SCHEDULE,
       RECONCILIATION_SCHEDULE,
       WORKERS: workers ? 'on' : 'off',
@@ -144,6 +129,23 @@ export class InspectedGateway {
     await this.#inspector.send('Profiler.enable');
     await this.#inspector.send('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
     this.#url = `http://${await this.#printed(/(?<="address":")[^"]+/)}`;
+    await this.#learnClockwork();
+  }
+
+  async #learnClockwork() {
+    const samples = new Map();
+    await this.#calledFiles(); // those of the start
+    for (let sample = 0; sample < LEARNING_SAMPLES; sample += 1) {
+      await sleep(SAMPLE_MS);
+      for (const file of await this.#calledFiles()) samples.set(file, (samples.get(file) ?? 0) + 1);
+    }
+    for (const [file, count] of samples) {
+      if (count >= LEARNING_SAMPLES * CLOCKWORK_SHARE) this.#clockwork.add(file);
+    }
+  }
+
+  #isIdle(sample) {
+    return sample.isSubsetOf(this.#clockwork);
   }
 
   async #printed(pattern) {

@@ -40,7 +40,7 @@ export class SourceFiles {
     if (!this.#scripts.has(url)) this.#scripts.set(url, readScript(fileURLToPath(url)));
     const { path, lineStarts, map } = this.#scripts.get(url);
     if (!map) return relative(this.#dist, path);
-    const line = lineStarts.findLastIndex((start) => start <= offset);
+    const line = lineOf(offset, lineStarts);
     const { originalSource } = map.findEntry(line, offset - lineStarts[line]);
     if (!originalSource || originalSource.includes('node_modules/')) return undefined;
     const source = resolve(dirname(path), originalSource);
@@ -51,6 +51,17 @@ export class SourceFiles {
 /** The first folder of a source file; undefined for a file that is in none. */
 export function moduleOf(file) {
   return file.includes('/') ? file.split('/', 1)[0] : undefined;
+}
+
+/** The index of the last start that is not after `offset`. A bundle has 150,000 lines. */
+function lineOf(offset, lineStarts) {
+  let [from, to] = [0, lineStarts.length];
+  while (to - from > 1) {
+    const middle = (from + to) >> 1;
+    if (lineStarts[middle] <= offset) from = middle;
+    else to = middle;
+  }
+  return from;
 }
 
 function readScript(path) {

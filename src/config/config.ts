@@ -23,6 +23,8 @@ export interface Config {
   readonly repeatWindowMs: number;
   /** Of the requests' fingerprints: one, or two while it is rotated. Empty: one in a file beside the ledger. */
   readonly fingerprintKeys: readonly Secret[];
+  /** The version whose replicas run beside this one during an upgrade, and must understand what it stores. */
+  readonly upgradeFrom: '0.1' | undefined;
   /** `off`: this replica serves the API only. */
   readonly workers: boolean;
   /** Where OpenTelemetry traces are sent; undefined: no tracing, and none of its modules is loaded. */

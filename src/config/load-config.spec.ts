@@ -74,6 +74,7 @@ describe('loadConfig', () => {
       idempotencyTtlMs: 86_400_000,
       repeatWindowMs: 10_000,
       fingerprintKeys: [],
+      upgradeFrom: undefined,
       workers: true,
       otlpEndpoint: undefined,
       egress: { allowHttpHosts: [], blockPrivateAddresses: false },

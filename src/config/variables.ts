@@ -108,6 +108,7 @@ export const VARIABLES = {
   IDEMPOTENCY_TTL_HOURS: variable('24', integer(1, 8_760)),
   REPEAT_WINDOW_MS: variable('10000', integer(0, 86_400_000)),
   FINGERPRINT_KEY: optionalVariable(fingerprintKeys),
+  UPGRADE_FROM: optionalVariable(oneOf(['0.1'])),
   WORKERS: variable(
     'on',
     mapped(oneOf(['on', 'off']), (word) => word === 'on'),

@@ -9,7 +9,7 @@ import { PROBLEM_TYPE } from './http-answer.js';
 import { headersOfProblem } from './http-problem.js';
 import { outcomeOf, problemDocument } from './problem-document.js';
 import { originForm } from './request-limits.middleware.js';
-import { Turns } from './turns.js';
+import { PacedTurns, Turns } from './turns.js';
 
 /**
  * Below it the gateway never refuses: SQLite shares one commit among the requests that wait for it, and this many
@@ -48,9 +48,8 @@ const API_PATH = /^\/(?:v3|admin)\//;
 const API_PER_TICK = 256;
 const PUBLIC_PER_TICK = 24;
 const MAX_WAITING = 1_024;
-/** Large bodies of senders that are not known yet: 20 MB a second of the largest. */
-const LARGE_PER_TICK = 4;
-const LARGE_BODY_BYTES = 16_384;
+/** Of a sender that is not known yet: a larger one waits for its turn. Most callbacks are smaller. */
+const LARGE_BODY_BYTES = 4_096;
 
 const ADMITTED = Symbol('tollgate.admitted');
 
@@ -141,7 +140,7 @@ export class Admission implements OnApplicationShutdown {
   #tickedAt = performance.now();
   readonly #apiTurns = new Turns(API_PER_TICK, MAX_WAITING);
   readonly #publicTurns = new Turns(PUBLIC_PER_TICK, MAX_WAITING);
-  readonly #largeTurns = new Turns(LARGE_PER_TICK, Number.POSITIVE_INFINITY);
+  readonly #largeTurns = new PacedTurns();
   readonly #ticks = setInterval(() => this.#tick(), TICK_MS).unref();
 
   constructor(private readonly clock: Clock) {}
@@ -185,7 +184,7 @@ export class Admission implements OnApplicationShutdown {
     handle(request, response);
   }
 
-  /** Verifying a large body takes up to a millisecond, for whoever sends one: waits for its turn. */
+  /** Verifying and reading a large body takes milliseconds, for whoever sends one: waits for its turn. */
   turnOf(body: Buffer): Promise<void> | undefined {
     if (body.length <= LARGE_BODY_BYTES) return undefined;
     return new Promise((resolve) => this.#largeTurns.begin(resolve));
@@ -215,7 +214,6 @@ export class Admission implements OnApplicationShutdown {
     if (this.#refused > this.#logged) this.#report(now);
     this.#windowLagMs = Math.max(this.#windowLagMs, now - this.#tickedAt - TICK_MS);
     this.#tickedAt = now;
-    this.#largeTurns.tick();
     this.#apiTurns.tick();
     this.#publicTurns.tick();
     const measured = this.#windowCount > 0 || this.#windowLagMs > TOLERATED_MS;

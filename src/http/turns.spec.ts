@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { Turns } from './turns.js';
+import { PacedTurns, Turns } from './turns.js';
 
 it('begins as many as a tick has, then the rest in their order, and refuses what is too much', () => {
   const turns = new Turns(2, 3);
@@ -17,4 +17,37 @@ it('begins as many as a tick has, then the rest in their order, and refuses what
   turns.tick();
   turns.begin(() => begun.push(8));
   expect(begun.at(-1)).toBe(8);
+});
+
+it('leaves four fifths of the time to others, whatever paced work costs, and keeps its order', async () => {
+  const turns = new PacedTurns();
+  const begun: number[] = [];
+  const ended = Promise.withResolvers<void>();
+  let workMs = 0;
+  const startedAt = performance.now();
+  for (let each = 0; each < 10; each += 1) {
+    turns.begin(() => {
+      const since = performance.now();
+      // What a promise goes on with counts as well.
+      void Promise.resolve().then(() => {
+        while (performance.now() - since < 5);
+        workMs += performance.now() - since;
+        if (begun.push(each) === 10) ended.resolve();
+      });
+    });
+  }
+  await ended.promise;
+  expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  // The last has no pause; one of more than 25 ms, on a machine that is busy, has a shorter one.
+  expect((performance.now() - startedAt) / Math.min(workMs, 250)).toBeGreaterThan(3);
+});
+
+it('begins paced work at once where none waits', async () => {
+  const turns = new PacedTurns();
+  for (const each of [1, 2]) {
+    let begun = 0;
+    turns.begin(() => (begun = each));
+    expect(begun).toBe(each);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
 });

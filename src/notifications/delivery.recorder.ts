@@ -60,8 +60,11 @@ export class DeliveryRecorder {
     const results: DeliveryResult[] = [];
     for (const end of ends) results.push(await this.#recordOne(trx, end, nowMs));
     const delivered = ends.filter((_, i) => results[i] === 'delivered').map(leaseOf);
-    await this.leases.markDelivered(trx, delivered, nowMs);
-    await this.attempts.append(trx, ends.filter((_, i) => results[i] !== 'handed-back').map(attemptOf));
+    // In one round trip.
+    await Promise.all([
+      this.leases.markDelivered(trx, delivered, nowMs),
+      this.attempts.append(trx, ends.filter((_, i) => results[i] !== 'handed-back').map(attemptOf)),
+    ]);
     return results;
   }
 

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Selectable } from 'kysely';
+import { type BatchEntry, BatchStatement } from '../persistence/batch-statement.js';
+import { dialectOf } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
 import { newIdentifier } from '../shared/identifier.js';
@@ -14,12 +16,31 @@ const APPEND = new Statement<{ readonly rows: readonly AttemptRow[] }>(
   { rows: true },
 );
 
+/** {@link APPEND} on PostgreSQL: one text for any number of rows, which a session prepares once. */
+const APPEND_BATCH = new BatchStatement<AttemptRow & BatchEntry>(
+  {
+    id: 'text',
+    notification_ref: 'text',
+    attempt: 'integer',
+    at: 'bigint',
+    status_code: 'integer',
+    duration_ms: 'integer',
+    error: 'text',
+    answer: 'text',
+  },
+  `appended as (
+    insert into notification_attempts (id, notification_ref, attempt, at, status_code, duration_ms, error, answer)
+    select id, notification_ref, attempt, at, status_code, duration_ms, error, answer from entry
+  ) select id from entry where false`,
+);
+
 /** The attempts of deliveries; append-only. */
 @Injectable()
 export class NotificationAttemptRepository {
   async append(trx: Trx, attempts: readonly NotificationAttempt[]): Promise<void> {
     if (attempts.length === 0) return;
     const rows = attempts.map((attempt) => ({ id: newIdentifier('att', attempt.at), ...attempt }));
+    if (dialectOf(trx) === 'postgres') return APPEND_BATCH.run(trx, rows);
     await APPEND.change(trx, { rows });
   }
 }

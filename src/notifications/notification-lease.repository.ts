@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type RawBuilder, sql } from 'kysely';
 import { type Claim, type Lease, type LeasedRow, LeaseTable } from '../leases/lease-table.js';
+import { BatchStatement } from '../persistence/batch-statement.js';
+import { dialectOf } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
 import type { NotificationRow, NotificationState } from './notification.table.js';
@@ -51,6 +53,16 @@ const MARK_DELIVERED = new Statement<{
   { ids: true, tokens: true },
 );
 
+/** {@link MARK_DELIVERED} on PostgreSQL: one text for any number of rows, which a session prepares once. */
+const MARK_BATCH_DELIVERED = new BatchStatement(
+  { id: 'text', lease_token: 'text', at: 'bigint' },
+  `marked as (
+    update notifications set state = 'DELIVERED', delivered_at = entry.at, updated_at = entry.at,
+      lease_token = null, lease_until = null
+    from entry where notifications.id = entry.id and notifications.lease_token = entry.lease_token
+  ) select id from entry where false`,
+);
+
 /**
  * The rows of the outbox that workers hold. Every change of state looks at `newest` in the same statement, so that a
  * newer notification which is queued at the same moment is never overlooked.
@@ -64,6 +76,10 @@ export class NotificationLeaseRepository {
   /** Ends the leases of many deliveries in one statement; nearly all attempts end here. */
   async markDelivered(trx: Trx, leases: readonly Lease[], atMs: number): Promise<void> {
     if (leases.length === 0) return;
+    if (dialectOf(trx) === 'postgres') {
+      const entries = leases.map(({ id, lease_token }) => ({ id, lease_token, at: atMs }));
+      return MARK_BATCH_DELIVERED.run(trx, entries);
+    }
     await MARK_DELIVERED.change(trx, {
       ids: leases.map(({ id }) => id),
       tokens: leases.map(({ lease_token }) => lease_token),

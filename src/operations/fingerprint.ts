@@ -31,12 +31,17 @@ export class Fingerprints implements OnApplicationBootstrap {
   /** The other key while the key is rotated. */
   readonly #others: readonly FingerprintKey[];
   readonly #place: string;
+  readonly #upgradeFrom: Config['upgradeFrom'];
+  /** The key that replicas of the first release share with this one. */
+  #shared: KeyObject | undefined;
 
   /** @throws ConfigError if the key's file cannot be read or written */
   constructor(
     private readonly store: Store,
-    @Inject(CONFIG) { fingerprintKeys, database }: Pick<Config, 'fingerprintKeys' | 'database'>,
+    @Inject(CONFIG)
+    { fingerprintKeys, database, upgradeFrom }: Pick<Config, 'fingerprintKeys' | 'database' | 'upgradeFrom'>,
   ) {
+    this.#upgradeFrom = upgradeFrom;
     const path = fingerprintKeyPath(database);
     const configured = fingerprintKeys.map((secret) => decodeFingerprintKey(secret.reveal())!);
     const own = (): Buffer => (path === undefined ? randomBytes(32) : readOrMakeFingerprintKey(path));
@@ -49,6 +54,14 @@ export class Fingerprints implements OnApplicationBootstrap {
   /** `identity` is any JSON value; the order of members does not matter. */
   of(identity: unknown): string {
     return fingerprintBy(this.#current, canonicalJson(identity));
+  }
+
+  /**
+   * Of an operation with a key. During an upgrade from the first release it is one that replicas of that release
+   * compare: by their own they would answer a repeat with 422, not executed.
+   */
+  ofKeyed(identity: unknown): string {
+    return this.#shared ? hashBy(this.#shared, canonicalJson(identity)) : this.of(identity);
   }
 
   /** What {@link of} returns on replicas that have the other key first, while the key is rotated. */
@@ -73,6 +86,7 @@ export class Fingerprints implements OnApplicationBootstrap {
 
   /** Warns if the ledger was last used with another key: that of another replica, or one that was lost. */
   async onApplicationBootstrap(): Promise<void> {
+    if (this.#upgradeFrom) this.#shared = await this.#readOrMakeStoredKey();
     const { id } = this.#current;
     const before = await this.store.transaction(async (trx) => {
       const row = await trx
@@ -99,6 +113,7 @@ export class Fingerprints implements OnApplicationBootstrap {
    * Deletes the key that the first release has stored once no fingerprint needs it. True if there is none any more.
    */
   async retireStoredKey(): Promise<boolean> {
+    if (this.#upgradeFrom) return false;
     const retired = await this.store.transaction(async (trx) => {
       const stored = await trx
         .selectFrom('settings')
@@ -123,6 +138,23 @@ export class Fingerprints implements OnApplicationBootstrap {
     if (retired === 'now')
       this.#logger.log('The fingerprint key of an earlier release was deleted from the database');
     return retired !== 'not-yet';
+  }
+
+  /** As the first release does. */
+  #readOrMakeStoredKey(): Promise<KeyObject> {
+    return this.store.transaction(async (trx) => {
+      await trx
+        .insertInto('settings')
+        .values({ key: STORED_KEY, value: randomBytes(32).toString('base64') })
+        .onConflict((conflict) => conflict.column('key').doNothing())
+        .execute();
+      const row = await trx
+        .selectFrom('settings')
+        .select('value')
+        .where('key', '=', STORED_KEY)
+        .executeTakeFirstOrThrow();
+      return createSecretKey(row.value, 'base64');
+    });
   }
 
   async #storedKey(): Promise<KeyObject | undefined> {

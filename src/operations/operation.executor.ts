@@ -116,6 +116,10 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     const now = this.clock.now();
     const keyed = context.idempotencyKey !== undefined;
     const refusesRepeats = !keyed && this.config.repeatWindowMs > 0;
+    const fingerprint = (): string => {
+      if (keyed) return this.fingerprints.ofKeyed(operation.identity(input));
+      return refusesRepeats ? this.fingerprints.of(operation.identity(input)) : '';
+    };
     try {
       const refs = await operation.refs(request, now);
       return {
@@ -125,7 +129,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
         operation: operation.name,
         idempotency_key: context.idempotencyKey ?? newIdentifier('idk', now),
         key_held: keyed ? 1 : 0,
-        fingerprint: keyed || refusesRepeats ? this.fingerprints.of(operation.identity(input)) : '',
+        fingerprint: fingerprint(),
         repeat_held: refusesRepeats ? 1 : 0,
         state: 'running',
         reason: null,

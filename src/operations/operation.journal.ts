@@ -25,9 +25,42 @@ export interface LedgerEntry {
 
 /** {@link LedgerEntry} at the end of an operation. */
 export interface LedgerEndEntry extends LedgerEntry {
-  readonly event: LedgerEventRow;
+  /** Undefined: no row of a ledger changes. */
+  readonly event: LedgerEventRow | undefined;
   /** To call once it is written. */
-  readonly afterCommit: () => void;
+  readonly afterCommit?: () => void;
+}
+
+/** How the statement that begins an operation inserts one row of a ledger. */
+export class InsertedRow<Column extends string> {
+  /** Of `entry`, named `prefix_column`. */
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  readonly sql: string;
+
+  /** `own` are the columns that the entry brings, `shared` those that have the value of a column of the operation. */
+  constructor(
+    table: string,
+    private readonly prefix: string,
+    private readonly own: Readonly<Record<Column, ColumnType>>,
+    shared: Readonly<Record<string, keyof OperationRow>>,
+  ) {
+    this.columns = this.#prefixed(own);
+    const names = [...Object.keys(shared), ...Object.keys(own)];
+    const values = [...Object.values(shared), ...Object.keys(this.columns)];
+    this.sql = `insert into ${table} (${names.join(', ')}) select ${values.join(', ')} from taken`;
+  }
+
+  /** The columns of the entry for one row. */
+  of(row: Readonly<Partial<Record<Column, string | number | null>>>): LedgerEntry['columns'] {
+    const values = Object.keys(this.own).map((name) => [name, row[name as Column] ?? null] as const);
+    return this.#prefixed(Object.fromEntries(values));
+  }
+
+  #prefixed<T>(values: Readonly<Record<string, T>>): Record<string, T> {
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [`${this.prefix}_${name}`, value]),
+    );
+  }
 }
 
 const OPERATION = {
@@ -122,7 +155,7 @@ export function endStatement({ columns, isPlain, writes }: LedgerPart): BatchSta
     )${tables(writes)},
     event as (
       insert into ledger_events (id, payment_ref, refund_ref, subscription_ref, at, source, before, after, cause)
-      select ${Object.keys(EVENT).join(', ')} from taken
+      select ${Object.keys(EVENT).join(', ')} from taken where event_id is not null
     )
     ${idsOfTaken(writes)}`,
   );
@@ -136,11 +169,25 @@ function tables(writes: LedgerPart['writes']): string {
 
 /** Another transaction may have changed a row since the statement began: the division by zero rolls all of it back. */
 function idsOfTaken(writes: LedgerPart['writes']): string {
+  if (Object.keys(writes).length === 0) return 'select id from taken';
   const complete = Object.keys(writes).map(
     (name) => `(select count(*) from ${name}) = (select count(*) from taken)`,
   );
   return `select id, 1 / (case when ${complete.join(' and ')} then 1 else 0 end) from taken`;
 }
+
+const NOTHING_ELSE: LedgerPart = { columns: {}, isPlain: 'true', writes: {} };
+
+/** An operation that writes no row of a ledger when it begins. */
+export const BEGIN_ALONE: LedgerEntry = { statement: beginStatement(NOTHING_ELSE), columns: {}, claims: [] };
+
+/** An operation that changes no row of a ledger when it ends. */
+export const END_ALONE: LedgerEndEntry = {
+  statement: endStatement(NOTHING_ELSE),
+  columns: {},
+  claims: [],
+  event: undefined,
+};
 
 /**
  * Transactions A and B of an operation as data (SPEC §4), which the store writes in batches. It takes the plain case
@@ -168,7 +215,7 @@ export class OperationJournal {
   ): Promise<JournalResult> {
     const row: BatchEntry = {
       ...columns,
-      ...eventColumns(event),
+      ...(event && eventColumns(event)),
       id,
       deadline_at,
       state,

@@ -209,7 +209,7 @@ export class OperationSettler {
     const entry = this.#of(operation).settleEntry?.(operation, outcome, external);
     if (!entry) return 'in-the-way';
     const result = await this.journal.end(operation, this.#end(operation, outcome, answer), entry);
-    if (result === 'written') entry.afterCommit();
+    if (result === 'written') entry.afterCommit?.();
     return result;
   }
 

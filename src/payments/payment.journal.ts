@@ -1,38 +1,62 @@
 import {
   beginStatement,
   endStatement,
+  InsertedRow,
   type LedgerEndEntry,
   type LedgerEntry,
+  type LedgerPart,
 } from '../operations/operation.journal.js';
+import type { OperationRow } from '../operations/operation.table.js';
 import type { PaymentChange } from './payment.repository.js';
 import type { InsertedPayment, PaymentRow } from './payment.table.js';
 
-const BEGIN = beginStatement({
-  columns: {
-    payment_origin: 'text',
-    payment_shop_transaction_id: 'text',
-    payment_shop_transaction_id_sent: 'text',
-    payment_subscription_token: 'text',
-    payment_amount_minor: 'bigint',
-    payment_currency: 'text',
-    payment_state: 'text',
-    payment_duplicate_guard: 'integer',
-    payment_deadline_at: 'bigint',
+/** Columns that have the value of the operation's, and those that keep the default of the table. */
+type Derived = 'id' | 'external' | 'caller' | 'created_at' | 'updated_at' | 'traceparent';
+type Unset =
+  | 'payment_id'
+  | 'refunded_minor'
+  | 'version'
+  | 'next_ask_at'
+  | 'asks'
+  | 'never_seen_at'
+  | 'parked_at'
+  | 'lease_token'
+  | 'lease_until';
+
+const PAYMENT = new InsertedRow<Exclude<keyof InsertedPayment, Derived | Unset>>(
+  'payments',
+  'payment',
+  {
+    origin: 'text',
+    shop_transaction_id: 'text',
+    shop_transaction_id_sent: 'text',
+    subscription_token: 'text',
+    amount_minor: 'bigint',
+    currency: 'text',
+    state: 'text',
+    duplicate_guard: 'integer',
+    deadline_at: 'bigint',
   },
-  // An order that has failed before is left to the transaction too.
+  {
+    id: 'payment_ref',
+    external: 'external',
+    caller: 'caller',
+    created_at: 'created_at',
+    updated_at: 'created_at',
+    traceparent: 'traceparent',
+  } satisfies Record<Derived, keyof OperationRow>,
+);
+
+/** The insertion of a payment, alone or with what belongs to it. An order that has failed before is not plain. */
+export const PAYMENT_BEGIN: LedgerPart = {
+  columns: PAYMENT.columns,
   isPlain: `not exists (
     select from payments other where entry.payment_duplicate_guard = 1
       and other.shop_transaction_id = entry.payment_shop_transaction_id and other.external = entry.external offset 0)`,
-  writes: {
-    payment: `insert into payments (id, external, caller, origin, shop_transaction_id, shop_transaction_id_sent,
-        subscription_token, amount_minor, currency, state, duplicate_guard, created_at, updated_at, deadline_at,
-        traceparent)
-      select payment_ref, external, caller, payment_origin, payment_shop_transaction_id,
-        payment_shop_transaction_id_sent, payment_subscription_token, payment_amount_minor, payment_currency,
-        payment_state, payment_duplicate_guard, created_at, created_at, payment_deadline_at, traceparent
-      from taken`,
-  },
-});
+  writes: { payment: PAYMENT.sql },
+};
+
+const BEGIN = beginStatement(PAYMENT_BEGIN);
 
 const END = endStatement({
   columns: {
@@ -73,17 +97,7 @@ const END = endStatement({
 export function paymentBegin(row: InsertedPayment): LedgerEntry {
   return {
     statement: BEGIN,
-    columns: {
-      payment_origin: row.origin,
-      payment_shop_transaction_id: row.shop_transaction_id,
-      payment_shop_transaction_id_sent: row.shop_transaction_id_sent ?? null,
-      payment_subscription_token: row.subscription_token,
-      payment_amount_minor: row.amount_minor,
-      payment_currency: row.currency,
-      payment_state: row.state,
-      payment_duplicate_guard: row.duplicate_guard,
-      payment_deadline_at: row.deadline_at,
-    },
+    columns: PAYMENT.of(row),
     claims: row.duplicate_guard === 1 ? [`order\n${row.external}\n${row.shop_transaction_id}`] : [],
   };
 }

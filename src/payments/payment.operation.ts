@@ -60,7 +60,7 @@ export abstract class PaymentOperation<
     return { paymentRef: newIdentifier('pay', atMs) };
   }
 
-  openEntry(row: OperationRow, request: OperationRequest<Body>): LedgerEntry | undefined {
+  openEntry(row: OperationRow, request: OperationRequest<Body>): LedgerEntry {
     return this.payments.openEntry(row, this.#draft(row, request));
   }
 

@@ -1,4 +1,4 @@
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, type QueryExecutorProvider } from 'kysely';
 import { type PreparedQuery, preparedNameOf } from './prepared-query.js';
 
 /** The types of PostgreSQL that a column of an entry may have. */
@@ -28,6 +28,12 @@ export class BatchStatement<Entry extends BatchEntry = BatchEntry> {
     const names = this.#columns.map(([name]) => name);
     this.#text = `with entry as materialized (select * from unnest(${arrays.join(', ')}) as entry (${names.join(', ')})), ${sql}`;
     this.#preparedName = preparedNameOf(this.#text);
+  }
+
+  /** In a transaction on PostgreSQL, for entries that need no batch of their own. */
+  async run(trx: QueryExecutorProvider, entries: readonly Entry[]): Promise<void> {
+    const query = this.query(entries);
+    await trx.getExecutor().provideConnection((connection) => connection.executeQuery(query));
   }
 
   query(entries: readonly Entry[]): PreparedQuery {

@@ -1,4 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import {
+  BEGIN_ALONE,
+  END_ALONE,
+  type LedgerEndEntry,
+  type LedgerEntry,
+} from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
@@ -32,6 +38,10 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
     return Promise.resolve();
   }
 
+  openEntry(): LedgerEntry {
+    return BEGIN_ALONE;
+  }
+
   async call(
     { provider, input: { token } }: OperationRequest<SubscriptionExpiry>,
     context: CallContext,
@@ -47,6 +57,15 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
     if (outcome.kind === 'unknown') await this.subscriptions.queryAfterUnknown(trx, row);
     if (outcome.kind === 'completed' && outcome.answer.result === 'OK')
       await this.subscriptions.settle(trx, row, 'EXPIRED');
+  }
+
+  settleEntry(
+    _row: OperationRow,
+    outcome: ProviderOutcome<SubscriptionExpireAnswer>,
+  ): LedgerEndEntry | undefined {
+    const changes =
+      outcome.kind === 'unknown' || (outcome.kind === 'completed' && outcome.answer.result === 'OK');
+    return changes ? undefined : END_ALONE;
   }
 
   async inquire(

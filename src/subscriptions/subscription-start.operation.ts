@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
+import type { LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
@@ -49,8 +50,11 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
     await this.subscriptions.open(trx, row, request.input);
   }
 
-  /** The journal writes no subscriptions. */
-  override openEntry(): undefined {}
+  override openEntry(row: OperationRow, request: OperationRequest<SubscriptionStartRequest>): LedgerEntry {
+    return this.subscriptions.openEntry(super.openEntry(row, request), row, request.input);
+  }
+
+  /** The token may belong to another subscription. */
   override settleEntry(): undefined {}
 
   override async settle(

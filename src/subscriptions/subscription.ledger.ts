@@ -3,6 +3,7 @@ import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
 import { LedgerMetrics } from '../operations/ledger.metrics.js';
+import type { LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
@@ -17,8 +18,9 @@ import {
   type SubscriptionState,
 } from './subscription-state.js';
 import type { SubscriptionStatus } from './subscription-status.js';
+import { subscriptionBegin } from './subscription.journal.js';
 import { SubscriptionRepository } from './subscription.repository.js';
-import type { SubscriptionRow } from './subscription.table.js';
+import type { NewSubscription, SubscriptionRow } from './subscription.table.js';
 
 export interface SubscriptionMove {
   readonly source: EventSource;
@@ -55,31 +57,14 @@ export class SubscriptionLedger {
     private readonly outbox: NotificationOutbox,
   ) {}
 
+  /** {@link open} as an entry of the journal, with that of the payment. */
+  openEntry(payment: LedgerEntry, operation: OperationRow, request: SubscriptionStartRequest): LedgerEntry {
+    return subscriptionBegin(payment, createdRow(operation, request));
+  }
+
   /** Transaction A of schedule and start, beside the payment's row. */
   async open(trx: Trx, operation: OperationRow, request: SubscriptionStartRequest): Promise<void> {
-    const order = orderColumns(request.shopTransactionId);
-    await this.subscriptions.insert(trx, {
-      id: operation.subscription_ref!,
-      external: operation.external,
-      caller: operation.caller,
-      token: null,
-      shop_transaction_id: order.shop_transaction_id,
-      shop_transaction_id_sent: order.shop_transaction_id_sent ?? null,
-      amount_minor: request.amount,
-      currency: request.currency,
-      interval_unit: request.subscriptionInfo.interval,
-      interval_count: request.subscriptionInfo.intervalCount,
-      expires_after: request.subscriptionInfo.expiresAfter ?? null,
-      state: 'CREATED',
-      created_at: operation.created_at,
-      updated_at: operation.created_at,
-      next_ask_at: null,
-      asks: 0,
-      parked_at: null,
-      lease_token: null,
-      lease_until: null,
-      claimed_token: null,
-    });
+    await this.subscriptions.insert(trx, createdRow(operation, request));
   }
 
   /** The row of the subscription with this token; none if the gateway does not know it. */
@@ -254,4 +239,31 @@ export class SubscriptionLedger {
     const holder = await this.subscriptions.findByToken(trx, row.external, token);
     return holder?.id === row.id ? undefined : holder;
   }
+}
+
+/** The row of a subscription that is CREATED. */
+function createdRow(operation: OperationRow, request: SubscriptionStartRequest): NewSubscription {
+  const order = orderColumns(request.shopTransactionId);
+  return {
+    id: operation.subscription_ref!,
+    external: operation.external,
+    caller: operation.caller,
+    token: null,
+    shop_transaction_id: order.shop_transaction_id,
+    shop_transaction_id_sent: order.shop_transaction_id_sent ?? null,
+    amount_minor: request.amount,
+    currency: request.currency,
+    interval_unit: request.subscriptionInfo.interval,
+    interval_count: request.subscriptionInfo.intervalCount,
+    expires_after: request.subscriptionInfo.expiresAfter ?? null,
+    state: 'CREATED',
+    created_at: operation.created_at,
+    updated_at: operation.created_at,
+    next_ask_at: null,
+    asks: 0,
+    parked_at: null,
+    lease_token: null,
+    lease_until: null,
+    claimed_token: null,
+  };
 }

@@ -1,4 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import {
+  BEGIN_ALONE,
+  END_ALONE,
+  type LedgerEndEntry,
+  type LedgerEntry,
+} from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
@@ -34,6 +40,10 @@ export class UpdateSubscriptionOperation implements Operation<SubscriptionUpdate
     return Promise.resolve();
   }
 
+  openEntry(): LedgerEntry {
+    return BEGIN_ALONE;
+  }
+
   async call(
     { provider, input: { token, body } }: OperationRequest<SubscriptionUpdate>,
     context: CallContext,
@@ -43,6 +53,10 @@ export class UpdateSubscriptionOperation implements Operation<SubscriptionUpdate
 
   async settle(trx: Trx, row: OperationRow, outcome: ProviderOutcome<object>): Promise<void> {
     if (outcome.kind === 'unknown') await this.subscriptions.queryAfterUnknown(trx, row);
+  }
+
+  settleEntry(_row: OperationRow, { kind }: ProviderOutcome<object>): LedgerEndEntry | undefined {
+    return kind === 'unknown' ? undefined : END_ALONE;
   }
 
   /** A subscription's status does not show whether its terms were changed. */

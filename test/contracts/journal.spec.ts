@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { Client } from 'pg';
 import type { OperationAnswer } from '../../src/http/http-answer.js';
 import { PaymentsService } from '../../src/payments/payments.service.js';
-import { Store } from '../../src/persistence/store.js';
+import { type JournalResult, Store } from '../../src/persistence/store.js';
 import { Problem } from '../../src/problems/problem.js';
 import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
 import { call } from '../support/client.js';
@@ -31,6 +31,8 @@ class Payments {
   readonly #held = new Map<string, Promise<void>>();
   /** How many transactions or entries each commit had. */
   readonly commits: number[] = [];
+  /** What became of the entries. */
+  readonly appended: JournalResult[] = [];
   readonly store: Store;
 
   private constructor(
@@ -38,6 +40,12 @@ class Payments {
     readonly external: StubExternal,
   ) {
     this.store = gateway.app.get(Store);
+    const append = this.store.append.bind(this.store);
+    this.store.append = async (entry) => {
+      const result = await append(entry);
+      this.appended.push(result);
+      return result;
+    };
     const { onCommit } = this.store;
     this.store.onCommit = (durationMs, transactions) => {
       this.commits.push(transactions);
@@ -54,10 +62,12 @@ class Payments {
     });
     const payments = new Payments(gateway, external);
     external.behave(async ({ method, body, url }) => {
+      if (url.includes('subscription'))
+        return { result: 'OK', paymentId: `pm-sub-${(orders += 1)}`, subscriptionToken: 'sub-1' };
       if (method === 'GET') return { status: 'ACCEPTED', shopTransactionId: url.split('pm-')[1] };
       const { shopTransactionId } = JSON.parse(body) as { shopTransactionId: string };
       await payments.#held.get(shopTransactionId);
-      return { result: 'OK', paymentId: `pm-${shopTransactionId}` };
+      return { result: 'OK', paymentId: `pm-${shopTransactionId}`, link: 'https://pay.example/l' };
     });
     return payments;
   }
@@ -168,6 +178,7 @@ for (const [name, place] of databasePlaces().filter(([each]) => each !== 'SQLite
     });
     beforeEach(() => {
       payments.commits.length = 0;
+      payments.appended.length = 0;
     });
 
     it('share their commits', async () => {
@@ -281,6 +292,7 @@ if (postgresUrl() !== undefined) {
     });
     beforeEach(() => {
       payments.commits.length = 0;
+      payments.appended.length = 0;
     });
 
     const hold = (order: string): Promise<unknown> =>
@@ -397,6 +409,54 @@ if (postgresUrl() !== undefined) {
       expect(await ends).toEqual(held.map(() => PAID));
       expect(await payments.rows(held[0]!)).toEqual([['ACCEPTED', `pm-${held[0]!}`, 'completed']]);
       for (const order of held.slice(1)) await payments.expectPaid(order);
+    });
+
+    it('writes what belongs to subscriptions and links too', async () => {
+      const send = async (operation: string, body: object, method = 'POST'): Promise<JournalResult[]> => {
+        payments.appended.length = 0;
+        const url = `${payments.gateway.url}/v3/acme/${operation}`;
+        expect(await call(url, method, method === 'POST' ? body : undefined)).toMatchObject({ status: 200 });
+        return [...payments.appended];
+      };
+      const payment = (): object => ({ amount: 1299, currency: 'EUR', shopTransactionId: newOrder() });
+      const interval = { interval: 'MONTH', intervalCount: 1 };
+      const written = ['written', 'written'];
+      expect(await send('pay-by-link', payment())).toEqual(written);
+      // The end of a subscription's start looks for the holder of its token.
+      expect(await send('subscription/schedule', { ...payment(), subscriptionInfo: interval })).toEqual([
+        'written',
+      ]);
+      expect(await send('subscription/pay', { ...payment(), subscriptionInfo: { token: 'sub-1' } })).toEqual(
+        written,
+      );
+      expect(await send('subscription/update/sub-1', { amount: 5, currency: 'EUR' })).toEqual(written);
+      expect(await send('subscription/expire/sub-1', {}, 'DELETE')).toEqual(['written']);
+      const { rows } = await payments.store.read((db) =>
+        sql<object>`select state, operation from operations where subscription_ref is not null order by id`.execute(
+          db,
+        ),
+      );
+      expect(rows).toEqual([
+        { state: 'completed', operation: 'subscription/schedule' },
+        { state: 'completed', operation: 'subscription/update' },
+        { state: 'completed', operation: 'subscription/expire' },
+      ]);
+      const status = await payments.store.read((db) =>
+        sql<object>`select token, state, interval_unit, amount_minor from subscriptions`.execute(db),
+      );
+      expect(status.rows).toEqual([
+        { token: 'sub-1', state: 'EXPIRED', interval_unit: 'MONTH', amount_minor: 1299 },
+      ]);
+    });
+
+    it('is written after a newer replica has added columns and indexes', async () => {
+      await payments.neighbours();
+      for (const table of ['operations', 'payments', 'ledger_events'])
+        await other.query(`alter table ${table} add column later text default 'new'`);
+      await other.query('create index later on operations (later)');
+      payments.appended.length = 0;
+      expect(await payments.neighbours()).toEqual(Array.from({ length: NEIGHBOURS }, () => PAID));
+      expect(new Set(payments.appended)).toEqual(new Set(['written']));
     });
 
     it('is read committed whatever the default of the server', async () => {

@@ -221,9 +221,9 @@ describe('Store', () => {
         }
       });
 
-      it('does not start on a database that a newer version has migrated', async () => {
+      it('does not start on a database that a newer version has changed beyond additions', async () => {
         await store.transaction((trx) =>
-          sql`insert into kysely_migration (name, timestamp) values ('9999-from-the-future', '2999-01-01T00:00:00Z')`.execute(
+          sql`insert into tollgate_migration (name, timestamp) values ('9999-from-the-future-breaking', '2999-01-01T00:00:00Z')`.execute(
             trx,
           ),
         );

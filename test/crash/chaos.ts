@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Attempt, audit, untilSettled } from './chaos-audit.js';
 import { ChaosExternal } from './chaos-external.js';
 import { ChaosReceiver } from './chaos-receiver.js';
 import { postgresLedger, sqliteLedger } from './ledger-reader.js';
@@ -19,23 +20,12 @@ import { SeededRandom } from '../support/seeded-random.js';
 
 const CALLERS = 30;
 const TIMEOUT_MS = 400;
-/** By then, the schedules must be exhausted or finished. */
-const SETTLE_LIMIT_MS = 90_000;
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const EXTERNALS = [
   { name: 'honours', honoursIdempotencyKey: true, failures: 0.3 },
   { name: 'plain', honoursIdempotencyKey: false, failures: 0.3 },
   { name: 'awful', honoursIdempotencyKey: false, failures: 0.6 },
 ] as const;
-
-interface Attempt {
-  readonly external: string;
-  readonly key: string;
-  readonly operation: string;
-  readonly body: { shopTransactionId?: string; paymentId?: string; amount: number; currency: string };
-  result?: string | undefined;
-  paymentId?: string | undefined;
-}
 
 const { values } = parseArgs({
   options: {
@@ -57,6 +47,7 @@ const externals = EXTERNALS.map(
   (options) =>
     new ChaosExternal({ random, ...options, callbackUrl: () => `${gateway}/v3/${options.name}/callback` }),
 );
+const byName = Object.fromEntries(EXTERNALS.map(({ name }, index) => [name, externals[index]!]));
 const receiver = new ChaosReceiver(SECRET, random);
 const attempts: Attempt[] = [];
 const accepted: Attempt[] = [];
@@ -89,11 +80,11 @@ async function run(operations: number, kills: number): Promise<string[]> {
     external.settleOpen();
   }
   receiver.calmDown();
-  await untilSettled();
+  await untilSettled(ledger);
   const unheard = attempts.filter(({ result, body }) => result === undefined && !isTold(body));
   await askAgain(unheard);
-  await untilSettled();
-  const problems = [...receiver.problems, ...(await audit())];
+  await untilSettled(ledger);
+  const problems = [...receiver.problems, ...(await audit(ledger, byName, attempts, receiver))];
   if (unheard.length > kills * CALLERS)
     problems.push(
       `${unheard.length} callers heard nothing; the kills can only have cut off ${kills * CALLERS}`,
@@ -204,20 +195,6 @@ function newAttempt(draw: number): Attempt {
   };
 }
 
-/** Until no payment is open and no notification is waiting, or the limit has passed. */
-async function untilSettled(): Promise<void> {
-  const deadline = Date.now() + SETTLE_LIMIT_MS;
-  while (Date.now() < deadline) {
-    // PostgreSQL's counts come as text.
-    const [row] = await ledger.query<{ open: number | string; waiting: number | string }>(
-      `select (select count(*) from payments where state in ('CREATED', 'PENDING', 'UNKNOWN')) as open,
-              (select count(*) from notifications where state in ('PENDING', 'LEASED', 'RETRY')) as waiting`,
-    );
-    if (Number(row!.open) + Number(row!.waiting) === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
-
 function isTold({ shopTransactionId }: Attempt['body']): boolean {
   return shopTransactionId === undefined || receiver.told.has(shopTransactionId);
 }
@@ -229,73 +206,4 @@ function isTold({ shopTransactionId }: Attempt['body']): boolean {
 async function askAgain(unheard: readonly Attempt[]): Promise<void> {
   for (const attempt of unheard) await send(attempt);
   for (const external of externals) external.settleOpen();
-}
-
-interface Row {
-  readonly external: string;
-  readonly shop_transaction_id: string;
-  readonly payment_id: string | null;
-  readonly state: string;
-}
-
-async function audit(): Promise<string[]> {
-  const problems: string[] = [];
-  const rows = await ledger.query<Row>(
-    'select external, shop_transaction_id, payment_id, state from payments',
-  );
-  const byOrder = Map.groupBy(rows, (row) => `${row.external} ${row.shop_transaction_id}`);
-  externals.forEach((external, index) => {
-    const { name } = EXTERNALS[index]!;
-    for (const [key, executions] of external.executions) {
-      if (executions > 1) problems.push(`${name} executed ${key} ${executions} times`);
-    }
-    const orders = Map.groupBy(external.payments.values(), ({ shopTransactionId }) => shopTransactionId);
-    for (const payment of external.payments.values()) {
-      const order = `${name} ${payment.shopTransactionId}`;
-      if (payment.refunded > payment.amount)
-        problems.push(`${order}: refunded ${payment.refunded} of ${payment.amount}`);
-      const row = byOrder.get(order)?.find(({ payment_id }) => payment_id === payment.paymentId);
-      const retried = (orders.get(payment.shopTransactionId)?.length ?? 0) > 1;
-      // A declined and retried order has several payments; the declined one may have no paymentId.
-      if (
-        !row &&
-        payment.status === 'FAILED' &&
-        !retried &&
-        byOrder.get(order)?.every(({ state }) => state === 'FAILED')
-      )
-        continue;
-      if (row?.state !== payment.status) {
-        problems.push(
-          `${order} ${payment.paymentId} is ${payment.status}, the ledger has ${JSON.stringify(byOrder.get(order))}`,
-        );
-      }
-    }
-  });
-  problems.push(
-    ...rows
-      .filter(({ state }) => !['ACCEPTED', 'FAILED'].includes(state))
-      .map((row) => `still open: ${JSON.stringify(row)}`),
-  );
-  problems.push(...toldTheTruth(byOrder));
-  return problems;
-}
-
-/** If neither the call nor its repeat was answered, the receiver gets the final status, as the last one. */
-function toldTheTruth(byOrder: ReadonlyMap<string, Row[]>): string[] {
-  const problems: string[] = [];
-  for (const attempt of attempts) {
-    const { shopTransactionId } = attempt.body;
-    const rows = byOrder.get(`${attempt.external} ${shopTransactionId ?? ''}`);
-    if (!shopTransactionId || rows?.length !== 1) continue;
-    const { state } = rows[0]!;
-    const last = receiver.told.get(shopTransactionId)?.at(-1);
-    const answered = { OK: 'ACCEPTED', KO: 'FAILED', 'not-executed': 'FAILED' }[attempt.result ?? ''];
-    if (answered === state && !last) continue;
-    if (last?.status !== state) {
-      problems.push(
-        `${shopTransactionId} is ${state}, answered ${attempt.result ?? 'nothing'}, last told ${last?.status ?? 'nothing'}`,
-      );
-    }
-  }
-  return problems;
 }

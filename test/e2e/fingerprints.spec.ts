@@ -173,6 +173,44 @@ describe('the fingerprints of requests', () => {
     for (const name of files) expect(readFileSync(join(folder, name), 'latin1')).not.toContain(value);
   });
 
+  it('of an operation with a key are those of the first release while its replicas run (UPGRADE_FROM)', async () => {
+    const gateway = await start({ UPGRADE_FROM: '0.1' });
+    await pay(gateway, payment('417'), 'the-key');
+    await pay(gateway, payment('417'));
+    const rows = await gateway.app
+      .get(Store)
+      .read((db) => db.selectFrom('operations').select(['fingerprint', 'key_held']).orderBy('id').execute());
+    const stored = await gateway.app
+      .get(Store)
+      .read((db) =>
+        db
+          .selectFrom('settings')
+          .select('value')
+          .where('key', '=', 'fingerprint-key')
+          .executeTakeFirstOrThrow(),
+      );
+    const fingerprint = createHmac('sha256', Buffer.from(stored.value, 'base64'))
+      .update(canonicalJson(payment('417')))
+      .digest('base64url');
+    expect(rows).toEqual([
+      { fingerprint, key_held: 1 },
+      { fingerprint: expect.stringContaining('.'), key_held: 0 },
+    ]);
+    expect(said(await pay(gateway, payment('417'), 'the-key'))).toEqual(REPLAYED);
+    expect(said(await pay(gateway, payment('418'), 'the-key'))).toEqual(REUSED);
+    clock.advance(DAY_MS);
+    await gateway.app.get(OperationRecovery).turn();
+    expect(await textsIn(gateway)).toContain(stored.value);
+    await pay(gateway, payment('417'), 'later');
+    await gateway.app.close();
+
+    const after = await start({}, { database: gateway.database });
+    expect(said(await pay(after, payment('417'), 'later'))).toEqual(REPLAYED);
+    clock.advance(DAY_MS);
+    await after.app.get(OperationRecovery).turn();
+    expect(await textsIn(after)).not.toContain(stored.value);
+  });
+
   it('are compared across a rotation of the key, one step at a time', async () => {
     const [old, next] = [fingerprintKey(), fingerprintKey()];
     const steps = [old, `${old} ${next}`, `${next} ${old}`, next];

@@ -235,6 +235,25 @@ describe('logs', () => {
     },
   );
 
+  it('have one line for each entry, whatever is in it', async () => {
+    const verbose = await start({ HTTP_LOG_LEVEL: 'body', LOG_LEVEL: 'trace' });
+    const odd = 'x\r\n{"level":"info","msg":"forged"}\n\u001b[2J\u0085\u2028\u2029\u0000';
+    external.behave((_arrived, response) => answerJson(response, 422, { detail: odd, [odd]: odd }));
+    const encoded = encodeURIComponent(odd);
+    await call(`${verbose.url}/v3/acme/pay`, 'POST', payment(), { ...headers, 'x-request-id': encoded });
+    await call(`${verbose.url}/v3/acme/pay`, 'POST', { [odd]: odd }, headers);
+    await call(`${verbose.url}/v3/acme/${encoded}?${encoded}`, 'GET', undefined, headers);
+    await call(`${verbose.url}/v3/acme/callback?paymentId=pm-1&${encoded}=1`, 'POST', {
+      paymentId: 'pm-1',
+      odd,
+    });
+    await until(() => log.lines('request').length === 4, 'the lines');
+    await verbose.close();
+    // Each parses, and none has a character that a reader of lines or a terminal acts on.
+    expect(log.lines('forged')).toEqual([]);
+    expect(log.text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+  });
+
   it('respect LOG_LEVEL', async () => {
     const quiet = await start({ LOG_LEVEL: 'ERROR' });
     await pay(quiet);

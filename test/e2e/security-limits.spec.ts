@@ -125,6 +125,26 @@ describe('response headers', () => {
     }
   });
 
+  it('redirect no request of the API to another scheme', async () => {
+    for (const target of [
+      STATUS,
+      '/v3/acme/pay',
+      '/admin/payments',
+      '/health/ready',
+      '/metrics',
+      '/nothing',
+    ]) {
+      const { status, headers } = await get(target, [
+        'X-Forwarded-Proto',
+        'http',
+        'Upgrade-Insecure-Requests',
+        '1',
+      ]);
+      expect([target, Math.floor(status / 100)]).not.toEqual([target, 3]);
+      expect(headers).not.toHaveProperty('location');
+    }
+  });
+
   it('let Swagger UI use its own scripts', async () => {
     const { headers } = await get('/documentation');
     expect(headers['content-security-policy']).toContain(

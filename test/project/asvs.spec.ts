@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 
 /** How many requirements of levels 1 and 2 each section has; those of level 3 follow them (OWASP ASVS 5.0.0). */
@@ -114,5 +114,43 @@ describe('docs/asvs.md', () => {
     expect(cases.filter(([path, name]) => !plain(readFileSync(path, 'utf8')).includes(plain(name)))).toEqual(
       [],
     );
+  });
+});
+
+describe('the code behind docs/asvs.md', () => {
+  const sources = globSync('src/**/*.ts')
+    .filter((path) => !path.endsWith('.spec.ts'))
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+  const matches = (pattern: RegExp): [path: string, found: string][] =>
+    sources.flatMap(({ path, text }) =>
+      [...text.matchAll(pattern)].map(([, found = '']): [string, string] => [path, found]),
+    );
+
+  it('lists every file that uses cryptography', () => {
+    const [, inventory = ''] = page.split('## Cryptographic inventory');
+    const listed = [...inventory.matchAll(/`(src\/[\w./-]+\.ts)`/g)].map(([, path]) => path!);
+    const users = matches(/^(?:import|export) [^;]*from '(?:node:crypto|node:tls|node:https|jose)';/gm);
+    expect(listed.toSorted()).toEqual([...new Set(users.map(([path]) => path))].toSorted());
+  });
+
+  it('uses approved hash functions only', () => {
+    const hashes = matches(/\b(?:createHash|createHmac|hash)\(\s*'([\w-]+)'/g);
+    expect(hashes.length).toBeGreaterThan(5);
+    expect(hashes.filter(([, name]) => name !== 'sha256' && name !== 'sha512')).toEqual([]);
+    // None by a variable.
+    expect(matches(/\b(createHash|createHmac)\((?!\s*')/g)).toEqual([]);
+  });
+
+  it('makes secrets of 128 random bits and more, none by Math.random', () => {
+    const made = matches(/new Secret\([^;]*?randomBytes\((\d+)\)/g);
+    expect(made.length).toBeGreaterThan(2);
+    expect(made.filter(([, bytes]) => Number(bytes) < 16)).toEqual([]);
+    // Pauses and delays.
+    expect([...new Set(matches(/Math\.random\(\)/g).map(([path]) => path))].toSorted()).toEqual([
+      'src/notifications/receiver-breaker.ts',
+      'src/notifications/retry-schedule.ts',
+      'src/persistence/postgres/postgres.store.ts',
+      'src/providers/attempts.ts',
+    ]);
   });
 });

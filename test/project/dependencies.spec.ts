@@ -9,6 +9,8 @@ interface Manifest {
 
 interface LockedPackage {
   readonly integrity?: string;
+  /** Left out where the registry is the configured one. */
+  readonly resolved?: string;
   readonly link?: boolean;
   readonly hasInstallScript?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -64,6 +66,9 @@ describe('dependencies', () => {
     );
     expect(ofRegistry.length).toBeGreaterThan(500);
     expect(ofRegistry.filter((path) => !packages[path]!.integrity?.startsWith('sha512-'))).toEqual([]);
+    // Not from git or a server of somebody's own.
+    const from = ofRegistry.map((path) => packages[path]!.resolved ?? 'https://registry.npmjs.org/');
+    expect(from.filter((url) => !url.startsWith('https://registry.npmjs.org/'))).toEqual([]);
   });
 
   it('are locked for every platform: scripts/complete-lock-file.js', () => {

@@ -21,6 +21,10 @@ export abstract class Log {
 
 /** Within a request every line has the request's ids, so that one trace id connects all of them (SPEC §8). */
 export function createLog(level: LogLevel, output: LogOutput, clock: Clock): PinoLogger {
+  const oneLineEach = {
+    write: (line: string) => output.write(inOneLine(line)),
+    flushSync: () => output.flushSync(),
+  };
   return pino(
     {
       level,
@@ -31,7 +35,18 @@ export function createLog(level: LogLevel, output: LogOutput, clock: Clock): Pin
       // Errors from Nest's logger are masked already, and plain objects.
       serializers: { err: (error: unknown) => (error instanceof Error ? outsideIn(error) : error) },
     },
-    output,
+    oneLineEach,
+  );
+}
+
+/** What JSON leaves as it is, and readers take for the end of a line, or terminals for a command (C1 controls). */
+const LINE_BREAKERS = /[\u007f-\u009f\u2028\u2029]/;
+
+function inOneLine(line: string): string {
+  if (!LINE_BREAKERS.test(line)) return line;
+  return line.replaceAll(
+    new RegExp(LINE_BREAKERS, 'g'),
+    (character) => String.raw`\u` + character.charCodeAt(0).toString(16).padStart(4, '0'),
   );
 }
 

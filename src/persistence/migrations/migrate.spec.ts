@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { NodeSqliteDialect } from '../sqlite/node-sqlite.dialect.js';
 import { SqliteConnection } from '../sqlite/sqlite.connection.js';
 import { DatabaseTooNew, migrateToLatest } from './migrate.js';
@@ -65,13 +65,34 @@ describe('migrateToLatest', () => {
     ]);
   });
 
-  it('refuses a database that knows more than the program, and names what', async () => {
-    await migrateToLatest(db, {
-      migrations: { '0001-a': table('a'), '0002-b': table('b'), '0003-c': table('c') },
-    });
-    const opening = migrateToLatest(db, { migrations: { '0001-a': table('a'), '0004-d': table('d') } });
+  it('records the migrations of the first release where it looks for them, and later ones elsewhere', async () => {
+    await migrateToLatest(db);
+    const namesIn = async (name: string): Promise<string[]> =>
+      (await sql<{ name: string }>`select name from ${sql.table(name)} order by name`.execute(db)).rows.map(
+        (row) => row.name,
+      );
+    const released = Object.keys(migrations);
+    expect(await namesIn('kysely_migration')).toEqual(released.slice(0, 5));
+    expect(await namesIn('tollgate_migration')).toEqual(released.slice(5));
+
+    // As development versions recorded them.
+    await sql`insert into kysely_migration select * from tollgate_migration`.execute(db);
+    await sql`drop table tollgate_migration`.execute(db);
+    expect(await migrateToLatest(db)).toEqual([]);
+    expect(await namesIn('kysely_migration')).toEqual(released.slice(0, 5));
+    expect(await namesIn('tollgate_migration')).toEqual(released.slice(5));
+  });
+
+  it('starts on a database that a newer version has migrated, unless a migration is breaking', async () => {
+    const known = { '0001-a': table('a'), '0010-b': table('b') };
+    await migrateToLatest(db, { migrations: { ...known, '0011-c': table('c') } });
+    expect(await migrateToLatest(db, { migrations: known })).toEqual([]);
+
+    const breaking = { '0012-d-breaking': table('d'), '0013-e-breaking': table('e') };
+    await migrateToLatest(db, { migrations: { ...known, '0011-c': table('c'), ...breaking } });
+    const opening = migrateToLatest(db, { migrations: { ...known, '0014-f': table('f') } });
     await expect(opening).rejects.toThrow(DatabaseTooNew);
-    await expect(opening).rejects.toMatchObject({ unknownMigrations: ['0002-b', '0003-c'] });
-    expect(await tables()).toEqual(['a', 'b', 'c']);
+    await expect(opening).rejects.toMatchObject({ unknownMigrations: Object.keys(breaking) });
+    expect(await tables()).toEqual(['a', 'b', 'c', 'd', 'e', 'tollgate_migration']);
   });
 });

@@ -27,7 +27,8 @@ export interface Migration {
   up(db: Kysely<unknown>, dialect: Dialect): Promise<void>;
 }
 
-/** In order. A name is never changed or removed once released: databases remember it. */
+/** In order. A name is never changed or removed once released: databases remember it. A migration after which replicas of the
+ * version before cannot run ends in `-breaking` (docs/operating.md). */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-settings': settings,
   '0002-ledger': ledger,
