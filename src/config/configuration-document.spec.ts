@@ -54,7 +54,7 @@ describe('docs/configuration.md', () => {
       if (key in required) expect([key, cell]).toEqual([key, 'required']);
       else if (cell.startsWith('`'))
         expect([key, JSON.parse(cell.slice(1, -1))]).toEqual([key, defaults[key]]);
-      else expect([key, cell]).toEqual([key, expect.stringMatching(/^(any address|all on)$/)]);
+      else expect([key, cell]).toEqual([key, expect.stringMatching(/^(any address|all on|not set)$/)]);
     }
   });
 

@@ -22,6 +22,8 @@ export interface ExternalConfig {
   /** A connection older than this serves no further exchange: the name may have another address by now. */
   readonly maxConnectionAgeMs: number;
   readonly duplicatePayments: 'refuse' | 'allow';
+  /** `pgm-12`: also accepts what the pages of PGM 12.x show and SPEC §1 does not (docs/moving-from-pgm.md). */
+  readonly compatibility: 'pgm-12' | undefined;
   /** `trusted`: the status in a signed callback is believed (SPEC §2). Default `queried`: the external is queried. */
   readonly callbackStatus: 'queried' | 'trusted';
   readonly circuitBreaker: { readonly failures: number; readonly windowMs: number; readonly openMs: number };

@@ -29,6 +29,7 @@ describe('an entry of the externals file', () => {
         reuseConnections: true,
         maxConnectionAgeMs: 300_000,
         duplicatePayments: 'refuse',
+        compatibility: undefined,
         callbackStatus: 'queried',
         circuitBreaker: { failures: 5, windowMs: 10_000, openMs: 5_000 },
       } satisfies ExternalConfig,

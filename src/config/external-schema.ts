@@ -142,6 +142,7 @@ export const externalReader: Reader<Partial<ExternalConfig>> = draft<ExternalCon
   reuseConnections: optional(value(trueOrFalse), true),
   maxConnectionAgeMs: optional(value(integer(1, MAX_CONNECTION_AGE_MS)), DEFAULT_CONNECTION_AGE_MS),
   duplicatePayments: optional(value(oneOf(['refuse', 'allow'])), 'refuse'),
+  compatibility: optional(value(oneOf(['pgm-12']))),
   callbackStatus: optional(value(oneOf(['queried', 'trusted'])), 'queried'),
   circuitBreaker: optional(circuitBreaker, {}),
 });

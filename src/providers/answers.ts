@@ -10,6 +10,8 @@ import type { JsonValue } from '../shared/json.js';
 export type PaymentResult = 'OK' | 'KO' | 'PENDING' | 'REDIRECT_TO_URL';
 export type PaymentStatusName = 'ACCEPTED' | 'FAILED' | 'PENDING';
 export type SubscriptionStatusName = 'PENDING' | 'ACTIVE' | 'PAST_DUE' | 'EXPIRED' | 'CANCELED';
+/** What a status query may answer. `UNKNOWN` says nothing about the subscription; only with `compatibility`. */
+export type AnsweredSubscriptionStatus = SubscriptionStatusName | 'UNKNOWN';
 
 /** A declined payment may have no id. */
 const isDecline: AbsenceRule = {
@@ -171,15 +173,18 @@ export class SubscriptionUpdateAnswer {
   metadata?: JsonValue;
 }
 
-export class SubscriptionStatusAnswer {
-  @Field(oneOf(['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED']), { example: 'ACTIVE' })
-  status: SubscriptionStatusName;
-
+/** What the answers to a subscription's status have in common, whatever states they may name. */
+export abstract class SubscriptionStatusFields {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 
   @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
   metadata?: JsonValue;
+}
+
+export class SubscriptionStatusAnswer extends SubscriptionStatusFields {
+  @Field(oneOf(['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED']), { example: 'ACTIVE' })
+  status: AnsweredSubscriptionStatus;
 }
 
 export class SubscriptionExpireAnswer {

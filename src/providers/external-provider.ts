@@ -56,6 +56,12 @@ export interface RefundStatusQuery {
   readonly by: { readonly refundId: string } | { readonly idempotencyKey: string };
 }
 
+/** Passed on to an external of `compatibility: pgm-12` with the expiry of a subscription. */
+export interface ExpiryQuery {
+  readonly shopTransactionId?: string;
+  readonly reference?: string;
+}
+
 /**
  * The strategy: one external, behind any transport. No method throws for what an external does: each resolves to a
  * {@link ProviderOutcome} within `config.timeoutMs`, retries included.
@@ -90,7 +96,11 @@ export interface ExternalProvider {
     context: CallContext,
   ): Promise<ProviderOutcome<SubscriptionUpdateAnswer>>;
   subscriptionStatus(token: string, context: CallContext): Promise<ProviderOutcome<SubscriptionStatusAnswer>>;
-  expireSubscription(token: string, context: CallContext): Promise<ProviderOutcome<SubscriptionExpireAnswer>>;
+  expireSubscription(
+    token: string,
+    context: CallContext,
+    query?: ExpiryQuery,
+  ): Promise<ProviderOutcome<SubscriptionExpireAnswer>>;
 
   /** For health, metrics and `/admin`. */
   health(): ProviderHealth;

@@ -1,3 +1,4 @@
+import type { ExternalConfig } from '../config/external-config.js';
 import type { Config } from '../config/config.js';
 import { OPERATIONS, type OperationName, type OperationTraits } from '../config/external-operation.js';
 import type { Log } from '../observability/logging/log.js';
@@ -16,6 +17,7 @@ import { type QueriedFields, readAnswer } from './answer-reader.js';
 import { transcriptOf } from './attempt-transcript.js';
 import type { Call } from './attempts.js';
 import { CredentialsUnavailable } from './auth/credentials-unavailable.js';
+import { compatibleAnswer } from './compatibility.js';
 import type { AuthHeaders, OutboundAuth } from './auth/outbound-auth.js';
 import type { CallContext, RequestBody } from './external-provider.js';
 import { classify } from './outcome-table.js';
@@ -48,6 +50,7 @@ export interface CallRequest<A> {
   readonly body: RequestBody | undefined;
   readonly answerType: new () => A;
   readonly queried: QueriedFields;
+  readonly compatibility: ExternalConfig['compatibility'];
 }
 
 /** One call in flight. It sends the attempts, and knows at any moment what is certain about them. */
@@ -172,7 +175,11 @@ export class HttpCall<A extends object> implements Call<A> {
   }
 
   readonly #read = (json: unknown): ContractResult<A> =>
-    readAnswer(this.request.answerType, json, this.request.queried);
+    readAnswer(
+      this.request.answerType,
+      compatibleAnswer(this.request, this.request.operation, json),
+      this.request.queried,
+    );
 
   #record(
     attempt: number,

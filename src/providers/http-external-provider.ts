@@ -17,12 +17,14 @@ import { CallStats } from './call-stats.js';
 import type {
   CallContext,
   CallSlot,
+  ExpiryQuery,
   ExternalProvider,
   ProviderHealth,
   RefundStatusQuery,
   RequestBody,
   StatusQuery,
 } from './external-provider.js';
+import { compatibleType } from './compatibility.js';
 import { HttpCall, loggedMs, type Transport } from './http-call.js';
 import { type NotExecuted, notExecuted, type ProviderOutcome, reasonOf } from './provider-outcome.js';
 import type { ProvidersMetrics } from './providers.metrics.js';
@@ -158,8 +160,12 @@ export class HttpExternalProvider implements ExternalProvider {
     return this.#callToken('subscription/status', token, context, { queried: { subscriptionToken: token } });
   }
 
-  expireSubscription(token: string, context: CallContext): Ended<'subscription/expire'> {
-    return this.#callToken('subscription/expire', token, context);
+  expireSubscription(
+    token: string,
+    context: CallContext,
+    query: ExpiryQuery = {},
+  ): Ended<'subscription/expire'> {
+    return this.#callToken('subscription/expire', token, context, { query: queryText({ ...query }) });
   }
 
   health(): ProviderHealth {
@@ -196,11 +202,14 @@ export class HttpExternalProvider implements ExternalProvider {
     operation: N,
     token: string,
     context: CallContext,
-    parts: Omit<RequestParts, 'path'> = {},
+    { query = '', ...parts }: Omit<RequestParts, 'path'> & { readonly query?: string } = {},
   ): Ended<N> {
     if (token === '.' || token === '..')
       return notExecuted('not-supported', 'This token cannot be part of a path.');
-    return this.#call(operation, context, { ...parts, path: `${operation}/${encodeURIComponent(token)}` });
+    return this.#call(operation, context, {
+      ...parts,
+      path: `${operation}/${encodeURIComponent(token)}${query && `?${query}`}`,
+    });
   }
 
   async #call<N extends OperationName>(
@@ -212,10 +221,21 @@ export class HttpExternalProvider implements ExternalProvider {
     if (unavailable) return unavailable;
 
     const span = this.#startSpan(operation, context.traceparent);
-    const answerType = ANSWER_TYPES[operation] as new () => AnswerTo<N>;
+    const answerType = compatibleType(
+      this.config,
+      operation,
+      ANSWER_TYPES[operation] as new () => AnswerTo<N>,
+    );
     const call = new HttpCall(
       this.#transport,
-      { operation, path: `/${path}`, body, answerType, queried },
+      {
+        operation,
+        path: `/${path}`,
+        body,
+        answerType,
+        queried,
+        compatibility: this.config.compatibility,
+      },
       { ...context, traceparent: span.traceparent },
     );
     const startedAt = performance.now();

@@ -17,6 +17,7 @@ const config = (overrides: Partial<ExternalConfig> = {}): ExternalConfig => ({
   reuseConnections: true,
   maxConnectionAgeMs: 300_000,
   duplicatePayments: 'refuse',
+  compatibility: undefined,
   callbackStatus: 'queried',
   circuitBreaker: { failures: 5, windowMs: 10_000, openMs: 5_000 },
   ...overrides,

@@ -41,11 +41,13 @@ export class SubscriptionReconciler implements Reconciler {
         return next.parkedAtMs === null ? 'failed-to-ask' : 'parked';
       }
       const { status } = outcome.answer;
-      const next = status === 'PENDING' ? this.schedule.next(row.asks, true, now) : NOT_DUE;
+      const isOpen = status === 'PENDING' || status === 'UNKNOWN';
+      const next = isOpen ? this.schedule.next(row.asks, true, now) : NOT_DUE;
       const notify = { when: 'on-change', metadata: outcome.answer.metadata } as const;
-      await this.ledger.move(trx, row, status, { source: 'reconciliation', cause: null, next, notify });
+      if (status !== 'UNKNOWN')
+        await this.ledger.move(trx, row, status, { source: 'reconciliation', cause: null, next, notify });
       await this.subscriptions.reschedule(trx, row.id, token, next);
-      if (status !== 'PENDING') return 'settled';
+      if (!isOpen) return 'settled';
       return next.parkedAtMs === null ? 'still-open' : 'parked';
     });
   }

@@ -9,13 +9,15 @@ import type { LedgerRefs, Operation, OperationRequest } from '../operations/oper
 import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
 import type { SubscriptionExpireAnswer } from '../providers/answers.js';
-import type { CallContext } from '../providers/external-provider.js';
+import type { CallContext, ExpiryQuery } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { withToken } from './subscription-token.js';
 import { SubscriptionLedger } from './subscription.ledger.js';
 
 export interface SubscriptionExpiry {
   readonly token: string;
+  /** Passed on; empty but for an external of `compatibility: pgm-12`. */
+  readonly query?: ExpiryQuery | undefined;
 }
 
 /** subscription/expire (SPEC §1). */
@@ -25,8 +27,8 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
 
   constructor(private readonly subscriptions: SubscriptionLedger) {}
 
-  identity({ token }: SubscriptionExpiry): unknown {
-    return { token, body: null };
+  identity({ token, query }: SubscriptionExpiry): unknown {
+    return { token, body: null, ...(query && { query }) };
   }
 
   refs({ provider, input }: OperationRequest<SubscriptionExpiry>): Promise<LedgerRefs> {
@@ -43,10 +45,10 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
   }
 
   async call(
-    { provider, input: { token } }: OperationRequest<SubscriptionExpiry>,
+    { provider, input: { token, query } }: OperationRequest<SubscriptionExpiry>,
     context: CallContext,
   ): Promise<ProviderOutcome<SubscriptionExpireAnswer>> {
-    return withToken(await provider.expireSubscription(token, context), token);
+    return withToken(await provider.expireSubscription(token, context, query), token);
   }
 
   async settle(

@@ -2,13 +2,16 @@ import { DescribeNotification } from '../http/openapi/notification-webhook.js';
 import { Field } from '../rules/field.js';
 import { oneOf } from '../rules/rule.js';
 import { anyJson, count, identifier, issuedIdentifier } from '../rules/rules.js';
-import type { SubscriptionStatusName } from '../providers/answers.js';
+import type { AnsweredSubscriptionStatus } from '../providers/answers.js';
 import type { JsonValue } from '../shared/json.js';
 
 /** A subscription's status as callers get it (SPEC §1). */
 export class SubscriptionStatus {
-  @Field(oneOf(['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED']), { example: 'ACTIVE' })
-  status: SubscriptionStatusName;
+  @Field(oneOf(['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED', 'UNKNOWN']), {
+    description: '`UNKNOWN` only from an external with `compatibility`.',
+    example: 'ACTIVE',
+  })
+  status: AnsweredSubscriptionStatus;
 
   @Field(issuedIdentifier, { example: 'sub_91c2' })
   subscriptionToken: string;

@@ -55,13 +55,15 @@ export class SubscriptionInquiry {
     { requestId, traceparent }: CallContext,
     { source, notify, cause }: SubscriptionInquiryReason,
   ): Promise<SubscriptionInquiryResult> {
-    const changed = await this.ledger.move(trx, row, status, {
+    // A PGM 12 external that does not know the state says so: the ledger keeps its own.
+    const to = status === 'UNKNOWN' ? row.state : status;
+    const changed = await this.ledger.move(trx, row, to, {
       source,
       cause,
       // A change of unknown outcome is still queried by reconciliation.
-      next: status === 'PENDING' ? { atMs: row.next_ask_at, parkedAtMs: row.parked_at } : NOT_DUE,
+      next: to === 'PENDING' ? { atMs: row.next_ask_at, parkedAtMs: row.parked_at } : NOT_DUE,
       notify: { when: notify, metadata, requestId, traceparent },
     });
-    return { changed, state: changed ? status : row.state };
+    return { changed, state: changed ? to : row.state };
   }
 }

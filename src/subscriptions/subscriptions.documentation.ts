@@ -159,3 +159,12 @@ export const EXPIRE_SUBSCRIPTION: OperationDescription = {
     filledIn: ['subscriptionToken'],
   },
 };
+
+export const EXPIRE_SUBSCRIPTION_BY_POST: OperationDescription = {
+  ...EXPIRE_SUBSCRIPTION,
+  id: 'expireSubscriptionByPost',
+  summary: 'Expire a subscription as in PGM 12',
+  description:
+    'The same as DELETE, for callers that move from PGM 12.x: only for an external with `compatibility: pgm-12`, else 405.',
+  problems: ['method-not-allowed'],
+};

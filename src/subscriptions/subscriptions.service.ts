@@ -4,7 +4,7 @@ import type { OperationAnswer } from '../http/http-answer.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
 import { PaymentCreation } from '../payments/payment.creation.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
-import type { ExternalProvider } from '../providers/external-provider.js';
+import type { ExpiryQuery, ExternalProvider } from '../providers/external-provider.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import { ExpireSubscriptionOperation } from './expire-subscription.operation.js';
 import { PaySubscriptionOperation } from './pay-subscription.operation.js';
@@ -64,8 +64,13 @@ export class SubscriptionsService {
     return this.executor.execute(this.updateOperation, { provider, input: { token, body }, context });
   }
 
-  expire(provider: ExternalProvider, token: string, context: CallerContext): Promise<OperationAnswer> {
-    return this.executor.execute(this.expireOperation, { provider, input: { token }, context });
+  expire(
+    provider: ExternalProvider,
+    token: string,
+    query: ExpiryQuery | undefined,
+    context: CallerContext,
+  ): Promise<OperationAnswer> {
+    return this.executor.execute(this.expireOperation, { provider, input: { token, query }, context });
   }
 
   /** Queries the external; changes nothing in the ledger. */

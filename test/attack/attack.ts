@@ -178,7 +178,7 @@ async function alone(): Promise<void> {
 }
 
 function attack(names: readonly string[]): ChildProcess {
-  return fork(join(import.meta.dirname, 'attacker.ts'), [HOST, String(port), 'signed', ...names], {
+  return fork(join(import.meta.dirname, 'attacker.ts'), [HOST, String(port), 'signed', 'hostile', ...names], {
     execArgv: process.execArgv,
   });
 }

@@ -6,6 +6,8 @@ export interface Target {
   readonly port: number;
   /** An external of the gateway whose callbacks are forged. */
   readonly external: string;
+  /** An external that accepts callbacks from anyone. */
+  readonly open: string;
   readonly signal: AbortSignal;
 }
 
@@ -93,6 +95,30 @@ const withBody = (body: Buffer): Attack => {
     });
 };
 
+/** Valid but for their number: parsing one takes milliseconds, and nobody is refused for credentials. */
+const costlyCallbacks: Attack = (target) =>
+  keep(target, 40, (socket) => {
+    const levels = 60 * KIB;
+    socket.resume();
+    every(20, socket, () => {
+      if (socket.writableLength > 0) return;
+      const body = `{"paymentId":"p${Math.random()}","x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+      socket.write(`${post(target.open, `Content-Length: ${body.length}\r\n`)}${body}`);
+    });
+  });
+
+/** Complete bodies, four on each of many connections, that wait to be verified. */
+const waitingBodies: Attack = (target) => {
+  const body = Buffer.alloc(128 * KIB, 32);
+  keep(target, 300, (socket) => {
+    socket.resume();
+    for (let each = 0; each < 4; each += 1) {
+      socket.write(post(target.external, `${forgedHeaders()}Content-Length: ${body.length}\r\n`));
+      socket.write(body);
+    }
+  });
+};
+
 /** One request after the other on each connection, answers read. */
 const requests = (count: number, ms: number, next: (target: Target) => string): Attack => {
   return (target) =>
@@ -159,6 +185,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'deep JSON': withBody(Buffer.alloc(128 * KIB, '[')),
   'invalid UTF-8': withBody(Buffer.alloc(128 * KIB, 0xff)),
   'forged callbacks': withBody(Buffer.alloc(128 * KIB, 32)),
+  'costly callbacks': costlyCallbacks,
+  'bodies that wait to be verified': waitingBodies,
   'guesses of keys': requests(30, 10, ({ external }) =>
     get(`/v3/${external}/status?paymentId=p`, `Authorization: Bearer guess-${Math.random()}\r\n`),
   ),
@@ -174,5 +202,6 @@ export const MIXED = [
   'resets in the middle of requests',
   'TLS handshakes that stall',
   'forged callbacks',
+  'costly callbacks',
   'guesses of keys',
 ] as const;

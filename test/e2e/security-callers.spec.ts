@@ -37,6 +37,7 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'POST /v3/:external/subscription/update/:subscriptionToken': 'subscriptions',
   'GET /v3/:external/subscription/status/:subscriptionToken': 'read',
   'DELETE /v3/:external/subscription/expire/:subscriptionToken': 'subscriptions',
+  'POST /v3/:external/subscription/expire/:subscriptionToken': 'subscriptions',
   'GET /admin/attention': 'admin-read',
   'POST /admin/payments/:id/refund': 'admin-settle',
   'GET /admin/audit': 'admin-read',

@@ -29,6 +29,7 @@ export function externalConfig(overrides: Partial<ExternalConfig> & { baseUrl: s
     reuseConnections: true,
     maxConnectionAgeMs: 300_000,
     duplicatePayments: 'refuse',
+    compatibility: undefined,
     callbackStatus: 'queried',
     circuitBreaker: { failures: 1_000, windowMs: 10_000, openMs: 1_000 },
     ...overrides,
