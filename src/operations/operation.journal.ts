@@ -37,12 +37,12 @@ export class InsertedRow<Column extends string> {
   readonly columns: Readonly<Record<string, ColumnType>>;
   readonly sql: string;
 
-  /** `own` are the columns that the entry brings, `shared` those that have the value of a column of the operation. */
+  /** `own` are the columns that the entry brings, `shared` those with a value of the operation: SQL over `taken`. */
   constructor(
     table: string,
     private readonly prefix: string,
     private readonly own: Readonly<Record<Column, ColumnType>>,
-    shared: Readonly<Record<string, keyof OperationRow>>,
+    shared: Readonly<Record<string, string>>,
   ) {
     this.columns = this.#prefixed(own);
     const names = [...Object.keys(shared), ...Object.keys(own)];

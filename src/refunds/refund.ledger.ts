@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Updateable } from 'kysely';
+import type { Insertable, Updateable } from 'kysely';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
+import type { LedgerEntry } from '../operations/operation.journal.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { sentOrder } from '../payments/order-key.js';
@@ -16,6 +17,7 @@ import { Clock } from '../shared/clock.js';
 import type { RefundRequest } from './refund-request.js';
 import { isOpenRefund, refundMayBecome, type RefundState, statusOfRefund } from './refund-state.js';
 import { type RefundStatus, refundStatus } from './refund-status.js';
+import { refundBegin } from './refund.journal.js';
 import { RefundRepository } from './refund.repository.js';
 import type { RefundRow, RefundTable } from './refund.table.js';
 
@@ -74,6 +76,11 @@ export class RefundLedger {
     private readonly clock: Clock,
   ) {}
 
+  /** {@link open} for a caller as an entry of the journal. */
+  openEntry(operation: OperationRow, request: RefundRequest): LedgerEntry {
+    return refundBegin({ ...createdRow(operation, request, 'call', null), reserved: 1 });
+  }
+
   /** Transaction A: reserves, or refuses. The gateway cannot limit the refunds of a payment that it does not know. */
   async open(
     trx: Trx,
@@ -92,22 +99,7 @@ export class RefundLedger {
         throw exceeds('The refunds of this payment would exceed its amount.');
       }
     }
-    await this.refunds.insert(trx, {
-      id: operation.refund_ref!,
-      payment_ref: payment?.id ?? null,
-      external: operation.external,
-      caller: operation.caller,
-      payment_id: request.paymentId,
-      amount_minor: request.amount,
-      currency: request.currency,
-      state: 'PENDING',
-      reserved: payment ? 1 : 0,
-      created_at: operation.created_at,
-      updated_at: operation.created_at,
-      origin,
-      lease_token: null,
-      lease_until: null,
-    });
+    await this.refunds.insert(trx, createdRow(operation, request, origin, payment?.id ?? null));
   }
 
   /**
@@ -177,6 +169,11 @@ export class RefundLedger {
     if (refund.external_refund_id !== null || externalId === id) return refund;
     await this.refunds.set(trx, id, { external_refund_id: externalId });
     return { ...refund, external_refund_id: externalId };
+  }
+
+  /** The gateway's own id was given as the `refundId` of an operation's refund. */
+  async giveOwn(trx: Trx, { refund_ref }: OperationRow): Promise<void> {
+    await this.refunds.giveOwn(trx, refund_ref!);
   }
 
   /** Fixes the `refundId` of an operation's refund, and returns it. */
@@ -304,4 +301,29 @@ export class RefundLedger {
 
 function exceeds(detail: string): Problem {
   return new Problem('refund-exceeds-payment', detail, { outcome: 'not-executed' });
+}
+
+/** The row of a refund before its call; it counts in the payment `paymentRef`, if the gateway knows it. */
+function createdRow(
+  operation: OperationRow,
+  request: RefundRequest,
+  origin: RefundRow['origin'],
+  paymentRef: string | null,
+): Insertable<RefundTable> {
+  return {
+    id: operation.refund_ref!,
+    payment_ref: paymentRef,
+    external: operation.external,
+    caller: operation.caller,
+    payment_id: request.paymentId,
+    amount_minor: request.amount,
+    currency: request.currency,
+    state: 'PENDING',
+    reserved: paymentRef === null ? 0 : 1,
+    created_at: operation.created_at,
+    updated_at: operation.created_at,
+    origin,
+    lease_token: null,
+    lease_until: null,
+  };
 }

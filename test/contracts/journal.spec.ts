@@ -65,6 +65,7 @@ class Payments {
       if (url.includes('subscription'))
         return { result: 'OK', paymentId: `pm-sub-${(orders += 1)}`, subscriptionToken: 'sub-1' };
       if (method === 'GET') return { status: 'ACCEPTED', shopTransactionId: url.split('pm-')[1] };
+      if (url.includes('refund')) return { result: 'OK' };
       const { shopTransactionId } = JSON.parse(body) as { shopTransactionId: string };
       await payments.#held.get(shopTransactionId);
       return { result: 'OK', paymentId: `pm-${shopTransactionId}`, link: 'https://pay.example/l' };
@@ -203,17 +204,17 @@ for (const [name, place] of databasePlaces().filter(([each]) => each !== 'SQLite
     it('are answered from what holds their key', async () => {
       const [first, other, fresh] = [newOrder(), newOrder(), newOrder()];
       expect(await payments.pay(first, 'held')).toEqual(PAID);
-      const [[repeat, reused, twice], neighbours] = await Promise.all([
-        Promise.all([
-          payments.pay(first, 'held'),
-          payments.pay(other, 'held'),
-          Promise.all([payments.pay(fresh, 'twice'), payments.pay(fresh, 'twice')]),
-        ]),
+      const release = payments.hold(fresh);
+      const twice = [payments.pay(fresh, 'twice'), payments.pay(fresh, 'twice')];
+      const [[repeat, reused], neighbours] = await Promise.all([
+        Promise.all([payments.pay(first, 'held'), payments.pay(other, 'held')]),
         payments.neighbours(),
       ]);
+      expect(await Promise.race(twice)).toMatchObject({ code: 'idempotency-conflict', outcome: 'unknown' });
+      release();
+      expect((await Promise.all(twice)).filter(({ status }) => status === 200)).toEqual([PAID]);
       expect(repeat).toEqual({ ...PAID, replayed: true });
       expect(reused).toMatchObject({ code: 'idempotency-key-reused', outcome: 'not-executed' });
-      expect(twice.toSorted(byCode)).toMatchObject([PAID, { code: 'idempotency-conflict' }]);
       expect(neighbours).toEqual(neighbours.map(() => PAID));
       await payments.expectPaid(first);
       await payments.expectPaid(fresh);
@@ -446,6 +447,42 @@ if (postgresUrl() !== undefined) {
       );
       expect(status.rows).toEqual([
         { token: 'sub-1', state: 'EXPIRED', interval_unit: 'MONTH', amount_minor: 1299 },
+      ]);
+    });
+
+    it('reserves refunds within the payment, one at a time', async () => {
+      const order = newOrder();
+      const another = newOrder();
+      await Promise.all([order, another].map((each) => payments.pay(each)));
+      payments.appended.length = 0;
+      const refund = (of: string, amount: number, currency = 'EUR'): Promise<number> =>
+        call(
+          `${payments.gateway.url}/v3/acme/refund`,
+          'POST',
+          { amount, currency, paymentId: `pm-${of}` },
+          { 'idempotency-key': randomUUID() },
+        ).then(({ status }) => status);
+      // 13 of 99 fit into 1299.
+      const many = await Promise.all([
+        ...Array.from({ length: 20 }, () => refund(order, 99)),
+        refund(another, 1299),
+      ]);
+      expect(many.filter((status) => status === 200)).toHaveLength(14);
+      expect(many.filter((status) => status === 422)).toHaveLength(7);
+      expect(many.at(-1)).toBe(200);
+      expect(await Promise.all([refund(order, 13), refund(order, 1, 'USD'), refund(another, 1)])).toEqual([
+        422, 422, 422,
+      ]);
+      expect(payments.appended).toContain('written');
+      const { rows } = await payments.store.read((db) =>
+        sql<object>`select payments.refunded_minor, count(*) as refunds, sum(refunds.reserved) as reserved,
+            min(refunds.origin) as origin, min(refunds.state) as state
+          from refunds join payments on payments.id = refunds.payment_ref
+          group by payments.id, payments.refunded_minor order by payments.id`.execute(db),
+      );
+      expect(rows).toEqual([
+        { refunded_minor: 1287, refunds: 13, reserved: 13, origin: 'call', state: 'OK' },
+        { refunded_minor: 1299, refunds: 1, reserved: 1, origin: 'call', state: 'OK' },
       ]);
     });
 
