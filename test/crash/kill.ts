@@ -1,6 +1,6 @@
 /**
- * Kills the built gateway with SIGKILL at random moments, while callers pay, cancel, pay again and ask by order, and then
- * audits the ledger from outside:
+ * Kills the built gateway with SIGKILL at random moments, while callers pay, cancel, pay again, refund and ask by order,
+ * and then audits the ledger from outside:
  *
  *   node --import ./test/support/typescript-hooks.js test/crash/kill.ts --rounds 30 --seed 1 [--postgres URL]
  *
@@ -12,9 +12,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LedgerPayment, type LedgerReader, postgresLedger, sqliteLedger } from './ledger-reader.js';
 import { freePort, type Program, startProgram, untilAnswers } from './program.js';
+import { type BookedRefund, RefundsUnderKill, type Send } from './refunds-under-kill.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const PAYERS = 20;
+/** Of a round, before the time to its kill begins: a slow machine does as much as a fast one. */
+const ANSWERS = 20;
 const TIMEOUT_MS = 2_000;
 /** The time beyond it before an operation is abandoned (src/operations/operation.settler.ts). */
 const MARGIN_MS = 5_000;
@@ -54,7 +57,13 @@ interface Attempt {
 
 interface Answer {
   readonly status: number;
-  readonly body: { result?: string; status?: string; paymentId?: string; outcome?: string };
+  readonly body: {
+    result?: string;
+    status?: string;
+    paymentId?: string;
+    refundId?: string;
+    outcome?: string;
+  };
 }
 
 /** A cancellation from its caller's view. */
@@ -84,6 +93,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tollgate-kill-'));
 const ledger = values.postgres
   ? await postgresLedger(values.postgres)
   : sqliteLedger(join(folder, 'tollgate.db'));
+const refunds = new RefundsUnderKill(random, ledger);
 const attempts: Attempt[] = [];
 const cancellations: Cancellation[] = [];
 /** Orders whose status contradicted what their caller had been answered. */
@@ -108,7 +118,15 @@ async function run(rounds: number): Promise<string[]> {
   const env = environment(port, simulator);
   const external = startProgram(
     'simulator/dist/main.js',
-    ['--port', String(simulatorPort), '--max-payments', '1000000', '--ignore-idempotency-key'],
+    [
+      '--port',
+      String(simulatorPort),
+      '--max-payments',
+      '1000000',
+      '--ignore-idempotency-key',
+      '--callback-url',
+      `${gateway}/v3/sim/callback`,
+    ],
     {},
   );
   programs.push(external);
@@ -119,12 +137,14 @@ async function run(rounds: number): Promise<string[]> {
   await untilAnswers(`${gateway}/problems`, last);
   await untilNothingRuns(ledger);
   const settled = await askAboutOpenOrders(gateway);
+  await refunds.end((path) => send(`${gateway}/v3/sim/${path}`));
   const report = (await (await fetch(`${simulator}/book`)).json()) as Report;
   return audit(report, rounds, settled);
 }
 
 interface Report {
   readonly payments: readonly BookedPayment[];
+  readonly refunds: readonly BookedRefund[];
   readonly doubles: {
     readonly byShopTransactionId: readonly object[];
     readonly byIdempotencyKey: readonly object[];
@@ -138,7 +158,7 @@ function environment(port: number, simulator: string): Record<string, string> {
     baseUrl: simulator,
     timeoutMs: TIMEOUT_MS,
     statusByShopTransactionId: true,
-    operations: { cancel: true },
+    operations: { cancel: true, 'refund/status': true },
     circuitBreaker: { failures: 100_000 },
   };
   writeFileSync(externals, JSON.stringify({ externalServices: [config] }));
@@ -148,8 +168,8 @@ function environment(port: number, simulator: string): Record<string, string> {
     HTTP_HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     EXTERNAL_PROVIDERS_CONFIG: externals,
-    // This run does not test reconciliation: the ledger must be correct before it, but after a cancellation.
-    RECONCILIATION_SCHEDULE: '1h',
+    // Refunds end by it. Payments must be correct before it, but after a cancellation: most are still pending then.
+    RECONCILIATION_SCHEDULE: '2s,5s,10s,20s,30s,1h',
   };
 }
 
@@ -159,9 +179,10 @@ async function killRound(env: Record<string, string>, gateway: string): Promise<
   programs.push(program);
   await untilAnswers(`${gateway}/problems`, program);
   let killed = false;
+  let answers = 0;
   const paying = Promise.withResolvers<void>();
   const payers = Array.from({ length: PAYERS }, async () => {
-    while (!killed) if (await actOnce(gateway)) paying.resolve();
+    while (!killed) if ((await actOnce(gateway)) && (answers += 1) === ANSWERS) paying.resolve();
   });
   await paying.promise;
   await new Promise((resolve) => setTimeout(resolve, random() * 300));
@@ -170,11 +191,12 @@ async function killRound(env: Record<string, string>, gateway: string): Promise<
   await Promise.all(payers);
 }
 
-/** Pays, cancels or asks. True if it was answered. */
+/** Pays, cancels, refunds or asks. True if it was answered. */
 function actOnce(gateway: string): Promise<boolean> {
   const choice = random();
   if (choice < 0.15) return cancelOnce(gateway);
   if (choice < 0.3) return askOnce(gateway);
+  if (choice < 0.5) return refundOnce(gateway);
   return payOnce(gateway);
 }
 
@@ -222,6 +244,14 @@ function newCancellation(): Cancellation | undefined {
   const cancellation = { key: `cancel-${cancellations.length}`, attempt, body };
   cancellations.push(cancellation);
   return cancellation;
+}
+
+async function refundOnce(gateway: string): Promise<boolean> {
+  const paid = pick(attempts.filter(({ answer }) => answer?.body.result === 'OK'));
+  if (!paid) return payOnce(gateway);
+  const { amount } = paid.body as { amount: number };
+  const sent: Send = (path, key, body) => send(`${gateway}/v3/sim/${path}`, key, body);
+  return refunds.refundOnce(sent, paid.answer!.body.paymentId!, amount);
 }
 
 /** Asks by order, as a caller that has nothing else; an order that was answered as paid is paid. */
@@ -320,12 +350,14 @@ async function audit(report: Report, rounds: number, settled: number): Promise<s
   for (const double of [...report.doubles.byIdempotencyKey, ...report.doubles.byShopTransactionId]) {
     problems.push(`executed twice: ${JSON.stringify(double)}`);
   }
+  const ofRefunds = await refunds.audit(report.refunds);
+  problems.push(...ofRefunds.problems);
   const unknown = rows.filter(({ state }) => state === 'UNKNOWN').length;
   console.log(
     `${rounds} kills, seed ${values.seed}, ${values.postgres ? 'PostgreSQL' : 'SQLite'}: ${attempts.length} payments begun, ` +
       `${answered.length} answered, ${report.payments.length} in the external's book, ${rows.length} in the ledger ` +
       `(${unknown} UNKNOWN); ${cancellations.length} cancellations, ${canceled.length} answered OK; ${asked} orders asked for, ` +
-      `${settled} open ones in the end; ${problems.length} problems`,
+      `${settled} open ones in the end; ${ofRefunds.summary}; ${problems.length} problems`,
   );
   const interrupted = attempts.filter(({ answer }) => !answer).length;
   if (answered.length === 0 || interrupted === 0 || canceled.length === 0 || asked === 0)
