@@ -478,7 +478,7 @@ if (postgresUrl() !== undefined) {
         sql<object>`select payments.refunded_minor, count(*) as refunds, sum(refunds.reserved) as reserved,
             min(refunds.origin) as origin, min(refunds.state) as state
           from refunds join payments on payments.id = refunds.payment_ref
-          group by payments.id, payments.refunded_minor order by payments.id`.execute(db),
+          group by payments.id, payments.refunded_minor order by payments.refunded_minor`.execute(db),
       );
       expect(rows).toEqual([
         { refunded_minor: 1287, refunds: 13, reserved: 13, origin: 'call', state: 'OK' },

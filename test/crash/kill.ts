@@ -1,6 +1,6 @@
 /**
  * Kills the built gateway with SIGKILL at random moments, while callers pay, cancel, pay again, refund and ask by order,
- * and then audits the ledger from outside:
+ * and then audits the ledger and two receivers, one of which fails a third of the time, from outside:
  *
  *   node --import ./test/support/typescript-hooks.js test/crash/kill.ts --rounds 30 --seed 1 [--postgres URL]
  *
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LedgerPayment, type LedgerReader, postgresLedger, sqliteLedger } from './ledger-reader.js';
+import { AuditedReceiver, untilDelivered } from './receiver-audit.js';
 import { freePort, type Program, startProgram, untilAnswers } from './program.js';
 import { type BookedRefund, RefundsUnderKill, type Send } from './refunds-under-kill.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -21,6 +22,8 @@ const ANSWERS = 20;
 const TIMEOUT_MS = 2_000;
 /** The time beyond it before an operation is abandoned (src/operations/operation.settler.ts). */
 const MARGIN_MS = 5_000;
+/** The lease of a delivery that the last kill broke off, and the rest of the backlog. */
+const DELIVERED_WITHIN_MS = 60_000;
 const SCENARIOS = [
   { scenario: 'ok' },
   { scenario: 'slow', delayMs: 30 },
@@ -100,6 +103,8 @@ const cancellations: Cancellation[] = [];
 const contradictions: string[] = [];
 let asked = 0;
 const programs: Program[] = [];
+const shop = new AuditedReceiver('payment-callback', { fails: false, random });
+const erp = new AuditedReceiver('erp', { fails: true, random });
 
 try {
   const problems = await run(Number(values.rounds));
@@ -107,6 +112,7 @@ try {
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
   for (const program of programs) await program.end('SIGKILL');
+  for (const receiver of [shop, erp]) receiver.close();
   await ledger.dispose();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -115,7 +121,7 @@ async function run(rounds: number): Promise<string[]> {
   const [simulatorPort, port] = [await freePort(), await freePort()];
   const simulator = `http://127.0.0.1:${simulatorPort}`;
   const gateway = `http://127.0.0.1:${port}`;
-  const env = environment(port, simulator);
+  const env = await environment(port, simulator);
   const external = startProgram(
     'simulator/dist/main.js',
     [
@@ -138,6 +144,8 @@ async function run(rounds: number): Promise<string[]> {
   await untilNothingRuns(ledger);
   const settled = await askAboutOpenOrders(gateway);
   await refunds.end((path) => send(`${gateway}/v3/sim/${path}`));
+  erp.calmDown();
+  await untilDelivered(ledger, DELIVERED_WITHIN_MS);
   const report = (await (await fetch(`${simulator}/book`)).json()) as Report;
   return audit(report, rounds, settled);
 }
@@ -151,7 +159,15 @@ interface Report {
   };
 }
 
-function environment(port: number, simulator: string): Record<string, string> {
+async function environment(port: number, simulator: string): Promise<Record<string, string>> {
+  const receivers = join(folder, 'receivers.json');
+  const further = {
+    receiver: 'erp',
+    url: await erp.listen(),
+    secret: erp.secret,
+    events: ['payment', 'refund'],
+  };
+  writeFileSync(receivers, JSON.stringify({ receivers: [further] }));
   const externals = join(folder, 'externals.json');
   const config = {
     externalService: 'sim',
@@ -168,6 +184,10 @@ function environment(port: number, simulator: string): Record<string, string> {
     HTTP_HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     EXTERNAL_PROVIDERS_CONFIG: externals,
+    PAYMENT_CALLBACK_URL: await shop.listen(),
+    NOTIFICATION_SECRET: shop.secret,
+    RECEIVERS_CONFIG: receivers,
+    NOTIFICATION_SCHEDULE: Array.from({ length: 90 }, () => '300ms').join(),
     // Refunds end by it. Payments must be correct before it, but after a cancellation: most are still pending then.
     RECONCILIATION_SCHEDULE: '2s,5s,10s,20s,30s,1h',
   };
@@ -318,7 +338,7 @@ async function audit(report: Report, rounds: number, settled: number): Promise<s
     'select shop_transaction_id, payment_id, state from payments',
   );
   const byOrder = Map.groupBy(rows, ({ shop_transaction_id }) => shop_transaction_id);
-  const problems = [...contradictions];
+  const problems = [...contradictions, ...(await shop.audit(ledger)), ...(await erp.audit(ledger))];
   const answered = attempts.filter(({ answer }) => answer?.status === 200);
   for (const { shopTransactionId, answer, isCanceled } of answered) {
     const { result, paymentId } = answer!.body;
@@ -357,10 +377,13 @@ async function audit(report: Report, rounds: number, settled: number): Promise<s
     `${rounds} kills, seed ${values.seed}, ${values.postgres ? 'PostgreSQL' : 'SQLite'}: ${attempts.length} payments begun, ` +
       `${answered.length} answered, ${report.payments.length} in the external's book, ${rows.length} in the ledger ` +
       `(${unknown} UNKNOWN); ${cancellations.length} cancellations, ${canceled.length} answered OK; ${asked} orders asked for, ` +
-      `${settled} open ones in the end; ${ofRefunds.summary}; ${problems.length} problems`,
+      `${settled} open ones in the end; ${shop.acknowledged} notifications to one receiver, ${erp.acknowledged} to the other, which ` +
+      `refused ${erp.refused} attempts; ` +
+      `${ofRefunds.summary}; ${problems.length} problems`,
   );
   const interrupted = attempts.filter(({ answer }) => !answer).length;
-  if (answered.length === 0 || interrupted === 0 || canceled.length === 0 || asked === 0)
+  const isNotified = shop.acknowledged > 0 && erp.acknowledged > 0 && erp.refused > 0;
+  if (answered.length === 0 || interrupted === 0 || canceled.length === 0 || asked === 0 || !isNotified)
     problems.push('the run showed nothing: nobody was answered, or nobody interrupted');
   return problems;
 }
