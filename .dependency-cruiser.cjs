@@ -64,7 +64,16 @@ const MAY_IMPORT = {
     'refunds',
     'subscriptions',
   ],
-  callbacks: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments', 'refunds'],
+  callbacks: [
+    ...FOUNDATIONS,
+    'leases',
+    'providers',
+    'operations',
+    'notifications',
+    'payments',
+    'refunds',
+    'subscriptions',
+  ],
   admin: [
     ...FOUNDATIONS,
     'providers',

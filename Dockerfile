@@ -38,5 +38,6 @@ VOLUME /app/data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HTTP_PORT || 8080}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Without npm or a shell, so that the gateway receives SIGTERM.
-CMD ["node", "dist/main.js"]
+# Without npm or a shell, so that the gateway receives SIGTERM. In a container of 512 MiB, Node would take 2 MiB for new
+# objects: collecting them so often costs a tenth of the CPU time of a payment.
+CMD ["node", "--max-semi-space-size=8", "dist/main.js"]

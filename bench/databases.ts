@@ -6,7 +6,7 @@ import type { DatabaseConfig } from '../src/config/config.js';
 import { Secret } from '../src/sensitive/secret.js';
 import { say } from './part.js';
 
-const POSTGRES_URL = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/test';
+export const POSTGRES_URL = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/test';
 /** Tollgate's default. */
 const POOL_SIZE = 10;
 

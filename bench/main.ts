@@ -1,9 +1,9 @@
 /**
  * What Tollgate costs, beside what one would write instead.
  *
- *     npm run bench                     all parts but the memory of a million requests, which takes as long as the
- * rest
- *     npm run bench -- PART             one of comparison, open-loop, start-up, drain, postgres, profile, memory
+ *     npm run bench                     all parts but the two long ones, memory and growth
+ *     npm run bench -- PART             one of comparison, open-loop, start-up, drain, postgres, replicas, profile,
+ *                                       memory, growth
  *     npm run bench:quick               the two ratios that matter most, within 90 s, printed only
  *     npm run bench -- versus DIR       this build and that of another checkout in turns, printed only
  *
@@ -15,10 +15,12 @@ import { readCommandLine } from './command-line.js';
 import { type Part, PART_NAMES, type PartName, say } from './part.js';
 import { comparison, quick } from './parts/comparison.js';
 import { drain } from './parts/drain.js';
+import { growth } from './parts/growth.js';
 import { memory } from './parts/memory.js';
 import { addedLatency } from './parts/open-loop.js';
 import { postgres } from './parts/postgres.js';
 import { profile } from './parts/profile.js';
+import { replicas } from './parts/replicas.js';
 import { startUp } from './parts/start-up.js';
 import { versus } from './parts/versus.js';
 import { formatted, writeSection } from './report/document.js';
@@ -31,9 +33,14 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   'start-up': startUp,
   drain,
   postgres,
+  replicas,
   profile,
   memory,
+  growth,
 };
+
+/** They take as long as all the others. */
+const LONG: readonly PartName[] = ['memory', 'growth'];
 
 const { part, checkout, options, command } = readCommandLine(process.argv.slice(2));
 const isTrial = Object.values(options).some((value) => value !== undefined);
@@ -43,7 +50,7 @@ if (part === 'quick') {
 } else if (part === 'versus') {
   console.log(await formatted(await BenchRun.with((run) => versus(run, checkout!, options, command))));
 } else if (part === 'all') {
-  for (const name of PART_NAMES) if (name !== 'memory') await report(name);
+  for (const name of PART_NAMES) if (!LONG.includes(name)) await report(name);
 } else {
   await report(part);
 }

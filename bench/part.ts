@@ -7,8 +7,10 @@ export const PART_NAMES = [
   'start-up',
   'drain',
   'postgres',
+  'replicas',
   'profile',
   'memory',
+  'growth',
 ] as const;
 
 export type PartName = (typeof PART_NAMES)[number];
@@ -21,7 +23,7 @@ export interface BenchOptions {
   readonly seconds?: number | undefined;
   /** Of each server, before anything is measured. */
   readonly warmUpSeconds?: number | undefined;
-  /** Requests (memory) or notifications (drain). */
+  /** Requests (memory), notifications (drain) or payments (growth). */
   readonly count?: number | undefined;
 }
 
@@ -30,7 +32,7 @@ export interface Target {
   readonly name: string;
   readonly limit: number;
   readonly measured: number;
-  readonly unit: '×' | 'ms' | 's';
+  readonly unit: '×' | 'ms' | 's' | 'KB';
   /** Where more is better: the limit is the least. */
   readonly atLeast?: boolean;
 }

@@ -1,11 +1,11 @@
 import { type BenchRun, warmUpOf } from '../bench-run.js';
-import { compare, type ComparisonRow, rowNamed, windowsOf } from '../compare.js';
+import { compare, rowNamed, windowsOf } from '../compare.js';
 import type { Operation } from '../load/requests.js';
 import type { BenchOptions, Findings, Part, Target } from '../part.js';
-import { table, times, whole } from '../report/markdown.js';
+import { table, times } from '../report/markdown.js';
 import { LABELS, server, SERVER_NAMES, type ServerName } from '../servers.js';
+import { ROUTES, windowTable } from '../window-table.js';
 
-const ROUTES: Readonly<Record<Operation, string>> = { pay: '`POST /pay`', status: '`GET /status`' };
 const LIMITS: Readonly<Record<Operation, number>> = { pay: 0.7, status: 0.6 };
 const OPERATIONS = ['pay', 'status'] as const;
 const CONNECTIONS = [32, 128];
@@ -26,11 +26,8 @@ export const comparison: Part = async (
   });
   const windows = windowsOf({ operations: OPERATIONS, connections: CONNECTIONS });
   const tables = windows.map((window) => {
-    const title = `${ROUTES[window.operation]}, ${window.connections} connections`;
-    return windowTable(
-      title,
-      names.map((name) => rowNamed(rows, name, window)),
-    );
+    const measured = names.map((name) => rowNamed(rows, name, window));
+    return windowTable(window, measured, LABELS);
   });
   return {
     markdown: [
@@ -74,25 +71,6 @@ export async function quick(
       line('**ratio**', (operation) => `**${times(cpu('tollgate', operation) / cpu('nest', operation))}**`),
       line('target', (operation) => times(LIMITS[operation])),
     ],
-  );
-}
-
-function windowTable(title: string, rows: readonly ComparisonRow[]): string {
-  const nest = rows.find((row) => row.server === 'nest')!;
-  const head = [title, 'CPU µs', '×', 'requests/s', '×', 'p50 ms', 'p99 ms', 'peak MiB', '×'];
-  return table(
-    head,
-    rows.map((row) => [
-      LABELS[row.server as ServerName],
-      `${row.cpuMicros.toFixed(0)} (${(row.cpuSpread * 100).toFixed(0)} %)`,
-      (row.cpuMicros / nest.cpuMicros).toFixed(2),
-      whole(row.requestsPerSecond),
-      (row.requestsPerSecond / nest.requestsPerSecond).toFixed(2),
-      row.p50.toFixed(2),
-      row.p99.toFixed(2),
-      row.peakMiB.toFixed(0),
-      (row.peakMiB / nest.peakMiB).toFixed(2),
-    ]),
   );
 }
 

@@ -1,72 +1,167 @@
-import type { ServerLoad } from '../bench-run.js';
-import type { LoadResult } from '../load/closed-loop.js';
+import type { Running } from '../bench-run.js';
+import { postgresDatabase, postgresVersion, sqliteDatabase } from '../databases.js';
+import { diskLine } from '../disk.js';
 import type { Latencies } from '../load/latencies.js';
-import { type Part, say } from '../part.js';
+import { type Part, say, type Target } from '../part.js';
 import { table, whole } from '../report/markdown.js';
-import { DIRECT, server } from '../servers.js';
+import { DIRECT, server, tollgate } from '../servers.js';
 import { median } from '../statistics.js';
 
+const POSTGRES_PORT = 18_086;
 const RAMP_MS = 1_000;
+/** Requests a second; after them each server is measured at half of its own saturation. */
+const RATES = [100, 400, 1_200];
 const SHARE_OF_SATURATION = 0.5;
 const COLUMNS = ['p50', 'p90', 'p99', 'p999', 'max'] as const satisfies readonly (keyof Latencies)[];
+const LABELS = {
+  direct: 'the stub itself',
+  nest: 'NestJS + ValidationPipe + HttpService',
+  SQLite: 'Tollgate, SQLite',
+  PostgreSQL: 'Tollgate, PostgreSQL',
+} as const;
+
+type Name = keyof typeof LABELS;
+
+/** The latencies of every round by server; none of a server that does not keep up. */
+type Measured = Map<Name, Latencies[]>;
 
 /**
- * What Tollgate adds to the external's own time while it is not busy: requests come at random, at half of what it can
- * do.
+ * The latency of a payment when requests come at random, at fixed rates and at half of what each server can do: the stub, the
+ * forty lines, and Tollgate on both databases, in turns.
  */
 export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpSeconds = 20 }) => {
-  const gateway = await run.startWarm(server('tollgate', run.subfolder('tollgate')), {
-    pay: warmUpSeconds,
-    status: 0,
-  });
-  const saturation = await run.measure(gateway, {
-    kind: 'closed-loop',
-    operation: 'pay',
-    connections: 128,
-    rampMs: RAMP_MS,
-    until: { seconds },
-  });
-  const saturationPerSecond = saturation.requests / saturation.seconds;
-  const requestsPerSecond = saturationPerSecond * SHARE_OF_SATURATION;
-  const load = {
-    kind: 'open-loop',
-    operation: 'pay',
-    requestsPerSecond,
-    rampMs: RAMP_MS,
-    seconds,
-  } as const satisfies ServerLoad;
-  const direct: LoadResult[] = [];
-  const through: LoadResult[] = [];
-  // The first round of this loop is for the load generator to warm up.
-  for (let round = 0; round <= rounds; round += 1) {
-    const straight = await run.generator.run({ ...load, target: DIRECT });
-    const gatewayed = await run.measure(gateway, load);
-    say(
-      `round ${round}: p99 ${straight.latencies.p99.toFixed(2)} ms, ${gatewayed.latencies.p99.toFixed(2)} ms`,
-    );
-    if (round === 0) continue;
-    direct.push(straight);
-    through.push(gatewayed);
+  const hasPostgres = (await postgresVersion()) !== undefined;
+  const folder = run.subfolder('sqlite');
+  const database = hasPostgres ? await postgresDatabase() : undefined;
+  try {
+    const servers = [
+      server('nest', run.subfolder('nest')),
+      tollgate(folder, { name: 'SQLite', env: (await sqliteDatabase(folder)).env }),
+      ...(database
+        ? [
+            tollgate(run.subfolder('postgres'), {
+              name: 'PostgreSQL',
+              port: POSTGRES_PORT,
+              env: database.env,
+            }),
+          ]
+        : []),
+    ];
+    const running = new Map<Name, Running>();
+    const halves = new Map<Name, number>();
+    for (const one of servers) {
+      const warm = await run.startWarm(one, { pay: warmUpSeconds, status: 0 });
+      running.set(one.name as Name, warm);
+      const { requests, seconds: took } = await run.measure(warm, {
+        kind: 'closed-loop',
+        operation: 'pay',
+        connections: 128,
+        rampMs: RAMP_MS,
+        until: { seconds },
+      });
+      halves.set(one.name as Name, (requests / took) * SHARE_OF_SATURATION);
+    }
+    const names: Name[] = ['direct', ...running.keys()];
+    const latencies = async (name: Name, requestsPerSecond: number): Promise<Latencies | undefined> => {
+      const load = {
+        kind: 'open-loop',
+        operation: 'pay',
+        requestsPerSecond,
+        rampMs: RAMP_MS,
+        seconds,
+      } as const;
+      try {
+        const gateway = running.get(name);
+        const result = gateway
+          ? await run.measure(gateway, load)
+          : await run.generator.run({ ...load, target: DIRECT });
+        say(
+          `${name}, ${whole(requestsPerSecond)}/s: p50 ${result.latencies.p50.toFixed(2)} ms, p99 ${result.latencies.p99.toFixed(2)} ms`,
+        );
+        return result.latencies;
+      } catch (error) {
+        say(`${name}, ${whole(requestsPerSecond)}/s: ${String(error)}`);
+        return undefined;
+      }
+    };
+    const sections: string[] = [];
+    const targets: Target[] = [];
+    for (const rate of [...RATES, undefined]) {
+      const measured: Measured = new Map();
+      const rateOf = (name: Name): number => rate ?? halves.get(name) ?? halves.get('SQLite')!;
+      // The first round is for the load generator to warm up.
+      for (let round = 0; round <= rounds; round += 1) {
+        for (const name of names) {
+          const found = await latencies(name, rateOf(name));
+          if (round > 0 && found) measured.set(name, [...(measured.get(name) ?? []), found]);
+        }
+      }
+      const title = rate === undefined ? 'half of saturation' : `${whole(rate)} a second`;
+      sections.push(
+        latencyTable(title, names, measured, rate === undefined ? rateOf : undefined),
+        diskLine(run.folder),
+      );
+      targets.push(...targetsOf(rate, title, measured));
+    }
+    return {
+      markdown: [
+        `\`POST /pay\` in milliseconds, medians of ${rounds} rounds of ${seconds} s in turns; a request's time counts from when it was due. × is the ratio to the forty lines.`,
+        ...sections,
+      ].join('\n\n'),
+      targets,
+    };
+  } finally {
+    await database?.dispose();
   }
-  const added = (column: keyof Latencies): number =>
-    median(through.map(({ latencies }, i) => latencies[column] - direct[i]!.latencies[column]));
-  const of = (results: readonly LoadResult[]): string[] =>
-    COLUMNS.map((column) => median(results.map(({ latencies }) => latencies[column])).toFixed(2));
-  return {
-    markdown: [
-      `\`POST /pay\`, ${whole(requestsPerSecond)} requests a second, half of the ${whole(saturationPerSecond)} that Tollgate answers with 128 connections. Medians of ${rounds} rounds of ${seconds} s; a request's time counts from when it was due.`,
-      table(
-        ['milliseconds', 'p50', 'p90', 'p99', 'p99.9', 'longest'],
-        [
-          ['the stub itself', ...of(direct)],
-          ['through Tollgate', ...of(through)],
-          ['added', ...COLUMNS.map((column) => added(column).toFixed(2))],
-        ],
-      ),
-    ].join('\n\n'),
-    targets: [
-      { name: 'Added latency, p50', limit: 1, measured: added('p50'), unit: 'ms' },
-      { name: 'Added latency, p99', limit: 5, measured: added('p99'), unit: 'ms' },
-    ],
-  };
 };
+
+function latencyTable(
+  title: string,
+  names: readonly Name[],
+  measured: Measured,
+  rateOf: ((name: Name) => number) | undefined,
+): string {
+  const of = (name: Name, column: keyof Latencies): number =>
+    median((measured.get(name) ?? []).map((latencies) => latencies[column]));
+  return table(
+    [title, 'p50', '×', 'p90', 'p99', '×', 'p99.9', 'longest'],
+    names.map((name) => {
+      const label = rateOf ? `${LABELS[name]}, ${whole(rateOf(name))}/s` : LABELS[name];
+      if (!measured.has(name)) return [label, 'does not keep up', '', '', '', '', '', ''];
+      return [
+        label,
+        ...COLUMNS.flatMap((column) => {
+          const cell = of(name, column).toFixed(2);
+          if (column !== 'p50' && column !== 'p99') return [cell];
+          return [cell, measured.has('nest') ? (of(name, column) / of('nest', column)).toFixed(2) : ''];
+        }),
+      ];
+    }),
+  );
+}
+
+/** Those of the requirements. */
+function targetsOf(rate: number | undefined, title: string, measured: Measured): Target[] {
+  const limits: Readonly<Record<string, readonly [('p50' | 'p99')[], number, number]>> = {
+    100: [['p50'], 1.15, 1.4],
+    400: [['p50', 'p99'], 1.15, 1.5],
+    undefined: [['p50', 'p99'], 1.5, 1.5],
+  };
+  const found = limits[String(rate)];
+  if (!found) return [];
+  const [columns, onSqlite, onPostgres] = found;
+  return (['SQLite', 'PostgreSQL'] as const).flatMap((name) => {
+    if (!measured.has(name) || !measured.has('nest')) return [];
+    return columns.map((column): Target => {
+      const of = (one: Name): number => median(measured.get(one)!.map((latencies) => latencies[column]));
+      // At half of saturation the requirement is about what is added to the stub.
+      const stub = rate === undefined ? of('direct') : 0;
+      return {
+        name: `${column} of the forty lines', ${title}, ${name}`,
+        limit: name === 'SQLite' ? onSqlite : onPostgres,
+        measured: (of(name) - stub) / (of('nest') - stub),
+        unit: '×',
+      };
+    });
+  });
+}

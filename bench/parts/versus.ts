@@ -1,17 +1,16 @@
 import { type BenchRun, type Measurement, warmUpOf } from '../bench-run.js';
 import { measureInTurns } from '../compare.js';
 import { type BenchDatabase, postgresDatabase, postgresVersion, sqliteDatabase } from '../databases.js';
-import type { Operation } from '../load/requests.js';
 import type { BenchOptions } from '../part.js';
 import { table } from '../report/markdown.js';
 import { provenance } from '../report/provenance.js';
 import { tollgate } from '../servers.js';
 import { median } from '../statistics.js';
+import { ROUTES } from '../window-table.js';
 
 const OTHER_PORT = 18_087;
 const OPERATIONS = ['pay', 'status'] as const;
 const CONNECTIONS = 32;
-const ROUTES: Readonly<Record<Operation, string>> = { pay: '`POST /pay`', status: '`GET /status`' };
 
 const DATABASES: Readonly<Record<'sqlite' | 'postgres', (folder: string) => Promise<BenchDatabase>>> = {
   sqlite: sqliteDatabase,

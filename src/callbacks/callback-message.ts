@@ -10,7 +10,7 @@ import { isJsonObject } from '../shared/json.js';
 import { formField, formOutline, formText, NOT_UTF8 } from './callback-fields.js';
 
 /** The ids that a callback may name; receipts, log fields and rows go by these names. */
-const NAMES = ['paymentId', 'refundId'] as const;
+const NAMES = ['paymentId', 'refundId', 'subscriptionToken'] as const;
 
 type CallbackName = (typeof NAMES)[number];
 export type CallbackNames = Readonly<Partial<Record<CallbackName, string>>>;
@@ -23,10 +23,15 @@ export interface CallbackMessage extends CallbackNames {
 }
 
 /** A callback about a payment alone. */
-export type PaymentCallback = CallbackMessage & { readonly paymentId: string; readonly refundId?: undefined };
+export type PaymentCallback = CallbackMessage & {
+  readonly paymentId: string;
+  readonly refundId?: undefined;
+  readonly subscriptionToken?: undefined;
+};
 
 export function isAboutPayment(message: CallbackMessage): message is PaymentCallback {
-  return message.paymentId !== undefined && message.refundId === undefined;
+  const { paymentId, refundId, subscriptionToken } = message;
+  return paymentId !== undefined && refundId === undefined && subscriptionToken === undefined;
 }
 
 export interface CallbackReading extends CallbackMessage {
@@ -80,7 +85,7 @@ async function readSignedBody(request: Request): Promise<CallbackReading> {
   for (const name of NAMES) {
     const { texts } = formField(queryOf(request), name);
     if (message[name] === undefined || texts.every((text) => formText(text) === message[name])) continue;
-    const what = name === 'paymentId' ? 'payment' : 'refund';
+    const what = { paymentId: 'payment', refundId: 'refund', subscriptionToken: 'subscription' }[name];
     oddities.push(`the query names another ${what} and is not signed; the body counts`);
   }
   return message;

@@ -10,6 +10,7 @@ import { PaymentRepository } from '../payments/payment.repository.js';
 import { RefundRepository } from '../refunds/refund.repository.js';
 import { REPLAYABLE_MS } from '../security/remembered-callbacks.js';
 import { SecurityMetrics } from '../security/security.metrics.js';
+import { SubscriptionRepository } from '../subscriptions/subscription.repository.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { storableText } from '../persistence/storable-text.js';
@@ -28,6 +29,8 @@ export interface CallbackOrigin {
   readonly continued: boolean;
   /** The external offers `refund/status`: a refund beside a payment is worth a query of its own. */
   readonly queriesRefunds?: boolean;
+  /** The external offers `subscription/status`, likewise. */
+  readonly queriesSubscriptions?: boolean;
   /** Of a signed callback: identifies it when it is received again. */
   readonly signed?: SignedCallback | undefined;
   /** The sender's network, where the external's callbacks need neither credentials nor an address of a list. */
@@ -78,6 +81,7 @@ export class CallbackInbox {
     private readonly callbacks: CallbackRepository,
     private readonly payments: PaymentRepository,
     private readonly refunds: RefundRepository,
+    private readonly subscriptions: SubscriptionRepository,
     private readonly clock: Clock,
     private readonly securityMetrics: SecurityMetrics,
     private readonly unknownPayments: UnknownPaymentLimit,
@@ -102,18 +106,28 @@ export class CallbackInbox {
     else setTimeout(() => this.store.wakeWorker('callbacks'), QUIET_MS + TIMER_MARGIN_MS).unref();
     const isIdReused = kind === 'id-reused';
     if (isIdReused) this.securityMetrics.countReusedCallbackId(origin.external);
-    const { paymentId, refundId } = message;
+    const { paymentId, refundId, subscriptionToken } = message;
     const receipt = {
       received: true,
       ...(paymentId !== undefined && { paymentId }),
       ...(refundId !== undefined && { refundId }),
+      ...(subscriptionToken !== undefined && { subscriptionToken }),
     } as const;
     return { receipt, paymentTraceparent, isIdReused };
   }
 
   async #insert(
-    { method, paymentId, refundId, body }: CallbackMessage,
-    { external, requestId, traceparent, continued, signed, anyoneFrom, queriesRefunds }: CallbackOrigin,
+    { method, paymentId, refundId, subscriptionToken, body }: CallbackMessage,
+    {
+      external,
+      requestId,
+      traceparent,
+      continued,
+      signed,
+      anyoneFrom,
+      queriesRefunds,
+      queriesSubscriptions,
+    }: CallbackOrigin,
     onStored?: (trx: Trx) => Promise<void>,
   ): Promise<Insertion> {
     const now = this.clock.now();
@@ -128,12 +142,28 @@ export class CallbackInbox {
             ? undefined
             : await this.payments.traceOf(trx, external, paymentId);
         const ofRefund = refundId !== undefined && (paymentId === undefined || queriesRefunds === true);
-        if (anyoneFrom !== undefined && !payment && !(await this.#knowsRefund(trx, external, refundId)))
+        const ofSubscription =
+          subscriptionToken !== undefined &&
+          ((paymentId === undefined && refundId === undefined) || queriesSubscriptions === true);
+        const isKnown = async (): Promise<boolean> =>
+          payment !== undefined ||
+          (await this.#knowsRefund(trx, external, refundId)) ||
+          (await this.#knowsSubscription(trx, external, subscriptionToken));
+        if (anyoneFrom !== undefined && !(await isKnown()))
           await this.unknownPayments.admit(trx, external, anyoneFrom);
         const ofPayment = continued ? undefined : (payment?.traceparent ?? undefined);
         const subjects = [
           ...(paymentId === undefined ? [] : [{ payment_id: paymentId, refund_id: null }]),
           ...(ofRefund ? [{ payment_id: callbackKey({ refundId }), refund_id: refundId }] : []),
+          ...(ofSubscription
+            ? [
+                {
+                  payment_id: callbackKey({ subscriptionToken }),
+                  refund_id: null,
+                  subscription_token: subscriptionToken,
+                },
+              ]
+            : []),
         ];
         for (const subject of subjects)
           await this.callbacks.insertOrMerge(
@@ -177,6 +207,10 @@ export class CallbackInbox {
     return (
       refundId !== undefined && (await this.refunds.findByRefundId(trx, external, refundId)) !== undefined
     );
+  }
+
+  async #knowsSubscription(trx: Trx, external: string, token: string | undefined): Promise<boolean> {
+    return token !== undefined && (await this.subscriptions.findByToken(trx, external, token)) !== undefined;
   }
 
   /** Keyed: a body may hold a card number, which could be guessed by its digest. */

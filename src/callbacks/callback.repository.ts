@@ -4,7 +4,7 @@ import { type LeasedRow, LeaseTable } from '../leases/lease-table.js';
 import { forUpdateSkipLocked, limitOf } from '../persistence/dialect.js';
 import type { DatabaseSchema } from '../persistence/database.js';
 import type { Trx } from '../persistence/store.js';
-import type { CallbackRow } from './callback.table.js';
+import type { CallbackRow, NewCallback } from './callback.table.js';
 
 /** A signed message as it is recorded, so that it is recognised when it comes again. */
 export interface ProcessedMessage {
@@ -35,7 +35,7 @@ const OPEN_KEY = ['external', 'payment_id'] as const;
 
 type CallbackExpressions = ExpressionBuilder<DatabaseSchema, 'callbacks'>;
 
-/** The ledger knows the payment, or the refund by either of its ids. */
+/** The ledger knows the payment, the subscription, or the refund by either of its ids. */
 function hasSubject(row: CallbackExpressions): Expression<SqlBool> {
   return row.or([
     row.exists(
@@ -58,6 +58,13 @@ function hasSubject(row: CallbackExpressions): Expression<SqlBool> {
         .select('refunds.id')
         .whereRef('refunds.id', '=', 'callbacks.refund_id')
         .whereRef('refunds.external', '=', 'callbacks.external'),
+    ),
+    row.exists(
+      row
+        .selectFrom('subscriptions')
+        .select('subscriptions.id')
+        .whereRef('subscriptions.token', '=', 'callbacks.subscription_token')
+        .whereRef('subscriptions.external', '=', 'callbacks.external'),
     ),
   ]);
 }
@@ -84,7 +91,7 @@ export class CallbackRepository {
    * when a new one would: the external is reachable. A fresh one waits for further repeats, but no longer than
    * `gatheringMs` in all.
    */
-  async insertOrMerge(trx: Trx, row: CallbackRow, gatheringMs: number): Promise<void> {
+  async insertOrMerge(trx: Trx, row: NewCallback, gatheringMs: number): Promise<void> {
     await trx
       .insertInto('callbacks')
       .values(row)

@@ -1,21 +1,23 @@
-import type { Selectable } from 'kysely';
+import type { Generated, Insertable, Selectable } from 'kysely';
 
 /**
  * The inbox: callbacks as received, each stored before it is acknowledged (SPEC §5). A row has one subject, which is
  * queried: a callback that names a payment and a refund is two rows. It belongs to the payment with its `external` and
- * `payment_id`, or to the refund, even if that row is created later.
+ * `payment_id`, or to the refund or subscription, even if that row is created later.
  */
 export interface CallbackTable {
   /** `cbk_…` */
   id: string;
   external: string;
   /**
-   * The payment that it names. For a callback about a refund the `callbackKey` of it: of each subject at most one
+   * The payment that it names. For a callback about a refund or subscription the `callbackKey` of it: of each subject at most one
    * callback is open (a unique index of the first release).
    */
   payment_id: string;
   /** The refund that it names; null where it is about the payment. */
   refund_id: string | null;
+  /** The token of the subscription that it names; null where it is about another subject. */
+  subscription_token: Generated<string | null>;
   state: CallbackState;
   /** Of the latest: method and body; the body masked, 16 KiB at most, null where there was none. */
   method: 'GET' | 'POST';
@@ -43,15 +45,18 @@ export interface CallbackTable {
   traceparent: string | null;
 }
 
-/** Stands in `payment_id` for a refund: no id has a line feed in it. */
-export function callbackKey({ refundId }: { readonly refundId: string }): string {
-  return `refund\n${refundId}`;
+/** Stands in `payment_id` for a refund or a subscription: no id has a line feed in it. */
+export function callbackKey(
+  subject: { readonly refundId: string } | { readonly subscriptionToken: string },
+): string {
+  return 'refundId' in subject ? `refund\n${subject.refundId}` : `subscription\n${subject.subscriptionToken}`;
 }
 
 /** `UNCONFIRMED`: the schedule is used up and the external never confirmed the callback, which changed nothing. */
 export type CallbackState = 'PENDING' | 'LEASED' | 'VERIFIED' | 'UNCONFIRMED';
 
 export type CallbackRow = Selectable<CallbackTable>;
+export type NewCallback = Insertable<CallbackTable>;
 
 /**
  * The signed callbacks that were processed, as long as their signatures are valid. Written with the inbox in one

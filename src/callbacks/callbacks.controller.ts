@@ -54,8 +54,10 @@ export class CallbacksController {
     const { message, pushed } = await this.#read(request, config, signed !== undefined);
     logFields.paymentId = message.paymentId;
     logFields.refundId = message.refundId;
+    logFields.subscriptionToken = message.subscriptionToken;
     const anyoneFrom = isFromAnyone(config) ? networkOf(clientAddressOf(request)) : undefined;
     const queriesRefunds = isOffered(config, 'refund/status');
+    const queriesSubscriptions = isOffered(config, 'subscription/status');
     const origin = {
       external: config.name,
       requestId,
@@ -64,6 +66,7 @@ export class CallbacksController {
       signed,
       anyoneFrom,
       queriesRefunds,
+      queriesSubscriptions,
     };
     const { receipt, paymentTraceparent, isIdReused } = await (pushed && isAboutPayment(message)
       ? this.pushes.receive(message, origin, pushed)

@@ -2,7 +2,7 @@ import { Field } from '../rules/field.js';
 import type { PaymentStatusName } from '../providers/answers.js';
 import { oneOf, type Rule } from '../rules/rule.js';
 import { issuedIdentifier } from '../rules/rules.js';
-import { PAYMENT_ID_QUERY, REFUND_ID_QUERY } from '../http/openapi/components.js';
+import { PAYMENT_ID_QUERY, REFUND_ID_QUERY, SUBSCRIPTION_TOKEN_QUERY } from '../http/openapi/components.js';
 import type { AnswerDescription, OperationDescription } from '../http/openapi/operation-description.js';
 
 const yes: Rule = {
@@ -27,6 +27,13 @@ class Callback {
     example: 're_5d10',
   })
   refundId?: string;
+
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The subscription whose state may have changed, alone or beside the others.',
+    example: 'sub_91c2',
+  })
+  subscriptionToken?: string;
 
   @Field(oneOf(['ACCEPTED', 'FAILED', 'PENDING']), {
     optional: true,
@@ -54,6 +61,13 @@ class CallbackAcknowledgement {
     example: 're_5d10',
   })
   refundId?: string;
+
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The subscription that the callback named.',
+    example: 'sub_91c2',
+  })
+  subscriptionToken?: string;
 }
 
 const DESCRIPTION =
@@ -64,6 +78,7 @@ const DESCRIPTION =
 const CALLBACK_QUERY = [
   { ...PAYMENT_ID_QUERY, required: false },
   { ...REFUND_ID_QUERY, required: false },
+  { ...SUBSCRIPTION_TOKEN_QUERY, required: false },
 ];
 
 const ANSWER: AnswerDescription = {
@@ -85,7 +100,7 @@ export const CALLBACK_BY_POST: OperationDescription = {
   id: 'receiveCallbackWithBody',
   tag: 'Callbacks',
   summary: 'Receive a callback with a body',
-  description: `${DESCRIPTION} Query or body names the payment, the refund or both; if both do, they must name the same. With \`standard-webhooks\`, the signed body alone names them.`,
+  description: `${DESCRIPTION} Query or body names the payment, the refund, the subscription or several of them; if query and body do, they must name the same. With \`standard-webhooks\`, the signed body alone names them.`,
   query: CALLBACK_QUERY,
   request: {
     type: Callback,

@@ -4,6 +4,7 @@ import { OperationsModule } from '../operations/operations.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
+import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { CallbackInbox } from './callback.inbox.js';
 import { CallbackRepository } from './callback.repository.js';
 import { CallbacksController } from './callbacks.controller.js';
@@ -14,7 +15,14 @@ import { VerificationRecorder } from './verification.recorder.js';
 import { VerificationWorker } from './verification.worker.js';
 
 @Module({
-  imports: [NotificationsModule, OperationsModule, PaymentsModule, ProvidersModule, RefundsModule],
+  imports: [
+    NotificationsModule,
+    OperationsModule,
+    PaymentsModule,
+    ProvidersModule,
+    RefundsModule,
+    SubscriptionsModule,
+  ],
   controllers: [CallbacksController],
   providers: [
     CallbackInbox,

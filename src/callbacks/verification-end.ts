@@ -43,8 +43,8 @@ export function confirmedBy({ status }: InquiryResult): VerificationOutcome {
   };
 }
 
-/** Even an accepted refund can fail later (SPEC §4). */
-export const REFUND_CONFIRMED: VerificationOutcome = {
+/** Even an accepted refund can fail later, and a subscription can change at any time (SPEC §4). */
+export const CONFIRMED: VerificationOutcome = {
   kind: 'confirmed',
   shopTransactionId: null,
   settled: false,
@@ -56,10 +56,16 @@ export const NO_REFUND_QUERY: VerificationOutcome = {
   maxAttempts: 1,
 };
 
+/** A callback of a subscription that no query can confirm, likewise. */
+export const NO_SUBSCRIPTION_QUERY: VerificationOutcome = {
+  ...unconfirmed('the external offers no query for subscriptions'),
+  maxAttempts: 1,
+};
+
 /** What a status query without an answer means for the callback that caused it. */
 export function unconfirmedBy(
   outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>,
-  subject: 'payment' | 'refund',
+  subject: 'payment' | 'refund' | 'subscription',
   isFromAnyone: boolean,
 ): VerificationOutcome {
   switch (outcome.kind) {

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { isOffered } from '../config/external-operation.js';
 import { type FreeCapacity, LeaseWorker, valueUnlessAborted } from '../leases/lease-worker.js';
 import { WorkerHealth } from '../leases/worker.health.js';
 import { pollMsOf } from '../notifications/retry-schedule.js';
@@ -19,6 +20,11 @@ import type { CallContext, ExternalProvider } from '../providers/external-provid
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { RefundInquiry, type RefundInquiryReason } from '../refunds/refund.inquiry.js';
 import { RefundRepository } from '../refunds/refund.repository.js';
+import {
+  SubscriptionInquiry,
+  type SubscriptionInquiryReason,
+} from '../subscriptions/subscription.inquiry.js';
+import { SubscriptionRepository } from '../subscriptions/subscription.repository.js';
 import { Clock } from '../shared/clock.js';
 import {
   CALLBACK_LEASES,
@@ -32,8 +38,9 @@ import {
   confirmedBy,
   neverSeen,
   NO_REFUND_QUERY,
+  NO_SUBSCRIPTION_QUERY,
   NOT_QUERIED,
-  REFUND_CONFIRMED,
+  CONFIRMED,
   unconfirmed,
   unconfirmedBy,
   type VerificationEnd,
@@ -68,6 +75,8 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     private readonly inquiry: PaymentInquiry,
     private readonly refundInquiry: RefundInquiry,
     private readonly refunds: RefundRepository,
+    private readonly subscriptionInquiry: SubscriptionInquiry,
+    private readonly subscriptions: SubscriptionRepository,
     private readonly metrics: CallbacksMetrics,
     private readonly log: Log,
     @Inject(CONFIG) private readonly config: Config,
@@ -144,7 +153,7 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
   }
 
   async #query(callback: LeasedCallback): Promise<VerificationOutcome> {
-    const { id, external, payment_id, refund_id, request_id, traceparent } = callback;
+    const { id, external, payment_id, refund_id, subscription_token, request_id, traceparent } = callback;
     const provider = this.registry.get(external);
     if (!provider) return unconfirmed('no external of this name is configured');
     try {
@@ -155,6 +164,8 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
       };
       const reason = { source: 'callback', notify: 'always', cause: id } as const;
       if (refund_id !== null) return await this.#queryRefund(provider, refund_id, context, reason);
+      if (subscription_token !== null)
+        return await this.#querySubscription(provider, subscription_token, context, reason);
       // Reconciliation queries refunds that cannot be queried now.
       const [outcome] = await Promise.all([
         this.inquiry.inquire(provider, { paymentId: payment_id }, context, reason),
@@ -186,8 +197,25 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     if (!question) return neverSeen('the gateway does not know this refund', isFromAnyone(config));
     if (!question.query) return NO_REFUND_QUERY;
     const outcome = await this.refundInquiry.inquire(provider, question, context, reason);
-    if (outcome.kind === 'completed') return REFUND_CONFIRMED;
+    if (outcome.kind === 'completed') return CONFIRMED;
     return unconfirmedBy(outcome, 'refund', isFromAnyone(config));
+  }
+
+  /** A callback that names a subscription queries it in every state (SPEC §4). */
+  async #querySubscription(
+    provider: ExternalProvider,
+    token: string,
+    context: CallContext,
+    reason: SubscriptionInquiryReason,
+  ): Promise<VerificationOutcome> {
+    const { config } = provider;
+    const row = await this.store.read((db) => this.subscriptions.findByToken(db, config.name, token));
+    // The answer of the call that names the token may still be on the way.
+    if (!row) return neverSeen('the gateway does not know this subscription', isFromAnyone(config));
+    if (!isOffered(config, 'subscription/status')) return NO_SUBSCRIPTION_QUERY;
+    const outcome = await this.subscriptionInquiry.inquire(provider, row, context, reason);
+    if (outcome.kind === 'completed') return CONFIRMED;
+    return unconfirmedBy(outcome, 'subscription', isFromAnyone(config));
   }
 
   async #record(trx: Trx, ends: readonly VerificationEnd[], nowMs: number): Promise<void> {
@@ -226,8 +254,8 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
   }
 
   #report({ callback, durationMs, outcome }: VerificationEnd, result: VerificationResult): void {
-    const { external, refund_id, traceparent } = callback;
-    const [paymentId, refundId] = refund_id === null ? [callback.payment_id] : [undefined, refund_id];
+    const { external, traceparent } = callback;
+    const names = namesOf(callback);
     this.metrics.countVerification(external, result);
     const error = outcome.kind === 'unconfirmed' ? outcome.error : undefined;
     const logFields = {
@@ -241,15 +269,19 @@ export class VerificationWorker implements OnApplicationBootstrap, BeforeApplica
     };
     if (error === undefined) {
       const traceId = traceparent === null ? undefined : traceIdOf(traceparent);
-      const names = {
-        paymentId: paymentId === undefined ? undefined : outside(paymentId),
-        refundId: refundId === undefined ? undefined : outside(refundId),
-      };
-      this.log.info({ ...logFields, traceId, ...names }, 'verification');
+      const logged = Object.entries(names).map(([name, id]) => [name, outside(id)]);
+      this.log.info({ ...logFields, traceId, ...(Object.fromEntries(logged) as object) }, 'verification');
     } else if (result === 'unconfirmed' || result === 'retry') {
-      const fields = { ...logFields, paymentId, refundId, traceparent, error };
+      const fields = { ...logFields, ...names, traceparent, error };
       if (result === 'retry') this.#logger.warn(fields, 'The external has not confirmed the callback yet');
       else this.#logger.error(fields, 'The external never confirmed the callback');
     }
   }
+}
+
+/** The id of the callback's subject, by its name. */
+function namesOf({ payment_id, refund_id, subscription_token }: LeasedCallback): Record<string, string> {
+  if (refund_id !== null) return { refundId: refund_id };
+  if (subscription_token !== null) return { subscriptionToken: subscription_token };
+  return { paymentId: payment_id };
 }

@@ -232,6 +232,20 @@ describe('readConfig', () => {
     }
   };
 
+  it('reports those of the receivers file besides', () => {
+    const receivers = join(folder, 'receivers.json');
+    writeFileSync(
+      receivers,
+      JSON.stringify({ receivers: [{ receiver: 'erp', url: 'http://erp.internal' }] }),
+    );
+    const env = { RECEIVERS_CONFIG: receivers, HTTP_PORT: '80a', ALLOW_HTTP_HOSTS: 'erp.internal' };
+    expect(placesOf(env).map((place) => place.replace(receivers, 'RECEIVERS'))).toEqual([
+      'HTTP_PORT',
+      'RECEIVERS#/receivers/0/secret',
+      'RECEIVERS#/receivers/0/events',
+    ]);
+  });
+
   it('reports the problems of environment and externals file at once', () => {
     const env = {
       EXTERNAL_PROVIDERS_CONFIG: file,

@@ -44,6 +44,7 @@ export interface RequestContext {
     operation?: string;
     paymentId?: string | undefined;
     refundId?: string | undefined;
+    subscriptionToken?: string | undefined;
     /** The gateway's id of the record that an operator requests. */
     ref?: string;
     shopTransactionId?: string | undefined;

@@ -19,7 +19,7 @@ it('begins as many as a tick has, then the rest in their order, and refuses what
   expect(begun.at(-1)).toBe(8);
 });
 
-it('leaves four fifths of the time to others, whatever paced work costs, and keeps its order', async () => {
+it('leaves nine tenths of the time to others, whatever paced work costs, and keeps its order', async () => {
   const turns = new PacedTurns();
   const begun: number[] = [];
   const ended = Promise.withResolvers<void>();
@@ -38,8 +38,8 @@ it('leaves four fifths of the time to others, whatever paced work costs, and kee
   }
   await ended.promise;
   expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  // The last has no pause; one of more than 25 ms, on a machine that is busy, has a shorter one.
-  expect((performance.now() - startedAt) / Math.min(workMs, 250)).toBeGreaterThan(3);
+  // The last has no pause; one of more than 11 ms, on a machine that is busy, has a shorter one.
+  expect((performance.now() - startedAt) / Math.min(workMs, 100)).toBeGreaterThan(7);
 });
 
 it('begins paced work at once where none waits', async () => {

@@ -152,6 +152,7 @@ export class RequestTelemetry {
         operation,
         paymentId: masked(logFields.paymentId),
         refundId: masked(logFields.refundId),
+        subscriptionToken: masked(logFields.subscriptionToken),
         shopTransactionId: masked(logFields.shopTransactionId),
         ref: logFields.ref,
         outcome: logFields.outcome,

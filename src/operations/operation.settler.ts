@@ -118,6 +118,7 @@ export class OperationSettler {
         'The external was called, but its answer cannot be stored now.',
         {
           outcome: 'unknown',
+          members: this.#of(operation).nameUnstored?.(operation) ?? {},
           cause: error,
         },
       );

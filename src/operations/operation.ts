@@ -80,6 +80,9 @@ export interface Operation<Input = unknown, Answer extends object = object> {
    */
   nameOf?(trx: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>>;
 
+  /** Members of the problem that the outcome could not be stored; the stored outcome names the same later. */
+  nameUnstored?(row: OperationRow): Readonly<Record<string, string>>;
+
   /** In a transaction: an operation that was settled as never executed may have been executed after all. */
   reopen?(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void>;
 

@@ -54,6 +54,7 @@ export class ProviderDataMask {
   }
 
   #finder(shortest: number): Find {
+    if (![...this.#texts].some((text) => text.length >= shortest)) return () => [];
     const finder = new TextFinder(this.#texts, shortest, this.#budget);
     return inBase64Too((text) => finder.find(text));
   }
@@ -108,7 +109,8 @@ function sourceOf(value: unknown): string {
 /** Finds many texts in another one, by their first `shortest` characters. */
 class TextFinder {
   readonly #byBeginning = new Map<string, string[]>();
-  readonly #firstUnits = new Uint8Array(0x1_0000);
+  /** By the low byte of the first character: most places are passed over without a slice. A table of all is 64 KiB. */
+  readonly #firstBytes = new Uint8Array(0x100);
 
   constructor(
     texts: ReadonlySet<string>,
@@ -126,7 +128,7 @@ class TextFinder {
     const spans: Span[] = [];
     const last = text.length - this.shortest;
     for (let start = 0; start <= last; start += 1) {
-      if (this.#firstUnits[text.charCodeAt(start)] === 0) continue;
+      if (this.#firstBytes[text.charCodeAt(start) & 0xff] === 0) continue;
       const length = this.#lengthAt(text, start);
       if (length === undefined) return [{ start: 0, end: text.length }];
       if (length > 0) spans.push({ start, end: start + length });
@@ -148,7 +150,7 @@ class TextFinder {
 
   #add(text: string): void {
     const beginning = text.slice(0, this.shortest);
-    this.#firstUnits[text.charCodeAt(0)] = 1;
+    this.#firstBytes[text.charCodeAt(0) & 0xff] = 1;
     const bucket = this.#byBeginning.get(beginning);
     if (!bucket) this.#byBeginning.set(beginning, [text]);
     else bucket.push(text);

@@ -37,6 +37,7 @@ export class ReconciliationRepository {
       .execute();
   }
 
+  /** A row that is settled is due no more, also if a replica of the release before settled its refund. */
   async #release(
     trx: Trx,
     table: OpenTable,
@@ -44,7 +45,7 @@ export class ReconciliationRepository {
   ): Promise<void> {
     await trx
       .updateTable(table as 'payments')
-      .set({ lease_token: null, lease_until: null })
+      .set({ lease_token: null, lease_until: null, next_ask_at: null })
       .where('id', '=', id)
       .where('lease_token', '=', token)
       .execute();

@@ -171,6 +171,11 @@ export class RefundLedger {
     return { ...refund, external_refund_id: externalId };
   }
 
+  /** The gateway's own id was given as the `refundId` of an operation's refund. */
+  async giveOwn(trx: Trx, { refund_ref }: OperationRow): Promise<void> {
+    await this.refunds.giveOwn(trx, refund_ref!);
+  }
+
   /** Fixes the `refundId` of an operation's refund, and returns it. */
   async give(trx: Trx, { refund_ref }: OperationRow): Promise<string | undefined> {
     return this.refunds.give(trx, refund_ref!);

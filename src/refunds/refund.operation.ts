@@ -6,7 +6,7 @@ import { isOffered } from '../config/external-operation.js';
 import type { LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
-import type { Trx } from '../persistence/store.js';
+import { Store, type Trx } from '../persistence/store.js';
 import type { RefundAnswer } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
@@ -35,11 +35,14 @@ export interface OperatorsOrder {
 @Injectable()
 export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
   readonly name = 'refund';
+  /** Refunds whose own id was given while no outcome could be stored. After a crash, recovery gives the same. */
+  readonly #namedUnstored = new Set<string>();
 
   constructor(
     private readonly refunds: RefundLedger,
     private readonly inquiry: RefundInquiry,
     private readonly audit: AuditLog,
+    private readonly store: Store,
   ) {}
 
   identity({ request, order }: RefundOrder): object {
@@ -79,10 +82,19 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
     external: ExternalConfig | undefined,
   ): Promise<ProviderOutcome<RefundAnswer>> {
     const queryable = external !== undefined && isOffered(external, 'refund/status');
+    if (this.#namedUnstored.has(row.refund_ref!)) {
+      await this.refunds.giveOwn(trx, row);
+      this.store.afterCommit(trx, () => this.#namedUnstored.delete(row.refund_ref!));
+    }
     const refundId = await this.refunds.settle(trx, row, settledBy(outcome), queryable);
     if (refundId === undefined) return outcome;
     if (outcome.kind === 'completed') return { ...outcome, answer: { ...outcome.answer, refundId } };
     return outcome.kind === 'unknown' ? { ...outcome, members: { refundId } } : outcome;
+  }
+
+  nameUnstored({ refund_ref }: OperationRow): Readonly<Record<string, string>> {
+    this.#namedUnstored.add(refund_ref!);
+    return { refundId: refund_ref! };
   }
 
   reopen(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void> {

@@ -71,6 +71,16 @@ export class RefundRepository {
     return given?.refund_id ?? undefined;
   }
 
+  /** Fixes the gateway's own id as the `refundId`, if none was given. */
+  async giveOwn(trx: Trx, id: string): Promise<void> {
+    await trx
+      .updateTable('refunds')
+      .set({ refund_id: id })
+      .where('id', '=', id)
+      .where('refund_id', 'is', null)
+      .execute();
+  }
+
   /** The next `X-Payment-Version`. */
   async nextVersion(trx: Trx, id: string): Promise<number> {
     const { version } = await trx

@@ -25,6 +25,7 @@ import { ExternalProviderRegistry } from '../../src/providers/external-provider.
 import { ProvidersMetrics } from '../../src/providers/providers.metrics.js';
 import { SecurityMetrics } from '../../src/security/security.metrics.js';
 import { Secret } from '../../src/sensitive/secret.js';
+import { SubscriptionRepository } from '../../src/subscriptions/subscription.repository.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { deliveryConfig } from '../support/delivery.js';
 import { fingerprintKey } from '../support/gateway.js';
@@ -79,6 +80,7 @@ eachDatabase((_name, open) => {
       repository,
       new PaymentRepository(),
       new RefundRepository(),
+      new SubscriptionRepository(),
       clock,
       metrics,
       limit,

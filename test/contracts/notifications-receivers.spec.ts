@@ -201,4 +201,36 @@ eachDatabase((_name, open) => {
       'payment-callback payment 2 PENDING',
     ]);
   });
+
+  it('what a replica of the release before has queued goes to PAYMENT_CALLBACK_URL', async () => {
+    const atMs = clock.now();
+    await database.store.transaction((trx) =>
+      trx
+        .insertInto('notifications')
+        .values({
+          id: 'ntf_of_the_release_before',
+          payment_ref: 'pay_1',
+          external: 'acme',
+          version: 1,
+          payload: '{"status":"ACCEPTED"}',
+          state: 'PENDING',
+          newest: 1,
+          attempts: 0,
+          next_attempt_at: atMs,
+          lease_token: null,
+          lease_until: null,
+          request_id: 'req_1',
+          traceparent: null,
+          created_at: atMs,
+          updated_at: atMs,
+          delivered_at: null,
+        })
+        .execute(),
+    );
+    delivery.start();
+    await ends(1);
+    expect(bodies(shop)).toEqual([{ status: 'ACCEPTED', version: 1 }]);
+    expect(shop.received[0]!.headers['x-tollgate-event']).toBe('payment');
+    expect(erp.received).toEqual([]);
+  });
 });

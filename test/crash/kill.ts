@@ -1,6 +1,6 @@
 /**
- * Kills the built gateway with SIGKILL at random moments, while callers pay, cancel, pay again and ask by order, and then
- * audits the ledger from outside:
+ * Kills the built gateway with SIGKILL at random moments, while callers pay, cancel, pay again, refund and ask by order,
+ * and then audits the ledger and two receivers, one of which fails a third of the time, from outside:
  *
  *   node --import ./test/support/typescript-hooks.js test/crash/kill.ts --rounds 30 --seed 1 [--postgres URL]
  *
@@ -11,13 +11,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LedgerPayment, type LedgerReader, postgresLedger, sqliteLedger } from './ledger-reader.js';
+import { AuditedReceiver, untilDelivered } from './receiver-audit.js';
 import { freePort, type Program, startProgram, untilAnswers } from './program.js';
+import { type BookedRefund, RefundsUnderKill, type Send } from './refunds-under-kill.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const PAYERS = 20;
+/** Of a round, before the time to its kill begins: a slow machine does as much as a fast one. */
+const ANSWERS = 20;
 const TIMEOUT_MS = 2_000;
 /** The time beyond it before an operation is abandoned (src/operations/operation.settler.ts). */
 const MARGIN_MS = 5_000;
+/** The lease of a delivery that the last kill broke off, and the rest of the backlog. */
+const DELIVERED_WITHIN_MS = 60_000;
 const SCENARIOS = [
   { scenario: 'ok' },
   { scenario: 'slow', delayMs: 30 },
@@ -54,7 +60,13 @@ interface Attempt {
 
 interface Answer {
   readonly status: number;
-  readonly body: { result?: string; status?: string; paymentId?: string; outcome?: string };
+  readonly body: {
+    result?: string;
+    status?: string;
+    paymentId?: string;
+    refundId?: string;
+    outcome?: string;
+  };
 }
 
 /** A cancellation from its caller's view. */
@@ -84,12 +96,15 @@ const folder = mkdtempSync(join(tmpdir(), 'tollgate-kill-'));
 const ledger = values.postgres
   ? await postgresLedger(values.postgres)
   : sqliteLedger(join(folder, 'tollgate.db'));
+const refunds = new RefundsUnderKill(random, ledger);
 const attempts: Attempt[] = [];
 const cancellations: Cancellation[] = [];
 /** Orders whose status contradicted what their caller had been answered. */
 const contradictions: string[] = [];
 let asked = 0;
 const programs: Program[] = [];
+const shop = new AuditedReceiver('payment-callback', { fails: false, random });
+const erp = new AuditedReceiver('erp', { fails: true, random });
 
 try {
   const problems = await run(Number(values.rounds));
@@ -97,6 +112,7 @@ try {
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
   for (const program of programs) await program.end('SIGKILL');
+  for (const receiver of [shop, erp]) receiver.close();
   await ledger.dispose();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -105,10 +121,18 @@ async function run(rounds: number): Promise<string[]> {
   const [simulatorPort, port] = [await freePort(), await freePort()];
   const simulator = `http://127.0.0.1:${simulatorPort}`;
   const gateway = `http://127.0.0.1:${port}`;
-  const env = environment(port, simulator);
+  const env = await environment(port, simulator);
   const external = startProgram(
     'simulator/dist/main.js',
-    ['--port', String(simulatorPort), '--max-payments', '1000000', '--ignore-idempotency-key'],
+    [
+      '--port',
+      String(simulatorPort),
+      '--max-payments',
+      '1000000',
+      '--ignore-idempotency-key',
+      '--callback-url',
+      `${gateway}/v3/sim/callback`,
+    ],
     {},
   );
   programs.push(external);
@@ -119,26 +143,38 @@ async function run(rounds: number): Promise<string[]> {
   await untilAnswers(`${gateway}/problems`, last);
   await untilNothingRuns(ledger);
   const settled = await askAboutOpenOrders(gateway);
+  await refunds.end((path) => send(`${gateway}/v3/sim/${path}`));
+  erp.calmDown();
+  await untilDelivered(ledger, DELIVERED_WITHIN_MS);
   const report = (await (await fetch(`${simulator}/book`)).json()) as Report;
   return audit(report, rounds, settled);
 }
 
 interface Report {
   readonly payments: readonly BookedPayment[];
+  readonly refunds: readonly BookedRefund[];
   readonly doubles: {
     readonly byShopTransactionId: readonly object[];
     readonly byIdempotencyKey: readonly object[];
   };
 }
 
-function environment(port: number, simulator: string): Record<string, string> {
+async function environment(port: number, simulator: string): Promise<Record<string, string>> {
+  const receivers = join(folder, 'receivers.json');
+  const further = {
+    receiver: 'erp',
+    url: await erp.listen(),
+    secret: erp.secret,
+    events: ['payment', 'refund'],
+  };
+  writeFileSync(receivers, JSON.stringify({ receivers: [further] }));
   const externals = join(folder, 'externals.json');
   const config = {
     externalService: 'sim',
     baseUrl: simulator,
     timeoutMs: TIMEOUT_MS,
     statusByShopTransactionId: true,
-    operations: { cancel: true },
+    operations: { cancel: true, 'refund/status': true },
     circuitBreaker: { failures: 100_000 },
   };
   writeFileSync(externals, JSON.stringify({ externalServices: [config] }));
@@ -148,8 +184,12 @@ function environment(port: number, simulator: string): Record<string, string> {
     HTTP_HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     EXTERNAL_PROVIDERS_CONFIG: externals,
-    // This run does not test reconciliation: the ledger must be correct before it, but after a cancellation.
-    RECONCILIATION_SCHEDULE: '1h',
+    PAYMENT_CALLBACK_URL: await shop.listen(),
+    NOTIFICATION_SECRET: shop.secret,
+    RECEIVERS_CONFIG: receivers,
+    NOTIFICATION_SCHEDULE: Array.from({ length: 90 }, () => '300ms').join(),
+    // Refunds end by it. Payments must be correct before it, but after a cancellation: most are still pending then.
+    RECONCILIATION_SCHEDULE: '2s,5s,10s,20s,30s,1h',
   };
 }
 
@@ -159,9 +199,10 @@ async function killRound(env: Record<string, string>, gateway: string): Promise<
   programs.push(program);
   await untilAnswers(`${gateway}/problems`, program);
   let killed = false;
+  let answers = 0;
   const paying = Promise.withResolvers<void>();
   const payers = Array.from({ length: PAYERS }, async () => {
-    while (!killed) if (await actOnce(gateway)) paying.resolve();
+    while (!killed) if ((await actOnce(gateway)) && (answers += 1) === ANSWERS) paying.resolve();
   });
   await paying.promise;
   await new Promise((resolve) => setTimeout(resolve, random() * 300));
@@ -170,11 +211,12 @@ async function killRound(env: Record<string, string>, gateway: string): Promise<
   await Promise.all(payers);
 }
 
-/** Pays, cancels or asks. True if it was answered. */
+/** Pays, cancels, refunds or asks. True if it was answered. */
 function actOnce(gateway: string): Promise<boolean> {
   const choice = random();
   if (choice < 0.15) return cancelOnce(gateway);
   if (choice < 0.3) return askOnce(gateway);
+  if (choice < 0.5) return refundOnce(gateway);
   return payOnce(gateway);
 }
 
@@ -222,6 +264,14 @@ function newCancellation(): Cancellation | undefined {
   const cancellation = { key: `cancel-${cancellations.length}`, attempt, body };
   cancellations.push(cancellation);
   return cancellation;
+}
+
+async function refundOnce(gateway: string): Promise<boolean> {
+  const paid = pick(attempts.filter(({ answer }) => answer?.body.result === 'OK'));
+  if (!paid) return payOnce(gateway);
+  const { amount } = paid.body as { amount: number };
+  const sent: Send = (path, key, body) => send(`${gateway}/v3/sim/${path}`, key, body);
+  return refunds.refundOnce(sent, paid.answer!.body.paymentId!, amount);
 }
 
 /** Asks by order, as a caller that has nothing else; an order that was answered as paid is paid. */
@@ -288,7 +338,7 @@ async function audit(report: Report, rounds: number, settled: number): Promise<s
     'select shop_transaction_id, payment_id, state from payments',
   );
   const byOrder = Map.groupBy(rows, ({ shop_transaction_id }) => shop_transaction_id);
-  const problems = [...contradictions];
+  const problems = [...contradictions, ...(await shop.audit(ledger)), ...(await erp.audit(ledger))];
   const answered = attempts.filter(({ answer }) => answer?.status === 200);
   for (const { shopTransactionId, answer, isCanceled } of answered) {
     const { result, paymentId } = answer!.body;
@@ -320,15 +370,20 @@ async function audit(report: Report, rounds: number, settled: number): Promise<s
   for (const double of [...report.doubles.byIdempotencyKey, ...report.doubles.byShopTransactionId]) {
     problems.push(`executed twice: ${JSON.stringify(double)}`);
   }
+  const ofRefunds = await refunds.audit(report.refunds);
+  problems.push(...ofRefunds.problems);
   const unknown = rows.filter(({ state }) => state === 'UNKNOWN').length;
   console.log(
     `${rounds} kills, seed ${values.seed}, ${values.postgres ? 'PostgreSQL' : 'SQLite'}: ${attempts.length} payments begun, ` +
       `${answered.length} answered, ${report.payments.length} in the external's book, ${rows.length} in the ledger ` +
       `(${unknown} UNKNOWN); ${cancellations.length} cancellations, ${canceled.length} answered OK; ${asked} orders asked for, ` +
-      `${settled} open ones in the end; ${problems.length} problems`,
+      `${settled} open ones in the end; ${shop.acknowledged} notifications to one receiver, ${erp.acknowledged} to the other, which ` +
+      `refused ${erp.refused} attempts; ` +
+      `${ofRefunds.summary}; ${problems.length} problems`,
   );
   const interrupted = attempts.filter(({ answer }) => !answer).length;
-  if (answered.length === 0 || interrupted === 0 || canceled.length === 0 || asked === 0)
+  const isNotified = shop.acknowledged > 0 && erp.acknowledged > 0 && erp.refused > 0;
+  if (answered.length === 0 || interrupted === 0 || canceled.length === 0 || asked === 0 || !isNotified)
     problems.push('the run showed nothing: nobody was answered, or nobody interrupted');
   return problems;
 }

@@ -1,17 +1,22 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  ADMIN,
+  adminItems,
+  byText,
+  payment as body,
+  paymentStates,
+  post,
+  told,
+  useAcme,
+  WATCHED,
+} from '../support/acme.js';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
-import { type Gateway, startGateway } from '../support/gateway.js';
+import { type Gateway } from '../support/gateway.js';
 import { scrape } from '../support/scrape.js';
-import {
-  answerJson,
-  type StubBehaviour,
-  startStubExternal,
-  type StubExternal,
-} from '../support/stub-external.js';
+import { answerJson, type StubBehaviour } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
-const ADMIN = { 'x-api-key': 'duplicate-ids-admin-key' };
 const TAKEN = [502, 'invalid-provider-response', 'unknown'];
 const SUBSCRIPTION = { interval: 'MONTH', intervalCount: 1 };
 const OPERATIONS: readonly (readonly [string, object])[] = [
@@ -22,57 +27,23 @@ const OPERATIONS: readonly (readonly [string, object])[] = [
   ['subscription/pay', { subscriptionInfo: { token: 'tok' } }],
 ];
 
-let external: StubExternal;
+const acme = useAcme();
 let gateway: Gateway;
-const others: Gateway[] = [];
 let tokens = 0;
 
-const ENV = {
-  API_KEYS: `ops:${ADMIN['x-api-key']}:admin`,
-  API_AUTH: 'optional',
-  RECONCILIATION_SCHEDULE: '50ms,50ms,50ms,1h',
-};
-
-async function start(config: object = {}, database?: Gateway['database']): Promise<Gateway> {
-  return startGateway({
-    externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 2_000, ...config }],
-    env: ENV,
-    ...(database && { database }),
-  });
-}
-
 beforeEach(async () => {
-  external = await startStubExternal();
-  gateway = await start();
-});
-afterEach(async () => {
-  for (const other of others.splice(0)) await other.app.close();
-  await gateway.close();
-  await external.close();
+  gateway = await acme.start({ env: WATCHED });
 });
 
 /** Restarts with another configuration of the external. */
 async function configure(config: object): Promise<void> {
-  await gateway.close();
-  gateway = await start(config);
+  gateway = await acme.start({ env: WATCHED }, config);
 }
 
-const body = (shopTransactionId: string, more: object = {}): object => ({
-  amount: 1299,
-  currency: 'EUR',
-  shopTransactionId,
-  ...more,
-});
-const send = (operation: string, request: object, headers: Record<string, string> = {}): Promise<Answer> =>
-  call(`${gateway.url}/v3/acme/${operation}`, 'POST', request, headers);
-const told = ({ status, body: { code, outcome } }: Answer): unknown[] => [status, code, outcome];
-const admin = async (path: string): Promise<Record<string, unknown>[]> =>
-  (await call(`${gateway.url}/admin/${path}`, 'GET', undefined, ADMIN)).body['items'] as never;
-const byText = (a: unknown, b: unknown): number => String(a).localeCompare(String(b));
-const states = async (): Promise<unknown[]> =>
-  (await admin('payments'))
-    .map(({ shopTransactionId, state, paymentId }) => [shopTransactionId, state, paymentId])
-    .toSorted(byText);
+const send = (operation: string, request: object, headers?: Record<string, string>): Promise<Answer> =>
+  post(gateway, operation, request, headers);
+const admin = (path: string): Promise<Record<string, unknown>[]> => adminItems(gateway, path);
+const states = (): Promise<unknown[]> => paymentStates(gateway);
 const answer =
   (paymentId: string, more: object = {}): StubBehaviour =>
   ({ method }) => {
@@ -93,7 +64,7 @@ describe('one paymentId for two orders', () => {
   it.each(OPERATIONS)(
     'makes the second %s unknown, and an item of attention that names both',
     async (operation, more) => {
-      external.behave(
+      acme.external.behave(
         answer('SAME', { ...(operation === 'subscription/pay' && { subscriptionToken: 'tok' }) }),
       );
       expect((await send('pay', body('first'))).status).toBe(200);
@@ -111,7 +82,7 @@ describe('one paymentId for two orders', () => {
       expect(await metric(/^tollgate_taken_ids_total\{external="acme",field="paymentId"\} (\d+)/m)).toBe('1');
 
       const refund = { amount: 1299, currency: 'EUR', paymentId: 'SAME' };
-      external.behave(() => ({ result: 'OK' }));
+      acme.external.behave(() => ({ result: 'OK' }));
       expect((await send('refund', refund, { 'idempotency-key': 'r' })).status).toBe(200);
       const [first] = (await admin('payments?shopTransactionId=first')) as [Record<string, unknown>];
       expect(first['refundedAmount']).toBe(1299);
@@ -119,7 +90,7 @@ describe('one paymentId for two orders', () => {
   );
 
   it('ends the item when an operator has recorded the outcome', async () => {
-    external.behave(answer('SAME'));
+    acme.external.behave(answer('SAME'));
     await send('pay', body('first'));
     await send('pay', body('second'));
     const [item] = await admin('attention?kind=payment-id-taken');
@@ -134,12 +105,14 @@ describe('one paymentId for two orders', () => {
   });
 
   it('is per external', async () => {
-    await gateway.close();
-    gateway = await startGateway({
-      externals: ['acme', 'other'].map((externalService) => ({ externalService, baseUrl: external.url })),
-      env: ENV,
+    gateway = await acme.start({
+      externals: ['acme', 'other'].map((externalService) => ({
+        externalService,
+        baseUrl: acme.external.url,
+      })),
+      env: WATCHED,
     });
-    external.behave(answer('SAME'));
+    acme.external.behave(answer('SAME'));
     expect((await send('pay', body('first'))).status).toBe(200);
     expect((await call(`${gateway.url}/v3/other/pay`, 'POST', body('second'))).status).toBe(200);
   });
@@ -147,11 +120,11 @@ describe('one paymentId for two orders', () => {
   it('is found in two answers at the same moment, on PostgreSQL by two replicas', async () => {
     const urls = [gateway.url];
     if (postgresUrl()) {
-      others.push(await start({}, gateway.database));
-      urls.push(others[0]!.url);
+      const other = await acme.start({ env: WATCHED, database: gateway.database });
+      urls.push(other.url);
     }
     const arrived: (() => void)[] = [];
-    external.behave(
+    acme.external.behave(
       () =>
         new Promise((resolve) => {
           arrived.push(() => resolve({ result: 'OK', paymentId: 'SAME' }));
@@ -169,9 +142,9 @@ describe('one paymentId for two orders', () => {
   });
 
   it('is found if a callback came first, for another order', async () => {
-    external.behave(() => ({ status: 'ACCEPTED', shopTransactionId: 'first' }));
+    acme.external.behave(() => ({ status: 'ACCEPTED', shopTransactionId: 'first' }));
     await call(`${gateway.url}/v3/acme/check?paymentId=SAME`, 'GET');
-    external.behave(answer('SAME'));
+    acme.external.behave(answer('SAME'));
     expect(told(await send('pay', body('second')))).toEqual(TAKEN);
     expect((await admin('attention?kind=payment-id-taken'))[0]!['detail']).toContain('order first');
     expect(await states()).toEqual([
@@ -182,9 +155,9 @@ describe('one paymentId for two orders', () => {
 
   it('is found in the answer to a query by shopTransactionId, which settles nothing', async () => {
     await configure({ statusByShopTransactionId: true });
-    external.behave(answer('SAME'));
+    acme.external.behave(answer('SAME'));
     await send('pay', body('first', { amount: 1 }));
-    external.behave(({ method }, response) =>
+    acme.external.behave(({ method }, response) =>
       method === 'GET' ? { status: 'FAILED', paymentId: 'SAME' } : answerJson(response, 500, {}),
     );
     expect((await send('pay', body('second'))).body['outcome']).toBe('unknown');
@@ -197,19 +170,19 @@ describe('one paymentId for two orders', () => {
 
   it('is found again by a repeat with the same key, and counted once', async () => {
     await configure({ honoursIdempotencyKey: true });
-    external.behave(answer('SAME'));
+    acme.external.behave(answer('SAME'));
     await send('pay', body('first'));
     const key = { 'idempotency-key': 'k' };
     expect(told(await send('pay', body('second'), key))).toEqual(TAKEN);
     expect(told(await send('pay', body('second'), key))).toEqual(TAKEN);
     expect(await metric(/^tollgate_taken_ids_total\{external="acme",field="paymentId"\} (\d+)/m)).toBe('1');
-    external.behave(answer('OWN'));
+    acme.external.behave(answer('OWN'));
     expect((await send('pay', body('second'), key)).status).toBe(200);
     expect(await admin('attention')).toEqual([]);
   });
 
   it('replays the stored answer where the external does not honour keys', async () => {
-    external.behave(answer('SAME'));
+    acme.external.behave(answer('SAME'));
     await send('pay', body('first'));
     const key = { 'idempotency-key': 'k' };
     await send('pay', body('second'), key);
@@ -218,9 +191,9 @@ describe('one paymentId for two orders', () => {
   });
 
   it('keeps a decline a decline', async () => {
-    external.behave(answer('0'));
+    acme.external.behave(answer('0'));
     await send('pay', body('first'));
-    external.behave(answer('0', { result: 'KO' }));
+    acme.external.behave(answer('0', { result: 'KO' }));
     expect((await send('pay', body('second'))).body['result']).toBe('KO');
     expect(await admin('attention')).toEqual([]);
   });
@@ -228,9 +201,9 @@ describe('one paymentId for two orders', () => {
 
 describe('one paymentId for two attempts of one order', () => {
   it.each(['OK', 'PENDING'])('is adopted by the attempt that follows a decline and is %s', async (result) => {
-    external.behave(answer('SAME', { result: 'KO' }));
+    acme.external.behave(answer('SAME', { result: 'KO' }));
     await send('pay', body('order', { amount: 1000 }));
-    external.behave(answer('SAME', { result }));
+    acme.external.behave(answer('SAME', { result }));
     expect((await send('pay', body('order'))).body).toMatchObject({ result, paymentId: 'SAME' });
     expect(await states()).toEqual(
       [
@@ -238,7 +211,7 @@ describe('one paymentId for two attempts of one order', () => {
         ['order', 'FAILED', undefined],
       ].toSorted(byText),
     );
-    external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
+    acme.external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
     await call(`${gateway.url}/v3/acme/check?paymentId=SAME`, 'GET');
     const refund = { amount: 1299, currency: 'EUR', paymentId: 'SAME' };
     expect((await send('refund', refund)).status).toBe(200);
@@ -247,7 +220,7 @@ describe('one paymentId for two attempts of one order', () => {
 
   it('is one payment where duplicates are allowed', async () => {
     await configure({ duplicatePayments: 'allow' });
-    external.behave(answer('SAME'));
+    acme.external.behave(answer('SAME'));
     expect((await send('pay', body('order'))).status).toBe(200);
     expect((await send('pay', body('order'))).status).toBe(200);
     expect(await states()).toEqual([
@@ -267,9 +240,9 @@ describe('an answer that violates the contract and names the id of an earlier pa
       await configure({ duplicatePayments: 'allow' });
       const request = body('order', operation === 'pay' ? {} : { subscriptionInfo: SUBSCRIPTION });
       const token = { subscriptionToken: 'TOKEN' };
-      external.behave(answer('SAME', token));
+      acme.external.behave(answer('SAME', token));
       expect((await send(operation, request)).status).toBe(200);
-      external.behave(violating(token));
+      acme.external.behave(violating(token));
       expect(told(await send(operation, request))).toEqual(TAKEN);
       expect(await states()).toEqual([
         ['order', 'ACCEPTED', 'SAME'],
@@ -289,14 +262,14 @@ describe('an answer that violates the contract and names the id of an earlier pa
 
 describe('one subscriptionToken for two orders', () => {
   const start2 = (order: string, paymentId: string, token: string, more: object = {}): Promise<Answer> => {
-    external.behave(answer(paymentId, { subscriptionToken: token, ...more }));
+    acme.external.behave(answer(paymentId, { subscriptionToken: token, ...more }));
     return send('subscription/start', body(order, { subscriptionInfo: SUBSCRIPTION }));
   };
 
   it('makes the second unknown, and an item of attention that names both', async () => {
     expect((await start2('first', 'p1', 'TOKEN')).status).toBe(200);
     const behaviour = answer('p2', { subscriptionToken: 'TOKEN' });
-    external.behave((arrived, response) =>
+    acme.external.behave((arrived, response) =>
       arrived.method === 'GET' ? { status: 'PENDING' } : behaviour(arrived, response),
     );
     const second = await send('subscription/start', body('second', { subscriptionInfo: SUBSCRIPTION }));
@@ -325,12 +298,12 @@ describe('one subscriptionToken for two orders', () => {
 
 describe('two accepted payments of one order', () => {
   it('are an item of attention until one is refunded', async () => {
-    external.behave(answer('p1', { result: 'KO' }));
+    acme.external.behave(answer('p1', { result: 'KO' }));
     await send('pay', body('order'));
-    external.behave(answer('p2'));
+    acme.external.behave(answer('p2'));
     await send('pay', body('order'));
     expect(await admin('attention')).toEqual([]);
-    external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
+    acme.external.behave(({ method }) => (method === 'GET' ? { status: 'ACCEPTED' } : { result: 'OK' }));
     await call(`${gateway.url}/v3/acme/check?paymentId=p1`, 'GET');
     const items = await admin('attention');
     expect(items).toMatchObject([{ kind: 'order-paid-twice', paymentId: 'p1', shopTransactionId: 'order' }]);
@@ -340,9 +313,9 @@ describe('two accepted payments of one order', () => {
   });
 
   it('are counted, and an operator can confirm them', async () => {
-    external.behave(answer('p2'));
+    acme.external.behave(answer('p2'));
     await send('pay', body('order'));
-    external.behave(() => ({ status: 'ACCEPTED', shopTransactionId: 'order' }));
+    acme.external.behave(() => ({ status: 'ACCEPTED', shopTransactionId: 'order' }));
     await call(`${gateway.url}/v3/acme/check?paymentId=p-elsewhere`, 'GET');
     const [item] = await admin('attention?kind=order-paid-twice');
     expect(item).toMatchObject({ paymentId: 'p-elsewhere' });

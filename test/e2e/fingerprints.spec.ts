@@ -1,17 +1,16 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { OperationRecovery } from '../../src/operations/operation.recovery.js';
 import { Store } from '../../src/persistence/store.js';
 import { canonicalJson } from '../../src/shared/json.js';
+import { useAcme } from '../support/acme.js';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
-import { fingerprintKey, type Gateway, type GatewayOptions, startGateway } from '../support/gateway.js';
+import { fingerprintKey, type Gateway, type GatewayOptions } from '../support/gateway.js';
 import { LogLines } from '../support/log-lines.js';
-import { startStubExternal, type StubExternal } from '../support/stub-external.js';
-import { TestClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
 
 const onSqlite = postgresUrl() ? it.skip : it;
@@ -20,33 +19,17 @@ const DAY_MS = 86_400_000;
 const WARNING = /is not the key that the ledger was last used with/;
 
 describe('the fingerprints of requests', () => {
-  let external: StubExternal;
-  let clock: TestClock;
-  const gateways: Gateway[] = [];
-
-  beforeEach(async () => {
-    external = await startStubExternal();
-    clock = new TestClock();
-  });
-  afterEach(async () => {
-    for (const gateway of gateways.splice(0).toReversed()) await gateway.close();
-    await external.close();
-  });
-
-  async function start(
-    env: Record<string, string> = {},
-    options: Partial<GatewayOptions> = {},
-  ): Promise<Gateway> {
-    const gateway = await startGateway({
-      externals: [{ externalService: 'acme', baseUrl: external.url, duplicatePayments: 'allow' }],
-      clock,
-      ...options,
-      ...(options.database && { database: { ...options.database, ...env } }),
-      env,
-    });
-    gateways.push(gateway);
-    return gateway;
-  }
+  const acme = useAcme();
+  const start = (env: Record<string, string> = {}, options: Partial<GatewayOptions> = {}): Promise<Gateway> =>
+    acme.start(
+      {
+        clock: acme.clock,
+        ...options,
+        ...(options.database && { database: { ...options.database, ...env } }),
+        env,
+      },
+      { duplicatePayments: 'allow' },
+    );
 
   const payment = (cvv: string): object => ({
     amount: 1_299,
@@ -106,13 +89,13 @@ describe('the fingerprints of requests', () => {
     const gateway = await start({ FINGERPRINT_KEY: key });
     // In flight, so that the fingerprint of the one without a key is there.
     const held = Promise.withResolvers<void>();
-    external.behave(async ({ headers }) => {
+    acme.external.behave(async ({ headers }) => {
       if (headers['x-request-id'] === 'held') await held.promise;
       return { result: 'OK', paymentId: `pm-${String(headers['x-request-id'])}` };
     });
     expect(said(await pay(gateway, payment('417'), 'the-key'))[0]).toBe(200);
     const running = call(`${gateway.url}/v3/acme/pay`, 'POST', payment('417'), { 'x-request-id': 'held' });
-    await until(() => external.requests.length === 2, 'the second payment to arrive');
+    await until(() => acme.external.requests.length === 2, 'the second payment to arrive');
     const texts = await textsIn(gateway);
     expect(texts).toContain('the-key');
     const fingerprints = texts.filter((text) => /^[\w-]{8}\.[\w-]{43}$/.test(text));
@@ -131,10 +114,10 @@ describe('the fingerprints of requests', () => {
     const count = async (): Promise<number> =>
       (await textsIn(gateway)).filter((text) => /^[\w-]{8}\.[\w-]{43}$/.test(text)).length;
     expect(await count()).toBe(2);
-    clock.advance(DAY_MS - 1);
+    acme.clock.advance(DAY_MS - 1);
     await gateway.app.get(OperationRecovery).turn();
     expect(await count()).toBe(2);
-    clock.advance(1);
+    acme.clock.advance(1);
     await gateway.app.get(OperationRecovery).turn();
     expect(await count()).toBe(0);
   });
@@ -161,7 +144,7 @@ describe('the fingerprints of requests', () => {
     expect(await textsIn(gateway)).toContain(value);
     // As the first release stored it, the attack finds it.
     expect(bruteForce(await textsIn(gateway))).toBe('417');
-    clock.advance(DAY_MS);
+    acme.clock.advance(DAY_MS);
     await recovery.turn();
     expect(bruteForce(await textsIn(gateway))).toBeUndefined();
     expect(await textsIn(gateway)).not.toContain(value);
@@ -179,7 +162,9 @@ describe('the fingerprints of requests', () => {
     await pay(gateway, payment('417'));
     const rows = await gateway.app
       .get(Store)
-      .read((db) => db.selectFrom('operations').select(['fingerprint', 'key_held']).orderBy('id').execute());
+      .read((db) =>
+        db.selectFrom('operations').select(['fingerprint', 'key_held']).orderBy('key_held', 'desc').execute(),
+      );
     const stored = await gateway.app
       .get(Store)
       .read((db) =>
@@ -198,7 +183,7 @@ describe('the fingerprints of requests', () => {
     ]);
     expect(said(await pay(gateway, payment('417'), 'the-key'))).toEqual(REPLAYED);
     expect(said(await pay(gateway, payment('418'), 'the-key'))).toEqual(REUSED);
-    clock.advance(DAY_MS);
+    acme.clock.advance(DAY_MS);
     await gateway.app.get(OperationRecovery).turn();
     expect(await textsIn(gateway)).toContain(stored.value);
     await pay(gateway, payment('417'), 'later');
@@ -206,7 +191,7 @@ describe('the fingerprints of requests', () => {
 
     const after = await start({}, { database: gateway.database });
     expect(said(await pay(after, payment('417'), 'later'))).toEqual(REPLAYED);
-    clock.advance(DAY_MS);
+    acme.clock.advance(DAY_MS);
     await after.app.get(OperationRecovery).turn();
     expect(await textsIn(after)).not.toContain(stored.value);
   });
@@ -227,7 +212,7 @@ describe('the fingerprints of requests', () => {
       await pay(gateway, payment('417'), `key-${step}`);
       await gateway.app.close();
     }
-    expect(external.requests).toHaveLength(4);
+    expect(acme.external.requests).toHaveLength(4);
     expect(logOutput.text).not.toMatch(WARNING);
   });
 
@@ -242,7 +227,7 @@ describe('the fingerprints of requests', () => {
     expect(warnings).toHaveLength(1);
     expect(said(await pay(second, payment('417'), 'the-key'))).toEqual(NOT_COMPARABLE);
     expect(said(await pay(second, payment('418'), 'the-key'))).toEqual(NOT_COMPARABLE);
-    expect(external.requests).toHaveLength(1);
+    expect(acme.external.requests).toHaveLength(1);
     // What is stored about the key is no text of the key.
     for (const text of await textsIn(second)) expect(env.FINGERPRINT_KEY).not.toContain(text || ' ');
   });
@@ -256,7 +241,7 @@ describe('the fingerprints of requests', () => {
     const after = await start({ FINGERPRINT_KEY: `${next} ${old}` }, { database: before.database });
     const repeat = await call(`${after.url}/v3/acme/refund`, 'POST', refund);
     expect(said(repeat)).toEqual([409, 'repeated-without-key', 'unknown']);
-    clock.advance(10_001);
+    acme.clock.advance(10_001);
     expect((await call(`${after.url}/v3/acme/refund`, 'POST', refund)).status).toBe(200);
   });
 
@@ -270,7 +255,7 @@ describe('the fingerprints of requests', () => {
         [one, other, one, other].map(({ url }) => call(`${url}/v3/acme/refund`, 'POST', refund)),
       );
       expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409]);
-      expect(external.requests).toHaveLength(round);
+      expect(acme.external.requests).toHaveLength(round);
     }
   });
 

@@ -1,55 +1,33 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { Store } from '../../src/persistence/store.js';
+import {
+  adminItems,
+  byText,
+  payment as body,
+  paymentStates,
+  post,
+  told,
+  useAcme,
+  WATCHED,
+} from '../support/acme.js';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
-import { type Gateway, startGateway } from '../support/gateway.js';
-import {
-  answerJson,
-  type StubBehaviour,
-  startStubExternal,
-  type StubExternal,
-} from '../support/stub-external.js';
+import { type Gateway } from '../support/gateway.js';
+import { answerJson, type StubBehaviour } from '../support/stub-external.js';
 import { until } from '../support/until.js';
 
-const ADMIN = { 'x-api-key': 'late-ids-admin-key' };
-let external: StubExternal;
+const acme = useAcme();
 let gateway: Gateway;
 
-const ENV = {
-  API_KEYS: `ops:${ADMIN['x-api-key']}:admin`,
-  API_AUTH: 'optional',
-  RECONCILIATION_SCHEDULE: '50ms,50ms,50ms,1h',
-};
-
 beforeEach(async () => {
-  external = await startStubExternal();
-  gateway = await startGateway({
-    externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 2_000 }],
-    env: ENV,
-  });
-});
-afterEach(async () => {
-  await gateway.close();
-  await external.close();
+  gateway = await acme.start({ env: WATCHED });
 });
 
-const body = (shopTransactionId: string, more: object = {}): object => ({
-  amount: 1299,
-  currency: 'EUR',
-  shopTransactionId,
-  ...more,
-});
-const send = (operation: string, request: object, headers: Record<string, string> = {}): Promise<Answer> =>
-  call(`${gateway.url}/v3/acme/${operation}`, 'POST', request, headers);
-const told = ({ status, body: { code, outcome } }: Answer): unknown[] => [status, code, outcome];
-const admin = async (path: string): Promise<Record<string, unknown>[]> =>
-  (await call(`${gateway.url}/admin/${path}`, 'GET', undefined, ADMIN)).body['items'] as never;
-const byText = (a: unknown, b: unknown): number => String(a).localeCompare(String(b));
-const states = async (): Promise<unknown[]> =>
-  (await admin('payments'))
-    .map(({ shopTransactionId, state, paymentId }) => [shopTransactionId, state, paymentId])
-    .toSorted(byText);
+const send = (operation: string, request: object, headers?: Record<string, string>): Promise<Answer> =>
+  post(gateway, operation, request, headers);
+const admin = (path: string): Promise<Record<string, unknown>[]> => adminItems(gateway, path);
+const states = (): Promise<unknown[]> => paymentStates(gateway);
 const answer =
   (paymentId: string): StubBehaviour =>
   ({ method }) =>
@@ -59,7 +37,7 @@ describe('a call that answers with another id than a callback that came first', 
   /** The external answers the payment `second`, after it has answered a query about `first`. */
   async function race(first: string, second: object): Promise<Answer> {
     const release = Promise.withResolvers<void>();
-    external.behave(async ({ method, url }) => {
+    acme.external.behave(async ({ method, url }) => {
       if (method === 'GET')
         return url.includes('p-first')
           ? { status: first, shopTransactionId: 'order' }
@@ -68,7 +46,7 @@ describe('a call that answers with another id than a callback that came first', 
       return second;
     });
     const payment = send('pay', body('order'));
-    await until(() => external.requests.length === 1, 'the payment to arrive');
+    await until(() => acme.external.requests.length === 1, 'the payment to arrive');
     await call(`${gateway.url}/v3/acme/check?paymentId=p-first`, 'GET');
     release.resolve();
     return payment;
@@ -85,7 +63,7 @@ describe('a call that answers with another id than a callback that came first', 
     expect(await admin('attention')).toMatchObject([
       { kind: 'order-paid-twice', shopTransactionId: 'order' },
     ]);
-    external.behave(() => ({ result: 'OK' }));
+    acme.external.behave(() => ({ result: 'OK' }));
     const refund = (paymentId: string, amount: number): Promise<Answer> =>
       send('refund', { amount, currency: 'EUR', paymentId });
     expect((await refund('p-first', 1300)).status).toBe(422);
@@ -129,13 +107,13 @@ describe('a call that answers with another id than a callback that came first', 
 
   it('keeps both where a callback has named the second as well', async () => {
     const release = Promise.withResolvers<void>();
-    external.behave(async ({ method }) => {
+    acme.external.behave(async ({ method }) => {
       if (method === 'GET') return { status: 'ACCEPTED', shopTransactionId: 'order' };
       await release.promise;
       return { result: 'OK', paymentId: 'p-second' };
     });
     const payment = send('pay', body('order'));
-    await until(() => external.requests.length === 1, 'the payment to arrive');
+    await until(() => acme.external.requests.length === 1, 'the payment to arrive');
     for (const id of ['p-first', 'p-second'])
       await call(`${gateway.url}/v3/acme/check?paymentId=${id}`, 'GET');
     release.resolve();
@@ -156,13 +134,13 @@ describe('a refund that is accepted before its payment has its id', () => {
     ['OK', 999, 200],
   ])('that is %s: another one of %i is answered %i', async (result, amount, status) => {
     const release = Promise.withResolvers<void>();
-    external.behave(async ({ url }) => {
+    acme.external.behave(async ({ url }) => {
       if (url !== '/pay') return { result };
       await release.promise;
       return { result: 'OK', paymentId: 'coming' };
     });
     const payment = send('pay', body('order'));
-    await until(() => external.requests.length === 1, 'the payment to arrive');
+    await until(() => acme.external.requests.length === 1, 'the payment to arrive');
     const refund = (of: number): Promise<Answer> =>
       send('refund', { amount: of, currency: 'EUR', paymentId: 'coming' });
     expect((await refund(300)).body['result']).toBe(result);
@@ -170,13 +148,13 @@ describe('a refund that is accepted before its payment has its id', () => {
     expect((await payment).status).toBe(200);
     const [row] = await admin('payments?shopTransactionId=order');
     expect(row!['refundedAmount']).toBe(result === 'KO' ? 0 : 300);
-    external.behave(() => ({ result: 'OK' }));
+    acme.external.behave(() => ({ result: 'OK' }));
     expect((await refund(amount)).status).toBe(status);
   });
 
   it('and is in flight still when the id comes', async () => {
     const releases = new Map<string, (answered: object) => void>();
-    external.behave(({ url }) => new Promise((resolve) => void releases.set(url, resolve)));
+    acme.external.behave(({ url }) => new Promise((resolve) => void releases.set(url, resolve)));
     const payment = send('pay', body('order'));
     await until(() => releases.has('/pay'), 'the payment to arrive');
     const refund = send('refund', { amount: 300, currency: 'EUR', paymentId: 'coming' });
@@ -192,12 +170,12 @@ describe('a refund that is accepted before its payment has its id', () => {
   });
 
   it('is counted too where a callback brings the id', async () => {
-    external.behave((arrived, response) =>
+    acme.external.behave((arrived, response) =>
       arrived.url === '/refund' ? { result: 'OK' } : answerJson(response, 500, {}),
     );
     await send('pay', body('order'));
     await send('refund', { amount: 300, currency: 'EUR', paymentId: 'coming' });
-    external.behave(({ method }) =>
+    acme.external.behave(({ method }) =>
       method === 'GET' ? { status: 'ACCEPTED', shopTransactionId: 'order' } : { result: 'OK' },
     );
     await call(`${gateway.url}/v3/acme/check?paymentId=coming`, 'GET');
@@ -211,7 +189,7 @@ describe('a refund that is accepted before its payment has its id', () => {
 
   const onPostgres = postgresUrl() === undefined ? it.skip : it;
   onPostgres('and begins while that id is being committed, is checked against the payment', async () => {
-    external.behave(answer('other'));
+    acme.external.behave(answer('other'));
     await send('pay', body('order'));
     const store = gateway.app.get(Store);
     const written = Promise.withResolvers<void>();

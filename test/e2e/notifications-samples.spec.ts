@@ -155,6 +155,22 @@ describe.each(SAMPLES)('the sample in %s', (name, language, command, file) => {
     expect(handled().at(-1)).toBe('acme/pm_2 1 ACCEPTED');
   });
 
+  it('tells refunds and subscriptions from payments', async () => {
+    const ids = { paymentId: 'pm_4', shopTransactionId: 'order-4', providerName: 'acme' };
+    const refund = { status: 'ACCEPTED', refundId: 're_1', amount: 1, currency: 'EUR', ...ids };
+    expect(await post(refund, { id: 'ntf_refund', version: 1 })).toBe(204);
+    const subscription = { status: 'PAST_DUE', subscriptionToken: 'tok_1', providerName: 'acme' };
+    expect(await post(subscription, { id: 'ntf_subscription', version: 1 })).toBe(204);
+    // A refund pays no order.
+    expect(await post(neverExecuted('order-4'), { id: 'ntf_unpaid', version: 1 })).toBe(204);
+    await until(() => handled().length === 8, 'all three to be handled');
+    expect(handled().slice(5)).toEqual([
+      'acme/refund/re_1 1 ACCEPTED',
+      'acme/subscription/tok_1 1 PAST_DUE',
+      'acme/order/order-4 1 FAILED',
+    ]);
+  });
+
   it('accepts both keys during a rotation', async () => {
     expect(await post(payload('ACCEPTED'), { id: 'ntf_new', secret: NEW_SECRET, version: 4 })).toBe(204);
   });

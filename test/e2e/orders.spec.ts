@@ -542,6 +542,7 @@ describe('cancel', () => {
     expect(item).toMatchObject({ paymentId: `pm-${id}`, shopTransactionId: id });
     const story = await call(`${gateway.url}/admin/payments/${String(item!['id'])}`, 'GET', undefined, ADMIN);
     expect(story.text).toContain('cancel to acme');
+    expect(story.body['canceledAt']).toMatch(/^2026-01-15T/);
     const resolve = { status: 'ACCEPTED', reason: 'wanted' };
     const url = `${gateway.url}/admin/payments/${String(item!['id'])}/resolve`;
     expect((await call(url, 'POST', resolve, ADMIN)).status).toBe(200);

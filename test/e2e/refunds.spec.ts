@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { VerificationWorker } from '../../src/callbacks/verification.worker.js';
-import { Store } from '../../src/persistence/store.js';
+import { StorageUnavailable, Store } from '../../src/persistence/store.js';
 import { RefundReconciler } from '../../src/reconciliation/refund.reconciler.js';
 import { ReconciliationWorker } from '../../src/reconciliation/reconciliation.worker.js';
 import type { RefundRow } from '../../src/refunds/refund.table.js';
@@ -203,6 +203,20 @@ describe('refunds', () => {
       expect((await first).body).toEqual({ result: 'OK', refundId: repeat.body['refundId'] });
     });
 
+    it('that the problem of an outcome which could not be stored named', async () => {
+      await paid();
+      const transaction = store().transaction.bind(store());
+      const { status, body } = await refund(() => {
+        store().transaction = () => Promise.reject(new StorageUnavailable('down', 'not-committed'));
+        return { result: 'OK', refundId: 're_1' };
+      });
+      store().transaction = transaction;
+      const { id } = await row();
+      expect([status, body]).toMatchObject([503, { code: 'storage-unavailable', refundId: id }]);
+      await until(async () => (await row()).state === 'OK', 'the outcome');
+      expect(await row()).toMatchObject({ refund_id: id, external_refund_id: 're_1' });
+    });
+
     it('of their own where the external gives two refunds the same', async () => {
       await paid();
       await refund({ result: 'PENDING', refundId: 're_1' });
@@ -375,6 +389,17 @@ describe('refunds', () => {
       await refund({ result: 'PENDING' }, { name: 'mute' });
       expect(await after(DAY_MS, failing)).toMatchObject({ next_ask_at: null, parked_at: null, asks: 0 });
       expect(asked()).toEqual([]);
+    });
+
+    it('is over for a refund that a replica of the release before has settled', async () => {
+      await paid();
+      await refund({ result: 'PENDING', refundId: 're_1' });
+      await store().transaction((trx) => trx.updateTable('refunds').set({ state: 'OK' }).executeTakeFirst());
+      expect(await after(MINUTE_MS, { status: 'ACCEPTED' })).toMatchObject({
+        state: 'OK',
+        next_ask_at: null,
+        lease_token: null,
+      });
     });
 
     it('begins for refunds from before the external offered the query', async () => {

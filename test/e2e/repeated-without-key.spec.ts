@@ -1,46 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { told, useAcme } from '../support/acme.js';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
-import { type Gateway, type GatewayOptions, startGateway } from '../support/gateway.js';
-import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
-import { TestClock } from '../support/test-clock.js';
+import { type Gateway, type GatewayOptions } from '../support/gateway.js';
+import { answerJson } from '../support/stub-external.js';
 
 /** SPEC §3: what a proxy, or a caller, sends twice without an `Idempotency-Key` is executed once. */
 describe('repeated-without-key', () => {
-  let external: StubExternal;
-  let clock: TestClock;
-  const gateways: Gateway[] = [];
+  const acme = useAcme();
+  const start = (config: object = {}, options: Partial<GatewayOptions> = {}): Promise<Gateway> =>
+    acme.start({ clock: acme.clock, ...options }, { operations: { cancel: true }, ...config });
 
-  beforeEach(async () => {
-    external = await startStubExternal();
-    clock = new TestClock();
-  });
-  afterEach(async () => {
-    for (const gateway of gateways.splice(0).toReversed()) await gateway.close();
-    await external.close();
-  });
-
-  async function start(config: object = {}, options: Partial<GatewayOptions> = {}): Promise<Gateway> {
-    const gateway = await startGateway({
-      externals: [
-        {
-          externalService: 'acme',
-          baseUrl: external.url,
-          timeoutMs: 2_000,
-          operations: { cancel: true },
-          ...config,
-        },
-      ],
-      clock,
-      ...options,
-    });
-    gateways.push(gateway);
-    return gateway;
-  }
-
-  const told = ({ status, body }: Answer): unknown[] => [status, body['code'], body['outcome']];
   const REPEATED = [409, 'repeated-without-key', 'unknown'];
-  const sent = (): number => external.requests.filter(({ method }) => method !== 'GET').length;
+  const sent = (): number => acme.external.requests.filter(({ method }) => method !== 'GET').length;
 
   const REFUND = { amount: 100, currency: 'EUR', paymentId: 'pm' };
   const UPDATE = { amount: 100, currency: 'EUR' };
@@ -70,7 +42,7 @@ describe('repeated-without-key', () => {
   function hold(answer: object): { arrived: Promise<void>; release: () => void } {
     const arrived = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
-    external.behave(async () => {
+    acme.external.behave(async () => {
       arrived.resolve();
       await release.promise;
       return answer;
@@ -90,10 +62,10 @@ describe('repeated-without-key', () => {
       if (change[0] === 'refund') expect(meanwhile.body['refundId']).toMatch(/^ref_/);
       held.release();
       expect((await first).status).toBe(200);
-      clock.advance(9_999);
+      acme.clock.advance(9_999);
       expect(told(await send(gateway, change))).toEqual(REPEATED);
       expect(sent()).toBe(1);
-      clock.advance(1);
+      acme.clock.advance(1);
       expect((await send(gateway, change)).status).toBe(200);
       expect(sent()).toBe(2);
     },
@@ -103,7 +75,7 @@ describe('repeated-without-key', () => {
     'executes %s again if a key is sent, or another body or token',
     async (path, method, body) => {
       const gateway = await start();
-      external.behave(({ url }) => ({
+      acme.external.behave(({ url }) => ({
         result: 'OK',
         subscriptionToken: decodeURIComponent(url.split('/').at(-1)!),
       }));
@@ -123,17 +95,17 @@ describe('repeated-without-key', () => {
 
   it.each(CHANGES)('allows %s again at once after KO, and after not-executed', async (...change) => {
     const gateway = await start();
-    external.behave(() => ({ result: 'KO', subscriptionToken: 'tok' }));
+    acme.external.behave(() => ({ result: 'KO', subscriptionToken: 'tok' }));
     await send(gateway, change);
-    external.behave((_, response) => answerJson(response, 400, { detail: 'no' }));
+    acme.external.behave((_, response) => answerJson(response, 400, { detail: 'no' }));
     expect((await send(gateway, change)).body['code']).toBe('provider-rejected');
-    external.behave(() => ({ result: 'OK', subscriptionToken: 'tok' }));
+    acme.external.behave(() => ({ result: 'OK', subscriptionToken: 'tok' }));
     expect((await send(gateway, change)).status).toBe(200);
   });
 
   it.each(CHANGES)('refuses a repeat of %s after an unknown outcome', async (...change) => {
     const gateway = await start();
-    external.behave((_, response) => answerJson(response, 500, {}));
+    acme.external.behave((_, response) => answerJson(response, 500, {}));
     expect((await send(gateway, change)).body['outcome']).toBe('unknown');
     expect(told(await send(gateway, change))).toEqual(REPEATED);
     expect(sent()).toBe(1);
@@ -144,7 +116,7 @@ describe('repeated-without-key', () => {
     async (path, more) => {
       for (const duplicatePayments of ['refuse', 'allow']) {
         const gateway = await start({ duplicatePayments });
-        external.requests.length = 0;
+        acme.external.requests.length = 0;
         const body = { amount: 1, currency: 'EUR', shopTransactionId: `order-${duplicatePayments}`, ...more };
         const held = hold({
           result: 'OK',
@@ -196,7 +168,7 @@ describe('repeated-without-key', () => {
 
   it('holds across a restart', async () => {
     const one = await start();
-    external.behave(() => ({ result: 'OK' }));
+    acme.external.behave(() => ({ result: 'OK' }));
     expect((await send(one, ['refund', 'POST', REFUND])).status).toBe(200);
     await one.app.close();
     const two = await start({}, { database: one.database });
@@ -215,7 +187,7 @@ describe('repeated-without-key', () => {
 
   it('is off with REPEAT_WINDOW_MS=0', async () => {
     const gateway = await start({}, { env: { REPEAT_WINDOW_MS: '0' } });
-    external.behave(() => ({ result: 'OK' }));
+    acme.external.behave(() => ({ result: 'OK' }));
     const refunds = [
       await send(gateway, ['refund', 'POST', REFUND]),
       await send(gateway, ['refund', 'POST', REFUND]),

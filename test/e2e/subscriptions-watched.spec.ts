@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { VerificationWorker } from '../../src/callbacks/verification.worker.js';
 import { SubscriptionWatcher } from '../../src/subscriptions/subscription.watcher.js';
 import { Store } from '../../src/persistence/store.js';
 import type { NotificationRow } from '../../src/notifications/notification.table.js';
@@ -11,10 +12,13 @@ import {
   type StubBehaviour,
   type StubExternal,
 } from '../support/stub-external.js';
+import { startReceiver } from '../support/test-receiver.js';
 import { TestClock } from '../support/test-clock.js';
+import { until } from '../support/until.js';
 
 /** Subscriptions are watched after ACTIVE (SPEC §4). */
 
+const ADMIN = { authorization: 'Bearer admin-secret' };
 const DAY_MS = 86_400_000;
 const INFO = { interval: 'MONTH', intervalCount: 1 };
 const ERP = {
@@ -45,7 +49,11 @@ describe('subscriptions are watched', () => {
     const mute = { operations: { 'subscription/status': false } };
     gateway = await startGateway({
       clock,
-      env: { WORKERS: 'off', PAYMENT_CALLBACK_URL: 'http://127.0.0.1:9/receiver' },
+      env: {
+        WORKERS: 'off',
+        PAYMENT_CALLBACK_URL: 'http://127.0.0.1:9/receiver',
+        API_KEYS: 'admin:admin-secret:admin',
+      },
       externals: [
         { externalService: 'acme', baseUrl: external.url },
         { externalService: 'mute', baseUrl: external.url, ...mute },
@@ -178,5 +186,104 @@ describe('subscriptions are watched', () => {
     expect(await watch()).toBe(1);
     expect(await subscriptions()).toMatchObject([{ state: 'EXPIRED' }]);
     expect(await notified()).toEqual([]);
+  });
+
+  describe('by a callback that names the token', () => {
+    const callback = (query: string, body?: object): Promise<Answer> =>
+      call(`${gateway.url}/v3/acme/callback${query}`, body ? 'POST' : 'GET', body);
+    const verify = async (): Promise<string[]> => {
+      external.requests.length = 0;
+      clock.advance(1_000);
+      await gateway.app.get(VerificationWorker).verifyDue();
+      return external.requests.map(({ url }) => url).toSorted();
+    };
+
+    it.each<[string, string, object | undefined]>([
+      ['alone, in the query', '?subscriptionToken=tok_1', undefined],
+      ['alone, in the body', '', { subscriptionToken: 'tok_1', event: 'lapsed' }],
+    ])('%s: it is queried and notified', async (_where, query, body) => {
+      await start('acme', 'order-1');
+      status = 'PAST_DUE';
+      const { status: code, body: receipt } = await callback(query, body);
+      expect([code, receipt]).toEqual([200, { received: true, subscriptionToken: 'tok_1' }]);
+      expect(await verify()).toEqual(['/subscription/status/tok_1']);
+      expect(await subscriptions()).toMatchObject([{ state: 'PAST_DUE' }]);
+      expect(await notified()).toMatchObject([
+        ['erp', 1, { status: 'PAST_DUE', subscriptionToken: 'tok_1' }],
+      ]);
+    });
+
+    it('also if nothing has changed, in any state', async () => {
+      await start('acme', 'order-1');
+      status = 'CANCELED';
+      await callback('?subscriptionToken=tok_1');
+      await verify();
+      await callback('?subscriptionToken=tok_1');
+      expect(await verify()).toEqual(['/subscription/status/tok_1']);
+      expect(await notified()).toMatchObject([
+        ['erp', 1, { status: 'CANCELED' }],
+        ['erp', 2, { status: 'CANCELED' }],
+      ]);
+    });
+
+    it('beside a payment: both are queried, and repeats are merged', async () => {
+      await start('acme', 'order-1');
+      const named = { paymentId: 'pm_1', subscriptionToken: 'tok_1' };
+      for (let i = 0; i < 3; i += 1)
+        expect((await callback('', named)).body).toEqual({ received: true, ...named });
+      expect(await verify()).toEqual(['/status?paymentId=pm_1', '/subscription/status/tok_1']);
+    });
+
+    it('one that the gateway does not know is kept, and asked about once it is known', async () => {
+      await callback('?subscriptionToken=tok_1');
+      expect(await verify()).toEqual([]);
+      await start('acme', 'order-1');
+      clock.advance(60_000);
+      expect(await verify()).toEqual(['/subscription/status/tok_1']);
+      expect(await notified()).toMatchObject([['erp', 1, { status: 'ACTIVE' }]]);
+    });
+
+    it('is listed with the token', async () => {
+      await start('acme', 'order-1');
+      await callback('?subscriptionToken=tok_1');
+      const { body } = await call(`${gateway.url}/admin/callbacks`, 'GET', undefined, ADMIN);
+      const [item] = body['items'] as Record<string, unknown>[];
+      expect(item).toMatchObject({ subscriptionToken: 'tok_1' });
+      expect(item).not.toHaveProperty('paymentId');
+    });
+  });
+});
+
+describe('a subscription of the simulator that lapses', () => {
+  it.each([
+    ['is found by its callbacks', { callbackTimes: 1 }, '24h'],
+    ['is found by the watch, without a callback', { callbackTimes: 0, delayMs: 1_500 }, '1s'],
+  ])('%s, and the receiver is notified', async (_how, scenario, SUBSCRIPTION_SCHEDULE) => {
+    const receiver = await startReceiver();
+    const gateway = await startGateway({
+      env: { SUBSCRIPTION_SCHEDULE },
+      receivers: [{ ...ERP, url: receiver.url }],
+    });
+    try {
+      const started = await call(`${gateway.url}/v3/simulator/subscription/start`, 'POST', {
+        amount: 100,
+        currency: 'EUR',
+        shopTransactionId: 'order-1',
+        subscriptionInfo: INFO,
+        providerData: { scenario: 'subscription-lapses', delayMs: 300, ...scenario },
+      });
+      expect(started.body).toMatchObject({ result: 'OK' });
+      const statuses = (): unknown[] =>
+        receiver.received.map(({ body }) => (JSON.parse(body) as { status: string }).status);
+      await until(() => statuses().includes('CANCELED'), 'its end');
+      expect(statuses().at(-1)).toBe('CANCELED');
+      const [row] = await gateway.app
+        .get(Store)
+        .read((db) => db.selectFrom('subscriptions').selectAll().execute());
+      expect(row).toMatchObject({ state: 'CANCELED' });
+    } finally {
+      await gateway.close();
+      await receiver.stop();
+    }
   });
 });

@@ -34,7 +34,7 @@ const AT_ONCE: readonly Fault[] = [
   ['TollgateIdTaken', 'an external gives one id to two orders', 15],
   ['TollgateParked', 'an external never says what became of a payment', 330],
   ['TollgateReceiverPaused', 'the receiver answers 500', 330],
-  ['TollgateNotificationsDead', 'the same, until the schedule ends', 240],
+  ['TollgateNotificationsDead', 'the receiver answers 410', 15],
   ['TollgateConfigurationRejected', 'the externals file becomes invalid', 15],
   ['TollgateCallbacksRefused', 'somebody forges callbacks', 30],
 ];
@@ -54,9 +54,10 @@ const repeating = await startStubExternal(() => (failing ? { result: 'OK', payme
 const pending = await startStubExternal(({ method }) =>
   method === 'GET' ? { status: failing ? 'PENDING' : 'ACCEPTED' } : { ...paid(), result: 'PENDING' },
 );
-const receiver = await startStubExternal((_request, response) =>
-  answerJson(response, failing ? 500 : 200, {}),
-);
+const receiver = await startStubExternal(({ body }, response) => {
+  const status = body.includes('gone-') ? 410 : 500;
+  return answerJson(response, failing ? status : 200, {});
+});
 const stubs = [healthy, silent, refusing, repeating, pending, receiver];
 
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-alerts-'));
@@ -139,10 +140,9 @@ async function traffic(until: AbortSignal): Promise<void> {
         }),
       }).then((response) => response.arrayBuffer(), ignore);
     }
-    void fetch(`${url}/v3/healthy/check?paymentId=earlier-${round}`, { headers: { 'x-api-key': KEY } }).then(
-      (response) => response.arrayBuffer(),
-      ignore,
-    );
+    void fetch(`${url}/v3/healthy/check?paymentId=${round < 3 ? 'gone' : 'earlier'}-${round}`, {
+      headers: { 'x-api-key': KEY },
+    }).then((response) => response.arrayBuffer(), ignore);
     if (failing)
       for (let each = 0; each < 3; each += 1)
         void fetch(`${url}/v3/healthy/callback?paymentId=x`, {

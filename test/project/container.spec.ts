@@ -113,7 +113,7 @@ describe('Dockerfile', () => {
     expect(instructions('USER')).toEqual(['1000:1000']);
     expect(instructions('HEALTHCHECK')[0]).toContain('/health/live');
     expect(instructions('CMD').map((json) => JSON.parse(json) as unknown)).toEqual([
-      ['node', 'dist/main.js'],
+      ['node', '--max-semi-space-size=8', 'dist/main.js'],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import type { CallbackRow } from '../../src/callbacks/callback.table.js';
+import type { NewCallback } from '../../src/callbacks/callback.table.js';
 import type {
   NotificationAttemptTable,
   NotificationRow,
@@ -23,7 +23,7 @@ interface Batch {
   readonly subscriptions: NewSubscription[];
   readonly notifications: NotificationRow[];
   readonly notification_attempts: Insertable<NotificationAttemptTable>[];
-  readonly callbacks: CallbackRow[];
+  readonly callbacks: NewCallback[];
 }
 
 export interface FillOptions {

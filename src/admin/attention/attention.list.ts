@@ -174,9 +174,10 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       since: 'last_received_at',
       where: sql`state = 'UNCONFIRMED' and id >= ${interesting}`,
       columns: [
-        sql`case when refund_id is null then payment_id end as payment_id`,
-        sql`case when refund_id is null then last_error
-          else 'refundId ' || refund_id || ': ' || coalesce(last_error, '') end as detail`,
+        sql`case when refund_id is null and subscription_token is null then payment_id end as payment_id`,
+        sql`case when refund_id is not null then 'refundId ' || refund_id || ': ' || coalesce(last_error, '')
+          when subscription_token is not null then 'subscriptionToken ' || subscription_token || ': ' || coalesce(last_error, '')
+          else last_error end as detail`,
         sql`${ofPayment(sql`coalesce(payments.shop_transaction_id_sent, payments.shop_transaction_id)`)} as shop_transaction_id`,
         sql`${ofPayment(sql.ref('state'))} as payment_state`,
       ],

@@ -28,6 +28,13 @@ export class CallbackRecord {
   })
   refundId?: string | undefined;
 
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The subscription, if the callback is about one; likewise.',
+    example: 'sub_91c2',
+  })
+  subscriptionToken?: string | undefined;
+
   @Field(oneOf(['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED']), {
     description: '`UNCONFIRMED`: the external never confirmed the callback, and it changed nothing.',
     example: 'VERIFIED',
@@ -85,8 +92,10 @@ export function callbackRecord(row: CallbackRow): CallbackRecord {
   return {
     id: row.id,
     external: row.external,
-    paymentId: row.refund_id === null ? shownIssuedId(row.payment_id) : undefined,
+    paymentId:
+      row.refund_id === null && row.subscription_token === null ? shownIssuedId(row.payment_id) : undefined,
     refundId: shownIssuedId(row.refund_id),
+    subscriptionToken: shownIssuedId(row.subscription_token),
     state: row.state,
     method: row.method,
     body: shownJson(row.body),

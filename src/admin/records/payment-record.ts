@@ -79,6 +79,9 @@ export class PaymentRecord {
   })
   parkedAt?: string | undefined;
 
+  @Field(instant, { optional: true, description: 'When the external answered OK to a cancellation.' })
+  canceledAt?: string | undefined;
+
   @Field(text, {
     optional: true,
     description: 'The trace id of the request that created it.',
@@ -105,6 +108,7 @@ export function paymentRecord(row: PaymentRow): PaymentRecord {
     questions: row.asks,
     nextQuestionAt: shownTimeOrNone(row.next_ask_at),
     parkedAt: shownTimeOrNone(row.parked_at),
+    canceledAt: shownTimeOrNone(row.canceled_at),
     traceId: shownTraceId(row.traceparent),
   };
 }

@@ -160,6 +160,14 @@ export const REFUND_ID_QUERY: QueryParameter = {
   example: 're_5d10',
 };
 
+export const SUBSCRIPTION_TOKEN_QUERY: QueryParameter = {
+  name: 'subscriptionToken',
+  description: 'The token of the subscription, from the answer of schedule or start.',
+  required: true,
+  schema: issuedIdentifier.schema,
+  example: 'sub_91c2',
+};
+
 export const PAYMENT_ID_QUERY: QueryParameter = {
   name: 'paymentId',
   description: 'The id of the payment, from the answer of `/pay`.',

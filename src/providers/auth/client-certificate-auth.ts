@@ -10,6 +10,8 @@ import type { AuthHeaders, OutboundAuth, OutboundAuthDependencies } from './outb
 /** A certificate that is not valid yet is read again when it is, and at least this often: clocks differ. */
 const READ_AGAIN_MS = 3_600_000;
 const SHORTEST_WAIT_MS = 1_000;
+/** A server on the same machine may see the second in which it becomes valid a tick later. */
+const CLOCK_MARGIN_MS = 100;
 
 /**
  * Mutual TLS: the gateway presents a certificate when it connects. It reads the files again when they change; while
@@ -104,8 +106,8 @@ export class ClientCertificateAuth implements OutboundAuth {
   }
 
   #readAgainWhenValid({ validFromMs }: ClientCertificate): void {
-    const waitMs = validFromMs - this.dependencies.clock.wall();
-    if (waitMs <= 0) return;
+    const waitMs = validFromMs + CLOCK_MARGIN_MS - this.dependencies.clock.wall();
+    if (waitMs <= CLOCK_MARGIN_MS) return;
     this.#again = setTimeout(
       () => this.#reload(),
       Math.min(Math.max(waitMs, SHORTEST_WAIT_MS), READ_AGAIN_MS),
