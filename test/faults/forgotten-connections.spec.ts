@@ -69,7 +69,10 @@ class Site {
       .map(({ body }) => (JSON.parse(body) as { shopTransactionId: string }).shopTransactionId);
     expect(new Set(executed).size).toBe(executed.length);
     for (const { order, status, code, outcome } of this.load.refused) {
-      expect([order, status, code]).toEqual([order, 503, 'storage-unavailable']);
+      expect([order, status]).toEqual([order, 503]);
+      // The second: the first commit took so long that no time was left for the call.
+      expect(['storage-unavailable', 'provider-unavailable']).toContain(code);
+      if (code === 'provider-unavailable') expect(outcome).toBe('not-executed');
       if (outcome === 'not-executed') expect(executed).not.toContain(order);
     }
   }
