@@ -23,6 +23,9 @@ export type AnsweredId =
   /** It belongs to another payment, and it is not known which of them the answer is about. */
   | { readonly kind: 'taken'; readonly holder: PaymentRow };
 
+/** Null: not known. */
+export type PaymentMoney = Pick<PaymentRow, 'amount_minor' | 'currency'>;
+
 /**
  * Finds the row of the ledger that an external's `paymentId` belongs to (SPEC §4). Locks a caller's payment before an
  * unsolicited one, so that the answer of a call and a callback do not wait for each other.
@@ -44,13 +47,14 @@ export class PaymentIdentity {
   /**
    * Locks and returns the payment that the external calls `paymentId` (SPEC §5): if no payment has this id, or only a
    * newer unsolicited one, the single payment with this shopTransactionId and without an id; else the payment with
-   * this id; else a new row for an unsolicited payment.
+   * this id; else a new row for an unsolicited payment, with the `money` that a push named.
    */
   async adopt(
     trx: Trx,
     external: string,
     paymentId: string,
     shopTransactionId: string | undefined,
+    money?: PaymentMoney,
   ): Promise<PaymentRow> {
     const made = await this.payments.lockMadeByCaller(trx, external, paymentId);
     if (made) return made;
@@ -64,9 +68,9 @@ export class PaymentIdentity {
       (await this.payments.lockByPaymentId(trx, external, paymentId));
     if (known && known.origin !== 'learned') return known;
     if (own && !another && known === undefined) return this.link(trx, own, paymentId);
-    if (own && !another && known && known.created_at >= own.created_at && isOfOrder(known, own))
+    if (own && !another && known && known.created_at >= own.created_at && mayBe(known, own))
       return this.#absorb(trx, own, known);
-    return known ?? this.#insertUnsolicited(trx, external, paymentId, shopTransactionId);
+    return known ?? this.#insertUnsolicited(trx, external, paymentId, shopTransactionId, money);
   }
 
   /**
@@ -103,8 +107,7 @@ export class PaymentIdentity {
       return { kind: 'own', row, paymentId };
     }
     const sameOrder = isOfOrder(holder, row);
-    if (holder.origin === 'learned' && sameOrder)
-      return { kind: 'own', row: await this.#absorb(trx, row, holder), paymentId };
+    if (mayBe(holder, row)) return { kind: 'own', row: await this.#absorb(trx, row, holder), paymentId };
     // A decline moves no money, and some externals name all of them alike: the id stays with the row that has it.
     if (state === 'FAILED') return { kind: 'own', row, paymentId: undefined };
     if (!sameOrder) return { kind: 'taken', holder };
@@ -188,7 +191,7 @@ export class PaymentIdentity {
     external: string,
     paymentId: string,
     shopTransactionId: string | undefined,
-    money?: Pick<PaymentRow, 'amount_minor' | 'currency'>,
+    money?: PaymentMoney,
   ): Promise<PaymentRow> {
     const inserted = this.#unsolicited(external, paymentId, shopTransactionId, money);
     if (await this.payments.insertUnlessTaken(trx, inserted)) {
@@ -212,7 +215,7 @@ export class PaymentIdentity {
     external: string,
     paymentId: string,
     shopTransactionId: string | undefined,
-    money?: Pick<PaymentRow, 'amount_minor' | 'currency'>,
+    money?: PaymentMoney,
   ): InsertedPayment {
     const now = this.clock.now();
     return createdRow({
@@ -241,6 +244,19 @@ export function isOfOrder(
   return (
     holder.shop_transaction_id === shop_transaction_id ||
     (holder.origin === 'learned' && holder.shop_transaction_id === null)
+  );
+}
+
+/**
+ * Whether an unsolicited payment may be `row`. A push may have named an amount before the order was known: a status of
+ * another amount or currency is not believed (SPEC §2).
+ */
+function mayBe(unsolicited: PaymentRow, row: PaymentRow): boolean {
+  return (
+    unsolicited.origin === 'learned' &&
+    isOfOrder(unsolicited, row) &&
+    (unsolicited.amount_minor ?? row.amount_minor) === row.amount_minor &&
+    (unsolicited.currency ?? row.currency) === row.currency
   );
 }
 

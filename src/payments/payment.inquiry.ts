@@ -151,7 +151,9 @@ export class PaymentInquiry {
     context: CallContext,
     reason: InquiryReason,
   ): Promise<InquiryResult> {
-    const row = await this.identity.adopt(trx, external, pushed.paymentId, pushed.shopTransactionId);
+    const { paymentId, shopTransactionId, amount = null, currency = null } = pushed;
+    const money = { amount_minor: amount, currency };
+    const row = await this.identity.adopt(trx, external, paymentId, shopTransactionId, money);
     const contradicted = contradictionOf(row, pushed);
     if (contradicted) throw new ContradictedPush(`The ${contradicted} is not that of the payment.`);
     return this.#record(trx, row, pushed, context, reason);

@@ -15,7 +15,7 @@ export interface PaymentTable {
   shop_transaction_id: string | null;
   shop_transaction_id_sent: Generated<string | null>;
   subscription_token: string | null;
-  /** Null for an unsolicited payment of a status answer, which does not have the amount. */
+  /** Null for an unsolicited payment whose amount or currency no push has named: a status answer does not have them. */
   amount_minor: number | null;
   currency: string | null;
   state: PaymentState;

@@ -179,6 +179,34 @@ describe('a status that a trusted external pushes', () => {
     expect(text).toContain(`pm-${id}`);
   });
 
+  it.each([
+    ['amount', { amount: 99 }],
+    ['currency', { currency: 'USD' }],
+  ])(
+    'is not believed with another %s where it came before the answer and named no order: an operator sees it',
+    async (_, wrong) => {
+      const id = order();
+      const answer = await pay(id, async () => {
+        await push({ paymentId: `pm-${id}`, status: 'ACCEPTED', ...wrong });
+        return { result: 'PENDING', paymentId: `pm-${id}` };
+      });
+      expect([answer.status, answer.body['code']]).toEqual([502, 'invalid-provider-response']);
+      await push({ paymentId: `pm-${id}`, shopTransactionId: id, status: 'ACCEPTED', amount: 100 });
+      expect(await states(id)).toEqual([['UNKNOWN', null]]);
+      const { text } = await call(`${gateway.url}/admin/attention`, 'GET', undefined, ADMIN);
+      expect(text).toContain(`pm-${id}`);
+    },
+  );
+
+  it('is believed where it came before the answer and named the amount, but no order', async () => {
+    const id = order();
+    await pay(id, async () => {
+      await push({ paymentId: `pm-${id}`, status: 'ACCEPTED', amount: 100, currency: 'EUR' });
+      return { result: 'PENDING', paymentId: `pm-${id}` };
+    });
+    expect(await states(id)).toEqual([['ACCEPTED', `pm-${id}`]]);
+  });
+
   it('links no id to an order whose amount it contradicts', async () => {
     const id = order();
     await pay(id, () => ({ result: 'no such result' }));

@@ -102,10 +102,13 @@ function* paymentEntries(parts: PaymentParts): Generator<Entry> {
     if (finished_at !== null) yield entry(finished_at, 'operation-ended', id, endOf(of), of);
   }
   const causes = new Map([...operations, ...callbacks].map((row): [string, Requested] => [row.id, row]));
+  const ends = new Map(operations.map(({ id, finished_at }) => [id, finished_at ?? 0]));
   for (const { at, before, after, source, cause, refund_ref } of events) {
     const what = refund_ref === null ? 'payment-changed' : 'refund-changed';
     const text = `${before} → ${after}, by ${source}${cause === null ? '' : ` (${cause})`}`;
-    yield entry(at, what, refund_ref ?? payment.id, text, causes.get(cause ?? ''));
+    // Stored in the same transaction as the end of its operation, although its instant may be a millisecond earlier.
+    const endedAt = source === 'call' ? (ends.get(cause ?? '') ?? 0) : 0;
+    yield entry(Math.max(at, endedAt), what, refund_ref ?? payment.id, text, causes.get(cause ?? ''));
   }
 }
 
