@@ -176,6 +176,7 @@ const CASES: readonly Case[] = [
   ),
   gauge('TollgateParked', 'tollgate_parked{instance="a",table="payments"}', 0, 1, 5),
   gauge('TollgateRefundsUnknown', 'tollgate_refunds_open{instance="a",state="UNKNOWN"}', 0, 1, 15),
+  gauge('TollgateRefundsReversed', 'tollgate_refunds_reversed{instance="a"}', 0, 1, 5),
   gauge(
     'TollgateReconciliationLate',
     'tollgate_reconciliation_overdue_seconds{instance="a",table="payments"}',
