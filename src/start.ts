@@ -2,10 +2,12 @@ import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { BundledSimulator } from './bundled-simulator.js';
 import { ConfigError } from './config/config-error.js';
+import { receiversWarnings } from './config/configuration-warnings.js';
 import type { Config } from './config/config.js';
 import { readConfig } from './config/load-config.js';
 import { createApp } from './create-app.js';
 import { misspeltVariables } from './config/misspelt-variables.js';
+import { ReceiverRegistry } from './notifications/receiver.registry.js';
 import { Log } from './observability/logging/log.js';
 import { OperatingListener } from './observability/operating/operating-listener.js';
 import { startReport } from './observability/start-report.js';
@@ -57,8 +59,13 @@ async function report(config: Config, app: NestExpressApplication): Promise<void
     .all()
     .map((provider) => provider.config);
   const isEmpty = await isLedgerEmpty(app.get(Store));
+  const externalNames = externals.map(({ name }) => name);
+  const warnings = [
+    ...misspeltVariables(),
+    ...receiversWarnings(app.get(ReceiverRegistry).all(), externalNames),
+  ];
   const started = {
-    ...startReport(config, externals, `${address}:${port}`, isEmpty, misspeltVariables()),
+    ...startReport(config, externals, `${address}:${port}`, isEmpty, warnings),
     metricsAddress: app.get(OperatingListener).address,
   };
   const log = app.get<Log>(Log);

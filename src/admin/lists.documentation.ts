@@ -41,7 +41,7 @@ export const LIST_ATTENTION = listDescription({
   id: 'listAttention',
   summary: 'List items of attention',
   description:
-    'Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; refunds that are UNKNOWN, or PENDING for a day; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known.',
+    'Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; orders that were paid twice, and canceled payments that were accepted all the same; refunds that are UNKNOWN, parked, PENDING for a day where the external cannot be queried, or have changed their end; ids that the external gave twice; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known.',
   query: AttentionQuery,
   page: AttentionPage,
   example: {
@@ -49,6 +49,8 @@ export const LIST_ATTENTION = listDescription({
     items: [
       exampleOf(AttentionItem, {
         paymentId: undefined,
+        refundId: undefined,
+        externalRefundId: undefined,
         detail: undefined,
         advice: ADVICE['payment-unknown'],
       }),

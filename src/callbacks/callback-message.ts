@@ -98,6 +98,11 @@ export function callbackOutline(request: Request): string {
   return request.method === 'GET' ? `query ${query}` : `query ${query}, Content-Type ${type}`;
 }
 
+const NAMES_NOTHING = invalid(
+  '/query/paymentId',
+  'is missing: a callback names a paymentId, a refundId or a subscriptionToken',
+);
+
 /** The ids of one place. `refusal`: one of them cannot be read, and is not needed where another can. */
 interface Collected {
   readonly names: CallbackNames;
@@ -138,7 +143,7 @@ function reading(
   { names, refusal }: Collected,
   body: string | null,
   oddities: string[],
-  missing = invalid('/query/paymentId', detailOf(issuedIdentifier)),
+  missing = NAMES_NOTHING,
 ): CallbackReading {
   if (Object.keys(names).length === 0) throw refusal ?? missing;
   if (refusal) oddities.push(`${refusal.detail} It was ignored`);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ACME, parseAcme, webhookSecret } from '../../test/support/config-problems.js';
-import { configurationWarnings, externalsWarnings } from './configuration-warnings.js';
+import { configurationWarnings, externalsWarnings, receiversWarnings } from './configuration-warnings.js';
 import { loadConfig } from './load-config.js';
+import type { ReceiverConfig } from './receiver-config.js';
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -83,5 +84,22 @@ describe('externalsWarnings', () => {
       expect.stringMatching(/acme: auth\.tokenUrl is not https/),
     ]);
     expect(externalsWarnings(open, loadConfig({}))).toEqual([]);
+  });
+});
+
+describe('receiversWarnings', () => {
+  const erp: ReceiverConfig = {
+    name: 'erp',
+    url: 'https://erp',
+    secrets: [],
+    events: ['payment'],
+    externals: undefined,
+  };
+
+  it('names externals that do not exist', () => {
+    const receivers = [{ ...erp, externals: ['acme', 'acmee'] }, erp];
+    expect(receiversWarnings(receivers, ['acme'])).toEqual([
+      'receiver erp: there is no external acmee, of which it is to be notified',
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { Config } from './config.js';
 import type { ExternalConfig } from './external-config.js';
 import { isOffered } from './external-operation.js';
+import type { ReceiverConfig } from './receiver-config.js';
 import { weaknessOf } from './weak-secrets.js';
 
 /** Warnings about settings that are allowed but risky, logged at the start (SPEC §8). */
@@ -59,4 +60,16 @@ export function externalsWarnings(externals: readonly ExternalConfig[], config: 
     }
     return warnings;
   });
+}
+
+/** The same for the receivers: a name that no external has may be misspelt, and the receiver gets nothing of it. */
+export function receiversWarnings(
+  receivers: readonly ReceiverConfig[],
+  externals: readonly string[],
+): readonly string[] {
+  return receivers.flatMap(({ name, externals: wanted = [] }) =>
+    wanted
+      .filter((external) => !externals.includes(external))
+      .map((external) => `receiver ${name}: there is no external ${external}, of which it is to be notified`),
+  );
 }

@@ -42,7 +42,8 @@ export function problemDocument(
   };
 }
 
-const CHANGING_PATH = /^\/v3\/[^/]*\/(?!callback$)/;
+/** Of callers, but for callbacks; of operators, a refund. */
+const CHANGING_PATH = /^\/(?:v3\/[^/]*\/(?!callback$)|admin\/payments\/[^/]*\/refund$)/;
 
 /**
  * The outcome that the document of `problem` states. Only requests that could move money or change a subscription

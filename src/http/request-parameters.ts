@@ -40,6 +40,7 @@ export const RefundQuery = createParamDecorator(
     const request = requestOf(context);
     const refundId = singleQueryValue(request, 'refundId');
     const paymentId = singleQueryValue(request, 'paymentId');
+    if (refundId === undefined) throw invalid('/query/refundId', 'is missing');
     if (!issuedIdentifier.accepts(refundId)) throw invalid('/query/refundId', detailOf(issuedIdentifier));
     if (paymentId !== undefined && !issuedIdentifier.accepts(paymentId))
       throw invalid('/query/paymentId', detailOf(issuedIdentifier));

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { receiversWarnings } from '../config/configuration-warnings.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { watchDocument } from '../config/document-watcher.js';
@@ -7,6 +8,7 @@ import type { ReceiverConfig } from '../config/receiver-config.js';
 import { readReceiversFile } from '../config/receivers-file.js';
 import { Log } from '../observability/logging/log.js';
 import { outside } from '../observability/logging/outside.js';
+import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { NotificationOutbox } from './notification.outbox.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
 import { ReceiverRegistry } from './receiver.registry.js';
@@ -23,6 +25,7 @@ export class ReceiversReloader implements OnApplicationShutdown {
   constructor(
     @Inject(CONFIG) { notifications: { receivers: source } }: Config,
     private readonly registry: ReceiverRegistry,
+    private readonly externals: ExternalProviderRegistry,
     private readonly outbox: NotificationOutbox,
     private readonly log: Log,
     private readonly metrics: NotificationsMetrics,
@@ -53,7 +56,10 @@ export class ReceiversReloader implements OnApplicationShutdown {
   #reload(receivers: readonly ReceiverConfig[]): void {
     this.registry.replace(receivers);
     this.metrics.countReload('accepted');
-    this.log.info({ receivers: receivers.map(({ name }) => name) }, 'receivers changed');
+    const names = receivers.map(({ name }) => name);
+    const warnings = receiversWarnings(receivers, this.externals.names());
+    if (warnings.length > 0) this.log.warn({ receivers: names, warnings }, 'receivers changed');
+    else this.log.info({ receivers: names }, 'receivers changed');
     // What waited for a receiver that is back.
     this.outbox.wake();
   }

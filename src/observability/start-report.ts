@@ -9,14 +9,14 @@ type StartReport = Readonly<Record<string, unknown>> & { readonly warnings: read
 
 /**
  * Version and configuration, without secrets (SPEC §8). `isLedgerEmpty`: no operation was ever stored in it.
- * `misspelt`: a warning for each variable that resembles one of the gateway's.
+ * `warnings`: those that neither the configuration nor the externals give.
  */
 export function startReport(
   config: Config,
   externals: readonly ExternalConfig[],
   address: string,
   isLedgerEmpty = false,
-  misspelt: readonly string[] = [],
+  warnings: readonly string[] = [],
 ): StartReport {
   const { database, notifications, callers } = config;
   return {
@@ -42,7 +42,7 @@ export function startReport(
         : new URL(notifications.receiverUrl).host,
     workers: config.workers,
     tracing: config.otlpEndpoint !== undefined,
-    warnings: [...misspelt, ...configurationWarnings(config), ...externalsWarnings(externals, config)],
+    warnings: [...warnings, ...configurationWarnings(config), ...externalsWarnings(externals, config)],
   };
 }
 

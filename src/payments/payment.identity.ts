@@ -23,9 +23,6 @@ export type AnsweredId =
   /** It belongs to another payment, and it is not known which of them the answer is about. */
   | { readonly kind: 'taken'; readonly holder: PaymentRow };
 
-/** Null: not known. */
-export type PaymentMoney = Pick<PaymentRow, 'amount_minor' | 'currency'>;
-
 /**
  * Finds the row of the ledger that an external's `paymentId` belongs to (SPEC §4). Locks a caller's payment before an
  * unsolicited one, so that the answer of a call and a callback do not wait for each other.
@@ -47,14 +44,13 @@ export class PaymentIdentity {
   /**
    * Locks and returns the payment that the external calls `paymentId` (SPEC §5): if no payment has this id, or only a
    * newer unsolicited one, the single payment with this shopTransactionId and without an id; else the payment with
-   * this id; else a new row for an unsolicited payment, with the `money` that a push named.
+   * this id; else a new row for an unsolicited payment.
    */
   async adopt(
     trx: Trx,
     external: string,
     paymentId: string,
     shopTransactionId: string | undefined,
-    money?: PaymentMoney,
   ): Promise<PaymentRow> {
     const made = await this.payments.lockMadeByCaller(trx, external, paymentId);
     if (made) return made;
@@ -70,7 +66,7 @@ export class PaymentIdentity {
     if (own && !another && known === undefined) return this.link(trx, own, paymentId);
     if (own && !another && known && known.created_at >= own.created_at && mayBe(known, own))
       return this.#absorb(trx, own, known);
-    return known ?? this.#insertUnsolicited(trx, external, paymentId, shopTransactionId, money);
+    return known ?? this.#insertUnsolicited(trx, external, paymentId, shopTransactionId);
   }
 
   /**
@@ -191,7 +187,7 @@ export class PaymentIdentity {
     external: string,
     paymentId: string,
     shopTransactionId: string | undefined,
-    money?: PaymentMoney,
+    money?: Pick<PaymentRow, 'amount_minor' | 'currency'>,
   ): Promise<PaymentRow> {
     const inserted = this.#unsolicited(external, paymentId, shopTransactionId, money);
     if (await this.payments.insertUnlessTaken(trx, inserted)) {
@@ -215,7 +211,7 @@ export class PaymentIdentity {
     external: string,
     paymentId: string,
     shopTransactionId: string | undefined,
-    money?: PaymentMoney,
+    money?: Pick<PaymentRow, 'amount_minor' | 'currency'>,
   ): InsertedPayment {
     const now = this.clock.now();
     return createdRow({

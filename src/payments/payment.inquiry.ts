@@ -151,11 +151,14 @@ export class PaymentInquiry {
     context: CallContext,
     reason: InquiryReason,
   ): Promise<InquiryResult> {
-    const { paymentId, shopTransactionId, amount = null, currency = null } = pushed;
-    const money = { amount_minor: amount, currency };
-    const row = await this.identity.adopt(trx, external, paymentId, shopTransactionId, money);
+    const row = await this.identity.adopt(trx, external, pushed.paymentId, pushed.shopTransactionId);
     const contradicted = contradictionOf(row, pushed);
     if (contradicted) throw new ContradictedPush(`The ${contradicted} is not that of the payment.`);
+    // For an unsolicited payment: the next push, and the answer that names it, must agree.
+    const amount = row.amount_minor ?? pushed.amount ?? null;
+    const currency = row.currency ?? pushed.currency ?? null;
+    if (amount !== row.amount_minor || currency !== row.currency)
+      await this.payments.setMoney(trx, row.id, { amount_minor: amount, currency });
     return this.#record(trx, row, pushed, context, reason);
   }
 

@@ -278,6 +278,11 @@ export class PaymentRepository {
       .executeTakeFirst();
   }
 
+  /** Stores what a push has named of an unsolicited payment. */
+  async setMoney(trx: Trx, id: string, money: Pick<PaymentRow, 'amount_minor' | 'currency'>): Promise<void> {
+    await trx.updateTable('payments').set(money).where('id', '=', id).execute();
+  }
+
   /**
    * `unsolicited` is the same payment as `row`, which is locked: `row` receives its id, its refunds, its version,
    * and, if `inheritsState`, its state. Only here and in `payment-refunds.repository.ts` does this module write to `refunds`,

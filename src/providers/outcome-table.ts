@@ -45,8 +45,11 @@ const OUT_OF_TIME: ReadonlySet<BreakReason> = new Set(['deadline', 'aborted', 's
 /** The wait that a caller is asked for after a pause of the gateway. */
 const PAUSED_RETRY_MS = 1_000;
 
-/** The detail of a refusal whose body holds none. */
-const REJECTED_DETAIL = 'The external refused the request.';
+/** The detail of a refusal whose body holds none, by its reason. */
+const REJECTED_DETAIL: Readonly<Record<Rejected['reason'], string>> = {
+  'not-found': 'The external does not know what the request names.',
+  refused: 'The external refused the request.',
+};
 
 type Failure = Rejected | NotExecuted | Unknown;
 
@@ -290,5 +293,11 @@ function unknown(reason: Unknown['reason'], detail: string, status?: number): Un
 }
 
 function rejected(reason: Rejected['reason'], { status, refusal, body }: Facts): Rejected {
-  return { kind: 'rejected', reason, status, detail: refusal ?? REJECTED_DETAIL, page: body === 'other' };
+  return {
+    kind: 'rejected',
+    reason,
+    status,
+    detail: refusal ?? REJECTED_DETAIL[reason],
+    page: body === 'other',
+  };
 }

@@ -542,7 +542,7 @@ const CASES: readonly Case[] = [
       ask,
       expected: becomes('rejected', 'not-found', {
         status: 404,
-        detail: 'The external refused the request.',
+        detail: 'The external does not know what the request names.',
         page: true,
       }),
     },

@@ -518,6 +518,11 @@ describe('requests accepted as callbacks', () => {
     expect(await callbacks()).toEqual([]);
   });
 
+  it('not without an id, and says which it may name', async () => {
+    const detail = 'is missing: a callback names a paymentId, a refundId or a subscriptionToken';
+    expect((await call(at(), 'GET')).body['errors']).toEqual([{ pointer: '/query/paymentId', detail }]);
+  });
+
   it.each([
     ['a question mark without a name after it', 'pm_1?', 'pm_1?'],
     ['a semicolon without a name after it', 'pm;1', 'pm;1'],

@@ -255,15 +255,16 @@ describe('refunds', () => {
     });
 
     it.each([
-      ['nobody knows', 'refundId=never', 404, 'refund-not-found'],
-      ['is of another payment', 'refundId=re_1&paymentId=other', 404, 'refund-not-found'],
-      ['is not named', 'paymentId=pm', 400, 'validation-failed'],
-    ])('is refused for a refund that %s', async (_, query, status, code) => {
+      ['nobody knows', 'refundId=never', 404, 'refund-not-found', undefined],
+      ['is of another payment', 'refundId=re_1&paymentId=other', 404, 'refund-not-found', undefined],
+      ['is not named', 'paymentId=pm', 400, 'validation-failed', 'is missing'],
+    ])('is refused for a refund that %s', async (_, query, status, code, detail) => {
       await paid();
       await refund({ result: 'OK', refundId: 're_1' });
       external.behave(neverSeen);
       const answer = await get('acme', query);
       expect([answer.status, answer.body['code']]).toEqual([status, code]);
+      if (detail) expect(answer.body['errors']).toEqual([{ pointer: '/query/refundId', detail }]);
     });
 
     it('is a problem if the external fails', async () => {
@@ -359,6 +360,7 @@ describe('refunds', () => {
         lease_token: null,
       });
       expect(await rest()).toBe(40);
+      expect(await attention()).toMatchObject([{ kind: 'refund-stuck', refundId: 're_1' }]);
     });
 
     it('never by an answer about another refund', async () => {
@@ -552,6 +554,8 @@ describe('refunds', () => {
         id,
         state: 'KO',
         paymentId: 'pm',
+        refundId: 're_1',
+        externalRefundId: 're_1',
         amount: 60,
         detail: 'It was OK, and its amount can be refunded again',
       },
@@ -632,6 +636,12 @@ describe('refunds', () => {
       await paid();
       const answer = await ordered(body, key);
       expect([answer.status, answer.body['errors']]).toMatchObject([400, [{ pointer }]]);
+      expect(answer.body['outcome']).toBe('not-executed');
+    });
+
+    it('say that nothing was executed where there is no such payment', async () => {
+      const { status, body } = await admin('payments/pay_0/refund', { reason: 'x' }, 'op');
+      expect([status, body['outcome']]).toEqual([404, 'not-executed']);
     });
 
     it('of unknown outcome are asked for like any other', async () => {

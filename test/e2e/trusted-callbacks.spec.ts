@@ -182,11 +182,13 @@ describe('a status that a trusted external pushes', () => {
   it.each([
     ['amount', { amount: 99 }],
     ['currency', { currency: 'USD' }],
+    ['amount in the second push', { amount: 99 }, [{ status: 'PENDING' }]],
   ])(
     'is not believed with another %s where it came before the answer and named no order: an operator sees it',
-    async (_, wrong) => {
+    async (_, wrong, before: object[] = []) => {
       const id = order();
       const answer = await pay(id, async () => {
+        for (const content of before) await push({ paymentId: `pm-${id}`, ...content });
         await push({ paymentId: `pm-${id}`, status: 'ACCEPTED', ...wrong });
         return { result: 'PENDING', paymentId: `pm-${id}` };
       });

@@ -61,6 +61,8 @@ export interface AttentionRow {
   readonly state: string;
   readonly since: number | null;
   readonly payment_id?: string | null;
+  readonly refund_id?: string | null;
+  readonly external_refund_id?: string | null;
   readonly shop_transaction_id?: string | null;
   readonly amount_minor?: number | null;
   readonly currency?: string | null;
@@ -88,6 +90,20 @@ export class AttentionItem {
   @Field(issuedIdentifier, { optional: true, example: 'pm_7f3a' })
   paymentId?: string | undefined;
 
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'As callers and receivers get it.',
+    example: 're_5d10',
+  })
+  refundId?: string | undefined;
+
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The external’s id of the refund, if it named one: its support knows the refund by it.',
+    example: 're_5d10',
+  })
+  externalRefundId?: string | undefined;
+
   @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
   shopTransactionId?: string | undefined;
 
@@ -112,6 +128,8 @@ export function attentionItem(row: AttentionRow): AttentionItem {
     state: row.state,
     since: shownTime(row.since ?? 0),
     paymentId: shownIssuedId(row.payment_id),
+    refundId: shownIssuedId(row.refund_id),
+    externalRefundId: shownIssuedId(row.external_refund_id),
     shopTransactionId: shownText(row.shop_transaction_id),
     amount: row.amount_minor ?? undefined,
     currency: row.currency ?? undefined,

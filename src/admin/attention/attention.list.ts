@@ -48,7 +48,12 @@ interface AttentionSource {
 const MONEY = [sql.ref('amount_minor'), sql.ref('currency')];
 const SENT_ORDER = sql`coalesce(shop_transaction_id_sent, shop_transaction_id)`;
 const ORDER = sql`${SENT_ORDER} as shop_transaction_id`;
-const REFUND_COLUMNS = [sql.ref('payment_id'), ...MONEY];
+const REFUND_COLUMNS = [
+  sql.ref('payment_id'),
+  sql`coalesce(refund_id, external_refund_id, id) as refund_id`,
+  sql.ref('external_refund_id'),
+  ...MONEY,
+];
 const OVERDRAWN = sql`
   (select ': more than the payment is refunded' from payments
    where payments.id = refunds.payment_ref and payments.refunded_minor > payments.amount_minor)`;
@@ -121,8 +126,7 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       kind: 'refund-reversed',
       where: sql`reversal is not null`,
       columns: [
-        sql.ref('payment_id'),
-        ...MONEY,
+        ...REFUND_COLUMNS,
         sql`case when reversal = 'late-success' then 'It was KO, and its amount free for another refund'
           else 'It was OK, and its amount can be refunded again' end || coalesce(${OVERDRAWN}, '') as detail`,
       ],

@@ -89,7 +89,7 @@ export function refundRecord(row: RefundRow): RefundRecord {
     external: row.external,
     paymentId: shownIssuedId(row.payment_id)!,
     state: row.state,
-    refundId: shownIssuedId(row.refund_id ?? row.id)!,
+    refundId: shownIssuedId(row.refund_id ?? row.external_refund_id ?? row.id)!,
     externalRefundId: shownIssuedId(row.external_refund_id),
     origin: row.origin,
     reversal: row.reversal ?? undefined,
