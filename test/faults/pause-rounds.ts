@@ -20,6 +20,9 @@ import { until } from '../support/until.js';
 export const PLACES = ['committed', 'sending', 'waiting', 'recording'] as const;
 export type Place = (typeof PLACES)[number];
 
+/** In what is sent to PostgreSQL: the first commit, alone or in a batch of the journal. */
+export const WRITES_OPERATION = /insert into "?operations\b/;
+
 export interface PauseRound {
   readonly place: Place;
   readonly seconds: number;
@@ -291,7 +294,7 @@ function stopAtStatement(proxy: TcpProxy, place: Place, order: Order, stop: () =
   let begun = false;
   proxy.onRequest((bytes) => {
     const text = bytes.toString('latin1');
-    begun ||= text.includes('insert into "operations"');
+    begun ||= WRITES_OPERATION.test(text);
     if (place === 'recording' ? order.executed.length > 0 : begun && /commit/i.test(text)) stop();
     return 'forward';
   });

@@ -11,7 +11,7 @@ import { answerJson, startStubExternal, type StubExternal } from '../support/stu
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
-import { PauseSite, PLACES } from './pause-rounds.js';
+import { PauseSite, PLACES, WRITES_OPERATION } from './pause-rounds.js';
 
 const LIMIT_MS = 40_000;
 /** Longer than the deadline of the operation and two queries about it; `npm run test:pauses` has longer ones. */
@@ -70,7 +70,7 @@ onPostgres('a replica that is stopped between the commit and the call', () => {
       const pause = Promise.withResolvers<void>();
       let written = false;
       proxy.onRequest((bytes) => {
-        written ||= bytes.includes('insert into "operations"');
+        written ||= WRITES_OPERATION.test(bytes.toString('latin1'));
         if (written && bytes.includes('commit\0')) {
           proxy.onRequest(undefined);
           stopped.kill('SIGSTOP');
