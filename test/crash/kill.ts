@@ -1,6 +1,7 @@
 /**
- * Kills the built gateway with SIGKILL at random moments, while callers pay, cancel, pay again, refund and ask by order,
- * and then audits the ledger and two receivers, one of which fails a third of the time, from outside:
+ * Kills the built gateway with SIGKILL at random moments, while callers pay, cancel, pay again, refund, subscribe and ask
+ * by order, operators refund, and externals push statuses and let subscriptions lapse. Then it audits the ledger and the
+ * receivers, some of which fail a third of the time, from outside:
  *
  *   node --import ./test/support/typescript-hooks.js test/crash/kill.ts --rounds 30 --seed 1 [--postgres URL]
  *
@@ -10,10 +11,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Answer, send } from './caller.js';
 import { type LedgerPayment, type LedgerReader, postgresLedger, sqliteLedger } from './ledger-reader.js';
+import { OperatorsUnderKill } from './operators-under-kill.js';
+import { PushesUnderKill } from './pushes-under-kill.js';
 import { AuditedReceiver, untilDelivered } from './receiver-audit.js';
 import { freePort, type Program, startProgram, untilAnswers } from './program.js';
 import { type BookedRefund, RefundsUnderKill, type Send } from './refunds-under-kill.js';
+import { SubscriptionsUnderKill } from './subscriptions-under-kill.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const PAYERS = 20;
@@ -58,17 +63,6 @@ interface Attempt {
   isCanceled?: true;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: {
-    result?: string;
-    status?: string;
-    paymentId?: string;
-    refundId?: string;
-    outcome?: string;
-  };
-}
-
 /** A cancellation from its caller's view. */
 interface Cancellation {
   readonly key: string;
@@ -80,6 +74,7 @@ interface Cancellation {
 interface BookedPayment {
   readonly shopTransactionId: string;
   readonly paymentId: string;
+  readonly amount: number;
   readonly status: string;
 }
 
@@ -105,6 +100,9 @@ let asked = 0;
 const programs: Program[] = [];
 const shop = new AuditedReceiver('payment-callback', { fails: false, random });
 const erp = new AuditedReceiver('erp', { fails: true, random });
+const operators = new OperatorsUnderKill(random, ledger);
+const pushes = new PushesUnderKill(random, ledger, shop);
+const subscriptions = new SubscriptionsUnderKill(random, ledger);
 
 try {
   const problems = await run(Number(values.rounds));
@@ -112,7 +110,7 @@ try {
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
   for (const program of programs) await program.end('SIGKILL');
-  for (const receiver of [shop, erp]) receiver.close();
+  for (const server of [shop, erp, pushes, subscriptions]) server.close();
   await ledger.dispose();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -121,7 +119,8 @@ async function run(rounds: number): Promise<string[]> {
   const [simulatorPort, port] = [await freePort(), await freePort()];
   const simulator = `http://127.0.0.1:${simulatorPort}`;
   const gateway = `http://127.0.0.1:${port}`;
-  const env = await environment(port, simulator);
+  const env = await environment(port, simulator, gateway);
+  operators.listen(gateway);
   const external = startProgram(
     'simulator/dist/main.js',
     [
@@ -142,12 +141,14 @@ async function run(rounds: number): Promise<string[]> {
   programs.push(last);
   await untilAnswers(`${gateway}/problems`, last);
   await untilNothingRuns(ledger);
+  await operators.end();
+  const missing = [...(await pushes.end()), ...(await subscriptions.end())];
   const settled = await askAboutOpenOrders(gateway);
   await refunds.end((path) => send(`${gateway}/v3/sim/${path}`));
   erp.calmDown();
   await untilDelivered(ledger, DELIVERED_WITHIN_MS);
   const report = (await (await fetch(`${simulator}/book`)).json()) as Report;
-  return audit(report, rounds, settled);
+  return [...missing, ...(await audit(report, rounds, settled))];
 }
 
 interface Report {
@@ -159,7 +160,12 @@ interface Report {
   };
 }
 
-async function environment(port: number, simulator: string): Promise<Record<string, string>> {
+async function environment(
+  port: number,
+  simulator: string,
+  gateway: string,
+): Promise<Record<string, string>> {
+  const subscribing = await subscriptions.listen(gateway);
   const receivers = join(folder, 'receivers.json');
   const further = {
     receiver: 'erp',
@@ -167,7 +173,7 @@ async function environment(port: number, simulator: string): Promise<Record<stri
     secret: erp.secret,
     events: ['payment', 'refund'],
   };
-  writeFileSync(receivers, JSON.stringify({ receivers: [further] }));
+  writeFileSync(receivers, JSON.stringify({ receivers: [further, subscribing.receiver] }));
   const externals = join(folder, 'externals.json');
   const config = {
     externalService: 'sim',
@@ -177,12 +183,15 @@ async function environment(port: number, simulator: string): Promise<Record<stri
     operations: { cancel: true, 'refund/status': true },
     circuitBreaker: { failures: 100_000 },
   };
-  writeFileSync(externals, JSON.stringify({ externalServices: [config] }));
+  const externalServices = [config, await pushes.listen(gateway), subscribing.external];
+  writeFileSync(externals, JSON.stringify({ externalServices }));
   return {
     ...ledger.env,
     HTTP_PORT: String(port),
     HTTP_HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
+    API_AUTH: 'optional',
+    API_KEYS: operators.apiKeys,
     EXTERNAL_PROVIDERS_CONFIG: externals,
     PAYMENT_CALLBACK_URL: await shop.listen(),
     NOTIFICATION_SECRET: shop.secret,
@@ -211,33 +220,20 @@ async function killRound(env: Record<string, string>, gateway: string): Promise<
   await Promise.all(payers);
 }
 
-/** Pays, cancels, refunds or asks. True if it was answered. */
+/** Pays, cancels, refunds, subscribes or asks. True if it was answered. */
 function actOnce(gateway: string): Promise<boolean> {
   const choice = random();
-  if (choice < 0.15) return cancelOnce(gateway);
-  if (choice < 0.3) return askOnce(gateway);
-  if (choice < 0.5) return refundOnce(gateway);
+  if (choice < 0.12) return cancelOnce(gateway);
+  if (choice < 0.22) return askOnce(gateway);
+  if (choice < 0.36) return refundOnce(gateway);
+  if (choice < 0.46) return refundOnce(gateway, 'by-operator');
+  if (choice < 0.55) return pushes.payOnce();
+  if (choice < 0.64) return subscriptions.startOnce();
   return payOnce(gateway);
 }
 
 function pick<T>(items: readonly T[]): T | undefined {
   return items[Math.floor(random() * items.length)];
-}
-
-/** Undefined if the gateway was killed before it answered. */
-async function send(url: string, key?: string, body?: object): Promise<Answer | undefined> {
-  try {
-    const response = await fetch(url, {
-      ...(body && { method: 'POST', body: JSON.stringify(body) }),
-      headers: {
-        ...(body && { 'content-type': 'application/json' }),
-        ...(key && { 'idempotency-key': key }),
-      },
-    });
-    return { status: response.status, body: (await response.json()) as Answer['body'] };
-  } catch {
-    return undefined;
-  }
 }
 
 /** A cancellation of a payment that was answered as pending, or the repeat of an unanswered one with its key. */
@@ -266,12 +262,14 @@ function newCancellation(): Cancellation | undefined {
   return cancellation;
 }
 
-async function refundOnce(gateway: string): Promise<boolean> {
+async function refundOnce(gateway: string, by?: 'by-operator'): Promise<boolean> {
   const paid = pick(attempts.filter(({ answer }) => answer?.body.result === 'OK'));
   if (!paid) return payOnce(gateway);
   const { amount } = paid.body as { amount: number };
+  const paymentId = paid.answer!.body.paymentId!;
+  if (by) return operators.refundOnce(paymentId, amount);
   const sent: Send = (path, key, body) => send(`${gateway}/v3/sim/${path}`, key, body);
-  return refunds.refundOnce(sent, paid.answer!.body.paymentId!, amount);
+  return refunds.refundOnce(sent, paymentId, amount);
 }
 
 /** Asks by order, as a caller that has nothing else; an order that was answered as paid is paid. */
@@ -291,7 +289,8 @@ async function askOnce(gateway: string): Promise<boolean> {
 /** What is not final in the ledger is asked for by order: returns how many orders. */
 async function askAboutOpenOrders(gateway: string): Promise<number> {
   const open = await ledger.query<LedgerPayment>(
-    `select shop_transaction_id, payment_id, state from payments where state in ('PENDING', 'UNKNOWN')`,
+    `select shop_transaction_id, payment_id, state from payments
+     where external = 'sim' and state in ('PENDING', 'UNKNOWN')`,
   );
   for (const { shop_transaction_id } of open)
     await send(`${gateway}/v3/sim/check?shopTransactionId=${shop_transaction_id}`);
@@ -335,7 +334,7 @@ async function untilNothingRuns(reader: LedgerReader): Promise<void> {
 
 async function audit(report: Report, rounds: number, settled: number): Promise<string[]> {
   const rows = await ledger.query<LedgerPayment>(
-    'select shop_transaction_id, payment_id, state from payments',
+    `select shop_transaction_id, payment_id, state from payments where external = 'sim'`,
   );
   const byOrder = Map.groupBy(rows, ({ shop_transaction_id }) => shop_transaction_id);
   const problems = [...contradictions, ...(await shop.audit(ledger)), ...(await erp.audit(ledger))];
@@ -371,7 +370,13 @@ async function audit(report: Report, rounds: number, settled: number): Promise<s
     problems.push(`executed twice: ${JSON.stringify(double)}`);
   }
   const ofRefunds = await refunds.audit(report.refunds);
-  problems.push(...ofRefunds.problems);
+  const parts = [
+    ofRefunds,
+    await operators.audit(report.refunds, report.payments),
+    await pushes.audit(),
+    await subscriptions.audit(),
+  ];
+  for (const part of parts) problems.push(...part.problems);
   const unknown = rows.filter(({ state }) => state === 'UNKNOWN').length;
   console.log(
     `${rounds} kills, seed ${values.seed}, ${values.postgres ? 'PostgreSQL' : 'SQLite'}: ${attempts.length} payments begun, ` +
@@ -379,7 +384,7 @@ async function audit(report: Report, rounds: number, settled: number): Promise<s
       `(${unknown} UNKNOWN); ${cancellations.length} cancellations, ${canceled.length} answered OK; ${asked} orders asked for, ` +
       `${settled} open ones in the end; ${shop.acknowledged} notifications to one receiver, ${erp.acknowledged} to the other, which ` +
       `refused ${erp.refused} attempts; ` +
-      `${ofRefunds.summary}; ${problems.length} problems`,
+      `${parts.map(({ summary }) => summary).join('; ')}; ${problems.length} problems`,
   );
   const interrupted = attempts.filter(({ answer }) => !answer).length;
   const isNotified = shop.acknowledged > 0 && erp.acknowledged > 0 && erp.refused > 0;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 
 export interface LedgerPayment {
   readonly shop_transaction_id: string;
@@ -33,10 +33,9 @@ export function sqliteLedger(path: string): LedgerReader {
 
 export async function postgresLedger(url: string): Promise<LedgerReader> {
   const schema = `crash_${randomBytes(6).toString('hex')}`;
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  // One connection, which runs concurrent queries in turn.
+  const client = new Pool({ connectionString: url, max: 1, options: `-c search_path=${schema}` });
   await client.query(`create schema ${schema}`);
-  await client.query(`set search_path to ${schema}`);
   return {
     env: { DATABASE_URL: url, DATABASE_SCHEMA: schema },
     query: async <Row>(sql: string) => (await client.query(sql)).rows as Row[],

@@ -7,6 +7,7 @@ import type { LedgerReader } from './ledger-reader.js';
 interface Received {
   readonly webhookId: string;
   readonly version: number;
+  readonly status: string | undefined;
 }
 
 /** A receiver that may be down a third of the time, and checks the order and the signature of what it acknowledges. */
@@ -14,7 +15,7 @@ export class AuditedReceiver {
   readonly secret = `whsec_${randomBytes(32).toString('base64')}`;
   readonly problems: string[] = [];
   refused = 0;
-  /** By refundId or paymentId; only what was acknowledged, in the order of arrival. */
+  /** By refundId, paymentId or subscriptionToken; only what was acknowledged, in the order of arrival. */
   readonly #received = new Map<string, Received[]>();
   readonly #acknowledged = new Set<string>();
   readonly #server: Server;
@@ -56,6 +57,11 @@ export class AuditedReceiver {
     return this.#acknowledged.size;
   }
 
+  /** The status in the last notification about a payment, refund or subscription; undefined: there was none. */
+  newestStatus(id: string): string | undefined {
+    return this.#received.get(id)?.at(-1)?.status;
+  }
+
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/notify`;
@@ -83,17 +89,19 @@ export class AuditedReceiver {
       ...lost.map(
         ({ id, state }) => `${this.name}: the newest notification ${id} is ${state} and did not arrive`,
       ),
-      ...(without === 0 ? [] : [`${this.name}: ${without} payments or refunds have no newest notification`]),
+      ...(without === 0 ? [] : [`${this.name}: ${without} subjects have no newest notification`]),
     ];
   }
 
   #note(body: string, webhookId: string): void {
-    const { paymentId, refundId, version } = JSON.parse(body) as {
+    const { paymentId, refundId, subscriptionToken, version, status } = JSON.parse(body) as {
       paymentId?: string;
       refundId?: string;
+      subscriptionToken?: string;
       version: number;
+      status?: string;
     };
-    const subject = refundId ?? paymentId;
+    const subject = refundId ?? paymentId ?? subscriptionToken;
     this.#acknowledged.add(webhookId);
     // Of a payment that nobody knows the id of, the order may have several.
     if (subject === undefined) return;
@@ -104,7 +112,7 @@ export class AuditedReceiver {
       this.problems.push(`${this.name}: ${subject} got version ${version} after ${last.version}`);
     if (last && version === last.version && webhookId !== last.webhookId)
       this.problems.push(`${this.name}: ${subject} got version ${version} under two ids`);
-    received.push({ webhookId, version });
+    received.push({ webhookId, version, status });
   }
 }
 

@@ -2,7 +2,8 @@ import type { LedgerReader } from './ledger-reader.js';
 
 /** Refunds of a kill run: refused, executed, pending, sent back, and of unknown outcome; and their audit afterwards. */
 
-const PLANS = [
+/** `providerData` of refunds for the simulator: their ends differ. */
+export const REFUND_PLANS = [
   { scenario: 'ok' },
   { scenario: 'slow', delayMs: 30 },
   { scenario: 'decline' },
@@ -143,7 +144,7 @@ export class RefundsUnderKill {
     const amount = 1 + Math.floor(this.random() * (paidMinor / 3));
     const refund = {
       key: `refund-${this.#refunds.length}`,
-      body: { amount, currency: 'EUR', paymentId, providerData: this.#pick(PLANS)! },
+      body: { amount, currency: 'EUR', paymentId, providerData: this.#pick(REFUND_PLANS)! },
     };
     this.#refunds.push(refund);
     return refund;
