@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -282,7 +283,7 @@ onCluster('The settings of a PostgreSQL', () => {
       async (_, url) => {
         const gateway = await start(url());
         try {
-          expect((await pay(gateway, `form-${Math.random()}`)).status).toBe(200);
+          expect((await pay(gateway, `form-${randomUUID()}`)).status).toBe(200);
         } finally {
           await gateway.close();
         }
