@@ -1,3 +1,6 @@
+/** Begins the problem of a run in which a case did not occur. Only long runs fail for it. */
+export const SHOWED_NOTHING = 'the run showed nothing';
+
 /** What the gateway answered to a caller. */
 export interface Answer {
   readonly status: number;
@@ -85,7 +88,7 @@ export class Orders<Details> {
       this.all.every(({ answer }) => answer?.status !== 200) ||
       !this.all.some(({ wasInterrupted }) => wasInterrupted);
     return isEmpty
-      ? [`the run showed nothing about ${this.name}: nobody answered, or nobody interrupted`]
+      ? [`${SHOWED_NOTHING} about ${this.name}: no operation was answered, or none interrupted`]
       : [];
   }
 

@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Answer, send } from './caller.js';
+import { type Answer, send, SHOWED_NOTHING } from './caller.js';
 import { type LedgerPayment, type LedgerReader, postgresLedger, sqliteLedger } from './ledger-reader.js';
 import { OperatorsUnderKill } from './operators-under-kill.js';
 import { PushesUnderKill } from './pushes-under-kill.js';
@@ -97,6 +97,9 @@ const cancellations: Cancellation[] = [];
 /** Orders whose status contradicted what their caller had been answered. */
 const contradictions: string[] = [];
 let asked = 0;
+/** Rounds from which each part must have met every case: a shorter run on a slow machine may miss some. */
+const LONG_RUN = 30;
+
 const programs: Program[] = [];
 const shop = new AuditedReceiver('payment-callback', { fails: false, random });
 const erp = new AuditedReceiver('erp', { fails: true, random });
@@ -105,7 +108,10 @@ const pushes = new PushesUnderKill(random, ledger, shop);
 const subscriptions = new SubscriptionsUnderKill(random, ledger);
 
 try {
-  const problems = await run(Number(values.rounds));
+  const rounds = Number(values.rounds);
+  const problems = (await run(rounds)).filter(
+    (problem) => rounds >= LONG_RUN || !problem.startsWith(SHOWED_NOTHING),
+  );
   for (const problem of problems.slice(0, 20)) console.error(`FAILED: ${problem}`);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
@@ -388,9 +394,9 @@ async function audit(report: Report, rounds: number, settled: number): Promise<s
   );
   const interrupted = attempts.filter(({ answer }) => !answer).length;
   const isNotified = shop.acknowledged > 0 && erp.acknowledged > 0 && erp.refused > 0;
-  // A short run on a slow machine may see no cancellation that succeeds.
-  const isCanceled = canceled.length > 0 || rounds < 30;
-  if (answered.length === 0 || interrupted === 0 || !isCanceled || asked === 0 || !isNotified)
-    problems.push('the run showed nothing: no operation was answered, cancelled or interrupted');
+  if (answered.length === 0 || interrupted === 0)
+    problems.push('no payment was answered, or none interrupted');
+  if (canceled.length === 0 || asked === 0 || !isNotified)
+    problems.push(`${SHOWED_NOTHING} about cancellations, orders or notifications`);
   return problems;
 }

@@ -1,3 +1,4 @@
+import { SHOWED_NOTHING } from './caller.js';
 import type { LedgerReader } from './ledger-reader.js';
 
 /** Refunds of a kill run: refused, executed, pending, sent back, and of unknown outcome; and their audit afterwards. */
@@ -113,7 +114,7 @@ export class RefundsUnderKill {
     );
     const interrupted = this.#refunds.filter(({ answer }) => !answer).length;
     if (answered.length === 0 || interrupted === 0)
-      problems.push('the run showed nothing about refunds: nobody was answered, or nobody interrupted');
+      problems.push(`${SHOWED_NOTHING} about refunds: no operation was answered, or none interrupted`);
     const summary =
       `${this.#refunds.length} refunds begun, ${answered.length} answered, ${booked.length} in the external's book, ` +
       `${rows.length} in the ledger (${states.join(', ')})`;
