@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { END_ALONE, type LedgerEndEntry, type LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
@@ -51,6 +52,10 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     });
   }
 
+  openEntry(row: OperationRow, { input }: OperationRequest<CancelRequest>): LedgerEntry | undefined {
+    return this.ledger.cancelEntry(row, input.paymentId);
+  }
+
   call(
     { provider, input }: OperationRequest<CancelRequest>,
     context: CallContext,
@@ -60,9 +65,15 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
 
   /** Only OK changes the payment; whatever else was said, or was not, its status is queried at once (SPEC §4). */
   async settle(trx: Trx, row: OperationRow, outcome: ProviderOutcome<CancelAnswer>): Promise<void> {
-    if (row.payment_ref === null || outcome.kind === 'not-executed') return;
-    if (outcome.kind === 'completed' && outcome.answer.result === 'OK') await this.ledger.cancel(trx, row);
+    if (changesNothing(row, outcome)) return;
+    if (isCanceled(outcome)) await this.ledger.cancel(trx, row);
     else await this.ledger.queryAtOnce(trx, row);
+  }
+
+  /** The notification of a payment that is canceled needs its row. */
+  settleEntry(row: OperationRow, outcome: ProviderOutcome<CancelAnswer>): LedgerEndEntry | undefined {
+    if (changesNothing(row, outcome)) return END_ALONE;
+    return isCanceled(outcome) ? undefined : this.ledger.queryAtOnceEntry(row);
   }
 
   /** A payment that has ended answers for the cancellation; one that has not may still be cancelled. */
@@ -85,4 +96,13 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
   nameOf(db: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
     return this.ledger.nameOf(db, row);
   }
+}
+
+/** The gateway does not know the payment, or the external has received nothing. */
+function changesNothing({ payment_ref }: OperationRow, { kind }: ProviderOutcome<CancelAnswer>): boolean {
+  return payment_ref === null || kind === 'not-executed';
+}
+
+function isCanceled(outcome: ProviderOutcome<CancelAnswer>): boolean {
+  return outcome.kind === 'completed' && outcome.answer.result === 'OK';
 }
