@@ -95,11 +95,10 @@ export class OperationSettler {
     let settled: Settled = { ...answer, outcome };
     const commit = (): Promise<void> =>
       this.store.transaction(async (trx) => {
-        let { ended, recorded } = await this.#commit(trx, operation, outcome, answer, external);
-        if (!ended && attempt === 'own' && outcome.kind === 'unknown') {
-          await this.#reopen(trx, operation, outcome, answer, external);
-          recorded = await this.#named(trx, operation, outcome);
-        }
+        const { ended, recorded: byLedger } = await this.#commit(trx, operation, outcome, answer, external);
+        const late = !ended && attempt === 'own' && outcome.kind === 'unknown' ? outcome : undefined;
+        if (late) await this.#reopen(trx, operation, late, answer, external);
+        const recorded = late ? await this.#named(trx, operation, late) : byLedger;
         settled = { ...answer, outcome };
         if (recorded === outcome) return;
         settled = { ...this.#answer(operation, recorded, tracing), outcome: recorded };

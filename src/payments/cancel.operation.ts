@@ -11,6 +11,7 @@ import type { CancelRequest } from './payment-requests.js';
 import { isOpen } from './payment-state.js';
 import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
+import { cancelBegin } from './payment.journal.js';
 import { PaymentLedger } from './payment.ledger.js';
 import { PaymentRepository } from './payment.repository.js';
 
@@ -52,8 +53,11 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     });
   }
 
-  openEntry(row: OperationRow, { input }: OperationRequest<CancelRequest>): LedgerEntry | undefined {
-    return this.ledger.cancelEntry(row, input.paymentId);
+  openEntry(
+    { payment_ref }: OperationRow,
+    { input }: OperationRequest<CancelRequest>,
+  ): LedgerEntry | undefined {
+    return payment_ref === null ? undefined : cancelBegin(input.paymentId);
   }
 
   call(

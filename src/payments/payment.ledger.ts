@@ -16,7 +16,7 @@ import { paymentStatus, reportedStatus } from './payment-status.js';
 import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
 import { DuplicatePaymentProblem } from './duplicate-payment.js';
 import { PaymentOrderRepository } from './payment-order.repository.js';
-import { cancelBegin, cancelEnd, paymentBegin, paymentEnd } from './payment.journal.js';
+import { cancelEnd, paymentBegin, paymentEnd } from './payment.journal.js';
 import { type DuplicatePayment, type PaymentChange, PaymentRepository } from './payment.repository.js';
 import type { InsertedPayment, PaymentOrigin, PaymentRow } from './payment.table.js';
 
@@ -211,11 +211,6 @@ export class PaymentLedger {
     await this.orders.recordCancellation(trx, row.id, this.clock.now());
   }
 
-  /** The begin of a cancellation as an entry of the journal. Undefined if the gateway does not know the payment. */
-  cancelEntry({ payment_ref }: OperationRow, paymentId: string): LedgerEntry | undefined {
-    return payment_ref === null ? undefined : cancelBegin(paymentId);
-  }
-
   /** {@link queryAtOnce} as an entry of the journal. */
   queryAtOnceEntry({ payment_ref }: OperationRow): LedgerEndEntry {
     return cancelEnd(payment_ref!, this.clock.now());
@@ -234,16 +229,15 @@ export class PaymentLedger {
   /** An operator has seen that the order of this ACCEPTED payment has a second one. */
   async confirm(trx: Trx, { id, external, state }: PaymentRow, cause: string): Promise<void> {
     await this.payments.confirmAcceptance(trx, id);
-    const at = this.clock.now();
-    await this.events.append(trx, {
+    const change = {
       external,
       payment_ref: id,
-      at,
       source: 'operator',
       before: state,
       after: state,
       cause,
-    });
+    } as const;
+    await this.events.append(trx, { ...change, at: this.clock.now() });
   }
 
   /**

@@ -1,3 +1,4 @@
+// oxlint-disable typescript/consistent-type-imports -- Nest injects by the class
 import { Injectable } from '@nestjs/common';
 import { ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import type { Trx } from '../persistence/store.js';

@@ -238,8 +238,8 @@ for (const [name, place] of databasePlaces().filter(([each]) => each !== 'SQLite
       await started(
         Object.fromEntries(
           tokens.map((subscriptionToken, i) => [
-            orders[i],
-            { result: 'OK', paymentId: `pm-${orders[i]}`, subscriptionToken },
+            orders[i]!,
+            { result: 'OK', paymentId: `pm-${orders[i]!}`, subscriptionToken },
           ]),
         ),
       );

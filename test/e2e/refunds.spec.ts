@@ -205,7 +205,8 @@ describe('refunds', () => {
 
     it('that the problem of an outcome which could not be stored named', async () => {
       await paid();
-      const { transaction, append } = store();
+      const transaction = store().transaction.bind(store());
+      const append = store().append.bind(store());
       const { status, body } = await refund(() => {
         const down = (): Promise<never> => Promise.reject(new StorageUnavailable('down', 'not-committed'));
         Object.assign(store(), { transaction: down, append: down });
