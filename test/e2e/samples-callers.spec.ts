@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.js';
@@ -25,7 +25,7 @@ async function startLossyProxy(target: () => string): Promise<LossyProxy> {
   let losses = 0;
   let loss: 'cut' | 'hold' = 'cut';
   const keys: string[] = [];
-  const server: Server = createServer(async (request, response) => {
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = Buffer.concat((await request.toArray()) as Buffer[]);
     const { host: _, connection: __, ...headers } = request.headers;
     if (request.method === 'POST') keys.push(request.headers['idempotency-key'] as string);
@@ -36,17 +36,15 @@ async function startLossyProxy(target: () => string): Promise<LossyProxy> {
     });
     const text = await answer.text();
     losses -= 1;
-    if (losses >= 0 && loss === 'hold') return;
-    if (losses >= 0) response.destroy();
-    else {
-      const retryAfter = answer.headers.get('retry-after');
-      response.writeHead(answer.status, {
-        'content-type': answer.headers.get('content-type')!,
-        ...(retryAfter !== null && { 'retry-after': retryAfter }),
-      });
-      response.end(text);
-    }
-  });
+    if (losses >= 0) return void (loss === 'cut' && response.destroy());
+    const retryAfter = answer.headers.get('retry-after');
+    response.writeHead(answer.status, {
+      'content-type': answer.headers.get('content-type')!,
+      ...(retryAfter !== null && { 'retry-after': retryAfter }),
+    });
+    response.end(text);
+  };
+  const server = createServer((request, response) => void pass(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -49,10 +49,14 @@ function processOnce(id, event) {
   console.log('processed', subject, event.version, event.status);
 }
 
-const server = createServer(async (request, response) => {
+async function receive(request, response) {
   const body = Buffer.concat(await request.toArray());
-  if (!isGenuine(request.headers, body)) return response.writeHead(401).end();
-  processOnce(request.headers['webhook-id'], JSON.parse(body));
-  response.writeHead(204).end();
+  const isAccepted = isGenuine(request.headers, body);
+  if (isAccepted) processOnce(request.headers['webhook-id'], JSON.parse(body));
+  response.writeHead(isAccepted ? 204 : 401).end();
+}
+
+const server = createServer((request, response) => {
+  receive(request, response).catch(() => response.destroy());
 });
 server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening', server.address().port));
