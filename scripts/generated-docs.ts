@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { loadConfig } from '../src/config/load-config.js';
@@ -12,6 +12,9 @@ interface ImportRule {
 const ARCHITECTURE = 'docs/architecture.md';
 const DIAGRAM = /(?<=<!-- modules: npm run docs:write -->\n).*?(?=<!-- modules end -->)/s;
 
+/** A code block that repeats a file of docs/. */
+const SAMPLE = /(<!-- sample: (\S+) -->\n\n```\w+\n)[^]*?(?<=\n)(?=```\n)/g;
+
 /** Returns the documents that the source code determines, as path and content. `npm run docs:write` writes them. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   const { forbidden } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
@@ -23,7 +26,23 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
   return {
     'docs/openapi.json': await openApiDocument(),
     [ARCHITECTURE]: architecture.replace(DIAGRAM, () => diagram),
+    ...guidesWithSamples(),
   };
+}
+
+/** The guides with a `<!-- sample: PATH -->`, whose code blocks repeat the file of that path. */
+function guidesWithSamples(): Readonly<Record<string, string>> {
+  const guides = globSync('docs/*.md').map((path) => [path, readFileSync(path, 'utf8')] as const);
+  const withSamples = guides.filter(([, text]) => text.search(SAMPLE) >= 0);
+  return Object.fromEntries(
+    withSamples.map(([path, text]) => [
+      path,
+      text.replace(
+        SAMPLE,
+        (_, start: string, sample: string) => start + readFileSync(`docs/${sample}`, 'utf8'),
+      ),
+    ]),
+  );
 }
 
 async function openApiDocument(): Promise<string> {
