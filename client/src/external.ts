@@ -9,8 +9,9 @@ import type {
   RefundAnswer,
   RefundRequest,
   RefundStatus,
-  SubscriptionAnswer,
+  SubscriptionChargeAnswer,
   SubscriptionExpireAnswer,
+  SubscriptionPayAnswer,
   SubscriptionPayRequest,
   SubscriptionStartRequest,
   SubscriptionStatus,
@@ -88,7 +89,7 @@ export class External {
   scheduleSubscription(
     request: SubscriptionStartRequest,
     options?: OperationOptions,
-  ): Promise<SubscriptionAnswer> {
+  ): Promise<SubscriptionPayAnswer> {
     return this.#post('/subscription/schedule', request, options);
   }
 
@@ -96,12 +97,15 @@ export class External {
   startSubscription(
     request: SubscriptionStartRequest,
     options?: OperationOptions,
-  ): Promise<SubscriptionAnswer> {
+  ): Promise<SubscriptionPayAnswer> {
     return this.#post('/subscription/start', request, options);
   }
 
   /** Creates a payment of a subscription. */
-  paySubscription(request: SubscriptionPayRequest, options?: OperationOptions): Promise<SubscriptionAnswer> {
+  paySubscription(
+    request: SubscriptionPayRequest,
+    options?: OperationOptions,
+  ): Promise<SubscriptionChargeAnswer> {
     return this.#post('/subscription/pay', request, options);
   }
 

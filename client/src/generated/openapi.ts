@@ -61,46 +61,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/notifications/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retry all dead notifications
-         * @description Queues all matching notifications again; an empty filter or body means all DEAD ones. The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.
-         */
-        post: operations["replayNotifications"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/notifications/{id}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retry a notification
-         * @description Queues a notification again. Only the newest notification of a payment can be retried, so that the receiver never gets an older status after a newer one. The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.
-         */
-        post: operations["replayNotification"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v3/{external}/pay": {
         parameters: {
             query?: never;
@@ -135,26 +95,6 @@ export interface paths {
          * @description Creates a link at the external, by which the payer can pay later.
          */
         post: operations["payByLink"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v3/{external}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel a pending payment
-         * @description Cancels a payment that is PENDING, such as an abandoned checkout, so that its order can be paid anew. After `OK` the payment is FAILED. After any other end the payment is what it was, and the gateway queries its status at once. Only for externals that offer it.
-         */
-        post: operations["cancelPayment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -340,30 +280,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v3/{external}/subscription/expire/{subscriptionToken}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Expire a subscription as in PGM 12
-         * @description The same as DELETE, for callers that move from PGM 12.x: only for an external with `compatibility: pgm-12`, else 405.
-         */
-        post: operations["expireSubscriptionByPost"];
-        /**
-         * Expire a subscription
-         * @description Ends a subscription: no further payment of it is made.
-         */
-        delete: operations["expireSubscription"];
         options?: never;
         head?: never;
         patch?: never;
@@ -573,6 +489,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/notifications/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a notification
+         * @description Queues a notification again. Only the newest notification of a payment can be retried, so that the receiver never gets an older status after a newer one. The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.
+         */
+        post: operations["replayNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/payments/{id}/check": {
         parameters: {
             query?: never;
@@ -608,6 +544,70 @@ export interface paths {
          */
         post: operations["refundPaymentById"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/notifications/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry all dead notifications
+         * @description Queues all matching notifications again; an empty filter or body means all DEAD ones. The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.
+         */
+        post: operations["replayNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/{external}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a pending payment
+         * @description Cancels a payment that is PENDING, such as an abandoned checkout, so that its order can be paid anew. After `OK` the payment is FAILED. After any other end the payment is what it was, and the gateway queries its status at once. Only for externals that offer it.
+         */
+        post: operations["cancelPayment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/{external}/subscription/expire/{subscriptionToken}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Expire a subscription as in PGM 12
+         * @description The same as DELETE, for callers that move from PGM 12.x: only for an external with `compatibility: pgm-12`, else 405.
+         */
+        post: operations["expireSubscriptionByPost"];
+        /**
+         * Expire a subscription
+         * @description Ends a subscription: no further payment of it is made.
+         */
+        delete: operations["expireSubscription"];
         options?: never;
         head?: never;
         patch?: never;
@@ -858,12 +858,46 @@ export interface components {
              */
             amount: number;
         };
-        PayAnswer: {
+        PayAnswer: components["schemas"]["PayAnswerOk"] | components["schemas"]["PayAnswerKo"] | components["schemas"]["PayAnswerPending"] | components["schemas"]["PayAnswerRedirectToUrl"];
+        PayAnswerOk: {
             /**
-             * @example OK
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            result: "OK" | "KO" | "PENDING" | "REDIRECT_TO_URL";
+            result: "OK";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+        };
+        PayAnswerKo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "KO";
             /**
              * @description A description for a person.
              * @example Insufficient funds
@@ -891,12 +925,113 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
         };
-        PayByLinkAnswer: {
+        PayAnswerPending: {
             /**
-             * @example OK
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            result: "OK" | "KO";
+            result: "PENDING";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+        };
+        PayAnswerRedirectToUrl: {
+            /**
+             * @example REDIRECT_TO_URL
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+        } & ({
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+        } | {
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile: string;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+        };
+        PayByLinkAnswer: components["schemas"]["PayByLinkAnswerOk"] | components["schemas"]["PayByLinkAnswerKo"];
+        PayByLinkAnswerOk: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "OK";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /** @example pm_7f3a */
+            paymentId?: string;
+            /**
+             * Format: uri
+             * @description The link to give to the payer. Absent only with `KO`.
+             * @example https://pay.example/l/7f3a
+             */
+            link: string;
+        };
+        PayByLinkAnswerKo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "KO";
             /**
              * @description A description for a person.
              * @example Insufficient funds
@@ -1108,12 +1243,51 @@ export interface components {
             amount: number;
             subscriptionInfo: components["schemas"]["SubscriptionInfo"];
         };
-        SubscriptionPayAnswer: {
+        SubscriptionPayAnswer: components["schemas"]["SubscriptionPayAnswerOk"] | components["schemas"]["SubscriptionPayAnswerKo"] | components["schemas"]["SubscriptionPayAnswerPending"] | components["schemas"]["SubscriptionPayAnswerRedirectToUrl"];
+        SubscriptionPayAnswerOk: {
             /**
-             * @example OK
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            result: "OK" | "KO" | "PENDING" | "REDIRECT_TO_URL";
+            result: "OK";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * @description Names the subscription in all later calls. Absent only with `KO`.
+             * @example sub_91c2
+             */
+            subscriptionToken: string;
+        };
+        SubscriptionPayAnswerKo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "KO";
             /**
              * @description A description for a person.
              * @example Insufficient funds
@@ -1145,6 +1319,96 @@ export interface components {
              * @example sub_91c2
              */
             subscriptionToken?: string;
+        };
+        SubscriptionPayAnswerPending: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "PENDING";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * @description Names the subscription in all later calls. Absent only with `KO`.
+             * @example sub_91c2
+             */
+            subscriptionToken: string;
+        };
+        SubscriptionPayAnswerRedirectToUrl: {
+            /**
+             * @example REDIRECT_TO_URL
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * @description Names the subscription in all later calls. Absent only with `KO`.
+             * @example sub_91c2
+             */
+            subscriptionToken: string;
+        } & ({
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+        } | {
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile: string;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
         };
         SubscriptionReference: {
             /**
@@ -1205,6 +1469,161 @@ export interface components {
             amount: number;
             subscriptionInfo: components["schemas"]["SubscriptionReference"];
         };
+        SubscriptionChargeAnswer: components["schemas"]["SubscriptionChargeAnswerOk"] | components["schemas"]["SubscriptionChargeAnswerKo"] | components["schemas"]["SubscriptionChargeAnswerPending"] | components["schemas"]["SubscriptionChargeAnswerRedirectToUrl"];
+        SubscriptionChargeAnswerOk: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "OK";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @example sub_91c2 */
+            subscriptionToken: string;
+        };
+        SubscriptionChargeAnswerKo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "KO";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId?: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @example sub_91c2 */
+            subscriptionToken: string;
+        };
+        SubscriptionChargeAnswerPending: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "PENDING";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @example sub_91c2 */
+            subscriptionToken: string;
+        };
+        SubscriptionChargeAnswerRedirectToUrl: {
+            /**
+             * @example REDIRECT_TO_URL
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @example sub_91c2 */
+            subscriptionToken: string;
+        } & ({
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+        } | {
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile: string;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+        };
         SubscriptionUpdateRequest: {
             /**
              * Format: int64
@@ -1237,7 +1656,7 @@ export interface components {
              */
             resultDescription?: string;
             /** @example sub_91c2 */
-            subscriptionToken?: string;
+            subscriptionToken: string;
             /** @description Data of the external, passed through. */
             metadata?: {
                 [key: string]: unknown;
@@ -1274,7 +1693,7 @@ export interface components {
              */
             resultDescription?: string;
             /** @example sub_91c2 */
-            subscriptionToken?: string;
+            subscriptionToken: string;
         };
         CallbackAcknowledgement: {
             /** @enum {boolean} */
@@ -2604,6 +3023,11 @@ export interface components {
              */
             link?: string;
         };
+        /** @description A problem of an operation that moves money or changes a subscription: it always has an `outcome`. */
+        ProblemWithOutcome: components["schemas"]["Problem"] & {
+            /** @enum {string} */
+            outcome: "not-executed" | "unknown";
+        };
         FieldError: {
             /**
              * @description A JSON pointer (RFC 6901) into the body, or `/query/…`, `/path/…`, `/headers/…`.
@@ -2618,6 +3042,11 @@ export interface components {
     parameters: {
         /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
         IdempotencyKey: string;
+        /**
+         * @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Use a new key for each request.
+         * @example refund-4711
+         */
+        RequiredIdempotencyKey: string;
         /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
         RequestId: string;
         /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
@@ -2701,7 +3130,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2709,10 +3142,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `authentication-unavailable`: The credentials cannot be verified now. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2720,17 +3162,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "authentication-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -2739,7 +3188,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -2793,7 +3247,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2801,10 +3259,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `authentication-unavailable`: The credentials cannot be verified now. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2812,17 +3279,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "authentication-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -2831,7 +3305,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -2855,88 +3334,11 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `authentication-unavailable`: The credentials cannot be verified now. */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
              */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    replayNotifications: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["ReplayRequest"];
-            };
-        };
-        responses: {
-            /** @description The numbers of notifications that were queued and skipped */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReplayResult"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2944,56 +3346,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
              */
             503: {
                 headers: {
@@ -3002,17 +3366,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "authentication-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -3021,137 +3392,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    replayNotification: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The notification, queued again */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReplayedNotification"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: No such resource. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: The current state does not allow this. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -3193,17 +3439,30 @@ export interface operations {
                     "application/json": components["schemas"]["PayAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3211,10 +3470,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3222,23 +3490,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `external-not-found`: No such external. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -3247,32 +3531,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -3280,10 +3589,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3291,22 +3609,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -3315,15 +3649,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -3332,10 +3673,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3343,17 +3693,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -3362,7 +3719,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -3404,17 +3766,30 @@ export interface operations {
                     "application/json": components["schemas"]["PayByLinkAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3422,10 +3797,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3433,23 +3817,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `external-not-found`: No such external. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -3458,32 +3858,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -3491,10 +3916,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3502,22 +3936,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -3526,15 +3976,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -3543,10 +4000,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3554,17 +4020,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -3573,221 +4046,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelPayment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The configured name of the external that executes the payment.
-                 * @example simulator
-                 */
-                external: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CancelRequest"];
-            };
-        };
-        responses: {
-            /** @description The payment was cancelled or not, or its cancellation is pending */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CancelAnswer"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `external-not-found`: No such external.
-             *     - `payment-not-found`: The external does not know this payment.
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `payment-not-pending`: The payment is not pending.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-timeout`: The external did not answer in time. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -3830,17 +4094,30 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentStatus"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3848,10 +4125,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3859,12 +4145,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `payment-not-found`: The external does not know this payment.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             *     | `payment-not-found` | The external does not know this payment |
              */
             404: {
                 headers: {
@@ -3872,50 +4165,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "payment-not-found";
+                    };
                 };
             };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3923,22 +4204,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
              */
             502: {
                 headers: {
@@ -3946,15 +4243,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -3963,27 +4267,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -3992,7 +4312,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4035,17 +4360,30 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentStatus"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4053,10 +4391,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4064,12 +4411,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `payment-not-found`: The external does not know this payment.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             *     | `payment-not-found` | The external does not know this payment |
              */
             404: {
                 headers: {
@@ -4077,50 +4431,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "payment-not-found";
+                    };
                 };
             };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4128,22 +4470,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
              */
             502: {
                 headers: {
@@ -4151,15 +4509,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -4168,27 +4533,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -4197,7 +4578,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4239,17 +4625,30 @@ export interface operations {
                     "application/json": components["schemas"]["RefundResult"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4257,10 +4656,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4268,12 +4676,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `payment-not-found`: The external does not know this payment.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
              */
             404: {
                 headers: {
@@ -4281,12 +4696,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "payment-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -4295,33 +4717,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `refund-exceeds-payment`: The payment does not cover this refund.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `refund-exceeds-payment` | The payment does not cover this refund | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -4329,10 +4776,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4340,22 +4796,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -4364,15 +4836,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -4381,10 +4860,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4392,17 +4880,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -4411,7 +4906,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4424,10 +4924,7 @@ export interface operations {
                  * @example re_5d10
                  */
                 refundId: string;
-                /**
-                 * @description The payment of the refund, if you want it checked.
-                 * @example pm_7f3a
-                 */
+                /** @description The payment of the refund, if you want it checked. */
                 paymentId?: string;
             };
             header?: {
@@ -4457,17 +4954,30 @@ export interface operations {
                     "application/json": components["schemas"]["RefundStatus"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4475,10 +4985,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4486,12 +5005,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `refund-not-found`: The refund is not known.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             *     | `refund-not-found` | The refund is not known |
              */
             404: {
                 headers: {
@@ -4499,50 +5025,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "refund-not-found";
+                    };
                 };
             };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4550,22 +5064,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
              */
             502: {
                 headers: {
@@ -4573,15 +5103,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -4590,27 +5127,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -4619,7 +5172,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4661,17 +5219,30 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionPayAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4679,10 +5250,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4690,23 +5270,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `external-not-found`: No such external. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -4715,32 +5311,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -4748,10 +5369,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4759,22 +5389,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -4783,15 +5429,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -4800,10 +5453,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4811,17 +5473,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -4830,7 +5499,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4872,17 +5546,30 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionPayAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4890,10 +5577,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4901,23 +5597,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `external-not-found`: No such external. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -4926,32 +5638,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -4959,10 +5696,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4970,22 +5716,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -4994,15 +5756,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -5011,10 +5780,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5022,17 +5800,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -5041,7 +5826,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5080,20 +5870,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SubscriptionPayAnswer"];
+                    "application/json": components["schemas"]["SubscriptionChargeAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5101,10 +5904,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5112,12 +5924,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
              */
             404: {
                 headers: {
@@ -5125,13 +5944,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -5140,32 +5966,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -5173,10 +6024,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5184,22 +6044,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -5208,15 +6084,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -5225,10 +6108,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5236,17 +6128,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -5255,7 +6154,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5299,20 +6203,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": WithRequired<components["schemas"]["SubscriptionUpdateAnswer"], "subscriptionToken">;
+                    "application/json": components["schemas"]["SubscriptionUpdateAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5320,10 +6237,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5331,12 +6257,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
              */
             404: {
                 headers: {
@@ -5344,12 +6277,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -5358,32 +6298,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -5391,10 +6356,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5402,22 +6376,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -5426,15 +6416,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -5443,10 +6440,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5454,17 +6460,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -5473,7 +6486,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5513,17 +6531,30 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionStatus"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5531,10 +6562,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5542,12 +6582,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             *     | `subscription-not-found` | The external does not know this subscription |
              */
             404: {
                 headers: {
@@ -5555,50 +6602,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5606,22 +6641,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
              */
             502: {
                 headers: {
@@ -5629,15 +6680,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -5646,27 +6704,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -5675,7 +6749,3296 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    receiveCallback: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The id of the payment, from the answer of `/pay`.
+                 * @example pm_7f3a
+                 */
+                paymentId?: string;
+                /** @description The id of the refund, from the answer of `/refund` or the problem of an `unknown` one. */
+                refundId?: string;
+                /** @description The token of the subscription, from the answer of schedule or start. */
+                subscriptionToken?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The configured name of the external that executes the payment.
+                 * @example simulator
+                 */
+                external: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The callback was stored */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackAcknowledgement"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    receiveCallbackWithBody: {
+        parameters: {
+            query?: {
+                /** @description The id of the payment, from the answer of `/pay`. */
+                paymentId?: string;
+                /** @description The id of the refund, from the answer of `/refund` or the problem of an `unknown` one. */
+                refundId?: string;
+                /** @description The token of the subscription, from the answer of schedule or start. */
+                subscriptionToken?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The configured name of the external that executes the payment.
+                 * @example simulator
+                 */
+                external: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Callback"];
+                "application/x-www-form-urlencoded": components["schemas"]["Callback"];
+            };
+        };
+        responses: {
+            /** @description The callback was stored */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackAcknowledgement"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listAttention: {
+        parameters: {
+            query?: {
+                /** @description Items of this kind. */
+                kind?: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionPage"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Acts with these credentials. */
+                operator?: string;
+                /** @description Acts of this `operationId`. */
+                action?: string;
+                /** @description Acts that were done, or refused. */
+                result?: "done" | "refused";
+                /** @description Acts on this item. */
+                subject?: string;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listCallbacks: {
+        parameters: {
+            query?: {
+                /** @description Callbacks in this state. */
+                state?: "PENDING" | "LEASED" | "VERIFIED" | "UNCONFIRMED";
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Callbacks that name the payment with this `paymentId`. */
+                paymentId?: string;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackPage"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listExternals: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalPage"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                /** @description Notifications in this state. */
+                state?: "PENDING" | "LEASED" | "RETRY" | "DELIVERED" | "DEAD" | "SUPERSEDED";
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Notifications about this payment. */
+                payment?: string;
+                /** @description Notifications about this refund. */
+                refund?: string;
+                /** @description Notifications about this subscription. */
+                subscription?: string;
+                /** @description The name of a receiver, also of one that is no longer configured. */
+                receiver?: string;
+                /** @description Notifications of this event. */
+                event?: "payment" | "refund" | "subscription";
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listOperations: {
+        parameters: {
+            query?: {
+                /** @description Operations that may have been executed: the only value, and the default. */
+                outcome?: "unknown";
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationPage"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listPayments: {
+        parameters: {
+            query?: {
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Payments in this state. */
+                state?: "CREATED" | "PENDING" | "ACCEPTED" | "FAILED" | "UNKNOWN";
+                /** @description The payment with this id of the external. */
+                paymentId?: string;
+                /** @description Payments with this id of the shop, or with one that looks the same. */
+                shopTransactionId?: string;
+                /** @description Payments of this subscription. */
+                subscriptionToken?: string;
+                /** @description Payments in this currency. */
+                currency?: "AED" | "AFN" | "ALL" | "AMD" | "ANG" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SLL" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XAG" | "XAU" | "XBA" | "XBB" | "XBC" | "XBD" | "XCD" | "XCG" | "XDR" | "XOF" | "XPD" | "XPF" | "XPT" | "XSU" | "XTS" | "XUA" | "XXX" | "YER" | "ZAR" | "ZMW" | "ZWG" | "ZWL";
+                /** @description Payments of this amount or more. */
+                minAmount?: number;
+                /** @description Payments of this amount or less. */
+                maxAmount?: number;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Subscriptions in this state. */
+                state?: "CREATED" | "PENDING" | "ACTIVE" | "PAST_DUE" | "EXPIRED" | "CANCELED" | "FAILED" | "UNKNOWN";
+                /** @description The subscription with this token of the external. */
+                subscriptionToken?: string;
+                /** @description The subscription that was scheduled or started with this id of the shop. */
+                shopTransactionId?: string;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionPage"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getPayment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetail"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    replayNotification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example ntf_0199f2a4-c7d1-7b3e-8f5a-91d0c2b7e644
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notification, queued again */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedNotification"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    checkPaymentById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRecord"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             *     | `payment-not-found` | The external does not know this payment |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found" | "payment-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
+             */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    refundPaymentById: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Use a new key for each request.
+                 * @example refund-4711
+                 */
+                "Idempotency-Key": components["parameters"]["RequiredIdempotencyKey"];
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentRefundRequest"];
+            };
+        };
+        responses: {
+            /** @description The refund was executed or declined, or is pending */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundResult"];
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `not-found` | No such resource | `not-executed` |
+             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found" | "payment-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+             *     | `conflict` | The current state does not allow this | `not-executed` |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key" | "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `refund-exceeds-payment` | The payment does not cover this refund | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
+             */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    replayNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description The numbers of notifications that were queued and skipped */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayResult"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    cancelPayment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The configured name of the external that executes the payment.
+                 * @example simulator
+                 */
+                external: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelRequest"];
+            };
+        };
+        responses: {
+            /** @description The payment was cancelled or not, or its cancellation is pending */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelAnswer"];
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "payment-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `payment-not-pending` | The payment is not pending | `not-executed` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "payment-not-pending" | "repeated-without-key";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
+             */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5715,20 +10078,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": WithRequired<components["schemas"]["SubscriptionExpireAnswer"], "subscriptionToken">;
+                    "application/json": components["schemas"]["SubscriptionExpireAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5736,10 +10112,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5747,12 +10132,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
              */
             404: {
                 headers: {
@@ -5760,10 +10152,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
-            /** @description - `method-not-allowed`: The path does not support this method. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             */
             405: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5771,12 +10172,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405;
+                        /** @enum {string} */
+                        code: "method-not-allowed";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -5785,32 +10193,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -5818,10 +10213,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5829,22 +10233,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -5853,15 +10273,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -5870,10 +10297,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5881,17 +10317,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -5900,7 +10343,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5940,20 +10388,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": WithRequired<components["schemas"]["SubscriptionExpireAnswer"], "subscriptionToken">;
+                    "application/json": components["schemas"]["SubscriptionExpireAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5961,10 +10422,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5972,12 +10442,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
              */
             404: {
                 headers: {
@@ -5985,12 +10462,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -5999,32 +10483,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -6032,10 +10503,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6043,22 +10523,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -6067,15 +10563,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -6084,10 +10587,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6095,17 +10607,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -6114,1982 +10633,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    receiveCallback: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The id of the payment, from the answer of `/pay`.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description The id of the refund, from the answer of `/refund` or the problem of an `unknown` one.
-                 * @example re_5d10
-                 */
-                refundId?: string;
-                /**
-                 * @description The token of the subscription, from the answer of schedule or start.
-                 * @example sub_91c2
-                 */
-                subscriptionToken?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The configured name of the external that executes the payment.
-                 * @example simulator
-                 */
-                external: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The callback was stored */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallbackAcknowledgement"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `external-not-found`: No such external. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    receiveCallbackWithBody: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The id of the payment, from the answer of `/pay`.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description The id of the refund, from the answer of `/refund` or the problem of an `unknown` one.
-                 * @example re_5d10
-                 */
-                refundId?: string;
-                /**
-                 * @description The token of the subscription, from the answer of schedule or start.
-                 * @example sub_91c2
-                 */
-                subscriptionToken?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The configured name of the external that executes the payment.
-                 * @example simulator
-                 */
-                external: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Callback"];
-                "application/x-www-form-urlencoded": components["schemas"]["Callback"];
-            };
-        };
-        responses: {
-            /** @description The callback was stored */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallbackAcknowledgement"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `external-not-found`: No such external. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listAttention: {
-        parameters: {
-            query?: {
-                /** @description Items of this kind. */
-                kind?: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AttentionPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listAudit: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Acts with these credentials.
-                 * @example oidc:jane
-                 */
-                operator?: string;
-                /**
-                 * @description Acts of this `operationId`.
-                 * @example resolvePayment
-                 */
-                action?: string;
-                /** @description Acts that were done, or refused. */
-                result?: "done" | "refused";
-                /**
-                 * @description Acts on this item.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
-                 */
-                subject?: string;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditPage"];
-                    "text/csv": string;
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listCallbacks: {
-        parameters: {
-            query?: {
-                /** @description Callbacks in this state. */
-                state?: "PENDING" | "LEASED" | "VERIFIED" | "UNCONFIRMED";
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /**
-                 * @description Callbacks that name the payment with this `paymentId`.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallbackPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listExternals: {
-        parameters: {
-            query?: {
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExternalPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listNotifications: {
-        parameters: {
-            query?: {
-                /** @description Notifications in this state. */
-                state?: "PENDING" | "LEASED" | "RETRY" | "DELIVERED" | "DEAD" | "SUPERSEDED";
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /**
-                 * @description Notifications about this payment.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
-                 */
-                payment?: string;
-                /** @description Notifications about this refund. */
-                refund?: string;
-                /** @description Notifications about this subscription. */
-                subscription?: string;
-                /**
-                 * @description The name of a receiver, also of one that is no longer configured.
-                 * @example erp
-                 */
-                receiver?: string;
-                /** @description Notifications of this event. */
-                event?: "payment" | "refund" | "subscription";
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listOperations: {
-        parameters: {
-            query?: {
-                /** @description Operations that may have been executed: the only value, and the default. */
-                outcome?: "unknown";
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OperationPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listPayments: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /** @description Payments in this state. */
-                state?: "CREATED" | "PENDING" | "ACCEPTED" | "FAILED" | "UNKNOWN";
-                /**
-                 * @description The payment with this id of the external.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description Payments with this id of the shop, or with one that looks the same.
-                 * @example order-1001
-                 */
-                shopTransactionId?: string;
-                /**
-                 * @description Payments of this subscription.
-                 * @example sub_91c2
-                 */
-                subscriptionToken?: string;
-                /**
-                 * @description Payments in this currency.
-                 * @example EUR
-                 */
-                currency?: "AED" | "AFN" | "ALL" | "AMD" | "ANG" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SLL" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XAG" | "XAU" | "XBA" | "XBB" | "XBC" | "XBD" | "XCD" | "XCG" | "XDR" | "XOF" | "XPD" | "XPF" | "XPT" | "XSU" | "XTS" | "XUA" | "XXX" | "YER" | "ZAR" | "ZMW" | "ZWG" | "ZWL";
-                /** @description Payments of this amount or more. */
-                minAmount?: number;
-                /** @description Payments of this amount or less. */
-                maxAmount?: number;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentPage"];
-                    "text/csv": string;
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listSubscriptions: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /** @description Subscriptions in this state. */
-                state?: "CREATED" | "PENDING" | "ACTIVE" | "PAST_DUE" | "EXPIRED" | "CANCELED" | "FAILED" | "UNKNOWN";
-                /**
-                 * @description The subscription with this token of the external.
-                 * @example sub_91c2
-                 */
-                subscriptionToken?: string;
-                /**
-                 * @description The subscription that was scheduled or started with this id of the shop.
-                 * @example order-1001
-                 */
-                shopTransactionId?: string;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SubscriptionPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getPayment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentDetail"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: No such resource. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    checkPaymentById: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentRecord"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `not-found`: No such resource.
-             *     - `payment-not-found`: The external does not know this payment.
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: The current state does not allow this. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-timeout`: The external did not answer in time. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    refundPaymentById: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PaymentRefundRequest"];
-            };
-        };
-        responses: {
-            /** @description The refund was executed or declined, or is pending */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RefundResult"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `not-found`: No such resource.
-             *     - `payment-not-found`: The external does not know this payment.
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
-             *     - `conflict`: The current state does not allow this.
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `refund-exceeds-payment`: The payment does not cover this refund.
-             *     - `provider-rejected`: The external rejected the request.
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-timeout`: The external did not answer in time. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -8106,7 +10655,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
                  */
                 id: string;
             };
@@ -8128,17 +10677,30 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentRecord"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8146,10 +10708,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8157,50 +10728,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `not-found`: No such resource. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
                 };
             };
-            /** @description - `conflict`: The current state does not allow this. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8208,14 +10824,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -8224,17 +10847,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -8243,7 +10873,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -8260,7 +10895,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
+                 * @example ref_0199f2a4-d0b3-7c11-9a44-5c1d8e9f0a21
                  */
                 id: string;
             };
@@ -8282,17 +10917,30 @@ export interface operations {
                     "application/json": components["schemas"]["RefundRecord"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8300,10 +10948,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8311,50 +10968,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `not-found`: No such resource. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
                 };
             };
-            /** @description - `conflict`: The current state does not allow this. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8362,14 +11064,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -8378,17 +11087,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -8397,7 +11113,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -8414,7 +11135,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
+                 * @example sub_0199f2a4-e1f2-7034-8b5c-6d7e8f9a0b1c
                  */
                 id: string;
             };
@@ -8436,17 +11157,30 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionRecord"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8454,10 +11188,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8465,50 +11208,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `not-found`: No such resource. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
                 };
             };
-            /** @description - `conflict`: The current state does not allow this. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8516,14 +11304,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -8532,17 +11327,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -8551,7 +11353,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -8568,7 +11375,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
+                 * @example op_0199f2a4-e0aa-7c13-8d24-1a2b3c4d5e6f
                  */
                 id: string;
             };
@@ -8590,17 +11397,30 @@ export interface operations {
                     "application/json": components["schemas"]["OperationRecord"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8608,10 +11428,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8619,50 +11448,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `not-found`: No such resource. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
                 };
             };
-            /** @description - `conflict`: The current state does not allow this. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8670,14 +11544,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -8686,17 +11567,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -8705,7 +11593,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -8927,6 +11820,3 @@ export interface operations {
         };
     };
 }
-type WithRequired<T, K extends keyof T> = T & {
-    [P in K]-?: T[P];
-};
