@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import openapiTS, { astToString } from 'openapi-typescript';
@@ -13,6 +13,9 @@ interface ImportRule {
 const ARCHITECTURE = 'docs/architecture.md';
 const DIAGRAM = /(?<=<!-- modules: npm run docs:write -->\n).*?(?=<!-- modules end -->)/s;
 
+/** A code block that repeats a file of docs/. */
+const SAMPLE = /(<!-- sample: (\S+) -->\n\n```\w+\n)[^]*?(?<=\n)(?=```\n)/g;
+
 /** Returns the documents that the source code determines, as path and content. `npm run docs:write` writes them. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   const { forbidden } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
@@ -26,12 +29,28 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
     'docs/openapi.json': document,
     'client/src/generated/openapi.ts': await clientTypes(document),
     [ARCHITECTURE]: architecture.replace(DIAGRAM, () => diagram),
+    ...guidesWithSamples(),
   };
 }
 
 /** The types of `@tollgate/client`. */
 async function clientTypes(document: string): Promise<string> {
   return `/* From docs/openapi.json: npm run docs:write */\n\n${astToString(await openapiTS(document))}`;
+}
+
+/** The guides with a `<!-- sample: PATH -->`, whose code blocks repeat the file of that path. */
+function guidesWithSamples(): Readonly<Record<string, string>> {
+  const guides = globSync('docs/*.md').map((path) => [path, readFileSync(path, 'utf8')] as const);
+  const withSamples = guides.filter(([, text]) => text.search(SAMPLE) >= 0);
+  return Object.fromEntries(
+    withSamples.map(([path, text]) => [
+      path,
+      text.replace(
+        SAMPLE,
+        (_, start: string, sample: string) => start + readFileSync(`docs/${sample}`, 'utf8'),
+      ),
+    ]),
+  );
 }
 
 async function openApiDocument(): Promise<string> {

@@ -167,7 +167,7 @@ export class SubscriptionUpdateAnswer {
   metadata?: JsonValue;
 }
 
-/** What the answers to a subscription's status have in common, whatever states they may name. */
+/** What the answers to a subscription's status have in common, for any set of states. */
 export abstract class SubscriptionStatusFields {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
