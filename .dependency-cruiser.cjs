@@ -143,6 +143,20 @@ module.exports = {
       to: { path: '^cli/' },
     },
     {
+      name: 'client-is-independent',
+      comment: 'The client is installed without the gateway.',
+      severity: 'error',
+      from: { path: '^client/', pathNot: SPEC },
+      to: { path: '^(src|simulator|test|bench)/' },
+    },
+    {
+      name: 'client-has-no-dependencies',
+      comment: 'Callers install the client alone. The framework of a receiver is an optional peer.',
+      severity: 'error',
+      from: { path: '^client/', pathNot: [SPEC, '^client/src/receiving/(fastify|nestjs)\\.ts$'] },
+      to: { path: 'node_modules' },
+    },
+    {
       name: 'no-circular',
       comment: 'A cycle has no direction. Type-only imports count: they couple the modules too.',
       severity: 'error',
@@ -155,7 +169,7 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        path: '^(src|simulator|cli/src)/',
+        path: '^(src|simulator|client|cli/src)/',
         pathNot: [SPEC, '\\.worker\\.ts$', '\\.d\\.ts$'],
       },
       to: {},
@@ -164,7 +178,7 @@ module.exports = {
       name: 'no-tests-in-src',
       comment: 'The program does not contain its tests.',
       severity: 'error',
-      from: { path: '^(src|simulator|cli/src)/', pathNot: SPEC },
+      from: { path: '^(src|simulator|client|cli/src)/', pathNot: SPEC },
       to: { path: ['^test/', '^bench/', '^cli/test/', SPEC] },
     },
     {
@@ -186,7 +200,7 @@ module.exports = {
       name: 'resolvable',
       comment: 'An import that does not resolve would escape every other rule.',
       severity: 'error',
-      from: { path: '^(src|simulator|cli)/' },
+      from: { path: '^(src|simulator|client|cli)/' },
       to: { couldNotResolve: true },
     },
   ],

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import openapiTS, { astToString } from 'openapi-typescript';
 import { loadConfig } from '../src/config/load-config.js';
 import { createApp } from '../src/create-app.js';
 
@@ -23,11 +24,18 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
   const diagram = `\n\`\`\`mermaid\n${moduleDiagram(modulesIn(forbidden))}\n\`\`\`\n\n`;
   const architecture = readFileSync(ARCHITECTURE, 'utf8');
   if (!DIAGRAM.test(architecture)) throw new Error(`${ARCHITECTURE} has no place for the diagram of modules`);
+  const document = await openApiDocument();
   return {
-    'docs/openapi.json': await openApiDocument(),
+    'docs/openapi.json': document,
+    'client/src/generated/openapi.ts': await clientTypes(document),
     [ARCHITECTURE]: architecture.replace(DIAGRAM, () => diagram),
     ...guidesWithSamples(),
   };
+}
+
+/** The types of `@tollgate/client`. */
+async function clientTypes(document: string): Promise<string> {
+  return `/* From docs/openapi.json: npm run docs:write */\n\n${astToString(await openapiTS(document))}`;
 }
 
 /** The guides with a `<!-- sample: PATH -->`, whose code blocks repeat the file of that path. */

@@ -10,6 +10,7 @@ describe('generated documents', () => {
   });
 
   const documents = [
+    'client/src/generated/openapi.ts',
     'docs/architecture.md',
     'docs/calling-tollgate.md',
     'docs/openapi.json',
