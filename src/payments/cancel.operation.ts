@@ -67,7 +67,7 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     return provider.cancel(input, context);
   }
 
-  /** Only OK changes the payment; whatever else was said, or was not, its status is queried at once (SPEC §4). */
+  /** Only OK changes the payment; after any other answer, or none, its status is queried at once (SPEC §4). */
   async settle(trx: Trx, row: OperationRow, outcome: ProviderOutcome<CancelAnswer>): Promise<void> {
     if (changesNothing(row, outcome)) return;
     if (isCanceled(outcome)) await this.ledger.cancel(trx, row);
