@@ -142,10 +142,11 @@ export class PaymentLedger {
   ): LedgerEndEntry | undefined {
     const created = createdBy(operation);
     if (!paymentMayBecome(created.state, state)) return undefined;
-    const change = this.#change(created, state, { ...moveOfCall(operation, external), ...ids });
-    const entry = paymentEnd(created, change.row);
-    const event = this.events.rowOf(change.event);
-    return entry && { ...entry, event, afterCommit: () => this.events.count(change.event) };
+    const { row, event } = this.#change(created, state, { ...moveOfCall(operation, external), ...ids });
+    const entry = paymentEnd(created, row);
+    return (
+      entry && { ...entry, event: this.events.rowOf(event), afterCommit: () => this.events.count(event) }
+    );
   }
 
   /**
