@@ -7,11 +7,12 @@ import { Problem } from '../problems/problem.js';
 import type { CancelAnswer } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { Clock } from '../shared/clock.js';
 import type { CancelRequest } from './payment-requests.js';
 import { isOpen } from './payment-state.js';
 import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
-import { cancelBegin } from './payment.journal.js';
+import { cancelBegin, cancelEnd } from './payment.journal.js';
 import { PaymentLedger } from './payment.ledger.js';
 import { PaymentRepository } from './payment.repository.js';
 
@@ -26,6 +27,7 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     private readonly payment: PaymentIdentity,
     private readonly ledger: PaymentLedger,
     private readonly inquiry: PaymentInquiry,
+    private readonly clock: Clock,
   ) {}
 
   identity(body: CancelRequest): CancelRequest {
@@ -77,7 +79,7 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
   /** The notification of a payment that is canceled needs its row. */
   settleEntry(row: OperationRow, outcome: ProviderOutcome<CancelAnswer>): LedgerEndEntry | undefined {
     if (changesNothing(row, outcome)) return END_ALONE;
-    return isCanceled(outcome) ? undefined : this.ledger.queryAtOnceEntry(row);
+    return isCanceled(outcome) ? undefined : cancelEnd(row.payment_ref!, this.clock.now());
   }
 
   /** A payment that has ended answers for the cancellation; one that has not may still be cancelled. */

@@ -16,7 +16,7 @@ import { paymentStatus, reportedStatus } from './payment-status.js';
 import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
 import { DuplicatePaymentProblem } from './duplicate-payment.js';
 import { PaymentOrderRepository } from './payment-order.repository.js';
-import { cancelEnd, paymentBegin, paymentEnd } from './payment.journal.js';
+import { paymentBegin, paymentEnd } from './payment.journal.js';
 import { type DuplicatePayment, type PaymentChange, PaymentRepository } from './payment.repository.js';
 import type { InsertedPayment, PaymentOrigin, PaymentRow } from './payment.table.js';
 
@@ -210,11 +210,6 @@ export class PaymentLedger {
     if (row.state === 'PENDING')
       await this.move(trx, row, 'FAILED', { source: 'call', cause, notify: { when: 'on-change' } });
     await this.orders.recordCancellation(trx, row.id, this.clock.now());
-  }
-
-  /** {@link queryAtOnce} as an entry of the journal. */
-  queryAtOnceEntry({ payment_ref }: OperationRow): LedgerEndEntry {
-    return cancelEnd(payment_ref!, this.clock.now());
   }
 
   /** A cancellation has not ended with OK: the external is queried about the payment at once (SPEC §4). */
