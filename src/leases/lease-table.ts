@@ -255,7 +255,7 @@ export class LeaseTable<Table extends LeasedTableName> {
             lease_until: leaseUntilMs,
           }))
           .where('id', 'in', (eb) => eb.selectFrom('due').select('due.id'));
-        return columns ? claim.returning(columns) : claim.returningAll();
+        return columns ? claim.returning(columns as readonly (keyof LeaseColumns)[]) : claim.returningAll();
       },
       { external: true, receiver: true },
     );
