@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { BookFilter, BookReport } from './book-report.js';
-import type { BookedPayment, BookedRefund, BookedSubscription } from './book.js';
+import type { BookedPayment, BookedRefund, BookedSubscription } from './records.js';
 import { displayAmount } from './display-amount.js';
 import { badge, html, moment, sendPage, table, type Html } from './html.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import type { BookedPayment, BookedSubscription } from './book.js';
+import type { BookedPayment, BookedSubscription } from './records.js';
 import type { SimulatorOptions } from './options.js';
 import type { Plan } from './scenarios.js';
 import type { Timers } from './timers.js';

@@ -1,5 +1,6 @@
 import type { Response } from 'express';
-import type { Book, BookedPayment } from './book.js';
+import type { Book } from './book.js';
+import type { BookedPayment } from './records.js';
 import { displayAmount } from './display-amount.js';
 import { html, sendPage } from './html.js';
 import type { Routes } from './http.js';

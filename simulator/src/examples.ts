@@ -1,4 +1,4 @@
-import type { BookedPayment, BookedRefund, BookedSubscription } from './book.js';
+import type { BookedPayment, BookedRefund, BookedSubscription } from './records.js';
 import { planOf } from './scenarios.js';
 
 /** The fields that the book adds to a record. */

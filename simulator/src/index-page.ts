@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Response } from 'express';
 import { paymentsTable } from './book-page.js';
 import type { BookReport } from './book-report.js';
-import type { BookedPayment } from './book.js';
+import type { BookedPayment } from './records.js';
 import { html, sendPage, table } from './html.js';
 import type { Routes } from './http.js';
 import { SCENARIO_NAMES, SCENARIOS } from './scenarios.js';

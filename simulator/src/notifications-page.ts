@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { badge, facts, html, jsonBlock, moment, sendPage, type Html } from './html.js';
-import type { Behaviour, DeliveredNotification } from './receiver.js';
+import type { Behaviour, DeliveredNotification } from './delivered-notification.js';
 
 const NEWEST = 100;
 

@@ -1,4 +1,5 @@
-import type { Book, BookedPayment } from './book.js';
+import type { Book } from './book.js';
+import type { BookedPayment } from './records.js';
 import {
   currencyField,
   urlField,

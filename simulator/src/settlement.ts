@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BoundedMap } from './bounded-map.js';
-import {
-  type Book,
-  type BookedPayment,
-  type BookedRefund,
-  type BookedSubscription,
-  hasEnded,
-} from './book.js';
+import { type Book, hasEnded } from './book.js';
+import type { BookedPayment, BookedRefund, BookedSubscription } from './records.js';
 import type { CallbackSender } from './callbacks.js';
 import type { Memory } from './memory.js';
 import { MAX_PAYMENTS } from './options.js';

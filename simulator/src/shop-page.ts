@@ -1,8 +1,9 @@
-import type { Book, BookedPayment } from './book.js';
+import type { Book } from './book.js';
+import type { BookedPayment } from './records.js';
 import { displayAmount } from './display-amount.js';
 import { badge, facts, html, sendPage, type Html } from './html.js';
 import type { Routes } from './http.js';
-import type { DeliveredNotification } from './receiver.js';
+import type { DeliveredNotification } from './delivered-notification.js';
 
 /**
  * The pages to which a payer returns where a payment names no shop, or one that cannot exist. Requests may name them as

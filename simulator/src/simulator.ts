@@ -10,13 +10,15 @@ import { createApp } from './http.js';
 import { ContractApi } from './operations.js';
 import { NO_MEMORY, openMemory } from './memory.js';
 import { MAX_PAYMENTS, type SimulatorOptions } from './options.js';
-import { Receiver, type DeliveredNotification } from './receiver.js';
+import type { DeliveredNotification } from './delivered-notification.js';
+import { Receiver } from './receiver.js';
 import { RequestLog } from './request-log.js';
 import { Settlement } from './settlement.js';
 import { shopRoutes } from './shop-page.js';
 import { Timers } from './timers.js';
 
 export type { SimulatorOptions } from './options.js';
+export { SCENARIOS, type ScenarioName } from './scenarios.js';
 
 export interface Simulator {
   /** The external's `baseUrl`; the receiver is at `/receiver` on it. */

@@ -1,4 +1,5 @@
-import { hasEnded, type Book, type BookedSubscription } from './book.js';
+import { hasEnded, type Book } from './book.js';
+import type { BookedSubscription } from './records.js';
 import {
   createPayment,
   DECLINED,
