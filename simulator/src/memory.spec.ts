@@ -39,6 +39,13 @@ async function restart(options: Partial<SimulatorOptions> = {}): Promise<void> {
   await start(options);
 }
 
+/** Runs a statement on the file of a simulator that is closed. */
+function onFile(statement: string): void {
+  const database = new DatabaseSync(memoryPath);
+  database.exec(statement);
+  database.close();
+}
+
 const statusOf = async (paymentId: unknown): Promise<unknown> =>
   (await client.get(`/status?paymentId=${String(paymentId)}`)).body?.status;
 
@@ -72,24 +79,33 @@ describe('after a restart', () => {
     expect(simulator.report().payments).toEqual([expect.objectContaining({ replays: 1 })]);
   });
 
-  it('what was pending is settled, with its callback', async () => {
-    const pending = { scenario: 'pending', delayMs: 3_600_000 };
-    const { body: paid } = await client.post('/pay', payBody({ providerData: { ...pending, delayMs: 200 } }));
-    const { body: later } = await client.post('/pay', payBody({ providerData: pending }));
+  it('what was pending is settled when its time has come, with its callback', async () => {
+    const later = { delayMs: 3_600_000 };
+    const { body: due } = await client.post(
+      '/pay',
+      payBody({ providerData: { scenario: 'pending', ...later } }),
+    );
     const { paymentId } = (await client.post('/pay', payBody())).body!;
-    const refund = { amount: 1, currency: 'EUR', paymentId };
     const { body: refunded } = await client.post('/refund', {
-      ...refund,
-      providerData: { scenario: 'refund-pending', delayMs: 200 },
+      amount: 1,
+      currency: 'EUR',
+      paymentId,
+      providerData: { scenario: 'refund-pending', ...later },
     });
-    expect(await refundStatusOf(refunded?.refundId)).toBe('PENDING');
-    await restart();
-    await until(async () => (await statusOf(paid?.paymentId)) === 'ACCEPTED', 'ACCEPTED');
-    await until(async () => (await refundStatusOf(refunded?.refundId)) === 'ACCEPTED', 'the refund');
+    await simulator.close();
+    onFile("update records set value = json_set(value, '$.at', 0) where kind = 'later'");
+    await start();
+    const { body: notYet } = await client.post(
+      '/pay',
+      payBody({ providerData: { scenario: 'pending', ...later } }),
+    );
     const calledBack = (id: unknown): boolean =>
       simulator.notifications().some((one) => one.paymentId === id);
-    await until(() => calledBack(paid?.paymentId) && calledBack(paymentId), 'the callbacks');
-    expect(await statusOf(later?.paymentId)).toBe('PENDING');
+    await until(() => calledBack(due?.paymentId) && calledBack(paymentId), 'the callbacks');
+    expect(await statusOf(due?.paymentId)).toBe('ACCEPTED');
+    expect(await refundStatusOf(refunded?.refundId)).toBe('ACCEPTED');
+    await restart();
+    expect(await statusOf(notYet?.paymentId)).toBe('PENDING');
   });
 
   it('what was cleared stays so', async () => {
