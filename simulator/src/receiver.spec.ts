@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { ExternalClient, payBody } from '../../test/support/external-client.js';
-import type { DeliveredNotification } from './receiver.js';
+import type { DeliveredNotification } from './delivered-notification.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
