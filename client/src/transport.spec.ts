@@ -200,7 +200,7 @@ describe('Transport', () => {
     expect(new Set(keys()).size).toBe(1);
   });
 
-  it('reports a call that was aborted while it ran as unknown, and one that was never sent as not executed', async () => {
+  it('reports a call that was aborted while it ran as unknown, one that was not sent as not executed', async () => {
     const aborting = new AbortController();
     server.behave(() => {
       aborting.abort(new Error('the page was closed'));
