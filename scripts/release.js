@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const WORKSPACES = ['simulator', 'bench'];
+const WORKSPACES = ['simulator', 'bench', 'console'];
 const UNRELEASED = '## [Unreleased]\n';
 
 try {

@@ -22,7 +22,9 @@ interface LockFile {
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const { dependencies, devDependencies, allowScripts } = readJson('package.json') as Manifest;
-const workspaces = ['simulator', 'bench'].map((name) => readJson(`${name}/package.json`) as Manifest);
+const workspaces = ['simulator', 'bench', 'console'].map(
+  (name) => readJson(`${name}/package.json`) as Manifest,
+);
 const inWorkspaces = Object.assign({}, ...workspaces.map((manifest) => manifest.dependencies)) as Record<
   string,
   string

@@ -66,6 +66,7 @@ describe('scripts/release.js', () => {
       'package-lock.json',
       'simulator/package.json',
       'bench/package.json',
+      'console/package.json',
     ]) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       cpSync(path, join(root, path));
@@ -90,13 +91,14 @@ describe('scripts/release.js', () => {
       'package-lock.json',
       'simulator/package.json',
       'bench/package.json',
+      'console/package.json',
     ]) {
       expect([path, manifest(path).version]).toEqual([path, '99.0.0']);
     }
     expect(manifest('package.json').dependencies?.['@tollgate/simulator']).toBe('99.0.0');
     const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Manifest> };
-    expect(['', 'simulator', 'bench'].map((path) => packages[path]!.version)).toEqual(
-      Array(3).fill('99.0.0'),
+    expect(['', 'simulator', 'bench', 'console'].map((path) => packages[path]!.version)).toEqual(
+      Array(4).fill('99.0.0'),
     );
     expect(read('CHANGELOG.md')).toMatch(
       /## \[Unreleased\]\n\n## \[99\.0\.0\] - \d{4}-\d\d-\d\d\n\n### Added\n\n- A thing\./,
