@@ -64,46 +64,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/notifications/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retry all dead notifications
-         * @description Queues all matching notifications again; an empty filter or body means all DEAD ones. The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.
-         */
-        post: operations["replayNotifications"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/notifications/{id}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retry a notification
-         * @description Queues a notification again. Only the newest notification of a payment can be retried, so that the receiver never gets an older status after a newer one. The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.
-         */
-        post: operations["replayNotification"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v3/{external}/pay": {
         parameters: {
             query?: never;
@@ -138,26 +98,6 @@ export interface paths {
          * @description Creates a link at the external, by which the payer can pay later.
          */
         post: operations["payByLink"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v3/{external}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel a pending payment
-         * @description Cancels a payment that is PENDING, such as an abandoned checkout, so that its order can be paid anew. After `OK` the payment is FAILED. After any other end the payment is what it was, and the gateway queries its status at once. Only for externals that offer it.
-         */
-        post: operations["cancelPayment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -348,30 +288,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v3/{external}/subscription/expire/{subscriptionToken}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Expire a subscription as in PGM 12
-         * @description The same as DELETE, for callers that move from PGM 12.x: only for an external with `compatibility: pgm-12`, else 405.
-         */
-        post: operations["expireSubscriptionByPost"];
-        /**
-         * Expire a subscription
-         * @description Ends a subscription: no further payment of it is made.
-         */
-        delete: operations["expireSubscription"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v3/{external}/callback": {
         parameters: {
             query?: never;
@@ -445,7 +361,7 @@ export interface paths {
         };
         /**
          * List callbacks
-         * @description Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null.
+         * @description Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
         get: operations["listCallbacks"];
         put?: never;
@@ -485,7 +401,7 @@ export interface paths {
         };
         /**
          * List notifications
-         * @description Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts.
+         * @description Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
         get: operations["listNotifications"];
         put?: never;
@@ -505,7 +421,7 @@ export interface paths {
         };
         /**
          * List operations of unknown outcome
-         * @description Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`.
+         * @description Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
         get: operations["listOperations"];
         put?: never;
@@ -545,7 +461,7 @@ export interface paths {
         };
         /**
          * List subscriptions
-         * @description Lists subscriptions, newest first. Filters can be combined.
+         * @description Lists subscriptions, newest first. Filters can be combined. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
         get: operations["listSubscriptions"];
         put?: never;
@@ -616,6 +532,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refunds
+         * @description Lists refunds, newest first. Filters can be combined. A page scans at most 2,000 refunds: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
+         */
+        get: operations["listRefunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/notifications/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a notification
+         * @description Queues a notification again. Only the newest notification of a payment can be retried, so that the receiver never gets an older status after a newer one. The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.
+         */
+        post: operations["replayNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/payments/{id}/check": {
         parameters: {
             query?: never;
@@ -676,21 +632,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/refunds": {
+    "/admin/notifications/replay": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * List refunds
-         * @description Lists refunds, newest first. Filters can be combined. A page scans at most 2,000 refunds: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
-         */
-        get: operations["listRefunds"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Retry all dead notifications
+         * @description Queues all matching notifications again; an empty filter or body means all DEAD ones. The `webhook-id` and the body stay the same, the signature is new, and the retry schedule starts from its beginning.
+         */
+        post: operations["replayNotifications"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/{external}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a pending payment
+         * @description Cancels a payment that is PENDING, such as an abandoned checkout, so that its order can be paid anew. After `OK` the payment is FAILED. After any other end the payment is what it was, and the gateway queries its status at once. Only for externals that offer it.
+         */
+        post: operations["cancelPayment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/{external}/subscription/expire/{subscriptionToken}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Expire a subscription as in PGM 12
+         * @description The same as DELETE, for callers that move from PGM 12.x: only for an external with `compatibility: pgm-12`, else 405.
+         */
+        post: operations["expireSubscriptionByPost"];
+        /**
+         * Expire a subscription
+         * @description Ends a subscription: no further payment of it is made.
+         */
+        delete: operations["expireSubscription"];
         options?: never;
         head?: never;
         patch?: never;
@@ -941,12 +941,46 @@ export interface components {
              */
             amount: number;
         };
-        PayAnswer: {
+        PayAnswer: components["schemas"]["PayAnswerOk"] | components["schemas"]["PayAnswerKo"] | components["schemas"]["PayAnswerPending"] | components["schemas"]["PayAnswerRedirectToUrl"];
+        PayAnswerOk: {
             /**
-             * @example OK
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            result: "OK" | "KO" | "PENDING" | "REDIRECT_TO_URL";
+            result: "OK";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+        };
+        PayAnswerKo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "KO";
             /**
              * @description A description for a person.
              * @example Insufficient funds
@@ -974,12 +1008,113 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
         };
-        PayByLinkAnswer: {
+        PayAnswerPending: {
             /**
-             * @example OK
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            result: "OK" | "KO";
+            result: "PENDING";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+        };
+        PayAnswerRedirectToUrl: {
+            /**
+             * @example REDIRECT_TO_URL
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+        } & ({
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+        } | {
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile: string;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+        };
+        PayByLinkAnswer: components["schemas"]["PayByLinkAnswerOk"] | components["schemas"]["PayByLinkAnswerKo"];
+        PayByLinkAnswerOk: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "OK";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /** @example pm_7f3a */
+            paymentId?: string;
+            /**
+             * Format: uri
+             * @description The link to give to the payer. Absent only with `KO`.
+             * @example https://pay.example/l/7f3a
+             */
+            link: string;
+        };
+        PayByLinkAnswerKo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "KO";
             /**
              * @description A description for a person.
              * @example Insufficient funds
@@ -1191,12 +1326,51 @@ export interface components {
             amount: number;
             subscriptionInfo: components["schemas"]["SubscriptionInfo"];
         };
-        SubscriptionPayAnswer: {
+        SubscriptionPayAnswer: components["schemas"]["SubscriptionPayAnswerOk"] | components["schemas"]["SubscriptionPayAnswerKo"] | components["schemas"]["SubscriptionPayAnswerPending"] | components["schemas"]["SubscriptionPayAnswerRedirectToUrl"];
+        SubscriptionPayAnswerOk: {
             /**
-             * @example OK
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            result: "OK" | "KO" | "PENDING" | "REDIRECT_TO_URL";
+            result: "OK";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * @description Names the subscription in all later calls. Absent only with `KO`.
+             * @example sub_91c2
+             */
+            subscriptionToken: string;
+        };
+        SubscriptionPayAnswerKo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "KO";
             /**
              * @description A description for a person.
              * @example Insufficient funds
@@ -1228,6 +1402,96 @@ export interface components {
              * @example sub_91c2
              */
             subscriptionToken?: string;
+        };
+        SubscriptionPayAnswerPending: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "PENDING";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * @description Names the subscription in all later calls. Absent only with `KO`.
+             * @example sub_91c2
+             */
+            subscriptionToken: string;
+        };
+        SubscriptionPayAnswerRedirectToUrl: {
+            /**
+             * @example REDIRECT_TO_URL
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * @description Names the subscription in all later calls. Absent only with `KO`.
+             * @example sub_91c2
+             */
+            subscriptionToken: string;
+        } & ({
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+        } | {
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile: string;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
         };
         SubscriptionReference: {
             /**
@@ -1288,6 +1552,161 @@ export interface components {
             amount: number;
             subscriptionInfo: components["schemas"]["SubscriptionReference"];
         };
+        SubscriptionChargeAnswer: components["schemas"]["SubscriptionChargeAnswerOk"] | components["schemas"]["SubscriptionChargeAnswerKo"] | components["schemas"]["SubscriptionChargeAnswerPending"] | components["schemas"]["SubscriptionChargeAnswerRedirectToUrl"];
+        SubscriptionChargeAnswerOk: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "OK";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @example sub_91c2 */
+            subscriptionToken: string;
+        };
+        SubscriptionChargeAnswerKo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "KO";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId?: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @example sub_91c2 */
+            subscriptionToken: string;
+        };
+        SubscriptionChargeAnswerPending: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "PENDING";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl?: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @example sub_91c2 */
+            subscriptionToken: string;
+        };
+        SubscriptionChargeAnswerRedirectToUrl: {
+            /**
+             * @example REDIRECT_TO_URL
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+            /**
+             * @description A description for a person.
+             * @example Insufficient funds
+             */
+            resultDescription?: string;
+            /**
+             * @description The external’s id of the payment. Absent only with `KO`.
+             * @example pm_7f3a
+             */
+            paymentId: string;
+            /** @description Data of the external, passed through. */
+            metadata?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @example sub_91c2 */
+            subscriptionToken: string;
+        } & ({
+            /**
+             * Format: uri
+             * @description Where to send the payer. With `REDIRECT_TO_URL`, this or `redirectToUrlMobile` is there.
+             * @example https://pay.example/r/7f3a
+             */
+            redirectToUrl: string;
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile?: string;
+        } | {
+            /**
+             * Format: uri
+             * @description The same for a mobile device: also the link of an app.
+             * @example bankapp://pay/7f3a
+             */
+            redirectToUrlMobile: string;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            result: "REDIRECT_TO_URL";
+        };
         SubscriptionUpdateRequest: {
             /**
              * Format: int64
@@ -1320,7 +1739,7 @@ export interface components {
              */
             resultDescription?: string;
             /** @example sub_91c2 */
-            subscriptionToken?: string;
+            subscriptionToken: string;
             /** @description Data of the external, passed through. */
             metadata?: {
                 [key: string]: unknown;
@@ -1357,7 +1776,7 @@ export interface components {
              */
             resultDescription?: string;
             /** @example sub_91c2 */
-            subscriptionToken?: string;
+            subscriptionToken: string;
         };
         CallbackAcknowledgement: {
             /** @enum {boolean} */
@@ -2783,6 +3202,11 @@ export interface components {
              */
             link?: string;
         };
+        /** @description A problem of an operation that moves money or changes a subscription: it always has an `outcome`. */
+        ProblemWithOutcome: components["schemas"]["Problem"] & {
+            /** @enum {string} */
+            outcome: "not-executed" | "unknown";
+        };
         FieldError: {
             /**
              * @description A JSON pointer (RFC 6901) into the body, or `/query/…`, `/path/…`, `/headers/…`.
@@ -2797,6 +3221,11 @@ export interface components {
     parameters: {
         /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
         IdempotencyKey: string;
+        /**
+         * @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Use a new key for each request.
+         * @example refund-4711
+         */
+        RequiredIdempotencyKey: string;
         /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
         RequestId: string;
         /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
@@ -2880,7 +3309,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2888,10 +3321,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `authentication-unavailable`: The credentials cannot be verified now. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2899,17 +3341,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "authentication-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -2918,7 +3367,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -2972,7 +3426,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2980,10 +3438,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `authentication-unavailable`: The credentials cannot be verified now. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -2991,17 +3458,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "authentication-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -3010,7 +3484,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -3034,88 +3513,11 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `authentication-unavailable`: The credentials cannot be verified now. */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
              */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    replayNotifications: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["ReplayRequest"];
-            };
-        };
-        responses: {
-            /** @description The numbers of notifications that were queued and skipped */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReplayResult"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3123,56 +3525,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
              */
             503: {
                 headers: {
@@ -3181,17 +3545,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "authentication-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -3200,137 +3571,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    replayNotification: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The notification, queued again */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReplayedNotification"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: No such resource. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: The current state does not allow this. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -3372,17 +3618,30 @@ export interface operations {
                     "application/json": components["schemas"]["PayAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3390,10 +3649,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3401,23 +3669,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `external-not-found`: No such external. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -3426,32 +3710,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -3459,10 +3768,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3470,22 +3788,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -3494,15 +3828,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -3511,10 +3852,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3522,17 +3872,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -3541,7 +3898,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -3583,17 +3945,30 @@ export interface operations {
                     "application/json": components["schemas"]["PayByLinkAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3601,10 +3976,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3612,23 +3996,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `external-not-found`: No such external. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -3637,32 +4037,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -3670,10 +4095,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3681,22 +4115,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -3705,15 +4155,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -3722,10 +4179,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3733,17 +4199,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -3752,221 +4225,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelPayment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The configured name of the external that executes the payment.
-                 * @example simulator
-                 */
-                external: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CancelRequest"];
-            };
-        };
-        responses: {
-            /** @description The payment was cancelled or not, or its cancellation is pending */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CancelAnswer"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `external-not-found`: No such external.
-             *     - `payment-not-found`: The external does not know this payment.
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `payment-not-pending`: The payment is not pending.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-timeout`: The external did not answer in time. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4009,17 +4273,30 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentStatus"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4027,10 +4304,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4038,12 +4324,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `payment-not-found`: The external does not know this payment.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             *     | `payment-not-found` | The external does not know this payment |
              */
             404: {
                 headers: {
@@ -4051,50 +4344,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "payment-not-found";
+                    };
                 };
             };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4102,22 +4383,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
              */
             502: {
                 headers: {
@@ -4125,15 +4422,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -4142,27 +4446,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -4171,7 +4491,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4214,17 +4539,30 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentStatus"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4232,10 +4570,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4243,12 +4590,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `payment-not-found`: The external does not know this payment.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             *     | `payment-not-found` | The external does not know this payment |
              */
             404: {
                 headers: {
@@ -4256,50 +4610,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "payment-not-found";
+                    };
                 };
             };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4307,22 +4649,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
              */
             502: {
                 headers: {
@@ -4330,15 +4688,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -4347,27 +4712,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -4376,7 +4757,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4418,17 +4804,30 @@ export interface operations {
                     "application/json": components["schemas"]["RefundResult"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4436,10 +4835,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4447,12 +4855,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `payment-not-found`: The external does not know this payment.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
              */
             404: {
                 headers: {
@@ -4460,12 +4875,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "payment-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -4474,33 +4896,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `refund-exceeds-payment`: The payment does not cover this refund.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `refund-exceeds-payment` | The payment does not cover this refund | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -4508,10 +4955,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4519,22 +4975,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -4543,15 +5015,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -4560,10 +5039,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4571,17 +5059,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -4590,7 +5085,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4603,10 +5103,7 @@ export interface operations {
                  * @example re_5d10
                  */
                 refundId: string;
-                /**
-                 * @description The payment of the refund, if you want it checked.
-                 * @example pm_7f3a
-                 */
+                /** @description The payment of the refund, if you want it checked. */
                 paymentId?: string;
             };
             header?: {
@@ -4636,17 +5133,30 @@ export interface operations {
                     "application/json": components["schemas"]["RefundStatus"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4654,10 +5164,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4665,12 +5184,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `refund-not-found`: The refund is not known.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             *     | `refund-not-found` | The refund is not known |
              */
             404: {
                 headers: {
@@ -4678,50 +5204,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "refund-not-found";
+                    };
                 };
             };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4729,22 +5243,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
              */
             502: {
                 headers: {
@@ -4752,15 +5282,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -4769,27 +5306,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -4798,7 +5351,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -4840,17 +5398,30 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionPayAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4858,10 +5429,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4869,23 +5449,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `external-not-found`: No such external. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -4894,32 +5490,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -4927,10 +5548,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4938,22 +5568,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -4962,15 +5608,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -4979,10 +5632,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4990,17 +5652,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -5009,7 +5678,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5051,17 +5725,30 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionPayAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5069,10 +5756,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5080,23 +5776,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `external-not-found`: No such external. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -5105,32 +5817,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -5138,10 +5875,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5149,22 +5895,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -5173,15 +5935,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -5190,10 +5959,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5201,17 +5979,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -5220,7 +6005,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5259,20 +6049,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SubscriptionPayAnswer"];
+                    "application/json": components["schemas"]["SubscriptionChargeAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5280,10 +6083,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5291,12 +6103,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
              */
             404: {
                 headers: {
@@ -5304,13 +6123,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `duplicate-payment`: This shopTransactionId already has a payment.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -5319,32 +6145,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -5352,10 +6203,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5363,22 +6223,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -5387,15 +6263,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -5404,10 +6287,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5415,17 +6307,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -5434,7 +6333,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5478,20 +6382,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": WithRequired<components["schemas"]["SubscriptionUpdateAnswer"], "subscriptionToken">;
+                    "application/json": components["schemas"]["SubscriptionUpdateAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5499,10 +6416,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5510,12 +6436,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
              */
             404: {
                 headers: {
@@ -5523,12 +6456,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -5537,32 +6477,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -5570,10 +6535,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5581,22 +6555,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -5605,15 +6595,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -5622,10 +6619,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5633,17 +6639,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -5652,7 +6665,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5692,17 +6710,30 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionStatus"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5710,10 +6741,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5721,12 +6761,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             *     | `subscription-not-found` | The external does not know this subscription |
              */
             404: {
                 headers: {
@@ -5734,50 +6781,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5785,22 +6820,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
              */
             502: {
                 headers: {
@@ -5808,15 +6859,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -5825,27 +6883,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -5854,7 +6928,4112 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    receiveCallback: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The id of the payment, from the answer of `/pay`.
+                 * @example pm_7f3a
+                 */
+                paymentId?: string;
+                /** @description The id of the refund, from the answer of `/refund` or the problem of an `unknown` one. */
+                refundId?: string;
+                /** @description The token of the subscription, from the answer of schedule or start. */
+                subscriptionToken?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The configured name of the external that executes the payment.
+                 * @example simulator
+                 */
+                external: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The callback was stored */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackAcknowledgement"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    receiveCallbackWithBody: {
+        parameters: {
+            query?: {
+                /** @description The id of the payment, from the answer of `/pay`. */
+                paymentId?: string;
+                /** @description The id of the refund, from the answer of `/refund` or the problem of an `unknown` one. */
+                refundId?: string;
+                /** @description The token of the subscription, from the answer of schedule or start. */
+                subscriptionToken?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The configured name of the external that executes the payment.
+                 * @example simulator
+                 */
+                external: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Callback"];
+                "application/x-www-form-urlencoded": components["schemas"]["Callback"];
+            };
+        };
+        responses: {
+            /** @description The callback was stored */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackAcknowledgement"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `external-not-found` | No such external |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listAttention: {
+        parameters: {
+            query?: {
+                /** @description Items of this kind. */
+                kind?: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionPage"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Acts with these credentials. */
+                operator?: string;
+                /** @description Acts of this `operationId`. */
+                action?: string;
+                /** @description Acts that were done, or refused. */
+                result?: "done" | "refused";
+                /** @description Acts on this item. */
+                subject?: string;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listCallbacks: {
+        parameters: {
+            query?: {
+                /** @description Callbacks in this state. */
+                state?: "PENDING" | "LEASED" | "VERIFIED" | "UNCONFIRMED";
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Callbacks that name the payment with this `paymentId`. */
+                paymentId?: string;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listExternals: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalPage"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                /** @description Notifications in this state. */
+                state?: "PENDING" | "LEASED" | "RETRY" | "DELIVERED" | "DEAD" | "SUPERSEDED";
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Notifications about this payment. */
+                payment?: string;
+                /** @description Notifications about this refund. */
+                refund?: string;
+                /** @description Notifications about this subscription. */
+                subscription?: string;
+                /** @description The name of a receiver, also of one that is no longer configured. */
+                receiver?: string;
+                /** @description Notifications of this event. */
+                event?: "payment" | "refund" | "subscription";
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listOperations: {
+        parameters: {
+            query?: {
+                /** @description Operations that may have been executed: the only value, and the default. */
+                outcome?: "unknown";
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listPayments: {
+        parameters: {
+            query?: {
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Payments in this state. */
+                state?: "CREATED" | "PENDING" | "ACCEPTED" | "FAILED" | "UNKNOWN";
+                /** @description The payment with this id of the external. */
+                paymentId?: string;
+                /** @description Payments with this id of the shop, or with one that looks the same. */
+                shopTransactionId?: string;
+                /** @description Payments of this subscription. */
+                subscriptionToken?: string;
+                /** @description Payments in this currency. */
+                currency?: "AED" | "AFN" | "ALL" | "AMD" | "ANG" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SLL" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XAG" | "XAU" | "XBA" | "XBB" | "XBC" | "XBD" | "XCD" | "XCG" | "XDR" | "XOF" | "XPD" | "XPF" | "XPT" | "XSU" | "XTS" | "XUA" | "XXX" | "YER" | "ZAR" | "ZMW" | "ZWG" | "ZWL";
+                /** @description Payments of this amount or more. */
+                minAmount?: number;
+                /** @description Payments of this amount or less. */
+                maxAmount?: number;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Subscriptions in this state. */
+                state?: "CREATED" | "PENDING" | "ACTIVE" | "PAST_DUE" | "EXPIRED" | "CANCELED" | "FAILED" | "UNKNOWN";
+                /** @description The subscription with this token of the external. */
+                subscriptionToken?: string;
+                /** @description The subscription that was scheduled or started with this id of the shop. */
+                shopTransactionId?: string;
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeRecord"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description The text to find, whole. */
+                q?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getPayment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetail"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    listRefunds: {
+        parameters: {
+            query?: {
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Refunds in this state. */
+                state?: "PENDING" | "OK" | "KO" | "UNKNOWN";
+                /** @description Refunds of the payment with this id of the external. */
+                paymentId?: string;
+                /** @description Refunds in this currency. */
+                currency?: "AED" | "AFN" | "ALL" | "AMD" | "ANG" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SLL" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XAG" | "XAU" | "XBA" | "XBB" | "XBC" | "XBD" | "XCD" | "XCG" | "XDR" | "XOF" | "XPD" | "XPF" | "XPT" | "XSU" | "XTS" | "XUA" | "XXX" | "YER" | "ZAR" | "ZMW" | "ZWG" | "ZWL";
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    replayNotification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example ntf_0199f2a4-c7d1-7b3e-8f5a-91d0c2b7e644
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notification, queued again */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedNotification"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    checkPaymentById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRecord"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             *     | `payment-not-found` | The external does not know this payment |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found" | "payment-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-rejected` | The external rejected the request |
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "provider-rejected";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation |
+             */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-error` | The external failed |
+             *     | `invalid-provider-response` | The answer of the external violates the contract |
+             */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time |
+             */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    refundPaymentById: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Use a new key for each request.
+                 * @example refund-4711
+                 */
+                "Idempotency-Key": components["parameters"]["RequiredIdempotencyKey"];
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentRefundRequest"];
+            };
+        };
+        responses: {
+            /** @description The refund was executed or declined, or is pending */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundResult"];
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `not-found` | No such resource | `not-executed` |
+             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found" | "payment-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+             *     | `conflict` | The current state does not allow this | `not-executed` |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key" | "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `refund-exceeds-payment` | The payment does not cover this refund | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
+             */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    cancelPaymentById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCancelRequest"];
+            };
+        };
+        responses: {
+            /** @description The payment was cancelled or not, or its cancellation is pending */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelAnswer"];
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `not-found` | No such resource | `not-executed` |
+             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found" | "payment-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `payment-not-pending` | The payment is not pending | `not-executed` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+             *     | `conflict` | The current state does not allow this | `not-executed` |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "payment-not-pending" | "repeated-without-key" | "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
+             */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    replayNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description The numbers of notifications that were queued and skipped */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayResult"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    cancelPayment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The configured name of the external that executes the payment.
+                 * @example simulator
+                 */
+                external: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelRequest"];
+            };
+        };
+        responses: {
+            /** @description The payment was cancelled or not, or its cancellation is pending */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelAnswer"];
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "payment-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `payment-not-pending` | The payment is not pending | `not-executed` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "payment-not-pending" | "repeated-without-key";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
+             */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -5894,20 +11073,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": WithRequired<components["schemas"]["SubscriptionExpireAnswer"], "subscriptionToken">;
+                    "application/json": components["schemas"]["SubscriptionExpireAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5915,10 +11107,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5926,12 +11127,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
              */
             404: {
                 headers: {
@@ -5939,10 +11147,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
-            /** @description - `method-not-allowed`: The path does not support this method. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             */
             405: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5950,12 +11167,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405;
+                        /** @enum {string} */
+                        code: "method-not-allowed";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -5964,32 +11188,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -5997,10 +11208,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6008,22 +11228,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -6032,15 +11268,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -6049,10 +11292,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6060,17 +11312,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -6079,7 +11338,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -6119,20 +11383,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": WithRequired<components["schemas"]["SubscriptionExpireAnswer"], "subscriptionToken">;
+                    "application/json": components["schemas"]["SubscriptionExpireAnswer"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6140,10 +11417,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6151,12 +11437,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
             /**
-             * @description - `external-not-found`: No such external.
-             *     - `subscription-not-found`: The external does not know this subscription.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `external-not-found` | No such external | `not-executed` |
+             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
              */
             404: {
                 headers: {
@@ -6164,12 +11457,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "external-not-found" | "subscription-not-found";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
              */
             409: {
                 headers: {
@@ -6178,32 +11478,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "repeated-without-key";
+                    };
                 };
             };
             /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
              */
             422: {
                 headers: {
@@ -6211,10 +11498,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6222,22 +11518,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
             501: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
                 };
             };
             /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
              */
             502: {
                 headers: {
@@ -6246,15 +11558,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
                 };
             };
             /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
              */
             503: {
                 headers: {
@@ -6263,10 +11582,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
-            /** @description - `provider-timeout`: The external did not answer in time. */
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6274,17 +11602,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
              */
             default: {
                 headers: {
@@ -6293,2548 +11628,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    receiveCallback: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The id of the payment, from the answer of `/pay`.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description The id of the refund, from the answer of `/refund` or the problem of an `unknown` one.
-                 * @example re_5d10
-                 */
-                refundId?: string;
-                /**
-                 * @description The token of the subscription, from the answer of schedule or start.
-                 * @example sub_91c2
-                 */
-                subscriptionToken?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The configured name of the external that executes the payment.
-                 * @example simulator
-                 */
-                external: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The callback was stored */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallbackAcknowledgement"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `external-not-found`: No such external. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    receiveCallbackWithBody: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The id of the payment, from the answer of `/pay`.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description The id of the refund, from the answer of `/refund` or the problem of an `unknown` one.
-                 * @example re_5d10
-                 */
-                refundId?: string;
-                /**
-                 * @description The token of the subscription, from the answer of schedule or start.
-                 * @example sub_91c2
-                 */
-                subscriptionToken?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The configured name of the external that executes the payment.
-                 * @example simulator
-                 */
-                external: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Callback"];
-                "application/x-www-form-urlencoded": components["schemas"]["Callback"];
-            };
-        };
-        responses: {
-            /** @description The callback was stored */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallbackAcknowledgement"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `external-not-found`: No such external. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not caused by this operation; declared as for all operations. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listAttention: {
-        parameters: {
-            query?: {
-                /** @description Items of this kind. */
-                kind?: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AttentionPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listAudit: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Acts with these credentials.
-                 * @example oidc:jane
-                 */
-                operator?: string;
-                /**
-                 * @description Acts of this `operationId`.
-                 * @example resolvePayment
-                 */
-                action?: string;
-                /** @description Acts that were done, or refused. */
-                result?: "done" | "refused";
-                /**
-                 * @description Acts on this item.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
-                 */
-                subject?: string;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditPage"];
-                    "text/csv": string;
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listCallbacks: {
-        parameters: {
-            query?: {
-                /** @description Callbacks in this state. */
-                state?: "PENDING" | "LEASED" | "VERIFIED" | "UNCONFIRMED";
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /**
-                 * @description Callbacks that name the payment with this `paymentId`.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallbackPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listExternals: {
-        parameters: {
-            query?: {
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExternalPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listNotifications: {
-        parameters: {
-            query?: {
-                /** @description Notifications in this state. */
-                state?: "PENDING" | "LEASED" | "RETRY" | "DELIVERED" | "DEAD" | "SUPERSEDED";
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /**
-                 * @description Notifications about this payment.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
-                 */
-                payment?: string;
-                /** @description Notifications about this refund. */
-                refund?: string;
-                /** @description Notifications about this subscription. */
-                subscription?: string;
-                /**
-                 * @description The name of a receiver, also of one that is no longer configured.
-                 * @example erp
-                 */
-                receiver?: string;
-                /** @description Notifications of this event. */
-                event?: "payment" | "refund" | "subscription";
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listOperations: {
-        parameters: {
-            query?: {
-                /** @description Operations that may have been executed: the only value, and the default. */
-                outcome?: "unknown";
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OperationPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listPayments: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /** @description Payments in this state. */
-                state?: "CREATED" | "PENDING" | "ACCEPTED" | "FAILED" | "UNKNOWN";
-                /**
-                 * @description The payment with this id of the external.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description Payments with this id of the shop, or with one that looks the same.
-                 * @example order-1001
-                 */
-                shopTransactionId?: string;
-                /**
-                 * @description Payments of this subscription.
-                 * @example sub_91c2
-                 */
-                subscriptionToken?: string;
-                /**
-                 * @description Payments in this currency.
-                 * @example EUR
-                 */
-                currency?: "AED" | "AFN" | "ALL" | "AMD" | "ANG" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SLL" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XAG" | "XAU" | "XBA" | "XBB" | "XBC" | "XBD" | "XCD" | "XCG" | "XDR" | "XOF" | "XPD" | "XPF" | "XPT" | "XSU" | "XTS" | "XUA" | "XXX" | "YER" | "ZAR" | "ZMW" | "ZWG" | "ZWL";
-                /** @description Payments of this amount or more. */
-                minAmount?: number;
-                /** @description Payments of this amount or less. */
-                maxAmount?: number;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentPage"];
-                    "text/csv": string;
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listSubscriptions: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /** @description Subscriptions in this state. */
-                state?: "CREATED" | "PENDING" | "ACTIVE" | "PAST_DUE" | "EXPIRED" | "CANCELED" | "FAILED" | "UNKNOWN";
-                /**
-                 * @description The subscription with this token of the external.
-                 * @example sub_91c2
-                 */
-                subscriptionToken?: string;
-                /**
-                 * @description The subscription that was scheduled or started with this id of the shop.
-                 * @example order-1001
-                 */
-                shopTransactionId?: string;
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SubscriptionPage"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getMe: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MeRecord"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    search: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The text to find, whole.
-                 * @example order-1001
-                 */
-                q?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchResult"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getPayment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentDetail"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: No such resource. */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    checkPaymentById: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentRecord"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `not-found`: No such resource.
-             *     - `payment-not-found`: The external does not know this payment.
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: The current state does not allow this. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-rejected`: The external rejected the request. */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-timeout`: The external did not answer in time. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    refundPaymentById: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PaymentRefundRequest"];
-            };
-        };
-        responses: {
-            /** @description The refund was executed or declined, or is pending */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RefundResult"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `not-found`: No such resource.
-             *     - `payment-not-found`: The external does not know this payment.
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
-             *     - `conflict`: The current state does not allow this.
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `refund-exceeds-payment`: The payment does not cover this refund.
-             *     - `provider-rejected`: The external rejected the request.
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-timeout`: The external did not answer in time. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelPaymentById: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path: {
-                /**
-                 * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PaymentCancelRequest"];
-            };
-        };
-        responses: {
-            /** @description The payment was cancelled or not, or its cancellation is pending */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CancelAnswer"];
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `not-found`: No such resource.
-             *     - `payment-not-found`: The external does not know this payment.
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-conflict`: The first request with this key is still running.
-             *     - `payment-not-pending`: The payment is not pending.
-             *     - `repeated-without-key`: An identical request without an Idempotency-Key came before.
-             *     - `conflict`: The current state does not allow this.
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `idempotency-key-reused`: This key was used for another request.
-             *     - `provider-rejected`: The external rejected the request.
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `operation-not-supported`: The external does not offer this operation. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-error`: The external failed.
-             *     - `invalid-provider-response`: The answer of the external violates the contract.
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `provider-unavailable`: The external cannot be called now.
-             *     - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `provider-timeout`: The external did not answer in time. */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listRefunds: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The name of an external, also of one that is no longer configured.
-                 * @example acme
-                 */
-                external?: string;
-                /** @description Refunds in this state. */
-                state?: "PENDING" | "OK" | "KO" | "UNKNOWN";
-                /**
-                 * @description Refunds of the payment with this id of the external.
-                 * @example pm_7f3a
-                 */
-                paymentId?: string;
-                /**
-                 * @description Refunds in this currency.
-                 * @example EUR
-                 */
-                currency?: "AED" | "AFN" | "ALL" | "AMD" | "ANG" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SLL" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XAG" | "XAU" | "XBA" | "XBB" | "XBC" | "XBD" | "XCD" | "XCG" | "XDR" | "XOF" | "XPD" | "XPF" | "XPT" | "XSU" | "XTS" | "XUA" | "XXX" | "YER" | "ZAR" | "ZMW" | "ZWG" | "ZWL";
-                /**
-                 * @description Created at this time or later. A `+` in the zone is written `%2B`.
-                 * @example 2026-01-31T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Created before this time.
-                 * @example 2026-02-01T00:00:00Z
-                 */
-                to?: string;
-                /** @description The maximum number of items. Default 50. */
-                limit?: number;
-                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
-                traceparent?: components["parameters"]["Traceparent"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The requested data */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RefundPage"];
-                    "text/csv": string;
-                };
-            };
-            /** @description - `validation-failed`: The request violates the contract. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: No valid credentials. */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `forbidden`: The credentials do not allow this request. */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `rate-limited`: Too many requests. */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -8851,7 +11650,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
                  */
                 id: string;
             };
@@ -8873,17 +11672,30 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentRecord"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8891,10 +11703,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8902,50 +11723,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `not-found`: No such resource. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
                 };
             };
-            /** @description - `conflict`: The current state does not allow this. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8953,14 +11819,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -8969,17 +11842,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -8988,7 +11868,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -9005,7 +11890,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
+                 * @example ref_0199f2a4-d0b3-7c11-9a44-5c1d8e9f0a21
                  */
                 id: string;
             };
@@ -9027,17 +11912,30 @@ export interface operations {
                     "application/json": components["schemas"]["RefundRecord"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9045,10 +11943,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9056,50 +11963,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `not-found`: No such resource. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
                 };
             };
-            /** @description - `conflict`: The current state does not allow this. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9107,14 +12059,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -9123,17 +12082,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -9142,7 +12108,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -9159,7 +12130,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
+                 * @example sub_0199f2a4-e1f2-7034-8b5c-6d7e8f9a0b1c
                  */
                 id: string;
             };
@@ -9181,17 +12152,30 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionRecord"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9199,10 +12183,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9210,50 +12203,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `not-found`: No such resource. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
                 };
             };
-            /** @description - `conflict`: The current state does not allow this. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9261,14 +12299,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -9277,17 +12322,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -9296,7 +12348,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -9313,7 +12370,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id that the gateway assigned; the lists show it.
-                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa
+                 * @example op_0199f2a4-e0aa-7c13-8d24-1a2b3c4d5e6f
                  */
                 id: string;
             };
@@ -9335,17 +12392,30 @@ export interface operations {
                     "application/json": components["schemas"]["OperationRecord"];
                 };
             };
-            /** @description - `validation-failed`: The request violates the contract. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
                 };
             };
-            /** @description - `unauthenticated`: No valid credentials. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9353,10 +12423,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
                 };
             };
-            /** @description - `forbidden`: The credentials do not allow this request. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9364,50 +12443,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
                 };
             };
-            /** @description - `not-found`: No such resource. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
                 };
             };
-            /** @description - `conflict`: The current state does not allow this. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
                 };
             };
-            /** @description - `payload-too-large`: The body is too large. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
                 };
             };
-            /** @description - `unsupported-media-type`: The body must be application/json. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
                 };
             };
-            /** @description - `rate-limited`: Too many requests. */
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9415,14 +12539,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
                 };
             };
             /**
-             * @description - `overloaded`: The gateway has too many requests.
-             *     - `shutting-down`: The gateway is shutting down.
-             *     - `authentication-unavailable`: The credentials cannot be verified now.
-             *     - `storage-unavailable`: The database is unavailable.
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
              */
             503: {
                 headers: {
@@ -9431,17 +12562,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
                 };
             };
             /**
              * @description Errors that any HTTP request can cause.
              *
-             *     - `method-not-allowed`: The path does not support this method.
-             *     - `request-timeout`: The request did not arrive in time.
-             *     - `uri-too-long`: The path or the query is too long.
-             *     - `headers-too-large`: The headers are too large.
-             *     - `internal-error`: Internal error.
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
              */
             default: {
                 headers: {
@@ -9450,7 +12588,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
                 };
             };
         };
@@ -9672,6 +12815,3 @@ export interface operations {
         };
     };
 }
-type WithRequired<T, K extends keyof T> = T & {
-    [P in K]-?: T[P];
-};
