@@ -25,7 +25,11 @@ import {
   LIST_PAYMENTS,
   LIST_SUBSCRIPTIONS,
 } from './lists.documentation.js';
-import { NOTIFICATION_COLUMNS, NOTIFICATION_LIST, NotificationQuery } from './notifications/notification.list.js';
+import {
+  NOTIFICATION_COLUMNS,
+  NOTIFICATION_LIST,
+  NotificationQuery,
+} from './notifications/notification.list.js';
 import { OPERATION_COLUMNS, OperationQuery, UNKNOWN_OPERATION_LIST } from './operations/operation.list.js';
 import { PAYMENT_COLUMNS } from './payments/payment-csv.js';
 import { assertAmounts, PAYMENT_LIST, PaymentQuery } from './payments/payment.list.js';
@@ -35,7 +39,11 @@ import type { NotificationRecord } from './records/notification-record.js';
 import type { UnknownOperationRecord } from './records/operation-record.js';
 import type { PaymentRecord } from './records/payment-record.js';
 import type { SubscriptionRecord } from './records/subscription-record.js';
-import { SUBSCRIPTION_COLUMNS, SUBSCRIPTION_LIST, SubscriptionQuery } from './subscriptions/subscription.list.js';
+import {
+  SUBSCRIPTION_COLUMNS,
+  SUBSCRIPTION_LIST,
+  SubscriptionQuery,
+} from './subscriptions/subscription.list.js';
 
 /** The lists of `/admin` (SPEC §8), newest first, a page at a time. */
 @Controller('admin')

@@ -103,7 +103,9 @@ export const LIST_NOTIFICATIONS = listDescription({
   query: NotificationQuery,
   page: NotificationPage,
   example: { summary: 'The only page', items: [NOTIFICATION_EXAMPLE] },
-  alternatives: csvAlternative<NotificationRecord>(NOTIFICATION_COLUMNS, 'One notification', [NOTIFICATION_EXAMPLE]),
+  alternatives: csvAlternative<NotificationRecord>(NOTIFICATION_COLUMNS, 'One notification', [
+    NOTIFICATION_EXAMPLE,
+  ]),
 });
 
 export const LIST_OPERATIONS = listDescription({
@@ -114,7 +116,9 @@ export const LIST_OPERATIONS = listDescription({
   query: OperationQuery,
   page: OperationPage,
   example: { summary: 'The only page', items: [UNKNOWN_OPERATION_EXAMPLE] },
-  alternatives: csvAlternative<UnknownOperationRecord>(OPERATION_COLUMNS, 'One operation', [UNKNOWN_OPERATION_EXAMPLE]),
+  alternatives: csvAlternative<UnknownOperationRecord>(OPERATION_COLUMNS, 'One operation', [
+    UNKNOWN_OPERATION_EXAMPLE,
+  ]),
 });
 
 export const LIST_PAYMENTS = listDescription({
@@ -136,9 +140,12 @@ export const LIST_PAYMENTS = listDescription({
 export const LIST_SUBSCRIPTIONS = listDescription({
   id: 'listSubscriptions',
   summary: 'List subscriptions',
-  description: 'Lists subscriptions, newest first. Filters can be combined. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
+  description:
+    'Lists subscriptions, newest first. Filters can be combined. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
   query: SubscriptionQuery,
   page: SubscriptionPage,
   example: { summary: 'The only page', items: [SUBSCRIPTION_EXAMPLE] },
-  alternatives: csvAlternative<SubscriptionRecord>(SUBSCRIPTION_COLUMNS, 'One subscription', [SUBSCRIPTION_EXAMPLE]),
+  alternatives: csvAlternative<SubscriptionRecord>(SUBSCRIPTION_COLUMNS, 'One subscription', [
+    SUBSCRIPTION_EXAMPLE,
+  ]),
 });
