@@ -9,11 +9,14 @@ COPY package.json package-lock.json ./
 COPY simulator/package.json simulator/
 COPY bench/package.json bench/
 COPY console/package.json console/
+COPY client/package.json client/
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY simulator simulator
+COPY client/src client/src
 COPY console console
+COPY cli/src cli/src
 COPY scripts/bundle.js scripts/
 RUN npm run build
 # The packages of the image as CycloneDX. `npm sbom --omit=dev` would omit packages that development tools use too.

@@ -29,7 +29,8 @@ export default defineConfig({
   // Relative addresses: the page works below any prefix that a proxy removes.
   base: './',
   plugins: [brotliFiles()],
-  resolve: { alias: { '@tollgate/client': join(ROOT, 'src/api/interim/client.ts') } },
+  // Its sources: the console needs no build of it before its own.
+  resolve: { alias: { '@tollgate/client': join(ROOT, '../client/src/index.ts') } },
   build: {
     target: 'es2023',
     // The policy of the page allows no data: URLs.
