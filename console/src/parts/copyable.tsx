@@ -15,6 +15,7 @@ export function Copyable({ value, label }: { readonly value: string; readonly la
             onClick={copy}
             fz="xs"
             td="underline"
+            flex="none"
             aria-label={`${texts.payment.copy} ${label ?? value}`}
           >
             {copied ? texts.payment.copied : texts.payment.copy}

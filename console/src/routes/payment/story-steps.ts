@@ -27,9 +27,18 @@ export function storySteps(payment: PaymentDetail): readonly StoryStep[] {
     text: readableAmounts(entry.text),
     tone: toneOf(entry),
     said: saidIn(entry, payment),
-    requestId: entry.requestId,
-    traceId: entry.traceId,
+    // Said once for all the steps of a request that follow each other.
+    requestId: newIn('requestId', entry, payment.story[index - 1]),
+    traceId: newIn('traceId', entry, payment.story[index - 1]),
   }));
+}
+
+function newIn(
+  name: 'requestId' | 'traceId',
+  entry: StoryEntry,
+  before: StoryEntry | undefined,
+): string | undefined {
+  return entry[name] === before?.[name] ? undefined : entry[name];
 }
 
 /** `1299 EUR (minor units)` as `12.99 EUR`. */

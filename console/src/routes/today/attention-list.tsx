@@ -8,7 +8,7 @@ import { RefundDialog } from '../../actions/refund-dialog';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import { ResolveDialog } from '../../actions/resolve-dialog';
 import { deadQuery } from '../../api/queries';
-import type { AttentionItem, Page } from '../../api/records';
+import type { AttentionItem, NotificationRecord, Page } from '../../api/records';
 import { formatDuration } from '../../format/time';
 import { Empty } from '../../parts/empty';
 import { Money } from '../../parts/money';
@@ -17,6 +17,7 @@ import { Time } from '../../parts/time';
 import { useNow } from '../../parts/use-now';
 import { useAllowed } from '../../session/scopes';
 import { texts } from '../../texts/en';
+import { readableAdvice } from './advice';
 import { actionsFor, type AttentionAction, pageOf } from './attention-actions';
 
 const SHOWN_FIRST = 20;
@@ -47,7 +48,9 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
   const allowed = useAllowed();
   const now = useNow();
   const { kind, shopTransactionId, paymentId, refundId, amount, currency, state, external, since } = item;
-  const name = shopTransactionId ?? refundId ?? paymentId ?? item.id;
+  const { data: dead } = useQuery({ ...deadQuery, enabled: kind === 'notification-dead' });
+  const order = shopTransactionId ?? orderOf(dead?.items.find(({ id }) => id === item.id));
+  const name = order ?? refundId ?? paymentId ?? item.id;
   const age = formatDuration(now - new Date(since).getTime());
   return (
     <Paper withBorder p="sm" component="article" aria-label={`${texts.attention[kind] ?? kind}: ${name}`}>
@@ -88,6 +91,12 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
   );
 }
 
+/** The order that a notification is about. */
+function orderOf(notification: NotificationRecord | undefined): string | undefined {
+  const { shopTransactionId } = (notification?.payload ?? {}) as { shopTransactionId?: unknown };
+  return typeof shopTransactionId === 'string' ? shopTransactionId : undefined;
+}
+
 /** Why the item is here: what is known of it, then what to do. */
 function Why({ item }: { readonly item: AttentionItem }): ReactNode {
   const { kind, detail, advice } = item;
@@ -103,7 +112,7 @@ function Why({ item }: { readonly item: AttentionItem }): ReactNode {
         )
       )}
       <Text size="sm" c="dimmed" className="foreign">
-        {advice}
+        {readableAdvice(advice)}
       </Text>
     </>
   );
@@ -114,21 +123,13 @@ function DeadNotification({ id }: { readonly id: string }): ReactNode {
   const { data } = useQuery(deadQuery);
   const notification = data?.items.find((each) => each.id === id);
   if (!notification) return null;
-  const { shopTransactionId, status } = notification.payload as {
-    shopTransactionId?: unknown;
-    status?: unknown;
-  };
+  const { status } = notification.payload as { status?: unknown };
   return (
     <Group gap="sm">
       <Text size="sm" className="foreign">
         {texts.fields.receiver} {notification.receiver}, {texts.fields.attempts.toLowerCase()}{' '}
         {notification.attempts}
       </Text>
-      {typeof shopTransactionId === 'string' && (
-        <Text size="sm" className="foreign">
-          {texts.fields.shopTransactionId} {shopTransactionId}
-        </Text>
-      )}
       {typeof status === 'string' && <StateBadge state={status} />}
       <Time at={notification.updatedAt} />
     </Group>
