@@ -45,7 +45,7 @@ export default defineConfig({
     },
   },
   server: {
-    // `npm run dev --workspace console`, beside a gateway on its default port.
+    // `npx vite console`, beside a gateway on its default port.
     proxy: {
       '/admin': 'http://127.0.0.1:8080',
       '/settings.json': { target: 'http://127.0.0.1:8080/console' },
