@@ -1129,7 +1129,7 @@ export interface components {
         CancelRequest: {
             /**
              * @description The payment to cancel, as `/pay` named it.
-             * @example pm_7f3a
+             * @example pm_2b8c
              */
             paymentId: string;
             /**
