@@ -74,6 +74,7 @@ const MAY_IMPORT = {
     'refunds',
     'subscriptions',
   ],
+  console: ['shared', 'rules', 'problems', 'config', 'http'],
   admin: [
     ...FOUNDATIONS,
     'providers',
@@ -129,6 +130,20 @@ module.exports = {
       to: { path: '^simulator/' },
     },
     {
+      name: 'cli-does-not-load-the-gateway',
+      comment: 'Its commands use modules of src/. Only `start` and `migrate` import a program, on demand.',
+      severity: 'error',
+      from: { path: '^cli/src/', pathNot: [SPEC, '^cli/src/start/'] },
+      to: { path: '^src/[^/]+\\.ts$' },
+    },
+    {
+      name: 'nothing-imports-the-cli',
+      comment: 'The gateway and the simulator work without the command line.',
+      severity: 'error',
+      from: { path: '^(src|simulator)/' },
+      to: { path: '^cli/' },
+    },
+    {
       name: 'client-is-independent',
       comment: 'The client is installed without the gateway.',
       severity: 'error',
@@ -155,7 +170,7 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        path: '^(src|simulator|client)/',
+        path: '^(src|simulator|client|cli/src)/',
         pathNot: [SPEC, '\\.worker\\.ts$', '\\.d\\.ts$'],
       },
       to: {},
@@ -164,14 +179,14 @@ module.exports = {
       name: 'no-tests-in-src',
       comment: 'The program does not contain its tests.',
       severity: 'error',
-      from: { path: '^(src|simulator|client)/', pathNot: SPEC },
-      to: { path: ['^test/', '^bench/', SPEC] },
+      from: { path: '^(src|simulator|client|cli/src)/', pathNot: SPEC },
+      to: { path: ['^test/', '^bench/', '^cli/test/', SPEC] },
     },
     {
       name: 'no-dev-dependencies',
       comment: 'Production does not install them (npm ci --omit=dev).',
       severity: 'error',
-      from: { path: '^(src|simulator)/', pathNot: SPEC },
+      from: { path: '^(src|simulator|cli/src)/', pathNot: SPEC },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
@@ -179,14 +194,14 @@ module.exports = {
       comment:
         'package.json declares every imported package. The root declares test tools for all workspaces.',
       severity: 'error',
-      from: { path: '^(src|simulator)/', pathNot: '^simulator/.*' + SPEC },
+      from: { path: '^(src|simulator|cli/src)/', pathNot: '^simulator/.*' + SPEC },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-optional'] },
     },
     {
       name: 'resolvable',
       comment: 'An import that does not resolve would escape every other rule.',
       severity: 'error',
-      from: { path: '^(src|simulator|client)/' },
+      from: { path: '^(src|simulator|client|cli)/' },
       to: { couldNotResolve: true },
     },
   ],
