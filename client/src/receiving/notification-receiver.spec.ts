@@ -138,7 +138,7 @@ describe('createReceiver', () => {
   it('refuses a forgery without a look at the store', async () => {
     const receiver = createReceiver({
       secrets: SECRET,
-      store: { transaction: () => Promise.reject(new Error('not to be called')) },
+      store: { transaction: (): Promise<never> => Promise.reject(new Error('not to be called')) },
       process: () => {},
     });
     expect(await receiver.receive(new Uint8Array(), {})).toEqual({
