@@ -74,6 +74,7 @@ const MAY_IMPORT = {
     'refunds',
     'subscriptions',
   ],
+  console: ['shared', 'rules', 'problems', 'config', 'http'],
   admin: [
     ...FOUNDATIONS,
     'providers',
@@ -84,6 +85,7 @@ const MAY_IMPORT = {
     'subscriptions',
     'callbacks',
   ],
+  landing: ['config', 'http', 'observability', 'providers'],
 };
 
 const SPEC = '\\.spec\\.ts$';

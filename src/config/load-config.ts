@@ -118,6 +118,7 @@ function assemble(values: Values, production: boolean): Config {
     http: {
       port: values.HTTP_PORT,
       host: values.HTTP_HOST,
+      basePath: values.BASE_PATH,
       publicPaths: values.PUBLIC_PATHS,
       trustProxy: values.TRUST_PROXY,
       maxConnections: values.MAX_CONNECTIONS,
@@ -150,6 +151,14 @@ function assemble(values: Values, production: boolean): Config {
     egress: {
       allowHttpHosts: values.ALLOW_HTTP_HOSTS ?? [],
       blockPrivateAddresses: values.BLOCK_PRIVATE_ADDRESSES,
+    },
+    console: {
+      enabled: values.CONSOLE,
+      traceUrlTemplate: values.TRACE_URL_TEMPLATE,
+      oidc:
+        values.CONSOLE_OIDC_CLIENT_ID === undefined
+          ? undefined
+          : { clientId: values.CONSOLE_OIDC_CLIENT_ID, scope: values.CONSOLE_OIDC_SCOPE },
     },
   };
 }

@@ -1,16 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { accessPathOf } from './access-path.js';
 
-const ALL = ['/health', '/metrics', '/documentation', '/problems'] as const;
+const ALL = ['/', '/health', '/metrics', '/documentation', '/problems', '/console'] as const;
 
 describe('accessPathOf', () => {
   it.each([
+    ['/', false],
     ['/health', false],
     ['/health/live', false],
     ['/health/ready', true],
     ['/metrics', true],
     ['/documentation/openapi.json', false],
     ['/problems/forbidden', false],
+    ['/console/assets/index.js', false],
   ])('%s is public, or for operators where PUBLIC_PATHS leaves it out', (path, named) => {
     expect(accessPathOf(path, ALL)).toEqual({ kind: 'public', named });
     expect(accessPathOf(path, [])).toEqual({ kind: 'operator' });
@@ -39,7 +41,7 @@ describe('accessPathOf', () => {
     ['/v3', undefined],
     ['/V3/acme/callback', undefined],
     ['//v3/acme/callback', undefined],
-    ['/', undefined],
+    ['//', undefined],
     ['', undefined],
     ['/healthy', undefined],
     ['/Health', undefined],
