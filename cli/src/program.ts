@@ -5,9 +5,10 @@ import { keysCommand } from './keys/keys.command.js';
 import { migrateCommand } from './migrate/migrate.command.js';
 import { startCommand } from './start/start.command.js';
 import { note, type Terminal } from './terminal.js';
+import { verifyCommand } from './verify/verify.command.js';
 
 /** In the order of the help. Each has a folder of its own, and loads what it does when it is run. */
-const COMMANDS = [startCommand, migrateCommand, keysCommand];
+const COMMANDS = [startCommand, migrateCommand, verifyCommand, keysCommand];
 
 /** Of package.json: two levels up, in `cli/src` as in `dist/cli`. */
 const PACKAGE = new URL('../../package.json', import.meta.url);
