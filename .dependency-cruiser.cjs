@@ -74,6 +74,7 @@ const MAY_IMPORT = {
     'refunds',
     'subscriptions',
   ],
+  console: ['shared', 'rules', 'problems', 'config', 'http'],
   admin: [
     ...FOUNDATIONS,
     'providers',

@@ -5,16 +5,29 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { ListsController } from './lists.controller.js';
+import { MeController } from './me/me.controller.js';
+import { PaymentCancel } from './payments/payment-cancel.service.js';
 import { PaymentCheck } from './payments/payment-check.service.js';
 import { PaymentRefund } from './payments/payment-refund.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
+import { PaymentCancelController } from './payments/payment-cancel.controller.js';
+import { RefundsAdminController } from './refunds/refunds-admin.controller.js';
+import { SearchController } from './search/search.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
 
 /** The lists, histories and resolutions of operators (SPEC §8). The module of notifications has the replays. */
 @Module({
   imports: [OperationsModule, PaymentsModule, ProvidersModule, RefundsModule, SubscriptionsModule],
-  controllers: [ListsController, PaymentsAdminController, ResolutionsController],
-  providers: [PaymentCheck, PaymentRefund, Resolutions],
+  controllers: [
+    ListsController,
+    MeController,
+    SearchController,
+    PaymentsAdminController,
+    PaymentCancelController,
+    RefundsAdminController,
+    ResolutionsController,
+  ],
+  providers: [PaymentCancel, PaymentCheck, PaymentRefund, Resolutions],
 })
 export class AdminModule {}
