@@ -42,9 +42,10 @@ export function requireRefused(reply: Reply<{ readonly result?: string }>, what:
 /** Requires a 4xx: the request is not one of the contract, so that even a decline (`KO`) would be a guess. */
 export function requireRejected(reply: Reply<{ readonly result?: string }>, what: string): void {
   const { outcome } = reply;
+  if (outcome.kind === 'completed')
+    throw new CheckFailed(`${what} was answered ${outcome.answer.result}`, reply.exchanged);
   if (outcome.kind === 'rejected' || isNotSupported(outcome)) return;
-  const came = outcome.kind === 'completed' ? `was answered ${outcome.answer.result}` : '';
-  throw new CheckFailed(came ? `${what} ${came}` : `${what}: ${detailOf(outcome)}`, reply.exchanged);
+  throw new CheckFailed(`${what}: ${detailOf(outcome)}`, reply.exchanged);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { newCommand } from '../command.js';
 import { CommandError, EXIT } from '../exit-codes.js';
+import { integerOption } from '../option-values.js';
 import { print, printJson, styled, type Terminal } from '../terminal.js';
 
 interface Options {
@@ -51,9 +52,13 @@ export function verifyCommand(terminal: Terminal): Command {
     .option('--data <file>', "JSON: payments of your sandbox (default: the simulator's)")
     .option('--config <file>', 'externals file with the credentials of --name')
     .option('--name <name>', 'name of the external', 'external')
-    .option('--callback-port <n>', `receive callbacks on this port (default: ${DEFAULT_CALLBACK_PORT})`, port)
+    .option(
+      '--callback-port <n>',
+      `receive callbacks on this port (default: ${DEFAULT_CALLBACK_PORT})`,
+      integerOption(0, 65_535),
+    )
     .option('--callback-host <host>', 'and this address', '127.0.0.1')
-    .option('--timeout <ms>', 'of one call (default: 10000)', milliseconds)
+    .option('--timeout <ms>', 'of one call (default: 10000)', integerOption(100, 600_000))
     .option('--restart <command>', 'a shell command that restarts the external')
     .option('--only <list>', 'comma-separated ids of checks, and titles of groups', list)
     .option('--strict', 'let checks of level "should" and flaky ones fail the run')
@@ -165,20 +170,6 @@ function writeJunit(path: string, xml: string): void {
   } catch (error) {
     throw new CommandError(`--junit: ${(error as Error).message}`, EXIT.usage);
   }
-}
-
-function port(text: string): number {
-  return integer(text, 0, 65_535);
-}
-
-function milliseconds(text: string): number {
-  return integer(text, 100, 600_000);
-}
-
-function integer(text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new InvalidArgumentError(`It must be an integer from ${min} to ${max}.`);
 }
 
 function list(text: string): readonly string[] {

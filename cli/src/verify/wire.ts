@@ -87,7 +87,7 @@ function until(
       else resolve();
     };
     const late = (): void => end(new CheckFailed('no answer came in time'));
-    const listeners: [string, (...args: never[]) => void][] = [
+    const listeners: [string, (error: Error) => void][] = [
       [event, () => end()],
       ['error', (error: Error) => end(new CheckFailed(`the connection failed: ${error.message}`))],
       ['end', () => end(new CheckFailed('the external closed the connection without an answer'))],

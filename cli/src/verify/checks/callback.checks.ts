@@ -85,7 +85,7 @@ export const CALLBACK_CHECKS: readonly Check[] = [
     slow: true,
     run: async (session) => {
       const seen: (string | undefined)[] = [];
-      const paymentId = await pendingPayment(session, async ({ target }) => {
+      const paymentId = await pendingPayment(session, async ({ target }): Promise<CallbackAnswer> => {
         const named = new URL(target, 'http://gateway').searchParams.get('paymentId');
         const { outcome } = await session.status({ paymentId: named ?? paymentId });
         seen.push(outcome.kind === 'completed' ? outcome.answer.status : undefined);

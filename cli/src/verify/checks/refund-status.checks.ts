@@ -97,10 +97,11 @@ export const REFUND_STATUS_CHECKS: readonly Check[] = [
     run: async (session) => {
       await refundStatusIsOffered(session);
       const { paymentId } = await paid(session);
-      for (const by of [
+      const unknown: Readonly<Record<string, string>>[] = [
         { idempotencyKey: session.newKey() },
         { refundId: `${session.newOrder()}-unknown` },
-      ]) {
+      ];
+      for (const by of unknown) {
         const reply = await session.refundStatus({ paymentId, ...by });
         const { outcome } = reply;
         if (outcome.kind === 'completed')
