@@ -85,6 +85,7 @@ const MAY_IMPORT = {
     'subscriptions',
     'callbacks',
   ],
+  landing: ['config', 'http', 'observability', 'providers'],
 };
 
 const SPEC = '\\.spec\\.ts$';
