@@ -26,37 +26,8 @@ export interface Check {
   readonly mend: string;
   /** Takes seconds: begun first. */
   readonly slow?: true;
-  /** Returns where the statement is true; throws a {@link CheckFailed}, {@link NotOffered} or {@link NotTried}. */
+  /** Returns where the statement is true; throws an error of `check-errors.ts`. */
   run(session: Session): Promise<void>;
-}
-
-/** The statement is false. */
-export class CheckFailed extends Error {
-  constructor(
-    /** What came, as one line. */
-    reason: string,
-    /** The exchange that shows it. Default: the last one of the check. */
-    readonly exchange?: Exchanged,
-  ) {
-    super(reason);
-    this.name = 'CheckFailed';
-  }
-}
-
-/** The external does not offer what the statement is about. */
-export class NotOffered extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = 'NotOffered';
-  }
-}
-
-/** Nothing can be said about the statement: something that it needs is missing. */
-export class NotTried extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = 'NotTried';
-  }
 }
 
 export type Verdict = 'passed' | 'failed' | 'flaky' | 'not-offered' | 'not-tried';

@@ -1,6 +1,6 @@
 import type { AnswerTo } from '../../../src/providers/answers.js';
 import type { ProviderOutcome } from '../../../src/providers/provider-outcome.js';
-import { CheckFailed, NotOffered, NotTried } from './check.js';
+import { CheckFailed, NotOffered, NotTried } from './check-errors.js';
 import type { Exchanged } from './recording-client.js';
 import type { PayBody, Reply, Session } from './session.js';
 

@@ -10,7 +10,7 @@ import { ProvidersMetrics } from '../../../src/providers/providers.metrics.js';
 import { SecretMask } from '../../../src/sensitive/secret-mask.js';
 import { SystemClock } from '../../../src/shared/clock.js';
 import type { CallbackTarget } from './callback-target.js';
-import { NotTried } from './check.js';
+import { NotTried } from './check-errors.js';
 import type { Pace } from './pace.js';
 import { RecordingClient } from './recording-client.js';
 import type { SandboxData } from './sandbox-data.js';

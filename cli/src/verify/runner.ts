@@ -1,5 +1,6 @@
 import { ExchangeBroken } from '../../../src/outbound/exchange.js';
-import { type Check, CheckFailed, type CheckResult, NotOffered, NotTried } from './check.js';
+import type { Check, CheckResult } from './check.js';
+import { CheckFailed, NotOffered, NotTried } from './check-errors.js';
 import type { Kit } from './kit.js';
 import type { Exchanged } from './recording-client.js';
 import { Session } from './session.js';

@@ -8,7 +8,7 @@ import { classify } from '../../../src/providers/outcome-table.js';
 import type { ProviderOutcome } from '../../../src/providers/provider-outcome.js';
 import type { ContractResult } from '../../../src/rules/contract-reader.js';
 import { newIdentifier, randomHex } from '../../../src/shared/identifier.js';
-import { NotTried } from './check.js';
+import { NotTried } from './check-errors.js';
 import type { Kit } from './kit.js';
 import type { Exchanged } from './recording-client.js';
 import type { SandboxData, SandboxKind, SandboxPayment } from './sandbox-data.js';

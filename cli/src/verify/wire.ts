@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { ClientTls } from '../../../src/outbound/connector.js';
-import { CheckFailed } from './check.js';
+import { CheckFailed } from './check-errors.js';
 
 const HEAD_END = '\r\n\r\n';
 

@@ -1,5 +1,6 @@
 import type { CallbackAnswer, Answering, Callback } from '../callback-target.js';
-import { type Check, CheckFailed, NotTried } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailed, NotTried } from '../check-errors.js';
 import { ensure, finalStatus, paidWith } from '../expect.js';
 import type { Session } from '../session.js';
 

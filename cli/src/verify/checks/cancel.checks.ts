@@ -1,4 +1,5 @@
-import { type Check, NotTried } from '../check.js';
+import type { Check } from '../check.js';
+import { NotTried } from '../check-errors.js';
 import { answerOf, ensure, paid, paidWith, requireRefused, requireStatus } from '../expect.js';
 import type { Session } from '../session.js';
 

@@ -1,6 +1,7 @@
 import { requestHeaders } from '../../../../src/providers/http-call.js';
 import { newIdentifier } from '../../../../src/shared/identifier.js';
-import { type Check, CheckFailed } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailed } from '../check-errors.js';
 import { answerOf, ensure, paid } from '../expect.js';
 import type { Session } from '../session.js';
 import { openWire, type Wire } from '../wire.js';

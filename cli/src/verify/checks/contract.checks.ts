@@ -1,6 +1,7 @@
 import { headerOf } from '../../../../src/outbound/exchange.js';
 import { isJsonObject } from '../../../../src/shared/json.js';
-import { type Check, CheckFailed, NotOffered, NotTried } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailed, NotOffered, NotTried } from '../check-errors.js';
 import { answerOf, ensure, jsonOf, paid, requireRejected } from '../expect.js';
 import type { Session } from '../session.js';
 

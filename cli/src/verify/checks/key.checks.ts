@@ -1,5 +1,6 @@
 import type { AnswerTo } from '../../../../src/providers/answers.js';
-import { type Check, CheckFailed, NotOffered, NotTried } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailed, NotOffered, NotTried } from '../check-errors.js';
 import { detailOf, ensure, isNotSupported, paid, paidWith, requireRefunded } from '../expect.js';
 import type { PayBody, Reply, Session } from '../session.js';
 

@@ -1,5 +1,6 @@
 import { randomHex } from '../../../../src/shared/identifier.js';
-import { type Check, CheckFailed, NotOffered, NotTried } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailed, NotOffered, NotTried } from '../check-errors.js';
 import { answerOf, ensure, paid, paidWith } from '../expect.js';
 import type { Session } from '../session.js';
 

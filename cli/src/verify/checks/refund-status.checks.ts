@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../../src/shared/json.js';
-import { type Check, CheckFailed, NotOffered, NotTried } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailed, NotOffered, NotTried } from '../check-errors.js';
 import { answerOf, ensure, isNotSupported, jsonOf, paid, requireRefunded } from '../expect.js';
 import type { Session } from '../session.js';
 

@@ -1,5 +1,6 @@
 import type { OperationName } from '../../../../src/config/external-operation.js';
-import { type Check, CheckFailed, NotOffered, NotTried } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailed, NotOffered, NotTried } from '../check-errors.js';
 import { answerOf, ensure, isNotSupported } from '../expect.js';
 import type { Reply, Session } from '../session.js';
 

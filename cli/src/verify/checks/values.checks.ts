@@ -1,5 +1,6 @@
 import { randomHex } from '../../../../src/shared/identifier.js';
-import { type Check, NotTried } from '../check.js';
+import type { Check } from '../check.js';
+import { NotTried } from '../check-errors.js';
 import { isJsonObject } from '../../../../src/shared/json.js';
 import { answerOf, ensure, isNotSupported, jsonOf, paid, requireRefunded } from '../expect.js';
 import type { Session } from '../session.js';
