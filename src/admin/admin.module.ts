@@ -1,20 +1,32 @@
 import { Module } from '@nestjs/common';
+import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
+import { TotalsModule } from '../totals/totals.module.js';
 import { ListsController } from './lists.controller.js';
 import { PaymentCheck } from './payments/payment-check.service.js';
 import { PaymentRefund } from './payments/payment-refund.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
+import { SummaryController } from './summary/summary.controller.js';
+import { SummaryService } from './summary/summary.service.js';
 
 /** The lists, histories and resolutions of operators (SPEC §8). The module of notifications has the replays. */
 @Module({
-  imports: [OperationsModule, PaymentsModule, ProvidersModule, RefundsModule, SubscriptionsModule],
-  controllers: [ListsController, PaymentsAdminController, ResolutionsController],
-  providers: [PaymentCheck, PaymentRefund, Resolutions],
+  imports: [
+    NotificationsModule,
+    OperationsModule,
+    PaymentsModule,
+    ProvidersModule,
+    RefundsModule,
+    SubscriptionsModule,
+    TotalsModule,
+  ],
+  controllers: [ListsController, PaymentsAdminController, ResolutionsController, SummaryController],
+  providers: [PaymentCheck, PaymentRefund, Resolutions, SummaryService],
 })
 export class AdminModule {}

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import type { CallbackAuthConfig, ExternalConfig } from '../config/external-config.js';
 import { isOffered, type OperationName } from '../config/external-operation.js';
 import type { Log } from '../observability/logging/log.js';
+import { outside } from '../observability/logging/outside.js';
 import { currentScope } from '../observability/request-scope.js';
 import type { Span, Tracer } from '../observability/tracing/tracer.js';
 import type { AddressGuard } from '../outbound/address-guard.js';
@@ -69,6 +70,7 @@ export class HttpExternalProvider implements ExternalProvider {
   readonly #resilience: Resilience;
   readonly #stats: CallStats;
   #closed = false;
+  #circuitOpenedAt: number | undefined;
   #masked: { readonly secrets: readonly string[] | undefined; readonly mask: SecretMask } = {
     secrets: undefined,
     mask: NO_SECRETS,
@@ -169,8 +171,14 @@ export class HttpExternalProvider implements ExternalProvider {
   }
 
   health(): ProviderHealth {
-    const { circuit, inFlight } = this.#resilience;
-    return { circuit, inFlight, ...this.#stats.snapshot() };
+    const { circuit, inFlight, pauseLeftMs } = this.#resilience;
+    return {
+      circuit,
+      circuitOpenedAt: circuit === 'closed' ? undefined : this.#circuitOpenedAt,
+      nextTryAt: pauseLeftMs > 0 ? this.dependencies.clock.now() + Math.ceil(pauseLeftMs) : undefined,
+      inFlight,
+      ...this.#stats.snapshot(),
+    };
   }
 
   /**
@@ -300,7 +308,16 @@ export class HttpExternalProvider implements ExternalProvider {
     const level = outcome === 'unknown' || (outcome === 'not-executed' && sent) ? 'warn' : 'info';
     if (!log.isLevelEnabled(level)) return;
     log[level](
-      { requestId, external, operation, outcome, reason, attempts, durationMs: loggedMs(durationMs) },
+      {
+        requestId,
+        external,
+        operation,
+        outcome,
+        reason,
+        ...whatWentWrong(end),
+        attempts,
+        durationMs: loggedMs(durationMs),
+      },
       'external call',
     );
   }
@@ -309,6 +326,8 @@ export class HttpExternalProvider implements ExternalProvider {
     const { log, metrics } = this.dependencies;
     const external = this.config.name;
     metrics.countCircuitChange(external, circuit);
+    if (circuit === 'closed') this.#circuitOpenedAt = undefined;
+    else this.#circuitOpenedAt ??= this.dependencies.clock.now();
     if (circuit === 'open') log.warn({ external, circuit }, 'circuit breaker opened: operations are refused');
     else log.info({ external, circuit }, 'circuit breaker changed');
   }
@@ -318,6 +337,13 @@ function queryText(query: object): string {
   return Object.entries(query as Record<string, string>)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&');
+}
+
+/** The caller's detail and the places of the fields, for those who write the external (SPEC §3). */
+function whatWentWrong(end: ProviderOutcome<unknown>): object | undefined {
+  if (end.kind === 'completed') return undefined;
+  const pointers = end.kind === 'unknown' ? end.pointers : undefined;
+  return { detail: outside(end.detail), ...(pointers && { pointers }) };
 }
 
 function endSpan(span: Span, outcome: ProviderOutcome<unknown>): void {
