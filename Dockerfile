@@ -8,6 +8,7 @@ WORKDIR /build/tollgate
 COPY package.json package-lock.json ./
 COPY simulator/package.json simulator/
 COPY bench/package.json bench/
+COPY client/package.json client/
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src

@@ -6,6 +6,7 @@ import { receiversWarnings } from './config/configuration-warnings.js';
 import type { Config } from './config/config.js';
 import { readConfig } from './config/load-config.js';
 import { createApp } from './create-app.js';
+import { PublicListener } from './http/public-listener.js';
 import { misspeltVariables } from './config/misspelt-variables.js';
 import { ReceiverRegistry } from './notifications/receiver.registry.js';
 import { Log } from './observability/logging/log.js';
@@ -33,7 +34,7 @@ export async function start(): Promise<void> {
     shutDownOnSignals(app);
     endStart();
     endWhenStorageFails(app);
-    await app.listen(config.http.port, config.http.host);
+    await app.get(PublicListener).listen(app, config.http);
     await report(config, app);
     greet(config, app);
   } catch (error) {

@@ -110,8 +110,8 @@ const EVENT = {
 const OPERATION_COLUMNS = Object.keys(OPERATION);
 
 /**
- * Begins operations and writes their ledger's rows. `offset 0` makes each search a look-up in an index, whatever the
- * planner believes about the size of a table.
+ * Begins operations and writes their ledger's rows. `offset 0` makes each search a look-up in an index, regardless of
+ * what the planner believes about the size of a table.
  */
 export function beginStatement({ columns, isPlain, writes }: LedgerPart): BatchStatement {
   return new BatchStatement(

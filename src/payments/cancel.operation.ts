@@ -58,7 +58,7 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     return provider.cancel(input, context);
   }
 
-  /** Only OK changes the payment; whatever else was said, or was not, its status is queried at once (SPEC §4). */
+  /** Only OK changes the payment; after any other answer, or none, its status is queried at once (SPEC §4). */
   async settle(trx: Trx, row: OperationRow, outcome: ProviderOutcome<CancelAnswer>): Promise<void> {
     if (row.payment_ref === null || outcome.kind === 'not-executed') return;
     if (outcome.kind === 'completed' && outcome.answer.result === 'OK') await this.ledger.cancel(trx, row);

@@ -152,8 +152,8 @@ export class SubscriptionLedger {
   }
 
   /**
-   * True if the token that the external answered belongs to a subscription of another order: it stays there, and an
-   * operator is told.
+   * True if the token that the external answered belongs to a subscription of another order: it stays there, and
+   * becomes an item of attention.
    */
   async claimIfTaken(trx: Trx, operation: OperationRow, token: string | undefined): Promise<boolean> {
     if (token === undefined) return false;

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { PROBLEM_CATALOGUE } from '../../src/http/problem-catalogue.js';
 
 const DOCUMENTS = [...globSync('*.md'), ...globSync('docs/**/*.md')].toSorted();
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
@@ -27,7 +28,7 @@ function leadsNowhere(file: string, link: string): boolean {
 }
 
 const linksOf = (file: string): string[] =>
-  [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link!);
+  [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)(?: "[^"]*")?\)/g)].map(([, link]) => link!);
 const pathsIn = (text: string): string[] =>
   [...text.matchAll(/`((?:src|test|docs|scripts|bench|\.ci)\/[\w./-]+)`/g)].map(([, path]) => path!);
 const scriptsIn = (text: string): string[] =>
@@ -51,4 +52,11 @@ describe.each(DOCUMENTS)('%s', (file) => {
     expect(pathsIn(text).filter((path) => !existsSync(path))).toEqual([]);
     expect(scriptsIn(text).filter((name) => !(name in scripts))).toEqual([]);
   });
+});
+
+it('docs/calling-tollgate.md says what to do after each problem that a caller of /v3 can receive', () => {
+  const guide = readFileSync('docs/calling-tollgate.md', 'utf8');
+  const ofOperators = ['conflict', 'not-found'];
+  const codes = Object.keys(PROBLEM_CATALOGUE).filter((code) => !ofOperators.includes(code));
+  expect(codes.filter((code) => !guide.includes(`\`${code}\``))).toEqual([]);
 });
