@@ -13,6 +13,7 @@ RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY simulator simulator
+COPY cli/src cli/src
 COPY scripts/bundle.js scripts/
 RUN npm run build
 # The packages of the image as CycloneDX. `npm sbom --omit=dev` would omit packages that development tools use too.

@@ -1,6 +1,7 @@
 /**
- * Runs before `npm start`, `npm run simulator` and `npm run migrate`: builds the simulator and the gateway when a
- * build is missing or older than its sources, settings or packages. Prints nothing when both are current.
+ * Runs before `npm start`, `npm run simulator`, `npm run migrate` and `tollgate`: builds the simulator and the gateway when a
+ * build is missing or older than its sources, settings or packages. Prints nothing when both are current, and else to
+ * stderr: stdout belongs to the program.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(ROOT, path);
 
-const SOURCES = ['src', 'simulator/src'].map(inRoot);
+const SOURCES = ['src', 'simulator/src', 'cli/src'].map(inRoot);
 const SETTINGS = [
   'nest-cli.json',
   'package.json',
@@ -75,7 +76,7 @@ async function buildOnce() {
 
 function build() {
   if (!existsSync(NEST)) return withoutBuildTools();
-  console.log('Building dist/ ...');
+  console.error('Building dist/ ...');
   const startedAtMs = performance.now();
   for (const command of BUILDS) {
     const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
@@ -85,7 +86,7 @@ function build() {
       return;
     }
   }
-  console.log(`Built in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s.`);
+  console.error(`Built in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s.`);
 }
 
 /** After `npm prune --omit=dev` only an earlier build can run. */
