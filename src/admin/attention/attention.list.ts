@@ -265,5 +265,5 @@ async function countOf(db: Trx, { table, where, counted }: AttentionSource): Pro
       select 1 from ${sql.table(table)} where ${where}${also} limit ${limitOf(MAX_COUNTED + 1)}) as counted`.execute(
     db,
   );
-  return Number(rows[0]!.items);
+  return rows[0]!.items;
 }
