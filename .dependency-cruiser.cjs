@@ -75,6 +75,7 @@ const MAY_IMPORT = {
     'refunds',
     'subscriptions',
   ],
+  console: ['shared', 'rules', 'problems', 'config', 'http'],
   admin: [
     ...FOUNDATIONS,
     'providers',

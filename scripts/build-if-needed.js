@@ -12,8 +12,11 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(ROOT, path);
 
-const SOURCES = ['src', 'simulator/src', 'cli/src'].map(inRoot);
+const SOURCES = ['src', 'simulator/src', 'cli/src', 'client/src', 'console/src'].map(inRoot);
 const SETTINGS = [
+  'console/index.html',
+  'console/package.json',
+  'console/vite.config.js',
   'nest-cli.json',
   'package.json',
   'scripts/bundle.js',
@@ -26,7 +29,12 @@ const SETTINGS = [
 const INSTALLED = inRoot('node_modules/.package-lock.json');
 
 /** `scripts/bundle.js` writes packages.js last: without it a build was killed, or was that of `nest build` alone. */
-const PROGRAMS = ['simulator/dist/main.js', 'dist/main.js', 'dist/packages.js'].map(inRoot);
+const PROGRAMS = [
+  'simulator/dist/main.js',
+  'dist/main.js',
+  'dist/packages.js',
+  'console/dist/index.html',
+].map(inRoot);
 /** tsc writes it last, so a killed build has none; a failed build has no program (`noEmitOnError`). */
 const BUILD_INFO = inRoot('dist/.tsbuildinfo');
 
@@ -34,7 +42,8 @@ const BUILD_INFO = inRoot('dist/.tsbuildinfo');
 const TSC = inRoot('node_modules/typescript/bin/tsc');
 const NEST = inRoot('node_modules/@nestjs/cli/bin/nest.js');
 const BUNDLE = inRoot('scripts/bundle.js');
-const BUILDS = [[TSC, '--project', 'simulator'], [NEST, 'build'], [BUNDLE]];
+const VITE = inRoot('node_modules/vite/bin/vite.js');
+const BUILDS = [[TSC, '--project', 'simulator'], [NEST, 'build'], [BUNDLE], [VITE, 'build', 'console']];
 const LOCK = inRoot('node_modules/.tollgate-build.lock');
 const LOCK_WAIT_MS = 200;
 const LOCK_LOST_MS = 300_000;

@@ -93,7 +93,9 @@ function greet({ production, externals }: Config, app: NestExpressApplication): 
   if (externals.kind !== 'simulator') return;
   // A new order for each start: an order can be paid once, and those of earlier starts are in the database.
   const order = `order-${randomHex(3)}`;
-  console.log(`What the simulator executed and was notified of: ${app.get(BundledSimulator).url}/
+  const { url, remembers } = app.get(BundledSimulator);
+  const note = remembers ? '' : ' (it forgets everything when this process ends)';
+  console.log(`What the simulator executed and was notified of: ${url}/${note}
 A first payment:\n
   curl -s ${gateway}/v3/simulator/pay -H 'Content-Type: application/json' \\
     -d '{"amount":1299,"currency":"EUR","shopTransactionId":"${order}"}'\n`);

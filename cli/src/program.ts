@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT } from './exit-codes.js';
+import { doctorCommand } from './doctor/doctor.command.js';
 import { keysCommand } from './keys/keys.command.js';
+import { listenCommand } from './listen/listen.command.js';
 import { migrateCommand } from './migrate/migrate.command.js';
 import { startCommand } from './start/start.command.js';
 import { note, type Terminal } from './terminal.js';
+import { triggerCommand } from './trigger/trigger.command.js';
 
 /** In the order of the help. Each has a folder of its own, and loads what it does when it is run. */
-const COMMANDS = [startCommand, migrateCommand, keysCommand];
+const COMMANDS = [startCommand, migrateCommand, doctorCommand, listenCommand, triggerCommand, keysCommand];
 
 /** Of package.json: two levels up, in `cli/src` as in `dist/cli`. */
 const PACKAGE = new URL('../../package.json', import.meta.url);

@@ -108,7 +108,7 @@ export const CANCEL: OperationDescription = {
   calls: OPERATIONS.cancel,
   request: {
     type: CancelRequest,
-    examples: { payment: { summary: 'A pending payment', value: { paymentId: 'pm_7f3a' } } },
+    examples: { payment: { summary: 'A pending payment', value: { paymentId: 'pm_2b8c' } } },
   },
   answer: {
     type: CancelAnswer,

@@ -393,10 +393,13 @@ describe('the examples at the bundled simulator', () => {
         'startSubscription 200',
         'receiveCallback 200',
         'getReadiness 200',
-        // The payment and subscription of the examples do not exist before the test creates them.
-        'refund 404',
-        'getPaymentStatus 404',
-        'expireSubscription 404',
+        // The simulator knows the ids of the examples.
+        'cancelPayment 200',
+        'refund 200',
+        'getPaymentStatus 200',
+        'checkPayment 200',
+        'updateSubscription 200',
+        'expireSubscription 200',
       ]),
     );
   }, 120_000);

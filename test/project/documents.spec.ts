@@ -28,7 +28,10 @@ function leadsNowhere(file: string, link: string): boolean {
 }
 
 const linksOf = (file: string): string[] =>
-  [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)(?: "[^"]*")?\)/g)].map(([, link]) => link!);
+  [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)(?: '[^']*')?\)/g)].map(([, link]) => link!);
+/** Links that name a test: `[text](file 'title of the test')`. */
+const testLinksOf = (file: string): string[][] =>
+  [...prose(file).matchAll(/\]\((test\/[^)\s]+) '([^']*)'\)/g)].map(([, path, title]) => [path!, title!]);
 const pathsIn = (text: string): string[] =>
   [...text.matchAll(/`((?:src|test|docs|scripts|bench|\.ci)\/[\w./-]+)`/g)].map(([, path]) => path!);
 const scriptsIn = (text: string): string[] =>
@@ -52,6 +55,16 @@ describe.each(DOCUMENTS)('%s', (file) => {
     expect(pathsIn(text).filter((path) => !existsSync(path))).toEqual([]);
     expect(scriptsIn(text).filter((name) => !(name in scripts))).toEqual([]);
   });
+});
+
+it('README links each promise to a test', () => {
+  const rows = [...prose('README.md').matchAll(/^\| [A-Z].*\]\(test\/.*$/gm)];
+  expect(rows.length).toBeGreaterThan(10);
+  const links = testLinksOf('README.md');
+  expect(links.length).toBeGreaterThan(10);
+  const isMissing = ([path, title]: string[]): boolean =>
+    !readFileSync(path!, 'utf8').includes(`'${title!}'`);
+  expect(links.filter(isMissing)).toEqual([]);
 });
 
 it('docs/calling-tollgate.md says what to do after each problem that a caller of /v3 can receive', () => {

@@ -358,7 +358,7 @@ export interface paths {
         };
         /**
          * List callbacks
-         * @description Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null.
+         * @description Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
         get: operations["listCallbacks"];
         put?: never;
@@ -398,7 +398,7 @@ export interface paths {
         };
         /**
          * List notifications
-         * @description Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts.
+         * @description Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
         get: operations["listNotifications"];
         put?: never;
@@ -418,7 +418,7 @@ export interface paths {
         };
         /**
          * List operations of unknown outcome
-         * @description Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`.
+         * @description Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
         get: operations["listOperations"];
         put?: never;
@@ -458,9 +458,69 @@ export interface paths {
         };
         /**
          * List subscriptions
-         * @description Lists subscriptions, newest first. Filters can be combined.
+         * @description Lists subscriptions, newest first. Filters can be combined. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
         get: operations["listSubscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve your credentials’ name and scopes
+         * @description The name under which your acts are recorded, and what you may do. For user interfaces.
+         */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find items by any of their ids
+         * @description Finds payments, refunds, subscriptions, operations, notifications, callbacks and acts of operators by the gateway’s own id, `paymentId`, `shopTransactionId`, `refundId`, `subscriptionToken`, request id or trace id. Request ids that the gateway made and all other ids are found at any age; other request ids and trace ids among the newest 10,000 operations and callbacks.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve the figures of today
+         * @description Items of attention by kind; externals as the answering replica sees them; notifications that wait or are dead; payments and refunds that were created in the last 24 hours and 30 days, by currency and present state. The totals come from hourly counts that a worker keeps: `countedAt` says how fresh they are.
+         */
+        get: operations["getSummary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -489,7 +549,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/summary": {
+    "/admin/refunds": {
         parameters: {
             query?: never;
             header?: never;
@@ -497,10 +557,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Retrieve the figures of today
-         * @description Items of attention by kind; externals as the answering replica sees them; notifications that wait or are dead; payments and refunds that were created in the last 24 hours and 30 days, by currency and present state. The totals come from hourly counts that a worker keeps: `countedAt` says how fresh they are.
+         * List refunds
+         * @description Lists refunds, newest first. Filters can be combined. A page scans at most 2,000 refunds: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.
          */
-        get: operations["getSummary"];
+        get: operations["listRefunds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -563,6 +623,26 @@ export interface paths {
          * @description Refunds a payment or a part of it, as `/v3/{external}/refund` does; without `amount`, all that is not refunded yet. Needs an `Idempotency-Key`. The name of the credentials and the reason are recorded, and receivers of refunds are notified.
          */
         post: operations["refundPaymentById"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/payments/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a pending payment by its gateway id
+         * @description Cancels a payment that is PENDING, as `/v3/{external}/cancel` does, where the external offers it. Needs an `Idempotency-Key`. The name of the credentials and the reason are recorded.
+         */
+        post: operations["cancelPaymentById"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1069,7 +1149,7 @@ export interface components {
         CancelRequest: {
             /**
              * @description The payment to cancel, as `/pay` named it.
-             * @example pm_7f3a
+             * @example pm_2b8c
              */
             paymentId: string;
             /**
@@ -2408,6 +2488,275 @@ export interface components {
             /** @description The cursor of the next page; `null` on the last. A page may be short, even empty, before the last. */
             nextCursor: string | null;
         };
+        MeRecord: {
+            /**
+             * @description The name of the credentials; `oidc:` and the subject for a token.
+             * @example oidc:jane
+             */
+            name: string;
+            /**
+             * @description The scopes of `/admin`: `admin` is listed as the three that it includes.
+             * @example [
+             *       "admin-read",
+             *       "admin-act"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * @description `TRACE_URL_TEMPLATE`: the address of a trace, with `{traceId}` in it.
+             * @example https://traces.internal/trace/{traceId}
+             */
+            traceUrlTemplate?: string;
+        };
+        SearchHit: {
+            /**
+             * @description `act`: an entry of the audit.
+             * @example payment
+             * @enum {string}
+             */
+            kind: "payment" | "refund" | "subscription" | "operation" | "notification" | "callback" | "act";
+            /**
+             * @description The gateway’s own id.
+             * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+             */
+            id: string;
+            /**
+             * @description The name that matched.
+             * @example shopTransactionId
+             * @enum {string}
+             */
+            matched: "id" | "paymentId" | "shopTransactionId" | "refundId" | "subscriptionToken" | "requestId" | "traceId";
+            /**
+             * @description The payment that it is, or is about.
+             * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+             */
+            payment?: string;
+            /** @example acme */
+            external?: string;
+            /** @example ACCEPTED */
+            state?: string;
+            /**
+             * Format: int64
+             * @description In minor units.
+             * @example 1299
+             */
+            amount?: number;
+            /** @example EUR */
+            currency?: components["schemas"]["Currency"];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        SearchResult: {
+            /**
+             * @description The names that were compared with the text.
+             * @example [
+             *       "id",
+             *       "paymentId",
+             *       "shopTransactionId",
+             *       "refundId",
+             *       "subscriptionToken",
+             *       "requestId",
+             *       "traceId"
+             *     ]
+             */
+            searched: string[];
+            /**
+             * Format: date-time
+             * @description Requests and traces have no index: those since this time were searched. Absent: all.
+             * @example 2026-01-30T00:00:00.000Z
+             */
+            requestsSince?: string;
+            /** @description At most 50, the newest first. */
+            items: components["schemas"]["SearchHit"][];
+        };
+        AttentionCount: {
+            /**
+             * @example payment-unknown
+             * @enum {string}
+             */
+            kind: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
+            /**
+             * Format: int64
+             * @description At most 1000.
+             * @example 3
+             */
+            items: number;
+            /**
+             * @description True: there are more than 1000.
+             * @example false
+             */
+            more: boolean;
+        };
+        LastHourRecord: {
+            /**
+             * Format: int64
+             * @description Calls that were sent.
+             * @example 1240
+             */
+            calls: number;
+            /**
+             * @description The share of them that the external answered by the contract, refusals (4xx) included.
+             * @example 0.995
+             */
+            successRate: number;
+            /**
+             * Format: int64
+             * @description The duration in milliseconds that 95 % of them did not exceed, within a tenth.
+             * @example 180
+             */
+            p95Ms: number;
+        };
+        ExternalSummary: {
+            /** @example acme */
+            external: string;
+            /**
+             * @description The circuit breaker.
+             * @example closed
+             * @enum {string}
+             */
+            circuit: "closed" | "open" | "half-open";
+            /**
+             * Format: date-time
+             * @description When the circuit lets the next operation through. Absent: at once.
+             * @example 2026-01-31T12:00:05.000Z
+             */
+            nextTryAt?: string;
+            /**
+             * Format: int64
+             * @description Calls in flight.
+             * @example 3
+             */
+            inFlight: number;
+            /**
+             * Format: int64
+             * @description The maximum number of calls in flight.
+             * @example 200
+             */
+            maxConcurrency: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.150Z
+             */
+            lastSuccessAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T11:40:10.000Z
+             */
+            lastFailureAt?: string;
+            /**
+             * @description The reason and what happened.
+             * @example timeout: The external did not answer in time.
+             */
+            lastFailure?: string;
+            /** @description Absent without a call in the last hour. */
+            lastHour?: components["schemas"]["LastHourRecord"];
+        };
+        DeliverySummary: {
+            /** @example payment-callback */
+            receiver: string;
+            /**
+             * Format: int64
+             * @description Notifications that wait for their next attempt.
+             * @example 2
+             */
+            waiting: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them was queued.
+             */
+            oldestWaitingSince?: string;
+            /**
+             * Format: int64
+             * @description Notifications that have exhausted their attempts.
+             * @example 0
+             */
+            dead: number;
+        };
+        TotalRecord: {
+            /**
+             * @description Absent for payments whose currency the gateway does not know.
+             * @example EUR
+             */
+            currency?: components["schemas"]["Currency"];
+            /**
+             * @description The present state: of payments `PENDING`, `ACCEPTED`, `FAILED`, `UNKNOWN`; of refunds `PENDING`, `OK`, `KO`, `UNKNOWN`.
+             * @example ACCEPTED
+             */
+            state: string;
+            /**
+             * Format: int64
+             * @example 118
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description The sum of their amounts in minor units; exact up to 2^53.
+             * @example 153282
+             */
+            amount: number;
+            /**
+             * @description The same by step, oldest first.
+             * @example [
+             *       60,
+             *       58
+             *     ]
+             */
+            itemsByStep: number[];
+            /**
+             * @description The same by step, oldest first.
+             * @example [
+             *       80000,
+             *       73282
+             *     ]
+             */
+            amountByStep: number[];
+        };
+        PeriodSummary: {
+            /**
+             * Format: date-time
+             * @description The beginning of the first step, a full hour of UTC.
+             * @example 2026-01-30T13:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description The length of a step in hours: 1 or 24. The last step is the present one.
+             * @example 1
+             */
+            stepHours: number;
+            /**
+             * Format: int64
+             * @description The number of steps.
+             * @example 24
+             */
+            steps: number;
+            payments: components["schemas"]["TotalRecord"][];
+            refunds: components["schemas"]["TotalRecord"][];
+        };
+        Summary: {
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+            /** @description Kinds with items alone. */
+            attention: components["schemas"]["AttentionCount"][];
+            /** @description The configured externals, by name. */
+            externals: components["schemas"]["ExternalSummary"][];
+            /** @description The configured receivers, and those with notifications left. */
+            deliveries: components["schemas"]["DeliverySummary"][];
+            /**
+             * Format: date-time
+             * @description When `last24Hours` and `last30Days` were counted, every ten seconds while something changes. Absent before the first count.
+             * @example 2026-01-31T11:59:55.000Z
+             */
+            countedAt?: string;
+            last24Hours: components["schemas"]["PeriodSummary"];
+            last30Days: components["schemas"]["PeriodSummary"];
+        };
         StoryEntry: {
             /**
              * Format: date-time
@@ -2828,6 +3177,18 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        PaymentCancelRequest: {
+            /**
+             * @description Why the payment is cancelled. Kept for ever, with the name of the credentials.
+             * @example The customer gave up, ticket 4711
+             */
+            reason: string;
+        };
+        RefundPage: {
+            items: components["schemas"]["RefundRecord"][];
+            /** @description The cursor of the next page; `null` on the last. A page may be short, even empty, before the last. */
+            nextCursor: string | null;
+        };
         PaymentResolutionRequest: {
             /**
              * @example ACCEPTED
@@ -2888,191 +3249,6 @@ export interface components {
              * @example acme’s support confirmed it by phone, ticket 4711
              */
             reason: string;
-        };
-        AttentionCount: {
-            /**
-             * @example payment-unknown
-             * @enum {string}
-             */
-            kind: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
-            /**
-             * Format: int64
-             * @description At most 1000.
-             * @example 3
-             */
-            items: number;
-            /**
-             * @description True: there are more than 1000.
-             * @example false
-             */
-            more: boolean;
-        };
-        LastHourRecord: {
-            /**
-             * Format: int64
-             * @description Calls that were sent.
-             * @example 1240
-             */
-            calls: number;
-            /**
-             * @description The share of them that the external answered by the contract, refusals (4xx) included.
-             * @example 0.995
-             */
-            successRate: number;
-            /**
-             * Format: int64
-             * @description The duration in milliseconds that 95 % of them did not exceed, within a tenth.
-             * @example 180
-             */
-            p95Ms: number;
-        };
-        ExternalSummary: {
-            /** @example acme */
-            external: string;
-            /**
-             * @description The circuit breaker.
-             * @example closed
-             * @enum {string}
-             */
-            circuit: "closed" | "open" | "half-open";
-            /**
-             * Format: date-time
-             * @description When the circuit lets the next operation through. Absent: at once.
-             * @example 2026-01-31T12:00:05.000Z
-             */
-            nextTryAt?: string;
-            /**
-             * Format: int64
-             * @description Calls in flight.
-             * @example 3
-             */
-            inFlight: number;
-            /**
-             * Format: int64
-             * @description The maximum number of calls in flight.
-             * @example 200
-             */
-            maxConcurrency: number;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.150Z
-             */
-            lastSuccessAt?: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T11:40:10.000Z
-             */
-            lastFailureAt?: string;
-            /**
-             * @description The reason and what happened.
-             * @example timeout: The external did not answer in time.
-             */
-            lastFailure?: string;
-            /** @description Absent without a call in the last hour. */
-            lastHour?: components["schemas"]["LastHourRecord"];
-        };
-        DeliverySummary: {
-            /** @example payment-callback */
-            receiver: string;
-            /**
-             * Format: int64
-             * @description Notifications that wait for their next attempt.
-             * @example 2
-             */
-            waiting: number;
-            /**
-             * Format: date-time
-             * @description When the oldest of them was queued.
-             */
-            oldestWaitingSince?: string;
-            /**
-             * Format: int64
-             * @description Notifications that have exhausted their attempts.
-             * @example 0
-             */
-            dead: number;
-        };
-        TotalRecord: {
-            /**
-             * @description Absent for payments whose currency the gateway does not know.
-             * @example EUR
-             */
-            currency?: components["schemas"]["Currency"];
-            /**
-             * @description The present state: of payments `PENDING`, `ACCEPTED`, `FAILED`, `UNKNOWN`; of refunds `PENDING`, `OK`, `KO`, `UNKNOWN`.
-             * @example ACCEPTED
-             */
-            state: string;
-            /**
-             * Format: int64
-             * @example 118
-             */
-            items: number;
-            /**
-             * Format: int64
-             * @description The sum of their amounts in minor units; exact up to 2^53.
-             * @example 153282
-             */
-            amount: number;
-            /**
-             * @description The same by step, oldest first.
-             * @example [
-             *       60,
-             *       58
-             *     ]
-             */
-            itemsByStep: number[];
-            /**
-             * @description The same by step, oldest first.
-             * @example [
-             *       80000,
-             *       73282
-             *     ]
-             */
-            amountByStep: number[];
-        };
-        PeriodSummary: {
-            /**
-             * Format: date-time
-             * @description The beginning of the first step, a full hour of UTC.
-             * @example 2026-01-30T13:00:00.000Z
-             */
-            from: string;
-            /**
-             * Format: int64
-             * @description The length of a step in hours: 1 or 24. The last step is the present one.
-             * @example 1
-             */
-            stepHours: number;
-            /**
-             * Format: int64
-             * @description The number of steps.
-             * @example 24
-             */
-            steps: number;
-            payments: components["schemas"]["TotalRecord"][];
-            refunds: components["schemas"]["TotalRecord"][];
-        };
-        Summary: {
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            at: string;
-            /** @description Kinds with items alone. */
-            attention: components["schemas"]["AttentionCount"][];
-            /** @description The configured externals, by name. */
-            externals: components["schemas"]["ExternalSummary"][];
-            /** @description The configured receivers, and those with notifications left. */
-            deliveries: components["schemas"]["DeliverySummary"][];
-            /**
-             * Format: date-time
-             * @description When `last24Hours` and `last30Days` were counted, every ten seconds while something changes. Absent before the first count.
-             * @example 2026-01-31T11:59:55.000Z
-             */
-            countedAt?: string;
-            last24Hours: components["schemas"]["PeriodSummary"];
-            last30Days: components["schemas"]["PeriodSummary"];
         };
         PaymentNotification: {
             /**
@@ -7752,6 +7928,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallbackPage"];
+                    "text/csv": string;
                 };
             };
             /**
@@ -8088,6 +8265,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationPage"];
+                    "text/csv": string;
                 };
             };
             /**
@@ -8255,6 +8433,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationPage"];
+                    "text/csv": string;
                 };
             };
             /**
@@ -8606,6 +8785,472 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubscriptionPage"];
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeRecord"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description The text to find, whole. */
+                q?: string;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getSummary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
                 };
             };
             /**
@@ -8917,9 +9562,26 @@ export interface operations {
             };
         };
     };
-    getSummary: {
+    listRefunds: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The name of an external, also of one that is no longer configured. */
+                external?: string;
+                /** @description Refunds in this state. */
+                state?: "PENDING" | "OK" | "KO" | "UNKNOWN";
+                /** @description Refunds of the payment with this id of the external. */
+                paymentId?: string;
+                /** @description Refunds in this currency. */
+                currency?: "AED" | "AFN" | "ALL" | "AMD" | "ANG" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SLL" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XAG" | "XAU" | "XBA" | "XBB" | "XBC" | "XBD" | "XCD" | "XCG" | "XDR" | "XOF" | "XPD" | "XPF" | "XPT" | "XSU" | "XTS" | "XUA" | "XXX" | "YER" | "ZAR" | "ZMW" | "ZWG" | "ZWL";
+                /** @description Created at this time or later. A `+` in the zone is written `%2B`. */
+                from?: string;
+                /** @description Created before this time. */
+                to?: string;
+                /** @description The maximum number of items. Default 50. */
+                limit?: number;
+                /** @description The position of the page: the `nextCursor` of the page before, with the same filters. */
+                cursor?: string;
+            };
             header?: {
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -8938,7 +9600,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Summary"];
+                    "application/json": components["schemas"]["RefundPage"];
+                    "text/csv": string;
                 };
             };
             /**
@@ -9743,6 +10406,335 @@ export interface operations {
                         status: 422;
                         /** @enum {string} */
                         code: "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `rate-limited` | Too many requests | `not-executed` |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+             */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 501;
+                        /** @enum {string} */
+                        code: "operation-not-supported";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
+             */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 502;
+                        /** @enum {string} */
+                        code: "provider-error" | "invalid-provider-response";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+             *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `provider-timeout` | The external did not answer in time | `unknown` |
+             */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 504;
+                        /** @enum {string} */
+                        code: "provider-timeout";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+             *     | `headers-too-large` | The headers are too large | `not-executed` |
+             *     | `internal-error` | Internal error | `unknown` |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    cancelPaymentById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The id that the gateway assigned; the lists show it.
+                 * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCancelRequest"];
+            };
+        };
+        responses: {
+            /** @description The payment was cancelled or not, or its cancellation is pending */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelAnswer"];
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `validation-failed` | The request violates the contract | `not-executed` |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unauthenticated` | No valid credentials | `not-executed` |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `not-found` | No such resource | `not-executed` |
+             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found" | "payment-not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+             *     | `payment-not-pending` | The payment is not pending | `not-executed` |
+             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+             *     | `conflict` | The current state does not allow this | `not-executed` |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "idempotency-conflict" | "payment-not-pending" | "repeated-without-key" | "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `payload-too-large` | The body is too large | `not-executed` |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when | `outcome` |
+             *     | --- | --- | --- |
+             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+             *     | `provider-rejected` | The external rejected the request | `not-executed` |
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "idempotency-key-reused" | "provider-rejected";
                     };
                 };
             };
