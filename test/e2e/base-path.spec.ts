@@ -26,7 +26,7 @@ async function addresses(headers: Record<string, string>): Promise<Record<string
     server: document.servers[0]!.url,
     landing: landing.links.documentation,
     page: /href="([^"]*)"/.exec(await get('/', 'text/html'))![1],
-    swagger: /<script src="([^"]*)\/swagger-ui-/.exec(await get('/documentation'))![1],
+    swagger: /<script src="([^"]*?)\/swagger-ui-/.exec(await get('/documentation'))![1],
     problem: problem.body['type'],
     problemPage: /href="([^"]*)"/.exec(await get('/problems/forbidden', 'text/html'))![1],
   };
@@ -81,13 +81,13 @@ describe('the path of a proxy', () => {
 
   it('is in the type of a stored problem too, each time as it is asked for', async () => {
     gateway = await startGateway({ env: { TRUST_PROXY: 'loopback' } });
-    const body = { ...PAYMENT, providerData: { scenario: 'malformed' } };
+    const body = { ...PAYMENT, providerData: { scenario: 'error-500' } };
     const pay = (prefix: object): Promise<{ body: Record<string, unknown> }> =>
       call(`${gateway!.url}/v3/simulator/pay`, 'POST', body, { 'idempotency-key': 'key-1', ...prefix });
     expect((await pay({ 'x-forwarded-prefix': '/payments' })).body['type']).toBe(
-      '/payments/problems/invalid-provider-response',
+      '/payments/problems/provider-error',
     );
-    expect((await pay({})).body['type']).toBe('/problems/invalid-provider-response');
+    expect((await pay({})).body['type']).toBe('/problems/provider-error');
   });
 
   it('leaves the document as it is otherwise', async () => {
