@@ -48,6 +48,7 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'GET /admin/payments': 'admin-read',
   'GET /admin/payments/:id': 'admin-read',
   'GET /admin/subscriptions': 'admin-read',
+  'GET /admin/summary': 'admin-read',
   'POST /admin/payments/:id/check': 'admin-act',
   'POST /admin/notifications/replay': 'admin-act',
   'POST /admin/notifications/:id/replay': 'admin-act',
@@ -58,7 +59,6 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
 };
 
 const UNKNOWN_ROUTES = [
-  '/',
   '/nothing',
   '/v3',
   '/v3/',
@@ -247,7 +247,7 @@ describe('without valid credentials', () => {
   });
 
   it('an absolute target is checked by its path', async () => {
-    for (const path of ['/v3/acme/pay', '/admin/payments', '/', '']) {
+    for (const path of ['/v3/acme/pay', '/admin/payments', '/nothing']) {
       const { status } = await raw.send({
         method: 'GET',
         target: `http://health.example${path}`,
@@ -375,7 +375,12 @@ describe('with valid credentials', () => {
     const boss = bearer('secret-of-boss');
     expect((await call(`${gateway.url}/nothing`, 'GET', undefined, boss)).body['code']).toBe('not-found');
     const answer = await call(`${gateway.url}/v3/nobody/pay`, 'POST', {}, boss);
-    expect(answer.body['code']).toBe('external-not-found');
+    expect(answer.body).toMatchObject({
+      code: 'external-not-found',
+      detail: expect.stringMatching(/^There is no external of this name\. These credentials may use: acme\b/),
+    });
+    const anonymous = await call(`${gateway.url}/v3/nobody/callback?paymentId=p`, 'GET');
+    expect(anonymous.text).not.toContain('acme');
     const options = await call(`${gateway.url}/v3/acme/pay`, 'OPTIONS', undefined, boss);
     expect([options.status, options.headers.get('allow')]).toEqual([405, 'POST']);
   });
