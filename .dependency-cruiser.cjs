@@ -54,6 +54,7 @@ const MAY_IMPORT = {
   payments: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications'],
   refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
   subscriptions: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
+  totals: [...FOUNDATIONS, 'leases'],
   reconciliation: [
     ...FOUNDATIONS,
     'leases',
@@ -84,6 +85,7 @@ const MAY_IMPORT = {
     'refunds',
     'subscriptions',
     'callbacks',
+    'totals',
   ],
   landing: ['config', 'http', 'observability', 'providers'],
 };

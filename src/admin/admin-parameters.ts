@@ -42,7 +42,7 @@ export const AdminQuery = (): ParameterDecorator => RequestOf(QueryPipe);
 
 /** The query of a path that takes no parameters. */
 // oxlint-disable-next-line typescript/no-extraneous-class -- a DTO without fields
-class NoQuery {}
+export class NoQuery {}
 
 /** The `id` of the path, one of the gateway's own. A malformed one is not found. */
 export const OwnId = createParamDecorator((prefix: IdentifierPrefix, context: ExecutionContext): string => {

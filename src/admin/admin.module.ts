@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
+import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
+import { TotalsModule } from '../totals/totals.module.js';
 import { ListsController } from './lists.controller.js';
 import { MeController } from './me/me.controller.js';
 import { PaymentCancel } from './payments/payment-cancel.service.js';
@@ -15,19 +17,30 @@ import { RefundsAdminController } from './refunds/refunds-admin.controller.js';
 import { SearchController } from './search/search.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
+import { SummaryController } from './summary/summary.controller.js';
+import { SummaryService } from './summary/summary.service.js';
 
 /** The lists, histories and resolutions of operators (SPEC §8). The module of notifications has the replays. */
 @Module({
-  imports: [OperationsModule, PaymentsModule, ProvidersModule, RefundsModule, SubscriptionsModule],
+  imports: [
+    NotificationsModule,
+    OperationsModule,
+    PaymentsModule,
+    ProvidersModule,
+    RefundsModule,
+    SubscriptionsModule,
+    TotalsModule,
+  ],
   controllers: [
     ListsController,
     MeController,
     SearchController,
+    SummaryController,
     PaymentsAdminController,
     PaymentCancelController,
     RefundsAdminController,
     ResolutionsController,
   ],
-  providers: [PaymentCancel, PaymentCheck, PaymentRefund, Resolutions],
+  providers: [PaymentCancel, PaymentCheck, PaymentRefund, Resolutions, SummaryService],
 })
 export class AdminModule {}

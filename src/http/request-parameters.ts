@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { Problem } from '../problems/problem.js';
+import { unknownParameter } from '../rules/contract-reader.js';
 import { detailOf } from '../rules/rule.js';
 import { identifier, issuedIdentifier } from '../rules/rules.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
@@ -15,8 +16,7 @@ export type PaymentQueryValue = { readonly paymentId: string } | { readonly shop
 export const PaymentQuery = createParamDecorator(
   (_: unknown, context: ExecutionContext): PaymentQueryValue => {
     const request = requestOf(context);
-    const paymentId = singleQueryValue(request, 'paymentId');
-    const shopTransactionId = singleQueryValue(request, 'shopTransactionId');
+    const { paymentId, shopTransactionId } = queryValues(request, ['paymentId', 'shopTransactionId']);
     const { logFields } = contextOf(request);
     if (paymentId !== undefined && shopTransactionId !== undefined)
       throw invalid('/query', 'must have paymentId or shopTransactionId, not both');
@@ -38,8 +38,7 @@ export const PaymentQuery = createParamDecorator(
 export const RefundQuery = createParamDecorator(
   (_: unknown, context: ExecutionContext): { refundId: string; paymentId: string | undefined } => {
     const request = requestOf(context);
-    const refundId = singleQueryValue(request, 'refundId');
-    const paymentId = singleQueryValue(request, 'paymentId');
+    const { refundId, paymentId } = queryValues(request, ['refundId', 'paymentId']);
     if (refundId === undefined) throw invalid('/query/refundId', 'is missing');
     if (!issuedIdentifier.accepts(refundId)) throw invalid('/query/refundId', detailOf(issuedIdentifier));
     if (paymentId !== undefined && !issuedIdentifier.accepts(paymentId))
@@ -57,7 +56,10 @@ export const RefundQuery = createParamDecorator(
  */
 export const SubscriptionTokenParam = createParamDecorator(
   (_: unknown, context: ExecutionContext): string => {
-    const token: unknown = requestOf(context).params['subscriptionToken'];
+    const request = requestOf(context);
+    const token: unknown = request.params['subscriptionToken'];
+    // The other methods may carry a query for externals of `compatibility: pgm-12`.
+    if (request.method === 'GET') queryValues(request, []);
     if (!issuedIdentifier.accepts(token) || token === '.' || token === '..') {
       throw invalid('/path/subscriptionToken', `${detailOf(issuedIdentifier)}, and neither . nor ..`);
     }
@@ -91,15 +93,55 @@ export function refuseQuery(request: Request): void {
   if (queryOf(request) !== '') throw invalid('/query', 'must be left out: filters belong in the body');
 }
 
+/**
+ * The query parameters of an operation that takes `names`, each at most once. Others are refused: a typo in an optional
+ * parameter must not be ignored.
+ */
+function queryValues<Name extends string>(
+  request: Request,
+  names: readonly Name[],
+): Readonly<Partial<Record<Name, string>>> {
+  const pairs = pairsOf(request);
+  const other = pairs.find(([key]) => !(names as readonly (string | undefined)[]).includes(key));
+  if (other) throw unknown(other[0] ?? '?', names);
+  const values: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const value = valueOf(pairs, name);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+function unknown(name: string, known: readonly string[]): Problem {
+  const { pointer, detail } = unknownParameter(name, known);
+  return invalid(pointer, detail);
+}
+
 /** A query parameter that may occur at most once; undefined if it is absent. Other parameters are ignored. */
 export function singleQueryValue(request: Request, name: string): string | undefined {
-  const values = queryOf(request)
+  return valueOf(pairsOf(request), name);
+}
+
+/** Decoded names, undefined where malformed, and values as received. */
+type Pairs = readonly (readonly [name: string | undefined, encoded: string])[];
+
+function pairsOf(request: Request): Pairs {
+  const query = queryOf(request);
+  if (query === '') return [];
+  return query
     .split('&')
-    .map((pair) => /^([^=]*)=?(.*)$/.exec(pair)!)
-    .filter(([, key]) => decoded(key!) === name);
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const end = pair.indexOf('=');
+      return end < 0 ? [decoded(pair), ''] : [decoded(pair.slice(0, end)), pair.slice(end + 1)];
+    });
+}
+
+function valueOf(pairs: Pairs, name: string): string | undefined {
+  const values = pairs.filter(([key]) => key === name);
   if (values.length > 1) throw invalid(`/query/${name}`, 'must be given once');
   if (!values[0]) return undefined;
-  const value = decoded(values[0][2]!);
+  const value = decoded(values[0][1]);
   if (value === undefined) throw invalid(`/query/${name}`, 'must be percent-encoded UTF-8');
   return value;
 }

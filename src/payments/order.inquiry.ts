@@ -9,6 +9,7 @@ import { invalidAnswer } from '../providers/provider-outcome.js';
 import { orderKey, sentOrder } from './order-key.js';
 import { paymentOfOrder, stateAfter, statusOfState } from './payment-of-order.js';
 import { type PaymentStatus, paymentStatus, reportedStatus } from './payment-status.js';
+import { statusInLedger } from './status-in-ledger.js';
 import { isOfOrder } from './payment.identity.js';
 import { type IdentifiedAnswer, PaymentInquiry, statusQueryOf } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
@@ -147,12 +148,3 @@ export class OrderInquiry {
 }
 
 const OTHER_ORDER = invalidAnswer('The external named a paymentId that belongs to another order.');
-
-/** What only the ledger knows. */
-function statusInLedger(row: PaymentRow): PaymentStatus {
-  const { external: providerName, payment_id, state } = row;
-  return paymentStatus(
-    { status: statusOfState(state) },
-    { paymentId: payment_id ?? undefined, shopTransactionId: sentOrder(row), providerName },
-  );
-}

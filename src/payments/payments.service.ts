@@ -6,6 +6,7 @@ import { outcomeProblem } from '../operations/outcome-problem.js';
 import { Store } from '../persistence/store.js';
 import type { ExternalProvider, StatusQuery } from '../providers/external-provider.js';
 import { OPERATIONS } from '../config/external-operation.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import { sentOrder } from './order-key.js';
 import { OrderInquiry } from './order.inquiry.js';
 import { CancelOperation } from './cancel.operation.js';
@@ -15,7 +16,10 @@ import type { CancelRequest, PayRequest } from './payment-requests.js';
 import { type PaymentStatus, paymentStatus } from './payment-status.js';
 import { PaymentCreation } from './payment.creation.js';
 import { PaymentInquiry } from './payment.inquiry.js';
+import { PaymentLedger } from './payment.ledger.js';
 import { PaymentRepository } from './payment.repository.js';
+import type { PaymentRow } from './payment.table.js';
+import { statusInLedger } from './status-in-ledger.js';
 
 /** pay, pay-by-link, cancel, status and check (SPEC §1). */
 @Injectable()
@@ -28,6 +32,7 @@ export class PaymentsService {
     private readonly payByLinkOperation: PayByLinkOperation,
     private readonly inquiry: PaymentInquiry,
     private readonly payments: PaymentRepository,
+    private readonly ledger: PaymentLedger,
     private readonly store: Store,
     private readonly orders: OrderInquiry,
   ) {}
@@ -54,12 +59,13 @@ export class PaymentsService {
     const { paymentId } = query;
     const providerName = provider.config.name;
     const outcome = await provider.status({ paymentId }, context);
-    if (outcome.kind !== 'completed') throw outcomeProblem(outcome, OPERATIONS.status);
+    if (outcome.kind !== 'completed') {
+      const row = isNotOffered(outcome) ? await this.#find(providerName, paymentId) : undefined;
+      if (row) return statusInLedger(row);
+      throw outcomeProblem(outcome, OPERATIONS.status);
+    }
     const shopTransactionId =
-      outcome.answer.shopTransactionId ??
-      sentOrder(
-        (await this.store.read((db) => this.payments.findByPaymentId(db, providerName, paymentId))) ?? {},
-      );
+      outcome.answer.shopTransactionId ?? sentOrder((await this.#find(providerName, paymentId)) ?? {});
     return paymentStatus(outcome.answer, { paymentId, shopTransactionId, providerName });
   }
 
@@ -75,7 +81,39 @@ export class PaymentsService {
       notify: 'always',
       cause: context.requestId,
     });
-    if (outcome.kind !== 'completed') throw outcomeProblem(outcome, OPERATIONS.status);
-    return outcome.answer.status;
+    if (outcome.kind === 'completed') return outcome.answer.status;
+    const known = isNotOffered(outcome)
+      ? await this.#notifyOfLedger(provider.config.name, query.paymentId, context)
+      : undefined;
+    if (known) return known;
+    throw outcomeProblem(outcome, OPERATIONS.status);
   }
+
+  /** Notifies the receiver of what the ledger has; undefined if it does not have the payment. */
+  #notifyOfLedger(
+    external: string,
+    paymentId: string,
+    { requestId, traceparent }: CallerContext,
+  ): Promise<PaymentStatus | undefined> {
+    return this.store.transaction(async (trx) => {
+      const row = await this.payments.findByPaymentId(trx, external, paymentId);
+      if (!row) return undefined;
+      const status = statusInLedger(row);
+      await this.ledger.move(trx, row, row.state, {
+        source: 'check',
+        cause: requestId,
+        notify: { when: 'always', answer: { status: status.status }, requestId, traceparent },
+      });
+      return status;
+    });
+  }
+
+  #find(external: string, paymentId: string): Promise<PaymentRow | undefined> {
+    return this.store.read((db) => this.payments.findByPaymentId(db, external, paymentId));
+  }
+}
+
+/** What the external cannot be queried about, only the ledger knows (SPEC §1). */
+function isNotOffered(outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>): boolean {
+  return outcome.kind === 'not-executed' && outcome.reason === 'not-supported';
 }

@@ -39,6 +39,11 @@ export class ExternalBreaker {
     return this.#breaker.circuit;
   }
 
+  /** How long an open circuit refuses operations; 0 if it does not. */
+  get pauseLeftMs(): number {
+    return this.#breaker.pauseLeftMs;
+  }
+
   /** Admits an operation, or refuses it. A permit is used by {@link run}, or ends with {@link giveUp}. */
   admit(): Permit | NotExecuted {
     // Read before `probe()` changes them.

@@ -19,6 +19,9 @@ import { isSameConfig } from './same-config.js';
 const TOKEN_CONNECT_MS = 5_000;
 const MAX_TOKEN_ANSWER_BYTES = 65_536;
 
+/** Names in an error: more would not be read. */
+const MAX_NAMES = 20;
+
 type Providers = ReadonlyMap<string, HttpExternalProvider>;
 
 /**
@@ -56,10 +59,13 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
     return this.#providers.get(name);
   }
 
-  /** @throws Problem `external-not-found` (SPEC §3) */
-  require(name: string): ExternalProvider {
+  /**
+   * `mayName`: whether an error may name the external.
+   * @throws Problem `external-not-found` (SPEC §3)
+   */
+  require(name: string, mayName: (name: string) => boolean = () => false): ExternalProvider {
     const provider = this.get(name);
-    if (!provider) throw new Problem('external-not-found', 'There is no external of this name.');
+    if (!provider) throw notFound(this.names().filter(mayName).toSorted());
     return provider;
   }
 
@@ -169,4 +175,11 @@ export class ExternalProviderRegistry implements OnApplicationShutdown {
     this.metrics.countReload('accepted');
     this.log.info({ added, changed, removed }, 'externals changed');
   }
+}
+
+function notFound(names: readonly string[]): Problem {
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  const shown = names.slice(0, MAX_NAMES).join(', ');
+  const known = names.length > 0 ? ` These credentials may use: ${shown}${more}.` : '';
+  return new Problem('external-not-found', `There is no external of this name.${known}`);
 }

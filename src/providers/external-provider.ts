@@ -14,6 +14,7 @@ import type {
 } from './answers.js';
 import type { SecretMask } from '../sensitive/secret-mask.js';
 import type { NotExecuted, ProviderOutcome } from './provider-outcome.js';
+import type { HourOfCalls } from './recent-calls.js';
 
 /** A validated request body. The provider serialises it for the external without changing a value (SPEC §2). */
 export type RequestBody = object;
@@ -114,10 +115,18 @@ export interface ExternalProvider {
 
 export interface ProviderHealth {
   readonly circuit: 'closed' | 'open' | 'half-open';
+  /** Since when the circuit has not been closed; undefined while it is. */
+  readonly circuitOpenedAt: number | undefined;
+  /** When the next operation is let through: that of an open circuit. Undefined: at once. */
+  readonly nextTryAt: number | undefined;
   readonly inFlight: number;
   readonly lastSuccessAt: number | undefined;
   readonly lastFailureAt: number | undefined;
   readonly lastFailure: string | undefined;
   /** Of the last calls that were sent, further attempts included; undefined before the first call. */
   readonly latency: { readonly calls: number; readonly p50Ms: number; readonly p95Ms: number } | undefined;
+  /** Undefined where no call was sent in the last hour. */
+  readonly lastHour: HourOfCalls | undefined;
+  /** The first refusal of the gateway's credentials since the external last answered. */
+  readonly credentialsRefusedAt: number | undefined;
 }

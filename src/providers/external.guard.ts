@@ -19,7 +19,11 @@ export class ExternalGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<Request>();
     const name = request.originalUrl.split(/[/?]/, 3)[2] ?? '';
-    (request as Carrying)[PROVIDER] = this.registry.require(name);
+    const { principal } = contextOf(request);
+    // A callback has none: its sender may use no external.
+    const mayUse = (each: string): boolean =>
+      principal !== undefined && (principal.externals?.has(each) ?? true);
+    (request as Carrying)[PROVIDER] = this.registry.require(name, mayUse);
     contextOf(request).logFields.external = name;
     return true;
   }

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import type { CallbackAuthConfig, ExternalConfig } from '../config/external-config.js';
+import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered, type OperationName } from '../config/external-operation.js';
 import type { Log } from '../observability/logging/log.js';
 import { currentScope } from '../observability/request-scope.js';
@@ -12,7 +12,8 @@ import type { Clock } from '../shared/clock.js';
 import type { QueriedFields } from './answer-reader.js';
 import { ANSWER_TYPES, type AnswerTo } from './answers.js';
 import type { OutboundAuth } from './auth/outbound-auth.js';
-import { basicSecrets } from './auth/static-auth.js';
+import { endSpan, whatWentWrong } from './call-report.js';
+import { callbackSecrets } from './callback-secrets.js';
 import { CallStats } from './call-stats.js';
 import type {
   CallContext,
@@ -69,6 +70,7 @@ export class HttpExternalProvider implements ExternalProvider {
   readonly #resilience: Resilience;
   readonly #stats: CallStats;
   #closed = false;
+  #circuitOpenedAt: number | undefined;
   #masked: { readonly secrets: readonly string[] | undefined; readonly mask: SecretMask } = {
     secrets: undefined,
     mask: NO_SECRETS,
@@ -169,8 +171,14 @@ export class HttpExternalProvider implements ExternalProvider {
   }
 
   health(): ProviderHealth {
-    const { circuit, inFlight } = this.#resilience;
-    return { circuit, inFlight, ...this.#stats.snapshot() };
+    const { circuit, inFlight, pauseLeftMs } = this.#resilience;
+    return {
+      circuit,
+      circuitOpenedAt: circuit === 'closed' ? undefined : this.#circuitOpenedAt,
+      nextTryAt: pauseLeftMs > 0 ? this.dependencies.clock.now() + Math.ceil(pauseLeftMs) : undefined,
+      inFlight,
+      ...this.#stats.snapshot(),
+    };
   }
 
   /**
@@ -300,7 +308,16 @@ export class HttpExternalProvider implements ExternalProvider {
     const level = outcome === 'unknown' || (outcome === 'not-executed' && sent) ? 'warn' : 'info';
     if (!log.isLevelEnabled(level)) return;
     log[level](
-      { requestId, external, operation, outcome, reason, attempts, durationMs: loggedMs(durationMs) },
+      {
+        requestId,
+        external,
+        operation,
+        outcome,
+        reason,
+        ...whatWentWrong(end),
+        attempts,
+        durationMs: loggedMs(durationMs),
+      },
       'external call',
     );
   }
@@ -309,6 +326,8 @@ export class HttpExternalProvider implements ExternalProvider {
     const { log, metrics } = this.dependencies;
     const external = this.config.name;
     metrics.countCircuitChange(external, circuit);
+    if (circuit === 'closed') this.#circuitOpenedAt = undefined;
+    else this.#circuitOpenedAt ??= this.dependencies.clock.now();
     if (circuit === 'open') log.warn({ external, circuit }, 'circuit breaker opened: operations are refused');
     else log.info({ external, circuit }, 'circuit breaker changed');
   }
@@ -318,27 +337,4 @@ function queryText(query: object): string {
   return Object.entries(query as Record<string, string>)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&');
-}
-
-function endSpan(span: Span, outcome: ProviderOutcome<unknown>): void {
-  const reason = reasonOf(outcome);
-  span.set({ 'tollgate.outcome': outcome.kind, 'tollgate.reason': reason });
-  if (outcome.kind === 'unknown' || outcome.kind === 'not-executed') span.fail(reason ?? outcome.kind);
-  span.end();
-}
-
-/** What the external sends with its callbacks. */
-function callbackSecrets(auth: CallbackAuthConfig): readonly string[] {
-  switch (auth.type) {
-    case 'none':
-      return [];
-    case 'bearer':
-      return [auth.token.reveal()];
-    case 'basic':
-      return basicSecrets(auth.username, auth.password.reveal());
-    case 'standard-webhooks':
-      return auth.secrets.map((secret) => secret.reveal().replace(/^whsec_/, ''));
-    default:
-      return auth satisfies never;
-  }
 }

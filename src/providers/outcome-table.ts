@@ -28,6 +28,8 @@ interface Facts {
   readonly body: 'contract' | 'json-object' | 'json' | 'none' | 'other';
   /** How a 2xx violates the contract. */
   readonly violation: string;
+  /** To the fields that do. */
+  readonly pointers: readonly string[];
   readonly refusal: string | undefined;
   /** What an answer that violates the contract names all the same. */
   readonly ids: IssuedIds;
@@ -81,8 +83,9 @@ export const OUTCOME_TABLE: readonly OutcomeRow[] = [
   {
     name: 'success that violates the contract',
     when: ({ status }) => isSuccess(status),
-    becomes: ({ status, violation, ids }) => ({
+    becomes: ({ status, violation, pointers, ids }) => ({
       ...unknown('invalid-answer', `The answer of the external violates the contract: ${violation}.`, status),
+      ...(pointers.length > 0 && { pointers }),
       ids,
     }),
   },
@@ -243,6 +246,7 @@ function factsOf<A extends object>(
     early: false,
     body: 'none',
     violation: '',
+    pointers: [],
     refusal: undefined,
     ids: {},
     clientCertificate,
@@ -267,8 +271,12 @@ function factsOf<A extends object>(
   if (!isSuccess(status)) return { facts: { ...facts, body, refusal: refusalDetail(reading.json) } };
   const contract = reading.violation === undefined ? read(reading.json) : undefined;
   if (contract?.ok) return { facts: { ...facts, body: 'contract' }, answer: contract.value };
-  const violation = reading.violation ?? violationText(contract!.errors);
-  return { facts: { ...facts, body, violation: maskedText(violation), ids: issuedIds(reading.json) } };
+  const errors = contract?.errors ?? [];
+  const violation = reading.violation ?? violationText(errors);
+  const pointers = errors.map(({ pointer }) => pointer).filter((pointer) => pointer !== '');
+  return {
+    facts: { ...facts, body, violation: maskedText(violation), pointers, ids: issuedIds(reading.json) },
+  };
 }
 
 function violationText(errors: readonly FieldError[]): string {

@@ -49,6 +49,8 @@ export interface Unknown {
   readonly detail: string;
   /** The HTTP status, if the answer was complete. */
   readonly status?: number;
+  /** JSON pointers to the fields of the answer that violate the contract. */
+  readonly pointers?: readonly string[];
   /** What the invalid answer names all the same: by these the outcome can be queried. */
   readonly ids?: IssuedIds;
   /** Further members of the problem, which name what may have been made. */

@@ -69,6 +69,11 @@ export class Resilience {
     return this.#breaker.circuit;
   }
 
+  /** How long an open circuit refuses operations. */
+  get pauseLeftMs(): number {
+    return this.#breaker.pauseLeftMs;
+  }
+
   /** Slots taken of the concurrency limit. */
   get inFlight(): number {
     return this.#taken;

@@ -110,14 +110,8 @@ export function readQuery<T extends object>(type: DtoClass<T>, query: URLSearchP
   for (const name of new Set(query.keys())) {
     const field = byName.get(name);
     const [text, ...more] = query.getAll(name);
-    if (!field?.read) {
-      const known = [...byName.keys()].join(', ') || 'none';
-      // A query is ASCII: what it encodes may be unprintable.
-      refuse(
-        shownName(name).replaceAll(/[^\x21-\x7e]/g, '?'),
-        `is not a parameter of this operation, which takes ${known}`,
-      );
-    } else if (more.length > 0) refuse(name, 'must be given once');
+    if (!field?.read) errors.push(unknownParameter(name, [...byName.keys()]));
+    else if (more.length > 0) refuse(name, 'must be given once');
     else {
       const value = field.read(text!);
       if (value instanceof Violation) refuse(name, detailOf(field.rule));
@@ -125,6 +119,15 @@ export function readQuery<T extends object>(type: DtoClass<T>, query: URLSearchP
     }
   }
   return errors.length === 0 ? { ok: true, value: instance } : { ok: false, errors };
+}
+
+/** The error of a query parameter that the operation does not know. */
+export function unknownParameter(name: string, known: readonly string[]): FieldError {
+  return {
+    // A query is ASCII: what it encodes may be unprintable.
+    pointer: `/query/${shownName(name).replaceAll(/[^\x21-\x7e]/g, '?')}`,
+    detail: `is not a parameter of this operation, which takes ${known.join(', ') || 'none'}`,
+  };
 }
 
 /** More than the typos of a person, and fewer than the names of an attack. */

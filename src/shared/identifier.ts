@@ -40,3 +40,9 @@ export function identifierFloor(prefix: IdentifierPrefix, atMs: number): string 
   const time = atMs.toString(16).padStart(12, '0');
   return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}`;
 }
+
+/** When the identifier was made, in milliseconds since the epoch. */
+export function timeOfIdentifier(identifier: string): number {
+  const begin = identifier.indexOf('_') + 1;
+  return Number.parseInt(identifier.slice(begin, begin + 8) + identifier.slice(begin + 9, begin + 13), 16);
+}

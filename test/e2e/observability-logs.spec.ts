@@ -119,6 +119,22 @@ describe('logs', () => {
     });
   });
 
+  it('say what the external did wrong, as its caller gets it, and where', async () => {
+    external.behave(() => ({ result: 'ok' }));
+    const { detail } = (await pay(gateway)).body;
+    expect(detail).toContain('/result must be one of');
+    expect(log.lines('external call')[0]).toMatchObject({
+      reason: 'invalid-answer',
+      detail,
+      pointers: ['/result', '/paymentId'],
+    });
+    log.clear();
+    external.behave((_, response) => answerJson(response, 422, { message: `No card ${CARD}` }));
+    await pay(gateway);
+    expect(log.lines('external call')[0]).toMatchObject({ reason: 'refused' });
+    expect(log.text).not.toContain(CARD);
+  });
+
   it('contain a path only without a route, masked and without its query', async () => {
     await call(`${gateway.url}/v3/acme/nothing/${CARD}?token=secret-of-the-query`, 'GET', undefined, headers);
     await until(() => log.lines('request').length === 1, 'the line');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PaymentRepository } from '../../src/payments/payment.repository.js';
+import { Store } from '../../src/persistence/store.js';
 import { AT_ONCE, type Answer, call } from '../support/client.js';
 import { webhookSecret } from '../support/config-problems.js';
 import { fingerprintKey, type Gateway, startGateway } from '../support/gateway.js';
@@ -31,6 +32,7 @@ beforeAll(async () => {
         circuitBreaker: { failures: 1_000 },
       },
       { externalService: 'many', baseUrl: external.url, duplicatePayments: 'allow' },
+      { externalService: 'no-status', baseUrl: external.url, operations: { status: false } },
     ],
   });
 });
@@ -433,6 +435,36 @@ describe('status and check', () => {
     ]);
   });
 
+  it('answer from the ledger where the external offers no status, and check notifies', async () => {
+    external.behave(() => ({ result: 'OK', paymentId: 'pm-of-the-ledger' }));
+    const body = pay() as { shopTransactionId: string };
+    await call(`${gateway.url}/v3/no-status/pay`, 'POST', body);
+    external.requests.length = 0;
+    for (const route of ['status', 'check']) {
+      const at = `${gateway.url}/v3/no-status/${route}?paymentId`;
+      const answer = await call(`${at}=pm-of-the-ledger`, 'GET');
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        {
+          status: 'ACCEPTED',
+          paymentId: 'pm-of-the-ledger',
+          shopTransactionId: body.shopTransactionId,
+          providerName: 'no-status',
+        },
+      ]);
+      expect(told(await call(`${at}=of-nobody`, 'GET'))).toEqual([501, 'operation-not-supported', undefined]);
+    }
+    expect(external.requests).toHaveLength(0);
+    const notified = await gateway.app
+      .get(Store)
+      .read((db) =>
+        db.selectFrom('notifications').select('payload').where('external', '=', 'no-status').execute(),
+      );
+    expect(notified.map(({ payload }) => (JSON.parse(payload) as { status: string }).status)).toEqual([
+      'ACCEPTED',
+    ]);
+  });
+
   it.each([
     '',
     '?paymentId=',
@@ -446,6 +478,34 @@ describe('status and check', () => {
       'validation-failed',
       undefined,
     ]);
+    expect(external.requests).toHaveLength(0);
+  });
+
+  it.each([
+    ['status?', '/query/paymentId', 'is missing: name the payment by paymentId or shopTransactionId'],
+    [
+      'status?paymentID=a',
+      '/query/paymentID',
+      'is not a parameter of this operation, which takes paymentId, shopTransactionId',
+    ],
+    [
+      'check?paymentId=a&refundId=b',
+      '/query/refundId',
+      'is not a parameter of this operation, which takes paymentId, shopTransactionId',
+    ],
+    [
+      'refund/status?refundId=a&payment=b',
+      '/query/payment',
+      'is not a parameter of this operation, which takes refundId, paymentId',
+    ],
+    [
+      'subscription/status/sub_1?expand=all',
+      '/query/expand',
+      'is not a parameter of this operation, which takes none',
+    ],
+  ])('say what is wrong with %s', async (path, pointer, detail) => {
+    const answer = await call(`${gateway.url}/v3/acme/${path}`, 'GET');
+    expect(answer.body).toMatchObject({ code: 'validation-failed', errors: [{ pointer, detail }] });
     expect(external.requests).toHaveLength(0);
   });
 });

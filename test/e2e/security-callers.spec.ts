@@ -48,6 +48,7 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'GET /admin/payments': 'admin-read',
   'GET /admin/payments/:id': 'admin-read',
   'GET /admin/subscriptions': 'admin-read',
+  'GET /admin/summary': 'admin-read',
   'POST /admin/payments/:id/check': 'admin-act',
   'POST /admin/notifications/replay': 'admin-act',
   'POST /admin/notifications/:id/replay': 'admin-act',
@@ -374,7 +375,12 @@ describe('with valid credentials', () => {
     const boss = bearer('secret-of-boss');
     expect((await call(`${gateway.url}/nothing`, 'GET', undefined, boss)).body['code']).toBe('not-found');
     const answer = await call(`${gateway.url}/v3/nobody/pay`, 'POST', {}, boss);
-    expect(answer.body['code']).toBe('external-not-found');
+    expect(answer.body).toMatchObject({
+      code: 'external-not-found',
+      detail: expect.stringMatching(/^There is no external of this name\. These credentials may use: acme\b/),
+    });
+    const anonymous = await call(`${gateway.url}/v3/nobody/callback?paymentId=p`, 'GET');
+    expect(anonymous.text).not.toContain('acme');
     const options = await call(`${gateway.url}/v3/acme/pay`, 'OPTIONS', undefined, boss);
     expect([options.status, options.headers.get('allow')]).toEqual([405, 'POST']);
   });

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createApp } from '../../src/create-app.js';
+import { TotalsCounter } from '../../src/totals/totals.counter.js';
 import { amountOf, orderOf, paymentIdOf, tokenOf } from './ledger-filler.js';
 import { ensureFilled, median, say, scaleDatabase, sizeOf } from './scale-database.js';
 
@@ -31,6 +32,9 @@ await ensureFilled(database, payments);
 say(`${payments} payments, ${((await sizeOf(database)) / 1_000_000).toFixed(0)} MB`);
 
 const app = await start();
+const countingSince = performance.now();
+await app.get(TotalsCounter).count();
+say(`The hourly totals took ${Math.round(performance.now() - countingSince)} ms the first time.`);
 const { port } = app.getHttpServer().address() as AddressInfo;
 const slow: string[] = [];
 const middle = Math.trunc(payments / 2);
@@ -74,6 +78,7 @@ for (const path of [
   'attention?limit=200',
   'attention?external=tiny',
   'externals',
+  'summary',
   `payments/${newest.items[0].id}`,
 ]) {
   await measure(path);

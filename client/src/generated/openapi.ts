@@ -509,6 +509,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve the figures of today
+         * @description Items of attention by kind; externals as the answering replica sees them; notifications that wait or are dead; payments and refunds that were created in the last 24 hours and 30 days, by currency and present state. The totals come from hourly counts that a worker keeps: `countedAt` says how fresh they are.
+         */
+        get: operations["getSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/payments/{id}": {
         parameters: {
             query?: never;
@@ -2551,6 +2571,191 @@ export interface components {
             requestsSince?: string;
             /** @description At most 50, the newest first. */
             items: components["schemas"]["SearchHit"][];
+        };
+        AttentionCount: {
+            /**
+             * @example payment-unknown
+             * @enum {string}
+             */
+            kind: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
+            /**
+             * Format: int64
+             * @description At most 1000.
+             * @example 3
+             */
+            items: number;
+            /**
+             * @description True: there are more than 1000.
+             * @example false
+             */
+            more: boolean;
+        };
+        LastHourRecord: {
+            /**
+             * Format: int64
+             * @description Calls that were sent.
+             * @example 1240
+             */
+            calls: number;
+            /**
+             * @description The share of them that the external answered by the contract, refusals (4xx) included.
+             * @example 0.995
+             */
+            successRate: number;
+            /**
+             * Format: int64
+             * @description The duration in milliseconds that 95 % of them did not exceed, within a tenth.
+             * @example 180
+             */
+            p95Ms: number;
+        };
+        ExternalSummary: {
+            /** @example acme */
+            external: string;
+            /**
+             * @description The circuit breaker.
+             * @example closed
+             * @enum {string}
+             */
+            circuit: "closed" | "open" | "half-open";
+            /**
+             * Format: date-time
+             * @description When the circuit lets the next operation through. Absent: at once.
+             * @example 2026-01-31T12:00:05.000Z
+             */
+            nextTryAt?: string;
+            /**
+             * Format: int64
+             * @description Calls in flight.
+             * @example 3
+             */
+            inFlight: number;
+            /**
+             * Format: int64
+             * @description The maximum number of calls in flight.
+             * @example 200
+             */
+            maxConcurrency: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.150Z
+             */
+            lastSuccessAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T11:40:10.000Z
+             */
+            lastFailureAt?: string;
+            /**
+             * @description The reason and what happened.
+             * @example timeout: The external did not answer in time.
+             */
+            lastFailure?: string;
+            /** @description Absent without a call in the last hour. */
+            lastHour?: components["schemas"]["LastHourRecord"];
+        };
+        DeliverySummary: {
+            /** @example payment-callback */
+            receiver: string;
+            /**
+             * Format: int64
+             * @description Notifications that wait for their next attempt.
+             * @example 2
+             */
+            waiting: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them was queued.
+             */
+            oldestWaitingSince?: string;
+            /**
+             * Format: int64
+             * @description Notifications that have exhausted their attempts.
+             * @example 0
+             */
+            dead: number;
+        };
+        TotalRecord: {
+            /**
+             * @description Absent for payments whose currency the gateway does not know.
+             * @example EUR
+             */
+            currency?: components["schemas"]["Currency"];
+            /**
+             * @description The present state: of payments `PENDING`, `ACCEPTED`, `FAILED`, `UNKNOWN`; of refunds `PENDING`, `OK`, `KO`, `UNKNOWN`.
+             * @example ACCEPTED
+             */
+            state: string;
+            /**
+             * Format: int64
+             * @example 118
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description The sum of their amounts in minor units; exact up to 2^53.
+             * @example 153282
+             */
+            amount: number;
+            /**
+             * @description The same by step, oldest first.
+             * @example [
+             *       60,
+             *       58
+             *     ]
+             */
+            itemsByStep: number[];
+            /**
+             * @description The same by step, oldest first.
+             * @example [
+             *       80000,
+             *       73282
+             *     ]
+             */
+            amountByStep: number[];
+        };
+        PeriodSummary: {
+            /**
+             * Format: date-time
+             * @description The beginning of the first step, a full hour of UTC.
+             * @example 2026-01-30T13:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description The length of a step in hours: 1 or 24. The last step is the present one.
+             * @example 1
+             */
+            stepHours: number;
+            /**
+             * Format: int64
+             * @description The number of steps.
+             * @example 24
+             */
+            steps: number;
+            payments: components["schemas"]["TotalRecord"][];
+            refunds: components["schemas"]["TotalRecord"][];
+        };
+        Summary: {
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+            /** @description Kinds with items alone. */
+            attention: components["schemas"]["AttentionCount"][];
+            /** @description The configured externals, by name. */
+            externals: components["schemas"]["ExternalSummary"][];
+            /** @description The configured receivers, and those with notifications left. */
+            deliveries: components["schemas"]["DeliverySummary"][];
+            /**
+             * Format: date-time
+             * @description When `last24Hours` and `last30Days` were counted, every ten seconds while something changes. Absent before the first count.
+             * @example 2026-01-31T11:59:55.000Z
+             */
+            countedAt?: string;
+            last24Hours: components["schemas"]["PeriodSummary"];
+            last30Days: components["schemas"]["PeriodSummary"];
         };
         StoryEntry: {
             /**
@@ -8869,9 +9074,12 @@ export interface operations {
     };
     search: {
         parameters: {
-            query?: {
-                /** @description The text to find, whole. */
-                q?: string;
+            query: {
+                /**
+                 * @description The text to find, whole.
+                 * @example order-1001
+                 */
+                q: string;
             };
             header?: {
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
@@ -8892,6 +9100,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getSummary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
                 };
             };
             /**

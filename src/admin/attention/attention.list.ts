@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { limitOf } from '../../persistence/dialect.js';
 import type { Store, Trx } from '../../persistence/store.js';
 import { QueryField } from '../../rules/field.js';
 import { oneOf } from '../../rules/rule.js';
@@ -8,6 +9,7 @@ import { type Keyset, keysetOf, type Page, pageOf } from '../lists/keyset.js';
 import { ExternalFilter, PageQuery } from '../lists/list-query.js';
 import { mergeNewest, type NewestRows, type RowSource } from '../lists/merge-newest.js';
 import { externalsWithPayments } from '../payments/payment.list.js';
+import { type AttentionCount, MAX_COUNTED } from '../summary/summary.js';
 import {
   ATTENTION_KINDS,
   type AttentionItem,
@@ -32,6 +34,11 @@ const CALLBACK_INTEREST_MS = 30 * DAY_MS;
 /** The maximum number of rows that a page reads. Nearly all of them are shown. */
 const LOOK_AT = 1_000;
 
+/** A callback needs nobody once the end of its payment is known. */
+const OF_OPEN_PAYMENT = sql<boolean>`not exists (select 1 from payments
+  where payments.payment_id = callbacks.payment_id and payments.external = callbacks.external
+    and payments.state in ('ACCEPTED', 'FAILED'))`;
+
 /** Rows of one kind, which an index has in the order of their ids. */
 interface AttentionSource {
   readonly kind: AttentionKind;
@@ -41,6 +48,8 @@ interface AttentionSource {
   readonly since: string;
   /** States are literals where the index is partial, because SQLite ignores it for parameters. */
   readonly where: RawBuilder<boolean>;
+  /** What a page drops after reading; only a count needs it in SQL. */
+  readonly counted?: RawBuilder<boolean>;
   /** Further columns of {@link AttentionRow}. */
   readonly columns: readonly RawBuilder<unknown>[];
 }
@@ -177,6 +186,7 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       prefix: 'cbk',
       since: 'last_received_at',
       where: sql`state = 'UNCONFIRMED' and id >= ${interesting}`,
+      counted: OF_OPEN_PAYMENT,
       columns: [
         sql`case when refund_id is null and subscription_token is null then payment_id end as payment_id`,
         sql`case when refund_id is not null then 'refundId ' || refund_id || ': ' || coalesce(last_error, '')
@@ -195,6 +205,19 @@ export const ATTENTION_LIST = {
     const keyset = keysetOf('attention', undefined, query);
     const { rows, next } = await store.read((db) => this.newest(db, query, keyset, nowMs));
     return pageOf('attention', query, rows.map(attentionItem), next);
+  },
+
+  /** How many items of each kind there are, kinds without items left out. */
+  async counts(db: Trx, nowMs: number): Promise<AttentionCount[]> {
+    const counts = new Map<AttentionKind, number>();
+    for (const source of attentionSources(await externalsWithPayments(db), nowMs)) {
+      const items = (counts.get(source.kind) ?? 0) + (await countOf(db, source));
+      if (items > 0) counts.set(source.kind, items);
+    }
+    return ATTENTION_KINDS.filter((kind) => counts.has(kind)).map((kind) => {
+      const items = counts.get(kind)!;
+      return { kind, items: Math.min(items, MAX_COUNTED), more: items > MAX_COUNTED };
+    });
   },
 
   /** `keyset` is without prefixes: so the ids of all tables are ordered by time. */
@@ -233,4 +256,14 @@ function rowsOf(
       order by id desc limit ${limit}`.execute(db);
     return rows.map((row) => ({ ...row, kind, id: row.ref.slice(prefix.length + 1) }));
   };
+}
+
+async function countOf(db: Trx, { table, where, counted }: AttentionSource): Promise<number> {
+  const also = counted ? sql` and ${counted}` : sql``;
+  const { rows } = await sql<{ items: number }>`
+    select count(*) as items from (
+      select 1 from ${sql.table(table)} where ${where}${also} limit ${limitOf(MAX_COUNTED + 1)}) as counted`.execute(
+    db,
+  );
+  return rows[0]!.items;
 }

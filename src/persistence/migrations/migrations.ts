@@ -18,6 +18,7 @@ import * as checkouts from './0017-checkouts.js';
 import * as receivers from './0019-receivers.js';
 import * as watchedSubscriptions from './0020-watched-subscriptions.js';
 import * as oneIndexOfOrders from './0021-one-index-of-orders.js';
+import * as hourlyTotals from './0024-hourly-totals.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -49,4 +50,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0019-receivers': receivers,
   '0020-watched-subscriptions': watchedSubscriptions,
   '0021-one-index-of-orders': oneIndexOfOrders,
+  '0024-hourly-totals': hourlyTotals,
 };

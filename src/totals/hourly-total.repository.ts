@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { Store, Trx } from '../persistence/store.js';
+import { identifierFloor, timeOfIdentifier } from '../shared/identifier.js';
+import { HOUR_MS, type HourlyTotalRow, hourOf, type TotalSubject } from './hourly-total.table.js';
+
+const TABLES = { payment: 'payments', refund: 'refunds' } as const;
+const PREFIXES = { payment: 'pay', refund: 'ref' } as const;
+
+/** Rows that are read at once: a millisecond or two, during which nothing else runs on SQLite. */
+const SLICE = 2_000;
+
+type Total = Pick<HourlyTotalRow, 'currency' | 'state' | 'items' | 'amount_minor'>;
+
+export type NewTotal = Omit<HourlyTotalRow, 'hour'>;
+
+/** The sums of a part of an hour. */
+export interface Slice {
+  readonly totals: readonly Total[];
+  /** The last id of the slice; undefined where the hour has no more. */
+  readonly last: string | undefined;
+}
+
+/** What has changed in a part of the ledger's events. */
+export interface ChangedHours {
+  readonly hours: ReadonlySet<number>;
+  /** The last event that was read; undefined where there is none. */
+  readonly last: string | undefined;
+  readonly more: boolean;
+}
+
+/** Reads ledgers and totals. Each read is short: of a range of the primary key, which is ordered by time. */
+@Injectable()
+export class HourlyTotalRepository {
+  /** The hours of the payments and refunds that the events after the id `after` are about. */
+  async changedHours(db: Trx, after: string): Promise<ChangedHours> {
+    const events = await db
+      .selectFrom('ledger_events')
+      .select(['id', 'payment_ref', 'refund_ref'])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(SLICE)
+      .execute();
+    const refs = events.map(({ payment_ref, refund_ref }) => refund_ref ?? payment_ref);
+    const hours = new Set(refs.filter((ref) => ref !== null).map((ref) => hourOf(timeOfIdentifier(ref))));
+    return { hours, last: events.at(-1)?.id, more: events.length === SLICE };
+  }
+
+  /**
+   * Sums up the rows of `hour` after the id `after`, its first slice by default. A payment is CREATED while its call
+   * runs; it counts once it has an event.
+   */
+  async slice(db: Trx, subject: TotalSubject, hour: number, after?: string): Promise<Slice> {
+    const table = sql.table(TABLES[subject]);
+    const from = after ?? identifierFloor(PREFIXES[subject], hour * HOUR_MS);
+    const end = identifierFloor(PREFIXES[subject], (hour + 1) * HOUR_MS);
+    const { rows } = await sql<Total & { readonly last: string; readonly seen: number }>`
+      select coalesce(currency, '') as currency, state, count(*) as items,
+        cast(coalesce(sum(amount_minor), 0) as bigint) as amount_minor, max(id) as last
+      from (select id, currency, state, amount_minor from ${table}
+            where id > ${from} and id < ${end} order by id limit ${SLICE}) as slice
+      group by coalesce(currency, ''), state`.execute(db);
+    const seen = rows.reduce((sum, { items }) => sum + items, 0);
+    const last = rows
+      .map((row) => row.last)
+      .toSorted()
+      .at(-1);
+    const totals = rows
+      .filter(({ state }) => state !== 'CREATED')
+      .map(({ currency, state, items, amount_minor }) => ({ currency, state, items, amount_minor }));
+    return { totals, last: seen === SLICE ? last : undefined };
+  }
+
+  /** The first hour from `hour` on with a payment or refund in it; undefined if there is none. */
+  async nextHour(db: Trx, hour: number): Promise<number | undefined> {
+    const atMs = hour * HOUR_MS;
+    const { rows } = await sql<{ payment: string | null; refund: string | null }>`
+      select (select min(id) from payments where id >= ${identifierFloor('pay', atMs)}) as payment,
+        (select min(id) from refunds where id >= ${identifierFloor('ref', atMs)}) as refund`.execute(db);
+    const { payment, refund } = rows[0]!;
+    const hours = [payment, refund].filter((id) => id !== null).map((id) => hourOf(timeOfIdentifier(id)));
+    return hours.length === 0 ? undefined : Math.min(...hours);
+  }
+
+  /** The hours from `hour` on that have totals. */
+  async storedHours(db: Trx, hour: number): Promise<number[]> {
+    const rows = await db
+      .selectFrom('hourly_totals')
+      .select('hour')
+      .distinct()
+      .where('hour', '>=', hour)
+      .execute();
+    return rows.map((row) => row.hour);
+  }
+
+  /** Replaces the totals of an hour where they are others. */
+  async replace(store: Store, hour: number, totals: readonly NewTotal[]): Promise<void> {
+    const stored = await store.read((db) =>
+      db.selectFrom('hourly_totals').selectAll().where('hour', '=', hour).execute(),
+    );
+    if (keyOf(stored) === keyOf(totals)) return;
+    await store.transaction(async (trx) => {
+      await trx.deleteFrom('hourly_totals').where('hour', '=', hour).execute();
+      if (totals.length === 0) return;
+      await trx
+        .insertInto('hourly_totals')
+        .values(totals.map((total) => ({ ...total, hour })))
+        .execute();
+    });
+  }
+
+  async deleteBefore(trx: Trx, hour: number): Promise<void> {
+    await trx.deleteFrom('hourly_totals').where('hour', '<', hour).execute();
+  }
+
+  /**
+   * The totals since `fromHour`, summed up over periods of `hours` that begin there, oldest first. `hour` is the number
+   * of the period, from 0. Amounts are exact below 2^53.
+   */
+  async periods(db: Trx, fromHour: number, hours: number): Promise<readonly HourlyTotalRow[]> {
+    const { rows } = await sql<HourlyTotalRow>`
+      select (hour - cast(${fromHour} as integer)) / cast(${hours} as integer) as hour, subject, currency, state,
+        cast(sum(items) as double precision) as items,
+        cast(sum(amount_minor) as double precision) as amount_minor
+      from hourly_totals where hour >= ${fromHour}
+      group by 1, 2, 3, 4 order by 1`.execute(db);
+    return rows;
+  }
+}
+
+function keyOf(totals: readonly NewTotal[]): string {
+  const keys = totals.map(({ subject, currency, state, items, amount_minor }) =>
+    [subject, currency, state, items, amount_minor].join(' '),
+  );
+  return keys.toSorted().join();
+}
