@@ -6,11 +6,13 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { TotalsModule } from '../totals/totals.module.js';
+import { Attention } from './attention/attention.service.js';
 import { ListsController } from './lists.controller.js';
 import { PaymentCheck } from './payments/payment-check.service.js';
 import { PaymentRefund } from './payments/payment-refund.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
+import { PaymentResolution } from './resolutions/payment-resolution.service.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
 import { SummaryController } from './summary/summary.controller.js';
 import { SummaryService } from './summary/summary.service.js';
@@ -27,6 +29,6 @@ import { SummaryService } from './summary/summary.service.js';
     TotalsModule,
   ],
   controllers: [ListsController, PaymentsAdminController, ResolutionsController, SummaryController],
-  providers: [PaymentCheck, PaymentRefund, Resolutions, SummaryService],
+  providers: [Attention, PaymentCheck, PaymentRefund, PaymentResolution, Resolutions, SummaryService],
 })
 export class AdminModule {}

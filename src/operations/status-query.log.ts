@@ -1,4 +1,9 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { Metrics } from '../observability/metrics/metrics.js';
 import { outside } from '../observability/logging/outside.js';
 import { Store, type Trx } from '../persistence/store.js';
@@ -70,7 +75,11 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** Notes a query and its outcome. `result`: the status that a completed one answered. */
-  note<A>({ subject, source, cause }: QueryNote, outcome: ProviderOutcome<A>, result: (answer: A) => string): void {
+  note<A>(
+    { subject, source, cause }: QueryNote,
+    outcome: ProviderOutcome<A>,
+    result: (answer: A) => string,
+  ): void {
     // Not sent: the gateway itself had a reason.
     if (outcome.kind === 'not-executed' && NOT_SENT.has(outcome.reason)) return;
     const completed = outcome.kind === 'completed';
@@ -101,6 +110,11 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
     });
   }
 
+  /** {@link flush} before a read, which succeeds without it. */
+  async settled(): Promise<void> {
+    await this.flush().catch(() => {});
+  }
+
   /** Writes what waits. A story or list that is read next has it. */
   flush(): Promise<void> {
     this.#flushing = this.#flushing.catch(() => {}).then(() => this.#write());
@@ -110,7 +124,10 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
   async #write(): Promise<void> {
     for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
       await this.store.transaction(async (trx) => {
-        const refs = await this.#refsOf(trx, batch.map(([, { subject }]) => subject));
+        const refs = await this.#refsOf(
+          trx,
+          batch.map(([, { subject }]) => subject),
+        );
         const known = batch.flatMap(([, { subject, ...query }]) => {
           const subject_ref = 'ref' in subject ? subject.ref : refs.get(keyOf(subject));
           // Of a payment that the gateway does not know, there is no story.
@@ -123,9 +140,7 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
   }
 
   #next(): [key: string, waiting: Waiting][] {
-    return [...this.#waiting]
-      .slice(0, BATCH)
-      .map(([key, waiting]) => [key, { ...waiting }]);
+    return [...this.#waiting].slice(0, BATCH).map(([key, waiting]) => [key, { ...waiting }]);
   }
 
   /** Keeps what was noted while the batch was written. */
@@ -149,7 +164,12 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
   }
 }
 
-const NOT_SENT: ReadonlySet<string> = new Set(['not-supported', 'concurrency-limit', 'shutting-down', 'paused']);
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'not-supported',
+  'concurrency-limit',
+  'shutting-down',
+  'paused',
+]);
 
 function keyOf({ external, paymentId }: Extract<QuerySubject, { paymentId: string }>): string {
   return `${external}/${paymentId}`;

@@ -69,6 +69,19 @@ export class StatusQueryRepository {
     return new Map(rows.map((row) => [row.subject_ref, row]));
   }
 
+  /** The last answer since `sinceMs` that says how the payment has ended. */
+  decidedSince(trx: Trx, subjectRef: string, sinceMs: number): Promise<StatusQueryRow | undefined> {
+    return trx
+      .selectFrom('status_queries')
+      .selectAll()
+      .where('subject_ref', '=', subjectRef)
+      .where('result', 'in', ['ACCEPTED', 'FAILED'])
+      .where('last_at', '>', sinceMs)
+      .orderBy('last_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
   /** All rows move to the payment that absorbs another. */
   async moveSubject(trx: Trx, fromRef: string, toRef: string): Promise<void> {
     await trx

@@ -56,23 +56,18 @@ export class HourlyTotalRepository {
     const end = identifierFloor(PREFIXES[subject], (hour + 1) * HOUR_MS);
     const { rows } = await sql<Total & { readonly last: string; readonly seen: number }>`
       select coalesce(currency, '') as currency, state, count(*) as items,
-        coalesce(sum(amount_minor), 0) as amount_minor, max(id) as last
+        cast(coalesce(sum(amount_minor), 0) as bigint) as amount_minor, max(id) as last
       from (select id, currency, state, amount_minor from ${table}
             where id > ${from} and id < ${end} order by id limit ${SLICE}) as slice
       group by coalesce(currency, ''), state`.execute(db);
-    const seen = rows.reduce((sum, { items }) => sum + Number(items), 0);
+    const seen = rows.reduce((sum, { items }) => sum + items, 0);
     const last = rows
       .map((row) => row.last)
       .toSorted()
       .at(-1);
     const totals = rows
       .filter(({ state }) => state !== 'CREATED')
-      .map(({ currency, state, items, amount_minor }) => ({
-        currency,
-        state,
-        items: Number(items),
-        amount_minor: Number(amount_minor),
-      }));
+      .map(({ currency, state, items, amount_minor }) => ({ currency, state, items, amount_minor }));
     return { totals, last: seen === SLICE ? last : undefined };
   }
 

@@ -36,13 +36,15 @@ type Lease = Required<Progress>;
  */
 @Injectable()
 export class TotalsCounter {
-  readonly #holder = newIdentifier('req', Date.now());
+  readonly #holder: string;
 
   constructor(
     private readonly store: Store,
     private readonly totals: HourlyTotalRepository,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#holder = newIdentifier('req', clock.now());
+  }
 
   /** One turn. Returns false where nothing had changed, or another replica counts. */
   async count(): Promise<boolean> {

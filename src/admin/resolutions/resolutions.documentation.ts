@@ -46,7 +46,7 @@ export const RESOLVE_PAYMENT = resolution({
   id: 'resolvePayment',
   summary: 'Resolve a payment',
   description:
-    'Records the end of an UNKNOWN payment, or of a PENDING one that is parked, when it is known from another source. The name of the credentials and the reason are recorded, and a notification is queued. `FAILED` releases the `Idempotency-Key`: a repeat is a new attempt and validated as such.',
+    'Records the end of an UNKNOWN payment, or of a PENDING one that is parked, when it is known from another source. The name of the credentials and the reason are recorded, and a notification is queued. `FAILED` releases the `Idempotency-Key`: a repeat is a new attempt and validated as such. A resolution is corrected by another one that names its event in `corrects`; of two at the same time, the second is refused with `conflict`, which names that event.',
   request: PaymentResolutionRequest,
   requests: {
     accepted: {
@@ -56,6 +56,10 @@ export const RESOLVE_PAYMENT = resolution({
         reason: 'acme’s support confirmed it, ticket 4711',
         paymentId: 'pm_7f3a',
       },
+    },
+    withoutId: {
+      summary: 'Executed, under an id that nobody knows',
+      value: { status: 'ACCEPTED', reason: 'On the account statement of 3 February', paymentId: null },
     },
     failed: {
       summary: 'The payment was not executed',
