@@ -8,10 +8,15 @@ WORKDIR /build/tollgate
 COPY package.json package-lock.json ./
 COPY simulator/package.json simulator/
 COPY bench/package.json bench/
+COPY console/package.json console/
+COPY client/package.json client/
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY simulator simulator
+COPY client/src client/src
+COPY console console
+COPY cli/src cli/src
 COPY scripts/bundle.js scripts/
 RUN npm run build
 # The packages of the image as CycloneDX. `npm sbom --omit=dev` would omit packages that development tools use too.
@@ -29,6 +34,7 @@ COPY LICENSE package.json ./
 COPY --from=build /build/tollgate/sbom.cdx.json ./
 COPY --from=build /build/tollgate/node_modules node_modules
 COPY --from=build /build/tollgate/dist dist
+COPY --from=build /build/tollgate/console/dist console/dist
 # The default external outside production, and a service of docker-compose.yml. It is not loaded in production.
 COPY --from=build /build/tollgate/simulator/package.json simulator/
 COPY --from=build /build/tollgate/simulator/dist simulator/dist

@@ -4,13 +4,18 @@ export default {
   testMatch: [
     '<rootDir>/src/**/*.spec.ts',
     '<rootDir>/simulator/src/**/*.spec.ts',
+    '<rootDir>/cli/**/*.spec.ts',
+    '<rootDir>/client/src/**/*.spec.ts',
     '<rootDir>/test/**/*.spec.ts',
   ],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
-    '^@tollgate/simulator$': '<rootDir>/simulator/src/simulator.ts', // tests need no build
+    // tests need no build
+    '^@tollgate/simulator$': '<rootDir>/simulator/src/simulator.ts',
+    '^@tollgate/client$': '<rootDir>/client/src/index.ts',
+    '^@tollgate/client/(express|fastify|nestjs)$': '<rootDir>/client/src/receiving/$1.ts',
   },
   setupFiles: ['<rootDir>/test/support/setup.ts'],
   transform: {

@@ -1,5 +1,5 @@
 /**
- * Tells how fast the processor is just now: does the same work at each message and answers with the CPU milliseconds
+ * Measures how fast the processor is just now: does the same work at each message and answers with the CPU milliseconds
  * that it took. A mixture of what servers do: objects, JSON, texts, maps, hashes.
  */
 import { createHash } from 'node:crypto';

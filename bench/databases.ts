@@ -22,7 +22,7 @@ export interface BenchDatabase {
   dispose(): Promise<void>;
 }
 
-/** A file in `folder`, which whoever made it removes. */
+/** A file in `folder`. The caller removes it. */
 export async function sqliteDatabase(folder: string): Promise<BenchDatabase> {
   const path = join(folder, 'tollgate.db');
   return {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The processor of whatever is measured, and that of whatever measures: load generator and upstream stub. */
+/** The processor of the measured server, and that of the load generator and the upstream stub. */
 export const MEASURED_CPU = '0';
 export const OTHER_CPU = '1';
 

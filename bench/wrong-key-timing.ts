@@ -9,7 +9,7 @@ import { SecurityMetrics } from '../src/security/security.metrics.js';
 import { RawClient } from '../test/support/raw-client.js';
 
 /**
- * Does the answer time of a wrong key tell how many of its leading characters are right? Measures it over HTTP and in
+ * Does the answer time of a wrong key reveal how many of its leading characters are right? Measures it over HTTP and in
  * the comparison itself; the kinds take turns, so that what else the machine does falls on all of them.
  *
  *     node --import ./test/support/typescript-hooks.js bench/wrong-key-timing.ts [requests of each kind]

@@ -1,6 +1,7 @@
 /**
- * Runs before `npm start`, `npm run simulator` and `npm run migrate`: builds the simulator and the gateway when a
- * build is missing or older than its sources, settings or packages. Prints nothing when both are current.
+ * Runs before `npm start`, `npm run simulator`, `npm run migrate` and `tollgate`: builds the simulator and the gateway when a
+ * build is missing or older than its sources, settings or packages. Prints nothing when both are current, and else to
+ * stderr: stdout belongs to the program.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -11,8 +12,11 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(ROOT, path);
 
-const SOURCES = ['src', 'simulator/src'].map(inRoot);
+const SOURCES = ['src', 'simulator/src', 'cli/src', 'client/src', 'console/src'].map(inRoot);
 const SETTINGS = [
+  'console/index.html',
+  'console/package.json',
+  'console/vite.config.js',
   'nest-cli.json',
   'package.json',
   'scripts/bundle.js',
@@ -25,7 +29,12 @@ const SETTINGS = [
 const INSTALLED = inRoot('node_modules/.package-lock.json');
 
 /** `scripts/bundle.js` writes packages.js last: without it a build was killed, or was that of `nest build` alone. */
-const PROGRAMS = ['simulator/dist/main.js', 'dist/main.js', 'dist/packages.js'].map(inRoot);
+const PROGRAMS = [
+  'simulator/dist/main.js',
+  'dist/main.js',
+  'dist/packages.js',
+  'console/dist/index.html',
+].map(inRoot);
 /** tsc writes it last, so a killed build has none; a failed build has no program (`noEmitOnError`). */
 const BUILD_INFO = inRoot('dist/.tsbuildinfo');
 
@@ -33,7 +42,8 @@ const BUILD_INFO = inRoot('dist/.tsbuildinfo');
 const TSC = inRoot('node_modules/typescript/bin/tsc');
 const NEST = inRoot('node_modules/@nestjs/cli/bin/nest.js');
 const BUNDLE = inRoot('scripts/bundle.js');
-const BUILDS = [[TSC, '--project', 'simulator'], [NEST, 'build'], [BUNDLE]];
+const VITE = inRoot('node_modules/vite/bin/vite.js');
+const BUILDS = [[TSC, '--project', 'simulator'], [NEST, 'build'], [BUNDLE], [VITE, 'build', 'console']];
 const LOCK = inRoot('node_modules/.tollgate-build.lock');
 const LOCK_WAIT_MS = 200;
 const LOCK_LOST_MS = 300_000;
@@ -75,7 +85,7 @@ async function buildOnce() {
 
 function build() {
   if (!existsSync(NEST)) return withoutBuildTools();
-  console.log('Building dist/ ...');
+  console.error('Building dist/ ...');
   const startedAtMs = performance.now();
   for (const command of BUILDS) {
     const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
@@ -85,7 +95,7 @@ function build() {
       return;
     }
   }
-  console.log(`Built in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s.`);
+  console.error(`Built in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s.`);
 }
 
 /** After `npm prune --omit=dev` only an earlier build can run. */

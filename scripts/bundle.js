@@ -7,15 +7,19 @@
  * - What is imported on demand (PostgreSQL, OpenTelemetry, OIDC) has files of its own.
  * - Source maps lead stack traces to src/. Node reads the map that a file names when it loads the file: packages.js does
  *   not name its map, which is there for tools (`npm run path`, `npm run bench -- profile`).
+ * - The command line (cli/src) is TypeScript without decorators, so that tsc need not emit it. What it imports of src/ is
+ *   what tsc wrote to dist/. Each command has files of its own.
  * - Packages stay installed: files are read from them (Swagger UI), and the simulator is not bundled.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const DIST = resolve(ROOT, 'dist');
+const ROOT = resolve(fileURLToPath(new URL('..', import.meta.url)));
+const DIST = join(ROOT, 'dist');
+const SRC = join(ROOT, 'src');
+const CLI = join(ROOT, 'cli', 'src');
 
 /** Node starts them, and they import nothing statically: they stay as tsc wrote them. */
 const PROGRAMS = [
@@ -40,20 +44,57 @@ for (const path of [...PROGRAMS, GATEWAY, MIGRATION]) {
 const files = [
   ...(await bundled(GATEWAY, { groups: [{ name: 'packages', test: IN_PACKAGE, tags: ['$initial'] }] })),
   ...(await bundled(MIGRATION, false)),
+  ...(await bundledCli()),
 ];
 for (const path of emittedFiles()) rmSync(join(DIST, path));
-for (const { path, content } of files.toSorted((a, b) => Number(a.path === LAST) - Number(b.path === LAST)))
+for (const { path, content } of files.toSorted((a, b) => Number(a.path === LAST) - Number(b.path === LAST))) {
+  mkdirSync(dirname(join(DIST, path)), { recursive: true });
   writeFileSync(join(DIST, path), content);
+}
 
 /** The files of a program whose `entry` tsc wrote, with the packages that it imports. */
-async function bundled(entry, codeSplitting) {
+function bundled(entry, codeSplitting) {
+  return generated(
+    { [entry.replace(/\.js$/, '')]: join(DIST, entry) },
+    { name: 'modules-of-the-gateway', load: (id) => ownModule(id, dirname(entry)) },
+    '[name].js',
+    codeSplitting,
+  );
+}
+
+/** dist/cli/main.js and a few files for each command. */
+function bundledCli() {
+  return generated(
+    { 'cli/main': join(CLI, 'main.ts') },
+    {
+      name: 'modules-of-the-command-line',
+      resolveId: (source, importer) => ofGateway(source, importer),
+      load: (id) => ownModule(id, 'cli'),
+    },
+    'cli/[name].js',
+    true,
+  );
+}
+
+/** What a file of cli/src imports of src/: in dist/, and there a file of its own where it is a program. */
+function ofGateway(source, importer) {
+  if (!source.startsWith('.') || !importer?.startsWith(CLI + sep)) return undefined;
+  const path = resolve(dirname(importer), source);
+  if (!path.startsWith(SRC + sep)) return undefined;
+  const name = relative(SRC, path).replaceAll(sep, '/');
+  // As the bundle says it: Rolldown would make an absolute path relative to the source of the importer.
+  if ([...PROGRAMS, MIGRATION].includes(name)) return { id: `../${name}`, external: true };
+  return join(DIST, name);
+}
+
+async function generated(input, plugin, chunkFileNames, codeSplitting) {
   const bundle = await rolldown({
     cwd: ROOT,
     platform: 'node',
     tsconfig: false,
-    input: { [entry.replace(/\.js$/, '')]: join(DIST, entry) },
+    input,
     external: (id) => NOT_BUNDLED.includes(id) || OPTIONAL.test(id),
-    plugins: [{ name: 'modules-of-the-gateway', load: (id) => ownModule(id, dirname(entry)) }],
+    plugins: [plugin],
     onLog: (level, { code, message }) => {
       if (code !== 'CIRCULAR_DEPENDENCY' && code !== 'EVAL') throw new Error(`${level}: ${message}`);
     },
@@ -65,13 +106,13 @@ async function bundled(entry, codeSplitting) {
     sourcemap: 'hidden',
     sourcemapExcludeSources: true,
     entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
+    chunkFileNames,
     codeSplitting,
   });
   await bundle.close();
   return output.map(({ fileName, code, source, moduleIds = [] }) => ({
     path: fileName,
-    content: moduleIds.some((id) => !IN_PACKAGE.test(id) && id.startsWith(DIST))
+    content: moduleIds.some((id) => !IN_PACKAGE.test(id) && id.startsWith(ROOT + sep))
       ? `${code}\n//# sourceMappingURL=${basename(fileName)}.map\n`
       : (code ?? source),
   }));

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import openapiTS, { astToString } from 'openapi-typescript';
 import { loadConfig } from '../src/config/load-config.js';
 import { createApp } from '../src/create-app.js';
 
@@ -12,6 +13,9 @@ interface ImportRule {
 const ARCHITECTURE = 'docs/architecture.md';
 const DIAGRAM = /(?<=<!-- modules: npm run docs:write -->\n).*?(?=<!-- modules end -->)/s;
 
+/** A code block that repeats a file of docs/. */
+const SAMPLE = /(<!-- sample: (\S+) -->\n\n```\w+\n)[^]*?(?<=\n)(?=```\n)/g;
+
 /** Returns the documents that the source code determines, as path and content. `npm run docs:write` writes them. */
 export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   const { forbidden } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
@@ -20,10 +24,33 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
   const diagram = `\n\`\`\`mermaid\n${moduleDiagram(modulesIn(forbidden))}\n\`\`\`\n\n`;
   const architecture = readFileSync(ARCHITECTURE, 'utf8');
   if (!DIAGRAM.test(architecture)) throw new Error(`${ARCHITECTURE} has no place for the diagram of modules`);
+  const document = await openApiDocument();
   return {
-    'docs/openapi.json': await openApiDocument(),
+    'docs/openapi.json': document,
+    'client/src/generated/openapi.ts': await clientTypes(document),
     [ARCHITECTURE]: architecture.replace(DIAGRAM, () => diagram),
+    ...guidesWithSamples(),
   };
+}
+
+/** The types of `@tollgate/client`. */
+async function clientTypes(document: string): Promise<string> {
+  return `/* From docs/openapi.json: npm run docs:write */\n\n${astToString(await openapiTS(document))}`;
+}
+
+/** The guides with a `<!-- sample: PATH -->`, whose code blocks repeat the file of that path. */
+function guidesWithSamples(): Readonly<Record<string, string>> {
+  const guides = globSync('docs/*.md').map((path) => [path, readFileSync(path, 'utf8')] as const);
+  const withSamples = guides.filter(([, text]) => text.search(SAMPLE) >= 0);
+  return Object.fromEntries(
+    withSamples.map(([path, text]) => [
+      path,
+      text.replace(
+        SAMPLE,
+        (_, start: string, sample: string) => start + readFileSync(`docs/${sample}`, 'utf8'),
+      ),
+    ]),
+  );
 }
 
 async function openApiDocument(): Promise<string> {

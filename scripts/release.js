@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const WORKSPACES = ['simulator', 'bench'];
 const UNRELEASED = '## [Unreleased]\n';
 
 try {
@@ -66,7 +65,7 @@ function isNewer(version, current) {
 function setVersions(version) {
   const lock = readJson('package-lock.json');
   lock.version = version;
-  for (const folder of ['', ...WORKSPACES]) {
+  for (const folder of ['', ...readJson('package.json').workspaces]) {
     const path = join(folder, 'package.json');
     const manifest = readJson(path);
     for (const each of [manifest, lock.packages[folder]]) {

@@ -97,7 +97,7 @@ async function started({ stdout }) {
     output += chunk;
     const address = /(?<="address":")[^"]+/.exec(output)?.[0];
     if (address) {
-      stdout.resume(); // a log that nobody reads would hold the gateway up
+      stdout.resume(); // an unread log would block the gateway
       return { url: `http://${address}/v3/acme/pay` };
     }
     if (deadline.aborted) break;

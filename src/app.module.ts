@@ -5,6 +5,7 @@ import { BundledSimulator } from './bundled-simulator.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import type { Config } from './config/config.js';
 import { configModule } from './config/config.module.js';
+import { ConsoleModule } from './console/console.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LeasesModule } from './leases/leases.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
@@ -47,6 +48,7 @@ export class AppModule {
         ReconciliationModule,
         CallbacksModule,
         AdminModule,
+        ...(config.console.enabled ? [ConsoleModule] : []),
       ],
       providers: config.externals.kind === 'simulator' ? [BundledSimulator] : [],
     };

@@ -1,8 +1,7 @@
-import type { Server as HttpServer } from 'node:http';
-import { Server } from 'node:net';
 import { constants } from 'node:os';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { PublicListener } from './http/public-listener.js';
 import { ShutdownState } from './http/shutdown-state.js';
 import { Log } from './observability/logging/log.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
@@ -20,9 +19,6 @@ const REQUESTS_LIMIT_MS = 30_000;
 const CALLS_LIMIT_MS = REQUESTS_LIMIT_MS - 1_000;
 /** For workers to release their leases, and the database to close. */
 const CLOSE_LIMIT_MS = 20_000;
-/** For connections that the operating system has accepted and the event loop has not. */
-const ACCEPT_LIMIT_MS = 1_000;
-const IDLE_SWEEP_MS = 25;
 /** A person does not press Ctrl-C again that soon. */
 const ECHO_MS = 1_000;
 
@@ -75,7 +71,7 @@ async function shutDown(app: NestExpressApplication, signal: string): Promise<nu
   }, CALLS_LIMIT_MS);
   await sleep(DRAIN_MS);
   state.close();
-  const ended = await closeServer(app.getHttpServer(), REQUESTS_LIMIT_MS - DRAIN_MS);
+  const ended = await app.get(PublicListener).close(REQUESTS_LIMIT_MS - DRAIN_MS);
   if (!ended)
     log.warn(
       { limitMs: REQUESTS_LIMIT_MS },
@@ -92,43 +88,4 @@ async function shutDown(app: NestExpressApplication, signal: string): Promise<nu
   } finally {
     clearTimeout(cut);
   }
-}
-
-/**
- * Accepts no new connections; open ones end with their response. Returns false where some were closed without one.
- */
-async function closeServer(server: HttpServer, limitMs: number): Promise<boolean> {
-  await acceptAll(server);
-  let limit: NodeJS.Timeout | undefined;
-  const closed = new Promise<boolean>((resolve) => {
-    // The `close` of an HTTP server would reset connections without a request, whose first request may be waiting to
-    // be read.
-    Server.prototype.close.call(server, () => resolve(true));
-    limit = setTimeout(() => resolve(false), limitMs);
-  });
-  // A response that was begun before the shutdown keeps its connection open, which is idle once the response is sent.
-  const sweep = setInterval(() => {
-    void setImmediate().then(() => server.closeIdleConnections());
-  }, IDLE_SWEEP_MS);
-  const ended = await closed;
-  clearInterval(sweep);
-  clearTimeout(limit);
-  if (!ended) server.closeAllConnections();
-  return ended;
-}
-
-/**
- * Accepts the connections that wait, which closing would reset. The event loop accepts one per turn, so that none
- * waits after a turn without a new one. Bounded, because new ones may arrive faster.
- */
-async function acceptAll(server: HttpServer): Promise<void> {
-  let accepted = 0;
-  const count = (): void => void (accepted += 1);
-  server.on('connection', count);
-  const until = performance.now() + ACCEPT_LIMIT_MS;
-  for (let before = -1; before !== accepted && performance.now() < until;) {
-    before = accepted;
-    await setImmediate();
-  }
-  server.off('connection', count);
 }

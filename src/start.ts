@@ -5,6 +5,7 @@ import { receiversWarnings } from './config/configuration-warnings.js';
 import type { Config } from './config/config.js';
 import { readConfig } from './config/load-config.js';
 import { createApp } from './create-app.js';
+import { PublicListener } from './http/public-listener.js';
 import { misspeltVariables } from './config/misspelt-variables.js';
 import { ReceiverRegistry } from './notifications/receiver.registry.js';
 import { Log } from './observability/logging/log.js';
@@ -31,7 +32,7 @@ export async function start(): Promise<void> {
     shutDownOnSignals(app);
     endStart();
     endWhenStorageFails(app);
-    await app.listen(config.http.port, config.http.host);
+    await app.get(PublicListener).listen(app, config.http);
     await report(config, app);
     greet(config, app);
   } catch (error) {
@@ -90,7 +91,9 @@ function greet({ production, externals }: Config, app: NestExpressApplication): 
   if (externals.kind !== 'simulator') return;
   // A new order for each start: an order can be paid once, and those of earlier starts are in the database.
   const order = `order-${randomHex(3)}`;
-  console.log(`What the simulator executed and was notified of: ${app.get(BundledSimulator).url}/
+  const { url, remembers } = app.get(BundledSimulator);
+  const note = remembers ? '' : ' (it forgets everything when this process ends)';
+  console.log(`What the simulator executed and was notified of: ${url}/${note}
 A first payment:\n
   curl -s ${gateway}/v3/simulator/pay -H 'Content-Type: application/json' \\
     -d '{"amount":1299,"currency":"EUR","shopTransactionId":"${order}"}'\n`);

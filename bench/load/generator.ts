@@ -1,4 +1,4 @@
-/** The load generator's process: does one load after the other, as it is told over IPC. */
+/** The load generator's process: generates one load after the other, on messages over IPC. */
 import { closedLoop, type ClosedLoop, type LoadResult } from './closed-loop.js';
 import { openLoop, type OpenLoop } from './open-loop.js';
 
@@ -9,17 +9,17 @@ export type GeneratorMessage =
   | { readonly kind: 'done'; readonly result: LoadResult }
   | { readonly kind: 'failed'; readonly message: string };
 
-function tell(message: GeneratorMessage): void {
+function report(message: GeneratorMessage): void {
   process.send!(message);
 }
 
 async function generate(load: Load): Promise<void> {
-  const begun = (): void => tell({ kind: 'begun' });
+  const begun = (): void => report({ kind: 'begun' });
   try {
     const result = load.kind === 'closed-loop' ? await closedLoop(load, begun) : await openLoop(load, begun);
-    tell({ kind: 'done', result });
+    report({ kind: 'done', result });
   } catch (error) {
-    tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    report({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Book, BookedPayment, BookedRefund, BookedSubscription } from './book.js';
+import type { Book } from './book.js';
+import type { BookedPayment, BookedRefund, BookedSubscription } from './records.js';
 import type { CallbackSender } from './callbacks.js';
 import type { ContractApi } from './operations.js';
 

@@ -140,12 +140,15 @@ describe('callbacks', () => {
     expect(counts().lastFailure).toContain('ECONNREFUSED');
   });
 
-  it('are not sent until there is a callbackUrl', async () => {
+  it('wait for a gateway that does not listen yet', async () => {
     const known: { url?: string } = {};
-    const client = await started({ callbackUrl: () => known.url });
+    const client = await started({
+      callbackUrl: () => known.url,
+      callbackRetryMs: Array.from({ length: 1_000 }, () => 10),
+    });
     await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
+    expect(counts().lastFailure).toBe('The gateway does not listen yet');
     known.url = callbackUrl;
-    await client.post('/pay', payBody({ providerData: { callbackTimes: 1 } }));
     await until(() => counts().acknowledged === 1, 'the callback');
     expect(callbacks).toHaveLength(1);
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import type { BookedPayment, BookedSubscription } from './book.js';
+import type { BookedPayment, BookedSubscription } from './records.js';
 import type { SimulatorOptions } from './options.js';
 import type { Plan } from './scenarios.js';
 import type { Timers } from './timers.js';
@@ -22,6 +22,11 @@ interface Message {
 
 const RETRY_MS = [500, 2_000, 5_000, 15_000];
 const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Undefined: no callbacks, or a gateway that does not listen yet. */
+export function callbackUrlOf({ callbackUrl: url }: SimulatorOptions): string | undefined {
+  return typeof url === 'function' ? url() : url;
+}
 
 /** Notifies the gateway that a payment changed (SPEC §1, `/callback`); the gateway then queries its status. */
 export class CallbackSender {
@@ -70,22 +75,26 @@ export class CallbackSender {
   }
 
   async #attempt(message: Message, [retryMs, ...laterRetriesMs]: readonly number[]): Promise<void> {
-    const { callbackUrl: url } = this.options;
-    const callbackUrl = typeof url === 'function' ? url() : url;
-    if (callbackUrl === undefined || this.#closing.signal.aborted) return;
+    if (this.options.callbackUrl === undefined || this.#closing.signal.aborted) return;
+    const callbackUrl = callbackUrlOf(this.options);
     this.counts.attempts += 1;
-    const failure = await this.#deliver(message, callbackUrl);
+    const failure =
+      callbackUrl === undefined
+        ? 'The gateway does not listen yet'
+        : await this.#deliver(message, callbackUrl);
     if (failure === undefined) {
       this.counts.acknowledged += 1;
       return;
     }
-    this.counts.lastFailure = `${message.body === undefined ? 'GET' : 'POST'} ${callbackUrl}: ${failure}`;
+    this.counts.lastFailure = failure;
     if (retryMs === undefined || this.#closing.signal.aborted) this.counts.abandoned += 1;
     else this.timers.after(retryMs, () => void this.#attempt(message, laterRetriesMs));
   }
 
-  /** Undefined where the gateway acknowledged it, else the reason. */
+  /** Undefined where the gateway acknowledged it, else what failed. */
   async #deliver({ id, names, body }: Message, callbackUrl: string): Promise<string | undefined> {
+    const method = body === undefined ? 'GET' : 'POST';
+    const failed = (reason: unknown): string => `${method} ${callbackUrl}: ${String(reason)}`;
     try {
       const url = new URL(callbackUrl);
       for (const [name, value] of Object.entries(names) as [string, string | undefined][])
@@ -94,15 +103,14 @@ export class CallbackSender {
       // A GET has no body: its request target is signed (SPEC §6).
       const credentials = this.#credentials(id, body ?? `${url.pathname}${url.search}`);
       const headers = { ...credentials, ...(body !== undefined && { 'content-type': 'application/json' }) };
-      const method = body === undefined ? 'GET' : 'POST';
       const response = await fetch(url, { method, headers, body, redirect: 'manual', signal });
       await response.body?.cancel();
-      return response.ok ? undefined : `answered ${response.status}`;
+      return response.ok ? undefined : failed(`answered ${response.status}`);
     } catch (error) {
       // `fetch` keeps the reason (connection refused, host not found) in the error's cause.
       const { cause = error } = error as { cause?: unknown };
       const { code, message } = cause as { code?: unknown; message?: unknown };
-      return String(typeof code === 'string' ? code : message);
+      return failed(typeof code === 'string' ? code : message);
     }
   }
 

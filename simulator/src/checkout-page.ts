@@ -1,43 +1,44 @@
 import type { Response } from 'express';
-import type { Book, BookedPayment } from './book.js';
+import type { Book } from './book.js';
+import type { BookedPayment } from './records.js';
+import { displayAmount } from './display-amount.js';
 import { html, sendPage } from './html.js';
 import type { Routes } from './http.js';
+import type { Memory } from './memory.js';
 import { oneOfField } from './request-fields.js';
 import type { Settlement } from './settlement.js';
+import { isPlaceholder } from './shop-page.js';
 
 /** The page of `REDIRECT_TO_URL` and payment links: the payer approves or declines the payment. */
-export function checkoutRoutes(book: Book, settlement: Settlement): Routes {
+export function checkoutRoutes(book: Book, settlement: Settlement, memory: Memory): Routes {
   return {
     '/checkout/:paymentId': {
       get: ({ params }, response) => {
-        const payment = book.payments.get(params.paymentId!);
+        const payment = book.payment(params.paymentId);
         if (payment) sendPayment(response, payment);
         else sendNotFound(response);
       },
       /** Redirects after the POST, so that a reload does not decide again. A second decision has no effect. */
-      post: ({ params, path, body }, response) => {
-        const payment = book.payments.get(params.paymentId!);
+      post: ({ params, body }, response) => {
+        const payment = book.payment(params.paymentId);
         if (!payment) return sendNotFound(response);
         const decision = new URLSearchParams(String(body)).get('decision');
         const status =
           oneOfField(['approve', 'decline'])(decision, 'decision') === 'approve' ? 'ACCEPTED' : 'FAILED';
         if (payment.status === 'PENDING') settlement.settle(payment, status);
-        const { successRedirectUrl, failureRedirectUrl } = payment;
-        const shopUrl = payment.status === 'ACCEPTED' ? successRedirectUrl : failureRedirectUrl;
-        response.redirect(303, shopUrl ? new URL(shopUrl).href : path);
+        memory.commit();
+        response.redirect(303, shopUrlOf(payment));
       },
     },
   };
 }
 
-/** Formats minor units: 1299 of EUR is `12.99 EUR`. */
-export function displayAmount(amount: number, currency: string): string {
-  const { maximumFractionDigits: digits } = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency,
-  }).resolvedOptions();
-  const format = new Intl.NumberFormat('en', { minimumFractionDigits: digits });
-  return `${format.format(`${amount}e-${digits}` as Intl.StringNumericLiteral)} ${currency}`;
+/** Where the payer returns to; relative to the checkout page for the simulator's own shop. */
+function shopUrlOf({ status, paymentId, successRedirectUrl, failureRedirectUrl }: BookedPayment): string {
+  const approved = status === 'ACCEPTED';
+  const url = approved ? successRedirectUrl : failureRedirectUrl;
+  if (url !== undefined && !isPlaceholder(url)) return new URL(url).href;
+  return `../shop/${approved ? 'success' : 'failure'}?${new URLSearchParams({ paymentId }).toString()}`;
 }
 
 /** The page to decide on a pending payment; the result of any other. */
@@ -68,7 +69,7 @@ function sendPayment(response: Response, payment: BookedPayment): void {
             <dd><code>${paymentId}</code></dd>
           </div>
         </dl>
-        ${pending ? choice : html`<p class="dim">You can close this page.</p>`}
+        ${pending ? choice : html`<p><a href="${shopUrlOf(payment)}">Return to the shop</a></p>`}
       </section>
       <p class="dim note">Tollgate simulator: no money moves.</p>`,
   });
@@ -77,7 +78,7 @@ function sendPayment(response: Response, payment: BookedPayment): void {
 function sendNotFound(response: Response): void {
   const content = html`<section>
     <h1>Payment not found</h1>
-    <p>The simulator keeps payments in memory. It may have restarted since this link was created.</p>
+    <p>The simulator has forgotten it, or never had it: it may have restarted since this link was created.</p>
   </section>`;
   sendPage(response, { status: 404, title: 'Payment not found', layout: 'card', content });
 }
@@ -86,6 +87,7 @@ function sendNotFound(response: Response): void {
 function originsOf({ successRedirectUrl, failureRedirectUrl }: BookedPayment): string[] {
   const origins = [successRedirectUrl, failureRedirectUrl]
     .filter((url) => url !== undefined)
+    .filter((url) => !isPlaceholder(url))
     .map((url) => new URL(url))
     .map(({ origin, protocol }) => (origin === 'null' ? protocol : origin));
   return [...new Set(origins)].filter((origin) =>

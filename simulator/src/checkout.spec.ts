@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ExternalClient, payBody } from '../../test/support/external-client.js';
 import { until } from '../../test/support/until.js';
-import { displayAmount } from './checkout-page.js';
+import { displayAmount } from './display-amount.js';
 import { startSimulator, type Simulator } from './simulator.js';
 
 let simulator: Simulator;
@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => simulator.close());
 
 const SHOP = {
-  successRedirectUrl: 'http://shop.example/thanks?a=1&b=2',
-  failureRedirectUrl: 'https://shop.example:8443/sorry',
+  successRedirectUrl: 'http://shop.internal/thanks?a=1&b=2',
+  failureRedirectUrl: 'https://shop.internal:8443/sorry',
 };
 
 async function redirected(overrides: object = {}) {
@@ -59,12 +59,30 @@ describe('the checkout page', () => {
     expect([response.status, response.headers.get('location')]).toEqual([303, 'myshop://paid?order=1']);
   });
 
-  it('shows the result itself where the shop gave no URL', async () => {
-    const { url } = await redirected();
+  it.each([
+    ['no URL', {}],
+    ['a URL whose host cannot exist', { successRedirectUrl: 'https://shop.example/thanks?<b>' }],
+  ])('leads to a shop page of its own where the shop gave %s', async (_name, urls) => {
+    const { paymentId, url } = await redirected({ ...urls, shopTransactionId: `<b>${crypto.randomUUID()}` });
     const response = await decide(url, 'approve');
     expect(response.status).toBe(303);
-    const result = await fetch(new URL(response.headers.get('location')!, url));
-    expect(await result.text()).toContain('Payment approved');
+    const shop = new URL(response.headers.get('location')!, url);
+    expect(shop.pathname).toBe('/shop/success');
+    const page = await (await fetch(shop)).text();
+    for (const text of ['Thank you for your order', '12.99 EUR', paymentId, 'ACCEPTED', '&lt;b&gt;'])
+      expect(page).toContain(text);
+    expect(page).not.toContain('<b>');
+    expect(await (await fetch(url)).text()).toContain('Payment approved');
+  });
+
+  it('shows on the shop page whether the shop was notified', async () => {
+    const { paymentId, url } = await redirected();
+    const response = await decide(url, 'decline');
+    await until(() => simulator.notifications().some((one) => one.paymentId === paymentId), 'the callback');
+    const shop = new URL(response.headers.get('location')!, url);
+    expect(shop.pathname).toBe('/shop/failure');
+    expect(await (await fetch(shop)).text()).toContain(`notifications?paymentId=${paymentId}`);
+    expect((await fetch(`${simulator.url}/shop/success`)).status).toBe(200);
   });
 
   it('decides once: a second decision has no effect and sends no callback', async () => {
@@ -111,7 +129,7 @@ describe('the checkout page', () => {
     const { headers } = await fetch(url);
     const policy = headers.get('content-security-policy')!;
     expect(policy).toMatch(
-      /^default-src 'none'; style-src 'sha256-[^']+'; img-src data:; form-action 'self' http:\/\/shop\.example; base-uri 'none'; frame-ancestors 'none'$/,
+      /^default-src 'none'; style-src 'sha256-[^']+'; img-src data:; form-action 'self' http:\/\/shop\.internal; base-uri 'none'; frame-ancestors 'none'$/,
     );
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');

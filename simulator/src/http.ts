@@ -57,6 +57,12 @@ export function createApp({ contract, pages, record }: AppParts): Express {
   return app;
 }
 
+/** Whether the client prefers HTML: a browser does, a program without `Accept` receives JSON. */
+export function wantsPage(request: SimulatorRequest, response: Response): boolean {
+  response.vary('accept');
+  return request.accepts(['json', 'html']) === 'html';
+}
+
 /** Sends serialised JSON unchanged: a replay is byte-identical. */
 export function sendSerialized(response: Response, status: number, json: string): void {
   response.status(status).setHeader('content-type', 'application/json').end(json);

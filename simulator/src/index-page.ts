@@ -1,13 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import type { Response } from 'express';
+import { paymentsTable } from './book-page.js';
 import type { BookReport } from './book-report.js';
-import type { BookedPayment } from './book.js';
-import { displayAmount } from './checkout-page.js';
-import { html, sendPage, type Html } from './html.js';
+import type { BookedPayment } from './records.js';
+import { html, sendPage, table } from './html.js';
 import type { Routes } from './http.js';
 import { SCENARIO_NAMES, SCENARIOS } from './scenarios.js';
 
 interface IndexContent {
   readonly url: string;
+  /** The gateway's address of this external: `http://…/v3/simulator`. */
+  readonly gatewayUrl: string | undefined;
+  readonly remembers: boolean;
   /** The operations of the contract. */
   readonly routes: Routes;
   readonly totals: BookReport['totals'];
@@ -15,36 +19,36 @@ interface IndexContent {
 }
 
 /** The overview that a browser shows at `/`. */
-export function indexPage(response: Response, { url, routes, totals, newest }: IndexContent): void {
+export function indexPage(response: Response, content: IndexContent): void {
+  const { url, gatewayUrl, remembers, routes, totals, newest } = content;
   const { calls, payments: counts } = totals;
   const operations = Object.entries(routes).map(
     ([path, handlers]) =>
       `${Object.keys(handlers).join().toUpperCase()} ${path.replace(/:token$/, '{subscriptionToken}')}`,
   );
-  const example = `curl ${url}/pay -H 'content-type: application/json' -d '{
-  "amount": 1299, "currency": "EUR", "shopTransactionId": "order-1",
-  "providerData": { "scenario": "redirect" } }'`;
   sendPage(response, {
-    title: 'Tollgate simulator',
+    title: 'Overview',
     layout: 'plain',
     content: html`<h1>Tollgate simulator</h1>
       <p class="dim">
-        An external and a receiver for a first payment, tests and demonstrations. Everything is in memory; no
-        money moves.
+        An external and a receiver for a first payment, tests and demonstrations; no money moves.
+        ${remembers ? 'It remembers everything across restarts.' : 'A restart forgets everything.'}
       </p>
       <p>
         ${calls.received} state-changing calls, ${calls.executed} executed, ${calls.replayed} replayed by key.
         Payments: ${counts.ACCEPTED} accepted, ${counts.PENDING} pending, ${counts.FAILED} failed.
       </p>
+      <h2>Make a payment</h2>
+      <pre tabindex="0">${exampleCall(url, gatewayUrl)}</pre>
       <ul>
         <li>
-          <a href="/book">Book</a>: all executed operations; <code>doubles</code> must be empty.
-          <code>DELETE /book</code> deletes them.
+          <a href="./book">Book</a>: all executed operations; <code>doubles</code> must be empty.
+          <code>DELETE /book</code> deletes them; the gateway's ledger keeps them.
         </li>
-        <li><a href="/requests">Requests</a>: the last calls with headers and body.</li>
-        <li><a href="/notifications">Notifications</a>: the deliveries to <code>POST /receiver</code>.</li>
+        <li><a href="./requests">Requests</a>: the last calls with headers and body.</li>
+        <li><a href="./notifications">Notifications</a>: the deliveries to <code>POST /receiver</code>.</li>
         <li>
-          <a href="/receiver/behaviour">Receiver behaviour</a>: <code>POST</code>
+          <a href="./receiver/behaviour">Receiver behaviour</a>: <code>POST</code>
           <code>{"status": 500, "times": 3}</code> to make the next three deliveries fail.
         </li>
       </ul>
@@ -52,7 +56,6 @@ export function indexPage(response: Response, { url, routes, totals, newest }: I
       <ul>
         ${operations.map((operation) => html`<li><code>${operation}</code></li>`)}
       </ul>
-      <pre tabindex="0">${example}</pre>
       <h2>Scenarios, by <code>providerData.scenario</code></h2>
       ${table(
         ['Scenario', 'What happens'],
@@ -72,35 +75,14 @@ export function indexPage(response: Response, { url, routes, totals, newest }: I
   });
 }
 
-function paymentsTable(payments: readonly BookedPayment[]): Html {
-  return table(
-    ['Order', 'Amount', 'Status', 'Scenario', 'Payment'],
-    payments.map(({ shopTransactionId, amount, currency, status, scenario, paymentId }) => [
-      shopTransactionId,
-      displayAmount(amount, currency),
-      status,
-      scenario,
-      html`<a href="/checkout/${paymentId}">${paymentId}</a>`,
-    ]),
-  );
-}
-
-function table(titles: readonly string[], rows: readonly (string | Html)[][]): Html {
-  return html`<div class="wide" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          ${titles.map((title) => html`<th scope="col">${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (cells) =>
-            html`<tr>
-              ${cells.map((cell) => html`<td>${cell}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+/**
+ * A first payment that waits for its payer, of a new order on each page. It goes to the gateway where the simulator knows
+ * one: what an external executed without the gateway is missing in the ledger. Else its key makes repeats harmless.
+ */
+function exampleCall(url: string, gatewayUrl: string | undefined): string {
+  const order = `order-${randomBytes(3).toString('hex')}`;
+  const key = gatewayUrl === undefined ? ` -H 'idempotency-key: ${order}'` : '';
+  return `curl ${gatewayUrl ?? url}/pay -H 'content-type: application/json'${key} -d '{
+  "amount": 1299, "currency": "EUR", "shopTransactionId": "${order}",
+  "providerData": { "scenario": "redirect" } }'`;
 }

@@ -12,12 +12,13 @@ describe('the command line', () => {
       callbackSecrets: [],
       honourIdempotencyKey: true,
       maxPayments: 100_000,
+      memoryPath: undefined,
     });
   });
 
   it('takes every option', () => {
     const line =
-      '--port 0 --host 0.0.0.0 --public-url http://localhost:9090/ --max-payments 5 --ignore-idempotency-key ' +
+      '--port 0 --host 0.0.0.0 --public-url http://localhost:9090/ --max-payments 5 --memory x.db --ignore-idempotency-key ' +
       `--callback-url http://gateway/v3/x/callback --callback-secret ${SECRET} --callback-bearer tok`;
     const options = optionsOf([...line.split(' '), '--notification-secret', `${SECRET} ${SECRET}`]);
     expect(options).toMatchObject({
@@ -27,6 +28,7 @@ describe('the command line', () => {
       callbackUrl: 'http://gateway/v3/x/callback',
       honourIdempotencyKey: false,
       maxPayments: 5,
+      memoryPath: 'x.db',
     });
     expect(options?.notificationSecrets).toEqual([SECRET, SECRET]);
     expect(options?.callbackBearer).toBe('tok');

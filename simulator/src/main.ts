@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { SCENARIO_NAMES, SCENARIOS } from './scenarios.js';
 import { startSimulator, type SimulatorOptions } from './simulator.js';
 
-const HELP = `Tollgate simulator: an external and a receiver for tests and demonstrations. In memory; no money moves.
+const HELP = `Tollgate simulator: an external and a receiver for tests and demonstrations. No money moves.
 
   npm run simulator -- --port 9090 --callback-url http://127.0.0.1:8080/v3/simulator/callback
 
@@ -15,7 +15,8 @@ const HELP = `Tollgate simulator: an external and a receiver for tests and demon
   --callback-bearer TOKEN     send callbacks with Authorization: Bearer
   --notification-secret S     whsec_...: verify notifications; separate two secrets by a space during a rotation
   --ignore-idempotency-key    execute repeats again, like an external without idempotency
-  --max-payments N            keep at most N payments in memory (100000)
+  --max-payments N            keep at most N payments (100000)
+  --memory FILE               remember everything in this file across restarts; without it, a restart forgets
   --help
 
 Scenarios, by providerData.scenario:
@@ -40,6 +41,7 @@ export function optionsOf(args: readonly string[]): SimulatorOptions | undefined
       'callback-bearer': { type: 'string' },
       'notification-secret': { type: 'string' },
       'ignore-idempotency-key': { type: 'boolean', default: false },
+      memory: { type: 'string' },
       'max-payments': { type: 'string', default: '100000' },
       help: { type: 'boolean', default: false },
     },
@@ -54,6 +56,7 @@ export function optionsOf(args: readonly string[]): SimulatorOptions | undefined
     callbackBearer: values['callback-bearer'] || undefined,
     notificationSecrets: webhookSecrets('--notification-secret', values['notification-secret']),
     honourIdempotencyKey: !values['ignore-idempotency-key'],
+    memoryPath: values.memory || undefined,
     maxPayments: integer('--max-payments', values['max-payments'], 1, 10_000_000),
   };
 }

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { BoundedMap } from './bounded-map.js';
 import { sendLater, sendSerialized, type Handler, type Routes, type SimulatorRequest } from './http.js';
+import type { Memory, Shelf } from './memory.js';
 import { MAX_PAYMENTS, type SimulatorOptions } from './options.js';
 import {
   cancel,
@@ -24,6 +25,8 @@ import {
   updateSubscription,
 } from './subscriptions.js';
 
+const NO_CALLS = { received: 0, executed: 0, replayed: 0 };
+
 type Execute = (context: OperationContext, call: ScenarioCall) => Execution;
 
 /** All calls with one `Idempotency-Key` to one path. */
@@ -32,17 +35,17 @@ interface KeyedCalls {
   readonly idempotencyKey: string;
   /** The compared fields of the first call; they must be equal in each repeat. */
   readonly subject: string;
-  executions: number;
+  readonly executions: number;
   /** Serialised. */
-  answer: string;
+  readonly answer: string;
   /** The record that counts the replays. */
-  readonly record: { replays: number };
+  readonly recordId: string;
 }
 
 /** The contract's operations (SPEC §1, §2): idempotency key, scenario, execution and answer. */
 export class ContractApi {
   /** State-changing calls. Calls that were received but neither executed nor replayed were rejected. */
-  readonly counts = { received: 0, executed: 0, replayed: 0 };
+  readonly counts: { received: number; executed: number; replayed: number };
   readonly routes: Routes = {
     '/pay': { post: this.#execute('pay', pay) },
     '/pay-by-link': { post: this.#execute('pay-by-link', payByLink) },
@@ -60,12 +63,17 @@ export class ContractApi {
     '/subscription/expire/:token': { delete: this.#execute('subscription/expire', expireSubscription) },
   };
   readonly #keyed: BoundedMap<KeyedCalls>;
+  readonly #counts: Shelf<ContractApi['counts']>;
 
   constructor(
     private readonly options: SimulatorOptions,
     private readonly context: OperationContext,
+    private readonly memory: Memory,
   ) {
-    this.#keyed = new BoundedMap(options.maxPayments ?? MAX_PAYMENTS, () => true);
+    this.#keyed = new BoundedMap({ max: options.maxPayments ?? MAX_PAYMENTS, shelf: memory.shelf('key') });
+    this.#counts = memory.shelf('counts');
+    const [counts] = this.#counts.load();
+    this.counts = counts?.[1] ?? { ...NO_CALLS };
   }
 
   /** Keys that were executed more than once. */
@@ -75,17 +83,25 @@ export class ContractApi {
 
   clear(): void {
     this.#keyed.clear();
-    Object.assign(this.counts, { received: 0, executed: 0, replayed: 0 });
+    this.#count(NO_CALLS);
+  }
+
+  #count(counts: Partial<ContractApi['counts']>): void {
+    this.#counts.put('calls', Object.assign(this.counts, counts));
   }
 
   #read(query: (request: SimulatorRequest) => JsonObject): Handler {
-    return (request, response) => sendSerialized(response, 200, JSON.stringify(query(request)));
+    return (request, response) => {
+      const answer = JSON.stringify(query(request));
+      this.memory.commit();
+      sendSerialized(response, 200, answer);
+    };
   }
 
   /** Synchronous from the key's lookup to the stored answer, so that a concurrent repeat cannot execute twice. */
   #execute(operation: ScenarioOperation, execute: Execute): Handler {
     return ({ path, params: { token }, headers, body: rawBody }, response) => {
-      this.counts.received += 1;
+      this.#count({ received: this.counts.received + 1 });
       const body = operation === 'subscription/expire' ? {} : jsonObject(rawBody);
       const idempotencyKey = (headers['idempotency-key'] as string | undefined) || undefined;
       const { amount, currency, shopTransactionId, paymentId } = body;
@@ -98,23 +114,26 @@ export class ContractApi {
       const plan = planOf(operation, expireData || body.providerData);
       if (!plan.executes) return deliver(response, plan, '');
       const executed = execute(this.context, { operation, body, token, plan, idempotencyKey });
-      this.counts.executed += 1;
+      this.#count({ executed: this.counts.executed + 1 });
       const answer = JSON.stringify(executed.answer);
-      if (earlier) Object.assign(earlier, { executions: earlier.executions + 1, answer });
-      else if (idempotencyKey) {
-        const keyed = { path, idempotencyKey, subject, executions: 1, answer, record: executed.record };
+      if (idempotencyKey) {
+        const { recordId } = earlier || executed;
+        const executions = (earlier ? earlier.executions : 0) + 1;
+        const keyed = { path, idempotencyKey, subject, executions, answer, recordId };
         this.#keyed.set(`${path} ${idempotencyKey}`, keyed);
       }
+      this.memory.commit();
       deliver(response, plan, answer);
     };
   }
 
-  #replay({ subject, record, answer }: KeyedCalls, repeated: string, response: Response): void {
+  #replay({ subject, recordId, answer }: KeyedCalls, repeated: string, response: Response): void {
     if (subject !== repeated) {
       throw new RequestError(422, 'This Idempotency-Key was used for a different request.');
     }
-    record.replays += 1;
-    this.counts.replayed += 1;
+    this.context.book.countReplay(recordId);
+    this.#count({ replayed: this.counts.replayed + 1 });
+    this.memory.commit();
     sendSerialized(response, 200, answer);
   }
 }

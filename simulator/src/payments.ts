@@ -1,4 +1,5 @@
-import type { Book, BookedPayment } from './book.js';
+import type { Book } from './book.js';
+import type { BookedPayment } from './records.js';
 import {
   currencyField,
   urlField,
@@ -34,17 +35,17 @@ export interface ScenarioCall {
   readonly idempotencyKey: string | undefined;
 }
 
-/** The answer of an executed call, and the record that counts its replays. */
+/** The answer of an executed call, and the id of the record that counts its replays. */
 export interface Execution {
   readonly answer: JsonObject;
-  readonly record: { replays: number };
+  readonly recordId: string;
 }
 
 export const DECLINED = 'Declined by the simulator';
 
 export function pay(context: OperationContext, call: ScenarioCall): Execution {
   const payment = createPayment(context, call, undefined);
-  return { answer: payAnswer(context, payment), record: payment };
+  return { answer: payAnswer(context, payment), recordId: payment.paymentId };
 }
 
 /** The payment is PENDING until the payer decides on the linked page. */
@@ -60,7 +61,7 @@ export function payByLink(context: OperationContext, call: ScenarioCall): Execut
     payment.status === 'FAILED'
       ? { result: 'KO', resultDescription: DECLINED, paymentId }
       : { result: 'OK', paymentId, link: context.checkoutUrl(paymentId) };
-  return { answer, record: payment };
+  return { answer, recordId: paymentId };
 }
 
 export function refund({ book, settlement }: OperationContext, call: ScenarioCall): Execution {
@@ -84,17 +85,18 @@ export function refund({ book, settlement }: OperationContext, call: ScenarioCal
   const answer = declined
     ? { result, refundId, resultDescription: declineReason ?? DECLINED }
     : { result, refundId };
-  return { answer, record };
+  return { answer, recordId: refundId };
 }
 
 /** Answers KO where the payment is paid, or where the scenario of the payment or of the call refuses. */
 export function cancel({ book, settlement }: OperationContext, { body, plan }: ScenarioCall): Execution {
   const payment = paymentOf(book, requiredField(body, 'paymentId', textField));
   const refusal = cancelRefusal(payment, plan);
-  if (refusal !== undefined) return { answer: { result: 'KO', resultDescription: refusal }, record: payment };
+  const recordId = payment.paymentId;
+  if (refusal !== undefined) return { answer: { result: 'KO', resultDescription: refusal }, recordId };
   const isPending = plan.first === 'PENDING' && payment.status === 'PENDING';
   if (payment.status === 'PENDING') settlement.cancel(payment, plan);
-  return { answer: { result: isPending ? 'PENDING' : 'OK' }, record: payment };
+  return { answer: { result: isPending ? 'PENDING' : 'OK' }, recordId };
 }
 
 /**
@@ -124,7 +126,7 @@ export function refundStatus(
 ): JsonObject {
   if (!refundId && !idempotencyKey) throw new RequestError(400, 'refundId or idempotencyKey is required.');
   const refund = refundId
-    ? book.refunds.get(refundId)
+    ? book.refund(refundId)
     : book.refunds.values().find((each) => each.idempotencyKey === idempotencyKey);
   if (!refund || (paymentId && refund.paymentId !== paymentId))
     throw new RequestError(404, 'No refund has this id.');
@@ -178,7 +180,7 @@ export function payAnswer({ checkoutUrl }: OperationContext, payment: BookedPaym
 }
 
 function paymentOf(book: Book, paymentId: string): BookedPayment {
-  const payment = book.payments.get(paymentId);
+  const payment = book.payment(paymentId);
   if (payment) return payment;
   throw new RequestError(404, 'No payment has this paymentId.');
 }

@@ -1,37 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
-import { sendLater, type Handler, type Routes } from './http.js';
+import { BoundedMap } from './bounded-map.js';
+import type { Behaviour, DeliveredNotification } from './delivered-notification.js';
+import { sendLater, wantsPage, type Handler, type Routes } from './http.js';
+import type { Memory } from './memory.js';
+import { notificationsPage } from './notifications-page.js';
 import type { SimulatorOptions } from './options.js';
 import { bodyOf, integerField, isObject, jsonObject, optionalField } from './request-fields.js';
 import { maskedHeaders } from './request-log.js';
-
-/** A notification that the gateway delivered (SPEC §5). */
-export interface DeliveredNotification {
-  readonly webhookId: string | undefined;
-  /** `X-Payment-Version`. */
-  readonly version: number | undefined;
-  readonly paymentId: string | undefined;
-  /** Undefined where no secret is configured. */
-  readonly verified: boolean | undefined;
-  /** The reason where `verified` is false. */
-  readonly reason: string | undefined;
-  /** The status of the answer. */
-  readonly answer: number;
-  readonly at: string;
-  readonly headers: Record<string, unknown>;
-  readonly body?: unknown;
-  readonly rawBody?: string;
-}
-
-/** How the receiver answers the next deliveries, to test the sender's retries. */
-interface Behaviour {
-  readonly status: number;
-  /** The number of deliveries it applies to; undefined: all until the next change. */
-  times?: number | undefined;
-  readonly delayMs: number;
-  /** Seconds, for the `Retry-After` header. */
-  readonly retryAfter?: number | undefined;
-}
 
 const HEALTHY: Behaviour = { status: 200, delayMs: 0 };
 const MAX_DELAY_MS = 3_600_000;
@@ -45,19 +22,30 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Stands in for the service at `PAYMENT_CALLBACK_URL`, in demonstrations and tests. */
 export class Receiver {
-  #notifications: DeliveredNotification[] = [];
+  /** By a random key, in the order of their arrival. */
+  readonly #notifications: BoundedMap<DeliveredNotification>;
   #behaviour = HEALTHY;
   readonly #verifiers: readonly Webhook[];
-  readonly #max: number;
 
-  constructor({ notificationSecrets = [], maxNotifications = 10_000 }: SimulatorOptions) {
+  constructor(
+    { notificationSecrets = [], maxNotifications: max = 10_000 }: SimulatorOptions,
+    private readonly memory: Memory,
+  ) {
     this.#verifiers = notificationSecrets.map((secret) => new Webhook(secret));
-    this.#max = maxNotifications;
+    this.#notifications = new BoundedMap({ max, shelf: memory.shelf('notification') });
   }
 
   /** The newest deliveries, the oldest of them first. */
   get notifications(): readonly DeliveredNotification[] {
-    return this.#notifications;
+    return [...this.#notifications.values()];
+  }
+
+  /** Of one payment. */
+  notificationsOf(paymentId: string): readonly DeliveredNotification[] {
+    return this.#notifications
+      .values()
+      .filter((one) => one.paymentId === paymentId)
+      .toArray();
   }
 
   readonly routes: Routes = {
@@ -76,21 +64,22 @@ export class Receiver {
       },
     },
     '/notifications': {
-      get: ({ query: { paymentId } }, response) => {
-        const items = this.#notifications.filter(
-          (one) => paymentId === undefined || one.paymentId === paymentId,
-        );
-        response.json({ count: items.length, items });
+      get: (request, response) => {
+        const { paymentId } = request.query;
+        const items = paymentId === undefined ? this.notifications : this.notificationsOf(paymentId);
+        if (wantsPage(request, response)) notificationsPage(response, { items, behaviour: this.#behaviour });
+        else response.json({ count: items.length, items });
       },
       delete: (_request, response) => {
         this.clear();
+        this.memory.commit();
         response.json({ cleared: true });
       },
     },
   };
 
   clear(): void {
-    this.#notifications = [];
+    this.#notifications.clear();
     this.#behaviour = HEALTHY;
   }
 
@@ -102,8 +91,9 @@ export class Receiver {
     const content = bodyOf(rawBody);
     const paymentId = isObject(content.body) ? content.body.paymentId : undefined;
     const version = headers['x-payment-version'];
-    this.#notifications.push({
+    this.#notifications.set(randomUUID(), {
       webhookId: headers['webhook-id'] as string | undefined,
+      event: headers['x-tollgate-event'] as string | undefined,
       version: version === undefined ? undefined : Number(version),
       paymentId: typeof paymentId === 'string' ? paymentId : undefined,
       verified: this.#verifiers.length === 0 ? undefined : reason === undefined,
@@ -113,7 +103,7 @@ export class Receiver {
       headers: maskedHeaders(headers),
       ...content,
     });
-    if (this.#notifications.length > this.#max) this.#notifications.splice(0, Math.ceil(this.#max / 10));
+    this.memory.commit();
     response.status(answer);
     if (retryAfter !== undefined) response.set('retry-after', String(retryAfter));
     const body = reason === undefined ? { received: answer < 300 } : { detail: `Not verified: ${reason}.` };

@@ -9,6 +9,21 @@ interface LoggedCall {
   readonly response: Response;
 }
 
+/** One received call. */
+export interface ReportedCall {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** The JSON value, or the text where it is not JSON. */
+  readonly body?: unknown;
+  readonly rawBody?: string;
+  /** The status, or the reason why there was no answer. */
+  readonly answer: number | string;
+}
+
 const MAX_CALLS = 1_000;
 const MAX_BYTES = 16_777_216;
 
@@ -25,8 +40,8 @@ export class RequestLog {
     }
   }
 
-  /** The newest `limit` calls, the oldest of them first. `body` is the JSON value, or the text where it is not JSON. */
-  report(limit = MAX_CALLS): unknown[] {
+  /** The newest `limit` calls, the oldest of them first. */
+  report(limit = MAX_CALLS): ReportedCall[] {
     return this.#calls.slice(-limit).map(({ at, request, response }) => ({
       at: new Date(at).toISOString(),
       method: request.method,

@@ -1,4 +1,5 @@
-import { hasEnded, type Book, type BookedSubscription } from './book.js';
+import { hasEnded, type Book } from './book.js';
+import type { BookedSubscription } from './records.js';
 import {
   createPayment,
   DECLINED,
@@ -50,14 +51,14 @@ export function paySubscription(context: OperationContext, call: ScenarioCall): 
   const { body } = call;
   const token = requiredField(subscriptionInfo(body), 'subscriptionInfo.token', textField);
   const subscription = subscriptionOf(context.book, token);
-  subscription.expireData = expireDataIn(body) ?? subscription.expireData;
+  keepExpireData(context.book, subscription, body);
   if (subscription.status === 'ACTIVE' || subscription.status === 'PAST_DUE') {
     return payFor(context, call, subscription);
   }
   const resultDescription = `The subscription is ${subscription.status}`;
   const plan = planOf('subscription/pay', { scenario: 'decline' });
-  const { answer, record } = payFor(context, { ...call, plan }, subscription);
-  return { answer: { ...answer, resultDescription }, record };
+  const { answer, recordId } = payFor(context, { ...call, plan }, subscription);
+  return { answer: { ...answer, resultDescription }, recordId };
 }
 
 export function updateSubscription(
@@ -66,11 +67,11 @@ export function updateSubscription(
 ): Execution {
   const subscription = subscriptionOf(book, token);
   const change = changeOf(body);
-  subscription.expireData = expireDataIn(body) ?? subscription.expireData;
+  keepExpireData(book, subscription, body);
   if (hasEnded(subscription)) {
     return changed(subscription, 'FAILED', `The subscription is ${subscription.status}`);
   }
-  settlement.beginChange(plan, () => Object.assign(subscription, change));
+  settlement.beginChange(subscription, plan, change);
   return changed(subscription, plan.first);
 }
 
@@ -80,9 +81,7 @@ export function expireSubscription(
   { token, plan }: ScenarioCall,
 ): Execution {
   const subscription = subscriptionOf(book, token);
-  settlement.beginChange(plan, () => {
-    if (subscription.status !== 'CANCELED') subscription.status = 'EXPIRED';
-  });
+  settlement.beginChange(subscription, plan, { status: 'EXPIRED' });
   return changed(subscription, plan.first);
 }
 
@@ -93,18 +92,18 @@ export function subscriptionStatus({ book }: OperationContext, token: string | u
 
 /** The `providerData` for {@link expireSubscription} of this token. */
 export function expireDataOf({ book }: OperationContext, token: string | undefined): JsonObject | undefined {
-  return book.subscriptions.get(token ?? '')?.expireData;
+  return book.subscription(token)?.expireData;
 }
 
 function payFor(context: OperationContext, call: ScenarioCall, subscription: BookedSubscription): Execution {
   const { subscriptionToken } = subscription;
   const payment = createPayment(context, call, subscriptionToken);
-  followPayment(subscription, payment);
-  return { answer: { ...payAnswer(context, payment), subscriptionToken }, record: payment };
+  followPayment(context.book, subscription, payment);
+  return { answer: { ...payAnswer(context, payment), subscriptionToken }, recordId: payment.paymentId };
 }
 
 function subscriptionOf(book: Book, token: string | undefined): BookedSubscription {
-  const subscription = book.subscriptions.get(token ?? '');
+  const subscription = book.subscription(token);
   if (subscription) return subscription;
   throw new RequestError(404, 'No subscription has this subscriptionToken.');
 }
@@ -119,7 +118,7 @@ function changed(
     status === 'FAILED'
       ? { result: 'KO', resultDescription: declineReason, subscriptionToken }
       : { result: status === 'ACCEPTED' ? 'OK' : 'PENDING', subscriptionToken };
-  return { answer, record: subscription };
+  return { answer, recordId: subscriptionToken };
 }
 
 /** `subscriptionInfo`; an empty object where the request has none. */
@@ -141,6 +140,11 @@ function changeOf(body: JsonObject): Partial<BookedSubscription> {
     expiresAfter: optionalField(info, 'subscriptionInfo.expiresAfter', integerField(1)),
   };
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+}
+
+function keepExpireData(book: Book, subscription: BookedSubscription, body: JsonObject): void {
+  const expireData = expireDataIn(body);
+  if (expireData) book.changeSubscription(subscription, { expireData });
 }
 
 /**

@@ -8,9 +8,14 @@ import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { TotalsModule } from '../totals/totals.module.js';
 import { Attention } from './attention/attention.service.js';
 import { ListsController } from './lists.controller.js';
+import { MeController } from './me/me.controller.js';
+import { PaymentCancel } from './payments/payment-cancel.service.js';
 import { PaymentCheck } from './payments/payment-check.service.js';
 import { PaymentRefund } from './payments/payment-refund.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
+import { PaymentCancelController } from './payments/payment-cancel.controller.js';
+import { RefundsAdminController } from './refunds/refunds-admin.controller.js';
+import { SearchController } from './search/search.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { PaymentResolution } from './resolutions/payment-resolution.service.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
@@ -28,7 +33,24 @@ import { SummaryService } from './summary/summary.service.js';
     SubscriptionsModule,
     TotalsModule,
   ],
-  controllers: [ListsController, PaymentsAdminController, ResolutionsController, SummaryController],
-  providers: [Attention, PaymentCheck, PaymentRefund, PaymentResolution, Resolutions, SummaryService],
+  controllers: [
+    ListsController,
+    MeController,
+    SearchController,
+    SummaryController,
+    PaymentsAdminController,
+    PaymentCancelController,
+    RefundsAdminController,
+    ResolutionsController,
+  ],
+  providers: [
+    Attention,
+    PaymentCancel,
+    PaymentCheck,
+    PaymentRefund,
+    PaymentResolution,
+    Resolutions,
+    SummaryService,
+  ],
 })
 export class AdminModule {}

@@ -10,7 +10,7 @@ import { AUDIT_COLUMNS, AUDIT_LIST, AuditQuery } from './audit/audit.list.js';
 import type { AttentionItem } from './attention/attention-item.js';
 import { AttentionQuery } from './attention/attention.list.js';
 import { Attention } from './attention/attention.service.js';
-import { CALLBACK_LIST, CallbackQuery } from './callbacks/callback.list.js';
+import { CALLBACK_COLUMNS, CALLBACK_LIST, CallbackQuery } from './callbacks/callback.list.js';
 import { type ExternalRecord, externalsPage } from './externals/external-record.js';
 import { csvIfPreferred } from './lists/csv-page.js';
 import type { Page } from './lists/keyset.js';
@@ -25,8 +25,12 @@ import {
   LIST_PAYMENTS,
   LIST_SUBSCRIPTIONS,
 } from './lists.documentation.js';
-import { NOTIFICATION_LIST, NotificationQuery } from './notifications/notification.list.js';
-import { UNKNOWN_OPERATION_LIST, OperationQuery } from './operations/operation.list.js';
+import {
+  NOTIFICATION_COLUMNS,
+  NOTIFICATION_LIST,
+  NotificationQuery,
+} from './notifications/notification.list.js';
+import { OPERATION_COLUMNS, OperationQuery, UNKNOWN_OPERATION_LIST } from './operations/operation.list.js';
 import { PAYMENT_COLUMNS } from './payments/payment-csv.js';
 import { assertAmounts, PAYMENT_LIST, PaymentQuery } from './payments/payment.list.js';
 import type { AuditRecord } from './records/audit-record.js';
@@ -35,7 +39,11 @@ import type { NotificationRecord } from './records/notification-record.js';
 import type { UnknownOperationRecord } from './records/operation-record.js';
 import type { PaymentRecord } from './records/payment-record.js';
 import type { SubscriptionRecord } from './records/subscription-record.js';
-import { SUBSCRIPTION_LIST, SubscriptionQuery } from './subscriptions/subscription.list.js';
+import {
+  SUBSCRIPTION_COLUMNS,
+  SUBSCRIPTION_LIST,
+  SubscriptionQuery,
+} from './subscriptions/subscription.list.js';
 
 /** The lists of `/admin` (SPEC §8), newest first, a page at a time. */
 @Controller('admin')
@@ -65,8 +73,13 @@ export class ListsController {
 
   @Get('callbacks')
   @DescribeOperation(LIST_CALLBACKS)
-  callbacks(@AdminQuery() query: CallbackQuery): Promise<Page<CallbackRecord>> {
-    return CALLBACK_LIST.page(this.store, query);
+  @Header('Vary', 'Accept')
+  async callbacks(
+    @AdminQuery() query: CallbackQuery,
+    @Req() request: Request,
+  ): Promise<Page<CallbackRecord> | TextAnswer> {
+    const page = await CALLBACK_LIST.page(this.store, query);
+    return csvIfPreferred(request, page, CALLBACK_COLUMNS, 'callbacks');
   }
 
   @Get('externals')
@@ -77,14 +90,24 @@ export class ListsController {
 
   @Get('notifications')
   @DescribeOperation(LIST_NOTIFICATIONS)
-  notifications(@AdminQuery() query: NotificationQuery): Promise<Page<NotificationRecord>> {
-    return NOTIFICATION_LIST.page(this.store, query);
+  @Header('Vary', 'Accept')
+  async notifications(
+    @AdminQuery() query: NotificationQuery,
+    @Req() request: Request,
+  ): Promise<Page<NotificationRecord> | TextAnswer> {
+    const page = await NOTIFICATION_LIST.page(this.store, query);
+    return csvIfPreferred(request, page, NOTIFICATION_COLUMNS, 'notifications');
   }
 
   @Get('operations')
   @DescribeOperation(LIST_OPERATIONS)
-  operations(@AdminQuery() query: OperationQuery): Promise<Page<UnknownOperationRecord>> {
-    return UNKNOWN_OPERATION_LIST.page(this.store, query);
+  @Header('Vary', 'Accept')
+  async operations(
+    @AdminQuery() query: OperationQuery,
+    @Req() request: Request,
+  ): Promise<Page<UnknownOperationRecord> | TextAnswer> {
+    const page = await UNKNOWN_OPERATION_LIST.page(this.store, query);
+    return csvIfPreferred(request, page, OPERATION_COLUMNS, 'operations');
   }
 
   @Get('payments')
@@ -101,7 +124,12 @@ export class ListsController {
 
   @Get('subscriptions')
   @DescribeOperation(LIST_SUBSCRIPTIONS)
-  subscriptions(@AdminQuery() query: SubscriptionQuery): Promise<Page<SubscriptionRecord>> {
-    return SUBSCRIPTION_LIST.page(this.store, query);
+  @Header('Vary', 'Accept')
+  async subscriptions(
+    @AdminQuery() query: SubscriptionQuery,
+    @Req() request: Request,
+  ): Promise<Page<SubscriptionRecord> | TextAnswer> {
+    const page = await SUBSCRIPTION_LIST.page(this.store, query);
+    return csvIfPreferred(request, page, SUBSCRIPTION_COLUMNS, 'subscriptions');
   }
 }

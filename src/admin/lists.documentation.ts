@@ -2,13 +2,13 @@ import { exampleOf } from '../rules/field.js';
 import { adviceOf, AttentionItem } from './attention/attention-item.js';
 import { AttentionQuery } from './attention/attention.list.js';
 import { AUDIT_COLUMNS, AuditQuery } from './audit/audit.list.js';
-import { CallbackQuery } from './callbacks/callback.list.js';
+import { CALLBACK_COLUMNS, CallbackQuery } from './callbacks/callback.list.js';
 import { ExternalRecord } from './externals/external-record.js';
 import { csvAlternative } from './lists/csv-page.js';
 import { listDescription, pageClass } from './lists/list-description.js';
 import { PageQuery } from './lists/list-query.js';
-import { NotificationQuery } from './notifications/notification.list.js';
-import { OperationQuery } from './operations/operation.list.js';
+import { NOTIFICATION_COLUMNS, NotificationQuery } from './notifications/notification.list.js';
+import { OPERATION_COLUMNS, OperationQuery } from './operations/operation.list.js';
 import { PAYMENT_COLUMNS } from './payments/payment-csv.js';
 import { PaymentQuery } from './payments/payment.list.js';
 import { AuditRecord } from './records/audit-record.js';
@@ -26,7 +26,7 @@ import { NotificationRecord } from './records/notification-record.js';
 import { UnknownOperationRecord } from './records/operation-record.js';
 import { PaymentRecord } from './records/payment-record.js';
 import { SubscriptionRecord } from './records/subscription-record.js';
-import { SubscriptionQuery } from './subscriptions/subscription.list.js';
+import { SUBSCRIPTION_COLUMNS, SubscriptionQuery } from './subscriptions/subscription.list.js';
 
 export const AttentionPage = pageClass('AttentionPage', AttentionItem);
 export const AuditPage = pageClass('AuditPage', AuditRecord);
@@ -77,10 +77,11 @@ export const LIST_CALLBACKS = listDescription({
   id: 'listCallbacks',
   summary: 'List callbacks',
   description:
-    'Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null.',
+    'Lists callbacks, newest first. Filters can be combined. A page scans at most 2,000 callbacks: it may be short or empty while `nextCursor` is not null. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
   query: CallbackQuery,
   page: CallbackPage,
   example: { summary: 'The only page', items: [CALLBACK_EXAMPLE] },
+  alternatives: csvAlternative<CallbackRecord>(CALLBACK_COLUMNS, 'One callback', [CALLBACK_EXAMPLE]),
 });
 
 export const LIST_EXTERNALS = listDescription({
@@ -100,20 +101,26 @@ export const LIST_NOTIFICATIONS = listDescription({
   id: 'listNotifications',
   summary: 'List notifications',
   description:
-    'Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts.',
+    'Lists notifications, newest first. Filters can be combined. A page scans at most 2,000 notifications: it may be short or empty while `nextCursor` is not null. `GET /admin/payments/{id}` has the attempts. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
   query: NotificationQuery,
   page: NotificationPage,
   example: { summary: 'The only page', items: [NOTIFICATION_EXAMPLE] },
+  alternatives: csvAlternative<NotificationRecord>(NOTIFICATION_COLUMNS, 'One notification', [
+    NOTIFICATION_EXAMPLE,
+  ]),
 });
 
 export const LIST_OPERATIONS = listDescription({
   id: 'listOperations',
   summary: 'List operations of unknown outcome',
   description:
-    'Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`.',
+    'Lists operations of unknown outcome, newest first. `paymentState` is the current state of the payment; refunds that are still open are listed under `/admin/attention`. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
   query: OperationQuery,
   page: OperationPage,
   example: { summary: 'The only page', items: [UNKNOWN_OPERATION_EXAMPLE] },
+  alternatives: csvAlternative<UnknownOperationRecord>(OPERATION_COLUMNS, 'One operation', [
+    UNKNOWN_OPERATION_EXAMPLE,
+  ]),
 });
 
 export const LIST_PAYMENTS = listDescription({
@@ -135,8 +142,12 @@ export const LIST_PAYMENTS = listDescription({
 export const LIST_SUBSCRIPTIONS = listDescription({
   id: 'listSubscriptions',
   summary: 'List subscriptions',
-  description: 'Lists subscriptions, newest first. Filters can be combined.',
+  description:
+    'Lists subscriptions, newest first. Filters can be combined. With `Accept: text/csv` the page is CSV, and the `Link` header leads to the next page.',
   query: SubscriptionQuery,
   page: SubscriptionPage,
   example: { summary: 'The only page', items: [SUBSCRIPTION_EXAMPLE] },
+  alternatives: csvAlternative<SubscriptionRecord>(SUBSCRIPTION_COLUMNS, 'One subscription', [
+    SUBSCRIPTION_EXAMPLE,
+  ]),
 });

@@ -38,8 +38,8 @@ export class AuditLog {
   }
 
   /**
-   * Records that the operator lacks the scope of an act: at most ten in a minute for each of them, since nobody can
-   * delete the entries. A failure to store it is logged.
+   * Records that the operator lacks the scope of an act: at most ten in a minute for each of them, since the entries
+   * cannot be deleted. A failure to store it is logged.
    *
    * @param subject the id in the path, which is not validated yet
    */

@@ -3,7 +3,11 @@ import type { PaymentStatusName } from '../providers/answers.js';
 import { oneOf, type Rule } from '../rules/rule.js';
 import { issuedIdentifier } from '../rules/rules.js';
 import { PAYMENT_ID_QUERY, REFUND_ID_QUERY, SUBSCRIPTION_TOKEN_QUERY } from '../http/openapi/components.js';
-import type { AnswerDescription, OperationDescription } from '../http/openapi/operation-description.js';
+import type {
+  AnswerDescription,
+  OperationDescription,
+  QueryParameter,
+} from '../http/openapi/operation-description.js';
 
 const yes: Rule = {
   name: 'yes',
@@ -75,7 +79,7 @@ const DESCRIPTION =
   'receivers. One that names a payment alone also has its open refunds queried. If the external cannot be queried now, the gateway retries later. For externals only, with the credentials of their `callbackAuth`.';
 
 /** One of them at least. */
-const CALLBACK_QUERY = [
+const CALLBACK_QUERY: readonly QueryParameter[] = [
   { ...PAYMENT_ID_QUERY, required: false },
   { ...REFUND_ID_QUERY, required: false },
   { ...SUBSCRIPTION_TOKEN_QUERY, required: false },
@@ -92,7 +96,7 @@ export const CALLBACK_BY_GET: OperationDescription = {
   tag: 'Callbacks',
   summary: 'Receive a callback',
   description: DESCRIPTION,
-  query: CALLBACK_QUERY,
+  query: [{ ...CALLBACK_QUERY[0]!, prefilled: true }, ...CALLBACK_QUERY.slice(1)],
   answer: ANSWER,
 };
 

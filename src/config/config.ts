@@ -31,6 +31,8 @@ export interface Config {
   readonly otlpEndpoint: string | undefined;
   /** Which addresses outgoing calls may connect to (SSRF). */
   readonly egress: EgressConfig;
+  /** The web application of operators (SPEC §9). */
+  readonly console: ConsoleConfig;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
@@ -50,7 +52,7 @@ export interface HttpConfig {
   readonly operating: { readonly host: string; readonly port: number } | undefined;
 }
 
-export type PublicPath = '/health' | '/metrics' | '/documentation' | '/problems';
+export type PublicPath = '/health' | '/metrics' | '/documentation' | '/problems' | '/console';
 
 /** A file to read and watch, or, with neither file nor production, the bundled simulator (SPEC §6). */
 export type ExternalsSource =
@@ -139,4 +141,13 @@ export interface ApiKeyConfig {
 export interface EgressConfig {
   readonly allowHttpHosts: readonly string[];
   readonly blockPrivateAddresses: boolean;
+}
+
+export interface ConsoleConfig {
+  /** `CONSOLE=off`: nothing is served at `/console`. */
+  readonly enabled: boolean;
+  /** The address of a trace, with `{traceId}` in it; undefined: trace ids are shown without a link. */
+  readonly traceUrlTemplate: string | undefined;
+  /** How the console signs in at `OIDC_ISSUER`; undefined: with an API key only. */
+  readonly oidc: { readonly clientId: string; readonly scope: string } | undefined;
 }

@@ -48,6 +48,10 @@ export function* contradictions(
     yield `${missing}: must be set where ${given} is set; got nothing`;
   }
 
+  if (texts.CONSOLE_OIDC_CLIENT_ID !== undefined && texts.OIDC_ISSUER === undefined) {
+    yield 'OIDC_ISSUER: must be set where CONSOLE_OIDC_CLIENT_ID is set; got nothing';
+  }
+
   if (texts.METRICS_HOST !== undefined && texts.METRICS_PORT === undefined) {
     yield 'METRICS_PORT: must be set where METRICS_HOST is set; got nothing';
   }

@@ -38,7 +38,7 @@ function watch(): void {
 }
 
 describe('watchExternalsFile', () => {
-  it('tells a valid change, and nothing before', async () => {
+  it('reports a valid change, and nothing before', async () => {
     write(ACME);
     watch();
     await watcher.check();
@@ -48,7 +48,7 @@ describe('watchExternalsFile', () => {
     expect(received).toEqual([[expect.objectContaining({ name: 'acme', timeoutMs: 5 })]]);
   });
 
-  it('tells an invalid change as such, and the next valid one', async () => {
+  it('reports an invalid change as such, and the next valid one', async () => {
     write(ACME);
     watch();
     writeFileSync(path, '{');
@@ -64,7 +64,7 @@ describe('watchExternalsFile', () => {
     ]);
   });
 
-  it('tells the change of a secret that the file names', async () => {
+  it('reports the change of a secret that the file names', async () => {
     const secret = join(folder, 'token');
     writeFileSync(secret, 'one');
     write({ ...ACME, auth: { type: 'bearer', token: `\${file:${secret}}` } });

@@ -29,7 +29,7 @@ describe('loadConfig', () => {
       http: {
         port: 8080,
         host: '0.0.0.0',
-        publicPaths: ['/health', '/metrics', '/documentation', '/problems'],
+        publicPaths: ['/health', '/metrics', '/documentation', '/problems', '/console'],
         trustProxy: undefined,
         maxConnections: 10_000,
         operating: undefined,
@@ -78,6 +78,7 @@ describe('loadConfig', () => {
       workers: true,
       otlpEndpoint: undefined,
       egress: { allowHttpHosts: [], blockPrivateAddresses: false },
+      console: { enabled: true, traceUrlTemplate: undefined, oidc: undefined },
     } satisfies Config);
   });
 

@@ -151,6 +151,14 @@ function assemble(values: Values, production: boolean): Config {
       allowHttpHosts: values.ALLOW_HTTP_HOSTS ?? [],
       blockPrivateAddresses: values.BLOCK_PRIVATE_ADDRESSES,
     },
+    console: {
+      enabled: values.CONSOLE,
+      traceUrlTemplate: values.TRACE_URL_TEMPLATE,
+      oidc:
+        values.CONSOLE_OIDC_CLIENT_ID === undefined
+          ? undefined
+          : { clientId: values.CONSOLE_OIDC_CLIENT_ID, scope: values.CONSOLE_OIDC_SCOPE },
+    },
   };
 }
 

@@ -36,7 +36,7 @@ function optionalVariable<T>(rule: TextRule<T>): Variable<T | undefined> {
 }
 
 const somePublicPaths = commaSeparated<PublicPath>(
-  oneOf(['/health', '/metrics', '/documentation', '/problems']),
+  oneOf(['/health', '/metrics', '/documentation', '/problems', '/console']),
 );
 
 const publicPaths: TextRule<readonly PublicPath[]> = readingRule(
@@ -82,6 +82,15 @@ const databaseUrl: TextRule<DatabaseLocation> = readingRule(
     const read = readPostgresUrl(url);
     return read instanceof Violation ? read : { kind: 'postgres', url };
   },
+);
+
+/** An http(s) address: a template of another scheme would run as a script in the operator's browser. */
+const traceUrlTemplate = stringRule(
+  'traceUrlTemplate',
+  'an absolute http(s) URL with {traceId} in it',
+  (template) =>
+    template.includes('{traceId}') &&
+    /^https?:$/.test(URL.parse(template.replaceAll('{traceId}', '0'))?.protocol ?? ''),
 );
 
 const claim = matching('claim', 'the name of a claim, or its path', /^[\x21-\x7e]{1,255}$/);
@@ -135,12 +144,19 @@ export const VARIABLES = {
   METRICS_PORT: optionalVariable(integer(0, 65_535)),
   METRICS_HOST: optionalVariable(host),
   MAX_CONNECTIONS: variable('10000', integer(1, 1_000_000)),
-  PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems', publicPaths),
+  PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems,/console', publicPaths),
   TRUST_PROXY: optionalVariable(trustedProxies),
   REQUIRE_CALLBACK_AUTH: variable('false', trueOrFalse),
   ALLOW_HTTP_HOSTS: optionalVariable(commaSeparated(urlHost)),
   BLOCK_PRIVATE_ADDRESSES: variable('false', trueOrFalse),
   OTEL_EXPORTER_OTLP_ENDPOINT: optionalVariable(serviceUrl('refused')),
+  CONSOLE: variable(
+    'on',
+    mapped(oneOf(['on', 'off']), (word) => word === 'on'),
+  ),
+  TRACE_URL_TEMPLATE: optionalVariable(traceUrlTemplate),
+  CONSOLE_OIDC_CLIENT_ID: optionalVariable(text),
+  CONSOLE_OIDC_SCOPE: variable('openid', text),
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -184,7 +184,7 @@ export class Admission implements OnApplicationShutdown {
     handle(request, response);
   }
 
-  /** Verifying and reading a large body takes milliseconds, for whoever sends one: waits for its turn. */
+  /** Verifying a large body takes milliseconds, even for a caller without credentials: it waits for its turn. */
   turnOf(body: Buffer): Promise<void> | undefined {
     if (body.length <= LARGE_BODY_BYTES) return undefined;
     return new Promise((resolve) => this.#largeTurns.begin(resolve));

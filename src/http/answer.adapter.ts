@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Response } from 'express';
@@ -6,21 +5,11 @@ import type { ProblemCode } from '../problems/problem.js';
 import { OperationAnswer, sendJson, sendText, TextAnswer } from './http-answer.js';
 import { contextOf } from './request-context.js';
 
-/** Connections that the kernel keeps until the event loop accepts them; it may have a lower limit (`somaxconn`). */
-const BACKLOG = 4_096;
-
 /**
  * Sends what handlers return. This is Nest's own hook for it; an interceptor would add an RxJS pipeline to each
  * request, measured at 20 µs of the 200 µs CPU time of `GET /status`.
  */
 export class AnswerAdapter extends ExpressAdapter {
-  /** Node's default of 511 waiting connections overflows when a few thousand callers connect at once. */
-  override listen(port: number | string, ...rest: unknown[]): Server {
-    const callback = rest.at(-1) as () => void;
-    const host = typeof rest[0] === 'string' ? rest[0] : undefined;
-    return (this.httpServer as Server).listen({ port: Number(port), host, backlog: BACKLOG }, callback);
-  }
-
   override reply(response: Response, answer: unknown, statusCode?: number): unknown {
     if (answer instanceof TextAnswer) {
       if (answer instanceof OperationAnswer) addHeaderAndLogFields(response, answer);

@@ -14,6 +14,11 @@ const MAX_UNREAD_BYTES_OF_ALL = 64 * 1_048_576;
 const MAX_PENDING_BYTES_OF_ALL = 32 * 1_048_576;
 const ANSWER_TIMEOUT_MS = 30_000;
 const CHECKING_INTERVAL_MS = 250;
+/**
+ * Connections of the addresses with most of them that take the place of others, in each checking interval: 200 a second.
+ * Where a stranger's connections replace each other faster, accepting them is all that the gateway does.
+ */
+const MAX_REPLACEMENTS = 50;
 /** Descriptors for the database, the log and listeners. */
 const RESERVED_DESCRIPTORS = 128;
 
@@ -79,15 +84,36 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
   const peers = new Map<string, Peer>();
   let pipelined = 0;
 
-  server.maxConnections = limits.maxConnections;
-  server.on('drop', () => limits.onDrop?.());
+  let replacements = 0;
+
+  /** Whether the connection may have a place; where all are taken, one that is idle gives way. */
+  const findPlace = (address: string): boolean => {
+    if (all.size < limits.maxConnections) return true;
+    limits.onDrop?.();
+    const largest = largestOf(peers.values());
+    const own = peers.get(address)?.connections.size ?? 0;
+    if (own * 2 >= largest.connections.size && (replacements += 1) > MAX_REPLACEMENTS) return false;
+    const idle = idleOf(largest);
+    if (!idle) return false;
+    idle.leave();
+    all.delete(idle);
+    idle.socket.destroy();
+    return true;
+  };
+
+  // Refused before Node makes a parser for it: strangers may open thousands a second.
+  const begin = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
+  server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     const { remoteAddress = '' } = socket;
+    if (!findPlace(remoteAddress)) {
+      socket.destroy();
+      return;
+    }
     let peer = peers.get(remoteAddress);
     if (!peer) peers.set(remoteAddress, (peer = new Peer()));
     const connection = new Connection(socket, peer);
     (socket as Carrying)[CONNECTION] = connection;
-    if (all.size + 1 >= limits.maxConnections && giveWay(peers.values())) limits.onDrop?.();
     all.add(connection);
     peer.connections.add(connection);
     peer.unproven.add(connection);
@@ -97,6 +123,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
       if (connection.peer.connections.size === 0 && peers.get(remoteAddress) === connection.peer)
         peers.delete(remoteAddress);
     });
+    for (const listener of begin) listener.call(server, socket);
   });
 
   const [handle] = server.listeners('request') as [RequestListener];
@@ -124,7 +151,10 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
   });
 
   const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
-  const timer = setInterval(() => check(all, answerTimeoutMs), CHECKING_INTERVAL_MS).unref();
+  const timer = setInterval(() => {
+    replacements = 0;
+    check(all, answerTimeoutMs);
+  }, CHECKING_INTERVAL_MS).unref();
   server.once('close', () => clearInterval(timer));
 }
 
@@ -139,7 +169,7 @@ export function connectionsWithin(maxConnections: number, descriptors = descript
   return Math.max(1, Math.min(maxConnections, Math.floor((descriptors - RESERVED_DESCRIPTORS) / 2)));
 }
 
-/** Node raises the soft limit to the hard one when it starts. Where the system does not tell: no limit. */
+/** Node raises the soft limit to the hard one when it starts. Infinite where the system does not publish it. */
 function descriptorLimit(): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
@@ -149,18 +179,16 @@ function descriptorLimit(): number {
   }
 }
 
-/** Closes a connection of the address that has most of them: a stranger's flood costs the stranger. */
-function giveWay(peers: Iterable<Peer>): boolean {
-  let largest: Peer | undefined;
-  for (const peer of peers) {
-    if (!largest || peer.connections.size > largest.connections.size) largest = peer;
-  }
-  const [oldest] = largest?.unproven ?? [];
-  const connection = oldest ?? firstIdle(largest?.connections ?? []);
-  if (!connection) return false;
-  connection.leave();
-  connection.socket.destroy();
-  return true;
+/** The address that has most connections: a stranger's flood costs the stranger. */
+function largestOf(peers: Iterable<Peer>): Peer {
+  let largest = new Peer();
+  for (const peer of peers) if (peer.connections.size > largest.connections.size) largest = peer;
+  return largest;
+}
+
+function idleOf({ unproven, connections }: Peer): Connection | undefined {
+  const [oldest] = unproven;
+  return oldest ?? firstIdle(connections);
 }
 
 function firstIdle(connections: Iterable<Connection>): Connection | undefined {

@@ -27,7 +27,7 @@ const arriving = new Set<HeldBytes>();
 
 /**
  * What one body takes of {@link MAX_HELD_BYTES}. Where all together exceed it, the one that has been arriving for the
- * longest gives way: an honest body takes milliseconds, so that slow senders keep nobody from sending.
+ * longest gives way: an honest body takes milliseconds, so that slow senders do not block others.
  */
 class HeldBytes {
   #bytes = 0;
@@ -82,7 +82,7 @@ export function forgetBody(request: IncomingMessage): void {
   (request as Carrying)[BODY] = NO_BODY;
 }
 
-/** Whoever sends slowly or waits for a turn takes no place among the requests that the gateway works on. */
+/** A body that arrives slowly or waits for its turn takes no place among the requests that the gateway works on. */
 async function collectWhileWaiting(request: IncomingMessage, unverified: boolean): Promise<Buffer> {
   const admitted = admittedOf(request);
   const held = new HeldBytes();

@@ -75,7 +75,7 @@ export function contextOf(request: Request): RequestContext {
 
 /**
  * Whether an answer may name every external (SPEC §8): to a key or token that is not limited to some of them, which
- * nobody has who sends no credentials.
+ * a caller without credentials does not have.
  */
 export function mayKnowExternals(request: Request): boolean {
   const { principal } = contextOf(request);

@@ -19,7 +19,7 @@ it('begins as many as a tick has, then the rest in their order, and refuses what
   expect(begun.at(-1)).toBe(8);
 });
 
-it('leaves nine tenths of the time to others, whatever paced work costs, and keeps its order', async () => {
+it('leaves nine tenths of the time to others, however long paced work takes, and keeps its order', async () => {
   const turns = new PacedTurns();
   const begun: number[] = [];
   const ended = Promise.withResolvers<void>();

@@ -73,6 +73,11 @@ export interface LeaseTableOptions<Table extends LeasedTableName> {
   readonly whileLeased: 'due-cleared' | 'due-kept';
   /** Further columns that a claim sets. */
   readonly onClaim?: (nowMs: Expression<number>) => UpdateObject<DatabaseSchema, Table>;
+  /**
+   * What a claim returns; by default all columns. On PostgreSQL a session prepares a claim once that names its columns:
+   * use it in a transaction whose plans are kept (see `TransactionOptions`).
+   */
+  readonly columns?: readonly (keyof RowOf<Table> & string)[];
   /** Further condition on a due row. */
   readonly claimable?: (eb: ExpressionBuilder<DatabaseSchema, Table>) => Expression<SqlBool>;
 }
@@ -117,12 +122,9 @@ export class LeaseTable<Table extends LeasedTableName> {
 
   /** Leases due rows and counts the attempt of each, in one statement. */
   claim(trx: Trx, { order = 'longest-due', ...claim }: Claim): Promise<LeasedRow<Table>[]> {
-    return this.#claims[order].rows(trx, {
-      external: undefined,
-      receiver: undefined,
-      ...claim,
-      token: randomUUID(),
-    });
+    const statement = this.#claims[order];
+    const parameters = { external: undefined, receiver: undefined, ...claim, token: randomUUID() };
+    return this.options.columns ? statement.namedRows(trx, parameters) : statement.rows(trx, parameters);
   }
 
   /** Leases due rows of each external in turn, so that one that hangs takes no capacity from the others. */
@@ -221,10 +223,10 @@ export class LeaseTable<Table extends LeasedTableName> {
   }
 
   #claimStatement(direction: 'asc' | 'desc'): Statement<ClaimParameters, LeasedRow<Table>> {
-    const { table, dueAt, count, whileLeased, onClaim, claimable } = this.options;
+    const { table, dueAt, count, whileLeased, onClaim, claimable, columns } = this.options;
     return new Statement<ClaimParameters, LeasedRow<Table>>(
-      (trx, { nowMs, limit, token, leaseUntilMs, external, receiver }) =>
-        this.#on(trx)
+      (trx, { nowMs, limit, token, leaseUntilMs, external, receiver }) => {
+        const claim = this.#on(trx)
           .with(
             (cte) => cte('due').materialized(),
             (db) => {
@@ -252,8 +254,9 @@ export class LeaseTable<Table extends LeasedTableName> {
             lease_token: sql<string>`cast(${token} as text) || ${eb.ref('id')}`,
             lease_until: leaseUntilMs,
           }))
-          .where('id', 'in', (eb) => eb.selectFrom('due').select('due.id'))
-          .returningAll(),
+          .where('id', 'in', (eb) => eb.selectFrom('due').select('due.id'));
+        return columns ? claim.returning(columns as readonly (keyof LeaseColumns)[]) : claim.returningAll();
+      },
       { external: true, receiver: true },
     );
   }

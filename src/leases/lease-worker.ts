@@ -5,6 +5,8 @@ import { WorkerLoop } from './worker-loop.js';
 /** How often the worker searches for rows of dead workers. */
 const FREE_EVERY_MS = 1_000;
 
+const KEPT_PLANS = { plans: 'kept' } as const;
+
 /** How many jobs may be claimed now. */
 export interface FreeCapacity {
   readonly nowMs: number;
@@ -117,7 +119,7 @@ export class LeaseWorker<Job, End> {
     const ends = this.#ends.splice(0);
     if (ends.length === 0) return;
     const nowMs = clock.now();
-    await store.transaction((trx) => this.work.record(trx, ends, nowMs));
+    await store.transaction((trx) => this.work.record(trx, ends, nowMs), KEPT_PLANS);
   }
 
   /** Claims what is due now and resolves when all of it has run; for tests, which start no loop. */
@@ -146,7 +148,7 @@ export class LeaseWorker<Job, End> {
       const more = frees && (await this.work.free(trx, this.#endedBeforeMs(nowMs), nowMs));
       const jobs = more || limit <= 0 ? [] : await this.work.claim(trx, { nowMs, limit, running });
       return { jobs, more };
-    });
+    }, KEPT_PLANS);
     if (more) this.#loop.wake();
     else if (frees) this.#freeAt = nowMs + FREE_EVERY_MS;
     return jobs;

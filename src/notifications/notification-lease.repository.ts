@@ -5,7 +5,7 @@ import { BatchStatement } from '../persistence/batch-statement.js';
 import { dialectOf } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
-import type { NotificationRow, NotificationState } from './notification.table.js';
+import { NOTIFICATION_COLUMNS, type NotificationRow, type NotificationState } from './notification.table.js';
 
 /** A notification that its worker holds now. */
 export type LeasedNotification = LeasedRow<'notifications'>;
@@ -19,6 +19,7 @@ const LEASES = new LeaseTable({
   dueAt: 'next_attempt_at',
   count: 'attempts',
   whileLeased: 'due-cleared',
+  columns: NOTIFICATION_COLUMNS,
   onClaim: (nowMs) => ({ state: 'LEASED', updated_at: nowMs }),
   claimable: (eb) =>
     eb.not(

@@ -36,6 +36,30 @@ export interface NotificationTable {
   delivered_at: number | null;
 }
 
+const COLUMNS: Readonly<Record<keyof NotificationTable, true>> = {
+  id: true,
+  payment_ref: true,
+  external: true,
+  receiver: true,
+  event: true,
+  version: true,
+  payload: true,
+  state: true,
+  newest: true,
+  attempts: true,
+  next_attempt_at: true,
+  lease_token: true,
+  lease_until: true,
+  request_id: true,
+  traceparent: true,
+  created_at: true,
+  updated_at: true,
+  delivered_at: true,
+};
+
+/** All of them: a prepared query may not return `*` (see `PreparedQuery`). */
+export const NOTIFICATION_COLUMNS = Object.keys(COLUMNS) as (keyof NotificationTable)[];
+
 export type NotificationState = 'PENDING' | 'LEASED' | 'RETRY' | 'DELIVERED' | 'DEAD' | 'SUPERSEDED';
 
 export type NotificationRow = Selectable<NotificationTable>;

@@ -1,6 +1,6 @@
 import { Field } from '../rules/field.js';
 import { oneOf } from '../rules/rule.js';
-import { identifier, quantity } from '../rules/rules.js';
+import { ownIdentifier, quantity } from '../rules/rules.js';
 import type { OperationDescription } from '../http/openapi/operation-description.js';
 import { ReplayRequest } from './replay-request.js';
 
@@ -19,7 +19,7 @@ class ReplayResult {
 
 /** A notification that is queued again. */
 class ReplayedNotification {
-  @Field(identifier, { example: 'ntf_0199f2a4-c7d1-7b3e-8f5a-91d0c2b7e644' })
+  @Field(ownIdentifier('ntf'), { example: 'ntf_0199f2a4-c7d1-7b3e-8f5a-91d0c2b7e644' })
   id: string;
 
   @Field(oneOf(['PENDING']), { example: 'PENDING' })
@@ -32,6 +32,7 @@ const SAME_ID =
 export const REPLAY_ALL: OperationDescription = {
   id: 'replayNotifications',
   tag: 'Admin',
+  destructive: true,
   summary: 'Retry all dead notifications',
   description: `Queues all matching notifications again; an empty filter or body means all DEAD ones. ${SAME_ID}`,
   request: {

@@ -22,7 +22,7 @@ interface FingerprintKey {
 
 /**
  * A keyed hash that identifies a request without storing it: `keyId.hash`. The key is not in the database
- * (`FINGERPRINT_KEY`, SPEC §6): whoever has the database alone cannot try which request a hash is of.
+ * (`FINGERPRINT_KEY`, SPEC §6): the database alone does not suffice to find the request of a hash by trying.
  */
 @Injectable()
 export class Fingerprints implements OnApplicationBootstrap {

@@ -35,11 +35,11 @@ export function keyReused(): Problem {
   );
 }
 
-/** The fingerprint of the first request was made with another key, so that nobody can say whether this is a repeat. */
+/** The fingerprint of the first request was made with another key, so that a repeat cannot be recognised. */
 export function notComparable(): Problem {
   return new Problem(
     'idempotency-conflict',
-    'The gateway can no longer tell whether this is the request that used this Idempotency-Key first.',
+    'The gateway can no longer verify that this is the request that used this Idempotency-Key first.',
     { outcome: 'unknown' },
   );
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BatchStatement, type BatchEntry, type ColumnType } from '../persistence/batch-statement.js';
 import { type JournalResult, Store } from '../persistence/store.js';
+import type { ProviderOutcome } from '../providers/provider-outcome.js';
 import type { LedgerEventRow } from './ledger-event.table.js';
 import type { OperationEnd } from './operation.repository.js';
 import type { OperationRow } from './operation.table.js';
@@ -11,8 +12,19 @@ export interface LedgerPart {
   readonly columns: Readonly<Record<string, ColumnType>>;
   /** SQL that is true for an `entry` with nothing in its way. What it does not see fails the statement. */
   readonly isPlain: string;
-  /** Statements by name, each of which writes one row for each entry of `taken`: any other number fails all of it. */
-  readonly writes: Readonly<Record<string, string>>;
+  /** Statements by name. One that writes another number of rows than it must fails all of it. */
+  readonly writes: Readonly<Record<string, LedgerWrite>>;
+  /** SQL over `taken` for what only the statement knows of an operation's event. */
+  readonly event?: Readonly<Partial<Record<keyof typeof EVENT, string>>>;
+}
+
+export interface LedgerWrite {
+  /** Reads `taken`, the entries that are written, and what the statements before it return. */
+  readonly sql: string;
+  /** The columns that it returns for the statements after it. */
+  readonly returning?: string;
+  /** SQL of the number of rows that it must write; by default one for each entry of `taken`. */
+  readonly rows?: string;
 }
 
 /** The rows of a ledger that one operation writes when nothing is in their way. */
@@ -27,6 +39,8 @@ export interface LedgerEntry {
 export interface LedgerEndEntry extends LedgerEntry {
   /** Undefined: no row of a ledger changes. */
   readonly event: LedgerEventRow | undefined;
+  /** The outcome to record and answer, if the ledger adds to that of the call. */
+  readonly recorded?: ProviderOutcome<object>;
   /** To call once it is written. */
   readonly afterCommit?: () => void;
 }
@@ -83,16 +97,15 @@ const OPERATION = {
   traceparent: 'text',
 } as const satisfies Partial<Record<keyof OperationRow, ColumnType>>;
 
-const END = {
-  id: 'text',
-  deadline_at: 'bigint',
-  state: 'text',
+/** What the end of an operation sets. */
+const RESULT = {
+  state: OPERATION.state,
+  key_held: OPERATION.key_held,
+  repeat_held: OPERATION.repeat_held,
   reason: 'text',
   finished_at: 'bigint',
   answer_status: 'integer',
   answer_body: 'text',
-  key_held: 'integer',
-  repeat_held: 'integer',
 } as const satisfies Partial<Record<keyof OperationRow, ColumnType>>;
 
 const EVENT = {
@@ -107,11 +120,14 @@ const EVENT = {
   event_cause: 'text',
 } as const satisfies Record<`event_${keyof LedgerEventRow}`, ColumnType>;
 
+/** An event has the values of its entry. */
+const OWN_NAMES = Object.fromEntries(Object.keys(EVENT).map((name) => [name, name]));
+
 const OPERATION_COLUMNS = Object.keys(OPERATION);
 
 /**
- * Begins operations and writes their ledger's rows. `offset 0` makes each search a look-up in an index, whatever the
- * planner believes about the size of a table.
+ * Begins operations and writes their ledger's rows. `offset 0` makes each search a look-up in an index, regardless of
+ * what the planner believes about the size of a table.
  */
 export function beginStatement({ columns, isPlain, writes }: LedgerPart): BatchStatement {
   return new BatchStatement(
@@ -140,14 +156,14 @@ export function beginStatement({ columns, isPlain, writes }: LedgerPart): BatchS
  * Ends operations that run under their deadline, and writes their ledger's rows and events. `is true` keeps the planner
  * from every index but that of ids.
  */
-export function endStatement({ columns, isPlain, writes }: LedgerPart): BatchStatement {
+export function endStatement({ columns, isPlain, writes, event = {} }: LedgerPart): BatchStatement {
   return new BatchStatement(
-    { ...END, ...EVENT, ...columns },
+    { id: OPERATION.id, deadline_at: OPERATION.deadline_at, ...RESULT, ...EVENT, ...columns },
     `plain as materialized (select * from entry where ${isPlain}),
     taken as (
-      update operations set state = plain.state, reason = plain.reason, finished_at = plain.finished_at,
-        answer_status = plain.answer_status, answer_body = plain.answer_body,
-        key_held = plain.key_held, repeat_held = plain.repeat_held
+      update operations set ${Object.keys(RESULT)
+        .map((name) => `${name} = plain.${name}`)
+        .join(', ')}
       from plain
       where operations.id = plain.id
         and (operations.state = 'running' and operations.deadline_at = plain.deadline_at) is true
@@ -155,7 +171,7 @@ export function endStatement({ columns, isPlain, writes }: LedgerPart): BatchSta
     )${tables(writes)},
     event as (
       insert into ledger_events (id, payment_ref, refund_ref, subscription_ref, at, source, before, after, cause)
-      select ${Object.keys(EVENT).join(', ')} from taken where event_id is not null
+      select ${Object.values({ ...OWN_NAMES, ...event }).join(', ')} from taken where event_id is not null
     )
     ${idsOfTaken(writes)}`,
   );
@@ -163,15 +179,15 @@ export function endStatement({ columns, isPlain, writes }: LedgerPart): BatchSta
 
 function tables(writes: LedgerPart['writes']): string {
   return Object.entries(writes)
-    .map(([name, write]) => `,\n${name} as (${write} returning 1)`)
+    .map(([name, { sql, returning = '1' }]) => `,\n${name} as (${sql} returning ${returning})`)
     .join('');
 }
 
 /** Another transaction may have changed a row since the statement began: the division by zero rolls all of it back. */
 function idsOfTaken(writes: LedgerPart['writes']): string {
   if (Object.keys(writes).length === 0) return 'select id from taken';
-  const complete = Object.keys(writes).map(
-    (name) => `(select count(*) from ${name}) = (select count(*) from taken)`,
+  const complete = Object.entries(writes).map(
+    ([name, { rows = '(select count(*) from taken)' }]) => `(select count(*) from ${name}) = ${rows}`,
   );
   return `select id, 1 / (case when ${complete.join(' and ')} then 1 else 0 end) from taken`;
 }

@@ -6,7 +6,7 @@ import { problemDocument } from '../http/problem-document.js';
 import { Problem } from '../problems/problem.js';
 import { tracedWrite } from '../observability/tracing/traced-commit.js';
 import { Tracer } from '../observability/tracing/tracer.js';
-import { type JournalResult, Store, type Trx } from '../persistence/store.js';
+import { Store, type Trx } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
@@ -95,9 +95,10 @@ export class OperationSettler {
     let settled: Settled = { ...answer, outcome };
     const commit = (): Promise<void> =>
       this.store.transaction(async (trx) => {
-        const { ended, recorded } = await this.#commit(trx, operation, outcome, answer, external);
-        if (!ended && attempt === 'own' && outcome.kind === 'unknown')
-          await this.#reopen(trx, operation, outcome, answer, external);
+        const { ended, recorded: byLedger } = await this.#commit(trx, operation, outcome, answer, external);
+        const late = !ended && attempt === 'own' && outcome.kind === 'unknown' ? outcome : undefined;
+        if (late) await this.#reopen(trx, operation, late, answer, external);
+        const recorded = late ? await this.#named(trx, operation, late) : byLedger;
         settled = { ...answer, outcome };
         if (recorded === outcome) return;
         settled = { ...this.#answer(operation, recorded, tracing), outcome: recorded };
@@ -106,8 +107,9 @@ export class OperationSettler {
     try {
       await tracedWrite(this.tracer, this.store, 'commit of the outcome', parent, async () => {
         const journalled =
-          attempt === 'own' && (await this.#journal(operation, outcome, answer, external)) === 'written';
-        if (!journalled) await commit();
+          attempt === 'own' ? await this.#journal(operation, settled, tracing, external) : undefined;
+        if (journalled) settled = journalled;
+        else await commit();
       });
     } catch (error) {
       // Any error: the external was called. An unknown outcome does not replace one that waits already.
@@ -200,18 +202,24 @@ export class OperationSettler {
     return operation;
   }
 
+  /** Undefined if the end of the operation needs a transaction of its own. */
   async #journal(
     operation: OperationRow,
-    outcome: ProviderOutcome<object>,
-    answer: SettledAnswer,
+    settled: Settled,
+    tracing: Tracing,
     external: ExternalConfig | undefined,
-  ): Promise<JournalResult> {
-    if (!this.journal.isUsed) return 'in-the-way';
-    const entry = this.#of(operation).settleEntry?.(operation, outcome, external);
-    if (!entry) return 'in-the-way';
-    const result = await this.journal.end(operation, this.#end(operation, outcome, answer), entry);
-    if (result === 'written') entry.afterCommit?.();
-    return result;
+  ): Promise<Settled | undefined> {
+    if (!this.journal.isUsed) return undefined;
+    const entry = this.#of(operation).settleEntry?.(operation, settled.outcome, external);
+    if (!entry) return undefined;
+    const { recorded } = entry;
+    const answered: Settled = recorded
+      ? { ...this.#answer(operation, recorded, tracing), outcome: recorded }
+      : settled;
+    const end = this.#end(operation, answered.outcome, answered);
+    if ((await this.journal.end(operation, end, entry)) !== 'written') return undefined;
+    entry.afterCommit?.();
+    return answered;
   }
 
   async #commit(
@@ -251,6 +259,12 @@ export class OperationSettler {
         'An operation that was settled as never executed may have been executed; its outcome is UNKNOWN',
       ),
     );
+  }
+
+  /** `outcome` with what names the result: the operation has ended already, and its row has the same names. */
+  async #named(trx: Trx, operation: OperationRow, outcome: Unknown): Promise<Unknown> {
+    const members = await this.#of(operation).nameOf?.(trx, operation);
+    return members ? { ...outcome, members } : outcome;
   }
 
   #end(operation: OperationRow, outcome: ProviderOutcome<object>, answer: SettledAnswer): OperationEnd {

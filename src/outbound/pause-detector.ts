@@ -37,7 +37,7 @@ export class PauseDetector {
     const wall = this.clocks.wall();
     const passedMs = monotonic - this.#monotonic;
     const steppedMs = Math.abs(wall - this.#wall - passedMs);
-    // Without a timer nobody looked: no count is held from before.
+    // No timer ran, so there is no count from before.
     if (this.#timer && (passedMs > PAUSE_MS || steppedMs > PAUSE_MS)) this.#count += 1;
     this.#monotonic = monotonic;
     this.#wall = wall;

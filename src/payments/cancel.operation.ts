@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { END_ALONE, type LedgerEndEntry, type LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
@@ -6,10 +7,12 @@ import { Problem } from '../problems/problem.js';
 import type { CancelAnswer } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { Clock } from '../shared/clock.js';
 import type { CancelRequest } from './payment-requests.js';
 import { isOpen } from './payment-state.js';
 import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
+import { cancelBegin, cancelEnd } from './payment.journal.js';
 import { PaymentLedger } from './payment.ledger.js';
 import { PaymentRepository } from './payment.repository.js';
 
@@ -24,6 +27,7 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     private readonly payment: PaymentIdentity,
     private readonly ledger: PaymentLedger,
     private readonly inquiry: PaymentInquiry,
+    private readonly clock: Clock,
   ) {}
 
   identity(body: CancelRequest): CancelRequest {
@@ -51,6 +55,13 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     });
   }
 
+  openEntry(
+    { payment_ref }: OperationRow,
+    { input }: OperationRequest<CancelRequest>,
+  ): LedgerEntry | undefined {
+    return payment_ref === null ? undefined : cancelBegin(input.paymentId);
+  }
+
   call(
     { provider, input }: OperationRequest<CancelRequest>,
     context: CallContext,
@@ -58,11 +69,17 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     return provider.cancel(input, context);
   }
 
-  /** Only OK changes the payment; whatever else was said, or was not, its status is queried at once (SPEC §4). */
+  /** Only OK changes the payment; after any other answer, or none, its status is queried at once (SPEC §4). */
   async settle(trx: Trx, row: OperationRow, outcome: ProviderOutcome<CancelAnswer>): Promise<void> {
-    if (row.payment_ref === null || outcome.kind === 'not-executed') return;
-    if (outcome.kind === 'completed' && outcome.answer.result === 'OK') await this.ledger.cancel(trx, row);
+    if (changesNothing(row, outcome)) return;
+    if (isCanceled(outcome)) await this.ledger.cancel(trx, row);
     else await this.ledger.queryAtOnce(trx, row);
+  }
+
+  /** The notification of a payment that is canceled needs its row. */
+  settleEntry(row: OperationRow, outcome: ProviderOutcome<CancelAnswer>): LedgerEndEntry | undefined {
+    if (changesNothing(row, outcome)) return END_ALONE;
+    return isCanceled(outcome) ? undefined : cancelEnd(row.payment_ref!, this.clock.now());
   }
 
   /** A payment that has ended answers for the cancellation; one that has not may still be cancelled. */
@@ -86,4 +103,13 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
   nameOf(db: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
     return this.ledger.nameOf(db, row);
   }
+}
+
+/** The gateway does not know the payment, or the external has received nothing. */
+function changesNothing({ payment_ref }: OperationRow, { kind }: ProviderOutcome<CancelAnswer>): boolean {
+  return payment_ref === null || kind === 'not-executed';
+}
+
+function isCanceled(outcome: ProviderOutcome<CancelAnswer>): boolean {
+  return outcome.kind === 'completed' && outcome.answer.result === 'OK';
 }

@@ -105,11 +105,11 @@ export class OrderInquiry {
       (await this.orders.newestOfOrder(trx, external, shopTransactionId)) ??
       (await this.payments.find(trx, applied!.paymentRef))!;
     if (applied?.changed && applied.paymentRef === newest.id) return applied.status;
-    const told =
+    const reported =
       answer && answer.paymentId === newest.payment_id ? answer : { status: statusOfState(newest.state) };
     await this.ledger.move(trx, newest, newest.state, {
       ...reason,
-      notify: { when: 'always', answer: told, requestId, traceparent },
+      notify: { when: 'always', answer: reported, requestId, traceparent },
     });
     return applied?.paymentRef === newest.id ? applied.status : statusInLedger(newest);
   }

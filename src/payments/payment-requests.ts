@@ -52,7 +52,7 @@ export class PayRequest extends PaymentFields {
 
 /** POST `/cancel` (SPEC §1). */
 export class CancelRequest {
-  @Field(issuedIdentifier, { description: 'The payment to cancel, as `/pay` named it.', example: 'pm_7f3a' })
+  @Field(issuedIdentifier, { description: 'The payment to cancel, as `/pay` named it.', example: 'pm_2b8c' })
   paymentId: string;
 
   @Field(providerData, PROVIDER_DATA)

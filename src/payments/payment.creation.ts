@@ -19,8 +19,8 @@ export class PaymentCreation {
 
   /**
    * Before it refuses a second payment of an order because the first is PENDING, the gateway queries the external about
-   * the first: a checkout that was abandoned and has failed meanwhile blocks nobody (SPEC §3). Not for a repeat of the very
-   * request that made the first, as a proxy sends it: nobody wants that executed again.
+   * the first: a checkout that was abandoned and has failed meanwhile does not block the order (SPEC §3). Not for a
+   * repeat of the very request that made the first, as a proxy sends it: that must not be executed again.
    */
   async execute<Input, Answer extends object>(
     operation: Operation<Input, Answer>,

@@ -118,8 +118,8 @@ export class PaymentIdentity {
   }
 
   /**
-   * The external has answered with an id of another payment for `row`: the id stays with `holder`, and an operator is
-   * told.
+   * The external has answered with an id of another payment for `row`: the id stays with `holder`, and it
+   * becomes an item of attention.
    */
   async claim(trx: Trx, row: PaymentRow, holder: PaymentRow): Promise<void> {
     const paymentId = holder.payment_id!;

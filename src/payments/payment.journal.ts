@@ -53,12 +53,13 @@ export const PAYMENT_BEGIN: LedgerPart = {
   isPlain: `not exists (
     select from payments other where entry.payment_duplicate_guard = 1
       and other.shop_transaction_id = entry.payment_shop_transaction_id and other.external = entry.external offset 0)`,
-  writes: { payment: PAYMENT.sql },
+  writes: { payment: { sql: PAYMENT.sql } },
 };
 
 const BEGIN = beginStatement(PAYMENT_BEGIN);
 
-const END = endStatement({
+/** The first change of a payment, alone or with what belongs to it. */
+export const PAYMENT_END: LedgerPart = {
   columns: {
     payment_ref: 'text',
     payment_from: 'text',
@@ -82,14 +83,40 @@ const END = endStatement({
       select from refunds where refunds.external = entry.payment_external
         and refunds.payment_id = entry.payment_id and refunds.payment_ref is null offset 0)`,
   writes: {
-    payment: `update payments set state = taken.payment_state, updated_at = taken.payment_updated_at,
-        next_ask_at = taken.payment_next_ask_at, parked_at = taken.payment_parked_at,
-        duplicate_guard = coalesce(taken.payment_duplicate_guard, payments.duplicate_guard),
-        payment_id = taken.payment_id, checkout = taken.payment_checkout,
-        subscription_token = coalesce(taken.payment_subscription_token, payments.subscription_token)
-      from taken
-      where payments.id = taken.payment_ref
-        and (payments.state = taken.payment_from and payments.payment_id is null) is true`,
+    payment: {
+      sql: `update payments set state = taken.payment_state, updated_at = taken.payment_updated_at,
+          next_ask_at = taken.payment_next_ask_at, parked_at = taken.payment_parked_at,
+          duplicate_guard = coalesce(taken.payment_duplicate_guard, payments.duplicate_guard),
+          payment_id = taken.payment_id, checkout = taken.payment_checkout,
+          subscription_token = coalesce(taken.payment_subscription_token, payments.subscription_token)
+        from taken
+        where payments.id = taken.payment_ref
+          and (payments.state = taken.payment_from and payments.payment_id is null) is true`,
+    },
+  },
+};
+
+const END = endStatement(PAYMENT_END);
+
+/** A cancellation of a payment that is PENDING. */
+const CANCEL_BEGIN = beginStatement({
+  columns: { canceled_payment_id: 'text' },
+  isPlain: `exists (
+    select from payments own where own.id = entry.payment_ref and own.state = 'PENDING'
+      and own.payment_id = entry.canceled_payment_id offset 0)`,
+  writes: {},
+});
+
+/** A cancellation that leaves its payment PENDING: the external is queried about it. */
+const CANCEL_END = endStatement({
+  columns: { payment_ref: 'text', payment_next_ask_at: 'bigint' },
+  isPlain: `exists (
+    select from payments own where own.id = entry.payment_ref and own.state = 'PENDING' offset 0)`,
+  writes: {
+    payment: {
+      sql: `update payments set next_ask_at = taken.payment_next_ask_at, asks = 0, parked_at = null from taken
+        where payments.id = taken.payment_ref and (payments.state = 'PENDING') is true`,
+    },
   },
 });
 
@@ -128,5 +155,21 @@ export function paymentEnd(
       payment_checkout: checkout ?? null,
     },
     claims: paymentId === undefined ? [] : [`payment\n${external}\n${paymentId}`],
+  };
+}
+
+/** The begin of a cancellation, as an entry of the journal. */
+export function cancelBegin(paymentId: string): LedgerEntry {
+  return { statement: CANCEL_BEGIN, columns: { canceled_payment_id: paymentId }, claims: [] };
+}
+
+/** A query at `atMs` about the payment `ref`, which a cancellation has left PENDING, as an entry of the journal. */
+export function cancelEnd(ref: string, atMs: number): LedgerEndEntry {
+  return {
+    statement: CANCEL_END,
+    columns: { payment_ref: ref, payment_next_ask_at: atMs },
+    // One statement cannot change the same payment twice.
+    claims: [`cancel\n${ref}`],
+    event: undefined,
   };
 }

@@ -135,10 +135,11 @@ export class PaymentLedger {
   ): LedgerEndEntry | undefined {
     const created = createdBy(operation);
     if (!paymentMayBecome(created.state, state)) return undefined;
-    const change = this.#change(created, state, { ...moveOfCall(operation, external), ...ids });
-    const entry = paymentEnd(created, change.row);
-    const event = this.events.rowOf(change.event);
-    return entry && { ...entry, event, afterCommit: () => this.events.count(change.event) };
+    const { row, event } = this.#change(created, state, { ...moveOfCall(operation, external), ...ids });
+    const entry = paymentEnd(created, row);
+    return (
+      entry && { ...entry, event: this.events.rowOf(event), afterCommit: () => this.events.count(event) }
+    );
   }
 
   /**
@@ -219,16 +220,15 @@ export class PaymentLedger {
   /** An operator has seen that the order of this ACCEPTED payment has a second one. */
   async confirm(trx: Trx, { id, external, state }: PaymentRow, cause: string | null): Promise<void> {
     await this.payments.confirmAcceptance(trx, id);
-    const at = this.clock.now();
-    await this.events.append(trx, {
+    const change = {
       external,
       payment_ref: id,
-      at,
       source: 'operator',
       before: state,
       after: state,
       cause,
-    });
+    } as const;
+    await this.events.append(trx, { ...change, at: this.clock.now() });
   }
 
   /**

@@ -34,16 +34,20 @@ const INSERT_UNLESS_TAKEN = new Statement<InsertedPayment>(
 /** The fields of an existing payment that the problem `duplicate-payment` reports. */
 export type DuplicatePayment = Pick<PaymentRow, 'id' | 'payment_id' | 'state' | 'caller' | 'checkout'>;
 
+/** Ids are ordered by time. `max` needs no sorter, which SQLite builds for each execution. */
 const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: string }, DuplicatePayment>(
   (db, { external, shopTransactionId }) =>
     db
       .selectFrom('payments')
       .select(['id', 'payment_id', 'state', 'caller', 'checkout'])
-      .where('shop_transaction_id', '=', shopTransactionId)
-      .where('external', '=', external)
-      .where('state', '!=', 'FAILED')
-      .orderBy('created_at', 'desc')
-      .limit(1),
+      .where('id', '=', (eb) =>
+        eb
+          .selectFrom('payments as other')
+          .select(({ fn }) => fn.max('other.id').as('newest'))
+          .where('other.shop_transaction_id', '=', shopTransactionId)
+          .where('other.external', '=', external)
+          .where('other.state', '!=', 'FAILED'),
+      ),
 );
 
 interface AdvanceParameters extends Omit<PaymentChange, 'next' | 'unguarded'> {

@@ -100,6 +100,7 @@ export const PAY_BY_LINK: OperationDescription = {
 export const CANCEL: OperationDescription = {
   id: 'cancelPayment',
   tag: 'Payments',
+  destructive: true,
   summary: 'Cancel a pending payment',
   description:
     'Cancels a payment that is PENDING, such as an abandoned checkout, so that its order can be paid anew. After `OK` the payment is ' +
@@ -107,7 +108,7 @@ export const CANCEL: OperationDescription = {
   calls: OPERATIONS.cancel,
   request: {
     type: CancelRequest,
-    examples: { payment: { summary: 'A pending payment', value: { paymentId: 'pm_7f3a' } } },
+    examples: { payment: { summary: 'A pending payment', value: { paymentId: 'pm_2b8c' } } },
   },
   answer: {
     type: CancelAnswer,
@@ -121,7 +122,10 @@ export const CANCEL: OperationDescription = {
   problems: ['payment-not-pending'],
 };
 
-const PAYMENT_OR_ORDER: readonly QueryParameter[] = [{ ...PAYMENT_ID_QUERY, required: false }, ORDER_QUERY];
+const PAYMENT_OR_ORDER: readonly QueryParameter[] = [
+  { ...PAYMENT_ID_QUERY, required: false, prefilled: true },
+  ORDER_QUERY,
+];
 const BY_ORDER =
   'By `shopTransactionId`, as after a time-out: the newest payment of the order that is not FAILED, else the newest. The external is ' +
   'queried by the `paymentId` that the ledger has, else by the order if it supports that; what only the ledger knows is answered from ' +

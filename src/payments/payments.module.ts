@@ -47,6 +47,7 @@ import { PaymentsService } from './payments.service.js';
     PaymentLedger,
     PaymentRefundsRepository,
     PaymentRepository,
+    PaymentsService,
   ],
 })
 export class PaymentsModule {}

@@ -56,10 +56,16 @@ export class Statement<P extends object, Row = unknown> {
     return Number(numAffectedRows ?? 0);
   }
 
-  /** Runs the query and returns its rows. */
+  /** Runs the query and returns its rows; it may return all columns of a table. */
   async rows(trx: Trx, parameters: P): Promise<Row[]> {
     const { preparedName: _, ...query } = this.#query(trx, parameters);
     const { rows } = await this.#run(trx, query);
+    return rows;
+  }
+
+  /** {@link rows} of a query that names its columns: a session prepares it once. */
+  async namedRows(trx: Trx, parameters: P): Promise<Row[]> {
+    const { rows } = await this.#run(trx, this.#query(trx, parameters));
     return rows;
   }
 

@@ -32,6 +32,14 @@ export interface JournalEntry {
  */
 export type JournalResult = 'written' | 'in-the-way' | 'failed';
 
+export interface TransactionOptions {
+  /**
+   * PostgreSQL: the plans of its statements use indexes however small a table is now, because a session keeps those of
+   * prepared statements while the table grows.
+   */
+  readonly plans?: 'kept';
+}
+
 /**
  * The gateway's durable memory, one of SQLite or PostgreSQL. Throws {@link StorageUnavailable} when the database
  * cannot be used now (disk full, server stopped, pool exhausted in time), and lets every other error of `work`
@@ -52,14 +60,14 @@ export abstract class Store {
    * PostgreSQL a serialisation failure, a deadlock or a unique value taken at the same moment runs `work` again, so
    * it must have no effect but its queries.
    */
-  async transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (trx: Trx) => Promise<T>, options?: TransactionOptions): Promise<T> {
     let committed: Trx | undefined;
     const result = await this.#run(() =>
       this.commit((trx) => {
         // If `work` runs twice, each run has its own `trx`.
         committed = trx;
         return work(trx);
-      }),
+      }, options),
     );
     for (const callback of (committed as WithCallbacks)[AFTER_COMMIT] ?? []) callback();
     return result;
@@ -161,7 +169,7 @@ export abstract class Store {
     return this.#closing;
   }
 
-  protected abstract commit<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+  protected abstract commit<T>(work: (trx: Trx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   protected abstract query<T>(work: (db: Trx) => Promise<T>): Promise<T>;
   protected write(_entry: JournalEntry): Promise<JournalResult> {
     return Promise.resolve('in-the-way');

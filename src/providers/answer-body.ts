@@ -124,7 +124,7 @@ function valueOf(text: string, members: readonly ScannedMember[]): unknown {
   return JSON.parse(`{${members.map(({ start, end }) => text.slice(start, end)).join(',')}}`);
 }
 
-/** The members whose value is a text, and whose name occurs once; not those that are passed through: nobody reads them. */
+/** The members whose value is a text, and whose name occurs once; not those that are passed through unread. */
 function textsOf(text: string, members: readonly ScannedMember[]): Record<string, string> {
   const count = new Map<string, number>();
   for (const { name } of members) count.set(name, (count.get(name) ?? 0) + 1);

@@ -64,7 +64,7 @@ export class AnswerEcho {
     };
   }
 
-  /** What {@link remove} returned, as it may be logged: also without what is repeated where nobody reads it. */
+  /** What {@link remove} returned, as it may be logged: also without repetitions in members that are not read. */
   forLog(json: unknown): unknown {
     const ofRequest = this.#ofRequest();
     const mask = (value: unknown): unknown =>

@@ -1,5 +1,5 @@
 import type { OperationName } from '../config/external-operation.js';
-import { type AbsenceRule, Field, Whole } from '../rules/field.js';
+import { absentOnlyIf, Field, oneRequiredIf, Whole } from '../rules/field.js';
 import { issuedHttpUrl, issuedUrl } from '../rules/redirect-rules.js';
 import { oneOf } from '../rules/rule.js';
 import { amount, anyJson, currency, issuedIdentifier, text } from '../rules/rules.js';
@@ -14,9 +14,7 @@ export type SubscriptionStatusName = 'PENDING' | 'ACTIVE' | 'PAST_DUE' | 'EXPIRE
 export type AnsweredSubscriptionStatus = SubscriptionStatusName | 'UNKNOWN';
 
 /** A declined payment may have no id. */
-const isDecline: AbsenceRule = {
-  accepts: (answer) => (answer as { result?: unknown }).result === 'KO',
-};
+const ifDeclined = absentOnlyIf({ field: 'result', is: 'KO' });
 
 export const RESULT_DESCRIPTION = {
   optional: true,
@@ -24,11 +22,7 @@ export const RESULT_DESCRIPTION = {
   example: 'Insufficient funds',
 };
 
-@Whole<PayAnswer>({
-  detail: 'must have redirectToUrl or redirectToUrlMobile with REDIRECT_TO_URL',
-  accepts: ({ result, redirectToUrl, redirectToUrlMobile }) =>
-    result !== 'REDIRECT_TO_URL' || redirectToUrl !== undefined || redirectToUrlMobile !== undefined,
-})
+@Whole(oneRequiredIf({ field: 'result', is: 'REDIRECT_TO_URL' }, ['redirectToUrl', 'redirectToUrlMobile']))
 export class PayAnswer {
   @Field(oneOf(['OK', 'KO', 'PENDING', 'REDIRECT_TO_URL']), { example: 'OK' })
   result: PaymentResult;
@@ -37,7 +31,7 @@ export class PayAnswer {
   resultDescription?: string;
 
   @Field(issuedIdentifier, {
-    optional: isDecline,
+    optional: ifDeclined,
     description: 'The external’s id of the payment. Absent only with `KO`.',
     example: 'pm_7f3a',
   })
@@ -72,7 +66,7 @@ export class PayByLinkAnswer {
   paymentId?: string;
 
   @Field(issuedHttpUrl, {
-    optional: isDecline,
+    optional: ifDeclined,
     description: 'The link to give to the payer. Absent only with `KO`.',
     example: 'https://pay.example/l/7f3a',
   })
@@ -146,7 +140,7 @@ export class PaymentStatusAnswer {
 
 export class SubscriptionPayAnswer extends PayAnswer {
   @Field(issuedIdentifier, {
-    optional: isDecline,
+    optional: ifDeclined,
     description: 'Names the subscription in all later calls. Absent only with `KO`.',
     example: 'sub_91c2',
   })
@@ -173,7 +167,7 @@ export class SubscriptionUpdateAnswer {
   metadata?: JsonValue;
 }
 
-/** What the answers to a subscription's status have in common, whatever states they may name. */
+/** What the answers to a subscription's status have in common, for any set of states. */
 export abstract class SubscriptionStatusFields {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;

@@ -1,8 +1,7 @@
 import type { Config } from '../config/config.js';
-import type { CallbackAuthConfig, ExternalConfig } from '../config/external-config.js';
+import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered, type OperationName } from '../config/external-operation.js';
 import type { Log } from '../observability/logging/log.js';
-import { outside } from '../observability/logging/outside.js';
 import { currentScope } from '../observability/request-scope.js';
 import type { Span, Tracer } from '../observability/tracing/tracer.js';
 import type { AddressGuard } from '../outbound/address-guard.js';
@@ -13,7 +12,8 @@ import type { Clock } from '../shared/clock.js';
 import type { QueriedFields } from './answer-reader.js';
 import { ANSWER_TYPES, type AnswerTo } from './answers.js';
 import type { OutboundAuth } from './auth/outbound-auth.js';
-import { basicSecrets } from './auth/static-auth.js';
+import { endSpan, whatWentWrong } from './call-report.js';
+import { callbackSecrets } from './callback-secrets.js';
 import { CallStats } from './call-stats.js';
 import type {
   CallContext,
@@ -337,34 +337,4 @@ function queryText(query: object): string {
   return Object.entries(query as Record<string, string>)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&');
-}
-
-/** The caller's detail and the places of the fields, for those who write the external (SPEC §3). */
-function whatWentWrong(end: ProviderOutcome<unknown>): object | undefined {
-  if (end.kind === 'completed') return undefined;
-  const pointers = end.kind === 'unknown' ? end.pointers : undefined;
-  return { detail: outside(end.detail), ...(pointers && { pointers }) };
-}
-
-function endSpan(span: Span, outcome: ProviderOutcome<unknown>): void {
-  const reason = reasonOf(outcome);
-  span.set({ 'tollgate.outcome': outcome.kind, 'tollgate.reason': reason });
-  if (outcome.kind === 'unknown' || outcome.kind === 'not-executed') span.fail(reason ?? outcome.kind);
-  span.end();
-}
-
-/** What the external sends with its callbacks. */
-function callbackSecrets(auth: CallbackAuthConfig): readonly string[] {
-  switch (auth.type) {
-    case 'none':
-      return [];
-    case 'bearer':
-      return [auth.token.reveal()];
-    case 'basic':
-      return basicSecrets(auth.username, auth.password.reveal());
-    case 'standard-webhooks':
-      return auth.secrets.map((secret) => secret.reveal().replace(/^whsec_/, ''));
-    default:
-      return auth satisfies never;
-  }
 }

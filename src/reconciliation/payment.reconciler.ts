@@ -3,7 +3,6 @@ import { inScopeOf } from '../observability/request-scope.js';
 import { tracedCommit } from '../observability/tracing/traced-commit.js';
 import { Tracer } from '../observability/tracing/tracer.js';
 import { OperationRepository } from '../operations/operation.repository.js';
-import { ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { type IdentifiedAnswer, PaymentInquiry, statusQueryOf } from '../payments/payment.inquiry.js';
 import { PaymentLedger } from '../payments/payment.ledger.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
@@ -14,14 +13,14 @@ import { ExternalProviderRegistry } from '../providers/external-provider.registr
 import type { ProviderOutcome, Rejected } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
+import { type QueriedRow, QueryEnds } from './query-ends.js';
 import { DEFERRAL_MS, type Reconciled, type Reconciler } from './reconciler.js';
-import { handBack } from './reconciliation-leases.js';
 import { ReconciliationRepository } from './reconciliation.repository.js';
 
 /** A payment that is leased to this replica, and the query about it. */
 interface Inquiry {
   readonly row: PaymentRow;
-  readonly token: string;
+  readonly queried: QueriedRow;
   readonly context: CallContext;
   readonly queriedAtMs: number;
 }
@@ -37,19 +36,20 @@ export class PaymentReconciler implements Reconciler {
     private readonly payments: PaymentRepository,
     private readonly leases: ReconciliationRepository,
     private readonly operations: OperationRepository,
-    private readonly schedule: ReconciliationSchedule,
+    private readonly ends: QueryEnds,
     private readonly clock: Clock,
     private readonly tracer: Tracer,
   ) {}
 
   /** One transaction after the query: what the answer changes, and the end of the lease. */
   async reconcile(row: PaymentRow, token: string): Promise<Reconciled> {
+    const queried = queriedRow(row, token);
     const provider = this.registry.get(row.external);
     const query = provider && statusQueryOf(row, provider.config);
     if (!query) {
       // An external that is not configured may be configured again; a payment without a possible query is parked.
       return this.store.transaction((trx) =>
-        this.#reschedule(trx, row, token, provider ? 'parked' : 'failed-to-ask', !provider),
+        this.ends.reschedule(trx, queried, provider ? 'parked' : 'failed-to-ask', !provider),
       );
     }
     const context: CallContext = {
@@ -57,7 +57,7 @@ export class PaymentReconciler implements Reconciler {
       traceparent: row.traceparent ?? undefined,
       priority: 'background',
     };
-    const inquiry = { row, token, context, queriedAtMs: this.clock.now() };
+    const inquiry = { row, queried, context, queriedAtMs: this.clock.now() };
     return inScopeOf(context, async () => {
       const outcome = await this.inquiry.query(provider, query, context, {
         subject: { ref: row.id },
@@ -71,21 +71,16 @@ export class PaymentReconciler implements Reconciler {
   }
 
   async #record(trx: Trx, inquiry: Inquiry, outcome: ProviderOutcome<IdentifiedAnswer>): Promise<Reconciled> {
-    const { row, token } = inquiry;
+    const { row, queried } = inquiry;
     switch (outcome.kind) {
       case 'completed':
-        return this.#reschedule(trx, row, token, await this.#apply(trx, inquiry, outcome.answer));
+        return this.ends.reschedule(trx, queried, await this.#apply(trx, inquiry, outcome.answer));
       case 'rejected':
         if (isNeverSeen(row, outcome)) return this.#neverSeen(trx, inquiry);
-        return this.#reschedule(trx, row, token, 'failed-to-ask');
+        return this.ends.reschedule(trx, queried, 'failed-to-ask');
       case 'not-executed':
-        if (outcome.reason === 'concurrency-limit' || outcome.reason === 'throttled') {
-          const waitMs = Math.max(outcome.retryAfterMs ?? 0, DEFERRAL_MS);
-          return this.#handBack(trx, inquiry, 'deferred', this.clock.now() + waitMs);
-        }
-        return this.#reschedule(trx, row, token, 'failed-to-ask');
       case 'unknown':
-        return this.#reschedule(trx, row, token, 'failed-to-ask');
+        return this.ends.notAnswered(trx, queried, outcome);
       default:
         return outcome satisfies never;
     }
@@ -104,42 +99,21 @@ export class PaymentReconciler implements Reconciler {
     return status.status !== 'PENDING' && paymentRef === row.id ? 'settled' : 'still-open';
   }
 
-  async #reschedule(
-    trx: Trx,
-    row: PaymentRow,
-    token: string,
-    result: Reconciled,
-    queryable = true,
-  ): Promise<Reconciled> {
-    const next = this.schedule.next(row.asks, queryable, this.clock.now());
-    await this.leases.reschedule(trx, 'payments', { id: row.id, token, next });
-    return result !== 'settled' && next.parkedAtMs !== null ? 'parked' : result;
-  }
-
-  async #handBack(
-    trx: Trx,
-    { row, token }: Inquiry,
-    result: Reconciled,
-    dueAtMs: number,
-  ): Promise<Reconciled> {
-    await handBack(trx, 'payments', { id: row.id, token, dueAtMs });
-    return result;
-  }
-
   /**
    * "Never seen" is certain only after two such answers to queries that were sent after the deadline of the call
    * (SPEC §4). An earlier answer does not count; the query is repeated once it can be certain.
    */
   async #neverSeen(trx: Trx, inquiry: Inquiry): Promise<Reconciled> {
-    const { row, token, queriedAtMs } = inquiry;
-    if (queriedAtMs <= row.deadline_at) return this.#handBack(trx, inquiry, 'too-early', row.deadline_at + 1);
+    const { row, queried, queriedAtMs } = inquiry;
+    if (queriedAtMs <= row.deadline_at)
+      return this.ends.handBack(trx, queried, 'too-early', row.deadline_at + 1);
     const now = this.clock.now();
     if (row.never_seen_at === null) {
       await this.leases.noteNeverSeen(trx, row.id, now);
-      return this.#reschedule(trx, row, token, 'never-seen');
+      return this.ends.reschedule(trx, queried, 'never-seen');
     }
-    if (await this.#fail(trx, row, now)) return this.#reschedule(trx, row, token, 'settled');
-    return this.#handBack(trx, inquiry, 'too-early', now + DEFERRAL_MS);
+    if (await this.#fail(trx, row, now)) return this.ends.reschedule(trx, queried, 'settled');
+    return this.ends.handBack(trx, queried, 'too-early', now + DEFERRAL_MS);
   }
 
   /**
@@ -165,4 +139,8 @@ export class PaymentReconciler implements Reconciler {
  */
 function isNeverSeen(row: PaymentRow, { reason, page }: Rejected): boolean {
   return reason === 'not-found' && !page && row.payment_id === null && row.state === 'UNKNOWN';
+}
+
+function queriedRow({ id, asks }: PaymentRow, token: string): QueriedRow {
+  return { table: 'payments', id, asks, token };
 }

@@ -5,6 +5,7 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { PaymentReconciler } from './payment.reconciler.js';
+import { QueryEnds } from './query-ends.js';
 import { ReconciliationMetrics } from './reconciliation.metrics.js';
 import { ReconciliationRepository } from './reconciliation.repository.js';
 import { ReconciliationWorker } from './reconciliation.worker.js';
@@ -16,6 +17,7 @@ import { SubscriptionReconciler } from './subscription.reconciler.js';
   imports: [OperationsModule, PaymentsModule, ProvidersModule, RefundsModule, SubscriptionsModule],
   providers: [
     PaymentReconciler,
+    QueryEnds,
     ReconciliationMetrics,
     ReconciliationRepository,
     ReconciliationWorker,

@@ -3,7 +3,7 @@ import type { NextQuery } from '../operations/reconciliation-schedule.js';
 import type { Trx } from '../persistence/store.js';
 
 /** The tables whose rows are PENDING or UNKNOWN while they are open. */
-type OpenTable = 'payments' | 'refunds';
+export type OpenTable = 'payments' | 'refunds';
 
 interface Rescheduling {
   readonly id: string;

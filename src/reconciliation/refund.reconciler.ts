@@ -4,7 +4,6 @@ import { inScopeOf } from '../observability/request-scope.js';
 import { tracedCommit } from '../observability/tracing/traced-commit.js';
 import { Tracer } from '../observability/tracing/tracer.js';
 import { OperationRepository } from '../operations/operation.repository.js';
-import { ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { Store, type Trx } from '../persistence/store.js';
 import type { RefundStatusAnswer } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
@@ -17,13 +16,12 @@ import { RefundRepository } from '../refunds/refund.repository.js';
 import type { RefundRow } from '../refunds/refund.table.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
+import { type QueriedRow, QueryEnds } from './query-ends.js';
 import { DEFERRAL_MS, type Reconciled, type Reconciler } from './reconciler.js';
-import { handBack } from './reconciliation-leases.js';
-import { ReconciliationRepository } from './reconciliation.repository.js';
 
 /** A refund that is leased to this replica, and the query about it. */
 interface Inquiry extends RefundQuestion {
-  readonly token: string;
+  readonly queried: QueriedRow;
   readonly context: CallContext;
   readonly queriedAtMs: number;
 }
@@ -37,22 +35,22 @@ export class RefundReconciler implements Reconciler {
     private readonly inquiry: RefundInquiry,
     private readonly ledger: RefundLedger,
     private readonly refunds: RefundRepository,
-    private readonly leases: ReconciliationRepository,
     private readonly operations: OperationRepository,
-    private readonly schedule: ReconciliationSchedule,
+    private readonly ends: QueryEnds,
     private readonly clock: Clock,
     private readonly tracer: Tracer,
   ) {}
 
   /** One transaction after the query: what the answer changes, and the end of the lease. */
   async reconcile(row: RefundRow, token: string): Promise<Reconciled> {
+    const queried = queriedRow(row, token);
     const provider = this.registry.get(row.external);
     const question =
       provider && (await this.store.read((db) => this.inquiry.prepare(db, row, provider.config)));
     if (!provider || !question?.query) {
       // An external that is not configured may be configured again; a refund without a possible query is parked.
       return this.store.transaction((trx) =>
-        this.#reschedule(trx, row, token, provider ? 'parked' : 'failed-to-ask', !provider),
+        this.ends.reschedule(trx, queried, provider ? 'parked' : 'failed-to-ask', !provider),
       );
     }
     const context: CallContext = {
@@ -60,7 +58,7 @@ export class RefundReconciler implements Reconciler {
       traceparent: question.operation?.traceparent ?? undefined,
       priority: 'background',
     };
-    const inquiry = { ...question, token, context, queriedAtMs: this.clock.now() };
+    const inquiry = { ...question, queried, context, queriedAtMs: this.clock.now() };
     return inScopeOf(context, async () => {
       const outcome = await this.inquiry.query(provider, question, context, {
         source: 'reconciliation',
@@ -90,20 +88,15 @@ export class RefundReconciler implements Reconciler {
     inquiry: Inquiry,
     outcome: ProviderOutcome<RefundStatusAnswer>,
   ): Promise<Reconciled> {
-    const { row, token } = inquiry;
+    const { queried } = inquiry;
     switch (outcome.kind) {
       case 'completed':
-        return this.#reschedule(trx, row, token, await this.#apply(trx, inquiry, outcome.answer));
+        return this.ends.reschedule(trx, queried, await this.#apply(trx, inquiry, outcome.answer));
       case 'rejected':
         return this.#rejected(trx, inquiry, outcome);
       case 'not-executed':
-        if (outcome.reason === 'concurrency-limit' || outcome.reason === 'throttled') {
-          const waitMs = Math.max(outcome.retryAfterMs ?? 0, DEFERRAL_MS);
-          return this.#handBack(trx, inquiry, 'deferred', this.clock.now() + waitMs);
-        }
-        return this.#reschedule(trx, row, token, 'failed-to-ask');
       case 'unknown':
-        return this.#reschedule(trx, row, token, 'failed-to-ask');
+        return this.ends.notAnswered(trx, queried, outcome);
       default:
         return outcome satisfies never;
     }
@@ -120,32 +113,10 @@ export class RefundReconciler implements Reconciler {
   }
 
   async #rejected(trx: Trx, inquiry: Inquiry, rejected: Rejected): Promise<Reconciled> {
-    const { row, token } = inquiry;
-    if (isContradiction(inquiry, rejected)) return this.#reschedule(trx, row, token, 'parked', false);
+    const { row, queried } = inquiry;
+    if (isContradiction(inquiry, rejected)) return this.ends.reschedule(trx, queried, 'parked', false);
     if (isNeverSeen(row, rejected)) return this.#neverSeen(trx, inquiry);
-    return this.#reschedule(trx, row, token, 'failed-to-ask');
-  }
-
-  async #reschedule(
-    trx: Trx,
-    row: RefundRow,
-    token: string,
-    result: Reconciled,
-    queryable = true,
-  ): Promise<Reconciled> {
-    const next = this.schedule.next(row.asks, queryable, this.clock.now());
-    await this.leases.reschedule(trx, 'refunds', { id: row.id, token, next });
-    return result !== 'settled' && next.parkedAtMs !== null ? 'parked' : result;
-  }
-
-  async #handBack(
-    trx: Trx,
-    { row, token }: Inquiry,
-    result: Reconciled,
-    dueAtMs: number,
-  ): Promise<Reconciled> {
-    await handBack(trx, 'refunds', { id: row.id, token, dueAtMs });
-    return result;
+    return this.ends.reschedule(trx, queried, 'failed-to-ask');
   }
 
   /**
@@ -153,16 +124,16 @@ export class RefundReconciler implements Reconciler {
    * (SPEC §4). An earlier answer does not count; the query is repeated once it can be certain.
    */
   async #neverSeen(trx: Trx, inquiry: Inquiry): Promise<Reconciled> {
-    const { row, token, operation, queriedAtMs } = inquiry;
+    const { row, queried, operation, queriedAtMs } = inquiry;
     const deadlineAt = operation!.deadline_at;
-    if (queriedAtMs <= deadlineAt) return this.#handBack(trx, inquiry, 'too-early', deadlineAt + 1);
+    if (queriedAtMs <= deadlineAt) return this.ends.handBack(trx, queried, 'too-early', deadlineAt + 1);
     const now = this.clock.now();
     if (row.never_seen_at === null) {
       await this.refunds.advance(trx, row.id, row.state, { never_seen_at: now });
-      return this.#reschedule(trx, row, token, 'never-seen');
+      return this.ends.reschedule(trx, queried, 'never-seen');
     }
-    if (await this.#fail(trx, inquiry, now)) return this.#reschedule(trx, row, token, 'settled');
-    return this.#handBack(trx, inquiry, 'too-early', now + DEFERRAL_MS);
+    if (await this.#fail(trx, inquiry, now)) return this.ends.reschedule(trx, queried, 'settled');
+    return this.ends.handBack(trx, queried, 'too-early', now + DEFERRAL_MS);
   }
 
   /**
@@ -188,4 +159,8 @@ export class RefundReconciler implements Reconciler {
  */
 function isNeverSeen({ state }: RefundRow, { reason, page }: Rejected): boolean {
   return reason === 'not-found' && !page && state === 'UNKNOWN';
+}
+
+function queriedRow({ id, asks }: RefundRow, token: string): QueriedRow {
+  return { table: 'refunds', id, asks, token };
 }

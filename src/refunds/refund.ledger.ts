@@ -2,8 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Insertable, Updateable } from 'kysely';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
-import type { EventSource } from '../operations/ledger-event.table.js';
-import type { LedgerEntry } from '../operations/operation.journal.js';
+import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
+import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { StatusQueryRepository } from '../operations/status-query.repository.js';
@@ -18,7 +18,7 @@ import { Clock } from '../shared/clock.js';
 import type { RefundRequest } from './refund-request.js';
 import { isOpenRefund, refundMayBecome, type RefundState, statusOfRefund } from './refund-state.js';
 import { type RefundStatus, refundStatus } from './refund-status.js';
-import { refundBegin } from './refund.journal.js';
+import { refundBegin, refundEnd } from './refund.journal.js';
 import { RefundRepository } from './refund.repository.js';
 import type { RefundRow, RefundTable } from './refund.table.js';
 
@@ -102,6 +102,29 @@ export class RefundLedger {
       }
     }
     await this.refunds.insert(trx, createdRow(operation, request, origin, payment?.id ?? null));
+  }
+
+  /** {@link settle} for a caller's refund as an entry of the journal, and the `refundId`. */
+  settleEntry(
+    { id: cause, refund_ref, external }: OperationRow,
+    { state, externalId }: SettledRefund,
+    queryable: boolean,
+  ): LedgerEndEntry & { readonly refundId: string } {
+    const id = refund_ref!;
+    const atMs = this.clock.now();
+    const next = this.#next({ asks: 0 }, state, queryable);
+    const entry = refundEnd({ id, external, state, externalId, next, atMs });
+    if (state === 'PENDING') return { ...entry, event: undefined };
+    const change: LedgerChange = {
+      external,
+      refund_ref: id,
+      at: atMs,
+      source: 'call',
+      before: 'PENDING',
+      after: state,
+      cause,
+    };
+    return { ...entry, event: this.events.rowOf(change), afterCommit: () => this.events.count(change) };
   }
 
   /**
@@ -279,7 +302,7 @@ export class RefundLedger {
   }
 
   /** A refund that cannot be queried is neither due nor parked: it waits for an operator, as an item of attention. */
-  #next({ asks }: RefundRow, to: RefundState, queryable: boolean): NextQuery {
+  #next({ asks }: Pick<RefundRow, 'asks'>, to: RefundState, queryable: boolean): NextQuery {
     return isOpenRefund(to) && queryable ? this.schedule.next(asks, true, this.clock.now()) : NOT_DUE;
   }
 

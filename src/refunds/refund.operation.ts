@@ -3,7 +3,7 @@ import { AuditLog } from '../audit/audit.log.js';
 import type { Operator } from '../audit/operator.js';
 import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered } from '../config/external-operation.js';
-import type { LedgerEntry } from '../operations/operation.journal.js';
+import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
@@ -81,15 +81,22 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
     outcome: ProviderOutcome<RefundAnswer>,
     external: ExternalConfig | undefined,
   ): Promise<ProviderOutcome<RefundAnswer>> {
-    const queryable = external !== undefined && isOffered(external, 'refund/status');
     if (this.#namedUnstored.has(row.refund_ref!)) {
       await this.refunds.giveOwn(trx, row);
       this.store.afterCommit(trx, () => this.#namedUnstored.delete(row.refund_ref!));
     }
-    const refundId = await this.refunds.settle(trx, row, settledBy(outcome), queryable);
-    if (refundId === undefined) return outcome;
-    if (outcome.kind === 'completed') return { ...outcome, answer: { ...outcome.answer, refundId } };
-    return outcome.kind === 'unknown' ? { ...outcome, members: { refundId } } : outcome;
+    const refundId = await this.refunds.settle(trx, row, settledBy(outcome), isQueryable(external));
+    return refundId === undefined ? outcome : withRefundId(outcome, refundId);
+  }
+
+  settleEntry(
+    row: OperationRow,
+    outcome: ProviderOutcome<RefundAnswer>,
+    external: ExternalConfig | undefined,
+  ): LedgerEndEntry | undefined {
+    if (this.#namedUnstored.has(row.refund_ref!)) return undefined;
+    const { refundId, ...entry } = this.refunds.settleEntry(row, settledBy(outcome), isQueryable(external));
+    return { ...entry, recorded: withRefundId(outcome, refundId) };
   }
 
   nameUnstored({ refund_ref }: OperationRow): Readonly<Record<string, string>> {
@@ -98,7 +105,7 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
   }
 
   reopen(trx: Trx, row: OperationRow, external: ExternalConfig | undefined): Promise<void> {
-    return this.refunds.reopen(trx, row, external !== undefined && isOffered(external, 'refund/status'));
+    return this.refunds.reopen(trx, row, isQueryable(external));
   }
 
   async nameOf(trx: Trx, row: OperationRow): Promise<Readonly<Record<string, string>>> {
@@ -118,6 +125,18 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
   sendAgain(trx: Trx, row: OperationRow): Promise<void> {
     return this.refunds.expectAgain(trx, row);
   }
+}
+
+function isQueryable(external: ExternalConfig | undefined): boolean {
+  return external !== undefined && isOffered(external, 'refund/status');
+}
+
+function withRefundId(
+  outcome: ProviderOutcome<RefundAnswer>,
+  refundId: string,
+): ProviderOutcome<RefundAnswer> {
+  if (outcome.kind === 'completed') return { ...outcome, answer: { ...outcome.answer, refundId } };
+  return outcome.kind === 'unknown' ? { ...outcome, members: { refundId } } : outcome;
 }
 
 function settledBy(outcome: ProviderOutcome<RefundAnswer>): SettledRefund {

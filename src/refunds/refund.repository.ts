@@ -60,7 +60,7 @@ export class RefundRepository {
     await trx.updateTable('refunds').set(columns).where('id', '=', id).execute();
   }
 
-  /** Fixes the `refundId` that callers and receivers get, if nobody has got one yet, and returns it. */
+  /** Fixes the `refundId` that callers and receivers get, unless it is fixed already, and returns it. */
   async give(trx: Trx, id: string): Promise<string | undefined> {
     const given = await trx
       .updateTable('refunds')

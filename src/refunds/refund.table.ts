@@ -17,7 +17,7 @@ export interface RefundTable {
   reserved: 0 | 1;
   created_at: number;
   updated_at: number;
-  /** The `refundId` that was given to a caller or a receiver, which never changes; null: to nobody yet (SPEC §1). */
+  /** The `refundId` that was given to a caller or a receiver, which never changes; null: none was given yet (SPEC §1). */
   refund_id: Generated<string | null>;
   /** The external's id, once known; unique per external. */
   external_refund_id: Generated<string | null>;

@@ -4,7 +4,7 @@ import { DatabaseGauges } from '../observability/metrics/database.gauges.js';
 import type { Sample } from '../observability/metrics/metrics.js';
 import type { Trx } from '../persistence/store.js';
 
-/** Refunds that need somebody, counted by partial indexes. */
+/** Refunds that need an operator, counted by partial indexes. */
 @Injectable()
 export class RefundsMetrics {
   constructor(gauges: DatabaseGauges) {

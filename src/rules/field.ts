@@ -5,9 +5,17 @@ import { ValidateBy, ValidateNested } from 'class-validator';
 import { isJsonObject } from '../shared/json.js';
 import { detailOf, type Rule, type SchemaKeywords, type TextRule, Violation } from './rule.js';
 
+/** That a field of an object has a value, such as that its `result` is `KO`. */
+export interface Condition {
+  readonly field: string;
+  readonly is: string;
+}
+
 /** When a field may be absent, depending on the object that holds it. */
 export interface AbsenceRule {
   accepts(holder: object): boolean;
+  /** The one condition under which it may be absent: the schema has a variant for each value of that field. */
+  readonly onlyIf?: Condition;
   /**
    * The same as keywords of the holder's schema; `field` is the field's name. Left out where that takes `if`, which
    * few tools understand: then the field's description says it.
@@ -41,6 +49,8 @@ export interface FieldDeclaration {
 /** A rule about several fields of a DTO. */
 export interface WholeRule<T extends object = object> {
   readonly detail: string;
+  /** Under a condition, one of these fields at least must be there: the schema's variant for that value says so. */
+  readonly required?: { readonly onlyIf: Condition; readonly oneOf: readonly string[] };
   /** The same as keywords of the DTO's schema, left out like that of an {@link AbsenceRule}. */
   readonly schema?: SchemaKeywords;
   accepts(value: T): boolean;
@@ -65,6 +75,25 @@ function ownDeclarations(type: object): Declarations {
 function declarations(type: object): Declarations[] {
   const parent: unknown = Object.getPrototypeOf(type);
   return [ownDeclarations(type), ...(typeof parent === 'function' ? declarations(parent) : [])];
+}
+
+/** A field that may be absent only if another field of the same object has a value. */
+export function absentOnlyIf(onlyIf: Condition): AbsenceRule {
+  return { onlyIf, accepts: (holder) => isMet(onlyIf, holder) };
+}
+
+/** If a field has a value, one of the fields `oneOf` at least must be there. */
+export function oneRequiredIf(onlyIf: Condition, oneOf: readonly string[]): WholeRule {
+  return {
+    detail: `must have ${oneOf.join(' or ')} with ${onlyIf.is}`,
+    required: { onlyIf, oneOf },
+    accepts: (value) =>
+      !isMet(onlyIf, value) || oneOf.some((name) => (value as Record<string, unknown>)[name] !== undefined),
+  };
+}
+
+function isMet({ field, is }: Condition, holder: object): boolean {
+  return (holder as Record<string, unknown>)[field] === is;
 }
 
 /** The fields of a DTO class, its own before those that it inherits. */

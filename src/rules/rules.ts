@@ -66,7 +66,9 @@ export const currency: TextRule<string> = {
 /** No control or format characters, no lone surrogates, no line or paragraph separators; counted in code points. */
 const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u;
 const IDENTIFIER_ALLOWED = `a string of 1 to ${MAX_IDENTIFIER_LENGTH} printable characters`;
-const IDENTIFIER_SCHEMA = { minLength: 1, maxLength: MAX_IDENTIFIER_LENGTH };
+/** Of what is not {@link PRINTABLE}, the part that the regular expressions of all languages can say. */
+const WITHOUT_CONTROLS = '^[^\\x00-\\x1f\\x7f-\\x9f]+$';
+const IDENTIFIER_SCHEMA = { minLength: 1, maxLength: MAX_IDENTIFIER_LENGTH, pattern: WITHOUT_CONTROLS };
 
 /** An external's own name for something: refusing it would lose a payment that was made. */
 export const issuedIdentifier = stringRule(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { accessPathOf } from './access-path.js';
 
-const ALL = ['/health', '/metrics', '/documentation', '/problems'] as const;
+const ALL = ['/health', '/metrics', '/documentation', '/problems', '/console'] as const;
 
 describe('accessPathOf', () => {
   it.each([
@@ -11,6 +11,7 @@ describe('accessPathOf', () => {
     ['/metrics', true],
     ['/documentation/openapi.json', false],
     ['/problems/forbidden', false],
+    ['/console/assets/index.js', false],
   ])('%s is public, or for operators where PUBLIC_PATHS leaves it out', (path, named) => {
     expect(accessPathOf(path, ALL)).toEqual({ kind: 'public', named });
     expect(accessPathOf(path, [])).toEqual({ kind: 'operator' });

@@ -11,7 +11,13 @@ export type AccessPath =
   /** `external` undefined: no path of an external, and so of no route. */
   | { readonly kind: 'caller'; readonly external: string | undefined };
 
-const OPERATING_PATHS: readonly PublicPath[] = ['/health', '/metrics', '/documentation', '/problems'];
+const OPERATING_PATHS: readonly PublicPath[] = [
+  '/health',
+  '/metrics',
+  '/documentation',
+  '/problems',
+  '/console',
+];
 const CALLBACK = /^\/v3\/([^/]+)\/callback$/;
 /** A proxy that resolves them sees another path. */
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;

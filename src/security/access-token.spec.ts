@@ -107,7 +107,7 @@ describe('access tokens', () => {
     expect(await verdict(typed, await sign('at+jwt', { cnf: { jkt: 'k' } }))).toBe('unauthenticated');
   });
 
-  it('OIDC_MAX_TOKEN_AGE bounds the life of a token, whatever its exp', async () => {
+  it('OIDC_MAX_TOKEN_AGE bounds the life of a token regardless of its exp', async () => {
     const tokens = tokensOf({ maxTokenAgeMs: 3_600_000 });
     const years = { exp: nowS() + 10 * 365 * 86_400 };
     const token = await issuer.sign(years);

@@ -40,7 +40,7 @@ export function authentication(parts: AuthenticationParts): RequestHandler {
       context.access = 'external';
     } else if (path.kind === 'public') {
       context.access = 'public';
-      // Wrong credentials are refused here too: without, whether names are shown would tell whether a key is right.
+      // Wrong credentials are refused here too: without, the names shown would reveal whether a key is right.
       if (path.named && credentialsOf(request).kind !== 'none') {
         context.principal = await admitCaller(parts, request, response, path);
       }

@@ -39,7 +39,7 @@ describe('a refused callback', () => {
     ],
     ['a long token', { authorization: `Bearer ${'x'.repeat(1_000_000)}` }, Buffer.alloc(0)],
     ['a long password', { authorization: `Basic ${btoa(`acme:${'x'.repeat(1_000_000)}`)}` }, Buffer.alloc(0)],
-  ])('takes the same work whatever its external is: %s', (_what, headers, body) => {
+  ])('takes the same work for each external: %s', (_what, headers, body) => {
     const shortestMs = AUTHS.map(() => Number.POSITIVE_INFINITY);
     for (let round = 0; round < 40; round += 1) {
       for (const [each, auth] of AUTHS.entries()) {

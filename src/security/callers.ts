@@ -17,7 +17,7 @@ export class Callers {
     private readonly tokens: OidcTokens | undefined,
   ) {}
 
-  /** Whether refused credentials may be a try to guess a key. Nobody guesses a JWT, and honest callers' ones expire. */
+  /** Whether refused credentials may be a try to guess a key. A JWT cannot be guessed, and honest callers' ones expire. */
   mayBeGuess(request: IncomingMessage): boolean {
     const credentials = credentialsOf(request);
     if (credentials.kind === 'none') return false;

@@ -70,7 +70,7 @@ export class OidcTokens implements OnApplicationShutdown {
       algorithms: ALGORITHMS,
       clockTolerance: CLOCK_SKEW_S,
       currentDate: new Date(this.clock.wall()),
-      // Bounds `exp` too: an issuer, or whoever holds its key, may sign tokens that are valid for years.
+      // Bounds `exp` too: an issuer, or a thief of its key, may sign tokens that are valid for years.
       maxTokenAge: this.config.maxTokenAgeMs / 1_000,
       requiredClaims: ['sub', 'exp'],
     };

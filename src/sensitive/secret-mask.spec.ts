@@ -26,7 +26,7 @@ describe('SecretMask', () => {
     ['overlapping itself', 'aaaaaaaaaaaaa', '***aaa'],
     ['with bytes that are no text beside it', `%ff${SECRET}%C3`, '%ff***%C3'],
     ['beside a code point that does not exist', `&#x1fffff;${SECRET}`, '&#x1fffff;***'],
-    ['too short to be told from a word', 'short', 'short'],
+    ['too short to differ from a word', 'short', 'short'],
     ['nowhere', 'a%20text &amp; more', 'a%20text &amp; more'],
   ])('masks a secret %s', (_how, text, expected) => {
     expect(mask.mask(text)).toBe(expected);

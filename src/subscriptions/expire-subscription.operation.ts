@@ -61,13 +61,11 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
       await this.subscriptions.settle(trx, row, 'EXPIRED');
   }
 
-  settleEntry(
-    _row: OperationRow,
-    outcome: ProviderOutcome<SubscriptionExpireAnswer>,
-  ): LedgerEndEntry | undefined {
-    const changes =
-      outcome.kind === 'unknown' || (outcome.kind === 'completed' && outcome.answer.result === 'OK');
-    return changes ? undefined : END_ALONE;
+  settleEntry(row: OperationRow, outcome: ProviderOutcome<SubscriptionExpireAnswer>): LedgerEndEntry {
+    if (outcome.kind === 'unknown') return this.subscriptions.queryEntry(row);
+    return outcome.kind === 'completed' && outcome.answer.result === 'OK'
+      ? this.subscriptions.activeEntry(row, 'EXPIRED')
+      : END_ALONE;
   }
 
   async inquire(

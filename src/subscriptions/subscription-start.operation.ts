@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
-import type { LedgerEntry } from '../operations/operation.journal.js';
+import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
@@ -54,8 +54,20 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
     return this.subscriptions.openEntry(super.openEntry(row, request), row, request.input);
   }
 
-  /** The token may belong to another subscription. */
-  override settleEntry(): undefined {}
+  override settleEntry(
+    row: OperationRow,
+    outcome: ProviderOutcome<SubscriptionPayAnswer>,
+    external: ExternalConfig | undefined,
+  ): LedgerEndEntry | undefined {
+    const payment = super.settleEntry(row, outcome, external);
+    if (!payment) return undefined;
+    if (outcome.kind === 'completed') {
+      const { result, subscriptionToken } = outcome.answer;
+      return this.subscriptions.startEntry(payment, row, STATE_OF_RESULT[result], subscriptionToken);
+    }
+    const [state, token] = stateAfter(outcome);
+    return this.subscriptions.startEntry(payment, row, state, token);
+  }
 
   override async settle(
     trx: Trx,
@@ -65,9 +77,9 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
   ): Promise<Unknown | undefined> {
     if (outcome.kind !== 'completed') {
       await super.settle(trx, row, outcome, external);
-      const token = outcome.kind === 'unknown' ? outcome.ids?.subscriptionToken : undefined;
+      const [state, token] = stateAfter(outcome);
       const own = (await this.subscriptions.claimIfTaken(trx, row, token)) ? undefined : token;
-      await this.subscriptions.settle(trx, row, outcome.kind === 'unknown' ? 'UNKNOWN' : 'FAILED', own);
+      await this.subscriptions.settle(trx, row, state, own);
       return undefined;
     }
     const { result, paymentId, subscriptionToken } = outcome.answer;
@@ -87,4 +99,11 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
   protected answerOf(known: SubscriptionPayAnswer): SubscriptionPayAnswer | undefined {
     return known.result === 'KO' ? known : undefined;
   }
+}
+
+/** Without a valid answer: the state of the subscription, and the token if the external has named one. */
+function stateAfter(
+  outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>,
+): [SubscriptionState, token: string | undefined] {
+  return outcome.kind === 'unknown' ? ['UNKNOWN', outcome.ids?.subscriptionToken] : ['FAILED', undefined];
 }

@@ -3,7 +3,7 @@ import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
 import { LedgerMetrics } from '../operations/ledger.metrics.js';
-import type { LedgerEntry } from '../operations/operation.journal.js';
+import { END_ALONE, type LedgerEndEntry, type LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
@@ -18,7 +18,12 @@ import {
   type SubscriptionState,
 } from './subscription-state.js';
 import type { SubscriptionStatus } from './subscription-status.js';
-import { subscriptionBegin } from './subscription.journal.js';
+import {
+  activeSubscriptionEnd,
+  queriedSubscriptionEnd,
+  subscriptionBegin,
+  subscriptionStartEnd,
+} from './subscription.journal.js';
 import { SubscriptionRepository } from './subscription.repository.js';
 import type { NewSubscription, SubscriptionRow } from './subscription.table.js';
 
@@ -119,6 +124,57 @@ export class SubscriptionLedger {
     );
   }
 
+  /** {@link settle} of schedule and start as an entry of the journal, with that of the payment. */
+  startEntry(
+    payment: LedgerEndEntry,
+    operation: OperationRow,
+    to: SubscriptionState,
+    token: string | undefined,
+  ): LedgerEndEntry {
+    const change = this.#changeOf(operation, 'CREATED', to);
+    const next = this.#nextAfterCall(to, token);
+    return {
+      ...subscriptionStartEnd(
+        payment,
+        operation.external,
+        operation.subscription_ref!,
+        this.events.rowOf(change).id,
+        { state: to, token, next, atMs: change.at },
+      ),
+      afterCommit: () => {
+        payment.afterCommit?.();
+        this.events.count(change);
+      },
+    };
+  }
+
+  /** {@link settle} for a subscription that is ACTIVE as an entry of the journal. */
+  activeEntry(operation: OperationRow, to: SubscriptionState): LedgerEndEntry {
+    if (operation.subscription_ref === null) return END_ALONE;
+    const change = this.#changeOf(operation, 'ACTIVE', to);
+    const next = this.#nextAfterCall(to, undefined);
+    return {
+      ...activeSubscriptionEnd(operation.subscription_ref, { state: to, next, atMs: change.at }),
+      event: this.events.rowOf(change),
+      afterCommit: () => this.events.count(change),
+    };
+  }
+
+  #changeOf(
+    { id: cause, external, subscription_ref }: OperationRow,
+    before: SubscriptionState,
+    after: SubscriptionState,
+  ): LedgerChange {
+    return { external, subscription_ref, at: this.clock.now(), source: 'call', before, after, cause };
+  }
+
+  /** The external needs the token for a query; without it an operator must settle the subscription. */
+  #nextAfterCall(to: SubscriptionState, token: string | undefined): NextQuery {
+    return to === 'PENDING' || to === 'UNKNOWN'
+      ? this.schedule.next(0, token !== undefined, this.clock.now())
+      : NOT_DUE;
+  }
+
   /**
    * Transaction B: applies the answer of a call. Does nothing if the gateway does not know the subscription. A token
    * that an earlier subscription of the same order has is adopted (SPEC §4): the new one takes it from one that FAILED,
@@ -127,11 +183,7 @@ export class SubscriptionLedger {
   async settle(trx: Trx, operation: OperationRow, to: SubscriptionState, token?: string): Promise<void> {
     const row = await this.#lock(trx, operation);
     if (!row) return;
-    // The external needs the token for a query; without it an operator must settle the subscription.
-    const next =
-      to === 'PENDING' || to === 'UNKNOWN'
-        ? this.schedule.next(0, token !== undefined, this.clock.now())
-        : NOT_DUE;
+    const next = this.#nextAfterCall(to, token);
     const move = { source: 'call', cause: operation.id, next } as const;
     const holder = token === undefined ? undefined : await this.#otherHolder(trx, row, token);
     if (!holder) {
@@ -152,8 +204,8 @@ export class SubscriptionLedger {
   }
 
   /**
-   * True if the token that the external answered belongs to a subscription of another order: it stays there, and an
-   * operator is told.
+   * True if the token that the external answered belongs to a subscription of another order: it stays there, and
+   * becomes an item of attention.
    */
   async claimIfTaken(trx: Trx, operation: OperationRow, token: string | undefined): Promise<boolean> {
     if (token === undefined) return false;
@@ -178,6 +230,12 @@ export class SubscriptionLedger {
   async queryAfterUnknown(trx: Trx, operation: OperationRow): Promise<void> {
     const row = await this.#lock(trx, operation);
     if (row) await this.subscriptions.queryAt(trx, row.id, this.schedule.next(0, true, this.clock.now()));
+  }
+
+  /** {@link queryAfterUnknown} as an entry of the journal. */
+  queryEntry({ subscription_ref }: OperationRow): LedgerEndEntry {
+    if (subscription_ref === null) return END_ALONE;
+    return queriedSubscriptionEnd(subscription_ref, this.schedule.next(0, true, this.clock.now()));
   }
 
   /** Appends the outcome that an operator reports for an update or an expiry of unknown outcome to the history. */

@@ -1,5 +1,6 @@
 import type { Examples, OperationDescription } from '../http/openapi/operation-description.js';
 import {
+  SubscriptionChargeAnswer,
   SubscriptionExpireAnswer,
   SubscriptionPayAnswer,
   SubscriptionUpdateAnswer,
@@ -21,7 +22,7 @@ const CHANGE_ANSWER = 'The change was executed or declined, or is pending';
 
 const PAY_ANSWERS: Examples = {
   OK: { summary: 'Paid', value: { result: 'OK', paymentId: 'pm_7f3a', ...TOKEN } },
-  KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Insufficient funds' } },
+  KO: { summary: 'Declined', value: { result: 'KO', resultDescription: 'Insufficient funds', ...TOKEN } },
   PENDING: {
     summary: 'Pending; a notification follows',
     value: { result: 'PENDING', paymentId: 'pm_7f3a', ...TOKEN },
@@ -98,7 +99,12 @@ export const PAY_SUBSCRIPTION: OperationDescription = {
       },
     },
   },
-  answer: { type: SubscriptionPayAnswer, description: PAY_ANSWER, examples: PAY_ANSWERS },
+  answer: {
+    type: SubscriptionChargeAnswer,
+    description: PAY_ANSWER,
+    examples: PAY_ANSWERS,
+    filledIn: ['subscriptionToken'],
+  },
   problems: ['duplicate-payment'],
 };
 
@@ -149,6 +155,7 @@ export const GET_SUBSCRIPTION_STATUS: OperationDescription = {
 export const EXPIRE_SUBSCRIPTION: OperationDescription = {
   id: 'expireSubscription',
   tag: 'Subscriptions',
+  destructive: true,
   summary: 'Expire a subscription',
   description: 'Ends a subscription: no further payment of it is made.',
   calls: OPERATIONS['subscription/expire'],

@@ -55,8 +55,8 @@ export class UpdateSubscriptionOperation implements Operation<SubscriptionUpdate
     if (outcome.kind === 'unknown') await this.subscriptions.queryAfterUnknown(trx, row);
   }
 
-  settleEntry(_row: OperationRow, { kind }: ProviderOutcome<object>): LedgerEndEntry | undefined {
-    return kind === 'unknown' ? undefined : END_ALONE;
+  settleEntry(row: OperationRow, { kind }: ProviderOutcome<object>): LedgerEndEntry {
+    return kind === 'unknown' ? this.subscriptions.queryEntry(row) : END_ALONE;
   }
 
   /** A subscription's status does not show whether its terms were changed. */

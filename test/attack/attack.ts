@@ -8,7 +8,7 @@
  * The built gateway runs with the heap of a container of 512 MiB and 1,024 descriptors. Honest callers pay 100 times a
  * second, first undisturbed, then under attack; a caller of an external that fails in every way is beside them. In the
  * end the ledger is compared from outside. Exit code 0 only if nothing was lost or executed twice, honest p99 stayed
- * below four times its undisturbed value (or 100 ms), liveness on METRICS_PORT was answered within 250 ms, and memory
+ * below four times its undisturbed value (or 100 ms), liveness on both ports was answered within 250 ms, and memory
  * stayed below 400 MiB. Latencies are not checked on a machine that is busy already before the attack.
  */
 import { fork, type ChildProcess } from 'node:child_process';

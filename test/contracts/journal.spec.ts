@@ -2,154 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { Client } from 'pg';
-import type { OperationAnswer } from '../../src/http/http-answer.js';
-import { PaymentsService } from '../../src/payments/payments.service.js';
-import { type JournalResult, Store } from '../../src/persistence/store.js';
-import { Problem } from '../../src/problems/problem.js';
-import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
 import { call } from '../support/client.js';
+import {
+  ConcurrentPayments,
+  type Ended,
+  NEIGHBOURS,
+  newOrder,
+  PAID,
+} from '../support/concurrent-payments.js';
 import { databasePlaces, postgresSchema, postgresUrl } from '../support/databases.js';
-import { fingerprintKey, type Gateway, startGateway } from '../support/gateway.js';
-import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { fingerprintKey } from '../support/gateway.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-
-const NEIGHBOURS = 5;
-
-interface Ended {
-  readonly status: number;
-  readonly code: string | undefined;
-  readonly outcome: string | undefined;
-  readonly replayed: boolean;
-}
-
-const PAID: Ended = { status: 200, code: undefined, outcome: undefined, replayed: false };
-let orders = 0;
-
-/** A gateway whose external answers an order once the test releases it. */
-class Payments {
-  readonly #held = new Map<string, Promise<void>>();
-  /** How many transactions or entries each commit had. */
-  readonly commits: number[] = [];
-  /** What became of the entries. */
-  readonly appended: JournalResult[] = [];
-  readonly store: Store;
-
-  private constructor(
-    readonly gateway: Gateway,
-    readonly external: StubExternal,
-  ) {
-    this.store = gateway.app.get(Store);
-    const append = this.store.append.bind(this.store);
-    this.store.append = async (entry) => {
-      const result = await append(entry);
-      this.appended.push(result);
-      return result;
-    };
-    const { onCommit } = this.store;
-    this.store.onCommit = (durationMs, transactions) => {
-      this.commits.push(transactions);
-      onCommit?.(durationMs, transactions);
-    };
-  }
-
-  static async start(database?: Readonly<Record<string, string>>): Promise<Payments> {
-    const external = await startStubExternal();
-    const gateway = await startGateway({
-      externals: [{ externalService: 'acme', baseUrl: external.url, timeoutMs: 15_000 }],
-      env: { API_AUTH: 'optional', WORKERS: 'off' },
-      ...(database && { database }),
-    });
-    const payments = new Payments(gateway, external);
-    external.behave(async ({ method, body, url }) => {
-      if (url.includes('subscription'))
-        return { result: 'OK', paymentId: `pm-sub-${(orders += 1)}`, subscriptionToken: 'sub-1' };
-      if (method === 'GET') return { status: 'ACCEPTED', shopTransactionId: url.split('pm-')[1] };
-      if (url.includes('refund')) return { result: 'OK' };
-      const { shopTransactionId } = JSON.parse(body) as { shopTransactionId: string };
-      await payments.#held.get(shopTransactionId);
-      return { result: 'OK', paymentId: `pm-${shopTransactionId}`, link: 'https://pay.example/l' };
-    });
-    return payments;
-  }
-
-  async close(): Promise<void> {
-    await this.gateway.close();
-    await this.external.close();
-  }
-
-  /** Pays as a controller does. Payments of one turn of the event loop begin in one batch. */
-  async pay(order: string, key: string | null = randomUUID()): Promise<Ended> {
-    const provider = this.gateway.app.get(ExternalProviderRegistry).get('acme')!;
-    const body = { amount: 1299, currency: 'EUR', shopTransactionId: order };
-    const context = {
-      caller: 'shop',
-      requestId: randomUUID(),
-      traceparent: undefined,
-      idempotencyKey: key ?? undefined,
-      instance: '/v3/acme/pay',
-    };
-    try {
-      const answer: OperationAnswer = await this.gateway.app
-        .get(PaymentsService)
-        .pay(provider, body, context);
-      return { ...PAID, replayed: answer.replayed };
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      return { ...PAID, status: 0, code: error.code, outcome: error.outcome };
-    }
-  }
-
-  neighbours(): Promise<Ended[]> {
-    return Promise.all(Array.from({ length: NEIGHBOURS }, () => this.pay(newOrder())));
-  }
-
-  /** The external answers these orders once the returned function is called. */
-  hold(...held: readonly string[]): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    for (const order of held) this.#held.set(order, promise);
-    return resolve;
-  }
-
-  calls(order: string): number {
-    return this.external.requests.filter(
-      ({ method, body }) => method === 'POST' && body.includes(`"${order}"`),
-    ).length;
-  }
-
-  async rows(order: string): Promise<unknown[]> {
-    const { rows } = await this.store.read((db) =>
-      sql<
-        Record<'state' | 'payment_id' | 'operation', string>
-      >`select payments.state, payments.payment_id, operations.state as operation
-        from payments left join operations on operations.payment_ref = payments.id
-        where payments.shop_transaction_id = ${order} order by operations.id`.execute(db),
-    );
-    return rows.map(({ state, payment_id, operation }) => [state, payment_id, operation]);
-  }
-
-  async events(order: string): Promise<unknown[]> {
-    const { rows } = await this.store.read((db) =>
-      sql<{ before: string; after: string; source: string }>`
-        select before, after, source from ledger_events
-        join payments on payments.id = ledger_events.payment_ref
-        where payments.shop_transaction_id = ${order} order by ledger_events.id`.execute(db),
-    );
-    return rows.map(({ before, after, source }) => [before, after, source]);
-  }
-
-  /** Paid once, with its rows. */
-  async expectPaid(order: string): Promise<void> {
-    expect(await this.rows(order)).toEqual([['ACCEPTED', `pm-${order}`, 'completed']]);
-    expect(await this.events(order)).toEqual([['CREATED', 'ACCEPTED', 'call']]);
-    expect(this.calls(order)).toBe(1);
-  }
-}
-
-function newOrder(): string {
-  orders += 1;
-  return `order-${orders}`;
-}
 
 function byCode(a: Ended, b: Ended): number {
   return (a.code ?? '').localeCompare(b.code ?? '');
@@ -157,30 +21,19 @@ function byCode(a: Ended, b: Ended): number {
 
 for (const [name, place] of databasePlaces().filter(([each]) => each !== 'SQLite memory')) {
   describe(`Payments of one moment on ${name}`, () => {
-    let payments: Payments;
+    let payments: ConcurrentPayments;
     let dispose: () => Promise<void>;
 
     beforeAll(async () => {
-      const { config, dispose: drop } = await place();
-      dispose = drop;
-      payments = await Payments.start(
-        config.kind === 'sqlite'
-          ? { DATABASE_URL: `sqlite:${config.path}` }
-          : {
-              DATABASE_URL: config.url.reveal(),
-              DATABASE_SCHEMA: config.schema!,
-              FINGERPRINT_KEY: fingerprintKey(),
-            },
-      );
+      const database = await place();
+      dispose = database.dispose;
+      payments = await ConcurrentPayments.startAt(database);
     }, 30_000);
     afterAll(async () => {
       await payments.close();
       await dispose();
     });
-    beforeEach(() => {
-      payments.commits.length = 0;
-      payments.appended.length = 0;
-    });
+    beforeEach(() => payments.clear());
 
     it('share their commits', async () => {
       const paid = Array.from({ length: 8 }, newOrder);
@@ -262,7 +115,7 @@ if (postgresUrl() !== undefined && !process.env['TEST_POOLER']) {
   describe('A batch on PostgreSQL that comes to grief', () => {
     let proxy: TcpProxy;
     let schema: string;
-    let payments: Payments;
+    let payments: ConcurrentPayments;
     let other: Client;
     let dispose: () => Promise<void>;
 
@@ -278,7 +131,7 @@ if (postgresUrl() !== undefined && !process.env['TEST_POOLER']) {
         'options',
         '-c statement_timeout=1500 -c default_transaction_isolation=serializable',
       );
-      payments = await Payments.start({
+      payments = await ConcurrentPayments.start({
         DATABASE_URL: url.href.replaceAll('+', '%20'),
         DATABASE_SCHEMA: schema,
         FINGERPRINT_KEY: fingerprintKey(),
@@ -292,10 +145,7 @@ if (postgresUrl() !== undefined && !process.env['TEST_POOLER']) {
       await dispose();
       await proxy.close();
     });
-    beforeEach(() => {
-      payments.commits.length = 0;
-      payments.appended.length = 0;
-    });
+    beforeEach(() => payments.clear());
 
     const hold = (order: string): Promise<unknown> =>
       other.query(`select from payments where shop_transaction_id = '${order}' for update`);
@@ -411,44 +261,6 @@ if (postgresUrl() !== undefined && !process.env['TEST_POOLER']) {
       expect(await ends).toEqual(held.map(() => PAID));
       expect(await payments.rows(held[0]!)).toEqual([['ACCEPTED', `pm-${held[0]!}`, 'completed']]);
       for (const order of held.slice(1)) await payments.expectPaid(order);
-    });
-
-    it('writes what belongs to subscriptions and links too', async () => {
-      const send = async (operation: string, body: object, method = 'POST'): Promise<JournalResult[]> => {
-        payments.appended.length = 0;
-        const url = `${payments.gateway.url}/v3/acme/${operation}`;
-        expect(await call(url, method, method === 'POST' ? body : undefined)).toMatchObject({ status: 200 });
-        return [...payments.appended];
-      };
-      const payment = (): object => ({ amount: 1299, currency: 'EUR', shopTransactionId: newOrder() });
-      const interval = { interval: 'MONTH', intervalCount: 1 };
-      const written = ['written', 'written'];
-      expect(await send('pay-by-link', payment())).toEqual(written);
-      // The end of a subscription's start looks for the holder of its token.
-      expect(await send('subscription/schedule', { ...payment(), subscriptionInfo: interval })).toEqual([
-        'written',
-      ]);
-      expect(await send('subscription/pay', { ...payment(), subscriptionInfo: { token: 'sub-1' } })).toEqual(
-        written,
-      );
-      expect(await send('subscription/update/sub-1', { amount: 5, currency: 'EUR' })).toEqual(written);
-      expect(await send('subscription/expire/sub-1', {}, 'DELETE')).toEqual(['written']);
-      const { rows } = await payments.store.read((db) =>
-        sql<object>`select state, operation from operations where subscription_ref is not null order by id`.execute(
-          db,
-        ),
-      );
-      expect(rows).toEqual([
-        { state: 'completed', operation: 'subscription/schedule' },
-        { state: 'completed', operation: 'subscription/update' },
-        { state: 'completed', operation: 'subscription/expire' },
-      ]);
-      const status = await payments.store.read((db) =>
-        sql<object>`select token, state, interval_unit, amount_minor from subscriptions`.execute(db),
-      );
-      expect(status.rows).toEqual([
-        { token: 'sub-1', state: 'EXPIRED', interval_unit: 'MONTH', amount_minor: 1299 },
-      ]);
     });
 
     it('reserves refunds within the payment, one at a time', async () => {

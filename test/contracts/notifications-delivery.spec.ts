@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import { Webhook } from 'standardwebhooks';
 import {
   buildDelivery,
@@ -302,6 +303,24 @@ eachDatabase((_name, open) => {
       await ends(ended + 4);
     }
     expect(delivery.deliveries).toHaveLength(40);
+  });
+
+  it('goes on after a newer replica has added a column', async () => {
+    build();
+    delivery.start();
+    // So often that a session has prepared its statements.
+    for (let i = 1; i <= 10; i += 1) {
+      await delivery.queue();
+      await ends(i);
+    }
+    await database.store.transaction((trx) =>
+      sql`alter table notifications add column later text default 'new'`.execute(trx),
+    );
+    for (let i = 11; i <= 20; i += 1) {
+      await delivery.queue();
+      await ends(i);
+    }
+    expect(new Set(delivery.deliveries.map(({ result }) => result))).toEqual(new Set(['delivered']));
   });
 
   describe('while the receiver is down', () => {

@@ -206,11 +206,13 @@ describe('refunds', () => {
     it('that the problem of an outcome which could not be stored named', async () => {
       await paid();
       const transaction = store().transaction.bind(store());
+      const append = store().append.bind(store());
       const { status, body } = await refund(() => {
-        store().transaction = () => Promise.reject(new StorageUnavailable('down', 'not-committed'));
+        const down = (): Promise<never> => Promise.reject(new StorageUnavailable('down', 'not-committed'));
+        Object.assign(store(), { transaction: down, append: down });
         return { result: 'OK', refundId: 're_1' };
       });
-      store().transaction = transaction;
+      Object.assign(store(), { transaction, append });
       const { id } = await row();
       expect([status, body]).toMatchObject([503, { code: 'storage-unavailable', refundId: id }]);
       await until(async () => (await row()).state === 'OK', 'the outcome');

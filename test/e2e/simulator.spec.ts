@@ -187,15 +187,18 @@ if (!existsSync(CHROMIUM)) {
     },
   );
 
-  it('shows the result itself if the shop sent no URL, and the index page without console messages', async () => {
-    const { url } = await redirected();
+  it('shows a shop page if the shop sent no URL, and its own pages without console messages', async () => {
+    const { url } = await redirected({ shopTransactionId: `<i>${'long'.repeat(40)}` });
     const complaints: string[] = [];
-    const page = await opened(url, 375, complaints);
+    const page = await opened(url, 360, complaints);
     await page.getByRole('button', { name: 'Approve' }).click();
-    await page.getByRole('heading', { name: 'Payment approved' }).waitFor();
+    await page.getByRole('heading', { name: 'Thank you for your order' }).waitFor();
     await page.goto(simulator.url);
-    expect(await page.locator('h1').textContent()).toBe('Tollgate simulator');
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
+    for (const title of ['Book', 'Requests', 'Notifications', 'Overview']) {
+      await page.getByRole('navigation').getByRole('link', { name: title }).click();
+      expect(await page.locator('[aria-current]').textContent()).toBe(title);
+      expect([title, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([title, 360]);
+    }
     expect(complaints).toEqual([]);
     await page.close();
   });

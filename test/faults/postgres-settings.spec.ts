@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { openStore } from '../../src/persistence/open-store.js';
-import { StorageUnavailable, type Store, UnusableDatabase } from '../../src/persistence/store.js';
+import {
+  type JournalResult,
+  StorageUnavailable,
+  Store,
+  UnusableDatabase,
+} from '../../src/persistence/store.js';
 import { Secret } from '../../src/sensitive/secret.js';
 import { type Answer, call } from '../support/client.js';
 import { certificateAuthority } from '../support/certificates.js';
@@ -60,10 +65,19 @@ onCluster('The settings of a PostgreSQL', () => {
   const key = (): Record<string, string> => ({ 'idempotency-key': `key-${(keys += 1)}` });
   const pay = ({ url }: Gateway, order: string): Promise<Answer> =>
     call(`${url}/v3/acme/pay`, 'POST', { amount: 2, currency: 'EUR', shopTransactionId: order }, key());
-  /** Payments side by side, one order twice, refunds. */
+  /** Payments side by side, in batches of the journal; one order twice, refunds. */
   const story = async (gateway: Gateway): Promise<void> => {
+    const store = gateway.app.get(Store);
+    const append = store.append.bind(store);
+    const appended: JournalResult[] = [];
+    store.append = async (entry) => {
+      const result = await append(entry);
+      appended.push(result);
+      return result;
+    };
     const orders = await Promise.all(Array.from({ length: ORDERS }, (_, n) => pay(gateway, `order-${n}`)));
     expect(orders.map(({ status }) => status)).toEqual(orders.map(() => 200));
+    expect(appended).toEqual(Array.from({ length: 2 * ORDERS }, () => 'written'));
     const twice = await Promise.all([pay(gateway, 'twice'), pay(gateway, 'twice')]);
     expect(twice.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
     const refunds = await Promise.all(

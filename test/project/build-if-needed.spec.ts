@@ -32,6 +32,12 @@ const TSC = `
   mkdirSync('simulator/dist', { recursive: true });
   writeFileSync('simulator/dist/main.js', '');
 `;
+/** Stands in for the builder of the console. */
+const VITE = `
+  const { mkdirSync, writeFileSync } = require('node:fs');
+  mkdirSync('console/dist', { recursive: true });
+  writeFileSync('console/dist/index.html', '');
+`;
 /** Stands in for the bundler. */
 const BUNDLE = `
   import { writeFileSync } from 'node:fs';
@@ -65,11 +71,13 @@ describe('build-if-needed', () => {
     cpSync('scripts/build-if-needed.js', inRoot('scripts/build-if-needed.js'));
     write('node_modules/@nestjs/cli/bin/nest.js', NEST);
     write('node_modules/typescript/bin/tsc', TSC);
+    write('node_modules/vite/bin/vite.js', VITE);
     write('scripts/bundle.js', BUNDLE);
     write('package.json', '{ "type": "module" }');
     write('node_modules/package.json', '{ "type": "commonjs" }');
     write('src/module/file.ts');
     write('simulator/src/file.ts');
+    write('console/src/file.tsx');
   });
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -87,6 +95,8 @@ describe('build-if-needed', () => {
     ['a source was changed', () => write('src/module/file.ts', '1')],
     ['a source was deleted', () => rmSync(inRoot('src/module/file.ts'))],
     ['a source of the simulator was changed', () => write('simulator/src/file.ts', '1')],
+    ['a source of the console was changed', () => write('console/src/file.tsx', '1')],
+    ['the console is missing', () => rmSync(inRoot('console/dist'), { recursive: true })],
     ['a setting was changed', () => write('tsconfig.json')],
     ['packages were installed', () => write('node_modules/.package-lock.json')],
     ['the program is missing', () => rmSync(inRoot('dist/main.js'))],
@@ -103,6 +113,8 @@ describe('build-if-needed', () => {
       'src',
       'simulator/src/file.ts',
       'simulator/src',
+      'console/src/file.tsx',
+      'console/src',
       'package.json',
       'scripts/bundle.js',
     ]) {

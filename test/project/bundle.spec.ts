@@ -55,6 +55,19 @@ describe('the bundle', () => {
     compile('observability/operating/operating-thread', 'export {};');
     compile('persistence/migrate.main', "console.log('migrated', import.meta.url);");
     compile('module/late', "import { Thing } from './thing.js';\nexport const late = Thing.name;");
+    write(
+      'cli/src/main.ts',
+      `import { Thing } from '../../src/module/thing.js';
+import { later } from './later/later.command.js';
+
+const thing: Thing = new Thing();
+console.log(thing.place);
+await later();`,
+    );
+    write(
+      'cli/src/later/later.command.ts',
+      "export async function later(): Promise<void> {\n  await import('../../../src/persistence/migrate.main.js');\n}",
+    );
     compile('module/thing', 'export class Thing {\n  readonly place: string = import.meta.url;\n}');
   });
 
@@ -88,6 +101,16 @@ throw new Error('on purpose');`,
     expect(files).toEqual(expect.arrayContaining(['packages.js', 'late.js']));
     expect(files).not.toContain('module/thing.js');
     expect(readFileSync(inRoot('dist/packages.js'), 'utf8')).not.toContain('sourceMappingURL');
+  });
+
+  it('joins the command line with the modules that it imports, but not with the programs', () => {
+    compile('start', 'export {};');
+    expect(run('scripts/bundle.js')).toEqual({ status: 0, output: '' });
+    expect(run('dist/cli/main.js').output.split('\n')).toEqual([
+      `file://${inRoot('dist/module/thing.js')}`,
+      `migrated file://${inRoot('dist/persistence/migrate.main.js')}`,
+      '',
+    ]);
   });
 
   it('fails where an import cannot be resolved, and leaves the build of tsc as it is', () => {

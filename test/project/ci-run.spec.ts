@@ -63,7 +63,7 @@ describe('.ci/run', () => {
     write('package.json', '{ "type": "module" }');
     write('bin/npm', NPM);
     // Otherwise they would be installed.
-    for (const program of ['chromium', 'pgbouncer', 'cc', 'faketime', 'promtool', 'nginx'])
+    for (const program of ['chromium', 'pgbouncer', 'cc', 'faketime', 'promtool', 'go', 'nginx'])
       write(`bin/${program}`, '#!/bin/sh\n');
   });
 

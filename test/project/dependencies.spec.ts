@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
+  readonly workspaces: readonly string[];
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
 
@@ -21,9 +22,9 @@ interface LockFile {
 }
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
-const { dependencies, devDependencies, allowScripts } = readJson('package.json') as Manifest;
-const workspaces = ['simulator', 'bench'].map((name) => readJson(`${name}/package.json`) as Manifest);
-const inWorkspaces = Object.assign({}, ...workspaces.map((manifest) => manifest.dependencies)) as Record<
+const { dependencies, devDependencies, allowScripts, workspaces } = readJson('package.json') as Manifest;
+const manifests = workspaces.map((name) => readJson(`${name}/package.json`) as Manifest);
+const inWorkspaces = Object.assign({}, ...manifests.map((manifest) => manifest.dependencies)) as Record<
   string,
   string
 >;

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { PROBLEM_CATALOGUE } from '../../src/http/problem-catalogue.js';
 
 const DOCUMENTS = [...globSync('*.md'), ...globSync('docs/**/*.md')].toSorted();
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
@@ -27,7 +28,10 @@ function leadsNowhere(file: string, link: string): boolean {
 }
 
 const linksOf = (file: string): string[] =>
-  [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link!);
+  [...prose(file).matchAll(/\]\((?!https?:)([^)\s]+)(?: '[^']*')?\)/g)].map(([, link]) => link!);
+/** Links that name a test: `[text](file 'title of the test')`. */
+const testLinksOf = (file: string): string[][] =>
+  [...prose(file).matchAll(/\]\((test\/[^)\s]+) '([^']*)'\)/g)].map(([, path, title]) => [path!, title!]);
 const pathsIn = (text: string): string[] =>
   [...text.matchAll(/`((?:src|test|docs|scripts|bench|\.ci)\/[\w./-]+)`/g)].map(([, path]) => path!);
 const scriptsIn = (text: string): string[] =>
@@ -51,4 +55,21 @@ describe.each(DOCUMENTS)('%s', (file) => {
     expect(pathsIn(text).filter((path) => !existsSync(path))).toEqual([]);
     expect(scriptsIn(text).filter((name) => !(name in scripts))).toEqual([]);
   });
+});
+
+it('README links each promise to a test', () => {
+  const rows = [...prose('README.md').matchAll(/^\| [A-Z].*\]\(test\/.*$/gm)];
+  expect(rows.length).toBeGreaterThan(10);
+  const links = testLinksOf('README.md');
+  expect(links.length).toBeGreaterThan(10);
+  const isMissing = ([path, title]: string[]): boolean =>
+    !readFileSync(path!, 'utf8').includes(`'${title!}'`);
+  expect(links.filter(isMissing)).toEqual([]);
+});
+
+it('docs/calling-tollgate.md says what to do after each problem that a caller of /v3 can receive', () => {
+  const guide = readFileSync('docs/calling-tollgate.md', 'utf8');
+  const ofOperators = ['conflict', 'not-found'];
+  const codes = Object.keys(PROBLEM_CATALOGUE).filter((code) => !ofOperators.includes(code));
+  expect(codes.filter((code) => !guide.includes(`\`${code}\``))).toEqual([]);
 });

@@ -9,7 +9,19 @@ describe('generated documents', () => {
     expected = await generatedDocs();
   });
 
-  it.each(['docs/openapi.json', 'docs/architecture.md'])('%s is current: npm run docs:write', (path) => {
+  const documents = [
+    'client/src/generated/openapi.ts',
+    'docs/architecture.md',
+    'docs/calling-tollgate.md',
+    'docs/openapi.json',
+    'docs/receiving-notifications.md',
+  ];
+
+  it('are these', () => {
+    expect(Object.keys(expected).toSorted()).toEqual(documents);
+  });
+
+  it.each(documents)('%s is current: npm run docs:write', (path) => {
     expect(readFileSync(path, 'utf8')).toBe(expected[path]);
   });
 });

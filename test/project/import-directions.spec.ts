@@ -35,6 +35,8 @@ const FORBIDDEN = [
     '../../simulator/src/x.js',
     'simulator-starts-in-one-place',
   ],
+  ['the client imports the gateway', 'client/src/a.ts', '../../src/shared/x.js', 'client-is-independent'],
+  ['the client imports a package', 'client/src/b.ts', 'library', 'client-has-no-dependencies'],
   ['the simulator imports a development tool', 'simulator/src/b.ts', 'dev-tool', 'no-dev-dependencies'],
   [
     'a module imports the wiring',
@@ -115,6 +117,7 @@ describe('import directions', () => {
       resolve('node_modules/.bin/depcruise'),
       'src',
       'simulator/src',
+      'client/src',
       '--config',
       '.dependency-cruiser.cjs',
     ];

@@ -11,6 +11,8 @@ const ALLOWED = [
   'MIT',
   'Python-2.0', // argparse; permissive
   'Unlicense',
+  '(MIT OR CC0-1.0)', // type-fest: types
+  'MIT AND ISC AND BSD-3-Clause', // victory-vendor: parts of D3
 ];
 
 interface LockedPackage {

@@ -25,8 +25,12 @@ const CHANGELOG =
 
 interface Manifest {
   readonly version: string;
+  readonly workspaces: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
 }
+
+const { workspaces: WORKSPACES } = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const FILES = ['package.json', 'package-lock.json', ...WORKSPACES.map((name) => `${name}/package.json`)];
 
 describe('scripts/release.js', () => {
   let root: string;
@@ -61,12 +65,7 @@ describe('scripts/release.js', () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'tollgate-release-'));
-    for (const path of [
-      'package.json',
-      'package-lock.json',
-      'simulator/package.json',
-      'bench/package.json',
-    ]) {
+    for (const path of FILES) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       cpSync(path, join(root, path));
     }
@@ -85,19 +84,13 @@ describe('scripts/release.js', () => {
   it('sets all versions, dates the changelog, commits, tags and writes an SBOM', () => {
     const { status, output } = release('99.0.0');
     expect([status, output]).toEqual([0, expect.stringContaining('- A thing.')]);
-    for (const path of [
-      'package.json',
-      'package-lock.json',
-      'simulator/package.json',
-      'bench/package.json',
-    ]) {
+    for (const path of FILES) {
       expect([path, manifest(path).version]).toEqual([path, '99.0.0']);
     }
     expect(manifest('package.json').dependencies?.['@tollgate/simulator']).toBe('99.0.0');
     const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Manifest> };
-    expect(['', 'simulator', 'bench'].map((path) => packages[path]!.version)).toEqual(
-      Array(3).fill('99.0.0'),
-    );
+    const versions = ['', ...WORKSPACES].map((path) => packages[path]!.version);
+    expect(versions).toEqual(versions.map(() => '99.0.0'));
     expect(read('CHANGELOG.md')).toMatch(
       /## \[Unreleased\]\n\n## \[99\.0\.0\] - \d{4}-\d\d-\d\d\n\n### Added\n\n- A thing\./,
     );

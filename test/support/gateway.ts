@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createApp } from '../../src/create-app.js';
+import { PublicListener } from '../../src/http/public-listener.js';
 import type { LogOutput } from '../../src/observability/logging/log-output.js';
 import type { Clock } from '../../src/shared/clock.js';
 import { type DatabasePlace, postgresSchema, postgresUrl, sqliteFile } from './databases.js';
@@ -56,8 +56,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   });
   const { clock, logOutput } = options;
   const app = await createApp(config, { ...(clock && { clock }), ...(logOutput && { logOutput }) });
-  await app.listen(config.http.port, config.http.host);
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  const { port } = await app.get(PublicListener).listen(app, config.http);
   return {
     url: `http://127.0.0.1:${port}`,
     app,

@@ -11,8 +11,10 @@ export interface Parameter {
 }
 
 interface Content {
-  readonly [mediaType: string]: { readonly examples?: Readonly<Record<string, { readonly value: unknown }>> };
+  readonly [mediaType: string]: { readonly examples?: Readonly<Record<string, Example>> };
 }
+
+export type Example = { readonly value: unknown } | { readonly $ref: string };
 
 export interface OperationObject {
   readonly operationId: string;
@@ -68,6 +70,13 @@ export function parametersOf(document: OpenApiDocument, { parameters }: Operatio
   );
 }
 
+/** The value of an example, a reference followed. */
+export function valueOf(document: OpenApiDocument, example: Example): unknown {
+  return '$ref' in example
+    ? (at(document, example.$ref.slice(1)) as { value: unknown }).value
+    : example.value;
+}
+
 /** Validates values: the violations of the schema at `pointer` by `value`, or none. */
 export type SchemaJudge = (pointer: string, value: unknown) => string | undefined;
 
@@ -95,18 +104,23 @@ function at(node: unknown, pointer: string): unknown {
 }
 
 /** Every example in the document with a pointer to its schema. */
-export function* examplesIn(node: unknown, pointer = ''): Generator<{ schema: string; value: unknown }> {
+export function* examplesIn(
+  document: OpenApiDocument,
+  node: unknown = document,
+  pointer = '',
+): Generator<{ schema: string; value: unknown }> {
   if (typeof node !== 'object' || node === null) return;
   const { schema, example, examples } = node as Record<string, unknown>;
   if (schema !== undefined) {
-    const named = Object.values((examples ?? {}) as Record<string, { value: unknown }>);
-    for (const { value } of named) yield { schema: `${pointer}/schema`, value };
+    for (const named of Object.values((examples ?? {}) as Record<string, Example>))
+      yield { schema: `${pointer}/schema`, value: valueOf(document, named) };
     if (example !== undefined) yield { schema: `${pointer}/schema`, value: example };
   } else if (Array.isArray(examples)) {
     for (const value of examples) yield { schema: pointer, value };
   }
   for (const [name, child] of Object.entries(node)) {
-    if (name !== 'example' && name !== 'examples') yield* examplesIn(child, `${pointer}/${token(name)}`);
+    if (name !== 'example' && name !== 'examples')
+      yield* examplesIn(document, child, `${pointer}/${token(name)}`);
   }
 }
 

@@ -42,3 +42,19 @@ export const CALLBACK_LIST = new KeysetList<CallbackQuery, CallbackRow, Callback
   },
   record: callbackRecord,
 });
+
+export const CALLBACK_COLUMNS = [
+  'id',
+  'external',
+  'paymentId',
+  'refundId',
+  'subscriptionToken',
+  'state',
+  'method',
+  'receivedAt',
+  'repeats',
+  'attempts',
+  'finishedAt',
+  'lastError',
+  'requestId',
+] as const satisfies readonly (keyof CallbackRecord)[];

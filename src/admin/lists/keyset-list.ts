@@ -6,7 +6,7 @@ import type { TimeRangeQuery } from './list-query.js';
 import { mergeNewest, type NewestRows, type RowSource, smallSource } from './merge-newest.js';
 
 type ListTable =
-  'payments' | 'subscriptions' | 'operations' | 'notifications' | 'callbacks' | 'audit_entries';
+  'payments' | 'refunds' | 'subscriptions' | 'operations' | 'notifications' | 'callbacks' | 'audit_entries';
 type ListRow = { readonly id: string } & Readonly<Record<string, string | number | null>>;
 /** A query of any of the tables: the lists name their columns as data. */
 type RowQuery = SelectQueryBuilder<Record<string, ListRow>, string, ListRow>;

@@ -19,10 +19,8 @@ export const cursorRule = matching(
 );
 
 export class PageQuery {
-  @QueryField(
-    { ...limit, schema: { ...limit.schema, default: DEFAULT_LIMIT } },
-    { description: `The maximum number of items. Default ${DEFAULT_LIMIT}.` },
-  )
+  // Without `default` in the schema, which Swagger UI would fill in.
+  @QueryField(limit, { description: `The maximum number of items. Default ${DEFAULT_LIMIT}.`, example: 20 })
   limit?: number;
 
   @QueryField(cursorRule, {

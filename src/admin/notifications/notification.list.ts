@@ -70,3 +70,21 @@ export const NOTIFICATION_LIST = new KeysetList<NotificationQuery, NotificationR
   },
   record: notificationRecord,
 });
+
+export const NOTIFICATION_COLUMNS = [
+  'id',
+  'receiver',
+  'event',
+  'payment',
+  'refund',
+  'subscription',
+  'external',
+  'state',
+  'version',
+  'attempts',
+  'createdAt',
+  'updatedAt',
+  'nextAttemptAt',
+  'deliveredAt',
+  'requestId',
+] as const satisfies readonly (keyof NotificationRecord)[];

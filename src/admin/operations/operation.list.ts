@@ -43,3 +43,18 @@ export const UNKNOWN_OPERATION_LIST = new KeysetList<
       .execute(),
   record: unknownOperationRecord,
 });
+
+export const OPERATION_COLUMNS = [
+  'id',
+  'external',
+  'operation',
+  'state',
+  'reason',
+  'caller',
+  'payment',
+  'refund',
+  'subscription',
+  'createdAt',
+  'finishedAt',
+  'requestId',
+] as const satisfies readonly (keyof UnknownOperationRecord)[];

@@ -92,6 +92,7 @@ const REFUND_PAYMENT: OperationDescription = {
   description:
     'Refunds a payment or a part of it, as `/v3/{external}/refund` does; without `amount`, all that is not refunded yet. Needs an `Idempotency-Key`. The name of the credentials and the reason are recorded, and receivers of refunds are notified.',
   calls: OPERATIONS.refund,
+  needsKey: true,
   request: {
     type: PaymentRefundRequest,
     examples: {

@@ -2,7 +2,7 @@ import type { AuditEntryRow, AuditResult } from '../../audit/audit.table.js';
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { text } from '../../rules/rules.js';
+import { ownIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import { shownText, shownTime, shownTraceId } from './shown.js';
 
@@ -10,7 +10,7 @@ export const AUDIT_RESULTS = ['done', 'refused'] as const satisfies readonly Aud
 
 /** What an operator did, or was not allowed to do. */
 export class AuditRecord {
-  @Field(text, { example: 'aud_0199f2a6-11c4-7d21-9e3f-4a5b6c7d8e9f' })
+  @Field(ownIdentifier('aud'), { example: 'aud_0199f2a6-11c4-7d21-9e3f-4a5b6c7d8e9f' })
   id: string;
 
   @Field(instant, { example: '2026-01-31T12:05:00.000Z' })

@@ -2,13 +2,13 @@ import type { CallbackRow, CallbackState } from '../../callbacks/callback.table.
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { anyJson, issuedIdentifier, quantity, text } from '../../rules/rules.js';
+import { anyJson, issuedIdentifier, ownIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import { shownIssuedId, shownJson, shownText, shownTime, shownTimeOrNone, shownTraceId } from './shown.js';
 
 /** A callback of an external and its result. */
 export class CallbackRecord {
-  @Field(text, { example: 'cbk_0199f2a5-03a0-7e45-8c1d-2e3f4a5b6c7d' })
+  @Field(ownIdentifier('cbk'), { example: 'cbk_0199f2a5-03a0-7e45-8c1d-2e3f4a5b6c7d' })
   id: string;
 
   @Field(externalName, { example: 'acme' })

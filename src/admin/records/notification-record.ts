@@ -3,7 +3,7 @@ import { Field } from '../../rules/field.js';
 import { NOTIFICATION_EVENTS, type NotificationEvent } from '../../config/receiver-config.js';
 import { externalName, receiverName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { jsonObject, listOf, quantity, text } from '../../rules/rules.js';
+import { jsonObject, listOf, ownIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type {
   NotificationAttemptTable,
@@ -24,7 +24,7 @@ export const NOTIFICATION_STATES = [
 
 /** A notification to one receiver. */
 export class NotificationRecord {
-  @Field(text, {
+  @Field(ownIdentifier('ntf'), {
     description: 'The `webhook-id`.',
     example: 'ntf_0199f2a5-04b2-7f10-9d2e-3f4a5b6c7d8e',
   })
@@ -39,17 +39,17 @@ export class NotificationRecord {
   @Field(oneOf(NOTIFICATION_EVENTS), { description: '`X-Tollgate-Event`.', example: 'payment' })
   event: NotificationEvent;
 
-  @Field(text, {
+  @Field(ownIdentifier('pay'), {
     optional: true,
     description: 'The payment that it reports, `pay_…`.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })
   payment?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The refund that it reports, `ref_…`.' })
+  @Field(ownIdentifier('ref'), { optional: true, description: 'The refund that it reports, `ref_…`.' })
   refund?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The subscription that it reports, `sub_…`.' })
+  @Field(ownIdentifier('sub'), { optional: true, description: 'The subscription that it reports, `sub_…`.' })
   subscription?: string | undefined;
 
   @Field(externalName, { example: 'acme' })

@@ -1,7 +1,7 @@
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { anyJson, quantity, text } from '../../rules/rules.js';
+import { anyJson, ownIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import type { OperationRow, OperationState } from '../../operations/operation.table.js';
@@ -9,7 +9,10 @@ import { shownJson, shownText, shownTime, shownTimeOrNone, shownTraceId } from '
 
 /** A call to an external that can change its state. */
 export class OperationRecord {
-  @Field(text, { description: 'The gateway’s own id.', example: 'op_0199f2a4-c7d0-7a02-b1c3-0f9e8d7c6b5a' })
+  @Field(ownIdentifier('op'), {
+    description: 'The gateway’s own id.',
+    example: 'op_0199f2a4-c7d0-7a02-b1c3-0f9e8d7c6b5a',
+  })
   id: string;
 
   @Field(externalName, { example: 'acme' })
@@ -60,13 +63,22 @@ export class OperationRecord {
   })
   answer?: unknown;
 
-  @Field(text, { optional: true, description: 'The payment that the operation is about, `pay_…`.' })
+  @Field(ownIdentifier('pay'), {
+    optional: true,
+    description: 'The payment that the operation is about, `pay_…`.',
+  })
   payment?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The refund that the operation is about, `ref_…`.' })
+  @Field(ownIdentifier('ref'), {
+    optional: true,
+    description: 'The refund that the operation is about, `ref_…`.',
+  })
   refund?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The subscription that the operation is about, `sub_…`.' })
+  @Field(ownIdentifier('sub'), {
+    optional: true,
+    description: 'The subscription that the operation is about, `sub_…`.',
+  })
   subscription?: string | undefined;
 }
 
@@ -82,7 +94,7 @@ export class UnknownOperationRecord extends OperationRecord {
 
 /** A change of a payment, a refund or a subscription. */
 export class EventRecord {
-  @Field(text, { example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60' })
+  @Field(ownIdentifier('evt'), { example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60' })
   id: string;
 
   @Field(instant, { example: '2026-01-31T12:00:00.150Z' })
@@ -100,13 +112,13 @@ export class EventRecord {
   @Field(text, { optional: true, description: 'The cause: an id, or an operator’s name and reason.' })
   cause?: string | undefined;
 
-  @Field(text, {
+  @Field(ownIdentifier('ref'), {
     optional: true,
     description: 'The refund that changed; absent for a change of the payment.',
   })
   refund?: string | undefined;
 
-  @Field(text, { optional: true, description: 'The subscription that changed.' })
+  @Field(ownIdentifier('sub'), { optional: true, description: 'The subscription that changed.' })
   subscription?: string | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { amount, currency, issuedIdentifier, quantity, text } from '../../rules/rules.js';
+import { amount, currency, issuedIdentifier, ownIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import { sentOrder } from '../../payments/order-key.js';
 import type { PaymentOrigin, PaymentRow } from '../../payments/payment.table.js';
@@ -10,7 +10,7 @@ import { shownIssuedId, shownText, shownTime, shownTimeOrNone, shownTraceId } fr
 
 /** A payment in the ledger. */
 export class PaymentRecord {
-  @Field(text, {
+  @Field(ownIdentifier('pay'), {
     description: 'The gateway’s own id.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })

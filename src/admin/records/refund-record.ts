@@ -1,20 +1,20 @@
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
+import { amount, currency, issuedIdentifier, ownIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { RefundState } from '../../refunds/refund-state.js';
 import type { RefundReversal, RefundRow } from '../../refunds/refund.table.js';
 import { shownIssuedId, shownTime, shownTimeOrNone } from './shown.js';
 
 export class RefundRecord {
-  @Field(text, {
+  @Field(ownIdentifier('ref'), {
     description: 'The gateway’s own id.',
     example: 'ref_0199f2a4-d0b3-7c11-9a44-5c1d8e9f0a21',
   })
   id: string;
 
-  @Field(text, {
+  @Field(ownIdentifier('pay'), {
     optional: true,
     description: 'The gateway’s own id of the payment, where it knows it.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',

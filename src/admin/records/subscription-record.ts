@@ -2,7 +2,7 @@ import { sentOrder } from '../../payments/order-key.js';
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { amount, currency, issuedIdentifier, quantity, text } from '../../rules/rules.js';
+import { amount, currency, issuedIdentifier, ownIdentifier, quantity, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { SubscriptionState } from '../../subscriptions/subscription-state.js';
 import type { SubscriptionRow } from '../../subscriptions/subscription.table.js';
@@ -21,7 +21,7 @@ export const SUBSCRIPTION_STATES = [
 
 /** A subscription in the ledger. */
 export class SubscriptionRecord {
-  @Field(text, {
+  @Field(ownIdentifier('sub'), {
     description: 'The gateway’s own id.',
     example: 'sub_0199f2a4-e1f2-7034-8b5c-6d7e8f9a0b1c',
   })

@@ -36,6 +36,7 @@ function resolution({
   return {
     ...operation,
     tag: 'Admin',
+    destructive: true,
     request: { type: request, examples: requests },
     answer: { type: record, examples: { settled: { summary: 'The current record', value: resolved } } },
     problems: ['not-found', 'conflict'],

@@ -66,3 +66,20 @@ export const SUBSCRIPTION_LIST = new KeysetList<SubscriptionQuery, SubscriptionR
   },
   record: subscriptionRecord,
 });
+
+export const SUBSCRIPTION_COLUMNS = [
+  'id',
+  'external',
+  'state',
+  'subscriptionToken',
+  'shopTransactionId',
+  'amount',
+  'currency',
+  'interval',
+  'intervalCount',
+  'expiresAfter',
+  'caller',
+  'createdAt',
+  'updatedAt',
+  'parkedAt',
+] as const satisfies readonly (keyof SubscriptionRecord)[];

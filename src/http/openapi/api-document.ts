@@ -6,7 +6,8 @@ import { COMPONENTS } from './components.js';
 import { documentOperation } from './document-operation.js';
 import { INTRODUCTION } from './introduction.js';
 import { notificationPayloads, webhooks } from './notification-webhook.js';
-import { describedOperation, describedOperations } from './operation-description.js';
+import { type DescribedOperation, describedOperation, describedOperations } from './operation-description.js';
+import { problemExamples } from './problem-examples.js';
 import { completeSchemas, type SchemaSource } from './schemas.js';
 import { TAGS } from './tags.js';
 
@@ -49,6 +50,7 @@ export class ApiDocument {
 /** Completes the paths and schemas that @nestjs/swagger scanned. */
 function complete({ paths, components }: OpenAPIObject, version: string): object {
   const schemas = (components?.schemas ?? {}) as Record<string, SchemaKeywords>;
+  const described = describedPaths(paths);
   return {
     openapi: '3.1.0',
     info: {
@@ -59,33 +61,52 @@ function complete({ paths, components }: OpenAPIObject, version: string): object
     },
     servers: [{ url: '/', description: 'This gateway' }],
     tags: Object.entries(TAGS).map(([name, { description }]) => ({ name, description })),
-    paths: describedPaths(paths),
+    paths: described,
     webhooks: webhooks(),
     components: {
       ...COMPONENTS,
+      examples: problemExamples(described),
       schemas: { ...completeSchemas(schemas, schemaSources()), ...COMPONENTS.schemas },
     },
   };
 }
 
-/** Routes without a description, such as `/documentation` itself, are not part of the contract. */
+interface Route {
+  readonly path: string;
+  /** Lower case. */
+  readonly method: string;
+  readonly operation: DescribedOperation;
+}
+
+/** In the order in which a reader tries them. Routes without a description are not part of the contract. */
 function describedPaths(paths: OpenAPIObject['paths']): object {
+  const routes = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, { operationId?: string }>).flatMap(
+      ([method, { operationId = '' }]): Route[] => {
+        const operation = describedOperation(operationId);
+        return operation ? [{ path, method, operation }] : [];
+      },
+    ),
+  );
   const described: Record<string, Record<string, object>> = {};
-  for (const [path, item] of Object.entries(paths)) {
-    for (const [method, { operationId = '' }] of Object.entries(
-      item as Record<string, { operationId?: string }>,
-    )) {
-      const operation = describedOperation(operationId);
-      if (operation) (described[path] ??= {})[method] = documentOperation(path, operation);
-    }
+  for (const { path, method, operation } of routes.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    (described[path] ??= {})[method] = documentOperation(path, operation);
   }
   return described;
+}
+
+/** What is destructive comes last, and what operators do after what they read. */
+function rankOf({ method, operation: { description } }: Route): number {
+  if (description.destructive) return 2;
+  return TAGS[description.tag].access === 'admin' && method !== 'get' ? 1 : 0;
 }
 
 function schemaSources(): SchemaSource[] {
   const ofOperations = describedOperations().flatMap(({ description: { request, answer } }) => [
     ...(request ? [{ type: request.type, open: request.open ?? false }] : []),
-    ...('type' in answer ? [{ type: answer.type, open: undefined }] : []),
+    ...('type' in answer
+      ? [{ type: answer.type, open: undefined, ...(answer.filledIn && { filledIn: answer.filledIn }) }]
+      : []),
   ]);
   return [...ofOperations, ...notificationPayloads().map((type) => ({ type, open: undefined }))];
 }

@@ -1,5 +1,6 @@
 import { externalName } from '../../rules/network-rules.js';
-import { identifier, issuedIdentifier } from '../../rules/rules.js';
+import { identifier, issuedIdentifier, ownIdentifier } from '../../rules/rules.js';
+import type { IdentifierPrefix } from '../../shared/identifier.js';
 import { PROBLEM_CODES } from '../../problems/problem.js';
 import { HEADER_PARAMETERS, HEADERS } from './headers.js';
 import type { QueryParameter } from './operation-description.js';
@@ -59,6 +60,16 @@ const PROBLEM_SCHEMA = {
   },
 } as const;
 
+/** Of every failed operation that could move money or change a subscription (SPEC §3). */
+const PROBLEM_WITH_OUTCOME_SCHEMA = {
+  description:
+    'A problem of an operation that moves money or changes a subscription: it always has an `outcome`.',
+  allOf: [
+    { $ref: '#/components/schemas/Problem' },
+    { type: 'object', required: ['outcome'], properties: { outcome: { ...text, enum: OUTCOMES } } },
+  ],
+} as const;
+
 const FIELD_ERROR_SCHEMA = {
   type: 'object',
   required: ['pointer', 'detail'],
@@ -84,18 +95,30 @@ const PATH_PARAMETERS: Readonly<Record<string, Omit<QueryParameter, 'name'>>> = 
     schema: identifier.schema,
     example: 'sub_91c2',
   },
-  id: {
-    description: 'The id that the gateway assigned; the lists show it.',
-    schema: text,
-    example: 'pay_0199f2a4-c7d1-7b3e-8f5a-6d2e9c01b7aa',
-  },
 };
 
-/** The path parameter `{name}`. */
-export function pathParameter(name: string): QueryParameter {
-  const described = PATH_PARAMETERS[name];
-  if (!described) throw new Error(`The path parameter ${name} is not described`);
-  return { name, required: true, ...described };
+/** An example of the gateway's own id of the items of each list of `/admin`. */
+const OWN_IDS: Readonly<Record<string, `${IdentifierPrefix}_${string}`>> = {
+  payments: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
+  refunds: 'ref_0199f2a4-d0b3-7c11-9a44-5c1d8e9f0a21',
+  subscriptions: 'sub_0199f2a4-e1f2-7034-8b5c-6d7e8f9a0b1c',
+  operations: 'op_0199f2a4-e0aa-7c13-8d24-1a2b3c4d5e6f',
+  notifications: 'ntf_0199f2a4-c7d1-7b3e-8f5a-91d0c2b7e644',
+};
+
+/** The parameters in the template of a path, in their order. */
+export function pathParameters(path: string): QueryParameter[] {
+  return [...path.matchAll(/(\w+)\/\{(\w+)\}/g)].map(([, list, name]) => {
+    const described = name === 'id' ? ownId(OWN_IDS[list!]) : PATH_PARAMETERS[name!];
+    if (!described) throw new Error(`The parameter ${name} of ${path} is not described`);
+    return { name: name!, required: true, ...described };
+  });
+}
+
+function ownId(example: string | undefined): (typeof PATH_PARAMETERS)[string] | undefined {
+  if (example === undefined) return undefined;
+  const { schema } = ownIdentifier(example.split('_')[0]!);
+  return { description: 'The id that the gateway assigned; the lists show it.', schema, example };
 }
 
 /** The security schemes of callers (SPEC §6). */
@@ -103,10 +126,27 @@ export const CALLER_SECURITY = ['apiKey', 'apiKeyHeader', 'accessToken'] as cons
 /** The security schemes of callbacks; an external with `callbackAuth` `none` uses none of them. */
 export const CALLBACK_SECURITY = ['callbackBearer', 'callbackBasic', 'callbackSignature'] as const;
 
-/** Swagger UI focuses the last scheme, which is the most common. */
+/** In the order in which Swagger UI offers them: those of callers first. */
 const SECURITY_SCHEMES: Readonly<
   Record<(typeof CALLER_SECURITY)[number] | (typeof CALLBACK_SECURITY)[number], object>
 > = {
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key (`API_KEYS`): `Authorization: Bearer {secret}`.',
+  },
+  apiKeyHeader: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Api-Key',
+    description: 'An API key in a dedicated header.',
+  },
+  accessToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'A JWT of the configured issuer (`OIDC_ISSUER`) with the scope that the operation requires.',
+  },
   callbackBearer: {
     type: 'http',
     scheme: 'bearer',
@@ -125,33 +165,19 @@ const SECURITY_SCHEMES: Readonly<
       'For externals whose `callbackAuth.type` is `standard-webhooks`: with `webhook-id` and `webhook-timestamp`. The signature of a GET covers ' +
       'path and query as sent instead of a body.',
   },
-  accessToken: {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'A JWT of the configured issuer (`OIDC_ISSUER`) with the scope that the operation requires.',
-  },
-  apiKeyHeader: {
-    type: 'apiKey',
-    in: 'header',
-    name: 'X-Api-Key',
-    description: 'An API key in a dedicated header.',
-  },
-  apiKey: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'An API key (`API_KEYS`): `Authorization: Bearer {secret}`.',
-  },
 };
 
 export const COMPONENTS = {
-  schemas: { Problem: PROBLEM_SCHEMA, FieldError: FIELD_ERROR_SCHEMA },
+  schemas: {
+    Problem: PROBLEM_SCHEMA,
+    ProblemWithOutcome: PROBLEM_WITH_OUTCOME_SCHEMA,
+    FieldError: FIELD_ERROR_SCHEMA,
+  },
   parameters: HEADER_PARAMETERS,
   headers: HEADERS,
   securitySchemes: SECURITY_SCHEMES,
 } as const;
 
-/** The query parameter `paymentId`. */
 export const REFUND_ID_QUERY: QueryParameter = {
   name: 'refundId',
   description: 'The id of the refund, from the answer of `/refund` or the problem of an `unknown` one.',
@@ -176,13 +202,11 @@ export const PAYMENT_ID_QUERY: QueryParameter = {
   example: 'pm_7f3a',
 };
 
-/**
- * The query parameter `shopTransactionId`, with which an order is named instead of a payment. Without an example: Swagger
- * UI would send both.
- */
+/** The query parameter `shopTransactionId`, with which an order is named instead of a payment. */
 export const ORDER_QUERY: QueryParameter = {
   name: 'shopTransactionId',
   description:
     'The shop’s id of the order, where its `paymentId` is not known. Exactly one of `paymentId` and `shopTransactionId` is required.',
   schema: identifier.schema,
+  example: 'order-1001',
 };

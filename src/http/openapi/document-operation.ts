@@ -1,15 +1,13 @@
 import { Reflector } from '@nestjs/core';
-import type { FieldError } from '../../rules/field-error.js';
-import { detailOf, type SchemaKeywords } from '../../rules/rule.js';
-import { issuedIdentifier } from '../../rules/rules.js';
 import { RequireScope } from '../require-scope.decorator.js';
-import { CALLBACK_SECURITY, CALLER_SECURITY, pathParameter } from './components.js';
+import { CALLBACK_SECURITY, CALLER_SECURITY, pathParameters } from './components.js';
 import { headersOf } from './headers.js';
 import type {
   AnswerDescription,
   BodyDescription,
   DescribedOperation,
   OperationDescription,
+  QueryParameter,
   RawAnswerDescription,
 } from './operation-description.js';
 import { problemResponses } from './problem-responses.js';
@@ -40,12 +38,7 @@ export function documentOperation(path: string, operation: DescribedOperation): 
           answerOf(other, Number(status), false),
         ]),
       ),
-      ...problemResponses({
-        nature,
-        own: problems,
-        instance: instanceOf(path),
-        violation: violationOf(path, description),
-      }),
+      ...problemResponses({ nature, own: problems }),
     },
   };
 }
@@ -70,14 +63,28 @@ function securityOf(access: RouteAccess, { method, controller }: DescribedOperat
 function parametersOf(
   path: string,
   access: RouteAccess,
-  { query = [], calls }: OperationDescription,
+  { query = [], calls, needsKey }: OperationDescription,
 ): object[] {
-  const headers = [...(calls?.changesState ? ['IdempotencyKey'] : []), 'RequestId', 'Traceparent'];
+  const headers = [
+    ...(calls?.changesState ? [needsKey ? 'RequiredIdempotencyKey' : 'IdempotencyKey'] : []),
+    'RequestId',
+    'Traceparent',
+  ];
   return [
-    ...namesIn(path).map((name) => ({ in: 'path', ...pathParameter(name) })),
-    ...query.map((parameter) => ({ in: 'query', ...parameter })),
+    ...pathParameters(path).map((parameter) => ({ in: 'path', ...parameter })),
+    ...query.map((parameter) => ({ in: 'query', ...withoutPrefill(parameter) })),
     ...(access === 'public' ? [] : headers.map((name) => ({ $ref: `#/components/parameters/${name}` }))),
   ];
+}
+
+/**
+ * Swagger UI fills in a parameter with its `example`, and an optional filter that matches nothing looks like an empty
+ * list: the example of an optional parameter is in its schema instead.
+ */
+function withoutPrefill({ example, prefilled, ...parameter }: QueryParameter): object {
+  if (example === undefined) return parameter;
+  if (parameter.required || prefilled) return { ...parameter, example };
+  return { ...parameter, schema: { ...parameter.schema, examples: [example] } };
 }
 
 function contentOf({ type, examples, mediaTypes = ['application/json'] }: BodyDescription): object {
@@ -93,28 +100,7 @@ function answerOf(
 ): object {
   const headers = headersOf({ status, replayable });
   if ('content' in answer) return { description: answer.description, headers, content: answer.content };
-  const { description = 'The requested data', type, filledIn, examples, alternatives } = answer;
-  const schema: SchemaKeywords = filledIn
-    ? { allOf: [schemaReference(type)], required: filledIn }
-    : schemaReference(type);
-  return { description, headers, content: { 'application/json': { schema, examples }, ...alternatives } };
-}
-
-function namesIn(path: string): string[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
-}
-
-/** A violation of the contract that this operation can have. */
-function violationOf(path: string, { request, query }: OperationDescription): FieldError {
-  if (request && !request.open) return { pointer: '/tpyo', detail: 'is not a field of this operation' };
-  if (query?.[0]) return { pointer: `/query/${query[0].name}`, detail: 'must be given once' };
-  const name = namesIn(path).at(-1);
-  return name === undefined
-    ? { pointer: '/query/tpyo', detail: 'is not a parameter of this operation, which takes none' }
-    : { pointer: `/path/${name}`, detail: detailOf(issuedIdentifier) };
-}
-
-/** A path of the operation, for examples. */
-function instanceOf(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(pathParameter(name).example));
+  const { description = 'The requested data', type, examples, alternatives } = answer;
+  const json = { schema: schemaReference(type), examples };
+  return { description, headers, content: { 'application/json': json, ...alternatives } };
 }

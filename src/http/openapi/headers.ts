@@ -32,23 +32,34 @@ export const HEADERS = {
   },
 } as const;
 
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+} as const;
+
 /** Header parameters of requests, for `components.parameters`. */
 export const HEADER_PARAMETERS = {
   IdempotencyKey: {
-    name: 'Idempotency-Key',
-    in: 'header',
+    ...IDEMPOTENCY_KEY,
     description:
       'Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted ' +
       'string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request.',
     // Without an example: Swagger UI would send it with every payment that a reader tries.
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  },
+  RequiredIdempotencyKey: {
+    ...IDEMPOTENCY_KEY,
+    required: true,
+    description:
+      'Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Use a new key for each request.',
+    example: 'refund-4711',
   },
   RequestId: {
     name: 'X-Request-Id',
     in: 'header',
     description:
       'Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters.',
-    schema: { type: 'string' },
+    schema: { type: 'string', maxLength: 128, pattern: '^[!-~]+$' },
   },
   Traceparent: {
     name: 'traceparent',

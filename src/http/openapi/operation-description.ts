@@ -13,6 +13,8 @@ export interface QueryParameter {
   readonly required?: boolean;
   readonly schema: SchemaKeywords;
   readonly example?: unknown;
+  /** An optional parameter that Swagger UI fills in with its example: the first of several, of which one is needed. */
+  readonly prefilled?: true;
 }
 
 /** Named examples; a test validates each against its schema. */
@@ -33,7 +35,7 @@ export interface AnswerDescription {
   readonly type: Dto;
   readonly examples: Examples;
   readonly description?: string;
-  /** Fields that the gateway fills in when the external leaves them out. */
+  /** Fields that the gateway fills in when the external leaves them out: they are required in the schema of `type`. */
   readonly filledIn?: readonly string[];
   /** The same in other media types, by content negotiation. */
   readonly alternatives?: RawAnswerDescription['content'];
@@ -59,7 +61,11 @@ export interface OperationDescription {
   readonly calls?: OperationTraits;
   readonly query?: readonly QueryParameter[];
   readonly request?: BodyDescription;
+  /** The request needs an `Idempotency-Key`. */
+  readonly needsKey?: true;
   readonly answer: AnswerDescription | RawAnswerDescription;
+  /** It ends or settles something for good: the documentation shows it after the others of its section. */
+  readonly destructive?: true;
   /** Responses that are neither success nor problem, by status. */
   readonly otherAnswers?: Readonly<Record<number, RawAnswerDescription>>;
   /** Problems of this operation only; those of its kind are derived from the other members. */

@@ -1,8 +1,7 @@
-import type { FieldError } from '../../rules/field-error.js';
-import { type Outcome, PROBLEM_CODES, type ProblemCode } from '../../problems/problem.js';
+import { PROBLEM_CODES, type ProblemCode } from '../../problems/problem.js';
 import { PROBLEM_CATALOGUE, statusOf } from '../problem-catalogue.js';
-import type { ProblemDocument } from '../problem-document.js';
-import { headersOf, REQUEST_ID_EXAMPLE } from './headers.js';
+import { headersOf } from './headers.js';
+import { exampleNames } from './problem-examples.js';
 import { type OperationNature, PROBLEM_OCCASIONS } from './problem-occasions.js';
 
 /** The input for the error responses of an operation. */
@@ -10,32 +9,22 @@ export interface ProblemSource {
   readonly nature: OperationNature;
   /** Problems that the operation declares itself. */
   readonly own: readonly ProblemCode[];
-  /** For the examples: a path of the operation, and a violation of its contract. */
-  readonly instance: string;
-  readonly violation: FieldError;
 }
 
 /**
- * The statuses of SPEC §3. Every operation on an external declares all of them, so that clients can handle the errors
- * of all operations with the same code.
+ * The error responses of an operation by the statuses that it can answer, each with its possible problems as named
+ * examples.
  */
-const CONTRACT_STATUSES: readonly number[] = [
-  ...new Set(PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at !== 'any').map(statusOf)),
-];
-
-/** The error responses of an operation by status, each with its possible problems as named examples. */
 export function problemResponses(source: ProblemSource): Record<string, object> {
-  const { access } = source.nature;
   const codes = PROBLEM_CODES.filter((code) => canEndIn(code, source));
-  const declared = access === 'caller' || access === 'external' ? CONTRACT_STATUSES : [];
-  const statuses = [...new Set([...declared, ...codes.map(statusOf)])].toSorted((a, b) => a - b);
+  const statuses = [...new Set(codes.map(statusOf))].toSorted((a, b) => a - b);
   const ofStatus = statuses.map((status) => {
     const possible = codes.filter((code) => statusOf(code) === status);
-    return [String(status), problemResponse(describe(possible), possible, source)] as const;
+    return [String(status), problemResponse(tableOf(possible, source), possible, source)] as const;
   });
   const ofHttp = PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at === 'any');
   const rest = problemResponse(
-    `Errors that any HTTP request can cause.\n\n${describe(ofHttp)}`,
+    `Errors that any HTTP request can cause.\n\n${tableOf(ofHttp, source)}`,
     ofHttp,
     source,
   );
@@ -47,25 +36,47 @@ function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
   return own.includes(code) || (typeof at === 'function' && at(nature));
 }
 
-function describe(codes: readonly ProblemCode[]): string {
-  if (codes.length === 0) return 'Not caused by this operation; declared as for all operations.';
-  return codes.map((code) => `- \`${code}\`: ${PROBLEM_CATALOGUE[code].title}.`).join('\n');
+/** A Markdown table of the codes; `outcome` only for an operation that has one. */
+function tableOf(codes: readonly ProblemCode[], source: ProblemSource): string {
+  const withOutcome = changes(source);
+  const head = ['`code`', 'when', ...(withOutcome ? ['`outcome`'] : [])];
+  const rows = codes.map((code) => [
+    `\`${code}\``,
+    PROBLEM_CATALOGUE[code].title,
+    ...(withOutcome ? [PROBLEM_OCCASIONS[code].outcomes.map((outcome) => `\`${outcome}\``).join(', ')] : []),
+  ]);
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** A problem document whose `code` is one of `codes`. */
+function problemSchema(codes: readonly ProblemCode[], source: ProblemSource): object {
+  const base = changes(source) ? 'ProblemWithOutcome' : 'Problem';
+  const statuses = [...new Set(codes.map(statusOf))];
+  const narrowed = {
+    type: 'object',
+    required: ['status', 'code', ...(codes.every((code) => code === 'validation-failed') ? ['errors'] : [])],
+    properties: {
+      status: { type: 'integer', enum: statuses },
+      code: { type: 'string', enum: codes },
+    },
+  };
+  return { allOf: [{ $ref: `#/components/schemas/${base}` }, narrowed] };
 }
 
 function problemResponse(description: string, codes: readonly ProblemCode[], source: ProblemSource): object {
-  const examples = Object.fromEntries(codes.flatMap((code) => examplesOf(code, source)));
+  const names = codes.flatMap((code) => exampleNames(code, changes(source)));
   return {
     description,
     headers: headersOf({
-      status: statusOf(codes[0] ?? 'internal-error'),
+      status: statusOf(codes[0]!),
       retryAfter: codes.some((code) => PROBLEM_OCCASIONS[code].retryAfter),
       allow: codes.includes('method-not-allowed'),
       replayable: changes(source) && codes.some((code) => PROBLEM_OCCASIONS[code].stored),
     }),
     content: {
       'application/problem+json': {
-        schema: { $ref: '#/components/schemas/Problem' },
-        ...(codes.length > 0 && { examples }),
+        schema: problemSchema(codes, source),
+        examples: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/examples/${name}` }])),
       },
     },
   };
@@ -73,43 +84,4 @@ function problemResponse(description: string, codes: readonly ProblemCode[], sou
 
 function changes({ nature }: ProblemSource): boolean {
   return nature.calls?.changesState === true;
-}
-
-function examplesOf(code: ProblemCode, source: ProblemSource): [string, object][] {
-  const { outcomes } = PROBLEM_OCCASIONS[code];
-  if (!changes(source)) return [[code, { summary: code, value: exampleOf(code, undefined, source) }]];
-  return outcomes.map((outcome) => [
-    outcomes.length > 1 ? `${code}-${outcome}` : code,
-    { summary: `${code}, ${outcome}`, value: exampleOf(code, outcome, source) },
-  ]);
-}
-
-function exampleOf(
-  code: ProblemCode,
-  outcome: Outcome | undefined,
-  { instance, violation }: ProblemSource,
-): ProblemDocument {
-  const { status, title } = PROBLEM_CATALOGUE[code];
-  return {
-    type: `/problems/${code}`,
-    title,
-    status,
-    detail: `${title}.`,
-    instance,
-    code,
-    requestId: REQUEST_ID_EXAMPLE,
-    ...(outcome && { outcome }),
-    ...(code === 'validation-failed' && { errors: [violation] }),
-    ...membersOf(code, outcome, instance),
-  };
-}
-
-/** The additional members of the problem. */
-function membersOf(code: ProblemCode, outcome: Outcome | undefined, instance: string): object {
-  if (code === 'duplicate-payment')
-    return { paymentId: 'pm_7f3a', paymentStatus: outcome === 'unknown' ? 'PENDING' : 'ACCEPTED' };
-  if (code === 'payment-not-pending') return { paymentId: 'pm_7f3a', paymentStatus: 'ACCEPTED' };
-  if (code !== 'repeated-without-key') return {};
-  if (instance.endsWith('/refund')) return { refundId: 'ref_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10' };
-  return /subscription\/(update|expire)/.test(instance) ? {} : { paymentId: 'pm_7f3a' };
 }

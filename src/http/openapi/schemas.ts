@@ -2,12 +2,15 @@ import { fieldsOf, schemaKeywords } from '../../rules/field.js';
 import type { SchemaKeywords } from '../../rules/rule.js';
 import { isJsonObject } from '../../shared/json.js';
 import type { Dto } from './operation-description.js';
+import { withVariants } from './variants.js';
 
 /** A DTO class and whether it accepts unknown fields. */
 export interface SchemaSource {
   readonly type: Dto;
   /** `additionalProperties` of a request and of its nested DTOs; undefined for an answer. */
   readonly open: boolean | undefined;
+  /** Fields that are always there, because the gateway fills them in. */
+  readonly filledIn?: readonly string[];
 }
 
 export function schemaReference(type: Dto): SchemaKeywords {
@@ -15,21 +18,28 @@ export function schemaReference(type: Dto): SchemaKeywords {
 }
 
 /**
- * Adds to the schemas of DTOs what decorators of fields cannot express: rules about the whole object, and
- * `additionalProperties`.
+ * Adds to the schemas of DTOs what decorators of fields cannot express: rules about the whole object, a variant for
+ * each result of an answer, and `additionalProperties`.
  */
 export function completeSchemas(
   scanned: Readonly<Record<string, SchemaKeywords>>,
   sources: readonly SchemaSource[],
 ): Record<string, SchemaKeywords> {
   const all = sources.flatMap(withNested);
-  return Object.fromEntries(
-    Object.entries(scanned).map(([name, schema]) => {
+  return Object.assign(
+    {},
+    ...Object.entries(scanned).map(([name, schema]) => {
       const source = all.find(({ type }) => type.name === name);
-      const described = source?.open === undefined ? schema : withNulls(schema);
-      return [name, { ...described, ...(source && wholeOf(source)) }];
+      if (!source) return { [name]: schema };
+      const described = source.open === undefined ? withFilledIn(schema, source) : withNulls(schema);
+      return withVariants(source.type, { ...described, ...wholeOf(source) });
     }),
-  );
+  ) as Record<string, SchemaKeywords>;
+}
+
+function withFilledIn(schema: SchemaKeywords, { filledIn = [] }: SchemaSource): SchemaKeywords {
+  const { required = [] } = schema as { readonly required?: readonly string[] };
+  return filledIn.length === 0 ? schema : { ...schema, required: [...required, ...filledIn] };
 }
 
 /** The schema of a request: `null` in an optional field counts as left out (SPEC §1). */
@@ -64,9 +74,10 @@ function orNull({ description, examples, ...schema }: SchemaKeywords): SchemaKey
     : { ...schema, type: [type, 'null'], ...(values && { enum: [...values, null] }), ...annotations };
 }
 
-function withNested({ type, open }: SchemaSource): SchemaSource[] {
+function withNested(source: SchemaSource): SchemaSource[] {
+  const { type, open } = source;
   const nested = fieldsOf(type).flatMap((field) => field.nested?.() ?? []);
-  return [{ type, open }, ...nested.flatMap((each) => withNested({ type: each, open }))];
+  return [source, ...nested.flatMap((each) => withNested({ type: each, open }))];
 }
 
 function wholeOf({ type, open }: SchemaSource): SchemaKeywords {

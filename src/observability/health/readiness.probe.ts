@@ -9,7 +9,7 @@ const DATABASE_FRESH_MS = 500;
 /** Above the 1 s within which the store answers. */
 const DATABASE_LIMIT_MS = 1_200;
 
-/** Checks take a tenth of a millisecond: whoever probes more often receives the same answer. */
+/** Checks take a tenth of a millisecond: more frequent probes receive the same answer. */
 const FRESH_MS = 100;
 
 /** What terminus answers. */

@@ -89,7 +89,7 @@ describe('DescriptorWriter', () => {
     expect(text).toBe(`${CHUNK.repeat(2)}last\n`);
   });
 
-  it('ends a flush for which nobody reads, and counts what it dropped', async () => {
+  it('ends a flush without a reader, and counts what it dropped', async () => {
     const { reader, writer: descriptor } = pipe();
     const writer = writerOn(descriptor);
     writer.write(CHUNK);

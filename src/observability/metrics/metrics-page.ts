@@ -4,7 +4,7 @@ import { DatabaseGauges } from './database.gauges.js';
 // oxlint-disable-next-line typescript/consistent-type-imports -- Nest injects by the class
 import { Metrics } from './metrics.js';
 
-/** Reading all metrics takes milliseconds: whoever asks more often receives the same bytes. */
+/** Reading all metrics takes milliseconds: more frequent scrapes receive the same bytes. */
 const FRESH_MS = 1_000;
 
 interface Page {
@@ -33,7 +33,7 @@ export class MetricsPage {
     if (!this.#page || now - this.#readAt >= FRESH_MS) {
       this.#readAt = now;
       this.#page = this.#read();
-      // Whoever awaits it receives the error; the next scrape reads again.
+      // The scrape that awaits it receives the error; the next scrape reads again.
       this.#page.catch(() => (this.#page = undefined));
     }
     const page = await this.#page;

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * Tells two signed messages with one `webhook-id` apart, and finds what bounds and ends the callbacks of strangers. The
+ * Distinguishes two signed messages with one `webhook-id`, and finds what bounds and ends the callbacks of strangers. The
  * index over payments holds rare rows only: most payments get their `payment_id` when they leave CREATED.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

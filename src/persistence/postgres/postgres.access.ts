@@ -37,18 +37,10 @@ const SESSION_SETTINGS = {
   tcp_user_timeout: '25s',
 };
 
-/**
- * A batch gives up on a row that another transaction holds for longer: each of its entries then waits by itself. And its
- * plans, which a session keeps, use the indexes however small a table was when they were made.
- */
-const BATCH_SETTINGS = [
-  'lock_timeout = 200',
-  'enable_seqscan = off',
-  'enable_hashjoin = off',
-  'enable_mergejoin = off',
-]
-  .map((setting) => `; set local ${setting}`)
-  .join('');
+/** Plans, which a session keeps, use the indexes however small a table was when they were made. */
+const KEPT_PLANS = setLocal('enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off');
+/** A batch gives up on a row that another transaction holds for longer: each of its entries then waits by itself. */
+const BATCH_SETTINGS = setLocal('lock_timeout = 200') + KEPT_PLANS;
 
 /** How sessions are opened and transactions begin. */
 export interface PostgresAccess {
@@ -67,6 +59,8 @@ export interface PostgresAccess {
   readonly begin: string;
   /** Begins one that writes a batch of the journal. */
   readonly batchBegin: string;
+  /** Begins one whose statements are prepared. */
+  readonly keptPlansBegin: string;
   /** Begins one of a migration. */
   readonly migrationBegin: string;
 }
@@ -116,7 +110,10 @@ export function accessTo(config: PostgresConfig, { hosts, pooled, lossy }: Serve
 }
 
 /** Without the hosts, which are found before the rest of it is known. */
-interface Settings extends Pick<PostgresAccess, 'begin' | 'batchBegin' | 'migrationBegin'> {
+interface Settings extends Pick<
+  PostgresAccess,
+  'begin' | 'batchBegin' | 'keptPlansBegin' | 'migrationBegin'
+> {
   readonly client: SessionConfig;
   readonly migrationClient: SessionConfig;
 }
@@ -136,6 +133,7 @@ function direct({ url, schema }: PostgresConfig, lossy: boolean): Settings {
     migrationClient: client(0),
     begin: BEGIN,
     batchBegin: BEGIN + BATCH_SETTINGS,
+    keptPlansBegin: BEGIN + KEPT_PLANS,
     migrationBegin: BEGIN,
   };
 }
@@ -156,8 +154,13 @@ function throughPooler({ url, schema }: PostgresConfig, lossy: boolean): Setting
     migrationClient: client,
     begin: begin(STATEMENT_TIMEOUT_MS),
     batchBegin: begin(STATEMENT_TIMEOUT_MS) + BATCH_SETTINGS,
+    keptPlansBegin: begin(STATEMENT_TIMEOUT_MS) + KEPT_PLANS,
     migrationBegin: begin(0),
   };
+}
+
+function setLocal(...settings: readonly string[]): string {
+  return settings.map((setting) => `; set local ${setting}`).join('');
 }
 
 function clientConfig(connectionString: string): SessionConfig {

@@ -35,6 +35,7 @@ const REFUSED_LIMIT_MS = 3_000;
 export interface ConnectionContext {
   readonly begin: string;
   readonly batchBegin: string;
+  readonly keptPlansBegin: string;
   readonly pooled: boolean;
   /** Whether the server keeps statements by name. */
   readonly named: boolean;
@@ -107,8 +108,8 @@ export class PostgresConnection implements DatabaseConnection, ConnectionProvide
   }
 
   /** Sent together with the first query; its answer is awaited with that of the commit, as it never fails alone. */
-  begin(): void {
-    this.#begun = this.#send(this.#context.begin);
+  begin(text: string): void {
+    this.#begun = this.#send(text);
     this.#begun.catch(() => {});
   }
 

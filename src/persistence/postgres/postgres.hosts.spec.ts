@@ -38,7 +38,12 @@ describe('The hosts of DATABASE_URL', () => {
     ['one that answers while the other is silent', ['silent', PROMOTED], '', 1],
     ['one that answers while the other refuses', [REFUSED, PROMOTED], '', 1],
     ['the newest timeline of two primaries', [PRIMARY, PROMOTED], '', 1],
-    ['the first, whatever the timelines of two clusters', [PRIMARY, { ...PROMOTED, system: 'other' }], '', 0],
+    [
+      'the first, regardless of the timelines of two clusters',
+      [PRIMARY, { ...PROMOTED, system: 'other' }],
+      '',
+      0,
+    ],
     ['the first, where servers show no timeline', [{ ...PRIMARY, timeline: 0 }, PRIMARY], '', 1],
     [
       'a read-only primary, if asked for a primary',

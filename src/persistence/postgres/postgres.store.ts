@@ -8,6 +8,7 @@ import {
   type JournalResult,
   StorageUnavailable,
   Store,
+  type TransactionOptions,
   type Trx,
   type WakeChannel,
 } from '../store.js';
@@ -127,6 +128,7 @@ export class PostgresStore extends Store {
     this.#context = {
       begin: access.begin,
       batchBegin: access.batchBegin,
+      keptPlansBegin: access.keptPlansBegin,
       pooled: access.pooled,
       named: !access.pooled,
       hosts: access.hosts,
@@ -146,10 +148,15 @@ export class PostgresStore extends Store {
     return this.#traceAttributes[this.#hosts.current]!;
   }
 
-  protected override async commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+  protected override async commit<T>(
+    work: (trx: Trx) => Promise<T>,
+    { plans }: TransactionOptions = {},
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#withConnection((connection) => this.#inTransaction(connection, work));
+        return await this.#withConnection((connection) =>
+          this.#inTransaction(connection, work, plans === 'kept'),
+        );
       } catch (error) {
         const lastAttempt = attempt === ATTEMPTS;
         if (isNameConflict(error) && !lastAttempt) {
@@ -241,8 +248,12 @@ export class PostgresStore extends Store {
     }
   }
 
-  async #inTransaction<T>(connection: PostgresConnection, work: (trx: Trx) => Promise<T>): Promise<T> {
-    connection.begin();
+  async #inTransaction<T>(
+    connection: PostgresConnection,
+    work: (trx: Trx) => Promise<T>,
+    keepsPlans: boolean,
+  ): Promise<T> {
+    connection.begin(keepsPlans ? this.#context.keptPlansBegin : this.#context.begin);
     let result: T;
     try {
       result = await work(this.#transactions.on(connection));

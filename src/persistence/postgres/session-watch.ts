@@ -6,7 +6,7 @@ import { cut, HostClient, type HostConfig, processIdOf } from './postgres.client
 export const STALL_MS = 2_000;
 /** Time for a new connection and its queries. */
 const CHECK_LIMIT_MS = 1_500;
-/** A younger session shows the present state of the server; a replacement would tell the same. */
+/** A younger session shows the present state of the server; a replacement would show the same. */
 const YOUNG_MS = 500;
 
 /** The sessions that exist, and whether the server waits for their client: then it has answered all that arrived. */

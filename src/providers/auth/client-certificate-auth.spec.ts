@@ -98,7 +98,7 @@ describe('ClientCertificateAuth', () => {
     await expect(seenAs(mtls(undefined, false).tls()!)).rejects.toMatchObject({
       code: expect.stringMatching(/SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY/),
     });
-    install(certificateAuthority('somebody else').issue('gateway'));
+    install(certificateAuthority('foreign').issue('gateway'));
     await expect(seenAs(mtls().tls()!)).rejects.toThrow();
   });
 
@@ -176,7 +176,7 @@ describe('ClientCertificateAuth', () => {
       below.cert + lower.cert + authority.cert,
       below.key,
     ],
-    ['a chain of somebody else', /incomplete chain: .*below/, below.cert + authority.cert, below.key],
+    ['a foreign chain', /incomplete chain: .*below/, below.cert + authority.cert, below.key],
     ['no authority', /ca\.pem has no certificate/, one.cert, one.key, 'authorities'],
     ['an empty file of authorities', /ca\.pem is empty/, one.cert, one.key, ''],
     ['a private key as authority', /ca\.pem has no certificate/, one.cert, one.key, one.key],

@@ -1,0 +1,230 @@
+import type { Problem } from './contract.js';
+import { DEFAULT_RETRY_POLICY, type Repeatability, retryDelayMs, type RetryPolicy } from './retry-policy.js';
+import { TollgateError } from './tollgate-error.js';
+import { sleep, type Sleep, within } from './waiting.js';
+
+type HeaderValues = Readonly<Record<string, string>>;
+
+export interface TollgateOptions {
+  /**
+   * Where Tollgate is, with the prefix under which a proxy shows it: `https://tollgate.internal`. In a browser also a
+   * path (`/payments`), or empty for the page's own origin.
+   */
+  readonly baseUrl: string;
+  /** An API key, sent as `X-Api-Key`. */
+  readonly apiKey?: string | undefined;
+  /** Headers of every request; a function is called for each attempt, as for an access token that expires. */
+  readonly headers?: HeaderValues | (() => HeaderValues | Promise<HeaderValues>) | undefined;
+  /** Default: the global `fetch`. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /** Limit of one attempt, from the request to the last byte of the answer. Default 30 s. */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** How waits between attempts and polls are done; for tests. */
+  readonly sleep?: Sleep | undefined;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** The deadline of the whole call, retries included: `AbortSignal.timeout(60_000)`. */
+  readonly signal?: AbortSignal | undefined;
+  /** The id of the request in Tollgate's log (`X-Request-Id`). Default: Tollgate makes one for each attempt. */
+  readonly requestId?: string | undefined;
+}
+
+/** Options of a call that moves money or changes a subscription. */
+export interface OperationOptions extends CallOptions {
+  /**
+   * 1 to 255 characters. Default: a new one for each call. Pass the key of an earlier call to learn its outcome, or one
+   * that is stored with the order, so that it outlives a crash of the caller.
+   */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface Request extends OperationOptions {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Below `baseUrl`, with a leading slash; its parameters are encoded. */
+  readonly path: string;
+  readonly query?: object | undefined;
+  readonly body?: unknown;
+}
+
+const RETRYABLE_WITH_KEY = /^\/v3\/|^\/admin\/payments\/[^/]+\/refund$/;
+const ABSOLUTE = /^https?:\/\//i;
+
+/** Sends requests to one Tollgate, and repeats those that can be repeated safely. */
+export class Transport {
+  readonly sleep: Sleep;
+  readonly #baseUrl: string;
+  readonly #options: TollgateOptions;
+  readonly #policy: RetryPolicy;
+  readonly #timeoutMs: number;
+
+  constructor(options: TollgateOptions) {
+    const { baseUrl, timeoutMs = 30_000 } = options;
+    if (!ABSOLUTE.test(baseUrl) && !('location' in globalThis))
+      throw new TypeError('`baseUrl` must be an absolute http(s) URL: only a browser resolves relative ones');
+    this.#baseUrl = baseUrl.replace(/\/+$/, '');
+    this.#options = options;
+    this.#policy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+    this.#timeoutMs = timeoutMs;
+    this.sleep = options.sleep ?? sleep;
+  }
+
+  /**
+   * Returns the body of a 2xx answer.
+   * @throws TollgateError on everything else. Its `outcome` is about all attempts together.
+   */
+  async send(request: Request): Promise<unknown> {
+    const repeatability = repeatabilityOf(request);
+    const idempotencyKey = repeatability === 'keyed' ? (request.idempotencyKey ?? newKey()) : undefined;
+    let perhapsExecuted = false;
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#attempt({ ...request, idempotencyKey }, repeatability);
+      if (!(answer instanceof TollgateError)) return answer.body;
+      perhapsExecuted ||= answer.outcome === 'unknown';
+      // What a later attempt says of itself does not say what an earlier one did.
+      const failure = perhapsExecuted ? answer.with({ outcome: 'unknown' }) : answer;
+      const random = Math.random();
+      const delayMs = retryDelayMs(answer, { repeatability, attempt, policy: this.#policy, random });
+      if (delayMs === undefined) throw failure;
+      try {
+        await this.sleep(delayMs, request.signal);
+      } catch {
+        throw failure.with({ code: 'aborted', detail: `The call was aborted after: ${failure.message}` });
+      }
+    }
+  }
+
+  async #attempt(request: Request, repeatability: Repeatability): Promise<{ body: unknown } | TollgateError> {
+    const { method, path, query, signal, idempotencyKey } = request;
+    const changes = repeatability !== 'read';
+    const failed = (
+      code: TollgateError['code'],
+      detail: string,
+      {
+        sent,
+        ...fields
+      }: { sent: boolean; status?: number; requestId?: string | undefined; cause?: unknown },
+    ): TollgateError => {
+      const outcome = sent ? 'unknown' : 'not-executed';
+      return new TollgateError({ code, detail, idempotencyKey, ...fields, ...(changes && { outcome }) });
+    };
+    if (signal?.aborted)
+      return failed('aborted', 'The call was aborted before it was sent.', {
+        sent: false,
+        cause: signal.reason,
+      });
+    const { fetch = globalThis.fetch, apiKey } = this.#options;
+    const headers = await this.#headers();
+    const limit = within(this.#timeoutMs, signal);
+    try {
+      const response = await fetch(`${this.#baseUrl}${path}${queryText(query)}`, {
+        method,
+        headers: {
+          Accept: 'application/json',
+          ...(apiKey !== undefined && { 'X-Api-Key': apiKey }),
+          ...(request.requestId !== undefined && { 'X-Request-Id': request.requestId }),
+          ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
+          ...(request.body !== undefined && { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        // A redirected POST would arrive as a GET.
+        redirect: 'error',
+        signal: limit.signal,
+        ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+      });
+      const body = parsed(await response.text());
+      if (response.ok && isObject(body)) return { body };
+      const { status } = response;
+      const requestId = response.headers.get('x-request-id') ?? undefined;
+      if (!isProblem(body))
+        return failed('unexpected-answer', `The answer (${status}) is not one of Tollgate.`, {
+          sent: true,
+          status,
+          requestId,
+        });
+      return new TollgateError({
+        code: body.code,
+        detail: body.detail,
+        outcome: body.outcome,
+        problem: body,
+        status,
+        retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
+        idempotencyKey,
+        requestId: body.requestId,
+      });
+    } catch (cause) {
+      if (signal?.aborted)
+        return failed('aborted', 'The call was aborted while it ran.', { sent: true, cause: signal.reason });
+      if (limit.signal.aborted)
+        return failed('timeout', `No complete answer within ${this.#timeoutMs} ms.`, { sent: true, cause });
+      return failed('connection-failed', 'No connection to Tollgate, or it was cut.', {
+        sent: !isRefusedConnection(cause),
+        cause,
+      });
+    } finally {
+      limit.clear();
+    }
+  }
+
+  async #headers(): Promise<HeaderValues> {
+    const { headers = {} } = this.#options;
+    return typeof headers === 'function' ? headers() : headers;
+  }
+}
+
+function repeatabilityOf({ method, path, idempotencyKey }: Request): Repeatability {
+  if (method === 'GET') return 'read';
+  return idempotencyKey !== undefined || RETRYABLE_WITH_KEY.test(path) ? 'keyed' : 'plain';
+}
+
+/** 128 random bits; `crypto.randomUUID` is absent from pages without TLS. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+}
+
+function queryText(query: object = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query) as [
+    string,
+    string | number | boolean | null | undefined,
+  ][])
+    if (value !== undefined && value !== null) parameters.append(name, String(value));
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isProblem(body: unknown): body is Problem {
+  return isObject(body) && 'code' in body && typeof body.code === 'string' && 'detail' in body;
+}
+
+/** Tollgate sends whole seconds. */
+function retryAfterMs(header: string | null): number | undefined {
+  return header !== null && /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : undefined;
+}
+
+/** Node says when no connection was made; browsers do not. */
+function isRefusedConnection(error: unknown): boolean {
+  const cause = isObject(error) && 'cause' in error ? error.cause : undefined;
+  const code = isObject(cause) && 'code' in cause ? cause.code : undefined;
+  return (
+    code === 'ECONNREFUSED' ||
+    code === 'ENOTFOUND' ||
+    code === 'EAI_AGAIN' ||
+    code === 'UND_ERR_CONNECT_TIMEOUT'
+  );
+}

@@ -1,0 +1,53 @@
+import { TollgateError } from '@tollgate/client';
+import { texts } from '../texts/en';
+
+/** What a person reads about a request that failed. */
+export interface ProblemText {
+  /** What happened. */
+  readonly summary: string;
+  /** What the gateway says about this occurrence. */
+  readonly detail: string | undefined;
+  /** What it means for what was to be executed. */
+  readonly consequence: string | undefined;
+  readonly requestId: string | undefined;
+  /** Whether the item has changed, so that its present state should be shown. */
+  readonly changed: boolean;
+}
+
+export function problemText(error: unknown): ProblemText {
+  if (!(error instanceof TollgateError))
+    return {
+      summary: texts.problems.title,
+      detail: error instanceof Error ? error.message : String(error),
+      consequence: undefined,
+      requestId: undefined,
+      changed: false,
+    };
+  const { status, detail, requestId, outcome } = error;
+  const said = status === undefined ? undefined : detail;
+  return {
+    summary: summaryOf(error),
+    detail: said,
+    consequence: consequenceOf(outcome),
+    requestId,
+    changed: status === 409,
+  };
+}
+
+function summaryOf({ code, status, retryAfterMs }: TollgateError): string {
+  const { problems } = texts;
+  if (code === 'timeout') return problems.timeout;
+  if (code === 'connection-failed') return problems.connection;
+  if (status === 403) return problems.forbidden;
+  if (status === 429) return problems.rateLimited(Math.max(1, Math.ceil((retryAfterMs ?? 1_000) / 1_000)));
+  if (status === 409) return problems.conflict;
+  if (status === 502 || status === 503 || status === 504) return problems.unavailable;
+  if (status !== undefined && status >= 500) return problems.internal;
+  return problems.title;
+}
+
+function consequenceOf(outcome: string | undefined): string | undefined {
+  if (outcome === 'not-executed') return texts.problems.notExecuted;
+  if (outcome === 'unknown') return texts.problems.unknownOutcome;
+  return undefined;
+}

@@ -1,0 +1,67 @@
+/**
+ * Currencies whose minor unit has another number of digits than two (ISO 4217). Browsers follow CLDR instead, which
+ * has fewer digits for some of them: IQD would be shown a thousand times too large.
+ */
+const DIGITS: Readonly<Record<number, string>> = {
+  0:
+    'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF ' +
+    'XAD XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX',
+  3: 'BHD IQD JOD KWD LYD OMR TND',
+  4: 'CLF UYW',
+};
+
+const DIGITS_BY_CODE = new Map(
+  Object.entries(DIGITS).flatMap(([digits, codes]) =>
+    codes.split(' ').map((code): [string, number] => [code, Number(digits)]),
+  ),
+);
+
+/** The digits of a currency’s minor unit. */
+export function digitsOf(currency: string): number {
+  return DIGITS_BY_CODE.get(currency) ?? 2;
+}
+
+/** The decimal text of an amount in minor units, exact: 1299 EUR is `12.99`. */
+export function decimalOf(minor: number, currency: string): string {
+  const digits = digitsOf(currency);
+  const text = String(Math.abs(minor)).padStart(digits + 1, '0');
+  const whole = text.slice(0, text.length - digits);
+  const sign = minor < 0 ? '-' : '';
+  return digits === 0 ? sign + whole : `${sign}${whole}.${text.slice(-digits)}`;
+}
+
+/** An amount as a person writes it, with the currency’s code: two currencies may share a sign. */
+export function formatMoney(
+  minor: number | undefined,
+  currency: string | undefined,
+  locale?: string,
+): string {
+  if (minor === undefined || currency === undefined) return '–';
+  const digits = digitsOf(currency);
+  const format = new Intl.NumberFormat(locale, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  // A decimal text keeps every digit, where a number would round.
+  return `${format.format(decimalOf(minor, currency) as Intl.StringNumericLiteral)} ${currency}`;
+}
+
+/** Reads what a person types as an amount of `currency`; undefined where it is none or has too many digits. */
+export function parseAmount(text: string, currency: string): number | undefined {
+  const match = /^(\d{1,12})(?:[.,](\d+))?$/.exec(text.trim().replaceAll(/[\s’']/g, ''));
+  if (!match) return undefined;
+  const [, whole = '', fraction = ''] = match;
+  const digits = digitsOf(currency);
+  if (fraction.length > digits) return undefined;
+  const minor = Number(whole + fraction.padEnd(digits, '0'));
+  return Number.isSafeInteger(minor) ? minor : undefined;
+}
+
+/** Reads `12.99 EUR` or `EUR 12.99`. */
+export function parseMoney(text: string): { readonly amount: number; readonly currency: string } | undefined {
+  const match = /^(?:([A-Za-z]{3})\s*([\d.,'’\s]+)|([\d.,'’\s]+?)\s*([A-Za-z]{3}))$/.exec(text.trim());
+  if (!match) return undefined;
+  const currency = (match[1] ?? match[4] ?? '').toUpperCase();
+  const amount = parseAmount(match[2] ?? match[3] ?? '', currency);
+  return amount === undefined ? undefined : { amount, currency };
+}

@@ -1,0 +1,189 @@
+import { Alert, Button, Checkbox, Drawer, Group, Popover, Stack, Text, Title } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { type ReactNode, useMemo } from 'react';
+import { useNavigate, useSearchParams } from 'react-router';
+import { csvOf } from '../api/admin';
+import { Empty } from '../parts/empty';
+import { Loaded } from '../parts/loaded';
+import { ProblemAlert } from '../parts/problem-alert';
+import { texts } from '../texts/en';
+import { FilterBar } from './filter-bar';
+import {
+  columnsIn,
+  filtersIn,
+  type ListDefinition,
+  openItemIn,
+  withColumn,
+  withOpenItem,
+} from './list-definition';
+import { downloadText } from './download';
+import { useList } from './use-list';
+import { VirtualTable } from './virtual-table';
+
+const CSV_PAGES = 50;
+const CSV_ROWS = CSV_PAGES * 200;
+
+/** A list with its filters in the address, its columns to choose, CSV and details. */
+export function ListPage<Item extends { readonly id: string }>({
+  definition,
+}: {
+  readonly definition: ListDefinition<Item>;
+}): ReactNode {
+  const { title, help, columns, filters: known, href, details } = definition;
+  const [parameters, setParameters] = useSearchParams();
+  const navigate = useNavigate();
+  const filters = useMemo(() => filtersIn(parameters, known), [parameters, known]);
+  const { query, items, hasMore, loadMore } = useList(definition, filters);
+  const shown = columnsIn(parameters, columns);
+  const openId = openItemIn(parameters);
+  const openItem = openId === undefined ? undefined : items.find(({ id }) => id === openId);
+  const filtered = Object.keys(filters).length > 0;
+  const open = (item: Item): void => {
+    const target = href?.(item);
+    if (target === undefined) setParameters(withOpenItem(parameters, item.id));
+    else void navigate(target);
+  };
+  return (
+    <Stack gap="sm">
+      <Group justify="space-between">
+        <Title order={1} size="h2">
+          {title}
+        </Title>
+        <Group gap="xs">
+          <ColumnChooser
+            columns={columns}
+            shown={shown.map(({ id }) => id)}
+            onToggle={(id) => setParameters(withColumn(parameters, columns, id), { replace: true })}
+          />
+          {definition.csv && <CsvButton path={definition.path} filters={filters} name={title} />}
+        </Group>
+      </Group>
+      {help !== undefined && (
+        <Text size="sm" c="dimmed">
+          {help}
+        </Text>
+      )}
+      <FilterBar filters={known} />
+      <Loaded query={query} rows={8}>
+        {() =>
+          items.length === 0 ? (
+            <Stack align="center">
+              {hasMore ? (
+                <>
+                  <Text role="status">{texts.lists.searching}</Text>
+                  <Button variant="default" onClick={loadMore} loading={query.isFetchingNextPage}>
+                    {texts.lists.loadMore}
+                  </Button>
+                </>
+              ) : (
+                <Empty
+                  title={filtered ? texts.lists.nothing : texts.lists.nothingYet}
+                  text={filtered ? texts.lists.nothingHelp : texts.lists.nothingYetHelp}
+                />
+              )}
+            </Stack>
+          ) : (
+            <>
+              <VirtualTable
+                label={title}
+                columns={shown}
+                items={items}
+                hasMore={hasMore}
+                onEnd={loadMore}
+                onOpen={open}
+              />
+              <Group justify="space-between">
+                <Text size="sm" c="dimmed" role="status">
+                  {texts.lists.rows(items.length, hasMore)}
+                </Text>
+                {hasMore && (
+                  <Button size="xs" variant="default" onClick={loadMore} loading={query.isFetchingNextPage}>
+                    {texts.lists.loadMore}
+                  </Button>
+                )}
+              </Group>
+            </>
+          )
+        }
+      </Loaded>
+      {query.isFetchNextPageError && <ProblemAlert error={query.error} onRetry={loadMore} />}
+      <Drawer
+        opened={openItem !== undefined}
+        onClose={() => setParameters(withOpenItem(parameters, undefined))}
+        position="right"
+        size="xl"
+        title={texts.lists.details(title)}
+        closeButtonProps={{ 'aria-label': texts.actions.close }}
+      >
+        {openItem && details?.(openItem)}
+      </Drawer>
+    </Stack>
+  );
+}
+
+function ColumnChooser({
+  columns,
+  shown,
+  onToggle,
+}: {
+  readonly columns: readonly { readonly id: string; readonly label: string }[];
+  readonly shown: readonly string[];
+  readonly onToggle: (id: string) => void;
+}): ReactNode {
+  return (
+    <Popover position="bottom-end" trapFocus withArrow>
+      <Popover.Target>
+        <Button size="xs" variant="default">
+          {texts.lists.columns}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={texts.lists.columns}>
+        <Stack gap="xs">
+          {columns.map(({ id, label }) => (
+            <Checkbox
+              key={id}
+              size="sm"
+              label={label}
+              checked={shown.includes(id)}
+              onChange={() => onToggle(id)}
+            />
+          ))}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function CsvButton({
+  path,
+  filters,
+  name,
+}: {
+  readonly path: string;
+  readonly filters: Readonly<Record<string, string>>;
+  readonly name: string;
+}): ReactNode {
+  const download = useMutation({
+    mutationFn: async () => {
+      downloadText(await csvOf(path, { ...filters }, CSV_PAGES), `${name.toLowerCase()}.csv`);
+    },
+  });
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="default"
+        onClick={() => download.mutate()}
+        loading={download.isPending}
+        title={texts.lists.csvLimit(CSV_ROWS)}
+      >
+        {texts.lists.csv}
+      </Button>
+      {download.error && (
+        <Alert color="red" variant="outline" role="alert" p="xs">
+          {download.error.message}
+        </Alert>
+      )}
+    </>
+  );
+}

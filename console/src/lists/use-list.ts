@@ -1,0 +1,57 @@
+import { useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import type { Page } from '../api/records';
+import type { ListDefinition } from './list-definition';
+
+const PAGE_SIZE = '100';
+/** A filter without an index may leave pages empty; beyond this the operator decides whether to go on. */
+const MAX_EMPTY_PAGES = 10;
+
+export interface ListState<Item> {
+  readonly query: UseInfiniteQueryResult<{ items: Item[]; pages: number }>;
+  readonly items: readonly Item[];
+  readonly hasMore: boolean;
+  readonly loadMore: () => void;
+}
+
+/** The items of a list, page by page, newest first. */
+export function useList<Item extends { readonly id: string }>(
+  { path, load }: ListDefinition<Item>,
+  filters: Readonly<Record<string, string>>,
+): ListState<Item> {
+  const query = useInfiniteQuery({
+    queryKey: [path, filters],
+    queryFn: ({ pageParam, signal }): Promise<Page<Item>> =>
+      load({ ...filters, limit: PAGE_SIZE, ...(pageParam !== '' && { cursor: pageParam }) }, signal),
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }: Page<Item>) => nextCursor ?? undefined,
+    select: ({ pages }) => ({ items: uniqueItems(pages), pages: pages.length }),
+    staleTime: 15_000,
+  });
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage, isError } = query;
+  const { items, pages } = data ?? { items: [], pages: 0 };
+  useEffect(() => {
+    if (items.length === 0 && hasNextPage && !isFetchingNextPage && !isError && pages < MAX_EMPTY_PAGES)
+      void fetchNextPage();
+  }, [items.length, hasNextPage, isFetchingNextPage, isError, pages, fetchNextPage]);
+  return {
+    query,
+    items,
+    hasMore: hasNextPage,
+    loadMore: () => {
+      if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+    },
+  };
+}
+
+/** An item that changed between two pages is in both: the first one is the newer. */
+export function uniqueItems<Item extends { readonly id: string }>(pages: readonly Page<Item>[]): Item[] {
+  const seen = new Set<string>();
+  return pages
+    .flatMap(({ items }) => items)
+    .filter(({ id }) => {
+      if (seen.has(id)) return false;
+      seen.add(id);
+      return true;
+    });
+}

@@ -1,0 +1,97 @@
+import { Table, UnstyledButton } from '@mantine/core';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, useEffect, useRef } from 'react';
+import type { Column } from './list-definition';
+
+const ROW_HEIGHT = 41;
+const OVERSCAN = 12;
+/** How many rows before the end the next page is requested. */
+const AHEAD = 20;
+
+interface Props<Item> {
+  readonly label: string;
+  readonly columns: readonly Column<Item>[];
+  readonly items: readonly Item[];
+  readonly hasMore: boolean;
+  /** The end of the loaded rows is near. */
+  readonly onEnd: () => void;
+  readonly onOpen: (item: Item) => void;
+}
+
+/** A table of which only the rows in view exist; the first cell of a row opens it. */
+export function VirtualTable<Item extends { readonly id: string }>(props: Props<Item>): ReactNode {
+  const { label, columns, items, hasMore, onEnd, onOpen } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: OVERSCAN,
+  });
+  const rows = virtualizer.getVirtualItems();
+  const last = rows.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && last >= items.length - AHEAD) onEnd();
+  }, [hasMore, last, items.length, onEnd]);
+  const above = rows[0]?.start ?? 0;
+  const below = virtualizer.getTotalSize() - (rows.at(-1)?.end ?? 0);
+  return (
+    <div ref={scroller} className="list-scroller" tabIndex={0} role="region" aria-label={label}>
+      <Table
+        stickyHeader
+        highlightOnHover
+        aria-rowcount={hasMore ? -1 : items.length + 1}
+        aria-label={label}
+        verticalSpacing={6}
+      >
+        <Table.Thead>
+          <Table.Tr aria-rowindex={1}>
+            {columns.map(({ id, label: name, align }) => (
+              <Table.Th key={id} scope="col" className={align === 'right' ? 'money' : undefined}>
+                {name}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          <Spacer height={above} columns={columns.length} />
+          {rows.map(({ index, key }) => {
+            const item = items[index]!;
+            return (
+              <Table.Tr key={key} aria-rowindex={index + 2} h={ROW_HEIGHT} onClick={() => onOpen(item)}>
+                {columns.map(({ id, cell, align }, position) => (
+                  <Table.Td key={id} className={align === 'right' ? 'money foreign' : 'foreign'}>
+                    {position === 0 ? (
+                      <UnstyledButton
+                        fz="sm"
+                        td="underline"
+                        onClick={(event) => {
+                          event.stopPropagation();
+                          onOpen(item);
+                        }}
+                      >
+                        {cell(item)}
+                      </UnstyledButton>
+                    ) : (
+                      cell(item)
+                    )}
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            );
+          })}
+          <Spacer height={below} columns={columns.length} />
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}
+
+/** Stands in for the rows that are not in view. */
+function Spacer({ height, columns }: { readonly height: number; readonly columns: number }): ReactNode {
+  return height > 0 ? (
+    <tr aria-hidden="true">
+      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  ) : null;
+}

@@ -1,0 +1,34 @@
+import { Alert, Button, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { problemText } from '../api/problem-text';
+import { texts } from '../texts/en';
+import { Copyable } from './copyable';
+
+/** What went wrong, what it means, and what to do. */
+export function ProblemAlert({
+  error,
+  onRetry,
+}: {
+  readonly error: unknown;
+  readonly onRetry?: () => void;
+}): ReactNode {
+  const { summary, detail, consequence, requestId } = problemText(error);
+  return (
+    <Alert color="red" variant="outline" title={summary} role="alert">
+      <Stack gap="xs" align="flex-start">
+        {detail !== undefined && (
+          <Text size="sm" className="foreign">
+            {detail}
+          </Text>
+        )}
+        {consequence !== undefined && <Text size="sm">{consequence}</Text>}
+        {requestId !== undefined && <Copyable value={requestId} label={texts.problems.requestId} />}
+        {onRetry && (
+          <Button size="xs" variant="default" onClick={onRetry}>
+            {texts.states.retry}
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}

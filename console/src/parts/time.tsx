@@ -1,0 +1,33 @@
+import { Text, type TextProps, Tooltip } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { formatRelative, formatTime, formatTimeUtc } from '../format/time';
+import { texts } from '../texts/en';
+import { useNow } from './use-now';
+
+interface Props extends TextProps {
+  /** ISO 8601; undefined: none. */
+  readonly at: string | undefined;
+  /** Also how long ago. */
+  readonly relative?: boolean;
+}
+
+/** A time in the viewer’s zone; UTC on hover and on focus. */
+export function Time({ at, relative = false, ...props }: Props): ReactNode {
+  const now = useNow();
+  if (at === undefined) return null;
+  return (
+    <Tooltip label={texts.time.utc(formatTimeUtc(at))} events={{ hover: true, focus: true, touch: true }}>
+      <Text
+        component="time"
+        dateTime={at}
+        title={texts.time.utc(formatTimeUtc(at))}
+        size="sm"
+        className="tabular"
+        {...props}
+      >
+        {formatTime(at)}
+        {relative && ` (${formatRelative(at, now)})`}
+      </Text>
+    </Tooltip>
+  );
+}

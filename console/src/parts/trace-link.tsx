@@ -1,0 +1,23 @@
+import { Anchor } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { meQuery } from '../api/queries';
+import { texts } from '../texts/en';
+
+/** A link to a trace, where the gateway is configured with the address of the traces. */
+export function TraceLink({ traceId }: { readonly traceId: string }): ReactNode {
+  const { data } = useQuery(meQuery);
+  const template = data?.traceUrlTemplate;
+  if (template === undefined || !/^[0-9a-f]{32}$/.test(traceId)) return null;
+  return (
+    <Anchor
+      size="sm"
+      underline="always"
+      href={template.replaceAll('{traceId}', traceId)}
+      target="_blank"
+      rel="noopener noreferrer"
+    >
+      {texts.payment.openTrace}
+    </Anchor>
+  );
+}

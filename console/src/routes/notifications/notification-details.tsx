@@ -1,0 +1,66 @@
+import { Button, Code, Group, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import type { ReactNode } from 'react';
+import { ReplayDialog } from '../../actions/replay-dialog';
+import type { NotificationRecord } from '../../api/records';
+import { Facts } from '../../parts/facts';
+import { Json } from '../../parts/json';
+import { PaymentLink } from '../../parts/payment-link';
+import { StateBadge } from '../../parts/state-badge';
+import { Time } from '../../parts/time';
+import { useAllowed } from '../../session/scopes';
+import { texts } from '../../texts/en';
+
+const { fields } = texts;
+
+/** A notification with its body; the attempts are in the story of its payment. */
+export function NotificationDetails({
+  notification,
+}: {
+  readonly notification: NotificationRecord;
+}): ReactNode {
+  const { act } = useAllowed();
+  const [replaying, { open, close }] = useDisclosure(false);
+  const { id, state } = notification;
+  return (
+    <Stack>
+      <Facts
+        facts={[
+          [fields.state, <StateBadge key="state" state={state} />],
+          [fields.receiver, notification.receiver],
+          [fields.event, `${notification.event}, ${fields.version.toLowerCase()} ${notification.version}`],
+          [fields.payment, notification.payment && <PaymentLink key="payment" id={notification.payment} />],
+          [fields.refund, notification.refund],
+          [fields.subscription, notification.subscription],
+          [fields.external, notification.external],
+          [fields.attempts, String(notification.attempts)],
+          [fields.createdAt, <Time key="created" at={notification.createdAt} relative />],
+          [
+            fields.nextAttemptAt,
+            notification.nextAttemptAt && <Time at={notification.nextAttemptAt} relative />,
+          ],
+          [fields.deliveredAt, notification.deliveredAt && <Time at={notification.deliveredAt} relative />],
+          [fields.requestId, notification.requestId],
+          [fields.id, id],
+        ]}
+      />
+      <div>
+        <Text size="sm" fw={600}>
+          {texts.payment.json}
+        </Text>
+        <Code block className="json foreign" tabIndex={0} role="region" aria-label={texts.payment.json}>
+          {JSON.stringify(notification.payload, null, 2)}
+        </Code>
+      </div>
+      {act && state !== 'LEASED' && (
+        <Group>
+          <Button variant="default" onClick={open}>
+            {texts.actions.replay.label}
+          </Button>
+        </Group>
+      )}
+      {replaying && <ReplayDialog selection={{ kind: 'some', ids: [id] }} onClose={close} />}
+      <Json value={notification} />
+    </Stack>
+  );
+}

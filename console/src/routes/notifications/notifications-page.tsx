@@ -1,0 +1,53 @@
+import type { ReactNode } from 'react';
+import { loadPage } from '../../api/list-page';
+import type { NotificationRecord } from '../../api/records';
+import { choice, EXTERNAL_FILTER, textFilter, TIME_FILTERS } from '../../lists/common-filters';
+import type { ListDefinition } from '../../lists/list-definition';
+import { ListPage } from '../../lists/list-page';
+import { StateBadge } from '../../parts/state-badge';
+import { Time } from '../../parts/time';
+import { texts } from '../../texts/en';
+import { NotificationDetails } from './notification-details';
+
+const { fields } = texts;
+
+const NOTIFICATIONS: ListDefinition<NotificationRecord> = {
+  title: texts.navigation.notifications,
+  path: '/admin/notifications',
+  csv: true,
+  filters: [
+    choice('state', fields.state, ['PENDING', 'LEASED', 'RETRY', 'DELIVERED', 'DEAD', 'SUPERSEDED']),
+    EXTERNAL_FILTER,
+    textFilter('receiver', fields.receiver),
+    choice('event', fields.event, ['payment', 'refund', 'subscription']),
+    textFilter('payment', fields.payment),
+    ...TIME_FILTERS,
+  ],
+  columns: [
+    { id: 'id', label: fields.id, cell: (each) => each.id },
+    { id: 'state', label: fields.state, cell: (each) => <StateBadge state={each.state} /> },
+    { id: 'receiver', label: fields.receiver, cell: (each) => each.receiver },
+    { id: 'event', label: fields.event, cell: (each) => each.event },
+    { id: 'external', label: fields.external, cell: (each) => each.external },
+    { id: 'attempts', label: fields.attempts, align: 'right', cell: (each) => each.attempts },
+    { id: 'created', label: fields.createdAt, cell: (each) => <Time at={each.createdAt} /> },
+    {
+      id: 'next',
+      label: fields.nextAttemptAt,
+      hidden: true,
+      cell: (each) => <Time at={each.nextAttemptAt} />,
+    },
+    {
+      id: 'delivered',
+      label: fields.deliveredAt,
+      hidden: true,
+      cell: (each) => <Time at={each.deliveredAt} />,
+    },
+  ],
+  load: loadPage('/admin/notifications'),
+  details: (notification) => <NotificationDetails notification={notification} />,
+};
+
+export function NotificationsPage(): ReactNode {
+  return <ListPage definition={NOTIFICATIONS} />;
+}

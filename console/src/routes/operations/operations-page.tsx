@@ -1,0 +1,78 @@
+import { Button, Group, Stack } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import type { ReactNode } from 'react';
+import { ResolveDialog } from '../../actions/resolve-dialog';
+import { loadPage } from '../../api/list-page';
+import type { OperationRecord } from '../../api/records';
+import { EXTERNAL_FILTER, TIME_FILTERS } from '../../lists/common-filters';
+import type { ListDefinition } from '../../lists/list-definition';
+import { ListPage } from '../../lists/list-page';
+import { Facts } from '../../parts/facts';
+import { Json } from '../../parts/json';
+import { PaymentLink } from '../../parts/payment-link';
+import { StateBadge } from '../../parts/state-badge';
+import { Time } from '../../parts/time';
+import { useAllowed } from '../../session/scopes';
+import { texts } from '../../texts/en';
+
+const { fields } = texts;
+
+const OPERATIONS: ListDefinition<OperationRecord> = {
+  title: texts.navigation.operations,
+  help: texts.operations.help,
+  path: '/admin/operations',
+  csv: true,
+  filters: [EXTERNAL_FILTER, ...TIME_FILTERS],
+  columns: [
+    { id: 'operation', label: fields.operation, cell: (each) => each.operation },
+    { id: 'state', label: fields.state, cell: (each) => <StateBadge state={each.state} /> },
+    { id: 'reason', label: fields.reason, cell: (each) => each.reason },
+    { id: 'external', label: fields.external, cell: (each) => each.external },
+    { id: 'created', label: fields.createdAt, cell: (each) => <Time at={each.createdAt} /> },
+    { id: 'caller', label: fields.caller, cell: (each) => each.caller },
+    { id: 'id', label: fields.id, hidden: true, cell: (each) => each.id },
+  ],
+  load: loadPage('/admin/operations'),
+  details: (operation) => <OperationDetails operation={operation} />,
+};
+
+export function OperationsPage(): ReactNode {
+  return <ListPage definition={OPERATIONS} />;
+}
+
+function OperationDetails({ operation }: { readonly operation: OperationRecord }): ReactNode {
+  const { settle } = useAllowed();
+  const [resolving, { open, close }] = useDisclosure(false);
+  const { id, payment, refund } = operation;
+  return (
+    <Stack>
+      <Facts
+        facts={[
+          [fields.operation, operation.operation],
+          [fields.state, <StateBadge key="state" state={operation.state} />],
+          [fields.reason, operation.reason],
+          [fields.payment, payment && <PaymentLink id={payment} />],
+          [fields.refund, refund],
+          [fields.external, operation.external],
+          [fields.caller, operation.caller],
+          [fields.createdAt, <Time key="created" at={operation.createdAt} relative />],
+          [fields.finishedAt, operation.finishedAt && <Time at={operation.finishedAt} relative />],
+          [fields.answerStatus, operation.answerStatus && String(operation.answerStatus)],
+          [fields.idempotencyKey, operation.idempotencyKey],
+          [fields.requestId, operation.requestId],
+          [fields.id, id],
+        ]}
+      />
+      {/* The outcome of a payment or a refund is recorded there. */}
+      {settle && payment === undefined && refund === undefined && (
+        <Group>
+          <Button variant="default" onClick={open}>
+            {texts.actions.resolve.label}
+          </Button>
+        </Group>
+      )}
+      {resolving && <ResolveDialog item={{ kind: 'operation', id }} onClose={close} />}
+      <Json value={operation} />
+    </Stack>
+  );
+}

@@ -1,0 +1,58 @@
+import { Table, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { ActionButton } from '../../actions/action-button';
+import { ResolveDialog } from '../../actions/resolve-dialog';
+import type { RefundRecord } from '../../api/records';
+import { Money } from '../../parts/money';
+import { StateBadge } from '../../parts/state-badge';
+import { Time } from '../../parts/time';
+import { useAllowed } from '../../session/scopes';
+import { texts } from '../../texts/en';
+
+const { fields } = texts;
+
+/** The refunds of a payment; the outcome of one in doubt can be recorded. */
+export function RefundTable({ refunds }: { readonly refunds: readonly RefundRecord[] }): ReactNode {
+  const { settle } = useAllowed();
+  if (refunds.length === 0) return <Text size="sm">{texts.payment.noRefunds}</Text>;
+  return (
+    <Table.ScrollContainer minWidth={380} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+      <Table aria-label={texts.payment.refunds}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">{fields.amount}</Table.Th>
+            <Table.Th scope="col">{fields.state}</Table.Th>
+            <Table.Th scope="col">{fields.refundId}</Table.Th>
+            <Table.Th scope="col">{fields.createdAt}</Table.Th>
+            <Table.Td />
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {refunds.map(({ id, amount, currency, state, refundId, createdAt, parkedAt, reversal }) => (
+            <Table.Tr key={id}>
+              <Table.Td>
+                <Money amount={amount} currency={currency} size="sm" />
+              </Table.Td>
+              <Table.Td>
+                <StateBadge state={state} />
+              </Table.Td>
+              <Table.Td className="foreign">{refundId}</Table.Td>
+              <Table.Td>
+                <Time at={createdAt} />
+              </Table.Td>
+              <Table.Td>
+                {settle && (state === 'UNKNOWN' || parkedAt !== undefined || reversal !== undefined) && (
+                  <ActionButton
+                    label={texts.actions.resolve.label}
+                    about={refundId}
+                    dialog={(close) => <ResolveDialog item={{ kind: 'refund', id }} onClose={close} />}
+                  />
+                )}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}

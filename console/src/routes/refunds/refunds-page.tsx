@@ -1,0 +1,93 @@
+import { Button, Group, Stack } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import type { ReactNode } from 'react';
+import { ResolveDialog } from '../../actions/resolve-dialog';
+import { loadPage } from '../../api/list-page';
+import type { RefundRecord } from '../../api/records';
+import { choice, EXTERNAL_FILTER, textFilter, TIME_FILTERS } from '../../lists/common-filters';
+import type { ListDefinition } from '../../lists/list-definition';
+import { ListPage } from '../../lists/list-page';
+import { Facts } from '../../parts/facts';
+import { Json } from '../../parts/json';
+import { Money } from '../../parts/money';
+import { PaymentLink } from '../../parts/payment-link';
+import { StateBadge } from '../../parts/state-badge';
+import { Time } from '../../parts/time';
+import { useAllowed } from '../../session/scopes';
+import { texts } from '../../texts/en';
+
+const { fields } = texts;
+
+const REFUNDS: ListDefinition<RefundRecord> = {
+  title: texts.navigation.refunds,
+  path: '/admin/refunds',
+  csv: true,
+  filters: [
+    choice('state', fields.state, ['PENDING', 'OK', 'KO', 'UNKNOWN']),
+    EXTERNAL_FILTER,
+    textFilter('paymentId', fields.paymentId),
+    textFilter('currency', fields.currency),
+    ...TIME_FILTERS,
+  ],
+  columns: [
+    { id: 'refundId', label: fields.refundId, cell: (each) => each.refundId },
+    { id: 'state', label: fields.state, cell: (each) => <StateBadge state={each.state} /> },
+    {
+      id: 'amount',
+      label: fields.amount,
+      align: 'right',
+      cell: (each) => <Money amount={each.amount} currency={each.currency} size="sm" />,
+    },
+    { id: 'paymentId', label: fields.paymentId, cell: (each) => each.paymentId },
+    { id: 'external', label: fields.external, cell: (each) => each.external },
+    { id: 'created', label: fields.createdAt, cell: (each) => <Time at={each.createdAt} /> },
+    { id: 'caller', label: fields.caller, hidden: true, cell: (each) => each.caller },
+    { id: 'origin', label: fields.origin, hidden: true, cell: (each) => each.origin },
+    { id: 'id', label: fields.id, hidden: true, cell: (each) => each.id },
+  ],
+  load: loadPage('/admin/refunds'),
+  details: (refund) => <RefundDetails refund={refund} />,
+};
+
+export function RefundsPage(): ReactNode {
+  return <ListPage definition={REFUNDS} />;
+}
+
+/** Whether an operator can record the outcome of a refund: the gateway refuses others. */
+function isResolvable({ state, parkedAt, reversal }: RefundRecord): boolean {
+  return state === 'UNKNOWN' || state === 'PENDING' || parkedAt !== undefined || reversal !== undefined;
+}
+
+function RefundDetails({ refund }: { readonly refund: RefundRecord }): ReactNode {
+  const { settle } = useAllowed();
+  const [resolving, { open, close }] = useDisclosure(false);
+  return (
+    <Stack>
+      <Facts
+        facts={[
+          [fields.state, <StateBadge key="state" state={refund.state} />],
+          [fields.amount, <Money key="amount" amount={refund.amount} currency={refund.currency} />],
+          [fields.payment, <PaymentLink key="payment" id={refund.payment} />],
+          [fields.paymentId, refund.paymentId],
+          [fields.refundId, refund.refundId],
+          [fields.external, refund.external],
+          [fields.caller, refund.caller],
+          [fields.createdAt, <Time key="created" at={refund.createdAt} relative />],
+          [fields.updatedAt, <Time key="updated" at={refund.updatedAt} relative />],
+          [fields.nextQuestionAt, refund.nextQuestionAt && <Time at={refund.nextQuestionAt} relative />],
+          [fields.parkedAt, refund.parkedAt && <Time at={refund.parkedAt} relative />],
+          [fields.id, refund.id],
+        ]}
+      />
+      {settle && isResolvable(refund) && (
+        <Group>
+          <Button variant="default" onClick={open}>
+            {texts.actions.resolve.label}
+          </Button>
+        </Group>
+      )}
+      {resolving && <ResolveDialog item={{ kind: 'refund', id: refund.id }} onClose={close} />}
+      <Json value={refund} />
+    </Stack>
+  );
+}

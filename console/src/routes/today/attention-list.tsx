@@ -1,0 +1,178 @@
+import { Anchor, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { Link } from 'react-router';
+import { ActionButton } from '../../actions/action-button';
+import { CheckDialog } from '../../actions/check-dialog';
+import { RefundDialog } from '../../actions/refund-dialog';
+import { ReplayDialog } from '../../actions/replay-dialog';
+import { ResolveDialog } from '../../actions/resolve-dialog';
+import { deadQuery } from '../../api/queries';
+import type { AttentionItem, NotificationRecord, Page } from '../../api/records';
+import { formatDuration } from '../../format/time';
+import { Empty } from '../../parts/empty';
+import { Money } from '../../parts/money';
+import { StateBadge } from '../../parts/state-badge';
+import { Time } from '../../parts/time';
+import { useNow } from '../../parts/use-now';
+import { useAllowed } from '../../session/scopes';
+import { texts } from '../../texts/en';
+import { readableAdvice } from './advice';
+import { actionsFor, type AttentionAction, pageOf } from './attention-actions';
+
+const SHOWN_FIRST = 20;
+
+/** The items, newest first, each with the acts that can settle it. */
+export function AttentionList({ page }: { readonly page: Page<AttentionItem> }): ReactNode {
+  const [limit, setLimit] = useState(SHOWN_FIRST);
+  const { items, nextCursor } = page;
+  if (items.length === 0) return <Empty title={texts.today.calm} text={texts.today.calmText} />;
+  return (
+    <Stack gap="xs">
+      <Text size="sm" c="dimmed" role="status">
+        {texts.today.attentionCount(items.length, nextCursor !== null)}
+      </Text>
+      {items.slice(0, limit).map((item) => (
+        <AttentionCard key={`${item.kind} ${item.id}`} item={item} />
+      ))}
+      {items.length > limit && (
+        <Button variant="default" onClick={() => setLimit((before) => before + SHOWN_FIRST)}>
+          {texts.today.more}
+        </Button>
+      )}
+    </Stack>
+  );
+}
+
+function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
+  const allowed = useAllowed();
+  const now = useNow();
+  const { kind, shopTransactionId, paymentId, refundId, amount, currency, state, external, since } = item;
+  const { data: dead } = useQuery({ ...deadQuery, enabled: kind === 'notification-dead' });
+  const order = shopTransactionId ?? orderOf(dead?.items.find(({ id }) => id === item.id));
+  const name = order ?? refundId ?? paymentId ?? item.id;
+  const age = formatDuration(now - new Date(since).getTime());
+  return (
+    <Paper withBorder p="sm" component="article" aria-label={`${texts.attention[kind] ?? kind}: ${name}`}>
+      <Group justify="space-between" align="flex-start" gap="sm">
+        <Stack gap={4} flex="1 1 20rem" miw={0}>
+          <Group gap="xs">
+            <Title order={3} size="h5">
+              {texts.attention[kind] ?? kind}
+            </Title>
+            <StateBadge state={state} />
+          </Group>
+          <Group gap="sm">
+            <Anchor
+              component={Link}
+              to={pageOf(item)}
+              underline="always"
+              fw={600}
+              className="foreign"
+              aria-label={`${texts.today.open} ${name}`}
+            >
+              {name}
+            </Anchor>
+            {amount !== undefined && <Money amount={amount} currency={currency} fw={600} />}
+            <Text size="sm">{external}</Text>
+            <Text size="sm" component="span">
+              {texts.today.age(age)}
+            </Text>
+          </Group>
+          <Why item={item} />
+        </Stack>
+        <Group gap="xs">
+          {actionsFor(item, allowed).map((action, index) => (
+            <AttentionActionButton key={action.kind} action={action} primary={index === 0} about={name} />
+          ))}
+        </Group>
+      </Group>
+    </Paper>
+  );
+}
+
+/** The order that a notification is about. */
+function orderOf(notification: NotificationRecord | undefined): string | undefined {
+  const { shopTransactionId } = (notification?.payload ?? {}) as { shopTransactionId?: unknown };
+  return typeof shopTransactionId === 'string' ? shopTransactionId : undefined;
+}
+
+/** Why the item is here: what is known of it, then what to do. */
+function Why({ item }: { readonly item: AttentionItem }): ReactNode {
+  const { kind, detail, advice } = item;
+  return (
+    <>
+      {kind === 'notification-dead' ? (
+        <DeadNotification id={item.id} />
+      ) : (
+        detail !== undefined && (
+          <Text size="sm" className="foreign">
+            {texts.today.lastAnswer}: {detail}
+          </Text>
+        )
+      )}
+      <Text size="sm" c="dimmed" className="foreign">
+        {readableAdvice(advice)}
+      </Text>
+    </>
+  );
+}
+
+/** The attention list names a dead notification only; its receiver is in the list of notifications. */
+function DeadNotification({ id }: { readonly id: string }): ReactNode {
+  const { data } = useQuery(deadQuery);
+  const notification = data?.items.find((each) => each.id === id);
+  if (!notification) return null;
+  const { status } = notification.payload as { status?: unknown };
+  return (
+    <Group gap="sm">
+      <Text size="sm" className="foreign">
+        {texts.fields.receiver} {notification.receiver}, {texts.fields.attempts.toLowerCase()}{' '}
+        {notification.attempts}
+      </Text>
+      {typeof status === 'string' && <StateBadge state={status} />}
+      <Time at={notification.updatedAt} />
+    </Group>
+  );
+}
+
+function AttentionActionButton({
+  action,
+  primary,
+  about,
+}: {
+  readonly action: AttentionAction;
+  readonly primary: boolean;
+  readonly about: string;
+}): ReactNode {
+  const { actions } = texts;
+  return (
+    <ActionButton
+      label={actions[action.kind].label}
+      primary={primary}
+      about={about}
+      dialog={(close) => <AttentionDialog action={action} onClose={close} />}
+    />
+  );
+}
+
+function AttentionDialog({
+  action,
+  onClose,
+}: {
+  readonly action: AttentionAction;
+  readonly onClose: () => void;
+}): ReactNode {
+  switch (action.kind) {
+    case 'check':
+      return <CheckDialog id={action.id} state={action.state} onClose={onClose} />;
+    case 'refund':
+      return <RefundDialog id={action.id} onClose={onClose} />;
+    case 'replay':
+      return <ReplayDialog selection={{ kind: 'some', ids: [action.id] }} onClose={onClose} />;
+    case 'resolve':
+      return <ResolveDialog item={action.item} onClose={onClose} />;
+    default:
+      return action satisfies never;
+  }
+}
