@@ -87,6 +87,7 @@ const MAY_IMPORT = {
     'callbacks',
     'totals',
   ],
+  landing: ['config', 'http', 'observability', 'providers'],
 };
 
 const SPEC = '\\.spec\\.ts$';

@@ -7,6 +7,7 @@ import type { Config } from './config/config.js';
 import { configModule } from './config/config.module.js';
 import { ConsoleModule } from './console/console.module.js';
 import { HttpModule } from './http/http.module.js';
+import { LandingModule } from './landing/landing.module.js';
 import { LeasesModule } from './leases/leases.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { type Instruments, ObservabilityModule } from './observability/observability.module.js';
@@ -48,6 +49,7 @@ export class AppModule {
         ReconciliationModule,
         CallbacksModule,
         AdminModule,
+        LandingModule,
         ...(config.console.enabled ? [ConsoleModule] : []),
       ],
       providers: config.externals.kind === 'simulator' ? [BundledSimulator] : [],

@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { Admission, endAdmissionWithAnswer } from './http/admission.js';
 import { AnswerAdapter } from './http/answer.adapter.js';
+import { setBasePath } from './http/base-path.js';
 import { trustProxies } from './http/client-address.js';
 import { inOrder } from './http/in-order.middleware.js';
 import { requestLimits } from './http/request-limits.middleware.js';
@@ -105,6 +106,7 @@ function expressApp(config: Config): Express {
   app.enable('case sensitive routing');
   app.enable('strict routing');
   endAdmissionWithAnswer(app.response);
+  setBasePath(app, config.http.basePath);
   if (config.http.trustProxy !== undefined) trustProxies(app, config.http.trustProxy);
   return app;
 }

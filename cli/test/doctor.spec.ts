@@ -205,7 +205,7 @@ describe('tollgate doctor', () => {
   it('names a database that cannot be used, and creates none', async () => {
     const path = file('broken.db', 'no database, but long enough to be one'.repeat(40));
     expect(await found({ DATABASE_URL: `sqlite:${path}` })).toEqual([
-      expect.stringMatching(/^wrong database: the ledger .*broken.db cannot be read: file is not a database/),
+      expect.stringMatching(/^wrong database: the ledger .*broken.db is not a SQLite database/),
     ]);
     expect(await found({ DATABASE_URL: `postgres://x@127.0.0.1:${closedPort}/x` })).toEqual([
       expect.stringMatching(/^wrong database: .*ECONNREFUSED/),

@@ -54,6 +54,7 @@ function isRetryable(
   if (code === 'aborted') return false;
   // Another request holds the order: only its end changes the answer.
   if (code === 'duplicate-payment') return false;
+  if (code === 'connection-failed' && outcome === 'not-executed') return true;
   if (outcome === 'unknown') return repeatability === 'keyed';
   if (repeatability === 'read') return status === undefined || status === 429 || status >= 500;
   return problem !== undefined && retryAfterMs !== undefined;

@@ -200,7 +200,7 @@ describe('Transport', () => {
     expect(new Set(keys()).size).toBe(1);
   });
 
-  it('reports a call that was aborted while it ran as unknown, and one that was never sent as not executed', async () => {
+  it('reports a call that was aborted while it ran as unknown, one that was not sent as not executed', async () => {
     const aborting = new AbortController();
     server.behave(() => {
       aborting.abort(new Error('the page was closed'));
@@ -232,6 +232,50 @@ describe('Transport', () => {
     await server.close();
     const failure = await failureOf(external({ retry: { maxRetries: 0 } }).pay(ORDER));
     expect(failure).toMatchObject({ code: 'connection-failed', outcome: 'not-executed' });
+  });
+
+  it('repeats where no connection was made, or no access token was there', async () => {
+    answers(undefined, OK);
+    let calls = 0;
+    const headers = async (): Promise<Record<string, string>> => {
+      calls += 1;
+      if (calls === 1) throw new Error('the issuer is away');
+      return { Authorization: 'Bearer token' };
+    };
+    expect(await external({ headers }).pay(ORDER)).toEqual(OK.body);
+    expect(calls).toBe(3);
+    expect(new Set(keys()).size).toBe(1);
+  });
+
+  it('keeps the outcome of an earlier attempt where a later one has no headers', async () => {
+    answers(undefined);
+    let calls = 0;
+    const headers = (): Record<string, string> => {
+      if (calls++ > 0) throw new Error('the issuer is away');
+      return {};
+    };
+    const failure = await failureOf(external({ headers, retry: { maxRetries: 1 } }).pay(ORDER));
+    expect(failure).toMatchObject({
+      code: 'connection-failed',
+      outcome: 'unknown',
+      idempotencyKey: keys()[0],
+    });
+    expect(failure.cause).toMatchObject({ message: 'the issuer is away' });
+  });
+
+  it('takes a failure of Tollgate itself for unknown', async () => {
+    answers(problem(500, 'internal-error'));
+    expect(await failureOf(external().pay(ORDER))).toMatchObject({
+      code: 'internal-error',
+      outcome: 'unknown',
+    });
+    expect(keys()).toHaveLength(3);
+  });
+
+  it('throws what JSON cannot express to the caller, and sends nothing', async () => {
+    const order = { ...ORDER, providerData: { big: 2n ** 64n } };
+    await expect(external().pay(order)).rejects.toThrow(TypeError);
+    expect(server.requests).toHaveLength(0);
   });
 
   it('does not follow redirects', async () => {

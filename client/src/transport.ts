@@ -1,6 +1,6 @@
 import type { Problem } from './contract.js';
 import { DEFAULT_RETRY_POLICY, type Repeatability, retryDelayMs, type RetryPolicy } from './retry-policy.js';
-import { TollgateError } from './tollgate-error.js';
+import { type ClientErrorCode, TollgateError } from './tollgate-error.js';
 import { sleep, type Sleep, within } from './waiting.js';
 
 type HeaderValues = Readonly<Record<string, string>>;
@@ -77,10 +77,16 @@ export class Transport {
    */
   async send(request: Request): Promise<unknown> {
     const repeatability = repeatabilityOf(request);
-    const idempotencyKey = repeatability === 'keyed' ? (request.idempotencyKey ?? newKey()) : undefined;
+    const sendable: Sendable = {
+      ...request,
+      repeatability,
+      idempotencyKey: repeatability === 'keyed' ? (request.idempotencyKey ?? newKey()) : undefined,
+      // Once: what is not JSON is an error of the caller, and attempts do not differ.
+      text: request.body === undefined ? undefined : JSON.stringify(request.body),
+    };
     let perhapsExecuted = false;
     for (let attempt = 1; ; attempt++) {
-      const answer = await this.#attempt({ ...request, idempotencyKey }, repeatability);
+      const answer = await this.#attempt(sendable);
       if (!(answer instanceof TollgateError)) return answer.body;
       perhapsExecuted ||= answer.outcome === 'unknown';
       // What a later attempt says of itself does not say what an earlier one did.
@@ -96,82 +102,92 @@ export class Transport {
     }
   }
 
-  async #attempt(request: Request, repeatability: Repeatability): Promise<{ body: unknown } | TollgateError> {
-    const { method, path, query, signal, idempotencyKey } = request;
-    const changes = repeatability !== 'read';
-    const failed = (
-      code: TollgateError['code'],
-      detail: string,
-      {
-        sent,
-        ...fields
-      }: { sent: boolean; status?: number; requestId?: string | undefined; cause?: unknown },
-    ): TollgateError => {
-      const outcome = sent ? 'unknown' : 'not-executed';
-      return new TollgateError({ code, detail, idempotencyKey, ...fields, ...(changes && { outcome }) });
-    };
-    if (signal?.aborted)
-      return failed('aborted', 'The call was aborted before it was sent.', {
-        sent: false,
-        cause: signal.reason,
-      });
-    const { fetch = globalThis.fetch, apiKey } = this.#options;
-    const headers = await this.#headers();
+  async #attempt(request: Sendable): Promise<{ body: unknown } | TollgateError> {
+    const { method, path, query, text, signal } = request;
+    const notSent = { sent: false };
+    const sent = { sent: true };
+    if (signal?.aborted) return failed(request, 'aborted', 'The call was aborted.', notSent, signal.reason);
+    let headers: Headers;
+    try {
+      headers = await this.#headers(request);
+    } catch (cause) {
+      return failed(request, 'connection-failed', 'There are no headers for the request.', notSent, cause);
+    }
+    const { fetch = globalThis.fetch } = this.#options;
     const limit = within(this.#timeoutMs, signal);
     try {
       const response = await fetch(`${this.#baseUrl}${path}${queryText(query)}`, {
         method,
-        headers: {
-          Accept: 'application/json',
-          ...(apiKey !== undefined && { 'X-Api-Key': apiKey }),
-          ...(request.requestId !== undefined && { 'X-Request-Id': request.requestId }),
-          ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
-          ...(request.body !== undefined && { 'Content-Type': 'application/json' }),
-          ...headers,
-        },
+        headers,
         // A redirected POST would arrive as a GET.
         redirect: 'error',
         signal: limit.signal,
-        ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+        ...(text !== undefined && { body: text }),
       });
       const body = parsed(await response.text());
       if (response.ok && isObject(body)) return { body };
+      if (isProblem(body)) return refused(request, response, body);
       const { status } = response;
-      const requestId = response.headers.get('x-request-id') ?? undefined;
-      if (!isProblem(body))
-        return failed('unexpected-answer', `The answer (${status}) is not one of Tollgate.`, {
-          sent: true,
-          status,
-          requestId,
-        });
-      return new TollgateError({
-        code: body.code,
-        detail: body.detail,
-        outcome: body.outcome,
-        problem: body,
+      return failed(request, 'unexpected-answer', `The answer (${status}) is not one of Tollgate.`, {
+        ...sent,
         status,
-        retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
-        idempotencyKey,
-        requestId: body.requestId,
       });
     } catch (cause) {
       if (signal?.aborted)
-        return failed('aborted', 'The call was aborted while it ran.', { sent: true, cause: signal.reason });
+        return failed(request, 'aborted', 'The call was aborted while it ran.', sent, signal.reason);
       if (limit.signal.aborted)
-        return failed('timeout', `No complete answer within ${this.#timeoutMs} ms.`, { sent: true, cause });
-      return failed('connection-failed', 'No connection to Tollgate, or it was cut.', {
-        sent: !isRefusedConnection(cause),
-        cause,
-      });
+        return failed(request, 'timeout', `No complete answer in ${this.#timeoutMs} ms.`, sent, cause);
+      const made = { sent: !isRefusedConnection(cause) };
+      return failed(request, 'connection-failed', 'No connection to Tollgate, or it was cut.', made, cause);
     } finally {
       limit.clear();
     }
   }
 
-  async #headers(): Promise<HeaderValues> {
-    const { headers = {} } = this.#options;
-    return typeof headers === 'function' ? headers() : headers;
+  async #headers({ requestId, idempotencyKey, text }: Sendable): Promise<Headers> {
+    const { apiKey, headers: own = {} } = this.#options;
+    return new Headers({
+      Accept: 'application/json',
+      ...(apiKey !== undefined && { 'X-Api-Key': apiKey }),
+      ...(requestId !== undefined && { 'X-Request-Id': requestId }),
+      ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
+      ...(text !== undefined && { 'Content-Type': 'application/json' }),
+      ...(typeof own === 'function' ? await own() : own),
+    });
   }
+}
+
+/** A request as all its attempts send it. */
+interface Sendable extends Request {
+  readonly repeatability: Repeatability;
+  /** The body. */
+  readonly text: string | undefined;
+}
+
+/** A failure without an answer of Tollgate. */
+function failed(
+  { repeatability, idempotencyKey }: Sendable,
+  code: ClientErrorCode,
+  detail: string,
+  { sent, status }: { sent: boolean; status?: number },
+  cause?: unknown,
+): TollgateError {
+  const outcome = sent ? 'unknown' : 'not-executed';
+  const fields = { code, detail, status, idempotencyKey, cause };
+  return new TollgateError({ ...fields, outcome: repeatability === 'read' ? undefined : outcome });
+}
+
+/** A failure that Tollgate reports. */
+function refused(
+  { repeatability, idempotencyKey }: Sendable,
+  { status, headers }: Response,
+  problem: Problem,
+): TollgateError {
+  const { code, detail, requestId } = problem;
+  const unsaid = repeatability === 'keyed' && status >= 500 ? 'unknown' : undefined;
+  const wait = { retryAfterMs: retryAfterMs(headers.get('retry-after')) };
+  const outcome = problem.outcome ?? unsaid;
+  return new TollgateError({ code, detail, outcome, problem, status, idempotencyKey, requestId, ...wait });
 }
 
 function repeatabilityOf({ method, path, idempotencyKey }: Request): Repeatability {

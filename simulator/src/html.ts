@@ -96,7 +96,7 @@ main.card { max-width: 27rem; padding-top: 9vh }
 h1 { margin: 0 0 .25rem; font-size: 1.375rem; line-height: 1.3 }
 h2 { margin: 2rem 0 .5rem; font-size: 1.0625rem }
 p { margin: 0 0 1rem; overflow-wrap: anywhere } section > :last-child { margin-bottom: 0 } .dim { color: var(--dim) } .note { margin: 1rem 0 0; font-size: .875rem; text-align: center }
-.alarm { padding: .75rem; border: 2px solid var(--stop); border-radius: .5rem; background: var(--paper) }
+.alarm { margin: 0 0 1rem; padding: .75rem .75rem 0; border: 2px solid var(--stop); border-radius: .5rem; background: var(--paper) }
 .sum { margin: 1.25rem 0; font-size: 2.25rem; font-weight: 650; line-height: 1.1; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 dl { margin: 0 0 1.5rem; border-top: 1px solid var(--line) }
 dl div { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; padding: .5rem 0; border-bottom: 1px solid var(--line) }
@@ -118,7 +118,7 @@ summary { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-be
 details > div { padding: 0 .75rem .75rem } details h3 { margin: .75rem 0 .25rem; font-size: .875rem; color: var(--dim) } details dl { font-size: .875rem }
 table { width: 100%; margin: 0 0 1rem; border-collapse: collapse; background: var(--paper) }
 th, td { padding: .375rem .625rem; border: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: break-word } th { font-weight: 600 }
-td:first-child { min-width: 8rem; overflow-wrap: anywhere } td:last-child { overflow-wrap: anywhere }
+td:first-child { min-width: 8rem; overflow-wrap: anywhere } td:last-child { overflow-wrap: anywhere } td[data-title='Amount'] { white-space: nowrap }
 @media (max-width: 48rem) {
   table, tbody, tr, td { display: block } thead { display: none }
   tr { margin: 0 0 .5rem; border: 1px solid var(--line); border-radius: .5rem; padding: .375rem .75rem }

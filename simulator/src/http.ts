@@ -37,7 +37,8 @@ const MAX_BODY_BYTES = 1_048_576;
 export function createApp({ contract, pages, record }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('json spaces', 2);
-  app.set('query parser', (query: string) => Object.fromEntries(new URLSearchParams(query)));
+  // Null where a request has no query; `URLSearchParams` would read it as a name.
+  app.set('query parser', (query: string | null) => Object.fromEntries(new URLSearchParams(query ?? '')));
   app.use((_request, response, next) => {
     response.set('x-content-type-options', 'nosniff');
     next();

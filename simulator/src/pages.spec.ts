@@ -56,6 +56,16 @@ describe('the pages', () => {
     }
   });
 
+  it('show the request target of a call', async () => {
+    await client.get('/status?paymentId=none');
+    await client.post('/cancel', { paymentId: 'none' });
+    const { text } = await page('/requests');
+    expect(text).toContain('<code>/status?paymentId=none</code>');
+    expect(text).toContain('<code>/cancel</code>');
+    const { body } = await client.get('/requests?limit=1');
+    expect(body?.items).toEqual([expect.objectContaining({ path: '/cancel', query: {} })]);
+  });
+
   it('find one payment', async () => {
     const { body } = await client.post('/pay', payBody());
     const { text } = await page(`/book?paymentId=${String(body?.paymentId)}`);

@@ -173,7 +173,7 @@ describe('the received calls', () => {
     expect(await requests(client, '?limit=1')).toEqual([
       expect.objectContaining({ query: { paymentId: '1004' } }),
     ]);
-  });
+  }, 60_000);
 });
 
 describe('the index page', () => {

@@ -40,6 +40,11 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 export interface HttpConfig {
   readonly port: number;
   readonly host: string;
+  /**
+   * `BASE_PATH`: under which path a proxy shows the gateway; undefined: under the one that a trusted proxy names, else
+   * at the root.
+   */
+  readonly basePath: string | undefined;
   /** The paths that need no credentials (SPEC §8). */
   readonly publicPaths: readonly PublicPath[];
   /**
@@ -52,7 +57,7 @@ export interface HttpConfig {
   readonly operating: { readonly host: string; readonly port: number } | undefined;
 }
 
-export type PublicPath = '/health' | '/metrics' | '/documentation' | '/problems' | '/console';
+export type PublicPath = '/' | '/health' | '/metrics' | '/documentation' | '/problems' | '/console';
 
 /** A file to read and watch, or, with neither file nor production, the bundled simulator (SPEC §6). */
 export type ExternalsSource =

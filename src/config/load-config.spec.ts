@@ -29,7 +29,8 @@ describe('loadConfig', () => {
       http: {
         port: 8080,
         host: '0.0.0.0',
-        publicPaths: ['/health', '/metrics', '/documentation', '/problems', '/console'],
+        basePath: undefined,
+        publicPaths: ['/', '/health', '/metrics', '/documentation', '/problems', '/console'],
         trustProxy: undefined,
         maxConnections: 10_000,
         operating: undefined,

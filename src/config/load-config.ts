@@ -118,6 +118,7 @@ function assemble(values: Values, production: boolean): Config {
     http: {
       port: values.HTTP_PORT,
       host: values.HTTP_HOST,
+      basePath: values.BASE_PATH,
       publicPaths: values.PUBLIC_PATHS,
       trustProxy: values.TRUST_PROXY,
       maxConnections: values.MAX_CONNECTIONS,

@@ -9,7 +9,7 @@ import {
   type TextRule,
   Violation,
 } from '../rules/rule.js';
-import { externalName, host, ipRange, serviceUrl, urlHost } from '../rules/network-rules.js';
+import { basePath, externalName, host, ipRange, serviceUrl, urlHost } from '../rules/network-rules.js';
 import { filePath, integer, text, trueOrFalse } from '../rules/rules.js';
 import { logLength } from '../rules/size-rules.js';
 import { rate, schedule, tokenAge, wait, watchPeriod } from '../rules/time-rules.js';
@@ -36,7 +36,7 @@ function optionalVariable<T>(rule: TextRule<T>): Variable<T | undefined> {
 }
 
 const somePublicPaths = commaSeparated<PublicPath>(
-  oneOf(['/health', '/metrics', '/documentation', '/problems', '/console']),
+  oneOf(['/', '/health', '/metrics', '/documentation', '/problems', '/console']),
 );
 
 const publicPaths: TextRule<readonly PublicPath[]> = readingRule(
@@ -144,7 +144,8 @@ export const VARIABLES = {
   METRICS_PORT: optionalVariable(integer(0, 65_535)),
   METRICS_HOST: optionalVariable(host),
   MAX_CONNECTIONS: variable('10000', integer(1, 1_000_000)),
-  PUBLIC_PATHS: variable('/health,/metrics,/documentation,/problems,/console', publicPaths),
+  BASE_PATH: optionalVariable(basePath),
+  PUBLIC_PATHS: variable('/,/health,/metrics,/documentation,/problems,/console', publicPaths),
   TRUST_PROXY: optionalVariable(trustedProxies),
   REQUIRE_CALLBACK_AUTH: variable('false', trueOrFalse),
   ALLOW_HTTP_HOSTS: optionalVariable(commaSeparated(urlHost)),

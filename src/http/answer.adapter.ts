@@ -3,6 +3,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Response } from 'express';
 import type { ProblemCode } from '../problems/problem.js';
 import { OperationAnswer, sendJson, sendText, TextAnswer } from './http-answer.js';
+import { basePathOf } from './base-path.js';
+import { textUnder } from './problem-document.js';
 import { contextOf } from './request-context.js';
 
 /**
@@ -12,7 +14,10 @@ import { contextOf } from './request-context.js';
 export class AnswerAdapter extends ExpressAdapter {
   override reply(response: Response, answer: unknown, statusCode?: number): unknown {
     if (answer instanceof TextAnswer) {
-      if (answer instanceof OperationAnswer) addHeaderAndLogFields(response, answer);
+      if (answer instanceof OperationAnswer) {
+        addHeaderAndLogFields(response, answer);
+        if (answer.status >= 400) return sendText(response, underBasePath(response, answer));
+      }
       return sendText(response, answer);
     }
     if (typeof answer !== 'object' || answer === null || answer instanceof StreamableFile) {
@@ -20,6 +25,11 @@ export class AnswerAdapter extends ExpressAdapter {
     }
     return sendJson(response, answer);
   }
+}
+
+/** The stored text of a problem names its page without the path under which a proxy shows the gateway. */
+function underBasePath({ req }: Response, { status, body, contentType }: OperationAnswer): TextAnswer {
+  return new TextAnswer(status, textUnder(basePathOf(req), body), contentType);
 }
 
 function addHeaderAndLogFields(response: Response, { status, body, replayed }: OperationAnswer): void {

@@ -3,6 +3,13 @@ import type { FieldError } from '../rules/field-error.js';
 import { maskCardNumbers, maskCardNumbersIn } from '../sensitive/card-number.js';
 import { PROBLEM_CATALOGUE } from './problem-catalogue.js';
 
+const TYPES = '/problems/';
+
+/** The text of a stored problem document, as it is shown under `basePath`. */
+export function textUnder(basePath: string, text: string): string {
+  return basePath === '' ? text : text.replace(`{"type":"${TYPES}`, () => `{"type":"${basePath}${TYPES}`);
+}
+
 /** The document of RFC 9457, its members in the order of SPEC §3. */
 export type ProblemDocument = {
   type: string;
@@ -25,11 +32,12 @@ export function problemDocument(
   instance: string,
   requestId: string,
   outcome: Outcome | undefined = problem.outcome,
+  basePath = '',
 ): ProblemDocument {
   const { code, detail, errors, members } = problem;
   const { status, title } = PROBLEM_CATALOGUE[code];
   return {
-    type: `/problems/${code}`,
+    type: basePath + TYPES + code,
     title,
     status,
     detail: maskCardNumbers(detail),

@@ -1,45 +1,37 @@
-import { Controller, Get, Param } from '@nestjs/common';
-import { TextAnswer } from './http-answer.js';
+import { Controller, Get, Param, Req } from '@nestjs/common';
+import type { Request } from 'express';
 import { Problem, PROBLEM_CODES, type ProblemCode } from '../problems/problem.js';
+import { basePathOf } from './base-path.js';
+import { escapeHtml, htmlPage } from './html-page.js';
+import type { TextAnswer } from './http-answer.js';
 import { PROBLEM_CATALOGUE } from './problem-catalogue.js';
 
 /** `/problems/{code}`: what each problem's `type` leads to (RFC 9457 §3.1.1). */
 @Controller('problems')
 export class ProblemPagesController {
   @Get()
-  list(): TextAnswer {
-    const items = PROBLEM_CODES.map(
-      (code) =>
-        `<li><a href="/problems/${code}">${code}</a> (${PROBLEM_CATALOGUE[code].status}): ${PROBLEM_CATALOGUE[code].title}</li>`,
-    );
-    return page('Problems', `<ul>${items.join('')}</ul>`);
+  list(@Req() request: Request): TextAnswer {
+    const items = PROBLEM_CODES.map((code) => {
+      const { status, title } = PROBLEM_CATALOGUE[code];
+      return `<li><a href="${basePathOf(request)}/problems/${code}">${code}</a><span>${status}: ${escapeHtml(title)}</span></li>`;
+    });
+    return htmlPage('Problems', `<h1>Problems</h1>\n<ul class="links">\n${items.join('\n')}\n</ul>`);
   }
 
   @Get(':code')
-  show(@Param('code') code: string): TextAnswer {
+  show(@Req() request: Request, @Param('code') code: string): TextAnswer {
     if (!Object.hasOwn(PROBLEM_CATALOGUE, code)) throw new Problem('not-found', 'There is no such problem.');
     const { status, title, explanation } = PROBLEM_CATALOGUE[code as ProblemCode];
-    return page(
+    return htmlPage(
       title,
-      `<p><code>${code}</code>, status ${status}</p><p>${withCode(explanation)}</p><p><a href="/problems">All problems</a></p>`,
+      `<h1>${escapeHtml(title)}</h1>
+<p class="dim"><code>${code}</code>, status ${status}</p>
+<p>${withCode(explanation)}</p>
+<p><a href="${basePathOf(request)}/problems">All problems</a></p>`,
     );
   }
 }
 
 function withCode(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll(/`([^`]+)`/g, '<code>$1</code>');
-}
-
-function page(title: string, content: string): TextAnswer {
-  const html =
-    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
-    `<title>${title} – Tollgate</title>` +
-    `<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}code{background:#8882;padding:.1em .3em}</style>` +
-    `<h1>${title}</h1>${content}</html>`;
-  return new TextAnswer(200, html, 'text/html; charset=utf-8', {
-    'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
-  });
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }

@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { isDatabaseError, StorageUnavailable } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
+import { basePathOf } from './base-path.js';
 import { PROBLEM_TYPE, sendText, TextAnswer } from './http-answer.js';
 import { headersOfProblem, HttpProblem } from './http-problem.js';
 import { outcomeOf, problemDocument } from './problem-document.js';
@@ -61,7 +62,7 @@ export function answerProblem(request: Request, response: Response, problem: Pro
   }
   const { logFields, requestId } = contextOf(request);
   const outcome = outcomeOf(problem, { method: request.method, path: pathOf(request) });
-  const document = problemDocument(problem, instanceOf(request), requestId, outcome);
+  const document = problemDocument(problem, instanceOf(request), requestId, outcome, basePathOf(request));
   logFields.code = problem.code;
   if (outcome) logFields.outcome = outcome;
   logFields.paymentId ??= problem.members?.['paymentId'];

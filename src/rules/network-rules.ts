@@ -48,6 +48,16 @@ export const ipRange = stringRule('ipRange', 'an IP address or a CIDR block', (t
   }
 });
 
+/** Unreserved characters alone (RFC 3986 §2.3): the path stands in HTML, JSON and headers as it is. */
+const BASE_PATH = /^(?=.{1,256}$)(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)+$/;
+
+/** The path under which a proxy shows the gateway (SPEC §6). */
+export const basePath = matching(
+  'basePath',
+  'a path such as /payments, of A-Z a-z 0-9 - . _ ~ between slashes, without a slash at its end',
+  BASE_PATH,
+);
+
 export const EXTERNAL_NAME = /^[a-z0-9_-]{1,64}$/;
 
 /** `{external}` in the path, matched exactly (SPEC §6). */

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { accessPathOf } from './access-path.js';
 
-const ALL = ['/health', '/metrics', '/documentation', '/problems', '/console'] as const;
+const ALL = ['/', '/health', '/metrics', '/documentation', '/problems', '/console'] as const;
 
 describe('accessPathOf', () => {
   it.each([
+    ['/', false],
     ['/health', false],
     ['/health/live', false],
     ['/health/ready', true],
@@ -40,7 +41,7 @@ describe('accessPathOf', () => {
     ['/v3', undefined],
     ['/V3/acme/callback', undefined],
     ['//v3/acme/callback', undefined],
-    ['/', undefined],
+    ['//', undefined],
     ['', undefined],
     ['/healthy', undefined],
     ['/Health', undefined],

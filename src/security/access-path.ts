@@ -12,6 +12,7 @@ export type AccessPath =
   | { readonly kind: 'caller'; readonly external: string | undefined };
 
 const OPERATING_PATHS: readonly PublicPath[] = [
+  '/',
   '/health',
   '/metrics',
   '/documentation',
@@ -41,5 +42,6 @@ export function accessPathOf(path: string, publicPaths: readonly PublicPath[]): 
 }
 
 function isBelow(path: string, prefix: string): boolean {
+  if (prefix === '/') return path === '/';
   return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 }

@@ -1,6 +1,6 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { permittedBy } from '../config/api-keys.js';
-import type { CallersConfig } from '../config/config.js';
+import type { CallersConfig, Scope } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { FileWatcher, type FileWatcherOptions } from '../config/file-watcher.js';
 import type { Principal } from '../http/request-context.js';
@@ -11,6 +11,11 @@ import type { SecurityMetrics } from './security.metrics.js';
 
 /** The name of the throw-away key, in logs and in the audit. */
 const THROW_AWAY = 'throw-away';
+
+/** Where payments need no credentials, one key opens all of the documentation; else it is for `/admin` alone. */
+function throwAwayScopes({ auth }: CallersConfig): readonly Scope[] {
+  return auth === 'required' ? ['admin'] : ['payments', 'refunds', 'subscriptions', 'read', 'admin'];
+}
 
 interface Entry {
   readonly digest: Buffer;
@@ -37,7 +42,8 @@ export class ApiKeys implements OnApplicationShutdown {
   ) {
     const { keysFile } = config;
     const throwAway =
-      throwAwayKey && configuredKey({ name: THROW_AWAY, secret: throwAwayKey, scopes: ['admin'] });
+      throwAwayKey &&
+      configuredKey({ name: THROW_AWAY, secret: throwAwayKey, scopes: throwAwayScopes(config) });
     this.#configured = [...config.keys.map(configuredKey), ...(throwAway ? [throwAway] : [])];
     // Watched before it is read, so that a change in between is not lost.
     this.#watcher =

@@ -8,6 +8,16 @@ import { until } from '../support/until.js';
 
 const KEYS = { shop: 'key-of-the-shop-0123456789', ops: 'key-of-the-console-0123456789' };
 
+interface Period {
+  readonly payments: readonly { readonly items: number; readonly itemsByStep: readonly number[] }[];
+}
+
+interface Figures {
+  readonly countedAt: string;
+  readonly last24Hours: Period;
+  readonly last30Days: Period;
+}
+
 describe('GET /admin/summary', () => {
   let external: StubExternal;
   let receiver: TestReceiver;
@@ -99,26 +109,26 @@ describe('GET /admin/summary', () => {
       },
     ]);
     expect(body['deliveries']).toEqual([{ receiver: 'payment-callback', waiting: 0, dead: 1 }]);
-    const { countedAt, last24Hours, last30Days } = body as Record<string, never>;
+    const { countedAt, last24Hours, last30Days } = body as unknown as Figures;
     expect(Date.parse(countedAt)).toBeLessThanOrEqual(Date.now());
     const totals = [
       { currency: 'EUR', state: 'ACCEPTED', items: 2, amount: 1_300 },
       { currency: 'EUR', state: 'FAILED', items: 1, amount: 500 },
       { currency: 'EUR', state: 'UNKNOWN', items: 2, amount: 20 },
     ];
-    for (const [period, steps] of [
+    const periods = [
       [last24Hours, 24],
       [last30Days, 30],
-    ] as [Record<string, Record<string, unknown>[]>, number][]) {
+    ] as const;
+    for (const [period, steps] of periods) {
       expect(period).toMatchObject({
         steps,
         payments: totals,
         refunds: [{ state: 'OK', items: 1, amount: 299 }],
       });
-      for (const total of period['payments']!) {
-        const byStep = total['itemsByStep'] as number[];
-        expect(byStep).toHaveLength(steps);
-        expect(byStep.reduce((sum, items) => sum + items, 0)).toBe(total['items']);
+      for (const { itemsByStep, items } of period.payments) {
+        expect(itemsByStep).toHaveLength(steps);
+        expect(itemsByStep.reduce((sum, each) => sum + each, 0)).toBe(items);
       }
     }
   });

@@ -106,8 +106,20 @@ if (!existsSync(CHROMIUM)) {
     await authorize('apiKeyHeader', SECRET);
     await page.reload();
     expect(await execute('getPaymentStatus')).toMatchObject({
-      status: 404,
-      body: { code: 'payment-not-found' },
+      status: 200,
+      body: { status: 'ACCEPTED', paymentId: 'pm_7f3a' },
     });
+  }, 60_000);
+
+  it('folds the errors, and follows the colours of the system', async () => {
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await open('/documentation#/Payments/pay');
+    const errors = operation('pay').locator('details.problems');
+    await errors.waitFor();
+    expect((await operation('pay').boundingBox())!.height).toBeLessThan(3_000);
+    expect(await errors.getByText('duplicate-payment').isVisible()).toBe(false);
+    await errors.locator('summary').click();
+    expect(await errors.getByText('duplicate-payment').isVisible()).toBe(true);
+    expect(await page.locator('html').getAttribute('class')).toContain('dark-mode');
   }, 60_000);
 });

@@ -2,13 +2,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { startSimulator, type Simulator } from '@tollgate/simulator';
 import { ExternalClient, payBody, subscriptionBody } from '../support/external-client.js';
 import { until } from '../support/until.js';
 
 const CHROMIUM = '/usr/bin/chromium';
+/** Of a process or a page on a busy machine. */
+const LIMIT_MS = 60_000;
+
+jest.setTimeout(2 * LIMIT_MS);
 
 function focused(page: Page): Promise<string | null> {
   return page.locator(':focus').textContent();
@@ -38,7 +42,7 @@ describe('the simulator alone', () => {
 
   it('implements the whole contract, and exits with code 0 on SIGTERM while a call hangs', async () => {
     const { child, output, ended } = run('--port', '0');
-    await until(() => output().includes('Simulator ready'), 'the simulator');
+    await until(() => output().includes('Simulator ready'), 'the simulator', LIMIT_MS);
     const [, url] = /external at (\S+),/.exec(output())!;
     const client = new ExternalClient(url!);
     const paid = await client.post('/pay', payBody());

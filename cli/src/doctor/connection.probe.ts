@@ -41,7 +41,10 @@ export async function probeConnection(
   } catch (error) {
     const place = `${target.host}:${target.port}`;
     if (error instanceof AddressRefused)
-      return wrong(error.message, 'Use another address, or set BLOCK_PRIVATE_ADDRESSES=false.');
+      return wrong(
+        error.message,
+        'Use another address. Private and loopback addresses are allowed with BLOCK_PRIVATE_ADDRESSES=false, the others never.',
+      );
     const code = codeOf(error) ?? (error as Error).message;
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
       return wrong(

@@ -1,12 +1,22 @@
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { DatabaseConfig } from '../../../src/config/config.js';
 import { errorCode } from '../../../src/config/placeholder.js';
 import type { Finding } from './finding.js';
 
 const SUBJECT = 'database';
 const MIN_FREE_BYTES = 1024 ** 3;
+/** https://www.sqlite.org/fileformat.html#the_database_header */
+const HEADER = Buffer.from('SQLite format 3\0');
 
 /** Looks at the database and changes nothing: it is neither created nor migrated. */
 export async function probeDatabase(config: DatabaseConfig): Promise<readonly Finding[]> {
@@ -36,18 +46,13 @@ function probeFile(
       ),
     ];
   }
-  try {
-    const database = new DatabaseSync(path, { readOnly: true });
-    database.prepare('select count(*) from sqlite_schema').get();
-    database.close();
-  } catch (error) {
+  if (!isDatabase(path))
     return [
       wrong(
-        `the ledger ${path} cannot be read: ${(error as Error).message}`,
+        `the ledger ${path} is not a SQLite database`,
         'Restore it from a backup (docs/operating.md), or correct DATABASE_URL.',
       ),
     ];
-  }
   const logBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   if (logLimitBytes !== undefined && logBytes > logLimitBytes)
     return [
@@ -57,6 +62,18 @@ function probeFile(
       ),
     ];
   return freeSpace(folder);
+}
+
+/** By its header: SQLite itself would make files beside the ledger. An empty file is a database that has just been made. */
+function isDatabase(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const header = Buffer.alloc(HEADER.length);
+    const length = readSync(file, header);
+    return length === 0 || header.equals(HEADER);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function existingFolder(path: string): string {

@@ -23,8 +23,8 @@ export function doctorCommand(terminal: Terminal): Command {
   return newCommand('doctor', {
     summary: 'Find what is wrong with a set-up',
     description:
-      'Reads the environment and the files of externals, receivers and API keys as the gateway does, connects to\n' +
-      'database, externals, receivers and issuer, and lists what is wrong, what will be wrong soon, and how to mend it.\n' +
+      'Reads the environment and the files of externals, receivers and API keys as the gateway does, connects to ' +
+      'database, externals, receivers and issuer, and lists what is wrong, what will be wrong soon, and how to mend it. ' +
       'Sends no payment and no notification: an external gets one GET /status of a payment that cannot exist.',
     examples: [
       ['tollgate doctor', 'the environment of this shell'],

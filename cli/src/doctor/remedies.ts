@@ -29,6 +29,8 @@ const REMEDIES: readonly (readonly [problem: RegExp, remedy: string])[] = [
     /#.*\/(?:secret|token|password)[^:]*: .*NODE_ENV=production/,
     'Make one with `tollgate keys webhook`, and give it to the other side.',
   ],
+  [/#.*\/sha256: must be the SHA-256/, 'Make the entry with `tollgate keys api NAME`.'],
+  [/#.*: must not be here; known keys/, 'Correct the name of the key, or remove it.'],
   [
     /#.*\/sha256: .*placeholder/,
     'Make another key with `tollgate keys api NAME`; anyone can guess this one.',

@@ -20,10 +20,10 @@ export function listenCommand(terminal: Terminal): Command {
   return newCommand('listen', {
     summary: 'Receive notifications in this terminal',
     description:
-      'A receiver that verifies signatures, and prints and forwards each notification, resends included, until Ctrl-C.\n' +
+      'A receiver that verifies signatures, and prints and forwards each notification, resends included, until Ctrl-C. ' +
       'Secrets come from NOTIFICATION_SECRET unless --secret has them; without any, signatures are not checked.',
     examples: [
-      ['tollgate listen', 'then start the gateway with PAYMENT_CALLBACK_URL=http://127.0.0.1:8091/'],
+      ['tollgate listen', 'PAYMENT_CALLBACK_URL of the gateway: http://127.0.0.1:8091/'],
       ['tollgate listen --forward http://localhost:3000/webhooks', 'to the receiver that you write'],
       ['tollgate listen --fail 3', 'refuse three deliveries, to see the gateway send them again'],
     ],

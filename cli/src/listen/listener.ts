@@ -23,7 +23,7 @@ export interface Delivery {
   /** The JSON value, or the text where it is not JSON. */
   readonly body: unknown;
   readonly answer: number;
-  /** Why: a failure was asked for, the signature is wrong, or what the forward target did. */
+  /** Why: `--fail`, a wrong signature, or what the forward target did. */
   readonly reason: string | undefined;
 }
 

@@ -19,7 +19,7 @@ export function triggerCommand(terminal: Terminal): Command {
   return newCommand('trigger', {
     summary: 'Make a payment at the simulator that ends as you say',
     description:
-      'Makes a payment of a new order through a running gateway at its simulator, which ends as the scenario says.\n' +
+      'Makes a payment of a new order through a running gateway at its simulator, which ends as the scenario says. ' +
       'Without a scenario it lists them. An API key, where the gateway requires one, comes from TOLLGATE_API_KEY.',
     examples: [
       ['tollgate trigger', 'list the scenarios'],

@@ -9074,9 +9074,12 @@ export interface operations {
     };
     search: {
         parameters: {
-            query?: {
-                /** @description The text to find, whole. */
-                q?: string;
+            query: {
+                /**
+                 * @description The text to find, whole.
+                 * @example order-1001
+                 */
+                q: string;
             };
             header?: {
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */

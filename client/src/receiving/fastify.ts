@@ -3,9 +3,9 @@ import { createReceiver, type ReceiverOptions } from './notification-receiver.js
 import { MAX_BODY_BYTES, processingError } from './raw-body.js';
 
 /**
- * A plugin whose root route receives notifications: `app.register(fastifyReceiver({ … }), { prefix: '/hooks/tollgate' })`.
- * Its parser of bodies is its own: the application's other routes keep theirs. What `process` throws goes to the
- * application's error handler.
+ * A plugin whose root route receives notifications:
+ * `app.register(fastifyReceiver({ … }), { prefix: '/hooks/tollgate' })`. The other routes keep their parsers of bodies.
+ * What `process` throws goes to the application's error handler.
  */
 export function fastifyReceiver<Transaction>(options: ReceiverOptions<Transaction>): FastifyPluginAsync {
   const receiver = createReceiver(options);

@@ -16,7 +16,7 @@ export interface NotificationVersions<Transaction = unknown> {
    * @param subject A text of any characters.
    * @param version 1 to 2^53 - 1: a BIGINT in SQL.
    */
-  raise(subject: string, version: number): Promise<boolean>;
+  readonly raise: (subject: string, version: number) => Promise<boolean>;
   /** The transaction, for what the receiver changes itself. */
   readonly transaction: Transaction;
 }

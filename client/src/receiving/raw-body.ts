@@ -31,10 +31,10 @@ export async function rawBodyOf(request: NodeRequest): Promise<Uint8Array | unde
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
+    // Read to the end and dropped, so that the answer arrives and the connection can be used again.
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return length <= MAX_BODY_BYTES ? Buffer.concat(chunks) : undefined;
 }
 
 /** The application's error handler gets it: without the status that `cause` may have, which could end the delivery. */

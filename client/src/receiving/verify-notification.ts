@@ -1,7 +1,7 @@
 import { type Notification, readNotification } from './notification.js';
 import { NotificationError } from './notification-error.js';
 
-/* The symmetric scheme (`v1`, HMAC-SHA256) of the Standard Webhooks specification 1.0.0, over raw bytes, by WebCrypto. */
+/* The symmetric scheme (`v1`, HMAC-SHA256) of the Standard Webhooks specification 1.0.0, over raw bytes. */
 
 /** The headers of a request, as `fetch`, Node or a framework gives them. */
 export type NotificationHeaders =

@@ -21,7 +21,7 @@ const SEARCH: OperationDescription = {
   summary: 'Find items by any of their ids',
   description:
     'Finds payments, refunds, subscriptions, operations, notifications, callbacks and acts of operators by the gateway’s own id, `paymentId`, `shopTransactionId`, `refundId`, `subscriptionToken`, request id or trace id. Request ids that the gateway made and all other ids are found at any age; other request ids and trace ids among the newest 10,000 operations and callbacks.',
-  query: documentedQuery(SearchQuery),
+  query: documentedQuery(SearchQuery).map((parameter) => ({ ...parameter, required: true })),
   answer: {
     type: SearchResult,
     examples: {

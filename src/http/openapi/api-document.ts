@@ -20,31 +20,38 @@ const PACKAGE = new URL('../../../package.json', import.meta.url);
 @Injectable()
 export class ApiDocument {
   #app: INestApplication | undefined;
-  #text: Promise<string> | undefined;
+  #document: Promise<object> | undefined;
 
   /** Sets the app whose routes the document describes. */
   describe(app: INestApplication): void {
     this.#app = app;
   }
 
-  /** The document as JSON text. */
-  text(): Promise<string> {
-    this.#text ??= this.#write().catch((error: unknown) => {
-      this.#text = undefined;
+  /**
+   * The document as JSON text.
+   * @param basePath the path under which a proxy shows the gateway, or empty
+   */
+  async text(basePath: string): Promise<string> {
+    this.#document ??= this.#make().catch((error: unknown) => {
+      this.#document = undefined;
       throw error;
     });
-    return this.#text;
+    return JSON.stringify({ ...(await this.#document), servers: serversAt(basePath) });
   }
 
-  async #write(): Promise<string> {
+  async #make(): Promise<object> {
     if (!this.#app) throw new Error('ApiDocument has no app: call describe() first');
     const scanned = SwaggerModule.createDocument(this.#app, new DocumentBuilder().build(), {
       extraModels: notificationPayloads(),
       autoTagControllers: false,
     });
     const { version } = JSON.parse(await readFile(PACKAGE, 'utf8')) as { version: string };
-    return JSON.stringify(complete(scanned, version));
+    return complete(scanned, version);
   }
+}
+
+function serversAt(basePath: string): object[] {
+  return [{ url: basePath || '/', description: 'This gateway' }];
 }
 
 /** Completes the paths and schemas that @nestjs/swagger scanned. */
@@ -59,7 +66,7 @@ function complete({ paths, components }: OpenAPIObject, version: string): object
       description: INTRODUCTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/', description: 'This gateway' }],
+    servers: serversAt(''),
     tags: Object.entries(TAGS).map(([name, { description }]) => ({ name, description })),
     paths: described,
     webhooks: webhooks(),
