@@ -8,9 +8,18 @@ import { migrateCommand } from './migrate/migrate.command.js';
 import { startCommand } from './start/start.command.js';
 import { note, type Terminal } from './terminal.js';
 import { triggerCommand } from './trigger/trigger.command.js';
+import { verifyCommand } from './verify/verify.command.js';
 
 /** In the order of the help. Each has a folder of its own, and loads what it does when it is run. */
-const COMMANDS = [startCommand, migrateCommand, doctorCommand, listenCommand, triggerCommand, keysCommand];
+const COMMANDS = [
+  startCommand,
+  migrateCommand,
+  verifyCommand,
+  doctorCommand,
+  listenCommand,
+  triggerCommand,
+  keysCommand,
+];
 
 /** Of package.json: two levels up, in `cli/src` as in `dist/cli`. */
 const PACKAGE = new URL('../../package.json', import.meta.url);

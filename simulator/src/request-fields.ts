@@ -14,8 +14,12 @@ export type JsonObject = Record<string, unknown>;
 /** Returns a valid value; throws a 422 {@link RequestError} that names `path` otherwise. */
 export type Rule<Value> = (value: unknown, path: string) => Value;
 
+/** Codes of ISO 4217 that ICU does not list. */
+const UNITS_OF_ACCOUNT =
+  'BOV CHE CHW CLF COU MXV USN UYI UYW VED XAD XAG XAU XBA XBB XBC XBD XPD XPT XTS XUA XXX';
+
 /** The simulator has its own list, so that it can find a currency that the gateway should have rejected. */
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
+const CURRENCIES = new Set([...Intl.supportedValuesOf('currency'), ...UNITS_OF_ACCOUNT.split(' ')]);
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -220,8 +220,8 @@ export function loggedMs(durationMs: number): number {
 }
 
 /** The headers of every attempt, credentials aside (SPEC §2). */
-function requestHeaders(
-  { method }: OperationTraits,
+export function requestHeaders(
+  { method }: { readonly method: string },
   { requestId, traceparent, idempotencyKey }: CallContext,
   hasBody: boolean,
   nowMs: number,

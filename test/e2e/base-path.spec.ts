@@ -56,19 +56,22 @@ describe('the path of a proxy', () => {
     expect(await addresses({ 'x-forwarded-prefix': '/' })).toEqual(under(''));
   });
 
-  it.each([
-    '//evil.example',
-    'https://evil.example',
-    '/"><script>alert(1)</script>',
-    '/a b',
-    '/a/../b',
-    '/%0d%0aSet-Cookie:x=1',
-    '/a, /b',
-    '/\\evil.example',
-    `/${'a'.repeat(300)}`,
-  ])('ignores %s of a trusted proxy', async (prefix) => {
+  it('ignores what is no plain path, also of a trusted proxy', async () => {
     gateway = await startGateway({ env: { TRUST_PROXY: '1' } });
-    expect(await addresses({ 'x-forwarded-prefix': prefix })).toEqual(under(''));
+    const hostile = [
+      '//evil.example',
+      'https://evil.example',
+      '/"><script>alert(1)</script>',
+      '/a b',
+      '/a/../b',
+      '/%0d%0aSet-Cookie:x=1',
+      '/a, /b',
+      '/\\evil.example',
+      `/${'a'.repeat(300)}`,
+    ];
+    for (const prefix of hostile) {
+      expect([prefix, await addresses({ 'x-forwarded-prefix': prefix })]).toEqual([prefix, under('')]);
+    }
   });
 
   it('ignores the header of anybody else', async () => {

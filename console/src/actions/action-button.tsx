@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
 import type { ReactNode } from 'react';
+import { type Dialog, useOpenDialog } from './action-host';
 
 /** A button that opens the dialog of an act. */
 export function ActionButton({
@@ -11,22 +11,19 @@ export function ActionButton({
 }: {
   readonly label: string;
   readonly primary?: boolean;
-  readonly dialog: (close: () => void) => ReactNode;
+  readonly dialog: Dialog;
   /** What the act is about, for readers of screens where several buttons have the same label. */
   readonly about?: string | undefined;
 }): ReactNode {
-  const [opened, { open, close }] = useDisclosure(false);
+  const openDialog = useOpenDialog();
   return (
-    <>
-      <Button
-        size="xs"
-        variant={primary ? 'filled' : 'default'}
-        onClick={open}
-        aria-label={about === undefined ? undefined : `${label}: ${about}`}
-      >
-        {label}
-      </Button>
-      {opened && dialog(close)}
-    </>
+    <Button
+      size="xs"
+      variant={primary ? 'filled' : 'default'}
+      onClick={() => openDialog(dialog)}
+      aria-label={about === undefined ? undefined : `${label}: ${about}`}
+    >
+      {label}
+    </Button>
   );
 }

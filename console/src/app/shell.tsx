@@ -16,6 +16,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Link, Outlet, useLocation, useNavigation } from 'react-router';
+import { ActionHost } from '../actions/action-host';
 import { attentionQuery, meQuery } from '../api/queries';
 import { session } from '../session/session';
 import { texts } from '../texts/en';
@@ -92,7 +93,9 @@ export function Shell(): ReactNode {
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main ref={main} id="content" tabIndex={-1}>
-        <Outlet />
+        <ActionHost>
+          <Outlet />
+        </ActionHost>
       </AppShell.Main>
     </AppShell>
   );

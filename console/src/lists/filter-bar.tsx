@@ -1,4 +1,5 @@
-import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Button, Collapse, Group, NativeSelect, TextInput } from '@mantine/core';
+import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useSearchParams } from 'react-router';
@@ -14,28 +15,44 @@ export function FilterBar({ filters }: { readonly filters: readonly Filter[] }):
     if ((parameters.get(name) ?? '') !== value) setParameters(withParameter(parameters, name, value));
   };
   const given = filtersIn(parameters, filters);
+  // On a narrow screen the filters would fill it.
+  const isNarrow = useMediaQuery('(max-width: 48em)');
+  const [opened, { toggle }] = useDisclosure(false);
+  const count = Object.keys(given).length;
   return (
-    <Group gap="xs" align="flex-end" role="search" aria-label={texts.lists.filters}>
-      {filters.map((filter) => (
-        <FilterInput
-          key={filter.name}
-          filter={filter}
-          value={given[filter.name] ?? ''}
-          onChange={(value) => set(filter.name, value)}
-        />
-      ))}
-      {Object.keys(given).length > 0 && (
-        <Button
-          size="xs"
-          variant="default"
-          onClick={() =>
-            setParameters(filters.reduce((changed, { name }) => withParameter(changed, name, ''), parameters))
-          }
-        >
-          {texts.lists.clear}
+    <search aria-label={texts.lists.filters}>
+      {isNarrow && (
+        <Button size="xs" variant="default" onClick={toggle} aria-expanded={opened}>
+          {texts.lists.filters}
+          {count > 0 && ` (${count})`}
         </Button>
       )}
-    </Group>
+      <Collapse expanded={!isNarrow || opened}>
+        <Group gap="xs" align="flex-end" mt={isNarrow ? 'xs' : 0}>
+          {filters.map((filter) => (
+            <FilterInput
+              key={filter.name}
+              filter={filter}
+              value={given[filter.name] ?? ''}
+              onChange={(value) => set(filter.name, value)}
+            />
+          ))}
+          {count > 0 && (
+            <Button
+              size="xs"
+              variant="default"
+              onClick={() =>
+                setParameters(
+                  filters.reduce((changed, { name }) => withParameter(changed, name, ''), parameters),
+                )
+              }
+            >
+              {texts.lists.clear}
+            </Button>
+          )}
+        </Group>
+      </Collapse>
+    </search>
   );
 }
 

@@ -2,6 +2,7 @@ import { useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-q
 import { useEffect } from 'react';
 import type { Page } from '../api/records';
 import type { ListDefinition } from './list-definition';
+import { uniqueItems } from './unique-items';
 
 const PAGE_SIZE = '100';
 /** A filter without an index may leave pages empty; beyond this the operator decides whether to go on. */
@@ -42,16 +43,4 @@ export function useList<Item extends { readonly id: string }>(
       if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
     },
   };
-}
-
-/** An item that changed between two pages is in both: the first one is the newer. */
-export function uniqueItems<Item extends { readonly id: string }>(pages: readonly Page<Item>[]): Item[] {
-  const seen = new Set<string>();
-  return pages
-    .flatMap(({ items }) => items)
-    .filter(({ id }) => {
-      if (seen.has(id)) return false;
-      seen.add(id);
-      return true;
-    });
 }

@@ -1,6 +1,6 @@
-import { Button, Code, Group, Stack, Text } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Code, Group, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { ActionButton } from '../../actions/action-button';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import type { NotificationRecord } from '../../api/records';
 import { Facts } from '../../parts/facts';
@@ -20,7 +20,6 @@ export function NotificationDetails({
   readonly notification: NotificationRecord;
 }): ReactNode {
   const { act } = useAllowed();
-  const [replaying, { open, close }] = useDisclosure(false);
   const { id, state } = notification;
   return (
     <Stack>
@@ -54,12 +53,12 @@ export function NotificationDetails({
       </div>
       {act && state !== 'LEASED' && (
         <Group>
-          <Button variant="default" onClick={open}>
-            {texts.actions.replay.label}
-          </Button>
+          <ActionButton
+            label={texts.actions.replay.label}
+            dialog={(close) => <ReplayDialog selection={{ kind: 'some', ids: [id] }} onClose={close} />}
+          />
         </Group>
       )}
-      {replaying && <ReplayDialog selection={{ kind: 'some', ids: [id] }} onClose={close} />}
       <Json value={notification} />
     </Stack>
   );

@@ -1,6 +1,6 @@
-import { Button, Group, Stack } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { ActionButton } from '../../actions/action-button';
 import { ResolveDialog } from '../../actions/resolve-dialog';
 import { loadPage } from '../../api/list-page';
 import type { OperationRecord } from '../../api/records';
@@ -42,7 +42,6 @@ export function OperationsPage(): ReactNode {
 
 function OperationDetails({ operation }: { readonly operation: OperationRecord }): ReactNode {
   const { settle } = useAllowed();
-  const [resolving, { open, close }] = useDisclosure(false);
   const { id, payment, refund } = operation;
   return (
     <Stack>
@@ -66,12 +65,12 @@ function OperationDetails({ operation }: { readonly operation: OperationRecord }
       {/* The outcome of a payment or a refund is recorded there. */}
       {settle && payment === undefined && refund === undefined && (
         <Group>
-          <Button variant="default" onClick={open}>
-            {texts.actions.resolve.label}
-          </Button>
+          <ActionButton
+            label={texts.actions.resolve.label}
+            dialog={(close) => <ResolveDialog item={{ kind: 'operation', id }} onClose={close} />}
+          />
         </Group>
       )}
-      {resolving && <ResolveDialog item={{ kind: 'operation', id }} onClose={close} />}
       <Json value={operation} />
     </Stack>
   );

@@ -1,6 +1,6 @@
-import { Button, Group, Stack } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { ActionButton } from '../../actions/action-button';
 import { ResolveDialog } from '../../actions/resolve-dialog';
 import { loadPage } from '../../api/list-page';
 import type { RefundRecord } from '../../api/records';
@@ -60,7 +60,6 @@ function isResolvable({ state, parkedAt, reversal }: RefundRecord): boolean {
 
 function RefundDetails({ refund }: { readonly refund: RefundRecord }): ReactNode {
   const { settle } = useAllowed();
-  const [resolving, { open, close }] = useDisclosure(false);
   return (
     <Stack>
       <Facts
@@ -81,12 +80,12 @@ function RefundDetails({ refund }: { readonly refund: RefundRecord }): ReactNode
       />
       {settle && isResolvable(refund) && (
         <Group>
-          <Button variant="default" onClick={open}>
-            {texts.actions.resolve.label}
-          </Button>
+          <ActionButton
+            label={texts.actions.resolve.label}
+            dialog={(close) => <ResolveDialog item={{ kind: 'refund', id: refund.id }} onClose={close} />}
+          />
         </Group>
       )}
-      {resolving && <ResolveDialog item={{ kind: 'refund', id: refund.id }} onClose={close} />}
       <Json value={refund} />
     </Stack>
   );

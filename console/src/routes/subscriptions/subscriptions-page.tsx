@@ -1,7 +1,7 @@
-import { Anchor, Button, Group, Stack } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Anchor, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
+import { ActionButton } from '../../actions/action-button';
 import { ResolveDialog } from '../../actions/resolve-dialog';
 import { loadPage } from '../../api/list-page';
 import type { SubscriptionRecord } from '../../api/records';
@@ -67,7 +67,6 @@ export function SubscriptionsPage(): ReactNode {
 
 function SubscriptionDetails({ subscription }: { readonly subscription: SubscriptionRecord }): ReactNode {
   const { settle } = useAllowed();
-  const [resolving, { open, close }] = useDisclosure(false);
   const { id, state, subscriptionToken, parkedAt } = subscription;
   return (
     <Stack>
@@ -100,13 +99,16 @@ function SubscriptionDetails({ subscription }: { readonly subscription: Subscrip
       )}
       {settle && (state === 'UNKNOWN' || parkedAt !== undefined) && (
         <Group>
-          <Button variant="default" onClick={open}>
-            {texts.actions.resolve.label}
-          </Button>
+          <ActionButton
+            label={texts.actions.resolve.label}
+            dialog={(close) => (
+              <ResolveDialog
+                item={{ kind: 'subscription', id, externalId: subscriptionToken }}
+                onClose={close}
+              />
+            )}
+          />
         </Group>
-      )}
-      {resolving && (
-        <ResolveDialog item={{ kind: 'subscription', id, externalId: subscriptionToken }} onClose={close} />
       )}
       <Json value={subscription} />
     </Stack>

@@ -1,5 +1,5 @@
 import type { Resolvable } from '../../actions/resolve';
-import type { AttentionItem } from '../../api/records';
+import type { AttentionItem, ExternalRecord } from '../../api/records';
 import type { Allowed } from '../../session/scopes';
 
 /** An act that can settle an item of attention. */
@@ -10,8 +10,18 @@ export type AttentionAction =
   | { readonly kind: 'resolve'; readonly item: Resolvable };
 
 /** The one or two acts that can settle an item, the first choice first; those that the scopes do not allow are left out. */
-export function actionsFor(item: AttentionItem, { act, settle }: Allowed): readonly AttentionAction[] {
-  return candidates(item).filter(({ kind }) => (kind === 'check' || kind === 'replay' ? act : settle));
+export function actionsFor(
+  item: AttentionItem,
+  { act, settle }: Allowed,
+  /** Undefined: it is not configured, or not loaded yet. */
+  external: Pick<ExternalRecord, 'operations' | 'statusByShopTransactionId'> | undefined,
+): readonly AttentionAction[] {
+  const isQueryable =
+    external?.operations.includes('status') === true &&
+    (item.paymentId !== undefined || external.statusByShopTransactionId);
+  return candidates(item)
+    .filter(({ kind }) => (kind === 'check' || kind === 'replay' ? act : settle))
+    .filter(({ kind }) => kind !== 'check' || isQueryable);
 }
 
 function candidates(item: AttentionItem): readonly AttentionAction[] {

@@ -7,7 +7,7 @@ import { CheckDialog } from '../../actions/check-dialog';
 import { RefundDialog } from '../../actions/refund-dialog';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import { ResolveDialog } from '../../actions/resolve-dialog';
-import { deadQuery } from '../../api/queries';
+import { deadQuery, externalsQuery } from '../../api/queries';
 import type { AttentionItem, NotificationRecord, Page } from '../../api/records';
 import { formatDuration } from '../../format/time';
 import { Empty } from '../../parts/empty';
@@ -47,6 +47,8 @@ export function AttentionList({ page }: { readonly page: Page<AttentionItem> }):
 function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
   const allowed = useAllowed();
   const now = useNow();
+  const { data: externals } = useQuery(externalsQuery);
+  const configured = externals?.items.find((each) => each.external === item.external);
   const { kind, shopTransactionId, paymentId, refundId, amount, currency, state, external, since } = item;
   const { data: dead } = useQuery({ ...deadQuery, enabled: kind === 'notification-dead' });
   const order = shopTransactionId ?? orderOf(dead?.items.find(({ id }) => id === item.id));
@@ -82,7 +84,7 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
           <Why item={item} />
         </Stack>
         <Group gap="xs">
-          {actionsFor(item, allowed).map((action, index) => (
+          {actionsFor(item, allowed, configured).map((action, index) => (
             <AttentionActionButton key={action.kind} action={action} primary={index === 0} about={name} />
           ))}
         </Group>
