@@ -19,7 +19,7 @@ describe('startFailure', () => {
   });
 
   it('names HTTP_HOST where it is no address of this machine', async () => {
-    const server = createServer().listen(0, '192.0.2.1');
+    const server = createServer().listen(8080, '192.0.2.1');
     const [error] = (await once(server, 'error')) as [Error];
     expect(startFailure(error)).toBe('HTTP_HOST: 192.0.2.1 is no address of this machine');
   });

@@ -27,7 +27,7 @@ const LISTEN_PROBLEMS: Readonly<Record<string, (address: string, port: number) =
 
 /** What a failed start prints. */
 export function startFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!Error.isError(error)) return String(error);
   const {
     syscall,
     code = '',
@@ -37,7 +37,7 @@ export function startFailure(error: unknown): string {
     readonly address?: string;
     readonly port?: number;
   };
-  // Of the listener of METRICS_PORT, which names itself, there is no port.
+  // The error of the METRICS_PORT listener names that setting itself, and has no port.
   const problem = syscall === 'listen' && port !== undefined ? LISTEN_PROBLEMS[code] : undefined;
   if (problem) return problem(address, port!);
   if (syscall === 'getaddrinfo') return `HTTP_HOST: no address is known for this name (${error.message})`;

@@ -27,14 +27,14 @@ export interface QueryNote {
 /** Queries that are written together. */
 const BATCH = 200;
 const POLL_MS = 1_000;
-/** Subjects, sources and results that may wait: beyond, and while the database is not there, queries are not recorded. */
+/** Rows that may wait. Beyond, such as while the database is unavailable, queries are counted as not recorded. */
 const MAX_WAITING = 2_000;
 const MAX_DETAIL = 300;
 
 type Waiting = Omit<NewStatusQuery, 'subject_ref'> & { readonly subject: QuerySubject };
 
 /**
- * Records the status queries that externals got, for the stories of payments and refunds (SPEC §4). Beside the path of the
+ * Records the status queries that externals got, for the stories of payments and refunds (SPEC §4). Outside of the
  * request: equal ones are counted in memory, and written together once a second (docs/adr/0004-money-decisions.md).
  */
 @Injectable()
@@ -53,7 +53,7 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
     const logger = new Logger(StatusQueryLog.name);
     this.#dropped = metrics.counter(
       'tollgate_status_queries_not_recorded_total',
-      'Status queries that are missing in the stories of payments: more than could be written.',
+      'Status queries missing in the stories of payments: more than could be written.',
     );
     this.#loop = new WorkerLoop(
       async () => {
@@ -80,7 +80,7 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
     outcome: ProviderOutcome<A>,
     result: (answer: A) => string,
   ): void {
-    // Not sent: the gateway itself had a reason.
+    // The gateway has not sent it.
     if (outcome.kind === 'not-executed' && NOT_SENT.has(outcome.reason)) return;
     const completed = outcome.kind === 'completed';
     const answered = completed ? result(outcome.answer) : outcome.reason;
@@ -130,7 +130,7 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
         );
         const known = batch.flatMap(([, { subject, ...query }]) => {
           const subject_ref = 'ref' in subject ? subject.ref : refs.get(keyOf(subject));
-          // Of a payment that the gateway does not know, there is no story.
+          // A payment that the ledger does not have has no story.
           return subject_ref === undefined ? [] : [{ ...query, subject_ref }];
         });
         await this.queries.add(trx, known);

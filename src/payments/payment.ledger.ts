@@ -7,6 +7,7 @@ import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journa
 import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
+import { StatusQueryRepository } from '../operations/status-query.repository.js';
 import type { Trx } from '../persistence/store.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';

@@ -171,7 +171,7 @@ describe('the mistakes of docs/writing-an-external.md', () => {
     const { detail, reason } = (line ?? {}) as { detail?: string; reason?: string };
     const pointers = (line?.['pointers'] ?? []) as string[];
     const shown: Mistake = {
-      caller: [answer.status, answer.body['code']].filter((part) => part !== undefined).join(' '),
+      caller: `${answer.status} ${(answer.body['code'] as string | undefined) ?? ''}`.trim(),
       detail: detail ?? 'none: every 2xx is read as 200',
       log: reason === undefined ? 'none' : [reason, ...pointers].join(' '),
       externals:

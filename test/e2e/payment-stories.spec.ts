@@ -33,7 +33,7 @@ describe('what operators read of a payment', () => {
     return { id, paymentId };
   };
   const story = async (id: string): Promise<string[]> =>
-    ((await admin(`payments/${id}`))['story'] as { what: string; text: string }[])
+    ((await admin(`payments/${id}`))['story'] as unknown as { what: string; text: string }[])
       .filter(({ what }) => /queried|parked/.test(what))
       .map(({ what, text }) => `${what}: ${text.replaceAll(/\d{4}-\S+Z/g, 'then')}`);
   const reconcile = async (afterMs: number): Promise<void> => {
@@ -71,7 +71,7 @@ describe('what operators read of a payment', () => {
     for (let round = 0; round < 3; round += 1) await reconcile(MINUTE_MS);
     const parked = [
       'payment-queried: by reconciliation: the external answered 404 3 times, last at then: No such payment',
-      'payment-parked: the external is no longer queried by itself',
+      'payment-parked: reconciliation no longer queries the external',
     ];
     expect(await story(id)).toEqual(parked);
 
@@ -125,7 +125,7 @@ describe('what operators read of a payment', () => {
       await log.flush();
     }
     log.note(
-      { subject: { external: 'acme', paymentId: 'of-nobody' }, source: 'status', cause: null },
+      { subject: { external: 'acme', paymentId: 'pm-not-known' }, source: 'status', cause: null },
       { kind: 'completed', answer: 'PENDING' },
       (answer) => answer,
     );

@@ -50,9 +50,9 @@ const ADVICE: Readonly<
   'callback-unconfirmed':
     'The external sent a callback about a payment, and did not confirm it when queried. Check whether the payment is its own. The callback changed nothing.',
   'circuit-open':
-    'The last calls to the external failed: detail says why. The gateway refuses operations, and lets one through at nextTryAt to see whether the external works again. Find out with its operators what is wrong; payments that are UNKNOWN are queried meanwhile.',
+    'The last calls to the external failed; detail names the reason. The gateway refuses operations until the next try (nextTryAt), which lets one through to test the external. Ask the external’s support. Payments that are UNKNOWN are still queried.',
   'credentials-refused':
-    'The external refuses the credentials of the gateway: nothing is executed. Compare `auth` in the externals file, and the secret that it names, with what the external issued. A valid change takes effect without a restart, and the next call tries again.',
+    'The external refuses the credentials of the gateway: nothing is executed. Compare `auth` in the externals file, and the secret that it names, with the credentials that the external issued. A valid change takes effect without a restart.',
 };
 
 /** A row that needs attention. */
@@ -82,7 +82,7 @@ export class AttentionItem {
   kind: AttentionKind;
 
   @Field(text, {
-    description: 'The gateway’s own id; of an item about an external, its name.',
+    description: 'The gateway’s own id; for an item about an external, the external’s name.',
     example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
   })
   id: string;
@@ -176,13 +176,7 @@ export function adviceOf(
     shopTransactionId: row.shop_transaction_id ?? undefined,
     nextQueryAt: row.next_at ?? undefined,
   };
-  switch (row.kind) {
-    case 'payment-unknown':
-    case 'payment-parked':
-      return paymentAdvice(facts);
-    case 'refund-stuck':
-      return refundAdvice(facts);
-    default:
-      return ADVICE[row.kind];
-  }
+  const { kind } = row;
+  if (kind === 'payment-unknown' || kind === 'payment-parked') return paymentAdvice(facts);
+  return kind === 'refund-stuck' ? refundAdvice(facts) : ADVICE[kind];
 }

@@ -1,7 +1,7 @@
 import type { ExternalConfig } from '../../config/external-config.js';
 import { isOffered } from '../../config/external-operation.js';
 import type { StatusQueryRow } from '../../operations/status-query.table.js';
-import { happenedTo } from '../records/query-record.js';
+import { queryText } from '../records/query-record.js';
 import { shownTime } from '../records/shown.js';
 
 /** What is known about an open payment or refund, from which its advice follows. */
@@ -51,7 +51,7 @@ function paymentObstacle({ config, paymentId, shopTransactionId }: QueryFacts): 
 
 function happened({ lastQuery }: QueryFacts): string {
   if (!lastQuery) return 'The external has not been queried yet.';
-  const text = happenedTo(lastQuery);
+  const text = queryText(lastQuery);
   return `${text[0]!.toUpperCase()}${text.slice(1)}`.replace(/[^.]$/, '$&.');
 }
 

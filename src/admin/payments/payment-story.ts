@@ -4,7 +4,7 @@ import { text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { OperationRow } from '../../operations/operation.table.js';
 import { shownText, shownTime, shownTraceId } from '../records/shown.js';
-import { happenedTo, isParking } from '../records/query-record.js';
+import { queryText, isParking } from '../records/query-record.js';
 import type { PaymentParts } from './payment-parts.js';
 
 /** In causal order, which sorts entries of the same millisecond. */
@@ -122,12 +122,12 @@ function* paymentEntries(parts: PaymentParts): Generator<Entry> {
 /** Every query that the external got, and when there was none left. */
 function* queryEntries({ payment, refunds, queries, operations, callbacks }: PaymentParts): Generator<Entry> {
   const causes = new Map([...operations, ...callbacks].map((row): [string, Requested] => [row.id, row]));
-  const parking = 'the external is no longer queried by itself';
+  const parking = 'reconciliation no longer queries the external';
   for (const row of queries) {
     const about = row.subject_ref === payment.id ? 'payment' : 'refund';
     if (isParking(row)) yield entry(row.first_at, `${about}-parked`, row.subject_ref, parking, undefined);
     else {
-      const text = `by ${row.source}: ${happenedTo(row)}`;
+      const text = `by ${row.source}: ${queryText(row)}`;
       yield entry(row.first_at, `${about}-queried`, row.subject_ref, text, causes.get(row.cause ?? ''));
     }
   }

@@ -69,8 +69,8 @@ export function isParking({ result }: StatusQueryRow): boolean {
 
 const STATUSES: ReadonlySet<string> = new Set(['ACCEPTED', 'FAILED', 'PENDING']);
 
-/** What happened, for a person. */
-export function happenedTo({ result, detail, times, last_at }: StatusQueryRow): string {
+/** The outcome of the queries, for a person. */
+export function queryText({ result, detail, times, last_at }: StatusQueryRow): string {
   const often = times === 1 ? `at ${shownTime(last_at)}` : `${times} times, last at ${shownTime(last_at)}`;
   if (STATUSES.has(result)) return `the external answered ${result} ${often}`;
   if (result === 'not-found') return `the external answered 404 ${often}: ${detail ?? ''}`;

@@ -33,7 +33,7 @@ export class PaymentResolution {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Problem `conflict`, or `validation-failed` where it must be said whether the external has an id for it */
+  /** @throws Problem `conflict`, or `validation-failed` where the `paymentId` is missing */
   async resolve(
     trx: Trx,
     { id }: PaymentRow,
@@ -51,7 +51,7 @@ export class PaymentResolution {
     if (corrects !== undefined || (made && !isOpen(before.state)))
       await this.#assertCorrects(trx, before, request, made);
     else await this.#assertOpen(trx, before);
-    assertIdIsSaid(before, request);
+    assertIdIsNamed(before, request);
     const row = await this.#withId(trx, before, request, made);
     const cause = `${causeOf(operator, request.reason)}${idText(request)}`;
     const notify = noticeTo(operator, before);
@@ -149,12 +149,12 @@ interface Resolution {
   readonly acts: readonly LedgerEventRow[];
 }
 
-/** Without the id nobody can refund the payment: an operator must not leave it out by mistake. */
-function assertIdIsSaid({ payment_id }: PaymentRow, { status, paymentId }: PaymentResolutionRequest): void {
+/** A payment without the id cannot be refunded: an operator must not leave it out by mistake. */
+function assertIdIsNamed({ payment_id }: PaymentRow, { status, paymentId }: PaymentResolutionRequest): void {
   if (status === 'ACCEPTED' && payment_id === null && paymentId === undefined)
     throw invalid(
       '/paymentId',
-      'is missing: send the external’s id of the payment, or null if nobody knows it (it then cannot be refunded)',
+      'is missing: send the external’s id of the payment, or null if it is unknown (the payment then cannot be refunded)',
     );
 }
 

@@ -30,7 +30,7 @@ export class PaymentResolutionRequest {
     optional: true,
     keepsNull: true,
     description:
-      'The external’s id. With `ACCEPTED` it must be there where the gateway does not know it: `null` says that nobody does, and the payment then cannot be refunded.',
+      'The external’s id. Required with `ACCEPTED` if the gateway does not know it; `null` if it is unknown: the payment then cannot be refunded.',
     example: 'pm_7f3a',
   })
   paymentId?: string | null;
@@ -38,7 +38,7 @@ export class PaymentResolutionRequest {
   @Field(ownIdentifier('evt'), {
     optional: true,
     description:
-      'The event of the resolution that this one corrects, as the `conflict` names it. Refused where the external has answered something else since.',
+      'The event of the resolution that this one corrects, as the `conflict` names it. Refused if the external has answered otherwise since.',
     example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60',
   })
   corrects?: string;
