@@ -4,6 +4,7 @@ export default {
   testMatch: [
     '<rootDir>/src/**/*.spec.ts',
     '<rootDir>/simulator/src/**/*.spec.ts',
+    '<rootDir>/console/src/**/*.spec.ts',
     '<rootDir>/cli/**/*.spec.ts',
     '<rootDir>/client/src/**/*.spec.ts',
     '<rootDir>/test/**/*.spec.ts',

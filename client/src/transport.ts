@@ -49,7 +49,7 @@ export interface Request extends OperationOptions {
   readonly body?: unknown;
 }
 
-const RETRYABLE_WITH_KEY = /^\/v3\/|^\/admin\/payments\/[^/]+\/refund$/;
+const RETRYABLE_WITH_KEY = /^\/v3\/|^\/admin\/payments\/[^/]+\/(?:refund|cancel)$/;
 const ABSOLUTE = /^https?:\/\//i;
 
 /** Sends requests to one Tollgate, and repeats those that can be repeated safely. */

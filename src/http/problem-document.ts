@@ -50,8 +50,8 @@ export function problemDocument(
   };
 }
 
-/** Of callers, but for callbacks; of operators, a refund. */
-const CHANGING_PATH = /^\/(?:v3\/[^/]*\/(?!callback$)|admin\/payments\/[^/]*\/refund$)/;
+/** Of callers, but for callbacks; of operators, refunds and cancellations. */
+const CHANGING_PATH = /^\/(?:v3\/[^/]*\/(?!callback$)|admin\/payments\/[^/]*\/(?:refund|cancel)$)/;
 
 /**
  * The outcome that the document of `problem` states. Only requests that could move money or change a subscription

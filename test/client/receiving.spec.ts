@@ -79,21 +79,32 @@ describe.each<[string, Start]>([
   ['Nest', startNest],
 ])('the handler for %s', (name, start) => {
   const processed: KnownNotification[] = [];
+  const memory = new MemoryNotificationStore();
+  /** Verified requests. */
+  let received = 0;
   let failures = 0;
   let status: string;
+  /** The external executes nothing, and cuts the connection. */
+  let cut = false;
   let external: StubExternal;
   let receiver: Running;
   let gateway: Gateway;
 
   beforeAll(async () => {
-    external = await startStubExternal(({ method, url }) => {
+    external = await startStubExternal(({ method, url }, response) => {
+      if (cut) return void response.destroy();
       if (method === 'POST') return { result: 'OK', paymentId: 'pm_1', refundId: 'rf_1' };
       if (url.includes('/refund/')) return { status: 'FAILED', refundId: 'rf_1' };
       return { status, paymentId: 'pm_1', shopTransactionId: 'order-1', metadata: { text: 'ä☃ \u2028' } };
     });
     receiver = await start({
       secrets: NOTIFICATION_SECRET,
-      store: new MemoryNotificationStore(),
+      store: {
+        transaction: (work) => {
+          received += 1;
+          return memory.transaction(work);
+        },
+      },
       process: (notification) => {
         if (failures-- > 0)
           throw Object.assign(new Error('the database is away'), { status: 410, statusCode: 410 });
@@ -102,14 +113,13 @@ describe.each<[string, Start]>([
     });
     gateway = await startGateway({
       externals: [{ externalService: 'acme', baseUrl: external.url, operations: { 'refund/status': true } }],
-      receivers: [
-        {
-          receiver: 'shop',
-          url: receiver.url + PATH,
-          secret: NOTIFICATION_SECRET,
-          events: ['payment', 'refund'],
-        },
-      ],
+      // Everything is sent twice at the same time, as to two replicas with one store.
+      receivers: ['shop', 'second'].map((name) => ({
+        receiver: name,
+        url: receiver.url + PATH,
+        secret: NOTIFICATION_SECRET,
+        events: ['payment', 'refund'],
+      })),
       env: {
         PAYMENT_CALLBACK_URL: `${external.url}/nobody`,
         NOTIFICATION_SECRET,
@@ -126,11 +136,12 @@ describe.each<[string, Start]>([
 
   const check = () => call(`${gateway.url}/v3/acme/check?paymentId=pm_1`, 'GET', undefined, ADMIN);
   const delivered = async (count: number): Promise<void> => {
-    const path = '/admin/notifications?receiver=shop&state=DELIVERED';
+    const path = '/admin/notifications?state=DELIVERED';
     await until(async () => {
       const { body } = await call(gateway.url + path, 'GET', undefined, ADMIN);
-      return (body['items'] as unknown[]).length === count;
-    }, `${count} deliveries`);
+      const items = body['items'] as { receiver: string }[];
+      return items.filter(({ receiver }) => receiver !== 'payment-callback').length === 2 * count;
+    }, `${count} deliveries to both`);
   };
 
   /** As the gateway, or an attacker, would send it. */
@@ -165,6 +176,14 @@ describe.each<[string, Start]>([
     await check();
     await delivered(2);
     expect(processed.map(({ data }) => data.status)).toEqual(['PENDING', 'ACCEPTED']);
+  });
+
+  it('drops what an operator replays', async () => {
+    const { id } = processed[1]!;
+    const before = received;
+    await call(`${gateway.url}/admin/notifications/${id}/replay`, 'POST', undefined, ADMIN);
+    await until(() => received === before + 1, 'the replay');
+    expect(processed).toHaveLength(2);
   });
 
   it('answers 2xx to a replay and to an older version, and processes neither', async () => {
@@ -210,6 +229,19 @@ describe.each<[string, Start]>([
     await until(() => processed.some(({ event }) => event === 'refund'), 'the refund');
     const { data } = processed.find(({ event }) => event === 'refund')!;
     expect(data).toMatchObject({ status: 'FAILED', refundId: 'rf_1', amount: 1, providerName: 'acme' });
+  });
+
+  it('processes a payment whose id nobody knows by its order', async () => {
+    cut = true;
+    const order = { amount: 1_299, currency: 'EUR', shopTransactionId: 'order-9' };
+    await call(`${gateway.url}/v3/acme/pay`, 'POST', order, ADMIN);
+    await call(`${gateway.url}/v3/acme/check?shopTransactionId=order-9`, 'GET', undefined, ADMIN);
+    const ofOrder = () =>
+      processed.filter(({ data }) => 'shopTransactionId' in data && data.shopTransactionId === 'order-9');
+    await until(() => ofOrder().length === 1, 'the notification');
+    expect(ofOrder()[0]!.data).toMatchObject({ status: 'PENDING' });
+    expect(ofOrder()[0]!.data).not.toHaveProperty('paymentId');
+    cut = false;
   });
 
   it('leaves the other routes alone', async () => {

@@ -302,7 +302,7 @@ for (const [name, place] of databasePlaces().filter(([each]) => each !== 'SQLite
       if (payments.store.journals) {
         // The notification of the payment that is canceled needs a transaction of its own.
         expect(payments.appended).toEqual(Array.from({ length: 5 }, () => 'written'));
-        expect(payments.commits[0]).toBe(3);
+        expect(payments.commits).toContain(3);
       }
       expect(answers.map(({ status, body }) => [status, body['result']])).toEqual([
         [200, 'OK'],

@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AttentionItem } from '../../api/records';
+import { readableAdvice } from './advice';
+import { actionsFor, pageOf } from './attention-actions';
+
+const ALL = { act: true, settle: true };
+const EXTERNAL = { operations: ['status'], statusByShopTransactionId: false };
+const item = (more: Partial<AttentionItem>): AttentionItem => ({
+  kind: 'payment-unknown',
+  id: 'pay_1',
+  external: 'acme',
+  state: 'UNKNOWN',
+  since: '2026-01-31T12:00:00Z',
+  advice: '',
+  ...more,
+});
+const kinds = (more: Partial<AttentionItem>, allowed = ALL): readonly string[] =>
+  actionsFor(item(more), allowed, EXTERNAL).map(({ kind }) => kind);
+
+describe('the acts for an item of attention', () => {
+  it('ask the external only where it can be queried', () => {
+    expect(kinds({})).toEqual(['resolve']);
+    expect(kinds({ paymentId: 'pm_1' })).toEqual(['check', 'resolve']);
+  });
+
+  it('are those that settle it and that the scopes allow', () => {
+    expect(kinds({ kind: 'order-paid-twice' })).toEqual(['refund', 'resolve']);
+    expect(kinds({ kind: 'notification-dead', id: 'ntf_1' })).toEqual(['replay']);
+    expect(kinds({ kind: 'refund-stuck', id: 'ref_1' }, { act: true, settle: false })).toEqual([]);
+  });
+
+  it('are beside a link to what the item is about', () => {
+    expect(pageOf(item({}))).toBe('/payments/pay_1');
+    expect(pageOf(item({ kind: 'notification-dead', id: 'ntf_1', detail: 'pay_2' }))).toBe('/payments/pay_2');
+    expect(pageOf(item({ kind: 'refund-stuck', id: 'ref_1', paymentId: 'pm_1' }))).toBe('/find?q=pm_1');
+  });
+
+  it('have the names of their buttons in the advice', () => {
+    expect(readableAdvice('Query it with POST /admin/payments/{id}/check.')).toBe(
+      'Query it with “Check now”.',
+    );
+  });
+});

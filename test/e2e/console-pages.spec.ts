@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import {
+  barriersOn,
+  launchBrowser,
+  missingForConsole,
+  openConsole,
+  signIn,
+} from '../support/console-browser.js';
+import { AMOUNT, ConsoleExternal, CUT_REFUND } from '../support/console-external.js';
+import { type Gateway, startGateway } from '../support/gateway.js';
+
+/** Every page of the console under its policy, without barriers, light and dark, and what it costs to open. */
+
+const KEY = 'an-admin-key-of-these-tests';
+const HOSTILE = '<script>alert(1)</script>';
+const FIRST_VIEW_BYTES = 200 * 1024;
+
+const PAGES = [
+  '',
+  'find?q=order-1',
+  'payments',
+  'refunds',
+  'subscriptions',
+  'deliveries',
+  'notifications',
+  'callbacks',
+  'operations',
+  'externals',
+  'audit',
+] as const;
+
+const missing = missingForConsole();
+
+(missing === undefined ? describe : describe.skip)('the pages of the console', () => {
+  let external: ConsoleExternal;
+  let gateway: Gateway;
+  let browser: Browser;
+  let payment: string;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    external = new ConsoleExternal();
+    const baseUrl = await external.start();
+    gateway = await startGateway({
+      externals: [{ externalService: 'acme', baseUrl, callbackAuth: { type: 'none' } }],
+      env: {
+        API_KEYS: `boss:${KEY}:admin`,
+        PAYMENT_CALLBACK_URL: `${baseUrl}/receiver`,
+        NOTIFICATION_SCHEDULE: '50ms',
+        RECONCILIATION_SCHEDULE: '50ms',
+      },
+    });
+    const { paymentId } = await post('pay', { shopTransactionId: 'order-1', amount: AMOUNT.accepted });
+    await post('pay', { shopTransactionId: HOSTILE, amount: AMOUNT.accepted });
+    await post('pay', { shopTransactionId: 'order-2', amount: AMOUNT.pending });
+    await post('pay', { shopTransactionId: 'order-3', amount: AMOUNT.cut });
+    await post('refund', { paymentId, amount: CUT_REFUND });
+    const headers = { 'X-Api-Key': KEY };
+    const list = await fetch(`${gateway.url}/admin/payments?shopTransactionId=order-1`, { headers });
+    payment = ((await list.json()) as { items: { id: string }[] }).items[0]!.id;
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await gateway?.close();
+    await external?.close();
+  }, 60_000);
+
+  async function post(operation: string, body: object): Promise<Record<string, unknown>> {
+    const response = await fetch(`${gateway.url}/v3/acme/${operation}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
+      body: JSON.stringify({ currency: 'EUR', ...body }),
+    });
+    return (await response.json()) as Record<string, unknown>;
+  }
+
+  it.each(['light', 'dark'] as const)(
+    'have no barriers and no violation of the policy: %s',
+    async (colorScheme) => {
+      const tab = await openConsole(browser, gateway.url, { colorScheme });
+      const { page } = tab;
+      const barriers: Record<string, readonly string[]> = {};
+      await page.getByRole('textbox', { name: 'API key' }).waitFor();
+      barriers['sign-in'] = await barriersOn(page);
+      await signIn(page, KEY);
+      for (const path of [...PAGES, `payments/${payment}`]) {
+        await page.goto(`${gateway.url}/console/#/${path}`);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page.waitForLoadState('networkidle');
+        barriers[path] = await barriersOn(page);
+      }
+      await page.getByRole('button', { name: 'Refund', exact: true }).click();
+      await page.getByRole('dialog').waitFor();
+      barriers['dialog'] = await barriersOn(page);
+      const found = Object.entries(barriers).filter(([, each]) => each.length > 0);
+      await tab.close();
+      expect({ found, complaints: tab.complaints }).toEqual({ found: [], complaints: [] });
+    },
+    180_000,
+  );
+
+  it('show hostile texts as texts', async () => {
+    const tab = await openConsole(browser, gateway.url);
+    await signIn(tab.page, KEY);
+    await tab.page.goto(`${gateway.url}/console/#/payments`);
+    await tab.page.getByText(HOSTILE).first().waitFor();
+    await tab.close();
+    expect(tab.complaints).toEqual([]);
+  }, 60_000);
+
+  it('open with less than 200 KB', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    let bytes = 0;
+    page.on('requestfinished', (request) => {
+      void request.sizes().then(({ responseBodySize }) => (bytes += responseBodySize));
+    });
+    await page.goto(`${gateway.url}/console/`);
+    await page.getByRole('textbox', { name: 'API key' }).waitFor();
+    await page.waitForLoadState('networkidle');
+    await context.close();
+    process.stderr.write(`first view: ${(bytes / 1024).toFixed(0)} KiB compressed\n`);
+    expect(bytes).toBeGreaterThan(50_000);
+    expect(bytes).toBeLessThan(FIRST_VIEW_BYTES);
+  }, 60_000);
+
+  it.each([
+    ['429', 429, { 'Retry-After': '7' }, 'Try again in'],
+    ['403', 403, {}, 'Your scopes do not allow this.'],
+    ['500', 500, {}, 'The gateway failed.'],
+    ['503', 503, {}, 'The gateway cannot do this now.'],
+  ])(
+    'say what a %s means',
+    async (_name, status, headers, text) => {
+      const tab = await openConsole(browser, gateway.url);
+      await signIn(tab.page, KEY);
+      await tab.page.route('**/admin/audit**', (route) =>
+        route.fulfill({
+          status,
+          headers: { 'Content-Type': 'application/problem+json', ...headers },
+          body: JSON.stringify({
+            type: '/problems/x',
+            title: 'x',
+            status,
+            code: 'internal-error',
+            detail: 'A detail.',
+            instance: '/',
+            requestId: 'req_1',
+          }),
+        }),
+      );
+      await tab.page.goto(`${gateway.url}/console/#/audit`);
+      await tab.page.getByRole('alert').getByText(text).waitFor({ timeout: 30_000 });
+      await tab.close();
+    },
+    60_000,
+  );
+
+  it('work below a prefix that a proxy removes', async () => {
+    const tab = await openConsole(browser, gateway.url);
+    const { page } = tab;
+    await page.route(`${gateway.url}/pay/gate/**`, async (route) => {
+      const response = await route.fetch({ url: route.request().url().replace('/pay/gate', '') });
+      await route.fulfill({ response });
+    });
+    await page.goto(`${gateway.url}/pay/gate/console/`);
+    await signIn(page, KEY);
+    await page.getByRole('article', { name: 'acme', exact: true }).waitFor();
+    await tab.close();
+    expect(tab.complaints).toEqual([]);
+  }, 60_000);
+});
