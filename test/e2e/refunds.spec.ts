@@ -577,8 +577,9 @@ describe('refunds', () => {
       ['refund-queried', expect.stringMatching(/^by callback: the external answered FAILED at /)],
       ['refund-changed', expect.stringMatching(/^OK → KO, by callback \(cbk_/)],
     ]);
-    expect(story.map(({ what }) => what).slice(-4)).toEqual([
+    expect(story.map(({ what }) => what).slice(-5)).toEqual([
       'callback-received',
+      'refund-queried',
       'refund-changed',
       'callback-ended',
       'notification-queued',
