@@ -27,7 +27,7 @@ const LISTEN_PROBLEMS: Readonly<Record<string, (address: string, port: number) =
 
 /** What a failed start prints. */
 export function startFailure(error: unknown): string {
-  if (!Error.isError(error)) return String(error);
+  if (!(error instanceof Error)) return String(error);
   const {
     syscall,
     code = '',
