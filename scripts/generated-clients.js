@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path';
 
 const GENERATORS = ['@hey-api/openapi-ts@0.99.0', 'orval@8.38.0', 'typescript@6.0.3'];
 const NOT_CHECKED = 75; // sysexits.h
+const FETCH_LIMIT_MS = 180_000;
 
 /** The calls of both samples, by a function for each operation, `ok`, which takes the data of a 200 out of an answer. */
 const FLOW = `
@@ -221,6 +222,7 @@ try {
     {
       cwd: folder,
       stdio: 'inherit',
+      timeout: FETCH_LIMIT_MS,
     },
   );
   if (fetched.status !== 0) {

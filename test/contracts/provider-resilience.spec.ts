@@ -397,6 +397,7 @@ describe('resilience', () => {
       lastFailureAt: expect.any(Number),
       lastFailure: 'server-error: The external answered 500.',
       latency: { calls: 2, p50Ms: expect.any(Number), p95Ms: expect.any(Number) },
+      lastHour: { calls: 2, failed: 1, p95Ms: expect.any(Number) },
     });
   });
 

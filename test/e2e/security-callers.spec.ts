@@ -49,6 +49,10 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'GET /admin/payments/:id': 'admin-read',
   'GET /admin/subscriptions': 'admin-read',
   'GET /admin/summary': 'admin-read',
+  'GET /admin/me': 'admin-read',
+  'GET /admin/refunds': 'admin-read',
+  'GET /admin/search': 'admin-read',
+  'POST /admin/payments/:id/cancel': 'admin-settle',
   'POST /admin/payments/:id/check': 'admin-act',
   'POST /admin/notifications/replay': 'admin-act',
   'POST /admin/notifications/:id/replay': 'admin-act',
@@ -77,7 +81,7 @@ const UNKNOWN_ROUTES = [
   '/healthy',
 ];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'QUERY'];
-const PUBLIC = /^\/(health|metrics|documentation|problems)\b/;
+const PUBLIC = /^\/$|^\/(health|metrics|documentation|problems|console)\b/;
 const CALLBACK = '/v3/:external/callback';
 
 /** RFC 6750 §3.1: without credentials, the challenge names no error. */
