@@ -19,6 +19,8 @@ const REQUESTS_LIMIT_MS = 30_000;
 const CALLS_LIMIT_MS = REQUESTS_LIMIT_MS - 1_000;
 /** For workers to release their leases, and the database to close. */
 const CLOSE_LIMIT_MS = 20_000;
+/** A person does not press Ctrl-C again that soon. */
+const ECHO_MS = 1_000;
 
 /**
  * Until {@link shutDownOnSignals}: a start serves no request, and what it writes is a transaction, so that SIGTERM and
@@ -37,12 +39,19 @@ function exit(): void {
   process.exit(0);
 }
 
-/** Stops the gateway gracefully on SIGTERM and SIGINT, with exit code 0; a second signal ends it at once. */
+/**
+ * Stops the gateway gracefully on SIGTERM and SIGINT, with exit code 0; a second signal ends it at once. npm passes on the
+ * SIGINT that a terminal has sent to the whole process group: the same signal within a second is the first one's echo.
+ */
 export function shutDownOnSignals(app: NestExpressApplication): void {
-  let begun = false;
+  let first: { readonly signal: string; readonly at: number } | undefined;
   const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
-    if (begun) process.exit(128 + constants.signals[signal]);
-    begun = true;
+    if (first) {
+      const isEcho = signal === first.signal && performance.now() - first.at < ECHO_MS;
+      if (isEcho) return;
+      process.exit(128 + constants.signals[signal]);
+    }
+    first = { signal, at: performance.now() };
     void shutDown(app, signal).then((code) => process.exit(code));
   };
   process.on('SIGTERM', onSignal);

@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { BundledSimulator } from './bundled-simulator.js';
-import { ConfigError } from './config/config-error.js';
 import { receiversWarnings } from './config/configuration-warnings.js';
 import type { Config } from './config/config.js';
 import { readConfig } from './config/load-config.js';
@@ -12,13 +11,12 @@ import { ReceiverRegistry } from './notifications/receiver.registry.js';
 import { Log } from './observability/logging/log.js';
 import { OperatingListener } from './observability/operating/operating-listener.js';
 import { startReport } from './observability/start-report.js';
-import { DatabaseTooNew } from './persistence/migrations/migrate.js';
-import { DatabaseInUse, LedgerDamaged } from './persistence/sqlite/sqlite-file.js';
-import { StorageUnavailable, Store, UnusableDatabase } from './persistence/store.js';
+import { Store } from './persistence/store.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { ApiKeys } from './security/api-keys.js';
 import { randomHex } from './shared/identifier.js';
 import { exitOnSignals, shutDownOnSignals } from './shutdown.js';
+import { startFailure } from './start-failure.js';
 
 /** How long the last answers may take to leave after a failed fsync. */
 const ANSWERS_MS = 100;
@@ -38,7 +36,7 @@ export async function start(): Promise<void> {
     await report(config, app);
     greet(config, app);
   } catch (error) {
-    console.error(describe(error));
+    console.error(startFailure(error));
     process.exit(1);
   }
 }
@@ -99,24 +97,4 @@ function greet({ production, externals }: Config, app: NestExpressApplication): 
 A first payment:\n
   curl -s ${gateway}/v3/simulator/pay -H 'Content-Type: application/json' \\
     -d '{"amount":1299,"currency":"EUR","shopTransactionId":"${order}"}'\n`);
-}
-
-/**
- * Errors that an operator can fix: their message suffices. Others are internal errors and are printed with their
- * stack.
- */
-const OPERATOR_ERRORS = [
-  ConfigError,
-  DatabaseInUse,
-  DatabaseTooNew,
-  LedgerDamaged,
-  StorageUnavailable,
-  UnusableDatabase,
-];
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // Errors of system calls: the port is in use, a file cannot be read.
-  const isForOperator = OPERATOR_ERRORS.some((type) => error instanceof type) || 'syscall' in error;
-  return isForOperator ? error.message : (error.stack ?? error.message);
 }

@@ -6,6 +6,7 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { TotalsModule } from '../totals/totals.module.js';
+import { Attention } from './attention/attention.service.js';
 import { ListsController } from './lists.controller.js';
 import { MeController } from './me/me.controller.js';
 import { PaymentCancel } from './payments/payment-cancel.service.js';
@@ -16,6 +17,7 @@ import { PaymentCancelController } from './payments/payment-cancel.controller.js
 import { RefundsAdminController } from './refunds/refunds-admin.controller.js';
 import { SearchController } from './search/search.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
+import { PaymentResolution } from './resolutions/payment-resolution.service.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
 import { SummaryController } from './summary/summary.controller.js';
 import { SummaryService } from './summary/summary.service.js';
@@ -41,6 +43,14 @@ import { SummaryService } from './summary/summary.service.js';
     RefundsAdminController,
     ResolutionsController,
   ],
-  providers: [PaymentCancel, PaymentCheck, PaymentRefund, Resolutions, SummaryService],
+  providers: [
+    Attention,
+    PaymentCancel,
+    PaymentCheck,
+    PaymentRefund,
+    PaymentResolution,
+    Resolutions,
+    SummaryService,
+  ],
 })
 export class AdminModule {}

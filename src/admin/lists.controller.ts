@@ -5,11 +5,11 @@ import { DescribeOperation } from '../http/openapi/operation-description.js';
 import { RequireScope } from '../http/require-scope.decorator.js';
 import { Store } from '../persistence/store.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
-import { Clock } from '../shared/clock.js';
 import { AdminQuery } from './admin-parameters.js';
 import { AUDIT_COLUMNS, AUDIT_LIST, AuditQuery } from './audit/audit.list.js';
 import type { AttentionItem } from './attention/attention-item.js';
-import { ATTENTION_LIST, AttentionQuery } from './attention/attention.list.js';
+import { AttentionQuery } from './attention/attention.list.js';
+import { Attention } from './attention/attention.service.js';
 import { CALLBACK_COLUMNS, CALLBACK_LIST, CallbackQuery } from './callbacks/callback.list.js';
 import { type ExternalRecord, externalsPage } from './externals/external-record.js';
 import { csvIfPreferred } from './lists/csv-page.js';
@@ -52,13 +52,13 @@ export class ListsController {
   constructor(
     private readonly store: Store,
     private readonly registry: ExternalProviderRegistry,
-    private readonly clock: Clock,
+    private readonly attentionItems: Attention,
   ) {}
 
   @Get('attention')
   @DescribeOperation(LIST_ATTENTION)
   attention(@AdminQuery() query: AttentionQuery): Promise<Page<AttentionItem>> {
-    return ATTENTION_LIST.page(this.store, query, this.clock.now());
+    return this.attentionItems.page(query);
   }
 
   @Get('audit')

@@ -1,5 +1,5 @@
 import { exampleOf } from '../rules/field.js';
-import { ADVICE, AttentionItem } from './attention/attention-item.js';
+import { adviceOf, AttentionItem } from './attention/attention-item.js';
 import { AttentionQuery } from './attention/attention.list.js';
 import { AUDIT_COLUMNS, AuditQuery } from './audit/audit.list.js';
 import { CALLBACK_COLUMNS, CallbackQuery } from './callbacks/callback.list.js';
@@ -41,7 +41,7 @@ export const LIST_ATTENTION = listDescription({
   id: 'listAttention',
   summary: 'List items of attention',
   description:
-    'Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; orders that were paid twice, and canceled payments that were accepted all the same; refunds that are UNKNOWN, parked, PENDING for a day where the external cannot be queried, or have changed their end; ids that the external gave twice; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known.',
+    'Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; orders that were paid twice, and canceled payments that were accepted all the same; refunds that are UNKNOWN, parked, PENDING for a day where the external cannot be queried, or have changed their end; ids that the external gave twice; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known; externals whose circuit is not closed or that refuse the gateway’s credentials, as the answering replica sees them.',
   query: AttentionQuery,
   page: AttentionPage,
   example: {
@@ -52,7 +52,9 @@ export const LIST_ATTENTION = listDescription({
         refundId: undefined,
         externalRefundId: undefined,
         detail: undefined,
-        advice: ADVICE['payment-unknown'],
+        lastQuery: undefined,
+        nextTryAt: undefined,
+        advice: adviceOf({ kind: 'payment-unknown' }, { config: undefined, lastQuery: undefined }),
       }),
     ],
   },

@@ -37,6 +37,17 @@ export class LedgerEventRepository {
     this.metrics.count(change);
   }
 
+  /** The changes of a payment itself, oldest first. */
+  ofPayment(trx: Trx, paymentRef: string): Promise<LedgerEventRow[]> {
+    return trx
+      .selectFrom('ledger_events')
+      .selectAll()
+      .where('payment_ref', '=', paymentRef)
+      .where('refund_ref', 'is', null)
+      .orderBy('id')
+      .execute();
+  }
+
   /** Moves the events of an unsolicited payment to the payment `toRef`. */
   async movePayment(trx: Trx, fromRef: string, toRef: string): Promise<void> {
     await trx

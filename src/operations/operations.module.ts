@@ -12,6 +12,8 @@ import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
 import { ReconciliationSchedule } from './reconciliation-schedule.js';
+import { StatusQueryLog } from './status-query.log.js';
+import { StatusQueryRepository } from './status-query.repository.js';
 import { OperationsWorker } from './operations.worker.js';
 
 @Module({
@@ -30,6 +32,8 @@ import { OperationsWorker } from './operations.worker.js';
     OperationSettler,
     OperationsWorker,
     ReconciliationSchedule,
+    StatusQueryLog,
+    StatusQueryRepository,
   ],
   exports: [
     Fingerprints,
@@ -39,6 +43,8 @@ import { OperationsWorker } from './operations.worker.js';
     OperationRecovery,
     OperationRepository,
     ReconciliationSchedule,
+    StatusQueryLog,
+    StatusQueryRepository,
   ],
 })
 export class OperationsModule {}

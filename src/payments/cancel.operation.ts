@@ -92,6 +92,7 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     if (known && !isOpen(known.state)) return { result: known.state === 'FAILED' ? 'OK' : 'KO' };
     const outcome = await this.inquiry.inquire(provider, { paymentId }, context, {
       source: 'reconciliation',
+      by: 'cancel',
       notify: 'on-change',
       cause: row.id,
     });

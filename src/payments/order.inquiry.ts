@@ -45,7 +45,7 @@ export class OrderInquiry {
     context: CallerContext,
   ): Promise<PaymentStatus> {
     const providerName = provider.config.name;
-    const { row, answer } = await this.#query(provider, shopTransactionId, context);
+    const { row, answer } = await this.#query(provider, shopTransactionId, context, 'status');
     if (!answer) return statusInLedger(row!);
     const { paymentId } = answer;
     const holder = await this.store.read((db) => this.payments.findByPaymentId(db, providerName, paymentId));
@@ -73,7 +73,7 @@ export class OrderInquiry {
     shopTransactionId: string,
     context: CallerContext,
   ): Promise<PaymentStatus> {
-    const known = await this.#query(provider, shopTransactionId, context);
+    const known = await this.#query(provider, shopTransactionId, context, 'check');
     const status = await this.store.transaction((trx) =>
       this.#record(trx, provider.config.name, shopTransactionId, known, context),
     );
@@ -122,6 +122,7 @@ export class OrderInquiry {
     provider: ExternalProvider,
     shopTransactionId: string,
     context: CallerContext,
+    source: 'status' | 'check',
   ): Promise<KnownOrder> {
     const { config } = provider;
     const row = await this.store.read((db) => this.orders.newestOfOrder(db, config.name, shopTransactionId));
@@ -137,7 +138,8 @@ export class OrderInquiry {
         'The gateway has no payment with this shopTransactionId, and this external cannot be queried by it.',
       );
     }
-    const outcome = await this.inquiry.query(provider, query, context);
+    const note = row && { subject: { ref: row.id }, source, cause: context.requestId };
+    const outcome = await this.inquiry.query(provider, query, context, note);
     if (outcome.kind === 'completed') return { row, answer: outcome.answer };
     const isUnknownToExternal =
       (outcome.kind === 'rejected' && outcome.reason === 'not-found') ||

@@ -48,6 +48,7 @@ export class PaymentCreation {
       { requestId, traceparent },
       {
         source: 'check',
+        by: 'order',
         notify: 'on-change',
         cause: requestId,
         ...('shopTransactionId' in query && { about: row }),

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import { LedgerMetrics } from '../operations/ledger.metrics.js';
+import { StatusQueryRepository } from '../operations/status-query.repository.js';
 import { dialectOf } from '../persistence/dialect.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { Clock } from '../shared/clock.js';
@@ -36,6 +37,7 @@ export class PaymentIdentity {
     private readonly payments: PaymentRepository,
     private readonly refunded: PaymentRefundsRepository,
     private readonly events: LedgerEventRepository,
+    private readonly queries: StatusQueryRepository,
     private readonly outbox: NotificationOutbox,
     private readonly metrics: LedgerMetrics,
     private readonly clock: Clock,
@@ -164,6 +166,7 @@ export class PaymentIdentity {
     const deleted = await this.payments.deleteUnsolicited(trx, row.external, paymentId);
     if (!deleted) return row;
     await this.events.movePayment(trx, deleted.id, row.id);
+    await this.queries.moveSubject(trx, deleted.id, row.id);
     await this.outbox.movePayment(trx, deleted.id, row.id);
     const inheritsState = paymentMayBecome(row.state, deleted.state);
     await this.payments.absorb(trx, row, deleted, { inheritsState, atMs: this.clock.now() });

@@ -5,6 +5,8 @@ import { tracedCommit } from '../observability/tracing/traced-commit.js';
 import { Tracer } from '../observability/tracing/tracer.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
 import type { OperationRow } from '../operations/operation.table.js';
+import { type QueryNote, StatusQueryLog } from '../operations/status-query.log.js';
+import type { QuerySource } from '../operations/status-query.table.js';
 import { Store, type Trx } from '../persistence/store.js';
 import type { PayAnswer, PaymentStatusAnswer } from '../providers/answers.js';
 import type { CallContext, ExternalProvider, StatusQuery } from '../providers/external-provider.js';
@@ -20,6 +22,8 @@ import type { PaymentRow } from './payment.table.js';
 /** Why the external is queried, and who is notified of the answer. */
 export interface InquiryReason {
   readonly source: Exclude<EventSource, 'call' | 'operator'>;
+  /** What sends the query, for the story of the payment. Default: `source`. */
+  readonly by?: QuerySource;
   /**
    * `always`: each answer queues a notification (check, verified callback); `on-change`: only a new state does (SPEC
    * §5).
@@ -74,6 +78,7 @@ export class PaymentInquiry {
     private readonly payments: PaymentRepository,
     private readonly ledger: PaymentLedger,
     private readonly identity: PaymentIdentity,
+    private readonly queries: StatusQueryLog,
     private readonly tracer: Tracer,
   ) {}
 
@@ -85,7 +90,7 @@ export class PaymentInquiry {
     reason: InquiryReason,
   ): Promise<ProviderOutcome<InquiryResult>> {
     return inScopeOf(context, async (): Promise<ProviderOutcome<InquiryResult>> => {
-      const outcome = await this.query(provider, query, context);
+      const outcome = await this.query(provider, query, context, noteOf(provider, query, reason));
       if (outcome.kind !== 'completed') return outcome;
       const answer = await tracedCommit(
         this.tracer,
@@ -99,8 +104,19 @@ export class PaymentInquiry {
     });
   }
 
-  /** Queries only. */
+  /** Queries only, and notes the query for the story of the payment, if one is named. */
   async query(
+    provider: ExternalProvider,
+    query: StatusQuery,
+    context: CallContext,
+    note: QueryNote | undefined,
+  ): Promise<ProviderOutcome<IdentifiedAnswer>> {
+    const outcome = await this.#query(provider, query, context);
+    if (note) this.queries.note(note, outcome, ({ status }) => status);
+    return outcome;
+  }
+
+  async #query(
     provider: ExternalProvider,
     query: StatusQuery,
     context: CallContext,
@@ -159,6 +175,10 @@ export class PaymentInquiry {
     const currency = row.currency ?? pushed.currency ?? null;
     if (amount !== row.amount_minor || currency !== row.currency)
       await this.payments.setMoney(trx, row.id, { amount_minor: amount, currency });
+    const note: QueryNote = { subject: { ref: row.id }, source: 'callback', cause: reason.cause };
+    this.store.afterCommit(trx, () =>
+      this.queries.note(note, { kind: 'completed', answer: pushed }, ({ status }) => status),
+    );
     return this.#record(trx, row, pushed, context, reason);
   }
 
@@ -201,6 +221,7 @@ export class PaymentInquiry {
     if (!query) return undefined;
     const reason: InquiryReason = {
       source: 'reconciliation',
+      by: 'repeat',
       notify: 'on-change',
       cause: operation.id,
       ...('shopTransactionId' in query && { about: row }),
@@ -212,6 +233,17 @@ export class PaymentInquiry {
     const { status, paymentId, metadata } = outcome.answer.status;
     return { result: resultOfStatus(status), paymentId, ...(metadata !== undefined && { metadata }) };
   }
+}
+
+function noteOf(
+  { config }: ExternalProvider,
+  query: StatusQuery,
+  { source, by = source, cause, about }: InquiryReason,
+): QueryNote | undefined {
+  if (about) return { subject: { ref: about.id }, source: by, cause };
+  return 'paymentId' in query
+    ? { subject: { external: config.name, paymentId: query.paymentId }, source: by, cause }
+    : undefined;
 }
 
 /** What the ledger does not know contradicts nothing. */

@@ -7,33 +7,20 @@ import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journa
 import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
+import { StatusQueryRepository } from '../operations/status-query.repository.js';
 import type { Trx } from '../persistence/store.js';
 import type { PaymentStatusAnswer, PaymentStatusName } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
-import { orderColumns, sentOrder } from './order-key.js';
+import { sentOrder } from './order-key.js';
 import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js';
 import { paymentStatus, reportedStatus } from './payment-status.js';
-import { type AnsweredId, createdRow, PaymentIdentity } from './payment.identity.js';
+import { draftedRow, type PaymentDraft } from './payment-draft.js';
+import { type AnsweredId, PaymentIdentity } from './payment.identity.js';
 import { DuplicatePaymentProblem } from './duplicate-payment.js';
 import { PaymentOrderRepository } from './payment-order.repository.js';
 import { paymentBegin, paymentEnd } from './payment.journal.js';
 import { type DuplicatePayment, type PaymentChange, PaymentRepository } from './payment.repository.js';
-import type { InsertedPayment, PaymentOrigin, PaymentRow } from './payment.table.js';
-
-/** A payment that is about to be executed. */
-export interface PaymentDraft {
-  readonly origin: PaymentOrigin;
-  readonly shopTransactionId: string;
-  readonly amountMinor: number;
-  readonly currency: string;
-  readonly subscriptionToken?: string | undefined;
-  /** False if the external's configuration allows duplicates. */
-  readonly guardDuplicates: boolean;
-  /** The external offers `/cancel`. */
-  readonly offersCancel: boolean;
-  /** When the call must have ended: later, the external cannot receive it any more. */
-  readonly deadlineAtMs: number;
-}
+import type { PaymentRow } from './payment.table.js';
 
 /** What an external gave to a payment: its ids, and where the payer pays. */
 export interface PaymentIds {
@@ -48,7 +35,13 @@ export type MovablePayment = Pick<PaymentRow, 'id' | 'external' | 'state'> &
   Partial<
     Pick<
       PaymentRow,
-      'payment_id' | 'shop_transaction_id' | 'shop_transaction_id_sent' | 'traceparent' | 'asks' | 'origin'
+      | 'payment_id'
+      | 'shop_transaction_id'
+      | 'shop_transaction_id_sent'
+      | 'traceparent'
+      | 'asks'
+      | 'origin'
+      | 'parked_at'
     >
   >;
 
@@ -87,17 +80,18 @@ export class PaymentLedger {
     private readonly operations: OperationRepository,
     private readonly identity: PaymentIdentity,
     private readonly orders: PaymentOrderRepository,
+    private readonly queries: StatusQueryRepository,
   ) {}
 
   /** {@link open} as an entry of the journal. */
   openEntry(operation: OperationRow, draft: PaymentDraft): LedgerEntry {
-    return paymentBegin(rowOf(operation, draft));
+    return paymentBegin(draftedRow(operation, draft));
   }
 
   /** Transaction A: inserts the payment as CREATED, or refuses a duplicate (SPEC §3). */
   async open(trx: Trx, operation: OperationRow, draft: PaymentDraft): Promise<void> {
     const { external } = operation;
-    const row = rowOf(operation, draft);
+    const row = draftedRow(operation, draft);
     const find = () => this.payments.findDuplicate(trx, external, draft.shopTransactionId);
     // The search and the insert run in parallel; the unique index of guards rejects a duplicate that begins meanwhile.
     const [existing, inserted] = await Promise.all([
@@ -214,6 +208,8 @@ export class PaymentLedger {
 
   /** A cancellation has not ended with OK: the external is queried about the payment at once (SPEC §4). */
   async queryAtOnce(trx: Trx, { payment_ref }: OperationRow): Promise<void> {
+    const payment = await this.payments.lock(trx, payment_ref!);
+    if (payment?.state === 'PENDING') await this.#keepParking(trx, payment);
     await this.orders.queryAtOnce(trx, payment_ref!, this.clock.now());
   }
 
@@ -223,7 +219,7 @@ export class PaymentLedger {
   }
 
   /** An operator has seen that the order of this ACCEPTED payment has a second one. */
-  async confirm(trx: Trx, { id, external, state }: PaymentRow, cause: string): Promise<void> {
+  async confirm(trx: Trx, { id, external, state }: PaymentRow, cause: string | null): Promise<void> {
     await this.payments.confirmAcceptance(trx, id);
     const change = {
       external,
@@ -234,6 +230,22 @@ export class PaymentLedger {
       cause,
     } as const;
     await this.events.append(trx, { ...change, at: this.clock.now() });
+  }
+
+  /**
+   * An operator corrects a resolution: the only way from ACCEPTED, which the external has not said (SPEC §4). With the
+   * same state, another id of the external is recorded. Returns false if another transaction was faster.
+   */
+  async correct(
+    trx: Trx,
+    payment: PaymentRow,
+    to: PaymentState,
+    move: PaymentMove & { readonly notify: PaymentNotice },
+  ): Promise<boolean> {
+    if (to === payment.state) await this.confirm(trx, payment, move.cause);
+    else if (!(await this.#advance(trx, payment, to, move))) return false;
+    await this.#notify(trx, payment, to, move);
+    return true;
   }
 
   /**
@@ -287,8 +299,14 @@ export class PaymentLedger {
   async #advance(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
     const { row, event } = this.#change(payment, to, move);
     if (!(await this.payments.advance(trx, payment.id, payment.state, row))) return false;
+    await this.#keepParking(trx, payment);
     await this.events.append(trx, event);
     return true;
+  }
+
+  /** The story names when the payment was parked, also once its row no longer does (SPEC §4). */
+  async #keepParking(trx: Trx, { id, parked_at }: MovablePayment): Promise<void> {
+    if (typeof parked_at === 'number') await this.queries.addParking(trx, id, parked_at);
   }
 
   #change(
@@ -342,25 +360,6 @@ export class PaymentLedger {
       atMs: this.clock.now(),
     });
   }
-}
-
-function rowOf(operation: OperationRow, draft: PaymentDraft): InsertedPayment {
-  const { external, caller, created_at, traceparent } = operation;
-  return createdRow({
-    id: operation.payment_ref!,
-    external,
-    caller,
-    origin: draft.origin,
-    payment_id: null,
-    ...orderColumns(draft.shopTransactionId),
-    subscription_token: draft.subscriptionToken ?? null,
-    amount_minor: draft.amountMinor,
-    currency: draft.currency,
-    duplicate_guard: draft.guardDuplicates ? 1 : 0,
-    created_at,
-    deadline_at: draft.deadlineAtMs,
-    traceparent,
-  });
 }
 
 /** The payment that the operation has created, until its outcome is stored. */

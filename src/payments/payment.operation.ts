@@ -12,7 +12,8 @@ import { newIdentifier } from '../shared/identifier.js';
 import type { PaymentFields } from './payment-requests.js';
 import { type PaymentState, stateOfResult } from './payment-state.js';
 import { PaymentInquiry } from './payment.inquiry.js';
-import { type PaymentDraft, type PaymentIds, PaymentLedger } from './payment.ledger.js';
+import type { PaymentDraft } from './payment-draft.js';
+import { type PaymentIds, PaymentLedger } from './payment.ledger.js';
 import type { Checkout, PaymentOrigin } from './payment.table.js';
 
 /** The common fields of the answers of operations that create a payment. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CallerContext } from '../http/caller-context.js';
 import type { OperationAnswer } from '../http/http-answer.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
+import { StatusQueryLog } from '../operations/status-query.log.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
 import { Store } from '../persistence/store.js';
 import type { ExternalProvider, StatusQuery } from '../providers/external-provider.js';
@@ -33,6 +34,7 @@ export class PaymentsService {
     private readonly inquiry: PaymentInquiry,
     private readonly payments: PaymentRepository,
     private readonly ledger: PaymentLedger,
+    private readonly queries: StatusQueryLog,
     private readonly store: Store,
     private readonly orders: OrderInquiry,
   ) {}
@@ -59,6 +61,12 @@ export class PaymentsService {
     const { paymentId } = query;
     const providerName = provider.config.name;
     const outcome = await provider.status({ paymentId }, context);
+    const subject = { external: providerName, paymentId };
+    this.queries.note(
+      { subject, source: 'status', cause: context.requestId },
+      outcome,
+      ({ status }) => status,
+    );
     if (outcome.kind !== 'completed') {
       const row = isNotOffered(outcome) ? await this.#find(providerName, paymentId) : undefined;
       if (row) return statusInLedger(row);

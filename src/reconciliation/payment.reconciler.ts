@@ -59,7 +59,11 @@ export class PaymentReconciler implements Reconciler {
     };
     const inquiry = { row, queried, context, queriedAtMs: this.clock.now() };
     return inScopeOf(context, async () => {
-      const outcome = await this.inquiry.query(provider, query, context);
+      const outcome = await this.inquiry.query(provider, query, context, {
+        subject: { ref: row.id },
+        source: 'reconciliation',
+        cause: null,
+      });
       return tracedCommit(this.tracer, this.store, 'commit of the answer', context.traceparent, (trx) =>
         this.#record(trx, inquiry, outcome),
       );

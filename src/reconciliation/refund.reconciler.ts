@@ -60,7 +60,10 @@ export class RefundReconciler implements Reconciler {
     };
     const inquiry = { ...question, queried, context, queriedAtMs: this.clock.now() };
     return inScopeOf(context, async () => {
-      const outcome = await this.inquiry.query(provider, question, context);
+      const outcome = await this.inquiry.query(provider, question, context, {
+        source: 'reconciliation',
+        cause: null,
+      });
       return tracedCommit(this.tracer, this.store, 'commit of the answer', context.traceparent, (trx) =>
         this.#record(trx, inquiry, outcome),
       );

@@ -6,6 +6,7 @@ import { tracedCommit } from '../observability/tracing/traced-commit.js';
 import { Tracer } from '../observability/tracing/tracer.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
 import { OperationRepository } from '../operations/operation.repository.js';
+import { StatusQueryLog } from '../operations/status-query.log.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { Store, type Trx } from '../persistence/store.js';
 import type { RefundStatusAnswer } from '../providers/answers.js';
@@ -46,6 +47,7 @@ export class RefundInquiry {
     private readonly refunds: RefundRepository,
     private readonly ledger: RefundLedger,
     private readonly operations: OperationRepository,
+    private readonly queries: StatusQueryLog,
     private readonly clock: Clock,
     private readonly tracer: Tracer,
   ) {}
@@ -67,7 +69,7 @@ export class RefundInquiry {
     reason: RefundInquiryReason,
   ): Promise<ProviderOutcome<RefundRow>> {
     return inScopeOf(context, async (): Promise<ProviderOutcome<RefundRow>> => {
-      const outcome = await this.query(provider, question, context);
+      const outcome = await this.query(provider, question, context, reason);
       if (outcome.kind === 'completed') {
         reason.onAnswer?.(outcome.answer);
         const answer = await tracedCommit(
@@ -85,8 +87,19 @@ export class RefundInquiry {
     });
   }
 
-  /** Queries only. Call it for a question with a query. */
+  /** Queries only, and notes the query for the story. Call it for a question with a query. */
   async query(
+    provider: ExternalProvider,
+    question: RefundQuestion,
+    context: CallContext,
+    { source, cause }: Pick<RefundInquiryReason, 'source' | 'cause'>,
+  ): Promise<ProviderOutcome<RefundStatusAnswer>> {
+    const outcome = await this.#query(provider, question, context);
+    this.queries.note({ subject: { ref: question.row.id }, source, cause }, outcome, ({ status }) => status);
+    return outcome;
+  }
+
+  async #query(
     provider: ExternalProvider,
     { row, query }: RefundQuestion,
     context: CallContext,

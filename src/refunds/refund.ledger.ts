@@ -6,6 +6,7 @@ import type { EventSource, LedgerChange } from '../operations/ledger-event.table
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
+import { StatusQueryRepository } from '../operations/status-query.repository.js';
 import { sentOrder } from '../payments/order-key.js';
 import { PaymentRefundsRepository } from '../payments/payment-refunds.repository.js';
 import { PaymentIdentity } from '../payments/payment.identity.js';
@@ -71,6 +72,7 @@ export class RefundLedger {
     private readonly identity: PaymentIdentity,
     private readonly refunded: PaymentRefundsRepository,
     private readonly events: LedgerEventRepository,
+    private readonly queries: StatusQueryRepository,
     private readonly outbox: NotificationOutbox,
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
@@ -274,6 +276,7 @@ export class RefundLedger {
       ...(from === 'KO' && to === 'OK' && { reversal: 'late-success' }),
     };
     if (!(await this.refunds.advance(trx, id, from, columns))) return false;
+    if (refund.parked_at !== null) await this.queries.addParking(trx, id, refund.parked_at);
     if (frees && payment_ref !== null) await this.refunded.releaseRefund(trx, payment_ref, amount_minor);
     if (takes) await this.refunded.takeRefund(trx, payment_ref, amount_minor);
     await this.#append(trx, refund, to, move);

@@ -50,6 +50,7 @@ export class RefundsService {
       const { paymentId } = input.request;
       await this.inquiry.inquire(provider, { paymentId }, context, {
         source: 'check',
+        by: 'refund',
         notify: 'on-change',
         cause: context.requestId,
       });

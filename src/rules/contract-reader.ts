@@ -69,7 +69,8 @@ function readObject<T extends object>(
     if (options.unknownFields === 'drop' && (value === null || value === '')) continue;
     const field = byName.get(name);
     // Callers on the JVM write `null` for what they leave out (SPEC §1).
-    if (field && value === null && (field.options.optional ?? false) !== false) continue;
+    if (field && value === null && (field.options.optional ?? false) !== false && !field.options.keepsNull)
+      continue;
     if (field) target[name] = plainNumber(field, value);
     else if (options.unknownFields === 'refuse' && errors.length < MAX_UNKNOWN_FIELDS) {
       const detail = 'is not a field of this operation';

@@ -25,6 +25,8 @@ export interface AbsenceRule {
 
 export interface FieldOptions {
   readonly optional?: boolean | AbsenceRule;
+  /** An explicit `null` is a value of this optional field. By default it counts as absent. */
+  readonly keepsNull?: true;
   readonly description?: string;
   readonly example?: unknown;
 }
@@ -179,16 +181,18 @@ function declare(
   options: FieldOptions,
   { accepts, nested, read }: Pick<Rule, 'accepts'> & Partial<Pick<FieldDeclaration, 'nested' | 'read'>>,
 ): PropertyDecorator {
-  const { optional = false, description, example } = options;
+  const { optional = false, keepsNull = false, description, example } = options;
   const absence = typeof optional === 'object' ? optional : undefined;
   const detail = detailOf(rule);
   const violation = (value: unknown, holder: object): string | undefined => {
-    if (value !== undefined && (value !== null || optional === false))
+    if (value !== undefined && (value !== null || optional === false || keepsNull))
       return accepts(value) ? undefined : detail;
     return (absence?.accepts(holder) ?? optional) ? undefined : 'is missing';
   };
   return applyDecorators(
-    ...(optional === false ? [] : [Transform(({ value }: { value: unknown }) => value ?? undefined)]),
+    ...(optional === false || keepsNull
+      ? []
+      : [Transform(({ value }: { value: unknown }) => value ?? undefined)]),
     constraint(rule.name, violation),
     ApiProperty({
       ...rule.schema,

@@ -78,6 +78,14 @@ export const issuedIdentifier = stringRule(
   IDENTIFIER_SCHEMA,
 );
 
+/** For a field in which `null` says that there is none. */
+export const issuedIdentifierOrNull: Rule = {
+  name: 'issuedIdentifierOrNull',
+  allowed: `${IDENTIFIER_ALLOWED}, or null`,
+  schema: { anyOf: [{ type: 'string', ...IDENTIFIER_SCHEMA }, { type: 'null' }] },
+  accepts: (value) => value === null || issuedIdentifier.accepts(value),
+};
+
 /** A name that the gateway stores and logs unchanged, and which therefore must not contain a card number. */
 export const identifier = stringRule(
   'identifier',

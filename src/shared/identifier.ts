@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 
 /** The kinds of the gateway's own identifiers: `pay_` payment, `op_` operation, `ntf_` notification, … */
 export type IdentifierPrefix =
-  'pay' | 'op' | 'ref' | 'sub' | 'evt' | 'ntf' | 'att' | 'cbk' | 'req' | 'idk' | 'aud';
+  'pay' | 'op' | 'ref' | 'sub' | 'evt' | 'ntf' | 'att' | 'cbk' | 'req' | 'idk' | 'aud' | 'qry';
 
 const POOL_BYTES = 4096;
 const pool = Buffer.allocUnsafe(POOL_BYTES);

@@ -142,7 +142,7 @@ eachDatabase((_name, open) => {
   describe('attention', () => {
     const read = (query: TimeRangeQuery & AttentionQuery, nowMs = UNTIL_MS + 3_600_000) =>
       plansOf(database.store, (db) =>
-        ATTENTION_LIST.newest(db, query, keysetOf('attention', undefined, query), nowMs),
+        ATTENTION_LIST.newest(db, query, keysetOf('attention', undefined, query), [], nowMs),
       );
 
     it('uses indexes, ordered by time over all tables, each item once', async () => {

@@ -160,12 +160,12 @@ eachDatabase((_name, open) => {
   });
 
   it('counts the items of attention as their list shows them', async () => {
-    const counts = await database.store.read((db) => ATTENTION_LIST.counts(db, clock.now()));
+    const counts = await database.store.read((db) => ATTENTION_LIST.counts(db, [], clock.now()));
     expect(counts.length).toBeGreaterThan(3);
     for (const kind of ATTENTION_KINDS) {
       const query = { kind, limit: 2_000 };
       const { rows } = await database.store.read((db) =>
-        ATTENTION_LIST.newest(db, query, keysetOf('attention', undefined, query), clock.now()),
+        ATTENTION_LIST.newest(db, query, keysetOf('attention', undefined, query), [], clock.now()),
       );
       const counted = counts.find((count) => count.kind === kind)?.items ?? 0;
       expect([kind, counted]).toEqual([kind, rows.length]);

@@ -197,6 +197,7 @@ describe('the history of a payment', () => {
       'operation-ended',
       'payment-changed',
       'callback-received',
+      'payment-queried',
       'payment-changed',
       'notification-queued',
       'notification-attempted',
@@ -440,7 +441,7 @@ describe('resolving', () => {
       source: 'operator',
       before: 'UNKNOWN',
       after: 'ACCEPTED',
-      cause: `on-call: ${reason}`,
+      cause: `on-call: ${reason}; paymentId pm-found-${count}`,
     });
     const refund = { amount: 700, currency: 'EUR', paymentId: `pm-found-${count}` };
     expect((await asShop('POST', '/v3/acme/refund', refund)).body['result']).toBe('OK');
@@ -449,7 +450,7 @@ describe('resolving', () => {
   it('leaves a payment that was ACCEPTED without its paymentId to be linked', async () => {
     const { id, body } = await unknown();
     const { shopTransactionId } = body as { shopTransactionId: string };
-    await resolve(id, { status: 'ACCEPTED', reason: 'In the settlement file' });
+    await resolve(id, { status: 'ACCEPTED', reason: 'In the settlement file', paymentId: null });
     const paymentId = `pm-${shopTransactionId}`;
     external.behave(() => ({ status: 'ACCEPTED', paymentId, shopTransactionId }));
     expect((await asShop('GET', `/v3/acme/check?paymentId=${paymentId}`)).status).toBe(200);
@@ -523,8 +524,127 @@ describe('resolving', () => {
     expect(items(await admin('attention?kind=payment-parked'))).toEqual([]);
   });
 
+  it('demands the paymentId of an ACCEPTED payment, or null', async () => {
+    const { id } = await unknown();
+    const answer = await resolve(id, { status: 'ACCEPTED', reason: 'x' });
+    expect([answer.status, answer.body['errors']]).toEqual([
+      400,
+      [
+        {
+          pointer: '/paymentId',
+          detail:
+            'is missing: send the external’s id of the payment, or null if it is unknown (the payment then cannot be refunded)',
+        },
+      ],
+    ]);
+    const without = await resolve(id, { status: 'ACCEPTED', reason: 'x', paymentId: null });
+    expect([without.status, without.body['state']]).toEqual([200, 'ACCEPTED']);
+  });
+
+  /** The event that a correction has to name. */
+  const correctsOf = ({ body }: Answer): string =>
+    /"corrects": "(evt_[^"]+)"/.exec(String(body['detail']))![1]!;
+  const eventsOf = async (id: string): Promise<unknown[]> =>
+    ((await admin(`payments/${id}`)).body['events'] as Record<string, unknown>[])
+      .filter(({ source }) => source === 'operator')
+      .map(({ before, after, cause }) => [before, after, cause]);
+
+  it('can be corrected by an operator who names the resolution; both stay in the story', async () => {
+    const { id } = await unknown();
+    await resolve(id, { status: 'ACCEPTED', reason: 'first look', paymentId: `pm-wrong-${id}` });
+    const refused = await resolve(id, { status: 'FAILED', reason: 'second look' });
+    expect([refused.status, refused.body['detail']]).toEqual([
+      409,
+      expect.stringMatching(/^The payment was resolved as ACCEPTED at .+ \(on-call: first look/),
+    ]);
+    const corrects = correctsOf(refused);
+    const corrected = await resolve(id, { status: 'FAILED', reason: 'second look', corrects });
+    expect([corrected.status, corrected.body['state']]).toEqual([200, 'FAILED']);
+    // One that has been corrected is not the latest any more.
+    const outdated = await resolve(id, { status: 'ACCEPTED', reason: 'late', corrects, paymentId: null });
+    expect(outdated.status).toBe(409);
+    const again = await resolve(id, {
+      status: 'ACCEPTED',
+      reason: 'third look',
+      corrects: correctsOf(outdated),
+      paymentId: `pm-right-${id}`,
+    });
+    expect([again.status, again.body['state'], again.body['paymentId']]).toEqual([
+      200,
+      'ACCEPTED',
+      `pm-right-${id}`,
+    ]);
+    expect(await eventsOf(id)).toEqual([
+      ['UNKNOWN', 'ACCEPTED', `on-call: first look; paymentId pm-wrong-${id}`],
+      ['ACCEPTED', 'FAILED', 'on-call: second look'],
+      ['FAILED', 'ACCEPTED', `on-call: third look; paymentId pm-right-${id}`],
+    ]);
+    const { body } = await admin(`payments/${id}`);
+    const story = body['story'] as { text: string }[];
+    expect(story.filter(({ text }) => text.includes('look'))).toHaveLength(3);
+    await until(
+      async () =>
+        (await admin(`notifications?payment=${id}&state=DELIVERED`)).text.includes(`pm-right-${id}`),
+      'the notification of the correction',
+    );
+  });
+
+  it('by two operators at once succeeds for one, and the other gets the event of the first', async () => {
+    const { id } = await unknown();
+    const both = await Promise.all([
+      resolve(id, { status: 'FAILED', reason: 'one' }),
+      resolve(id, { status: 'ACCEPTED', reason: 'two', paymentId: null }),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual(expect.arrayContaining([200, 409]));
+    const { body } = both.find(({ status }) => status === 409)!;
+    expect(body['detail']).toMatch(/^The payment was resolved as (ACCEPTED|FAILED) at .+"corrects": "evt_/);
+  });
+
+  it('is never corrected against what the external has answered since', async () => {
+    const { id } = await unknown();
+    const paymentId = `pm-confirmed-${id}`;
+    await resolve(id, { status: 'ACCEPTED', reason: 'x', paymentId });
+    external.behave(() => ({ status: 'ACCEPTED' }));
+    await asShop('GET', `/v3/acme/status?paymentId=${paymentId}`);
+    const corrects = correctsOf(await resolve(id, { status: 'FAILED', reason: 'y' }));
+    const failed = await resolve(id, { status: 'FAILED', reason: 'y', corrects });
+    expect([failed.status, failed.body['detail']]).toEqual([
+      409,
+      expect.stringMatching(/^The external answered ACCEPTED at .+, after the resolution\.$/),
+    ]);
+    const renamed = await resolve(id, {
+      status: 'ACCEPTED',
+      reason: 'y',
+      corrects,
+      paymentId: `${paymentId}-2`,
+    });
+    expect(renamed.status).toBe(409);
+    external.behave(answerOk);
+    const paid = await pay();
+    const { id: byExternal } = await found(paid.shopTransactionId);
+    const notResolved = await resolve(String(byExternal), { status: 'FAILED', reason: 'y', corrects });
+    expect([notResolved.status, notResolved.body['detail']]).toEqual([
+      409,
+      'The payment is ACCEPTED, and not by a resolution: there is nothing to correct.',
+    ]);
+  });
+
+  it('is not corrected to FAILED once the payment has refunds', async () => {
+    const { id } = await unknown();
+    const paymentId = `pm-refunded-${id}`;
+    await resolve(id, { status: 'ACCEPTED', reason: 'x', paymentId });
+    await asShop('POST', '/v3/acme/refund', { amount: 1, currency: 'EUR', paymentId });
+    const corrects = correctsOf(await resolve(id, { status: 'FAILED', reason: 'y' }));
+    const answer = await resolve(id, { status: 'FAILED', reason: 'y', corrects });
+    expect([answer.status, answer.body['detail']]).toEqual([
+      409,
+      'The payment has refunds: it cannot become FAILED.',
+    ]);
+  });
+
   it.each([
     [{ status: 'PENDING', reason: 'x' }, '/status'],
+    [{ status: 'ACCEPTED', reason: 'x', corrects: 'pay_1' }, '/corrects'],
     [{ status: 'ACCEPTED' }, '/reason'],
     [{ status: 'ACCEPTED', reason: '' }, '/reason'],
     [{ status: 'ACCEPTED', reason: '  ' }, '/reason'],

@@ -568,11 +568,18 @@ describe('refunds', () => {
       story.filter((entry) => entry.what.startsWith('refund')).map(({ what, text }) => [what, text]),
     ).toEqual([
       ['refund-reserved', '60 EUR (minor units) by a caller without credentials'],
+      [
+        'refund-queried',
+        expect.stringMatching(/^by reconciliation: the external answered PENDING 8 times, last at /),
+      ],
+      ['refund-queried', expect.stringMatching(/^by reconciliation: the external answered ACCEPTED at /)],
       ['refund-changed', 'PENDING → OK, by reconciliation'],
+      ['refund-queried', expect.stringMatching(/^by callback: the external answered FAILED at /)],
       ['refund-changed', expect.stringMatching(/^OK → KO, by callback \(cbk_/)],
     ]);
-    expect(story.map(({ what }) => what).slice(-4)).toEqual([
+    expect(story.map(({ what }) => what).slice(-5)).toEqual([
       'callback-received',
+      'refund-queried',
       'refund-changed',
       'callback-ended',
       'notification-queued',

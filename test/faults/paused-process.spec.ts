@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { ATTENTION_LIST, AttentionQuery } from '../../src/admin/attention/attention.list.js';
+import { AttentionQuery } from '../../src/admin/attention/attention.list.js';
+import { Attention } from '../../src/admin/attention/attention.service.js';
 import type { PaymentRow } from '../../src/payments/payment.table.js';
 import { Store } from '../../src/persistence/store.js';
 import { OperationRecovery } from '../../src/operations/operation.recovery.js';
@@ -194,7 +195,7 @@ describe('an operation that was settled as never executed while its request was 
     expect(await operations()).toMatchObject([{ state: 'unknown', key_held: 1, answer_status: 502 }]);
     expect((await notified()).at(-1)).toBe('PENDING');
     const query = Object.assign(new AttentionQuery(), { limit: 10 });
-    const attention = await ATTENTION_LIST.page(gateway.app.get(Store), query, clock.now());
+    const attention = await gateway.app.get(Attention).page(query);
     expect(attention.items).toMatchObject([{ kind: 'payment-unknown' }]);
     external.behave(({ method }) =>
       method === 'GET' ? { status: 'ACCEPTED', paymentId: 'pm' } : { result: 'OK', paymentId: 'twice' },

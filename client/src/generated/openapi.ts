@@ -318,7 +318,7 @@ export interface paths {
         };
         /**
          * List items of attention
-         * @description Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; orders that were paid twice, and canceled payments that were accepted all the same; refunds that are UNKNOWN, parked, PENDING for a day where the external cannot be queried, or have changed their end; ids that the external gave twice; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known.
+         * @description Lists what an operator must resolve, newest first, each item with advice: payments that are UNKNOWN or parked; orders that were paid twice, and canceled payments that were accepted all the same; refunds that are UNKNOWN, parked, PENDING for a day where the external cannot be queried, or have changed their end; ids that the external gave twice; parked subscriptions; changes of subscriptions of unknown outcome; DEAD notifications; callbacks of the last 30 days that the external never confirmed, unless the end of their payment is known; externals whose circuit is not closed or that refuse the gateway’s credentials, as the answering replica sees them.
          */
         get: operations["listAttention"];
         put?: never;
@@ -724,7 +724,7 @@ export interface paths {
         put?: never;
         /**
          * Resolve a payment
-         * @description Records the end of an UNKNOWN payment, or of a PENDING one that is parked, when it is known from another source. The name of the credentials and the reason are recorded, and a notification is queued. `FAILED` releases the `Idempotency-Key`: a repeat is a new attempt and validated as such.
+         * @description Records the end of an UNKNOWN payment, or of a PENDING one that is parked, when it is known from another source. The name of the credentials and the reason are recorded, and a notification is queued. `FAILED` releases the `Idempotency-Key`: a repeat is a new attempt and validated as such. To correct a resolution, send another one with its event in `corrects`. The second of two concurrent resolutions is refused with `conflict`, which names the event of the first.
          */
         post: operations["resolvePayment"];
         delete?: never;
@@ -1839,14 +1839,51 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        QueryRecord: {
+            /**
+             * @description What sent them. `order`: a second payment of the order; `repeat`: a repeated request of unknown outcome; `refund`, `cancel`: a refund or cancellation of the payment; `status`: a caller’s `/status`.
+             * @example reconciliation
+             * @enum {string}
+             */
+            source: "reconciliation" | "check" | "callback" | "order" | "repeat" | "refund" | "cancel" | "status";
+            /**
+             * @description The status that the external answered, or the reason why there is none.
+             * @example not-found
+             */
+            result: string;
+            /**
+             * @description What went wrong.
+             * @example The external does not know what the request names.
+             */
+            detail?: string;
+            /**
+             * @description How many queries there were.
+             * @example 3
+             */
+            times: number;
+            /**
+             * Format: date-time
+             * @description The time of the first.
+             * @example 2026-01-31T12:01:00.000Z
+             */
+            firstAt: string;
+            /**
+             * Format: date-time
+             * @description The time of the last.
+             * @example 2026-01-31T12:10:00.000Z
+             */
+            lastAt: string;
+            /** @description The callback, operation or request that caused the last. */
+            cause?: string;
+        };
         AttentionItem: {
             /**
              * @example payment-unknown
              * @enum {string}
              */
-            kind: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
+            kind: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed" | "circuit-open" | "credentials-refused";
             /**
-             * @description The gateway’s own id.
+             * @description The gateway’s own id; for an item about an external, the external’s name.
              * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
              */
             id: string;
@@ -1887,7 +1924,15 @@ export interface components {
              * @example timeout
              */
             detail?: string;
-            /** @description What to do next. */
+            /** @description The last status queries about the payment or refund. */
+            lastQuery?: components["schemas"]["QueryRecord"];
+            /**
+             * Format: date-time
+             * @description When the gateway queries the external next, or tries whether it works again.
+             * @example 2026-01-31T12:30:00.000Z
+             */
+            nextTryAt?: string;
+            /** @description What to do next. It follows from what happened. */
             advice: string;
         };
         AttentionPage: {
@@ -2577,7 +2622,7 @@ export interface components {
              * @example payment-unknown
              * @enum {string}
              */
-            kind: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
+            kind: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed" | "circuit-open" | "credentials-refused";
             /**
              * Format: int64
              * @description At most 1000.
@@ -2767,7 +2812,7 @@ export interface components {
              * @example payment-changed
              * @enum {string}
              */
-            what: "payment-created" | "refund-reserved" | "operation-begun" | "callback-received" | "callback-repeated" | "operation-ended" | "payment-changed" | "refund-changed" | "refund-parked" | "callback-ended" | "notification-queued" | "notification-replayed" | "notification-attempted" | "notification-dead";
+            what: "payment-created" | "refund-reserved" | "operation-begun" | "callback-received" | "callback-repeated" | "operation-ended" | "payment-queried" | "refund-queried" | "payment-changed" | "refund-changed" | "payment-parked" | "refund-parked" | "callback-ended" | "notification-queued" | "notification-replayed" | "notification-attempted" | "notification-dead";
             /** @description The gateway’s own id of the item that changed. */
             id: string;
             /**
@@ -3147,6 +3192,8 @@ export interface components {
             events: components["schemas"]["EventRecord"][];
             callbacks: components["schemas"]["CallbackRecord"][];
             notifications: components["schemas"]["NotificationHistory"][];
+            /** @description The status queries that the external got about the payment and its refunds. */
+            queries: components["schemas"]["QueryRecord"][];
             /** @description The lists that are cut to their newest 500 items. */
             truncated: string[];
         };
@@ -3201,10 +3248,15 @@ export interface components {
              */
             reason: string;
             /**
-             * @description The external’s id, where the gateway does not know it: without it the payment cannot be refunded.
+             * @description The external’s id. Required with `ACCEPTED` if the gateway does not know it; `null` if it is unknown: the payment then cannot be refunded.
              * @example pm_7f3a
              */
             paymentId?: string | null;
+            /**
+             * @description The event of the resolution that this one corrects, as the `conflict` names it. Refused if the external has answered otherwise since.
+             * @example evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60
+             */
+            corrects?: string | null;
         };
         RefundResolutionRequest: {
             /**
@@ -7560,7 +7612,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items of this kind. */
-                kind?: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed";
+                kind?: "payment-unknown" | "payment-parked" | "payment-id-taken" | "order-paid-twice" | "canceled-payment-accepted" | "refund-stuck" | "refund-reversed" | "subscription-parked" | "subscription-token-taken" | "operation-unknown" | "notification-dead" | "callback-unconfirmed" | "circuit-open" | "credentials-refused";
                 /** @description The name of an external, also of one that is no longer configured. */
                 external?: string;
                 /** @description The maximum number of items. Default 50. */

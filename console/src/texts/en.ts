@@ -111,6 +111,8 @@ export const texts = {
     'operation-unknown': 'Operation of unknown outcome',
     'notification-dead': 'Notification dead',
     'callback-unconfirmed': 'Callback unconfirmed',
+    'circuit-open': 'Circuit open',
+    'credentials-refused': 'Credentials refused',
   } as Readonly<Partial<Record<AttentionKind, string>>>,
   external: {
     circuit: { closed: 'Working', open: 'Circuit open', 'half-open': 'Probing' },

@@ -1,9 +1,11 @@
-import { Field } from '../../rules/field.js';
+import { Field, NestedField } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
-import { shownIssuedId, shownText, shownTime } from '../records/shown.js';
+import { QueryRecord, queryRecord } from '../records/query-record.js';
+import { shownIssuedId, shownText, shownTime, shownTimeOrNone } from '../records/shown.js';
+import { paymentAdvice, type QueryFacts, refundAdvice } from './payment-advice.js';
 
 /** The kinds of items that an operator must resolve, by the possible action. */
 export const ATTENTION_KINDS = [
@@ -19,24 +21,22 @@ export const ATTENTION_KINDS = [
   'operation-unknown',
   'notification-dead',
   'callback-unconfirmed',
+  'circuit-open',
+  'credentials-refused',
 ] as const;
 
 export type AttentionKind = (typeof ATTENTION_KINDS)[number];
 
-/** What an operator does about each kind. */
-export const ADVICE: Readonly<Record<AttentionKind, string>> = {
-  'payment-unknown':
-    'The payment may have been executed. Query the external with POST /admin/payments/{id}/check. If that does not settle it, ask the external’s support, and record the outcome with POST /admin/payments/{id}/resolve.',
-  'payment-parked':
-    'The external has answered PENDING for the whole reconciliation schedule. Ask the external’s support, and record the outcome with POST /admin/payments/{id}/resolve.',
+/** What an operator does about the kinds whose advice is always the same; that of the others follows from what happened. */
+const ADVICE: Readonly<
+  Record<Exclude<AttentionKind, 'payment-unknown' | 'payment-parked' | 'refund-stuck'>, string>
+> = {
   'payment-id-taken':
     'The external answered with a paymentId that belongs to another payment; detail names the payment that has it and its order. Report it to the external’s support, ask whether this payment was executed too, and record the outcome with POST /admin/payments/{id}/resolve. A refund of the paymentId goes to the payment that has it.',
   'order-paid-twice':
     'Two payments of one order are accepted: this one was accepted late, or outside of the gateway; detail names the other. Ask the caller whether both are wanted, and refund one with POST /v3/{external}/refund. If both are, or one was refunded elsewhere, record that with POST /admin/payments/{id}/resolve and the status ACCEPTED.',
   'canceled-payment-accepted':
     'The external answered OK to a cancellation, and the payment was accepted all the same: the caller may take the order as not paid. Ask the caller whether it wants the payment; if not, refund it with POST /v3/{external}/refund. If it does, record that with POST /admin/payments/{id}/resolve and the status ACCEPTED.',
-  'refund-stuck':
-    'The outcome of the refund is not known, and its amount stays reserved. The external cannot be queried about it, has answered PENDING for the whole reconciliation schedule, or no longer knows it. Ask the external’s support, and record the outcome with POST /admin/refunds/{id}/resolve.',
   'refund-reversed':
     'The refund has changed its end: detail says how. Tell the caller, who may have refunded another way meanwhile. Once that is settled, record it with POST /admin/refunds/{id}/resolve and the present status.',
   'subscription-parked':
@@ -49,6 +49,10 @@ export const ADVICE: Readonly<Record<AttentionKind, string>> = {
     'The receiver never accepted the notification. Once the receiver works again, POST /admin/notifications/{id}/replay.',
   'callback-unconfirmed':
     'The external sent a callback about a payment, and did not confirm it when queried. Check whether the payment is its own. The callback changed nothing.',
+  'circuit-open':
+    'The last calls to the external failed; detail names the reason. The gateway refuses operations until the next try (nextTryAt), which lets one through to test the external. Ask the external’s support. Payments that are UNKNOWN are still queried.',
+  'credentials-refused':
+    'The external refuses the credentials of the gateway: nothing is executed. Compare `auth` in the externals file, and the secret that it names, with the credentials that the external issued. A valid change takes effect without a restart.',
 };
 
 /** A row that needs attention. */
@@ -67,6 +71,8 @@ export interface AttentionRow {
   readonly amount_minor?: number | null;
   readonly currency?: string | null;
   readonly detail?: string | null;
+  /** When reconciliation queries it next, or an open circuit lets an operation through. */
+  readonly next_at?: number | null;
   /** The state of the payment that a callback names. */
   readonly payment_state?: string | null;
 }
@@ -75,7 +81,10 @@ export class AttentionItem {
   @Field(oneOf(ATTENTION_KINDS), { example: 'payment-unknown' })
   kind: AttentionKind;
 
-  @Field(text, { description: 'The gateway’s own id.', example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10' })
+  @Field(text, {
+    description: 'The gateway’s own id; for an item about an external, the external’s name.',
+    example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
+  })
   id: string;
 
   @Field(externalName, { example: 'acme' })
@@ -116,11 +125,28 @@ export class AttentionItem {
   @Field(text, { optional: true, description: 'The reason, where it is known.', example: 'timeout' })
   detail?: string | undefined;
 
-  @Field(text, { description: 'What to do next.' })
+  @NestedField(() => QueryRecord, {
+    optional: true,
+    description: 'The last status queries about the payment or refund.',
+  })
+  lastQuery?: QueryRecord | undefined;
+
+  @Field(instant, {
+    optional: true,
+    description: 'When the gateway queries the external next, or tries whether it works again.',
+    example: '2026-01-31T12:30:00.000Z',
+  })
+  nextTryAt?: string | undefined;
+
+  @Field(text, { description: 'What to do next. It follows from what happened.' })
   advice: string;
 }
 
-export function attentionItem(row: AttentionRow): AttentionItem {
+/** `config` and `lastQuery`: of the row's external, and about its payment or refund. */
+export function attentionItem(
+  row: AttentionRow,
+  { config, lastQuery }: Pick<QueryFacts, 'config' | 'lastQuery'>,
+): AttentionItem {
   return {
     kind: row.kind,
     id: row.ref,
@@ -134,6 +160,23 @@ export function attentionItem(row: AttentionRow): AttentionItem {
     amount: row.amount_minor ?? undefined,
     currency: row.currency ?? undefined,
     detail: shownText(row.detail),
-    advice: ADVICE[row.kind],
+    lastQuery: lastQuery && queryRecord(lastQuery),
+    nextTryAt: shownTimeOrNone(row.next_at),
+    advice: adviceOf(row, { config, lastQuery }),
   };
+}
+
+export function adviceOf(
+  row: Pick<AttentionRow, 'kind' | 'payment_id' | 'shop_transaction_id' | 'next_at'>,
+  known: Pick<QueryFacts, 'config' | 'lastQuery'>,
+): string {
+  const facts: QueryFacts = {
+    ...known,
+    paymentId: row.payment_id ?? undefined,
+    shopTransactionId: row.shop_transaction_id ?? undefined,
+    nextQueryAt: row.next_at ?? undefined,
+  };
+  const { kind } = row;
+  if (kind === 'payment-unknown' || kind === 'payment-parked') return paymentAdvice(facts);
+  return kind === 'refund-stuck' ? refundAdvice(facts) : ADVICE[kind];
 }

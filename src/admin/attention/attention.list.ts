@@ -1,22 +1,17 @@
 import { type RawBuilder, sql } from 'kysely';
 import { limitOf } from '../../persistence/dialect.js';
-import type { Store, Trx } from '../../persistence/store.js';
+import type { Trx } from '../../persistence/store.js';
 import { QueryField } from '../../rules/field.js';
 import { oneOf } from '../../rules/rule.js';
 import { PAID_AFTER_CANCEL, PAID_TWICE, SECOND_PAYMENT } from '../../payments/paid-twice.js';
 import { identifierFloor, type IdentifierPrefix } from '../../shared/identifier.js';
-import { type Keyset, keysetOf, type Page, pageOf } from '../lists/keyset.js';
+import type { Keyset } from '../lists/keyset.js';
 import { ExternalFilter, PageQuery } from '../lists/list-query.js';
 import { mergeNewest, type NewestRows, type RowSource } from '../lists/merge-newest.js';
 import { externalsWithPayments } from '../payments/payment.list.js';
 import { type AttentionCount, MAX_COUNTED } from '../summary/summary.js';
-import {
-  ATTENTION_KINDS,
-  type AttentionItem,
-  attentionItem,
-  type AttentionKind,
-  type AttentionRow,
-} from './attention-item.js';
+import { ATTENTION_KINDS, type AttentionKind, type AttentionRow } from './attention-item.js';
+import { sourceOf } from './external-attention.js';
 
 export class AttentionQuery extends PageQuery {
   @QueryField(oneOf(ATTENTION_KINDS), { description: 'Items of this kind.' })
@@ -55,6 +50,7 @@ interface AttentionSource {
 }
 
 const MONEY = [sql.ref('amount_minor'), sql.ref('currency')];
+const NEXT_QUERY = sql`next_ask_at as next_at`;
 const SENT_ORDER = sql`coalesce(shop_transaction_id_sent, shop_transaction_id)`;
 const ORDER = sql`${SENT_ORDER} as shop_transaction_id`;
 const REFUND_COLUMNS = [
@@ -85,7 +81,7 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       kind: 'payment-unknown' as const,
       where: sql<boolean>`external = ${external} and state = ${'UNKNOWN'} and state <> 'CREATED'
         and claimed_payment_id is null`,
-      columns: [...PAYMENT_IDS, ...MONEY],
+      columns: [...PAYMENT_IDS, ...MONEY, NEXT_QUERY],
     })),
     {
       ...payments,
@@ -119,7 +115,7 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       where: PAID_AFTER_CANCEL,
       columns: [...PAYMENT_IDS, ...MONEY],
     },
-    { ...refunds, where: sql`${open} and state = 'UNKNOWN'`, columns: REFUND_COLUMNS },
+    { ...refunds, where: sql`${open} and state = 'UNKNOWN'`, columns: [...REFUND_COLUMNS, NEXT_QUERY] },
     {
       ...refunds,
       where: sql`${open} and state = 'PENDING' and parked_at is null and next_ask_at is null and id < ${forgotten}`,
@@ -201,15 +197,12 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
 
 /** What an operator must resolve, of all tables, newest first (SPEC §4, §8). */
 export const ATTENTION_LIST = {
-  async page(store: Store, query: AttentionQuery, nowMs: number): Promise<Page<AttentionItem>> {
-    const keyset = keysetOf('attention', undefined, query);
-    const { rows, next } = await store.read((db) => this.newest(db, query, keyset, nowMs));
-    return pageOf('attention', query, rows.map(attentionItem), next);
-  },
-
-  /** How many items of each kind there are, kinds without items left out. */
-  async counts(db: Trx, nowMs: number): Promise<AttentionCount[]> {
+  /**
+   * How many items of each kind there are, kinds without items left out. `others`: items that are not in the database.
+   */
+  async counts(db: Trx, others: readonly AttentionRow[], nowMs: number): Promise<AttentionCount[]> {
     const counts = new Map<AttentionKind, number>();
+    for (const { kind } of others) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     for (const source of attentionSources(await externalsWithPayments(db), nowMs)) {
       const items = (counts.get(source.kind) ?? 0) + (await countOf(db, source));
       if (items > 0) counts.set(source.kind, items);
@@ -220,11 +213,15 @@ export const ATTENTION_LIST = {
     });
   },
 
-  /** `keyset` is without prefixes: so the ids of all tables are ordered by time. */
+  /**
+   * `keyset` is without prefixes: so the ids of all tables are ordered by time. `others`: items that are not in the
+   * database.
+   */
   async newest(
     db: Trx,
     { kind, external }: AttentionQuery,
     keyset: Keyset,
+    others: readonly AttentionRow[],
     nowMs: number,
   ): Promise<NewestRows<AttentionRow>> {
     const byExternal = kind === undefined || kind === 'payment-unknown';
@@ -232,7 +229,8 @@ export const ATTENTION_LIST = {
     const sources = attentionSources(externals, nowMs)
       .filter((source) => (kind ?? source.kind) === source.kind)
       .map((source) => rowsOf(db, source, keyset));
-    return mergeNewest(sources, {
+    const wanted = others.filter((row) => (kind ?? row.kind) === row.kind);
+    return mergeNewest([...sources, sourceOf(wanted, keyset)], {
       limit: keyset.limit,
       lookAt: LOOK_AT,
       accepts: (row) =>

@@ -9,6 +9,7 @@ import {
 } from '../records/notification-record.js';
 import { EventRecord, eventRecord, OperationRecord, operationRecord } from '../records/operation-record.js';
 import { PaymentRecord, paymentRecord } from '../records/payment-record.js';
+import { isParking, QueryRecord, queryRecord } from '../records/query-record.js';
 import { RefundRecord, refundRecord } from '../records/refund-record.js';
 import type { PaymentParts } from './payment-parts.js';
 import { StoryEntry, storyOf } from './payment-story.js';
@@ -33,6 +34,11 @@ export class PaymentDetail extends PaymentRecord {
   @Field(listOf(() => NotificationHistory))
   notifications: NotificationHistory[];
 
+  @Field(listOf(() => QueryRecord), {
+    description: 'The status queries that the external got about the payment and its refunds.',
+  })
+  queries: QueryRecord[];
+
   @Field(texts, { description: 'The lists that are cut to their newest 500 items.' })
   truncated: string[];
 }
@@ -50,6 +56,7 @@ export function paymentDetail(parts: PaymentParts): PaymentDetail {
       deliveries: parts.attempts.filter((each) => each.notification_ref === row.id).map(attemptRecord),
       replays: parts.replays.filter((each) => each.notification_ref === row.id).map(replayRecord),
     })),
+    queries: parts.queries.filter((row) => !isParking(row)).map(queryRecord),
     truncated: [...parts.truncated],
   };
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../notifications/notification.table.js';
 import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import type { OperationRow } from '../../operations/operation.table.js';
+import type { StatusQueryRow } from '../../operations/status-query.table.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
 import type { DatabaseSchema } from '../../persistence/database.js';
 import type { Trx } from '../../persistence/store.js';
@@ -22,6 +23,8 @@ export interface PaymentParts {
   readonly notifications: readonly NotificationRow[];
   readonly attempts: readonly Selectable<NotificationAttemptTable>[];
   readonly replays: readonly Selectable<NotificationReplayTable>[];
+  /** Status queries about the payment and its refunds. */
+  readonly queries: readonly StatusQueryRow[];
   /** The kinds with more rows than shown. */
   readonly truncated: readonly string[];
 }
@@ -70,6 +73,7 @@ export async function readPaymentParts(db: Trx, id: string): Promise<PaymentPart
     notifications,
     attempts: await part('attempts', 'notification_attempts', { notification_ref }),
     replays: await part('replays', 'notification_replays', { notification_ref }),
+    queries: await part('queries', 'status_queries', { subject_ref: [id, ...refund_ref] }),
     truncated,
   };
 }
@@ -81,7 +85,8 @@ type PartTable =
   | 'callbacks'
   | 'notifications'
   | 'notification_attempts'
-  | 'notification_replays';
+  | 'notification_replays'
+  | 'status_queries';
 /** The value of each column, or its possible values. */
 type Condition = Readonly<Record<string, string | readonly string[] | null>>;
 

@@ -4,6 +4,7 @@ import { text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { OperationRow } from '../../operations/operation.table.js';
 import { shownText, shownTime, shownTraceId } from '../records/shown.js';
+import { queryText, isParking } from '../records/query-record.js';
 import type { PaymentParts } from './payment-parts.js';
 
 /** In causal order, which sorts entries of the same millisecond. */
@@ -14,8 +15,11 @@ const HAPPENINGS = [
   'callback-received',
   'callback-repeated',
   'operation-ended',
+  'payment-queried',
+  'refund-queried',
   'payment-changed',
   'refund-changed',
+  'payment-parked',
   'refund-parked',
   'callback-ended',
   'notification-queued',
@@ -65,7 +69,12 @@ interface Entry {
 
 /** The history of a payment, in time order. */
 export function storyOf(parts: PaymentParts): StoryEntry[] {
-  return [...paymentEntries(parts), ...callbackEntries(parts), ...notificationEntries(parts)]
+  return [
+    ...paymentEntries(parts),
+    ...queryEntries(parts),
+    ...callbackEntries(parts),
+    ...notificationEntries(parts),
+  ]
     .toSorted((a, b) => a.atMs - b.atMs || HAPPENINGS.indexOf(a.what) - HAPPENINGS.indexOf(b.what))
     .map(({ atMs, what, id, text, of }) => ({
       at: shownTime(atMs),
@@ -93,8 +102,6 @@ function* paymentEntries(parts: PaymentParts): Generator<Entry> {
     const text = `${refund.amount_minor} ${refund.currency} (minor units) by ${named(refund.caller)}`;
     const of = operations.find(({ refund_ref }) => refund_ref === refund.id);
     yield entry(refund.created_at, 'refund-reserved', refund.id, text, of);
-    if (refund.parked_at !== null)
-      yield entry(refund.parked_at, 'refund-parked', refund.id, 'the external is no longer queried', of);
   }
   for (const of of operations) {
     const { id, operation, external, created_at, finished_at } = of;
@@ -110,6 +117,24 @@ function* paymentEntries(parts: PaymentParts): Generator<Entry> {
     const endedAt = source === 'call' ? (ends.get(cause ?? '') ?? 0) : 0;
     yield entry(Math.max(at, endedAt), what, refund_ref ?? payment.id, text, causes.get(cause ?? ''));
   }
+}
+
+/** Every query that the external got, and when there was none left. */
+function* queryEntries({ payment, refunds, queries, operations, callbacks }: PaymentParts): Generator<Entry> {
+  const causes = new Map([...operations, ...callbacks].map((row): [string, Requested] => [row.id, row]));
+  const parking = 'reconciliation no longer queries the external';
+  for (const row of queries) {
+    const about = row.subject_ref === payment.id ? 'payment' : 'refund';
+    if (isParking(row)) yield entry(row.first_at, `${about}-parked`, row.subject_ref, parking, undefined);
+    else {
+      const text = `by ${row.source}: ${queryText(row)}`;
+      yield entry(row.first_at, `${about}-queried`, row.subject_ref, text, causes.get(row.cause ?? ''));
+    }
+  }
+  if (payment.parked_at !== null)
+    yield entry(payment.parked_at, 'payment-parked', payment.id, parking, undefined);
+  for (const { id, parked_at } of refunds)
+    if (parked_at !== null) yield entry(parked_at, 'refund-parked', id, parking, undefined);
 }
 
 function endOf({ operation, state, reason, answer_status }: OperationRow): string {

@@ -5,6 +5,7 @@ import { JsonBody } from '../../http/json-body.decorator.js';
 import { type Operator, OperatorOf } from '../../audit/operator.js';
 import { DescribeOperation, type OperationDescription } from '../../http/openapi/operation-description.js';
 import { RequireScope } from '../../http/require-scope.decorator.js';
+import { StatusQueryLog } from '../../operations/status-query.log.js';
 import { Store } from '../../persistence/store.js';
 import { OPERATIONS } from '../../config/external-operation.js';
 import { RefundResult } from '../../refunds/refund-result.js';
@@ -61,6 +62,7 @@ const GET_PAYMENT: OperationDescription = {
               replays: [],
             },
           ],
+          queries: [],
           truncated: [],
         },
       },
@@ -113,12 +115,14 @@ export class PaymentsAdminController {
     private readonly store: Store,
     private readonly checks: PaymentCheck,
     private readonly refunds: PaymentRefund,
+    private readonly queries: StatusQueryLog,
   ) {}
 
   @Get(':id')
   @RequireScope('admin-read')
   @DescribeOperation(GET_PAYMENT)
   async get(@OwnId('pay') id: string): Promise<PaymentDetail> {
+    await this.queries.settled();
     const parts = await this.store.read((db) => readPaymentParts(db, id));
     if (!parts) throw notFound();
     return paymentDetail(parts);

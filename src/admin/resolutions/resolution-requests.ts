@@ -1,6 +1,6 @@
 import { Field } from '../../rules/field.js';
 import { oneOf, stringRule } from '../../rules/rule.js';
-import { issuedIdentifier } from '../../rules/rules.js';
+import { issuedIdentifier, issuedIdentifierOrNull, ownIdentifier } from '../../rules/rules.js';
 
 const MAX_REASON_LENGTH = 500;
 /** Not blank: the reason is kept for ever, and an auditor reads it. */
@@ -26,13 +26,22 @@ export class PaymentResolutionRequest {
   @Field(reason, REASON)
   reason: string;
 
-  @Field(issuedIdentifier, {
+  @Field(issuedIdentifierOrNull, {
     optional: true,
+    keepsNull: true,
     description:
-      'The external’s id, where the gateway does not know it: without it the payment cannot be refunded.',
+      'The external’s id. Required with `ACCEPTED` if the gateway does not know it; `null` if it is unknown: the payment then cannot be refunded.',
     example: 'pm_7f3a',
   })
-  paymentId?: string;
+  paymentId?: string | null;
+
+  @Field(ownIdentifier('evt'), {
+    optional: true,
+    description:
+      'The event of the resolution that this one corrects, as the `conflict` names it. Refused if the external has answered otherwise since.',
+    example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60',
+  })
+  corrects?: string;
 }
 
 /** POST `/admin/refunds/{id}/resolve`. */

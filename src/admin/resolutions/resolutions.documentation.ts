@@ -47,7 +47,7 @@ export const RESOLVE_PAYMENT = resolution({
   id: 'resolvePayment',
   summary: 'Resolve a payment',
   description:
-    'Records the end of an UNKNOWN payment, or of a PENDING one that is parked, when it is known from another source. The name of the credentials and the reason are recorded, and a notification is queued. `FAILED` releases the `Idempotency-Key`: a repeat is a new attempt and validated as such.',
+    'Records the end of an UNKNOWN payment, or of a PENDING one that is parked, when it is known from another source. The name of the credentials and the reason are recorded, and a notification is queued. `FAILED` releases the `Idempotency-Key`: a repeat is a new attempt and validated as such. To correct a resolution, send another one with its event in `corrects`. The second of two concurrent resolutions is refused with `conflict`, which names the event of the first.',
   request: PaymentResolutionRequest,
   requests: {
     accepted: {
@@ -57,6 +57,10 @@ export const RESOLVE_PAYMENT = resolution({
         reason: 'acme’s support confirmed it, ticket 4711',
         paymentId: 'pm_7f3a',
       },
+    },
+    withoutId: {
+      summary: 'The payment was executed; its id is unknown',
+      value: { status: 'ACCEPTED', reason: 'On the account statement of 3 February', paymentId: null },
     },
     failed: {
       summary: 'The payment was not executed',

@@ -2,9 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type AuditedAct, AuditLog } from '../../audit/audit.log.js';
 import type { Operator } from '../../audit/operator.js';
 import { OperationRepository } from '../../operations/operation.repository.js';
-import { PaymentLedger } from '../../payments/payment.ledger.js';
+import { StatusQueryLog } from '../../operations/status-query.log.js';
 import { PaymentRepository } from '../../payments/payment.repository.js';
-import type { PaymentRow } from '../../payments/payment.table.js';
 import { Store, type Trx } from '../../persistence/store.js';
 import { RefundLedger } from '../../refunds/refund.ledger.js';
 import { RefundRepository } from '../../refunds/refund.repository.js';
@@ -17,15 +16,13 @@ import { type PaymentRecord, paymentRecord } from '../records/payment-record.js'
 import { type RefundRecord, refundRecord } from '../records/refund-record.js';
 import { type SubscriptionRecord, subscriptionRecord } from '../records/subscription-record.js';
 import { causeOf, conflict } from './operator.js';
+import { CHANGED_MEANWHILE, PaymentResolution, STILL_RUNNING } from './payment-resolution.service.js';
 import type {
   OperationResolutionRequest,
   PaymentResolutionRequest,
   RefundResolutionRequest,
   SubscriptionResolutionRequest,
 } from './resolution-requests.js';
-
-const CHANGED_MEANWHILE = 'The state has changed meanwhile: read it again.';
-const STILL_RUNNING = 'Its operation is still running: wait for its end.';
 
 /**
  * Records outcomes that operators know from another source: the gateway never guesses them (SPEC §4). Every method
@@ -39,7 +36,8 @@ export class Resolutions {
     private readonly store: Store,
     private readonly operations: OperationRepository,
     private readonly payments: PaymentRepository,
-    private readonly paymentLedger: PaymentLedger,
+    private readonly paymentResolution: PaymentResolution,
+    private readonly queryLog: StatusQueryLog,
     private readonly refunds: RefundRepository,
     private readonly refundLedger: RefundLedger,
     private readonly subscriptions: SubscriptionRepository,
@@ -50,35 +48,16 @@ export class Resolutions {
 
   /**
    * Resolves a payment that is UNKNOWN, or PENDING and parked. Queues a notification, as every change does. `ACCEPTED`
-   * for an ACCEPTED payment ends the item of attention that its order was paid twice.
+   * for an ACCEPTED payment ends the item of attention that its order was paid twice. With `corrects`, corrects an earlier
+   * resolution.
    */
   async payment(id: string, request: PaymentResolutionRequest, operator: Operator): Promise<PaymentRecord> {
-    const { status, reason, paymentId } = request;
+    const { status, reason } = request;
     const cause = causeOf(operator, reason);
-    const row = await this.#resolve(
-      id,
-      this.payments,
-      { operator, to: status, reason },
-      async (trx, before) => {
-        if (before.state === 'ACCEPTED' && before.unguarded_acceptance === 1 && status === 'ACCEPTED')
-          return this.paymentLedger.confirm(trx, before, cause);
-        await this.#assertPaymentOpen(trx, before);
-        await this.#assertPaymentIdFree(trx, before, paymentId);
-        const payment =
-          paymentId === undefined ? before : await this.paymentLedger.link(trx, before, paymentId);
-        const moved = await this.paymentLedger.move(trx, payment, status, {
-          source: 'operator',
-          cause,
-          notify: {
-            when: 'on-change',
-            requestId: operator.requestId,
-            traceparent: traceOf(operator, before),
-          },
-        });
-        if (!moved) throw conflict(CHANGED_MEANWHILE);
-        if (status === 'FAILED') await this.#releaseKey(trx, { payment_ref: id });
-        return undefined;
-      },
+    // What the external has answered since an earlier resolution decides about a correction.
+    await this.queryLog.settled();
+    const row = await this.#resolve(id, this.payments, { operator, to: status, reason }, (trx, before) =>
+      this.paymentResolution.resolve(trx, before, request, operator),
     );
     this.#logger.log({ payment: id, status, cause }, 'Payment resolved by an operator');
     return paymentRecord(row);
@@ -206,36 +185,8 @@ export class Resolutions {
     });
   }
 
-  async #assertPaymentOpen(trx: Trx, { id, state, parked_at }: PaymentRow): Promise<void> {
-    if (state === 'PENDING' && parked_at === null) {
-      throw conflict(
-        'The payment is PENDING, and the gateway still queries the external about it: check it instead.',
-      );
-    }
-    if (state !== 'UNKNOWN' && state !== 'PENDING') {
-      throw conflict(`The payment is ${state}: there is nothing to resolve.`);
-    }
-    if (await this.operations.isRunning(trx, { payment_ref: id })) throw conflict(STILL_RUNNING);
-  }
-
-  async #assertPaymentIdFree(
-    trx: Trx,
-    { external, payment_id }: PaymentRow,
-    paymentId: string | undefined,
-  ): Promise<void> {
-    if (paymentId === undefined || paymentId === payment_id) return;
-    if (payment_id !== null) throw conflict('The payment has another paymentId already.');
-    const holder = await this.payments.findByPaymentId(trx, external, paymentId);
-    if (holder) throw conflict(`This paymentId belongs to the payment ${holder.id}.`);
-  }
-
   /** Nothing was executed: the `Idempotency-Key` may execute the operation. */
   #releaseKey(trx: Trx, subject: Parameters<OperationRepository['notExecuted']>[1]): Promise<unknown> {
     return this.operations.notExecuted(trx, subject, 'operator', this.clock.now());
   }
-}
-
-/** The trace of the payment, unless the operator's request is part of a trace. */
-function traceOf({ continued, traceparent }: Operator, payment: PaymentRow): string {
-  return continued ? traceparent : (payment.traceparent ?? traceparent);
 }

@@ -8,7 +8,7 @@ import { Clock } from '../../shared/clock.js';
 import { HOUR_MS, type HourlyTotalRow, hourOf, type TotalSubject } from '../../totals/hourly-total.table.js';
 import { HourlyTotalRepository } from '../../totals/hourly-total.repository.js';
 import { TotalsCounter } from '../../totals/totals.counter.js';
-import { ATTENTION_LIST } from '../attention/attention.list.js';
+import { Attention } from '../attention/attention.service.js';
 import { shownText, shownTime, shownTimeOrNone } from '../records/shown.js';
 import type { DeliverySummary, ExternalSummary, PeriodSummary, Summary, TotalRecord } from './summary.js';
 
@@ -18,6 +18,7 @@ export class SummaryService {
   constructor(
     private readonly store: Store,
     private readonly registry: ExternalProviderRegistry,
+    private readonly attention: Attention,
     private readonly notifications: NotificationRepository,
     private readonly receivers: ReceiverRegistry,
     private readonly totals: HourlyTotalRepository,
@@ -33,7 +34,7 @@ export class SummaryService {
       .map(externalSummary)
       .toSorted((a, b) => (a.external < b.external ? -1 : 1));
     const stored = await this.store.read(async (db) => ({
-      attention: await ATTENTION_LIST.counts(db, nowMs),
+      attention: await this.attention.counts(db),
       deliveries: await this.#deliveries(db),
       countedAt: shownTimeOrNone(await this.counter.countedAt(db)),
       last24Hours: await this.#period(db, nowMs, 24, 1),

@@ -61,14 +61,17 @@ interface Typed {
   readonly enum?: readonly unknown[];
   /** A reference beside annotations. */
   readonly allOf?: readonly [SchemaKeywords];
+  readonly anyOf?: readonly SchemaKeywords[];
 }
 
-function orNull({ description, examples, ...schema }: SchemaKeywords): SchemaKeywords {
+function orNull(property: SchemaKeywords): SchemaKeywords {
+  const { description, examples, ...schema } = property;
   const annotations = {
     ...(description !== undefined && { description }),
     ...(examples !== undefined && { examples }),
   };
-  const { type, enum: values, allOf: [reference] = [schema] } = schema as Typed;
+  const { type, enum: values, allOf: [reference] = [schema], anyOf = [] } = schema as Typed;
+  if (anyOf.some((alternative) => (alternative as Typed).type === 'null')) return property;
   return type === undefined
     ? { anyOf: [reference, { type: 'null' }], ...annotations }
     : { ...schema, type: [type, 'null'], ...(values && { enum: [...values, null] }), ...annotations };

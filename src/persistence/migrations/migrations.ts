@@ -18,6 +18,7 @@ import * as checkouts from './0017-checkouts.js';
 import * as receivers from './0019-receivers.js';
 import * as watchedSubscriptions from './0020-watched-subscriptions.js';
 import * as oneIndexOfOrders from './0021-one-index-of-orders.js';
+import * as statusQueries from './0023-status-queries.js';
 import * as hourlyTotals from './0024-hourly-totals.js';
 
 /**
@@ -50,5 +51,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0019-receivers': receivers,
   '0020-watched-subscriptions': watchedSubscriptions,
   '0021-one-index-of-orders': oneIndexOfOrders,
+  '0023-status-queries': statusQueries,
   '0024-hourly-totals': hourlyTotals,
 };

@@ -49,7 +49,7 @@ export function readableAmounts(text: string): string {
 }
 
 function toneOf({ what, text }: StoryEntry): StoryStep['tone'] {
-  if (what === 'notification-dead' || what === 'refund-parked') return 'bad';
+  if (/-(?:dead|parked)$/.test(what)) return 'bad';
   if (/→ (ACCEPTED|OK)\b|: completed\b|answered 2\d\d\b|^VERIFIED\b/.test(text)) return 'good';
   if (/→ (UNKNOWN|FAILED|KO)\b|: unknown\b|answered [45]\d\d\b|no answer|^UNCONFIRMED\b/.test(text))
     return 'bad';

@@ -53,6 +53,8 @@ function candidates(item: AttentionItem): readonly AttentionAction[] {
     case 'notification-dead':
       return [{ kind: 'replay', id }];
     case 'callback-unconfirmed':
+    case 'circuit-open':
+    case 'credentials-refused':
       return [];
     default:
       // The gateway may be newer than this page.
