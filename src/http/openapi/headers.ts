@@ -44,7 +44,8 @@ export const HEADER_PARAMETERS = {
     ...IDEMPOTENCY_KEY,
     description:
       'Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted ' +
-      'string, such as a UUID. The same key with a different body is refused. Without a key, a repeat is a new request.',
+      'string, such as a UUID. The same key with a different body is refused. ' +
+      'Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request.',
     // Without an example: Swagger UI would send it with every payment that a reader tries.
   },
   RequiredIdempotencyKey: {

@@ -54,8 +54,17 @@ export const SIMULATOR_SCRIPT = `window.simulated = (root) => {
     }],
   ];
 
+  // The newest order stands for the example of the search.
+  async function withNewestOrder(request, url) {
+    if (!url.pathname.endsWith('/admin/search') || url.searchParams.get('q') !== 'order-1001') return;
+    const { items } = await send(request, 'GET', 'admin/payments?limit=1');
+    if (items?.[0]) url.searchParams.set('q', items[0].shopTransactionId);
+    request.url = url.href;
+  }
+
   async function withStandIn(request) {
     const url = new URL(request.url);
+    await withNewestOrder(request, url);
     const example = EXAMPLE_ID.exec(url.pathname)?.[1];
     if (!example) return;
     const [, find] = STAND_INS.find(([operation]) => operation.test(request.method + ' ' + url.pathname)) ?? [];
