@@ -36,8 +36,33 @@ describe('money', () => {
     ['-1', 'EUR', undefined],
     ['1e3', 'EUR', undefined],
     ['', 'EUR', undefined],
+    ['1,234', 'EUR', 123_400],
+    ['1,234', 'KWD', 1_234_000],
+    ['1,234.567', 'KWD', 1_234_567],
+    ['12,345,678.90', 'EUR', 1_234_567_890],
+    ['1,2345', 'CLF', 12_345],
+    ['1,23,4', 'EUR', undefined],
+    ['1.234,5', 'KWD', undefined],
   ])('reads %j %s as %p', (text, currency, minor) => {
-    expect(parseAmount(text, currency)).toBe(minor);
+    expect(parseAmount(text, currency, 'en')).toBe(minor);
+  });
+
+  it.each([
+    ['1.234', 'KWD', 1_234_000],
+    ['1.234,567', 'KWD', 1_234_567],
+    ['12.99', 'EUR', 1_299],
+    ['1,234', 'KWD', 1_234],
+  ])('reads %j %s as %p where dots separate thousands', (text, currency, minor) => {
+    expect(parseAmount(text, currency, 'de')).toBe(minor);
+  });
+
+  it.each(['en', 'de', 'fr', 'de-CH', 'en-IN'])('reads back what it shows in %s', (locale) => {
+    for (const [minor, currency] of [
+      [1_234_567, 'KWD'],
+      [12_345, 'JPY'],
+      [1_234_567_890, 'EUR'],
+    ] as const)
+      expect(parseMoney(formatMoney(minor, currency, locale), locale)).toEqual({ amount: minor, currency });
   });
 
   it.each([
@@ -47,6 +72,6 @@ describe('money', () => {
     ['order-1001', undefined],
     ['12.99', undefined],
   ])('finds the amount in %j', (text, money) => {
-    expect(parseMoney(text)).toEqual(money);
+    expect(parseMoney(text, 'en')).toEqual(money);
   });
 });

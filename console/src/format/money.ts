@@ -46,9 +46,14 @@ export function formatMoney(
   return `${format.format(decimalOf(minor, currency) as Intl.StringNumericLiteral)} ${currency}`;
 }
 
-/** Reads what a person types as an amount of `currency`; undefined where it is none or has too many digits. */
-export function parseAmount(text: string, currency: string): number | undefined {
-  const match = /^(\d{1,12})(?:[.,](\d+))?$/.exec(text.trim().replaceAll(/[\s’']/g, ''));
+/**
+ * Reads what a person types as an amount of `currency`; undefined where it is none or has too many digits. The page's own
+ * format is read back as it was meant: where `1,234` is a thousand, it is one here too. Elsewhere a comma or a dot is
+ * the decimal sign.
+ */
+export function parseAmount(text: string, currency: string, locale?: string): number | undefined {
+  const plain = withoutGroups(text.trim().replaceAll(/[\s’']/g, ''), locale);
+  const match = /^(\d{1,12})(?:[.,](\d+))?$/.exec(plain);
   if (!match) return undefined;
   const [, whole = '', fraction = ''] = match;
   const digits = digitsOf(currency);
@@ -57,11 +62,24 @@ export function parseAmount(text: string, currency: string): number | undefined 
   return Number.isSafeInteger(minor) ? minor : undefined;
 }
 
+/** Removes the separators of groups of digits, if all of them stand where the locale puts them. */
+function withoutGroups(text: string, locale: string | undefined): string {
+  const parts = new Intl.NumberFormat(locale).formatToParts(1_234_567.8);
+  const separator = parts.find(({ type }) => type === 'group')?.value;
+  if (separator === ',')
+    return /^\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?$/.test(text) ? text.replaceAll(',', '') : text;
+  if (separator === '.') return /^\d{1,3}(?:\.\d{3})+(?:,\d+)?$/.test(text) ? text.replaceAll('.', '') : text;
+  return text;
+}
+
 /** Reads `12.99 EUR` or `EUR 12.99`. */
-export function parseMoney(text: string): { readonly amount: number; readonly currency: string } | undefined {
+export function parseMoney(
+  text: string,
+  locale?: string,
+): { readonly amount: number; readonly currency: string } | undefined {
   const match = /^(?:([A-Za-z]{3})\s*([\d.,'’\s]+)|([\d.,'’\s]+?)\s*([A-Za-z]{3}))$/.exec(text.trim());
   if (!match) return undefined;
   const currency = (match[1] ?? match[4] ?? '').toUpperCase();
-  const amount = parseAmount(match[2] ?? match[3] ?? '', currency);
+  const amount = parseAmount(match[2] ?? match[3] ?? '', currency, locale);
   return amount === undefined ? undefined : { amount, currency };
 }
