@@ -370,7 +370,7 @@ describe('Transport', () => {
       path.startsWith('/admin'),
     ))
       for (const { responses } of Object.values(operations)) {
-        const { $ref } = responses[200]!.content['application/json'].schema;
+        const { $ref } = responses[200]!.content['application/json']!.schema;
         const { required = [], oneOf } = document.components.schemas[$ref.split('/').at(-1)!]!;
         if (!oneOf) expect([path, required]).toEqual([path, expect.arrayContaining([memberOf(path)])]);
       }
