@@ -58,6 +58,19 @@ interface UntypedRequest extends OperationOptions {
   readonly body?: unknown;
 }
 
+/** A member that every answer of an operation of the admin API has. */
+export function memberOf(template: string): string {
+  return MEMBERS[template] ?? (template.includes('{') ? 'id' : 'items');
+}
+
+const MEMBERS: Readonly<Record<string, string>> = {
+  '/admin/me': 'scopes',
+  '/admin/summary': 'attention',
+  '/admin/notifications/replay': 'replayed',
+  '/admin/payments/{id}/refund': 'result',
+  '/admin/payments/{id}/cancel': 'result',
+};
+
 /** `/admin/…`, for operators' tools; it needs a key with an admin scope. */
 export class Admin {
   readonly #transport: Transport;
@@ -106,6 +119,6 @@ export class Admin {
     const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(parameters[name]!),
     );
-    return this.#transport.send({ ...rest, method, path }) as Promise<Answer>;
+    return this.#transport.send({ ...rest, method, path, member: memberOf(template) }) as Promise<Answer>;
   }
 }

@@ -129,7 +129,8 @@ export class External {
     options?: OperationOptions,
   ): Promise<SubscriptionExpireAnswer> {
     const path = `${this.#path}/subscription/expire/${encodeURIComponent(subscriptionToken)}`;
-    return this.#transport.send({ ...options, method: 'DELETE', path }) as Promise<SubscriptionExpireAnswer>;
+    const request = { ...options, method: 'DELETE', path, member: 'result' } as const;
+    return this.#transport.send(request) as Promise<SubscriptionExpireAnswer>;
   }
 
   #get<Answer>(path: string, query: object | undefined, options: CallOptions | undefined): Promise<Answer> {
@@ -138,6 +139,8 @@ export class External {
       method: 'GET',
       path: this.#path + path,
       query,
+      // Not `status`: a page of a proxy may have one.
+      member: 'providerName',
     }) as Promise<Answer>;
   }
 
@@ -147,6 +150,7 @@ export class External {
       method: 'POST',
       path: this.#path + path,
       body,
+      member: 'result',
     }) as Promise<Answer>;
   }
 }

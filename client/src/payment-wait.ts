@@ -1,4 +1,5 @@
 import type { PaymentStatus } from './contract.js';
+import { isPassing } from './retry-policy.js';
 import { TollgateError } from './tollgate-error.js';
 import type { Sleep } from './waiting.js';
 
@@ -47,5 +48,5 @@ function isEnded(payment: PaymentStatus): payment is EndedPayment {
 
 function passes({ code, status }: TollgateError): boolean {
   if (code === 'aborted' || code === 'operation-not-supported') return false;
-  return status === undefined || status === 429 || status >= 500;
+  return isPassing(status);
 }

@@ -54,8 +54,14 @@ function isRetryable(
   if (code === 'aborted') return false;
   // Another request holds the order: only its end changes the answer.
   if (code === 'duplicate-payment') return false;
-  if (code === 'connection-failed' && outcome === 'not-executed') return true;
+  // Nothing was sent.
+  if (problem === undefined && outcome === 'not-executed') return true;
   if (outcome === 'unknown') return repeatability === 'keyed';
-  if (repeatability === 'read') return status === undefined || status === 429 || status >= 500;
+  if (repeatability === 'read') return isPassing(status);
   return problem !== undefined && retryAfterMs !== undefined;
+}
+
+/** Whether a read may succeed later: a failure with a 2xx is a page of a proxy, as during maintenance. */
+export function isPassing(status: number | undefined): boolean {
+  return status === undefined || status < 300 || status === 429 || status >= 500;
 }

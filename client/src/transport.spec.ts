@@ -1,11 +1,21 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startStubExternal, type StubExternal } from '../../test/support/stub-external.js';
 import { type External, Tollgate, TollgateError, type TollgateOptions } from './index.js';
-import { sleep, type Sleep } from './waiting.js';
+import { memberOf } from './admin.js';
+import { sleep, type Sleep, within } from './waiting.js';
 
 /** Sends one answer; with `undefined` the connection is cut. */
 type Script = { status: number; body?: object | string; headers?: Record<string, string> } | undefined;
+
+interface OpenApi {
+  paths: Record<
+    string,
+    Record<string, { responses: Record<number, { content: Record<string, { schema: { $ref: string } }> }> }>
+  >;
+  components: { schemas: Record<string, { required?: string[]; oneOf?: unknown[] }> };
+}
 
 const ORDER = { amount: 1299, currency: 'EUR', shopTransactionId: 'order-1' } as const;
 const OK: Script = { status: 200, body: { result: 'OK', paymentId: 'pm_1' } };
@@ -95,7 +105,7 @@ describe('Transport', () => {
   });
 
   it('encodes what it puts into paths and queries', async () => {
-    answers({ status: 200, body: { status: 'ACCEPTED' } });
+    answers({ status: 200, body: { status: 'ACCEPTED', providerName: 'acme' } });
     const acme = external();
     await acme.status({ shopTransactionId: 'a&b=ü /1' });
     await acme.subscriptionStatus('sub/1?x');
@@ -137,6 +147,14 @@ describe('Transport', () => {
     ['an answer of a proxy', { status: 502, body: '<html>Bad Gateway</html>' }],
     ['a connection that was cut', undefined],
     ['a 2xx that is not JSON', { status: 200, body: 'welcome' }],
+    ['a 2xx of a proxy', { status: 200, body: { status: 'maintenance' } }],
+    ['a 2xx that is a list', { status: 200, body: [] }],
+    ['a refusal of a proxy', { status: 403, body: { code: 'waf', detail: 'blocked' } }],
+    [
+      'a refusal of a proxy with a code of Tollgate',
+      { status: 403, body: { code: 'forbidden', detail: 'no' } },
+    ],
+    ['a problem document of a proxy', problem(403, 'waf')],
   ])('repeats with the same key after %s', async (_, script) => {
     answers(script, OK);
     expect(await external().pay(ORDER)).toEqual(OK.body);
@@ -168,7 +186,7 @@ describe('Transport', () => {
   });
 
   it('repeats reads after failures of servers and connections, not after refusals', async () => {
-    const found: Script = { status: 200, body: { status: 'ACCEPTED' } };
+    const found: Script = { status: 200, body: { status: 'ACCEPTED', providerName: 'acme' } };
     answers(undefined, problem(502, 'provider-error'), found);
     expect(await external().status({ paymentId: 'pm_1' })).toEqual(found.body);
     answers(problem(404, 'payment-not-found'));
@@ -281,8 +299,81 @@ describe('Transport', () => {
   it('does not follow redirects', async () => {
     answers({ status: 302, headers: { location: '/elsewhere' } });
     const failure = await failureOf(external({ retry: { maxRetries: 0 } }).pay(ORDER));
-    expect(failure).toMatchObject({ code: 'connection-failed', outcome: 'unknown' });
+    expect(failure).toMatchObject({ code: 'unexpected-answer', outcome: 'unknown', status: 302 });
+    expect(failure.detail).toBe('The request was redirected.');
     expect(server.requests).toHaveLength(1);
+  });
+
+  it('reports what a proxy answers as unexpected and unknown', async () => {
+    answers({ status: 200, body: { status: 'maintenance' } });
+    const unexpected = { code: 'unexpected-answer', outcome: 'unknown', status: 200 };
+    expect(await failureOf(external().pay(ORDER))).toMatchObject({
+      ...unexpected,
+      idempotencyKey: keys()[0],
+    });
+    expect(keys()).toHaveLength(3);
+    answers({ status: 403, body: { code: 'waf', detail: 'blocked' } });
+    expect(await failureOf(external().pay(ORDER))).toMatchObject({ ...unexpected, status: 403 });
+  });
+
+  it('repeats a read, and goes on waiting, after a 2xx of a proxy', async () => {
+    const found = { status: 'ACCEPTED', providerName: 'acme' };
+    answers({ status: 200, body: { status: 'maintenance' } }, { status: 200, body: found });
+    expect(await external().status({ paymentId: 'pm_1' })).toEqual(found);
+    answers({ status: 200, body: { status: 'maintenance' } }, { status: 200, body: found });
+    expect(await external({ retry: { maxRetries: 0 } }).waitForPayment('pm_1')).toEqual(found);
+  });
+
+  it('ends headers that hang, and knows that nothing was sent', async () => {
+    const headers = (): Promise<Record<string, string>> => new Promise(() => {});
+    const notExecuted = { outcome: 'not-executed', status: undefined };
+    const late = external({ headers, timeoutMs: 1 });
+    expect(await failureOf(late.pay(ORDER))).toMatchObject({ ...notExecuted, code: 'timeout' });
+    expect(waits).toHaveLength(2);
+    const aborting = new AbortController();
+    const call = external({ headers }).pay(ORDER, { signal: aborting.signal });
+    aborting.abort();
+    expect(await failureOf(call)).toMatchObject({ ...notExecuted, code: 'aborted' });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it.each([Infinity, 2 ** 31])('takes a time limit of %s for a long one', async (timeoutMs) => {
+    server.behave((_, response) => void setImmediate(() => answer(response, OK)));
+    const retry = { maxRetries: 0 };
+    expect(await external({ timeoutMs, retry }).pay(ORDER)).toEqual(OK.body);
+    const timer = jest.spyOn(globalThis, 'setTimeout');
+    try {
+      within(timeoutMs, undefined).clear();
+      expect(timer.mock.calls.map(([, ms]) => ms)).toEqual([2 ** 31 - 1]);
+    } finally {
+      timer.mockRestore();
+    }
+  });
+
+  it('takes the default for what is undefined', async () => {
+    answers(problem(504, 'provider-timeout', 'unknown'));
+    const retry = { maxRetries: undefined } as unknown as { maxRetries: number };
+    await failureOf(external({ retry }).pay(ORDER));
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it.each([{ apiKey: 'a\nb' }, { apiKey: 'schlüssel→' }, { timeoutMs: NaN }, { timeoutMs: 0 }])(
+    'refuses %j at construction',
+    (options) => {
+      expect(() => external(options)).toThrow(TypeError);
+    },
+  );
+
+  it('knows a member of every answer of the admin API', () => {
+    const document = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as OpenApi;
+    for (const [path, operations] of Object.entries(document.paths).filter(([path]) =>
+      path.startsWith('/admin'),
+    ))
+      for (const { responses } of Object.values(operations)) {
+        const { $ref } = responses[200]!.content['application/json']!.schema;
+        const { required = [], oneOf } = document.components.schemas[$ref.split('/').at(-1)!]!;
+        if (!oneOf) expect([path, required]).toEqual([path, expect.arrayContaining([memberOf(path)])]);
+      }
   });
 
   it('refuses a relative URL outside a browser', () => {

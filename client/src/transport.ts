@@ -1,7 +1,8 @@
 import type { Problem } from './contract.js';
+import { isProblemCode } from './problem-codes.js';
 import { DEFAULT_RETRY_POLICY, type Repeatability, retryDelayMs, type RetryPolicy } from './retry-policy.js';
 import { type ClientErrorCode, TollgateError } from './tollgate-error.js';
-import { sleep, type Sleep, within } from './waiting.js';
+import { before, sleep, type Sleep, within } from './waiting.js';
 
 type HeaderValues = Readonly<Record<string, string>>;
 
@@ -17,7 +18,7 @@ export interface TollgateOptions {
   readonly headers?: HeaderValues | (() => HeaderValues | Promise<HeaderValues>) | undefined;
   /** Default: the global `fetch`. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** Limit of one attempt, from the request to the last byte of the answer. Default 30 s. */
+  /** Limit of one attempt, from its `headers` to the last byte of the answer. Default 30 s, at most 24 days. */
   readonly timeoutMs?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** How waits between attempts and polls are done; for tests. */
@@ -47,9 +48,12 @@ export interface Request extends OperationOptions {
   readonly path: string;
   readonly query?: object | undefined;
   readonly body?: unknown;
+  /** A member that every answer of the operation has: what lacks it is not an answer of Tollgate. */
+  readonly member: string;
 }
 
 const RETRYABLE_WITH_KEY = /^\/v3\/|^\/admin\/payments\/[^/]+\/(?:refund|cancel)$/;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const ABSOLUTE = /^https?:\/\//i;
 
 /** Sends requests to one Tollgate, and repeats those that can be repeated safely. */
@@ -64,9 +68,12 @@ export class Transport {
     const { baseUrl, timeoutMs = 30_000 } = options;
     if (!ABSOLUTE.test(baseUrl) && !('location' in globalThis))
       throw new TypeError('`baseUrl` must be an absolute http(s) URL: only a browser resolves relative ones');
+    if (!(timeoutMs > 0)) throw new TypeError('`timeoutMs` must be a number above 0');
+    if (!isHeaderValue(options.apiKey))
+      throw new TypeError('`apiKey` has characters that no header can carry');
     this.#baseUrl = baseUrl.replace(/\/+$/, '');
     this.#options = options;
-    this.#policy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+    this.#policy = { ...DEFAULT_RETRY_POLICY, ...withoutUndefined(options.retry) };
     this.#timeoutMs = timeoutMs;
     this.sleep = options.sleep ?? sleep;
   }
@@ -103,40 +110,38 @@ export class Transport {
   }
 
   async #attempt(request: Sendable): Promise<{ body: unknown } | TollgateError> {
-    const { method, path, query, text, signal } = request;
-    const notSent = { sent: false };
-    const sent = { sent: true };
-    if (signal?.aborted) return failed(request, 'aborted', 'The call was aborted.', notSent, signal.reason);
-    let headers: Headers;
-    try {
-      headers = await this.#headers(request);
-    } catch (cause) {
-      return failed(request, 'connection-failed', 'There are no headers for the request.', notSent, cause);
-    }
+    const { method, path, query, text, signal, member } = request;
+    let sent = false;
+    if (signal?.aborted) return failed(request, 'aborted', 'The call was aborted.', { sent }, signal.reason);
     const { fetch = globalThis.fetch } = this.#options;
     const limit = within(this.#timeoutMs, signal);
     try {
+      const headers = await before(limit.signal, this.#headers(request));
+      sent = true;
       const response = await fetch(`${this.#baseUrl}${path}${queryText(query)}`, {
         method,
         headers,
         // A redirected POST would arrive as a GET.
-        redirect: 'error',
+        redirect: 'manual',
         signal: limit.signal,
         ...(text !== undefined && { body: text }),
       });
+      // A browser hides the status of a redirect: 0.
+      const status = response.status || undefined;
+      if (response.type === 'opaqueredirect' || REDIRECTS.has(response.status))
+        return failed(request, 'unexpected-answer', 'The request was redirected.', { sent, status });
       const body = parsed(await response.text());
-      if (response.ok && isObject(body)) return { body };
-      if (isProblem(body)) return refused(request, response, body);
-      const { status } = response;
-      return failed(request, 'unexpected-answer', `The answer (${status}) is not one of Tollgate.`, {
-        ...sent,
-        status,
-      });
+      if (response.ok && isObject(body) && member in body) return { body };
+      if (!response.ok && isProblem(response, body)) return refused(request, response, body);
+      const detail = `The answer (${status}) is not one of Tollgate.`;
+      return failed(request, 'unexpected-answer', detail, { sent, status });
     } catch (cause) {
       if (signal?.aborted)
-        return failed(request, 'aborted', 'The call was aborted while it ran.', sent, signal.reason);
+        return failed(request, 'aborted', 'The call was aborted while it ran.', { sent }, signal.reason);
       if (limit.signal.aborted)
-        return failed(request, 'timeout', `No complete answer in ${this.#timeoutMs} ms.`, sent, cause);
+        return failed(request, 'timeout', `No complete answer in ${this.#timeoutMs} ms.`, { sent }, cause);
+      if (!sent)
+        return failed(request, 'connection-failed', 'There are no headers for the request.', { sent }, cause);
       const made = { sent: !isRefusedConnection(cause) };
       return failed(request, 'connection-failed', 'No connection to Tollgate, or it was cut.', made, cause);
     } finally {
@@ -169,7 +174,7 @@ function failed(
   { repeatability, idempotencyKey }: Sendable,
   code: ClientErrorCode,
   detail: string,
-  { sent, status }: { sent: boolean; status?: number },
+  { sent, status }: { sent: boolean; status?: number | undefined },
   cause?: unknown,
 ): TollgateError {
   const outcome = sent ? 'unknown' : 'not-executed';
@@ -221,11 +226,29 @@ function parsed(text: string): unknown {
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isProblem(body: unknown): body is Problem {
-  return isObject(body) && 'code' in body && typeof body.code === 'string' && 'detail' in body;
+/** Proxies answer JSON with a `code` too: the media type, a code of the contract and `requestId` are Tollgate's. */
+function isProblem({ headers }: Response, body: unknown): body is Problem {
+  if (!/^application\/problem\+json\b/i.test(headers.get('content-type') ?? '') || !isObject(body))
+    return false;
+  const { code, detail, requestId } = body as Partial<Record<string, unknown>>;
+  return isProblemCode(code) && typeof detail === 'string' && typeof requestId === 'string';
+}
+
+function isHeaderValue(value: string | undefined): boolean {
+  try {
+    return value === undefined || new Headers({ 'X-Api-Key': value }).has('X-Api-Key');
+  } catch {
+    return false;
+  }
+}
+
+function withoutUndefined<T extends object>(values: T | undefined): T | undefined {
+  return (
+    values && (Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T)
+  );
 }
 
 /** Tollgate sends whole seconds. */

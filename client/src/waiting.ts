@@ -1,3 +1,6 @@
+/** A longer timer fires after 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Waits `ms`; rejects with the signal's reason as soon as it is aborted. */
 export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
@@ -9,7 +12,7 @@ export const sleep: Sleep = (ms, signal) =>
       settle();
     };
     const abort = (): void => end(() => reject(reasonOf(signal)));
-    const timer = setTimeout(() => end(resolve), ms);
+    const timer = setTimeout(() => end(resolve), Math.min(ms, LONGEST_TIMER_MS));
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort);
   });
@@ -25,7 +28,7 @@ export function within(
   const controller = new AbortController();
   const timer = setTimeout(
     () => controller.abort(new DOMException('The time limit ended', 'TimeoutError')),
-    ms,
+    Math.min(ms, LONGEST_TIMER_MS),
   );
   const abort = (): void => controller.abort(signal?.reason);
   if (signal?.aborted) abort();
@@ -37,6 +40,15 @@ export function within(
       signal?.removeEventListener('abort', abort);
     },
   };
+}
+
+/** Settles as `work` does; rejects with the signal's reason if that is aborted first. */
+export function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(reasonOf(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function reasonOf(signal: AbortSignal | undefined): Error {

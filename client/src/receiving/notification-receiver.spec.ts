@@ -151,6 +151,8 @@ describe('createReceiver', () => {
   it('does not start with a secret that cannot be one', () => {
     const options = { store: new MemoryNotificationStore(), process: () => {} };
     expect(() => createReceiver({ ...options, secrets: 'a-secret' })).toThrow(TypeError);
+    const secrets = undefined as unknown as string;
+    expect(() => createReceiver({ ...options, secrets })).toThrow('`secrets` must be');
   });
 });
 

@@ -60,6 +60,8 @@ export async function verifyNotification(
  * @throws TypeError where one is not `whsec_` and base64: a typing error must stop the start, not refuse notifications.
  */
 export function keysOf(secrets: NotificationSecrets): Uint8Array<ArrayBuffer>[] {
+  if (typeof secrets !== 'string' && !Array.isArray(secrets))
+    throw new TypeError('`secrets` must be a text or a list of texts');
   const texts = typeof secrets === 'string' ? secrets.trim().split(/\s+/) : secrets;
   if (texts.length === 0) throw new TypeError('There is no secret');
   return texts.map((text) => {
