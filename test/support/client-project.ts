@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { exclusively } from './exclusively.js';
 
 /** A project outside the repository that has installed the client's tarball, as a user's would. */
 export interface ClientProject {
@@ -29,7 +30,10 @@ export async function createClientProject(): Promise<ClientProject> {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   };
-  await npm(resolve('.'), 'pack', '--workspace', 'client', '--pack-destination', folder, '--silent');
+  // It builds into client/dist.
+  await exclusively('pack the client', () =>
+    npm(resolve('.'), 'pack', '--workspace', 'client', '--pack-destination', folder, '--silent'),
+  );
   write('package.json', '{ "name": "shop", "private": true, "type": "module" }');
   const options = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
   await npm(folder, 'install', ...options, './tollgate-client-0.1.0.tgz');

@@ -50,7 +50,7 @@ export const SIMULATOR_SCRIPT = `window.simulated = (root) => {
       return newest(request, 'admin/operations?limit=1');
     }],
     [/^POST .*\\/admin\\/notifications\\/[^/]+\\/replay$/, async (request) => {
-      return newest(request, 'admin/notifications?limit=1');
+      return newest(request, 'admin/notifications?state=DELIVERED&limit=1');
     }],
   ];
 
