@@ -62,7 +62,7 @@ export async function verifyNotification(
 export function keysOf(secrets: NotificationSecrets): Uint8Array<ArrayBuffer>[] {
   if (typeof secrets !== 'string' && !Array.isArray(secrets))
     throw new TypeError('`secrets` must be a text or a list of texts');
-  const texts = typeof secrets === 'string' ? secrets.trim().split(/\s+/) : secrets;
+  const texts: readonly string[] = typeof secrets === 'string' ? secrets.trim().split(/\s+/) : secrets;
   if (texts.length === 0) throw new TypeError('There is no secret');
   return texts.map((text) => {
     const bytes = bytesOf(SECRET.exec(text)?.[1]);
