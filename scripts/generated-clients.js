@@ -10,7 +10,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 
 const GENERATORS = ['@hey-api/openapi-ts@0.99.0', 'orval@8.38.0', 'typescript@6.0.3'];
 const NOT_CHECKED = 75; // sysexits.h
@@ -189,6 +189,18 @@ function run(command, ...args) {
   return stdout;
 }
 
+/**
+ * Without the programs of this project: they bring the project's own Node, which need not know the certificate authorities
+ * that the machine's Node was given for its registry.
+ */
+function withoutOwnPrograms(path) {
+  const own = resolve('node_modules/.bin');
+  return path
+    .split(delimiter)
+    .filter((folder) => folder !== own)
+    .join(delimiter);
+}
+
 async function withGateway(use) {
   const gateway = spawn(process.execPath, ['dist/main.js'], {
     env: { PATH: process.env.PATH, HTTP_PORT: '0', HTTP_HOST: '127.0.0.1', DATABASE_URL: 'sqlite::memory:' },
@@ -221,6 +233,7 @@ try {
     ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...GENERATORS],
     {
       cwd: folder,
+      env: { ...process.env, PATH: withoutOwnPrograms(process.env.PATH) },
       stdio: 'inherit',
       timeout: FETCH_LIMIT_MS,
     },
@@ -231,10 +244,11 @@ try {
   }
   for (const { name, exact, sample, command } of CLIENTS) {
     const [bin, ...args] = command;
+    // Before it generates: hey-api reads there whether imports need file extensions.
+    writeFileSync(join(folder, 'tsconfig.json'), tsconfig(name, exact));
     run(process.execPath, join('node_modules', bin), ...args);
     writeFileSync(join(folder, `${name}.ts`), sample);
-    writeFileSync(join(folder, `${name}.json`), tsconfig(name, exact));
-    run(process.execPath, 'node_modules/typescript/bin/tsc', '-p', `${name}.json`);
+    run(process.execPath, 'node_modules/typescript/bin/tsc');
     await withGateway((url) => console.log(`${name}: ${run(process.execPath, `${name}.js`, url).trim()}`));
   }
 } catch (error) {

@@ -50,7 +50,13 @@ export const SIMULATOR_SCRIPT = `window.simulated = (root) => {
       return newest(request, 'admin/operations?limit=1');
     }],
     [/^POST .*\\/admin\\/notifications\\/[^/]+\\/replay$/, async (request) => {
-      return newest(request, 'admin/notifications?state=DELIVERED&limit=1');
+      // The newest one of its subject alone can be replayed, once it has been delivered.
+      const subjects = new Set();
+      for (const notification of (await send(request, 'GET', 'admin/notifications?limit=50')).items ?? []) {
+        const subject = notification.refund ?? notification.subscription ?? notification.payment;
+        if (!subjects.has(subject) && notification.state === 'DELIVERED') return notification.id;
+        subjects.add(subject);
+      }
     }],
   ];
 

@@ -23,7 +23,16 @@ const { fields } = texts;
 export function PaymentPage(): ReactNode {
   const { id = '' } = useParams();
   const query = useQuery(paymentQuery(id));
-  return <Loaded query={query}>{(payment) => <Content payment={payment} />}</Loaded>;
+  return (
+    <>
+      {query.data === undefined && (
+        <Title order={1} size="h2">
+          {texts.payment.title}
+        </Title>
+      )}
+      <Loaded query={query}>{(payment) => <Content payment={payment} />}</Loaded>
+    </>
+  );
 }
 
 function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
