@@ -89,7 +89,7 @@ describe('.ci/run', () => {
   it('passes when every step passes, and ends with the number of tests of all runs', () => {
     const { status, lines } = run();
     expect(status).toBe(0);
-    expect(lines.at(-1)).toBe('15 passed, 0 failed');
+    expect(lines.at(-1)).toBe('18 passed, 0 failed');
   });
 
   it.each([
@@ -99,6 +99,7 @@ describe('.ci/run', () => {
     'types',
     'build',
     'test',
+    'test:browser',
     'test:postgres',
     'test:faults',
     'test:pgbouncer',
@@ -108,7 +109,7 @@ describe('.ci/run', () => {
     const { status, lines } = run({ failing: script });
     expect(status).toBe(1);
     expect(lines.filter((line) => line.includes('FAILED'))).not.toEqual([]);
-    expect(lines.at(-1)).toBe('15 passed, 0 failed');
+    expect(lines.at(-1)).toBe('18 passed, 0 failed');
   });
 
   it('passes for any result of the benchmark, which it shows last', () => {
@@ -136,7 +137,7 @@ describe('.ci/run', () => {
   it('names and counts failures, and a file that could not be loaded as one', () => {
     const { status, lines } = run({ failing: 'test', tests: BROKEN });
     expect(status).toBe(1);
-    expect(lines.at(-1)).toBe('15 passed, 30 failed');
+    expect(lines.at(-1)).toBe('18 passed, 36 failed');
     expect(lines.find((line) => line.startsWith('FAILED a.spec.ts'))).toMatch(/: is paid once: Error: 2/);
     expect(lines.at(-2)).toMatch(/^FAILED .*e: SyntaxError: a token/);
   });
