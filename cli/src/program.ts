@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT } from './exit-codes.js';
+import { backupCommand } from './backup/backup.command.js';
 import { doctorCommand } from './doctor/doctor.command.js';
 import { keysCommand } from './keys/keys.command.js';
 import { listenCommand } from './listen/listen.command.js';
@@ -19,6 +20,7 @@ const COMMANDS = [
   listenCommand,
   triggerCommand,
   keysCommand,
+  backupCommand,
 ];
 
 /** Of package.json: two levels up, in `cli/src` as in `dist/cli`. */

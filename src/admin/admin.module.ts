@@ -15,6 +15,8 @@ import { PaymentRefund } from './payments/payment-refund.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
 import { PaymentCancelController } from './payments/payment-cancel.controller.js';
 import { RefundsAdminController } from './refunds/refunds-admin.controller.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
+import { RecoveryService } from './recovery/recovery.service.js';
 import { SearchController } from './search/search.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { PaymentResolution } from './resolutions/payment-resolution.service.js';
@@ -36,6 +38,7 @@ import { SummaryService } from './summary/summary.service.js';
   controllers: [
     ListsController,
     MeController,
+    RecoveryController,
     SearchController,
     SummaryController,
     PaymentsAdminController,
@@ -49,6 +52,7 @@ import { SummaryService } from './summary/summary.service.js';
     PaymentCheck,
     PaymentRefund,
     PaymentResolution,
+    RecoveryService,
     Resolutions,
     SummaryService,
   ],
