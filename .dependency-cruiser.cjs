@@ -55,6 +55,7 @@ const MAY_IMPORT = {
   refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
   subscriptions: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
   totals: [...FOUNDATIONS, 'leases'],
+  retention: [...FOUNDATIONS, 'leases'],
   reconciliation: [
     ...FOUNDATIONS,
     'leases',

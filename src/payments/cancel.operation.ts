@@ -48,7 +48,11 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
       cause: context.requestId,
     });
     if (outcome.kind === 'completed') return;
-    throw this.restore.refusal(provider.config.name, recovery, 'The external did not answer about this payment.');
+    throw this.restore.refusal(
+      provider.config.name,
+      recovery,
+      'The external did not answer about this payment.',
+    );
   }
 
   async refs({ provider, input }: OperationRequest<CancelRequest>): Promise<LedgerRefs> {

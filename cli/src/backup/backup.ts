@@ -10,11 +10,10 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ConfigError } from '../../../src/config/config-error.js';
 import type { Environment } from '../../../src/config/environment.js';
-import { loadConfig } from '../../../src/config/load-config.js';
 import { BACKUP_TIME } from '../../../src/persistence/recovery-record.js';
 import { CommandError, EXIT } from '../exit-codes.js';
+import { databaseOf } from '../ledger.js';
 
 /** Only the owner reads the ledger. */
 const FILE_MODE = 0o600;
@@ -49,24 +48,16 @@ export function backUp(file: string, env: Environment, nowMs: number): Backup {
   }
 }
 
-function ledgerOf({ DATABASE_URL }: Environment): string {
-  const { database } = readDatabase(DATABASE_URL);
+function ledgerOf(env: Environment): string {
+  const database = databaseOf(env);
   if (database.kind === 'postgres')
     throw new CommandError(
       'DATABASE_URL names PostgreSQL: back it up with pg_basebackup and archived WAL, or pg_dump (docs/operating.md)',
       EXIT.usage,
     );
-  if (!existsSync(database.path)) throw new CommandError(`there is no ledger ${database.path}`, EXIT.unreachable);
+  if (!existsSync(database.path))
+    throw new CommandError(`there is no ledger ${database.path}`, EXIT.unreachable);
   return realpathSync(database.path);
-}
-
-function readDatabase(url: string | undefined) {
-  try {
-    return loadConfig({ DATABASE_URL: url });
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(error.problems.join('; '), EXIT.usage);
-    throw error;
-  }
 }
 
 /**

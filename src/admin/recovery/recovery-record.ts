@@ -20,7 +20,10 @@ export class RecoveringExternal {
 
 /** GET `/admin/recovery`. */
 export class RecoveryStatus {
-  @Field(trueOrFalse, { description: 'False: the ledger was never restored, or the recovery has ended.', example: true })
+  @Field(trueOrFalse, {
+    description: 'False: the ledger was never restored, or the recovery has ended.',
+    example: true,
+  })
   recovering: boolean;
 
   @Field(oneOf(['variable', 'backup', 'file']), {
@@ -59,7 +62,11 @@ export class RecoveryStatus {
   })
   adopted?: number;
 
-  @Field(quantity, { optional: true, description: 'Operations that were begun since the start.', example: 12 })
+  @Field(quantity, {
+    optional: true,
+    description: 'Operations that were begun since the start.',
+    example: 12,
+  })
   begun?: number;
 
   @Field(quantity, {
@@ -76,7 +83,8 @@ export class RecoveryStatus {
 /** POST `/admin/recovery/end`. */
 export class RecoveryEndRequest {
   @Field(reason, {
-    description: 'How it became known that the ledger is complete. Kept for ever, with the name of the credentials.',
+    description:
+      'How it became known that the ledger is complete. Kept for ever, with the name of the credentials.',
     example: 'compared with acme’s settlement file of 31 January, ticket 4711',
   })
   reason: string;
