@@ -7,6 +7,8 @@ import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { TotalsModule } from '../totals/totals.module.js';
 import { Attention } from './attention/attention.service.js';
+import { ErasuresController } from './erasures/erasures.controller.js';
+import { Erasures } from './erasures/erasures.service.js';
 import { ListsController } from './lists.controller.js';
 import { MeController } from './me/me.controller.js';
 import { PaymentCancel } from './payments/payment-cancel.service.js';
@@ -42,9 +44,11 @@ import { SummaryService } from './summary/summary.service.js';
     PaymentCancelController,
     RefundsAdminController,
     ResolutionsController,
+    ErasuresController,
   ],
   providers: [
     Attention,
+    Erasures,
     PaymentCancel,
     PaymentCheck,
     PaymentRefund,
