@@ -7,6 +7,8 @@ import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { TotalsModule } from '../totals/totals.module.js';
 import { Attention } from './attention/attention.service.js';
+import { ErasuresController } from './erasures/erasures.controller.js';
+import { Erasures } from './erasures/erasures.service.js';
 import { FeedController } from './feed/feed.controller.js';
 import { FeedRepository } from './feed/feed.repository.js';
 import { Feed } from './feed/feed.service.js';
@@ -46,9 +48,11 @@ import { SummaryService } from './summary/summary.service.js';
     PaymentCancelController,
     RefundsAdminController,
     ResolutionsController,
+    ErasuresController,
   ],
   providers: [
     Attention,
+    Erasures,
     Feed,
     FeedRepository,
     PaymentCancel,

@@ -57,6 +57,7 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'POST /admin/payments/:id/check': 'admin-act',
   'POST /admin/notifications/replay': 'admin-act',
   'POST /admin/notifications/:id/replay': 'admin-act',
+  'POST /admin/erasures': 'admin-settle',
   'POST /admin/operations/:id/resolve': 'admin-settle',
   'POST /admin/payments/:id/resolve': 'admin-settle',
   'POST /admin/refunds/:id/resolve': 'admin-settle',

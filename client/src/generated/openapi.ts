@@ -813,6 +813,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase the texts of a payment, an order or a subscription
+         * @description Empties what may name a person, for good: bodies of callbacks, `metadata` and `action`, redirect URLs and links, descriptions and error texts of the external, answers of receivers, reasons of operators. Notifications that wait and stored answers lose theirs too, and texts that arrive later are not stored. Ids, amounts, states, times and the audit stay, and so does an `Idempotency-Key` until it expires: a repeat gets the stored answer without its texts. Refused with `conflict` while an operation is running or a payment is UNKNOWN, because what the external still answers decides about money.
+         */
+        post: operations["eraseTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     paymentStatusChanged: {
@@ -3395,6 +3415,48 @@ export interface components {
              * @example acme’s support confirmed it by phone, ticket 4711
              */
             reason: string;
+        };
+        ErasureRequest: {
+            /**
+             * @description One payment.
+             * @example pm_7f3a
+             */
+            paymentId?: string | null;
+            /**
+             * @description All payments of an order.
+             * @example order-1001
+             */
+            shopTransactionId?: string | null;
+            /**
+             * @description A subscription and all its payments.
+             * @example sub_91c2
+             */
+            subscriptionToken?: string | null;
+            /**
+             * @description Required where several externals know the id.
+             * @example acme
+             */
+            external?: string | null;
+            /**
+             * @description Why. Kept for ever, with the name of the credentials: do not name the person.
+             * @example Request of 3 February, ticket 4711
+             */
+            reason: string;
+        };
+        ErasureRecord: {
+            /**
+             * @description The gateway’s ids of the payments, refunds and subscriptions without texts now.
+             * @example [
+             *       "pay_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60"
+             *     ]
+             */
+            subjects: string[];
+            /**
+             * Format: int64
+             * @description Rows that lost texts: 0 if all of it was erased before.
+             * @example 4
+             */
+            rows: number;
         };
         PaymentNotification: {
             /**
@@ -13059,6 +13121,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationRecord"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    eraseTexts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureRecord"];
                 };
             };
             /**
