@@ -213,7 +213,8 @@ describe('the feed', () => {
     }, 60_000);
 
     async function pause(trx: Trx, share: number): Promise<void> {
-      if (name === 'PostgreSQL' && share < 0.5) await sql`select pg_sleep(${Math.round(share * 20)} / 1000.0)`.execute(trx);
+      if (name === 'PostgreSQL' && share < 0.5)
+        await sql`select pg_sleep(${Math.round(share * 20)} / 1000.0)`.execute(trx);
     }
 
     it('waits for a change, and no longer', async () => {
