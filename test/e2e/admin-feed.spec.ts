@@ -159,7 +159,9 @@ describe('the feed over kill -9', () => {
       expect(new Set(one!.map(({ id }) => id)).size).toBe(one!.length);
       const accepted = one!.filter(({ data }) => data['state'] === 'ACCEPTED');
       const orders = Array.from({ length: 30 }, (_, n) => `kill-${Math.floor(n / 10)}-${n % 10}`);
-      expect(accepted.map(({ data }) => data['shopTransactionId']).toSorted()).toEqual(orders.toSorted());
+      expect(accepted.map(({ data }) => String(data['shopTransactionId'])).toSorted()).toEqual(
+        orders.toSorted(),
+      );
     } finally {
       await gateway.dispose();
       await first.dispose();
