@@ -15,6 +15,7 @@ const FOUNDATIONS = [
   'config',
   'outbound',
   'persistence',
+  'erasures',
   'http',
   'observability',
   'audit',
@@ -31,6 +32,7 @@ const MAY_IMPORT = {
   config: ['shared', 'sensitive', 'webhooks', 'rules'],
   outbound: ['shared'],
   persistence: ['shared', 'config'],
+  erasures: ['shared', 'persistence'],
   security: [
     'shared',
     'sensitive',
@@ -55,6 +57,7 @@ const MAY_IMPORT = {
   refunds: [...FOUNDATIONS, 'providers', 'operations', 'notifications', 'payments'],
   subscriptions: [...FOUNDATIONS, 'leases', 'providers', 'operations', 'notifications', 'payments'],
   totals: [...FOUNDATIONS, 'leases'],
+  retention: [...FOUNDATIONS, 'leases'],
   reconciliation: [
     ...FOUNDATIONS,
     'leases',

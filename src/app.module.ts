@@ -18,6 +18,7 @@ import { PersistenceModule } from './persistence/persistence.module.js';
 import { ProvidersModule } from './providers/providers.module.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { RefundsModule } from './refunds/refunds.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { SecurityModule } from './security/security.module.js';
 import type { Clock } from './shared/clock.js';
 import { ClockModule } from './shared/clock.module.js';
@@ -48,6 +49,7 @@ export class AppModule {
         OperationListModule,
         ReconciliationModule,
         CallbacksModule,
+        RetentionModule,
         AdminModule,
         LandingModule,
         ...(config.console.enabled ? [ConsoleModule] : []),

@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor/doctor.command.js';
 import { keysCommand } from './keys/keys.command.js';
 import { listenCommand } from './listen/listen.command.js';
 import { migrateCommand } from './migrate/migrate.command.js';
+import { reconcileCommand } from './reconcile/reconcile.command.js';
 import { startCommand } from './start/start.command.js';
 import { note, type Terminal } from './terminal.js';
 import { triggerCommand } from './trigger/trigger.command.js';
@@ -19,6 +20,7 @@ const COMMANDS = [
   listenCommand,
   triggerCommand,
   keysCommand,
+  reconcileCommand,
 ];
 
 /** Of package.json: two levels up, in `cli/src` as in `dist/cli`. */

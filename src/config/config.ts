@@ -1,4 +1,5 @@
 import type { Secret } from '../sensitive/secret.js';
+import type { RetentionPeriods } from './retention.js';
 
 /**
  * The configuration of the gateway, read once at the start and frozen (SPEC §6). Nothing else reads `process.env`.
@@ -23,6 +24,8 @@ export interface Config {
   readonly repeatWindowMs: number;
   /** Of the requests' fingerprints: one, or two while it is rotated. Empty: one in a file beside the ledger. */
   readonly fingerprintKeys: readonly Secret[];
+  /** `RETENTION`: how long rows that have ended are kept. */
+  readonly retentionMs: RetentionPeriods;
   /** The version whose replicas run beside this one during an upgrade, and must understand what it stores. */
   readonly upgradeFrom: '0.1' | undefined;
   /** `off`: this replica serves the API only. */

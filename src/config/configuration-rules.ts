@@ -1,4 +1,6 @@
+import { durationText } from '../rules/time-rules.js';
 import { displayText } from './problem-text.js';
+import type { RetainedTable } from './retention.js';
 import { weaknessOf } from './weak-secrets.js';
 import { VARIABLES, type Values, type VariableName } from './variables.js';
 
@@ -9,6 +11,10 @@ const REQUIRED_IN_PRODUCTION = [
   'DATABASE_URL',
   'FINGERPRINT_KEY',
 ] as const;
+
+const HOUR_MS = 3_600_000;
+/** The days of `/admin/summary`, and one. */
+const SUMMARY_MS = 31 * 24 * HOUR_MS;
 
 /** Credentials that `API_AUTH=required` can check. */
 const CREDENTIALS = ['API_KEYS', 'API_KEYS_FILE', 'OIDC_ISSUER'] as const;
@@ -73,6 +79,8 @@ export function* contradictions(
     );
   }
 
+  yield* shortRetention(texts.RETENTION ?? '', values);
+
   const isSimulatorOnly = !production && texts.EXTERNAL_PROVIDERS_CONFIG === undefined;
   if (isSimulatorOnly && values.ENABLED_PROVIDERS?.some((name) => name !== 'simulator')) {
     yield (
@@ -80,6 +88,43 @@ export function* contradictions(
       `got ${displayText(texts.ENABLED_PROVIDERS!)}`
     );
   }
+}
+
+/**
+ * A retention that would delete what is open: what waits, is retried, or still protects from a repeat (SPEC §10). Defaults
+ * are not checked: they are for other defaults, and the state of each row is looked at too.
+ */
+function* shortRetention(text: string, { RETENTION, ...values }: Partial<Values>): Generator<string> {
+  const { IDEMPOTENCY_TTL_HOURS, REPEAT_WINDOW_MS, NOTIFICATION_SCHEDULE, RECONCILIATION_SCHEDULE } = values;
+  const keysMs = (IDEMPOTENCY_TTL_HOURS ?? 0) * HOUR_MS;
+  const repeatsMs = REPEAT_WINDOW_MS ?? 0;
+  const deliveryMs = sum(NOTIFICATION_SCHEDULE ?? []);
+  const queriesMs = sum(RECONCILIATION_SCHEDULE ?? []);
+  const limits: readonly [tables: readonly RetainedTable[], minMs: number, why: string][] = [
+    [['operations'], keysMs, 'IDEMPOTENCY_TTL_HOURS: keys that are still valid'],
+    [['operations'], repeatsMs, 'REPEAT_WINDOW_MS: operations that still refuse a repeat'],
+    [['notifications'], deliveryMs, 'all of NOTIFICATION_SCHEDULE: notifications that are still retried'],
+    [
+      ['callbacks', 'queries', 'events', 'payments'],
+      queriesMs,
+      'all of RECONCILIATION_SCHEDULE: rows of open payments',
+    ],
+    [['payments'], SUMMARY_MS, 'the time that /admin/summary shows: payments that it counts'],
+  ];
+  for (const [tables, minMs, why] of limits) {
+    for (const table of tables) {
+      const periodMs = RETENTION?.[table];
+      if (periodMs === undefined || periodMs >= minMs || !text.includes(table)) continue;
+      yield (
+        `RETENTION: ${table} must be at least ${durationText(Math.ceil(minMs / HOUR_MS) * HOUR_MS)}, ${why} would be deleted; ` +
+        `got "${durationText(periodMs)}"`
+      );
+    }
+  }
+}
+
+function sum(durationsMs: readonly number[]): number {
+  return durationsMs.reduce((total, ms) => total + ms, 0);
 }
 
 /** Secrets that Tollgate verifies or signs with; those that it sends were issued by others (SPEC §6). */

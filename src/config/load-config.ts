@@ -145,6 +145,7 @@ function assemble(values: Values, production: boolean): Config {
     idempotencyTtlMs: values.IDEMPOTENCY_TTL_HOURS * HOUR_MS,
     repeatWindowMs: values.REPEAT_WINDOW_MS,
     fingerprintKeys: values.FINGERPRINT_KEY ?? [],
+    retentionMs: values.RETENTION,
     upgradeFrom: values.UPGRADE_FROM,
     workers: values.WORKERS,
     otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,

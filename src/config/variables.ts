@@ -16,6 +16,7 @@ import { rate, schedule, tokenAge, wait, watchPeriod } from '../rules/time-rules
 import { apiKeys } from './api-keys.js';
 import type { DatabaseConfig, PublicPath } from './config.js';
 import { fingerprintKeys } from './fingerprint-keys.js';
+import { DEFAULT_RETENTION, retention } from './retention.js';
 import { webhookSecrets } from './webhook-secrets.js';
 
 /** An environment variable: `loadConfig` reads it, and `docs/configuration.md` documents it (SPEC §6). */
@@ -117,6 +118,7 @@ export const VARIABLES = {
   IDEMPOTENCY_TTL_HOURS: variable('24', integer(1, 8_760)),
   REPEAT_WINDOW_MS: variable('10000', integer(0, 86_400_000)),
   FINGERPRINT_KEY: optionalVariable(fingerprintKeys),
+  RETENTION: variable(DEFAULT_RETENTION, retention),
   UPGRADE_FROM: optionalVariable(oneOf(['0.1'])),
   WORKERS: variable(
     'on',

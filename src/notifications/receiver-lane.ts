@@ -7,7 +7,7 @@ interface Waiting {
 export class ReceiverLane {
   #free: number;
   readonly #waiting: Waiting[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #watched = false;
   #left = 0;
   #leftAtClaim = 0;
 
@@ -26,7 +26,7 @@ export class ReceiverLane {
     }
     return new Promise((admit) => {
       this.#waiting.push({ sinceMs: performance.now(), admit });
-      this.#timer ??= setTimeout(() => this.#refuseLate(), this.longestWaitMs).unref();
+      if (!this.#watched) this.#watch(this.longestWaitMs);
     });
   }
 
@@ -43,15 +43,18 @@ export class ReceiverLane {
     return { left: left - this.#leftAtClaim, mark: () => (this.#leftAtClaim = left) };
   }
 
+  #watch(waitMs: number): void {
+    this.#watched = true;
+    setTimeout(() => this.#refuseLate(), waitMs).unref();
+  }
+
   #refuseLate(): void {
-    this.#timer = undefined;
+    this.#watched = false;
     const nowMs = performance.now();
     while (this.#waiting[0] && nowMs - this.#waiting[0].sinceMs >= this.longestWaitMs) {
       this.#waiting.shift()!.admit(false);
     }
     const [oldest] = this.#waiting;
-    if (!oldest) return;
-    const leftMs = this.longestWaitMs - (nowMs - oldest.sinceMs);
-    this.#timer = setTimeout(() => this.#refuseLate(), leftMs).unref();
+    if (oldest) this.#watch(this.longestWaitMs - (nowMs - oldest.sinceMs));
   }
 }

@@ -3,7 +3,7 @@ import type { ChangingOperation } from '../config/external-operation.js';
 
 /**
  * One row for each state-changing call: the write-ahead record, the idempotency record and the audit trail in one.
- * Never deleted, and never holds anything of `providerData` but a keyed hash, for as long as the key.
+ * Deleted by `RETENTION` once it has ended, and never holds anything of `providerData` but a keyed hash, for as long as the key.
  */
 export interface OperationTable {
   /** `op_…` */

@@ -1,7 +1,9 @@
 import type { PaymentResult, PaymentStatusName } from '../providers/answers.js';
 
-/** A payment's state in the ledger (SPEC §4). */
-export type PaymentState = 'CREATED' | 'PENDING' | 'ACCEPTED' | 'FAILED' | 'UNKNOWN';
+/** The states of a payment in the ledger (SPEC §4). */
+export const PAYMENT_STATES = ['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'] as const;
+
+export type PaymentState = (typeof PAYMENT_STATES)[number];
 
 /**
  * From → to. `UNKNOWN → PENDING`: the external has the payment, but has not decided; `FAILED → ACCEPTED`: a late

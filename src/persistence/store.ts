@@ -158,6 +158,19 @@ export abstract class Store {
     this.#failure.resolve(failure);
   }
 
+  /**
+   * Gives at most `pages` unused pages of SQLite's file back to the file system, in one short transaction. Returns how
+   * many more could be given back: a share stays for rows to come. PostgreSQL's autovacuum does its own.
+   */
+  giveBack(_pages: number): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  /** What SQLite's file holds without using it; undefined on PostgreSQL. */
+  get freeBytes(): number | undefined {
+    return undefined;
+  }
+
   /** The state of SQLite's write-ahead log; undefined on PostgreSQL and in memory. */
   get logStatistics(): LogStatistics | undefined {
     return undefined;

@@ -64,6 +64,21 @@ export const tokenAge: TextRule<number> = readingRule(
   (text) => durationBetween(text, MIN_TOKEN_AGE_MS, MAX_WAIT_MS),
 );
 
+const MAX_RETENTION_MS = 36_500 * UNIT_MS.d;
+
+/** How long ended rows are kept, in milliseconds. */
+export const retentionPeriod: TextRule<number> = readingRule(
+  'retentionPeriod',
+  'a duration from 1h to 36500d, such as 90d',
+  (text) => durationBetween(text, UNIT_MS.h, MAX_RETENTION_MS),
+);
+
+/** A duration as people write it: in the largest unit that divides it. */
+export function durationText(ms: number): string {
+  const [unit, unitMs] = Object.entries(UNIT_MS).findLast(([, size]) => ms % size === 0)!;
+  return `${ms / unitMs}${unit}`;
+}
+
 function durationBetween(text: string, min: number, max: number): number | Violation {
   const ms = parseDurationMs(text);
   return ms !== undefined && ms >= min && ms <= max ? ms : new Violation();

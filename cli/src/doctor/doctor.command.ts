@@ -44,16 +44,14 @@ export function doctorCommand(terminal: Terminal): Command {
     .option('--strict', 'fail on every finding')
     .option('--json', 'print JSON, for programs')
     .action(async ({ envFile, pgmEnv, pgmConfig, strict, json }: DoctorOptions) => {
-      const [{ diagnose }, { pgmEnvironment, readEnvFile }, { processEnvironment }, { SystemClock }] =
-        await Promise.all([
-          import('./doctor.js'),
-          import('./pgm.js'),
-          import('../../../src/config/environment.js'),
-          import('../../../src/shared/clock.js'),
-        ]);
+      const [{ diagnose }, { pgmEnvironment }, { readEnvironment }, { SystemClock }] = await Promise.all([
+        import('./doctor.js'),
+        import('./pgm.js'),
+        import('../env-file.js'),
+        import('../../../src/shared/clock.js'),
+      ]);
       const isPgm = pgmEnv !== undefined || pgmConfig !== undefined;
-      const file = pgmEnv ?? envFile;
-      const given = file === undefined ? processEnvironment() : readEnvFile(file);
+      const given = readEnvironment(pgmEnv ?? envFile);
       const env = isPgm ? pgmEnvironment(given, pgmConfig) : given;
       const diagnosis = await diagnose({ env, isPgm, nowMs: new SystemClock().now() });
       if (json) printJson(terminal, diagnosis);

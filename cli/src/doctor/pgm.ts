@@ -1,21 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import type { Environment } from '../../../src/config/environment.js';
 import type { ExternalConfig } from '../../../src/config/external-config.js';
-import { errorCode } from '../../../src/config/placeholder.js';
-import { CommandError, EXIT } from '../exit-codes.js';
 import type { Finding } from './finding.js';
 
 const GUIDE = 'docs/moving-from-pgm.md';
-
-/** The variables of a file in the format of `.env`. @throws CommandError where it cannot be read */
-export function readEnvFile(path: string): Environment {
-  try {
-    return parseEnv(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new CommandError(`cannot read ${path}: ${errorCode(error)}`, EXIT.usage);
-  }
-}
 
 /** The environment of a PGM deployment as Tollgate would start with it: in production. */
 export function pgmEnvironment(env: Environment, configPath: string | undefined): Environment {

@@ -19,8 +19,12 @@ export function csvOf<Row extends object>(
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
 ): string {
-  const lines = rows.map((row) => columns.map((column) => cellOf(row[column] as Cell)).join(','));
-  return [columns.join(','), ...lines, ''].join('\r\n');
+  return [`${columns.join(',')}\r\n`, ...rows.map((row) => csvLine(columns, row))].join('');
+}
+
+/** The line of one row, with its end. */
+export function csvLine<Row extends object>(columns: readonly (keyof Row & string)[], row: Row): string {
+  return `${columns.map((column) => cellOf(row[column] as Cell)).join(',')}\r\n`;
 }
 
 function cellOf(value: Cell): string {

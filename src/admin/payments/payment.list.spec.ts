@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { paymentMayBecome } from '../../payments/payment-state.js';
-import { PAYMENT_STATES, READING_ORDER } from './payment.list.js';
+import { PAYMENT_STATES, paymentMayBecome } from '../../payments/payment-state.js';
+import { READING_ORDER } from './payment.list.js';
 
 describe('READING_ORDER', () => {
   it('has each state', () => {

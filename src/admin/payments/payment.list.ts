@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { invalid } from '../../http/request-parameters.js';
 import { orderKey } from '../../payments/order-key.js';
-import type { PaymentState } from '../../payments/payment-state.js';
+import { PAYMENT_STATES, type PaymentState } from '../../payments/payment-state.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
 import { QueryField } from '../../rules/field.js';
 import { mapped, oneOf } from '../../rules/rule.js';
@@ -9,8 +9,6 @@ import { amount, currency, issuedIdentifier } from '../../rules/rules.js';
 import { externalsIn, KeysetList, type ListReader } from '../lists/keyset-list.js';
 import { ExternalFilter, TimeRangeQuery } from '../lists/list-query.js';
 import { type PaymentRecord, paymentRecord } from '../records/payment-record.js';
-
-export const PAYMENT_STATES = ['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN'] as const;
 
 /**
  * The order in which a list reads payments by their state. It is that of the state table: a payment that changes

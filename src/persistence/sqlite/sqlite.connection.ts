@@ -6,6 +6,9 @@ import { sqliteFailure } from './sqlite-errors.js';
 /** More than the program has queries; lists of varying length (`in (?, ?, …)`) evict the least recently used. */
 const CACHED_STATEMENTS = 600;
 
+/** The value of SQLite's `pragma auto_vacuum`. */
+const INCREMENTAL = 2;
+
 interface PreparedStatement {
   readonly statement: StatementSync;
   /** Returns rows: SELECT, WITH and every RETURNING. */
@@ -69,6 +72,29 @@ export class SqliteConnection implements DatabaseConnection {
       checkpointed: number;
     };
     return { all: log, copied: checkpointed };
+  }
+
+  /** The pages of the database, and those that it does not use. */
+  pages(): { readonly all: number; readonly free: number; readonly pageBytes: number } {
+    return this.run(
+      'select page_count as "all", freelist_count as free, page_size as "pageBytes" from pragma_page_count, pragma_freelist_count, pragma_page_size',
+    ) as { all: number; free: number; pageBytes: number };
+  }
+
+  /**
+   * Moves pages from the end of the file to unused ones, at most `pages`, so that the next checkpoint can shorten it.
+   * Returns how many more there are beyond the share `keptFree` of the file; 0 where the file was created without
+   * `auto_vacuum`.
+   */
+  giveBack(pages: number, keptFree: number): number {
+    if (this.run('pragma auto_vacuum')!['auto_vacuum'] !== INCREMENTAL) return 0;
+    const { all, free } = this.pages();
+    const spare = free - Math.ceil(all * keptFree);
+    if (spare <= 0) return 0;
+    const given = Math.min(pages, spare);
+    // Each step frees a page.
+    this.#database.exec(`pragma incremental_vacuum(${given})`);
+    return spare - given;
   }
 
   /** All rows in one chunk: a cursor would stay open across turns, with a snapshot that blocks checkpoints. */

@@ -30,6 +30,8 @@ import { WriteAheadLog } from './write-ahead-log.js';
 
 const MEMORY = ':memory:';
 const DEFAULT_LOG_LIMIT_BYTES = 256 * 1024 * 1024;
+/** The share of the file that stays free for rows to come, so that it is not shortened and extended in turns. */
+const KEPT_FREE = 0.05;
 /** As much as a batch of requests writes: on a full disk, less may still fit. */
 const PROBE_BYTES = 32_768;
 
@@ -206,6 +208,16 @@ export class SqliteStore extends Store {
   #checkpointRecovered(): void {
     this.#logger.log('SQLite makes checkpoints again');
     this.#checkpointFailing = false;
+  }
+
+  override giveBack(pages: number): Promise<number> {
+    const { writer } = this.#connections;
+    return this.transaction(async () => writer.giveBack(pages, KEPT_FREE));
+  }
+
+  override get freeBytes(): number {
+    const { free, pageBytes } = this.#connections.writer.pages();
+    return free * pageBytes;
   }
 
   /** There is one process, which wakes its own workers. */

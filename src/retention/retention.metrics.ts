@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import type { RetainedTable } from '../config/retention.js';
+import { Metrics } from '../observability/metrics/metrics.js';
+import { Store } from '../persistence/store.js';
+
+@Injectable()
+export class RetentionMetrics {
+  readonly #deleted;
+
+  constructor(metrics: Metrics, store: Store) {
+    this.#deleted = metrics.counter('tollgate_retention_deleted_total', 'Rows that RETENTION has deleted.', [
+      'table',
+    ]);
+    metrics.gauge(
+      'tollgate_database_free_bytes',
+      "Part of SQLite's file that is not used; absent on PostgreSQL.",
+      () => (store.freeBytes === undefined ? [] : [{ value: store.freeBytes }]),
+    );
+  }
+
+  countDeleted(table: RetainedTable, rows: number): void {
+    this.#deleted.inc({ table }, rows);
+  }
+}

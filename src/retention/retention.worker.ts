@@ -1,0 +1,56 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { WorkerHealth } from '../leases/worker.health.js';
+import { WorkerLoop } from '../leases/worker-loop.js';
+import { Retention } from './retention.pass.js';
+
+/** From the end of one pass to the next. */
+const PASS_EVERY_MS = 600_000;
+/** Steps take at most this share of the time, so that payments do not notice them. */
+const SHARE = 1 / 10;
+
+/** Deletes in the background, step by step. */
+@Injectable()
+export class RetentionWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #loop: WorkerLoop;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly retention: Retention,
+    @Inject(CONFIG) private readonly config: Config,
+    health: WorkerHealth,
+  ) {
+    const logger = new Logger(RetentionWorker.name);
+    this.#loop = new WorkerLoop(
+      () => this.#turn(),
+      PASS_EVERY_MS,
+      (error) => logger.error({ err: error }, 'Old rows could not be deleted; it will be retried'),
+    );
+    health.add('retention', this.#loop);
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.config.workers) this.#loop.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#loop.stop();
+    clearTimeout(this.#timer);
+  }
+
+  async #turn(): Promise<{ more: boolean }> {
+    const startedAt = performance.now();
+    if (await this.retention.step()) {
+      const pauseMs = (performance.now() - startedAt) * (1 / SHARE - 1);
+      this.#timer = setTimeout(() => this.#loop.wake(), pauseMs).unref();
+    }
+    return { more: false };
+  }
+}
