@@ -309,6 +309,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read every change once
+         * @description All changes of payments, refunds and subscriptions in the order in which they were committed, for a data warehouse. None is left out and none comes twice, from any replica: keep `nextCursor` together with the data, in one transaction, and send it as `after`. A few more changes than `limit` may come, so that those of one payment stay in order. `data` is what is known when the feed is read; `before` and `state` are those of the change. `Accept: application/x-ndjson` gets a line for each change, and a last line with `nextCursor`.
+         */
+        get: operations["getFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/attention": {
         parameters: {
             query?: never;
@@ -1858,6 +1878,80 @@ export interface components {
             status?: "ACCEPTED" | "FAILED" | "PENDING" | null;
         } & {
             [key: string]: unknown;
+        };
+        FeedData: {
+            /** @example acme */
+            external?: string;
+            /**
+             * @description The gateway’s own id of the payment: the one that changed, or that of the refund.
+             * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+             */
+            payment?: string;
+            refund?: string;
+            subscription?: string;
+            /**
+             * @description The external’s id.
+             * @example pm_7f3a
+             */
+            paymentId?: string;
+            /** @description As callers get it. */
+            refundId?: string;
+            /** @description The external’s token. */
+            subscriptionToken?: string;
+            /** @example order-1001 */
+            shopTransactionId?: string;
+            /**
+             * Format: int64
+             * @description Of the item that changed, in minor units.
+             * @example 1299
+             */
+            amount?: number;
+            /** @example EUR */
+            currency?: components["schemas"]["Currency"];
+            /**
+             * @description The state before the change.
+             * @example CREATED
+             */
+            before: string;
+            /**
+             * @description The state after it.
+             * @example ACCEPTED
+             */
+            state: string;
+            /**
+             * @description What the gateway learned it by.
+             * @example call
+             * @enum {string}
+             */
+            source: "call" | "callback" | "check" | "reconciliation" | "operator";
+        };
+        FeedItem: {
+            /**
+             * @description Unique for each change, and the same whenever it is read.
+             * @example evt_0199f2a4-c8a0-7d52-9c41-0a1b2c3d4e5f
+             */
+            id: string;
+            /**
+             * @example payment
+             * @enum {string}
+             */
+            type: "payment" | "refund" | "subscription";
+            /**
+             * Format: date-time
+             * @description When it changed.
+             * @example 2026-01-31T12:00:00.150Z
+             */
+            at: string;
+            data: components["schemas"]["FeedData"];
+        };
+        FeedPage: {
+            /** @description The changes, in the order in which they were committed. */
+            items: components["schemas"]["FeedItem"][];
+            /**
+             * @description Where to go on, never null. Keep it with your own data, in the same transaction.
+             * @example NWYxYzJhM2I0ZDVlNmY3MDo3NDEuMTI
+             */
+            nextCursor: string;
         };
         QueryRecord: {
             /**
@@ -7639,6 +7733,170 @@ export interface operations {
                         status: 503;
                         /** @enum {string} */
                         code: "overloaded" | "shutting-down" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getFeed: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the answer before. Without: from the first change on. */
+                after?: string;
+                /** @description Comma-separated: `payment`, `refund`, `subscription`. Default: all. */
+                types?: string;
+                /** @description The number of changes. Default 100. */
+                limit?: number;
+                /** @description Seconds to wait for a change if there is none (long polling). Default 0. */
+                wait?: number;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedPage"];
+                    "application/x-ndjson": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };

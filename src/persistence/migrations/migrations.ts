@@ -22,6 +22,7 @@ import * as statusQueries from './0023-status-queries.js';
 import * as hourlyTotals from './0024-hourly-totals.js';
 import * as archives from './0025-archives.js';
 import * as erasures from './0026-erasures.js';
+import * as feed from './0028-feed.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -57,4 +58,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0024-hourly-totals': hourlyTotals,
   '0025-archives': archives,
   '0026-erasures': erasures,
+  '0028-feed': feed,
 };
