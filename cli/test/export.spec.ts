@@ -74,7 +74,7 @@ describe.each(places)('tollgate export on %s', (_name, place) => {
     const { rows } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(
       database.store.kysely,
     );
-    return Number(rows[0]!.n);
+    return rows[0]!.n;
   };
   /** The sums of the ledger and of what was deleted from it. */
   const books = async (): Promise<unknown[]> => {
@@ -197,7 +197,7 @@ describe.each(places)('tollgate export on %s', (_name, place) => {
       + (select count(*) from notifications where payment_ref not in (select id from payments)) as n`.execute(
       database.store.kysely,
     );
-    expect(Number(rows[0]!.n)).toBe(0);
+    expect(rows[0]!.n).toBe(0);
     expect(await retain()).toBe(0);
   });
 

@@ -87,9 +87,8 @@ export class Retention {
   }
 
   async #giveBack({ rows }: Pass): Promise<Step> {
-    const beganAt = performance.now();
-    const left = await this.store.giveBack(PAGES_PER_STEP);
-    if (left > 0) return { more: true, workMs: performance.now() - beganAt };
+    const { left, workMs } = await this.store.giveBack(PAGES_PER_STEP);
+    if (left > 0) return { more: true, workMs };
     if (rows > 0) this.#logger.log({ rows }, 'Rows older than RETENTION were deleted');
     this.#pass = undefined;
     return NOTHING_MORE;

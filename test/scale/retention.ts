@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -197,7 +197,7 @@ async function send(url: string, i: number): Promise<number> {
     headers: { 'content-type': 'application/json', 'idempotency-key': `k-${process.pid}-${url}-${i}` },
   });
   sending.end(body);
-  const [response] = (await once(sending, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(sending, 'response')) as [IncomingMessage];
   response.resume();
   await once(response, 'end');
   return response.statusCode!;
