@@ -11,6 +11,7 @@ export class ReceiverLane {
   #left = 0;
   #leftAtClaim = 0;
 
+  /** @param longestWaitMs how long a notification may wait for a place */
   constructor(
     places: number,
     private readonly longestWaitMs: number,
