@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Check liveness
-         * @description For a liveness probe: when there is no answer, a restart may help. No dependency is checked.
+         * @description For a liveness probe: when there is no answer, a restart may help. No dependency is checked. It needs a key, and so can answer 401 and 503, only if `PUBLIC_PATHS` leaves its path out.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -987,7 +987,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1020,7 +1020,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1053,7 +1053,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1074,7 +1074,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1196,11 +1196,11 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             action?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1245,7 +1245,7 @@ export interface components {
              * @example re_5d10
              */
             refundId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1282,7 +1282,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1372,7 +1372,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1410,7 +1410,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1448,7 +1448,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1474,7 +1474,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1598,7 +1598,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1633,7 +1633,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1668,7 +1668,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1691,7 +1691,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1757,7 +1757,7 @@ export interface components {
             resultDescription?: string;
             /** @example sub_91c2 */
             subscriptionToken: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1776,7 +1776,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3323,11 +3323,11 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             action?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3369,7 +3369,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3393,7 +3393,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
