@@ -6,7 +6,8 @@
  * Broken JSON is not among the requests: Prism cannot forward it.
  */
 import { randomUUID } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withGateway, withPackages, withProgram } from './fetched-packages.js';
 
@@ -153,6 +154,9 @@ async function round(call) {
 }
 
 await withPackages([PRISM], async (folder) => {
+  // Prism restarts when its document is written.
+  const document = join(folder, 'openapi.json');
+  copyFileSync('docs/openapi.json', document);
   const settings = {
     API_KEYS: `validator:${SECRET}:payments+refunds+subscriptions+read+admin`,
     LOG_LEVEL: 'error',
@@ -160,15 +164,7 @@ await withPackages([PRISM], async (folder) => {
   };
   await withGateway(async (gateway) => {
     const bin = join(folder, 'node_modules/@stoplight/prism-cli/dist/index.js');
-    const proxy = [
-      bin,
-      'proxy',
-      resolve('docs/openapi.json'),
-      gateway,
-      '--port',
-      '0',
-      '--validate-request=false',
-    ];
+    const proxy = [bin, 'proxy', document, gateway, '--port', '0', '--validate-request=false'];
     await withProgram(
       [process.execPath, ...proxy],
       {},
