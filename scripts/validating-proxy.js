@@ -122,7 +122,8 @@ async function round(call) {
     await get(`/admin/${list}?limit=no`);
     await call('GET', `/admin/${list}`, undefined, { 'X-Api-Key': 'wrong' });
   }
-  for (const path of ['me', 'summary', `search?q=${paymentId}`, 'search']) await get(`/admin/${path}`);
+  for (const path of ['me', 'summary', 'feed?limit=2', 'feed?after=no', `search?q=${paymentId}`, 'search'])
+    await get(`/admin/${path}`);
   const payment = (await get(`/admin/payments?paymentId=${paymentId}`)).items[0];
   await get(`/admin/payments/${payment.id}`);
   await get(`/admin/payments/${payment.id.replace(/.{12}$/, '0'.repeat(12))}`);
