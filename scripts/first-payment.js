@@ -38,11 +38,16 @@ try {
   console.error(`The first payment failed: ${error.message}`);
   process.exitCode = 1;
 } finally {
-  process.kill(-gateway.pid, 'SIGINT');
+  signalGroup('SIGINT');
   const [code] = await Promise.race([stopped, sleep(STOPPED_WITHIN_MS, ['none in time'], { ref: false })]);
   console.log(`Exit code after SIGINT: ${code}.`);
   if (code !== 0) process.exitCode = 1;
-  if (gateway.exitCode === null) process.kill(-gateway.pid, 'SIGKILL');
+  if (gateway.exitCode === null) signalGroup('SIGKILL');
+}
+
+/** npm, its shell and the gateway; without a pid, npm was not found. */
+function signalGroup(signal) {
+  if (gateway.pid !== undefined) process.kill(-gateway.pid, signal);
 }
 
 /** The curl command that the program prints, continuation lines included. */
