@@ -20,7 +20,7 @@ const KEPT = ['audit_entries.reason'];
  * here, or to what `eraseTexts` empties and this test plants.
  */
 const NO_FREE_TEXT =
-  /^(id|.*_id|.*_ref|.*_key|external|caller|origin|state|currency|token|claimed_token|traceparent|operation|fingerprint|reason|method|source|before|after|receiver|event|result|reversal|interval_unit|shop_transaction_id_sent|subscription_token|lease_token|key|digest|requested_by|subject|action|operator|address|change|name|timestamp|until)$/;
+  /^(id|.*_id|.*_ref|.*_key|external|caller|origin|state|currency|token|claimed_token|traceparent|operation|fingerprint|reason|method|source|before|after|receiver|event|result|reversal|interval_unit|shop_transaction_id_sent|subscription_token|lease_token|key|digest|requested_by|subject|action|operator|address|change|name|timestamp|until|file|sha256)$/;
 const PLANTED = [
   'callbacks.body',
   'callbacks.last_error',
