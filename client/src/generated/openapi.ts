@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Check liveness
-         * @description For a liveness probe: when there is no answer, a restart may help. No dependency is checked.
+         * @description For a liveness probe: when there is no answer, a restart may help. No dependency is checked. It needs a key, and so can answer 401 and 503, only if `PUBLIC_PATHS` leaves its path out.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -1027,7 +1027,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1060,7 +1060,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1093,7 +1093,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1114,7 +1114,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1236,11 +1236,11 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             action?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1285,7 +1285,7 @@ export interface components {
              * @example re_5d10
              */
             refundId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1322,7 +1322,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1412,7 +1412,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1450,7 +1450,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1488,7 +1488,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1514,7 +1514,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1638,7 +1638,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1673,7 +1673,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1708,7 +1708,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1731,7 +1731,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1797,7 +1797,7 @@ export interface components {
             resultDescription?: string;
             /** @example sub_91c2 */
             subscriptionToken: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1816,7 +1816,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3479,11 +3479,11 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             action?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3525,7 +3525,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3549,7 +3549,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
