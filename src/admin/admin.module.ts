@@ -7,6 +7,11 @@ import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { TotalsModule } from '../totals/totals.module.js';
 import { Attention } from './attention/attention.service.js';
+import { ErasuresController } from './erasures/erasures.controller.js';
+import { Erasures } from './erasures/erasures.service.js';
+import { FeedController } from './feed/feed.controller.js';
+import { FeedRepository } from './feed/feed.repository.js';
+import { Feed } from './feed/feed.service.js';
 import { ListsController } from './lists.controller.js';
 import { MeController } from './me/me.controller.js';
 import { PaymentCancel } from './payments/payment-cancel.service.js';
@@ -36,6 +41,7 @@ import { SummaryService } from './summary/summary.service.js';
     TotalsModule,
   ],
   controllers: [
+    FeedController,
     ListsController,
     MeController,
     RecoveryController,
@@ -45,9 +51,13 @@ import { SummaryService } from './summary/summary.service.js';
     PaymentCancelController,
     RefundsAdminController,
     ResolutionsController,
+    ErasuresController,
   ],
   providers: [
     Attention,
+    Erasures,
+    Feed,
+    FeedRepository,
     PaymentCancel,
     PaymentCheck,
     PaymentRefund,

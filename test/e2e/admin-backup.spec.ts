@@ -167,7 +167,7 @@ async function story({ database, backup, restore, recoveredFrom, declaredBy }: R
 
   await start(database, recoveredFrom);
   expect((await send('/admin/recovery')).body).toMatchObject({ recovering: false, declaredBy });
-  expect(await refund('lost-2', 'after')).toMatchObject({ status: 200 });
+  expect(await refund('lost-2', 'after the restart')).toMatchObject({ status: 200 });
 }
 
 beforeAll(async () => {

@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Check liveness
-         * @description For a liveness probe: when there is no answer, a restart may help. No dependency is checked.
+         * @description For a liveness probe: when there is no answer, a restart may help. No dependency is checked. It needs a key, and so can answer 401 and 503, only if `PUBLIC_PATHS` leaves its path out.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -303,6 +303,26 @@ export interface paths {
          * @description Stores and acknowledges the callback. Its content is not trusted, unless the external’s `callbackStatus` says so: the gateway queries the external for the status of what it names, and notifies the receivers. One that names a payment alone also has its open refunds queried. If the external cannot be queried now, the gateway retries later. For externals only, with the credentials of their `callbackAuth`. Query or body names the payment, the refund, the subscription or several of them; if query and body do, they must name the same. With `standard-webhooks`, the signed body alone names them.
          */
         post: operations["receiveCallbackWithBody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read every change once
+         * @description All changes of payments, refunds and subscriptions in the order in which they were committed, for a data warehouse. None is left out and none comes twice, from any replica: keep `nextCursor` together with the data, in one transaction, and send it as `after`. A few more changes than `limit` may come, so that those of one payment stay in order. `data` is what is known when the feed is read; `before` and `state` are those of the change. `Accept: application/x-ndjson` gets a line for each change, and a last line with `nextCursor`.
+         */
+        get: operations["getFeed"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -793,6 +813,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase the texts of a payment, an order or a subscription
+         * @description Empties what may name a person, for good: bodies of callbacks, `metadata` and `action`, redirect URLs and links, descriptions and error texts of the external, answers of receivers, reasons of operators. Notifications that wait and stored answers lose theirs too, and texts that arrive later are not stored. Ids, amounts, states, times and the audit stay, and so does an `Idempotency-Key` until it expires: a repeat gets the stored answer without its texts. Refused with `conflict` while an operation is running or a payment is UNKNOWN, because what the external still answers decides about money.
+         */
+        post: operations["eraseTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     paymentStatusChanged: {
@@ -987,7 +1027,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1020,7 +1060,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1053,7 +1093,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1074,7 +1114,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1196,11 +1236,11 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             action?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1245,7 +1285,7 @@ export interface components {
              * @example re_5d10
              */
             refundId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1282,7 +1322,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1372,7 +1412,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1410,7 +1450,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1448,7 +1488,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1474,7 +1514,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1598,7 +1638,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1633,7 +1673,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1668,7 +1708,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1691,7 +1731,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1757,7 +1797,7 @@ export interface components {
             resultDescription?: string;
             /** @example sub_91c2 */
             subscriptionToken: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1776,7 +1816,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1838,6 +1878,80 @@ export interface components {
             status?: "ACCEPTED" | "FAILED" | "PENDING" | null;
         } & {
             [key: string]: unknown;
+        };
+        FeedData: {
+            /** @example acme */
+            external?: string;
+            /**
+             * @description The gateway’s own id of the payment: the one that changed, or that of the refund.
+             * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+             */
+            payment?: string;
+            refund?: string;
+            subscription?: string;
+            /**
+             * @description The external’s id.
+             * @example pm_7f3a
+             */
+            paymentId?: string;
+            /** @description As callers get it. */
+            refundId?: string;
+            /** @description The external’s token. */
+            subscriptionToken?: string;
+            /** @example order-1001 */
+            shopTransactionId?: string;
+            /**
+             * Format: int64
+             * @description Of the item that changed, in minor units.
+             * @example 1299
+             */
+            amount?: number;
+            /** @example EUR */
+            currency?: components["schemas"]["Currency"];
+            /**
+             * @description The state before the change.
+             * @example CREATED
+             */
+            before: string;
+            /**
+             * @description The state after it.
+             * @example ACCEPTED
+             */
+            state: string;
+            /**
+             * @description What the gateway learned it by.
+             * @example call
+             * @enum {string}
+             */
+            source: "call" | "callback" | "check" | "reconciliation" | "operator";
+        };
+        FeedItem: {
+            /**
+             * @description Unique for each change, and the same whenever it is read.
+             * @example evt_0199f2a4-c8a0-7d52-9c41-0a1b2c3d4e5f
+             */
+            id: string;
+            /**
+             * @example payment
+             * @enum {string}
+             */
+            type: "payment" | "refund" | "subscription";
+            /**
+             * Format: date-time
+             * @description When it changed.
+             * @example 2026-01-31T12:00:00.150Z
+             */
+            at: string;
+            data: components["schemas"]["FeedData"];
+        };
+        FeedPage: {
+            /** @description The changes, in the order in which they were committed. */
+            items: components["schemas"]["FeedItem"][];
+            /**
+             * @description Where to go on, never null. Keep it with your own data, in the same transaction.
+             * @example NWYxYzJhM2I0ZDVlNmY3MDo3NDEuMTI
+             */
+            nextCursor: string;
         };
         QueryRecord: {
             /**
@@ -3302,6 +3416,48 @@ export interface components {
              */
             reason: string;
         };
+        ErasureRequest: {
+            /**
+             * @description One payment.
+             * @example pm_7f3a
+             */
+            paymentId?: string | null;
+            /**
+             * @description All payments of an order.
+             * @example order-1001
+             */
+            shopTransactionId?: string | null;
+            /**
+             * @description A subscription and all its payments.
+             * @example sub_91c2
+             */
+            subscriptionToken?: string | null;
+            /**
+             * @description Required where several externals know the id.
+             * @example acme
+             */
+            external?: string | null;
+            /**
+             * @description Why. Kept for ever, with the name of the credentials: do not name the person.
+             * @example Request of 3 February, ticket 4711
+             */
+            reason: string;
+        };
+        ErasureRecord: {
+            /**
+             * @description The gateway’s ids of the payments, refunds and subscriptions without texts now.
+             * @example [
+             *       "pay_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60"
+             *     ]
+             */
+            subjects: string[];
+            /**
+             * Format: int64
+             * @description Rows that lost texts: 0 if all of it was erased before.
+             * @example 4
+             */
+            rows: number;
+        };
         PaymentNotification: {
             /**
              * @example ACCEPTED
@@ -3323,11 +3479,11 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             action?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3369,7 +3525,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3393,7 +3549,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -7577,6 +7733,170 @@ export interface operations {
                         status: 503;
                         /** @enum {string} */
                         code: "overloaded" | "shutting-down" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getFeed: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the answer before. Without: from the first change on. */
+                after?: string;
+                /** @description Comma-separated: `payment`, `refund`, `subscription`. Default: all. */
+                types?: string;
+                /** @description The number of changes. Default 100. */
+                limit?: number;
+                /** @description Seconds to wait for a change if there is none (long polling). Default 0. */
+                wait?: number;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedPage"];
+                    "application/x-ndjson": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -12801,6 +13121,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationRecord"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    eraseTexts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureRecord"];
                 };
             };
             /**

@@ -6,7 +6,14 @@ import { Kysely, sql } from 'kysely';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
-import { type LogStatistics, StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
+import {
+  type GivenBack,
+  type LogStatistics,
+  StorageUnavailable,
+  Store,
+  type Trx,
+  type WakeChannel,
+} from '../store.js';
 import { Checkpointer } from './checkpointer.js';
 import { GroupCommit } from './group-commit.js';
 import { LedgerFiles } from './ledger-files.js';
@@ -218,9 +225,13 @@ export class SqliteStore extends Store {
     this.#checkpointFailing = false;
   }
 
-  override giveBack(pages: number): Promise<number> {
+  override giveBack(pages: number): Promise<GivenBack> {
     const { writer } = this.#connections;
-    return this.transaction(async () => writer.giveBack(pages, KEPT_FREE));
+    return this.transaction(async () => {
+      const beganAt = performance.now();
+      const left = writer.giveBack(pages, KEPT_FREE);
+      return { left, workMs: performance.now() - beganAt };
+    });
   }
 
   override get freeBytes(): number {
