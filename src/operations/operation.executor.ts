@@ -11,7 +11,7 @@ import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { InFlight } from '../shared/in-flight.js';
 import { Fingerprints } from './fingerprint.js';
-import { LedgerRestore } from './ledger-restore.js';
+import { LedgerRestore } from './ledger.restore.js';
 import { notSent } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationOpener } from './operation.opener.js';

@@ -4,7 +4,7 @@ import type { Trx } from '../persistence/store.js';
 import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
 import type { ChangingOperation } from '../config/external-operation.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
-import type { Recovery } from './ledger-restore.js';
+import type { Recovery } from './ledger.restore.js';
 import type { LedgerEndEntry, LedgerEntry } from './operation.journal.js';
 import type { OperationRow } from './operation.table.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LedgerRestore, type Recovery } from '../operations/ledger-restore.js';
+import { LedgerRestore, type Recovery } from '../operations/ledger.restore.js';
 import { END_ALONE, type LedgerEndEntry, type LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';

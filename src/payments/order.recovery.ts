@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isOffered } from '../config/external-operation.js';
-import { LedgerRestore, type Recovery } from '../operations/ledger-restore.js';
+import { LedgerRestore, type Recovery } from '../operations/ledger.restore.js';
 import type { OperationRequest } from '../operations/operation.js';
 import { Store } from '../persistence/store.js';
 import { DuplicatePaymentProblem } from './duplicate-payment.js';

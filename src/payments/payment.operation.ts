@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
-import type { Recovery } from '../operations/ledger-restore.js';
+import type { Recovery } from '../operations/ledger.restore.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { OperationRow } from '../operations/operation.table.js';

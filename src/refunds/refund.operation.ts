@@ -3,7 +3,7 @@ import { AuditLog } from '../audit/audit.log.js';
 import type { Operator } from '../audit/operator.js';
 import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered } from '../config/external-operation.js';
-import { LedgerRestore, type Recovery } from '../operations/ledger-restore.js';
+import { LedgerRestore, type Recovery } from '../operations/ledger.restore.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
-import { LedgerRestore, type Recovery } from '../operations/ledger-restore.js';
+import { LedgerRestore, type Recovery } from '../operations/ledger.restore.js';
 import { LedgerMetrics } from '../operations/ledger.metrics.js';
 import { END_ALONE, type LedgerEndEntry, type LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs } from '../operations/operation.js';

@@ -5,7 +5,7 @@ import {
   type LedgerEndEntry,
   type LedgerEntry,
 } from '../operations/operation.journal.js';
-import type { Recovery } from '../operations/ledger-restore.js';
+import type { Recovery } from '../operations/ledger.restore.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';

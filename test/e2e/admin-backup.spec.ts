@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
@@ -170,18 +170,16 @@ async function story({ database, backup, restore, recoveredFrom, declaredBy }: R
   expect(await refund('lost-2', 'after the restart')).toMatchObject({ status: 200 });
 }
 
-beforeAll(async () => {
+beforeEach(async () => {
   external = await ordersOfExternal();
-});
-beforeEach(() => {
   clock = new TestClock();
   folder = mkdtempSync(join(tmpdir(), 'tollgate-backup-'));
 });
 afterEach(async () => {
   await stop();
+  await external.close();
   rmSync(folder, { recursive: true, force: true });
 });
-afterAll(() => external.close());
 
 describe('backup and restore', () => {
   it('executes nothing twice on SQLite, by the printed commands', async () => {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../../audit/audit.log.js';
 import type { Operator } from '../../audit/operator.js';
-import { LedgerRestore } from '../../operations/ledger-restore.js';
+import { LedgerRestore } from '../../operations/ledger.restore.js';
 import type { RecoveryRecord } from '../../persistence/recovery-record.js';
 import { Store, type Trx } from '../../persistence/store.js';
 import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
