@@ -15,6 +15,7 @@ const FOUNDATIONS = [
   'config',
   'outbound',
   'persistence',
+  'erasures',
   'http',
   'observability',
   'audit',
@@ -31,6 +32,7 @@ const MAY_IMPORT = {
   config: ['shared', 'sensitive', 'webhooks', 'rules'],
   outbound: ['shared'],
   persistence: ['shared', 'config'],
+  erasures: ['shared', 'persistence'],
   security: [
     'shared',
     'sensitive',

@@ -1,6 +1,6 @@
 /**
- * Starts the built program without configuration, as `npm start` does, pays with the command that it prints, and
- * stops it. The command must equal README's except for port and order. Exits with code 1 where any of that fails.
+ * Starts the built program without configuration with `npm start`, pays with the command that it prints, and stops it
+ * as Ctrl-C does: SIGINT to the whole process group. The command must equal README's except for port and order. Exits with code 1 where any of that fails.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,11 +8,18 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const READY_WITHIN_MS = 10_000;
-const STOPPED_WITHIN_MS = 35_000; // SIGTERM gives requests in flight 30 s
+const STOPPED_WITHIN_MS = 35_000; // SIGINT gives requests in flight 30 s
 
 const startedAtMs = performance.now();
-const gateway = spawn(process.execPath, ['dist/main.js'], {
-  env: { PATH: process.env.PATH, HTTP_PORT: '0', HTTP_HOST: '127.0.0.1', DATABASE_URL: 'sqlite::memory:' },
+const gateway = spawn('npm', ['start'], {
+  detached: true, // a process group of its own
+  env: {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    HTTP_PORT: '0',
+    HTTP_HOST: '127.0.0.1',
+    DATABASE_URL: 'sqlite::memory:',
+  },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const stopped = once(gateway, 'exit');
@@ -31,11 +38,16 @@ try {
   console.error(`The first payment failed: ${error.message}`);
   process.exitCode = 1;
 } finally {
-  gateway.kill('SIGTERM');
+  signalGroup('SIGINT');
   const [code] = await Promise.race([stopped, sleep(STOPPED_WITHIN_MS, ['none in time'], { ref: false })]);
-  console.log(`Exit code after SIGTERM: ${code}.`);
+  console.log(`Exit code after SIGINT: ${code}.`);
   if (code !== 0) process.exitCode = 1;
-  gateway.kill('SIGKILL');
+  if (gateway.exitCode === null) signalGroup('SIGKILL');
+}
+
+/** npm, its shell and the gateway; without a pid, npm was not found. */
+function signalGroup(signal) {
+  if (gateway.pid !== undefined) process.kill(-gateway.pid, signal);
 }
 
 /** The curl command that the program prints, continuation lines included. */

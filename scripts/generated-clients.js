@@ -6,15 +6,12 @@
  * The generators are fetched into a temporary folder: they bring a hundred packages, which nobody else needs.
  * `openapi-typescript` has tests of its own (test/e2e/documentation-client.spec.ts).
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { withGateway, withPackages } from './fetched-packages.js';
 
 const GENERATORS = ['@hey-api/openapi-ts@0.99.0', 'orval@8.38.0', 'typescript@6.0.3'];
-const NOT_CHECKED = 75; // sysexits.h
-const FETCH_LIMIT_MS = 180_000;
 
 /** The calls of both samples, by a function for each operation, `ok`, which takes the data of a 200 out of an answer. */
 const FLOW = `
@@ -180,68 +177,14 @@ function tsconfig(name, exactOptionalPropertyTypes) {
   return JSON.stringify({ compilerOptions, files: [`${name}.ts`] });
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'tollgate-clients-'));
-
-function run(command, ...args) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
-  if (status !== 0)
-    throw new Error(`${[command, ...args].join(' ')} ended with ${status}:\n${stdout}${stderr}`);
-  return stdout;
-}
-
-/**
- * Without the programs of this project: they bring the project's own Node, which need not know the certificate authorities
- * that the machine's Node was given for its registry.
- */
-function withoutOwnPrograms(path) {
-  const own = resolve('node_modules/.bin');
-  return path
-    .split(delimiter)
-    .filter((folder) => folder !== own)
-    .join(delimiter);
-}
-
-async function withGateway(use) {
-  const gateway = spawn(process.execPath, ['dist/main.js'], {
-    env: { PATH: process.env.PATH, HTTP_PORT: '0', HTTP_HOST: '127.0.0.1', DATABASE_URL: 'sqlite::memory:' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const stopped = once(gateway, 'exit');
-  try {
-    let output = '';
-    let url;
-    while (url === undefined) {
-      const [chunk] = await Promise.race([once(gateway.stdout, 'data'), stopped]);
-      if (!Buffer.isBuffer(chunk)) throw new Error(`the program ended with exit code ${chunk}:\n${output}`);
-      output += chunk;
-      const port = /http:\/\/localhost:(\d+)\/documentation/.exec(output)?.[1];
-      if (port !== undefined) url = `http://127.0.0.1:${port}`;
-    }
-    gateway.stdout.resume();
-    use(url);
-  } finally {
-    gateway.kill('SIGTERM');
-    await stopped;
-  }
-}
-
-try {
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+await withPackages(GENERATORS, async (folder) => {
+  const run = (command, ...args) => {
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
+    if (status !== 0)
+      throw new Error(`${[command, ...args].join(' ')} ended with ${status}:\n${stdout}${stderr}`);
+    return stdout;
+  };
   copyFileSync('docs/openapi.json', join(folder, 'openapi.json'));
-  const fetched = spawnSync(
-    'npm',
-    ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...GENERATORS],
-    {
-      cwd: folder,
-      env: { ...process.env, PATH: withoutOwnPrograms(process.env.PATH) },
-      stdio: 'inherit',
-      timeout: FETCH_LIMIT_MS,
-    },
-  );
-  if (fetched.status !== 0) {
-    process.exitCode = NOT_CHECKED;
-    throw new Error('the generators could not be fetched');
-  }
   for (const { name, exact, sample, command } of CLIENTS) {
     const [bin, ...args] = command;
     // Before it generates: hey-api reads there whether imports need file extensions.
@@ -251,9 +194,4 @@ try {
     run(process.execPath, 'node_modules/typescript/bin/tsc');
     await withGateway((url) => console.log(`${name}: ${run(process.execPath, `${name}.js`, url).trim()}`));
   }
-} catch (error) {
-  console.error(error.message);
-  process.exitCode ??= 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});

@@ -49,5 +49,8 @@ async function sendAll(): Promise<number> {
 }
 
 await sendAll();
-console.log((count * 1_000) / (await sendAll()));
+const before = process.cpuUsage();
+const elapsedMs = await sendAll();
+const { user, system } = process.cpuUsage(before);
+console.log(JSON.stringify({ rate: (count * 1_000) / elapsedMs, cpuMicros: (user + system) / count }));
 await pool.close();

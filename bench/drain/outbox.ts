@@ -40,13 +40,18 @@ export async function fillOutbox({ config }: BenchDatabase, count: number): Prom
   await store.close();
 }
 
-/** Resolves when nothing waits or is on the wire any more. Asks the two partial indexes, which shrink as it drains. */
-export async function untilDrained(database: BenchDatabase): Promise<void> {
+/**
+ * Resolves with how many notifications wait or are on the wire, once that are at most `limit`. Asks the two partial
+ * indexes, which shrink as it drains.
+ */
+export async function untilOpen(database: BenchDatabase, limit: number): Promise<number> {
   const startedAt = performance.now();
-  const open = (column: string): Promise<number> =>
+  const counted = (column: string): Promise<number> =>
     database.number(`select count(*) from notifications where ${column} is not null`);
-  // In this order: what is claimed between the two questions is found by the second.
-  while ((await open('next_attempt_at')) + (await open('lease_until')) > 0) {
+  for (;;) {
+    // In this order: what is claimed between the two questions is found by the second.
+    const open = (await counted('next_attempt_at')) + (await counted('lease_until'));
+    if (open <= limit) return open;
     if (performance.now() - startedAt > LIMIT_MS) throw new Error('The outbox does not drain');
     await sleep(LOOK_EVERY_MS);
   }

@@ -1,4 +1,8 @@
 import { Command } from 'commander';
+import { EXIT } from './exit-codes.js';
+
+/** Of a command that Node ends: nothing is left behind. */
+export const INTERRUPTED = [EXIT.interrupted, 'Ctrl-C'] as const;
 
 interface CommandText {
   /** Imperative, one line: shown in the list of commands. */

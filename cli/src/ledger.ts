@@ -18,7 +18,8 @@ export async function openLedger(env: Environment): Promise<LedgerReader> {
   }
 }
 
-function databaseOf(env: Environment): DatabaseConfig {
+/** @throws {CommandError} `usage` */
+export function databaseOf(env: Environment): DatabaseConfig {
   const variables = Object.entries(env).filter(([name]) => name.toUpperCase().startsWith('DATABASE_'));
   try {
     return loadConfig(Object.fromEntries(variables)).database;

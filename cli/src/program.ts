@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT } from './exit-codes.js';
+import { backupCommand } from './backup/backup.command.js';
 import { doctorCommand } from './doctor/doctor.command.js';
+import { exportCommand } from './export/export.command.js';
 import { keysCommand } from './keys/keys.command.js';
 import { listenCommand } from './listen/listen.command.js';
 import { migrateCommand } from './migrate/migrate.command.js';
@@ -20,6 +22,8 @@ const COMMANDS = [
   listenCommand,
   triggerCommand,
   keysCommand,
+  backupCommand,
+  exportCommand,
   reconcileCommand,
 ];
 

@@ -22,6 +22,10 @@ export type Fault =
   | 'amount-optional'
   | 'cancels-paid'
   | 'order-by-luck'
+  | 'normalises-ids'
+  | 'folds-case'
+  | 'trims-ids'
+  | 'cuts-ids'
   | 'hangs-on-pay';
 
 export interface ReferenceExternal {
@@ -58,6 +62,13 @@ interface Stored {
 const SETTLE_MS = 100;
 const SLOW_MS = 400;
 const CALLBACK_RETRY_MS = [100, 400, 900];
+/** What these faults make of an order's id, in payments and in queries. */
+const KEPT: Partial<Readonly<Record<Fault, (id: string) => string>>> = {
+  'normalises-ids': (id) => id.normalize('NFC'),
+  'folds-case': (id) => id.toLowerCase(),
+  'trims-ids': (id) => id.trim(),
+  'cuts-ids': (id) => id.slice(0, 200),
+};
 /** Longer than requests that are sent at once take to arrive. */
 const RACE_MS = 40;
 const CUT_WINDOW_MS = 10;
@@ -143,8 +154,7 @@ class Reference {
   ): Promise<Answer> {
     const execute = (): Promise<Answer> => this.#execute(path, key, input);
     if (key === undefined || (this.fault === 'refund-ignores-keys' && path === '/refund')) return execute();
-    const { amount, currency, shopTransactionId, paymentId } = input;
-    const subject = [amount, currency, shopTransactionId, paymentId].join();
+    const subject = JSON.stringify(input);
     const ofPath = this.#keys.get(`${path} ${key}`);
     const stored = ofPath ?? (this.fault === 'key-of-every-path' ? this.#keys.get(`/pay ${key}`) : undefined);
     const isAnother = ofPath !== undefined && ofPath.subject !== subject;
@@ -184,7 +194,7 @@ class Reference {
     const wish = (providerData as { wish?: string } | undefined)?.wish;
     const payment: Payment = {
       paymentId: randomUUID(),
-      shopTransactionId,
+      shopTransactionId: this.#kept(shopTransactionId),
       amount: this.#amountOf(amount as number, currency),
       currency,
       status:
@@ -203,6 +213,10 @@ class Reference {
         { result: 'REDIRECT_TO_URL', paymentId, redirectToUrl: `https://bank.example/${paymentId}` },
       ];
     return [200, { result: wish === 'PENDING' ? 'PENDING' : 'OK', paymentId, metadata }];
+  }
+
+  #kept(id: string): string {
+    return (this.fault && KEPT[this.fault]?.(id)) ?? id;
   }
 
   #amountOf(amount: number, currency: string): number {
@@ -259,10 +273,9 @@ class Reference {
     return [200, { result: 'OK' }];
   }
 
-  #status({ paymentId, shopTransactionId }: Readonly<Record<string, string>>): Answer {
-    const ofOrder = [...this.payments.values()].filter(
-      (each) => each.shopTransactionId === shopTransactionId,
-    );
+  #status({ paymentId, shopTransactionId = '' }: Readonly<Record<string, string>>): Answer {
+    const order = this.#kept(shopTransactionId);
+    const ofOrder = [...this.payments.values()].filter((each) => each.shopTransactionId === order);
     const newest =
       this.fault === 'order-by-luck' ? ofOrder.at(-1) : ofOrder.findLast(({ status }) => status !== 'FAILED');
     const payment = paymentId ? this.payments.get(paymentId) : (newest ?? ofOrder.at(-1));

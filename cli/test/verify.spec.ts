@@ -52,6 +52,10 @@ const MUTANTS: readonly (readonly [Fault, readonly string[]])[] = [
   ['amount-optional', ['refuses-amount']],
   ['cancels-paid', ['cancel-paid']],
   ['order-by-luck', ['order-newest']],
+  ['normalises-ids', ['unicode-order', 'order-unicode', 'order-distinct']],
+  ['folds-case', ['unicode-order', 'order-unicode', 'order-distinct']],
+  ['trims-ids', ['unicode-order', 'order-distinct']],
+  ['cuts-ids', ['long-order', 'order-distinct']],
 ];
 
 const openCallbacks = (): Promise<CallbackTarget> =>

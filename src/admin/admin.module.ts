@@ -7,6 +7,11 @@ import { RefundsModule } from '../refunds/refunds.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { TotalsModule } from '../totals/totals.module.js';
 import { Attention } from './attention/attention.service.js';
+import { ErasuresController } from './erasures/erasures.controller.js';
+import { Erasures } from './erasures/erasures.service.js';
+import { FeedController } from './feed/feed.controller.js';
+import { FeedRepository } from './feed/feed.repository.js';
+import { Feed } from './feed/feed.service.js';
 import { ListsController } from './lists.controller.js';
 import { MeController } from './me/me.controller.js';
 import { PaymentCancel } from './payments/payment-cancel.service.js';
@@ -15,6 +20,8 @@ import { PaymentRefund } from './payments/payment-refund.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
 import { PaymentCancelController } from './payments/payment-cancel.controller.js';
 import { RefundsAdminController } from './refunds/refunds-admin.controller.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
+import { RecoveryService } from './recovery/recovery.service.js';
 import { SearchController } from './search/search.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { PaymentResolution } from './resolutions/payment-resolution.service.js';
@@ -34,21 +41,28 @@ import { SummaryService } from './summary/summary.service.js';
     TotalsModule,
   ],
   controllers: [
+    FeedController,
     ListsController,
     MeController,
+    RecoveryController,
     SearchController,
     SummaryController,
     PaymentsAdminController,
     PaymentCancelController,
     RefundsAdminController,
     ResolutionsController,
+    ErasuresController,
   ],
   providers: [
     Attention,
+    Erasures,
+    Feed,
+    FeedRepository,
     PaymentCancel,
     PaymentCheck,
     PaymentRefund,
     PaymentResolution,
+    RecoveryService,
     Resolutions,
     SummaryService,
   ],

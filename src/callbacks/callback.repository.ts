@@ -91,7 +91,8 @@ export class CallbackRepository {
    * when a new one would: the external is reachable. A fresh one waits for further repeats, but no longer than
    * `gatheringMs` in all.
    */
-  async insertOrMerge(trx: Trx, row: NewCallback, gatheringMs: number): Promise<void> {
+  async insertOrMerge(trx: Trx, received: NewCallback, gatheringMs: number): Promise<void> {
+    const row = (await this.isErased(trx, received)) ? { ...received, body: null } : received;
     await trx
       .insertInto('callbacks')
       .values(row)
@@ -115,6 +116,22 @@ export class CallbackRepository {
           })),
       )
       .execute();
+  }
+
+  /** Whether an operator has erased the texts of the payment, refund or subscription that the callback names (SPEC §10). */
+  async isErased(
+    trx: Trx,
+    { external, payment_id, refund_id, subscription_token }: NewCallback,
+  ): Promise<boolean> {
+    const { rows } = await sql<{ one: number }>`
+      select 1 as one from payments join erasures on subject_ref = payments.id
+        where payment_id = ${payment_id} and external = ${external}
+      union all select 1 from refunds join erasures on subject_ref in (refunds.id, refunds.payment_ref)
+        where (external_refund_id = ${refund_id} or refunds.id = ${refund_id}) and external = ${external}
+      union all select 1 from subscriptions join erasures on subject_ref = subscriptions.id
+        where token = ${subscription_token ?? null} and external = ${external}
+      limit 1`.execute(trx);
+    return rows.length > 0;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RetrySchedule } from '../notifications/retry-schedule.js';
 import type { Trx } from '../persistence/store.js';
-import { CALLBACK_LEASES, type LeasedCallback } from './callback.repository.js';
+import { CALLBACK_LEASES, CallbackRepository, type LeasedCallback } from './callback.repository.js';
 import type { VerificationEnd, VerificationOutcome } from './verification-end.js';
 
 /** What became of a callback after a status query: a closed set, fit for a metric's label. */
@@ -10,7 +10,10 @@ export type VerificationResult = 'verified' | 'again' | 'retry' | 'unconfirmed' 
 /** Records how status queries about callbacks ended. */
 @Injectable()
 export class VerificationRecorder {
-  constructor(private readonly schedule: RetrySchedule) {}
+  constructor(
+    private readonly schedule: RetrySchedule,
+    private readonly callbacks: CallbackRepository,
+  ) {}
 
   /** Returns what became of each, in the same order. */
   async record(trx: Trx, ends: readonly VerificationEnd[], nowMs: number): Promise<VerificationResult[]> {
@@ -68,9 +71,14 @@ export class VerificationRecorder {
   async #unconfirmed(
     trx: Trx,
     row: LeasedCallback,
-    { error, retryAfterMs, maxAttempts = Infinity }: Extract<VerificationOutcome, { kind: 'unconfirmed' }>,
+    {
+      error: detail,
+      retryAfterMs,
+      maxAttempts = Infinity,
+    }: Extract<VerificationOutcome, { kind: 'unconfirmed' }>,
     nowMs: number,
   ): Promise<VerificationResult> {
+    const error = (await this.callbacks.isErased(trx, row)) ? null : detail;
     // A repeat starts the schedule anew.
     const attempts = row.again === 1 ? 1 : row.attempts;
     const nextAttemptAtMs = attempts < maxAttempts ? this.schedule.next(attempts, nowMs, retryAfterMs) : null;

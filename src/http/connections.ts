@@ -9,9 +9,9 @@ const MAX_IN_FLIGHT = 4;
 const MAX_PIPELINED = 1_024;
 /** Bytes that a caller has not read yet, and those of all callers. */
 const MAX_UNREAD_BYTES = 8 * 1_048_576;
-const MAX_UNREAD_BYTES_OF_ALL = 64 * 1_048_576;
+const MAX_UNREAD_BYTES_OF_ALL = 32 * 1_048_576;
 /** Bytes of requests whose headers are not complete, of all connections. */
-const MAX_PENDING_BYTES_OF_ALL = 32 * 1_048_576;
+const MAX_PENDING_BYTES_OF_ALL = 16 * 1_048_576;
 const ANSWER_TIMEOUT_MS = 30_000;
 const CHECKING_INTERVAL_MS = 250;
 /**

@@ -18,6 +18,11 @@ export interface DeliveryEnd {
   readonly outcome: DeliveryOutcome;
 }
 
+/** The end of a notification that was claimed and not sent. */
+export function notSent(notification: LeasedNotification, nowMs: number): DeliveryEnd {
+  return { notification, startedAtMs: nowMs, durationMs: 0, outcome: { kind: 'not-sent' } };
+}
+
 export type DeliveryOutcome =
   | { readonly kind: 'answered'; readonly answer: ReceiverAnswer }
   /** No complete answer in time. `error` is a code such as `ECONNREFUSED`, or a few words. */

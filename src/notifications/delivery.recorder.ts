@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { erasedAmong } from '../erasures/erased-subjects.js';
 import type { Trx } from '../persistence/store.js';
 import type { Lease } from '../leases/lease-table.js';
 import { retryAfterMs } from '../outbound/retry-after.js';
@@ -59,11 +60,18 @@ export class DeliveryRecorder {
   async #recordBatch(trx: Trx, ends: readonly DeliveryEnd[], nowMs: number): Promise<DeliveryResult[]> {
     const results: DeliveryResult[] = [];
     for (const end of ends) results.push(await this.#recordOne(trx, end, nowMs));
+    const erased = await erasedAmong(
+      trx,
+      ends.map(({ notification }) => notification.payment_ref),
+    );
     const delivered = ends.filter((_, i) => results[i] === 'delivered').map(leaseOf);
     // In one round trip.
     await Promise.all([
       this.leases.markDelivered(trx, delivered, nowMs),
-      this.attempts.append(trx, ends.filter((_, i) => results[i] !== 'handed-back').map(attemptOf)),
+      this.attempts.append(
+        trx,
+        ends.filter((_, i) => results[i] !== 'handed-back').map((end) => attemptOf(end, erased)),
+      ),
     ]);
     return results;
   }
@@ -91,15 +99,19 @@ function leaseOf({ notification }: DeliveryEnd): Lease {
   return notification;
 }
 
-function attemptOf({ notification, startedAtMs, durationMs, outcome }: DeliveryEnd): NotificationAttempt {
+function attemptOf(
+  { notification, startedAtMs, durationMs, outcome }: DeliveryEnd,
+  erased: ReadonlySet<string>,
+): NotificationAttempt {
   const answer = outcome.kind === 'answered' ? outcome.answer : undefined;
+  const isErased = erased.has(notification.payment_ref);
   return {
     notification_ref: notification.id,
     attempt: notification.attempts,
     at: startedAtMs,
     status_code: answer?.statusCode ?? null,
     duration_ms: durationMs,
-    error: outcome.kind === 'broken' ? outcome.error : null,
-    answer: answer?.text ?? null,
+    error: outcome.kind === 'broken' && !isErased ? outcome.error : null,
+    answer: isErased ? null : (answer?.text ?? null),
   };
 }

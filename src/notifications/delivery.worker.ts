@@ -20,6 +20,7 @@ import {
   type DeliveryReport,
   type DeliveryResult,
   isReceiverFailing,
+  notSent,
 } from './delivery-end.js';
 import { DELIVERY_LIMITS, DeliveryLimits } from './delivery-limits.js';
 import { DeliveryRecorder } from './delivery.recorder.js';
@@ -27,11 +28,15 @@ import { type LeasedNotification, NotificationLeaseRepository } from './notifica
 import { NotificationSender } from './notification.sender.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
 import { ReceiverBreaker } from './receiver-breaker.js';
+import { ReceiverLane } from './receiver-lane.js';
 import { ReceiverRegistry } from './receiver.registry.js';
 import { pollMsOf } from './retry-schedule.js';
 
 /** Afterwards another worker takes over (SPEC §5: deliveries end within 10 s). */
 const LEASE_MS = 30_000;
+
+/** At most so many are claimed for a receiver beyond those that are on the wire. */
+const AHEAD_LIMIT = 200;
 
 /** Delivers the outbox to its receivers (SPEC §5). Each has its own capacity and breaker: none delays another. */
 @Injectable()
@@ -42,6 +47,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     string,
     { readonly url: string | undefined; readonly breaker: ReceiverBreaker }
   >();
+  readonly #lanes = new Map<string, ReceiverLane>();
   readonly #worker: LeaseWorker<LeasedNotification, DeliveryEnd>;
 
   constructor(
@@ -71,7 +77,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
         clock,
         channel: 'notifications',
         get limit() {
-          return concurrency * Math.max(1, receivers.all().length);
+          return (concurrency + AHEAD_LIMIT) * Math.max(1, receivers.all().length);
         },
         pollMs: pollMsOf(scheduleMs),
         onError: (error) => this.#logger.error({ err: error }, 'Delivery failed; the worker continues'),
@@ -91,10 +97,20 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   async #claim(trx: Trx, { nowMs, limit, running }: FreeCapacity): Promise<LeasedNotification[]> {
     const claimed: LeasedNotification[] = [];
     for (const { name } of this.receivers.all()) {
-      const own = this.config.notifications.concurrency - running(name);
+      const own = this.config.notifications.concurrency + this.#ahead(trx, name) - running(name);
       claimed.push(...(await this.#claimFor(trx, name, Math.min(own, limit - claimed.length), nowMs)));
     }
     return claimed;
+  }
+
+  /**
+   * How many are claimed beyond those on the wire: what will be sent during this turn and the next, by the pace of the
+   * last one. A receiver that answers quickly does not wait for the database, and little is held back for a slow one.
+   */
+  #ahead(trx: Trx, receiver: string): number {
+    const { left, mark } = this.#laneOf(receiver).sinceClaim();
+    this.store.afterCommit(trx, mark);
+    return Math.min(2 * left, AHEAD_LIMIT);
   }
 
   async #claimFor(trx: Trx, receiver: string, free: number, nowMs: number): Promise<LeasedNotification[]> {
@@ -115,11 +131,25 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 
   async #deliver(notification: LeasedNotification, signal: AbortSignal): Promise<DeliveryEnd> {
     const { receiver, payment_ref } = notification;
-    const end = await this.sender.send(this.receivers.get(receiver), notification, signal);
+    const end = await this.#send(notification, signal);
     const { outcome } = end;
     const health = isReceiverFailing(outcome) ? 'unwell' : outcome.kind === 'not-sent' ? 'undecided' : 'well';
     this.#breakerOf(receiver).end(payment_ref, health);
     return end;
+  }
+
+  async #send(notification: LeasedNotification, signal: AbortSignal): Promise<DeliveryEnd> {
+    const { receiver, payment_ref } = notification;
+    const lane = this.#laneOf(receiver);
+    const place = lane.enter();
+    if (place !== true && !(await place)) return notSent(notification, this.clock.now());
+    try {
+      // The circuit may have opened while it waited.
+      if (!this.#breakerOf(receiver).sends(payment_ref)) return notSent(notification, this.clock.now());
+      return await this.sender.send(this.receivers.get(receiver), notification, signal);
+    } finally {
+      lane.leave();
+    }
   }
 
   async #record(trx: Trx, ends: readonly DeliveryEnd[], nowMs: number): Promise<void> {
@@ -155,6 +185,15 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     if (result === 'dead') {
       this.#logger.error(fields, 'The receiver did not accept a notification, which is now DEAD');
     } else this.#logger.warn(fields, 'The receiver did not accept a notification');
+  }
+
+  #laneOf(receiver: string): ReceiverLane {
+    let lane = this.#lanes.get(receiver);
+    if (!lane) {
+      lane = new ReceiverLane(this.config.notifications.concurrency, this.limits.placeWaitMs);
+      this.#lanes.set(receiver, lane);
+    }
+    return lane;
   }
 
   #breakerOf(receiver: string): ReceiverBreaker {

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { NotificationEvent } from '../config/receiver-config.js';
+import { erasedJson } from '../erasures/erased-json.js';
+import { erasedAmong } from '../erasures/erased-subjects.js';
 import { Store, type Trx } from '../persistence/store.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { NotificationRepository } from './notification.repository.js';
@@ -39,7 +41,9 @@ export class NotificationOutbox {
     const { event, subjectRef, external, atMs } = draft;
     const receivers = this.receivers.namesFor(event, external);
     if (receivers.length === 0) return;
-    const payload = JSON.stringify(draft.payload);
+    const isErased = (await erasedAmong(trx, [subjectRef])).size > 0;
+    const text = JSON.stringify(draft.payload);
+    const payload = isErased ? erasedJson(text) : text;
     const requestId = draft.requestId ?? newIdentifier('req', atMs);
     await this.notifications.supersede(trx, subjectRef, receivers, atMs);
     await this.notifications.insert(

@@ -52,6 +52,11 @@ export class ReceiverBreaker {
     if (subjectRef !== undefined && this.#breaker.probe()) this.#probe = subjectRef;
   }
 
+  /** Whether the claimed notification of this subject may be sent. */
+  sends(subjectRef: string): boolean {
+    return this.circuit === 'closed' || subjectRef === this.#probe;
+  }
+
   /** An attempt has ended. `undecided`: it says nothing about the receiver. */
   end(subjectRef: string, receiver: 'well' | 'unwell' | 'undecided'): void {
     const probed = subjectRef === this.#probe;

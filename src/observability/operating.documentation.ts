@@ -34,7 +34,8 @@ export const LIVE: OperationDescription = {
   id: 'getLiveness',
   tag: 'Operating',
   summary: 'Check liveness',
-  description: 'For a liveness probe: when there is no answer, a restart may help. No dependency is checked.',
+  description:
+    'For a liveness probe: when there is no answer, a restart may help. No dependency is checked. It needs a key, and so can answer 401 and 503, only if `PUBLIC_PATHS` leaves its path out.',
   answer: health('The process is alive', 'alive', { status: 'ok' }),
 };
 

@@ -1,7 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Statement } from '../persistence/statement.js';
 import { Store, type Trx } from '../persistence/store.js';
-import { newIdentifier } from '../shared/identifier.js';
+import { GrowingIdentifiers } from '../shared/identifier.js';
 import type { LedgerChange, LedgerEventRow } from './ledger-event.table.js';
 import { LedgerMetrics } from './ledger.metrics.js';
 
@@ -9,11 +9,23 @@ const APPEND = new Statement<LedgerEventRow>((db, row) => db.insertInto('ledger_
 
 /** Events are only ever appended. */
 @Injectable()
-export class LedgerEventRepository {
+export class LedgerEventRepository implements OnModuleInit {
+  /** On SQLite, whose only writer this process is, their order is that of the commits: the feed relies on it. */
+  readonly #ids = new GrowingIdentifiers('evt');
+  /** Called once a change is committed; must not throw. */
+  onChange: (() => void) | undefined;
+
   constructor(
     private readonly store: Store,
     private readonly metrics: LedgerMetrics,
   ) {}
+
+  async onModuleInit(): Promise<void> {
+    const newest = await this.store.read((db) =>
+      db.selectFrom('ledger_events').select('id').orderBy('id', 'desc').limit(1).executeTakeFirst(),
+    );
+    if (newest) this.#ids.continueAfter(newest.id);
+  }
 
   async append(trx: Trx, change: LedgerChange): Promise<void> {
     this.store.afterCommit(trx, () => this.count(change));
@@ -24,7 +36,7 @@ export class LedgerEventRepository {
   rowOf(change: LedgerChange): LedgerEventRow {
     const { external: _, ...event } = change;
     return {
-      id: newIdentifier('evt', event.at),
+      id: this.#ids.next(event.at),
       payment_ref: null,
       refund_ref: null,
       subscription_ref: null,
@@ -35,6 +47,7 @@ export class LedgerEventRepository {
   /** To call once {@link rowOf} is committed. */
   count(change: LedgerChange): void {
     this.metrics.count(change);
+    this.onChange?.();
   }
 
   /** The changes of a payment itself, oldest first. */

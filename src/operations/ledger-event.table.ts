@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { ColumnType, Selectable } from 'kysely';
 
 /** Every change of a payment, refund or subscription, append-only (SPEC §4). */
 export interface LedgerEventTable {
@@ -15,9 +15,20 @@ export interface LedgerEventTable {
   cause: string | null;
 }
 
-export type EventSource = 'call' | 'callback' | 'check' | 'reconciliation' | 'operator';
+export const EVENT_SOURCES = ['call', 'callback', 'check', 'reconciliation', 'operator'] as const;
+
+export type EventSource = (typeof EVENT_SOURCES)[number];
 
 export type LedgerEventRow = Selectable<LedgerEventTable>;
+
+/**
+ * What the database itself notes of an event for the feed, on PostgreSQL only: the transaction, `0` before migration
+ * 0028, and the place in the order of writing.
+ */
+export interface LedgerEventOrder {
+  readonly xid: ColumnType<string, never, never>;
+  readonly position: ColumnType<number, never, never>;
+}
 
 /** One change, as the ledger of its subject describes it. */
 export type LedgerChange = { readonly external: string } & Pick<

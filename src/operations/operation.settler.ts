@@ -1,5 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
+import { erasedJson } from '../erasures/erased-json.js';
+import { erasedAmong } from '../erasures/erased-subjects.js';
 import type { CallerContext } from '../http/caller-context.js';
 import { statusOf } from '../http/problem-catalogue.js';
 import { problemDocument } from '../http/problem-document.js';
@@ -93,17 +95,27 @@ export class OperationSettler {
     const answer = this.#answer(operation, outcome, tracing);
     const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
     let settled: Settled = { ...answer, outcome };
-    const commit = (): Promise<void> =>
-      this.store.transaction(async (trx) => {
-        const { ended, recorded: byLedger } = await this.#commit(trx, operation, outcome, answer, external);
+    const commit = async (): Promise<void> => {
+      const isErased = await this.#isErased(operation);
+      await this.store.transaction(async (trx) => {
+        const end = (recorded: ProviderOutcome<object>, given: SettledAnswer): OperationEnd =>
+          this.#end(operation, recorded, isErased ? withoutTexts(given) : given);
+        const { ended, recorded: byLedger } = await this.#commit(
+          trx,
+          operation,
+          outcome,
+          end(outcome, answer),
+          external,
+        );
         const late = !ended && attempt === 'own' && outcome.kind === 'unknown' ? outcome : undefined;
-        if (late) await this.#reopen(trx, operation, late, answer, external);
+        if (late) await this.#reopen(trx, operation, end(late, answer), external);
         const recorded = late ? await this.#named(trx, operation, late) : byLedger;
         settled = { ...answer, outcome };
         if (recorded === outcome) return;
         settled = { ...this.#answer(operation, recorded, tracing), outcome: recorded };
-        if (ended) await this.operations.amend(trx, operation.id, this.#end(operation, recorded, settled));
+        if (ended) await this.operations.amend(trx, operation.id, end(recorded, settled));
       });
+    };
     try {
       await tracedWrite(this.tracer, this.store, 'commit of the outcome', parent, async () => {
         const journalled =
@@ -196,6 +208,22 @@ export class OperationSettler {
     return answer;
   }
 
+  /**
+   * Whether an operator has erased the texts of what the operation is about (SPEC §10). Not while the operation makes it:
+   * that is refused.
+   */
+  async #isErased({
+    operation: name,
+    answer_status,
+    payment_ref,
+    refund_ref,
+    subscription_ref,
+  }: OperationRow): Promise<boolean> {
+    if (OPERATIONS[name].createsPayment && answer_status === null) return false;
+    const refs = [payment_ref, refund_ref, subscription_ref].filter((ref) => ref !== null);
+    return (await this.store.read((db) => erasedAmong(db, refs))).size > 0;
+  }
+
   #of({ operation: name }: OperationRow): Operation {
     const operation = this.#byName.get(name);
     if (!operation) throw new Error(`No operation ${name} in OPERATION_LIST`);
@@ -216,7 +244,8 @@ export class OperationSettler {
     const answered: Settled = recorded
       ? { ...this.#answer(operation, recorded, tracing), outcome: recorded }
       : settled;
-    const end = this.#end(operation, answered.outcome, answered);
+    const stored = (await this.#isErased(operation)) ? withoutTexts(answered) : answered;
+    const end = this.#end(operation, answered.outcome, stored);
     if ((await this.journal.end(operation, end, entry)) !== 'written') return undefined;
     entry.afterCommit?.();
     return answered;
@@ -226,10 +255,10 @@ export class OperationSettler {
     trx: Trx,
     operation: OperationRow,
     outcome: ProviderOutcome<object>,
-    answer: SettledAnswer,
+    end: OperationEnd,
     external: ExternalConfig | undefined,
   ): Promise<{ readonly ended: boolean; readonly recorded: ProviderOutcome<object> }> {
-    const ending = this.operations.end(trx, operation, this.#end(operation, outcome, answer));
+    const ending = this.operations.end(trx, operation, end);
     // If another process has ended the operation, only a completed outcome reaches the ledger. A completed outcome
     // does not wait for that result.
     if (outcome.kind !== 'completed' && !(await ending)) return { ended: false, recorded: outcome };
@@ -247,11 +276,10 @@ export class OperationSettler {
   async #reopen(
     trx: Trx,
     operation: OperationRow,
-    outcome: Unknown,
-    answer: SettledAnswer,
+    end: OperationEnd,
     external: ExternalConfig | undefined,
   ): Promise<void> {
-    if (!(await this.operations.reopen(trx, operation, this.#end(operation, outcome, answer)))) return;
+    if (!(await this.operations.reopen(trx, operation, end))) return;
     await this.#of(operation).reopen?.(trx, operation, external);
     this.store.afterCommit(trx, () =>
       this.#logger.warn(
@@ -288,6 +316,10 @@ export class OperationSettler {
       body: JSON.stringify(problemDocument(problem, tracing.instance, tracing.requestId)),
     };
   }
+}
+
+function withoutTexts({ status, body }: SettledAnswer): SettledAnswer {
+  return { status, body: erasedJson(body) };
 }
 
 /** Whether an identical request without a key stays refused after `outcome`, for the rest of the window (SPEC §3). */

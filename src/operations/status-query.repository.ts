@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { erasedAmong } from '../erasures/erased-subjects.js';
 import type { Trx } from '../persistence/store.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { PARKED, type StatusQueryRow } from './status-query.table.js';
@@ -19,8 +20,13 @@ export class StatusQueryRepository {
       trx,
       queries.map(({ subject_ref }) => subject_ref),
     );
+    const erased = await erasedAmong(
+      trx,
+      queries.map(({ subject_ref }) => subject_ref),
+    );
     const inserted: StatusQueryRow[] = [];
-    for (const query of queries) {
+    for (const noted of queries) {
+      const query = erased.has(noted.subject_ref) ? { ...noted, detail: null } : noted;
       const last = newest.get(query.subject_ref);
       if (last && isSame(last, query)) await this.#repeat(trx, last.id, query);
       else {

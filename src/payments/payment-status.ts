@@ -61,10 +61,16 @@ export class PaymentStatus {
   @Field(identifier, { description: 'The `{external}` name.', example: 'simulator' })
   providerName: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   action?: JsonValue;
 }
 

@@ -161,11 +161,11 @@ export abstract class Store {
   }
 
   /**
-   * Gives at most `pages` unused pages of SQLite's file back to the file system, in one short transaction. Returns how
-   * many more could be given back: a share stays for rows to come. PostgreSQL's autovacuum does its own.
+   * Gives at most `pages` unused pages of SQLite's file back to the file system, in one short transaction. A share of the
+   * file stays for rows to come. PostgreSQL's autovacuum does its own.
    */
-  giveBack(_pages: number): Promise<number> {
-    return Promise.resolve(0);
+  giveBack(_pages: number): Promise<GivenBack> {
+    return Promise.resolve({ left: 0, workMs: 0 });
   }
 
   /** What SQLite's file holds without using it; undefined on PostgreSQL. */
@@ -215,6 +215,13 @@ export abstract class Store {
     }
     await this.release();
   }
+}
+
+export interface GivenBack {
+  /** How many more pages could be given back. */
+  readonly left: number;
+  /** How long nothing else ran, the commit left out. */
+  readonly workMs: number;
 }
 
 export interface LogStatistics {

@@ -51,7 +51,10 @@ export class PayAnswer {
   })
   redirectToUrlMobile?: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 }
 
@@ -83,7 +86,10 @@ export class RefundAnswer {
   @Field(issuedIdentifier, { optional: true, example: 're_5d10' })
   refundId?: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 }
 
@@ -106,7 +112,10 @@ export class RefundStatusAnswer {
   @Field(currency, { optional: true, example: 'EUR' })
   currency?: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 }
 
@@ -131,10 +140,16 @@ export class PaymentStatusAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
   shopTransactionId?: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   action?: JsonValue;
 }
 
@@ -163,7 +178,10 @@ export class SubscriptionUpdateAnswer {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 }
 
@@ -172,7 +190,10 @@ export abstract class SubscriptionStatusFields {
   @Field(issuedIdentifier, { optional: true, example: 'sub_91c2' })
   subscriptionToken?: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 }
 

@@ -18,6 +18,9 @@ export class RefundResult {
   })
   refundId: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 }

@@ -44,7 +44,7 @@ const subjectOfCallback = (condition: 'open' | 'known'): RawBuilder<unknown> => 
   const state = (open: RawBuilder<unknown>) => (condition === 'open' ? sql`and state in ${open}` : sql``);
   return sql`(exists (select 1 from payments where payments.payment_id = callbacks.payment_id
       and payments.external = callbacks.external ${state(OPEN_PAYMENT)})
-    or exists (select 1 from refunds where refunds.external_refund_id = callbacks.refund_id
+    or exists (select 1 from refunds where (refunds.external_refund_id = callbacks.refund_id or refunds.id = callbacks.refund_id)
       and refunds.external = callbacks.external ${state(OPEN_REFUND)})
     or exists (select 1 from subscriptions where subscriptions.token = callbacks.subscription_token
       and subscriptions.external = callbacks.external ${state(OPEN_PAYMENT)}))`;

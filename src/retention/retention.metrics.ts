@@ -6,11 +6,18 @@ import { Store } from '../persistence/store.js';
 @Injectable()
 export class RetentionMetrics {
   readonly #deleted;
+  /** Archived days whose payments have changed since, as the last pass has found. */
+  differingDays = 0;
 
   constructor(metrics: Metrics, store: Store) {
     this.#deleted = metrics.counter('tollgate_retention_deleted_total', 'Rows that RETENTION has deleted.', [
       'table',
     ]);
+    metrics.gauge(
+      'tollgate_retention_differing_days',
+      'Archived days whose payments are kept because they have changed since.',
+      () => this.differingDays,
+    );
     metrics.gauge(
       'tollgate_database_free_bytes',
       "Part of SQLite's file that is not used; absent on PostgreSQL.",

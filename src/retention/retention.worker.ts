@@ -46,9 +46,9 @@ export class RetentionWorker implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   async #turn(): Promise<{ more: boolean }> {
-    const startedAt = performance.now();
-    if (await this.retention.step()) {
-      const pauseMs = (performance.now() - startedAt) * (1 / SHARE - 1);
+    const { more, workMs } = await this.retention.step();
+    if (more) {
+      const pauseMs = workMs * (1 / SHARE - 1);
       this.#timer = setTimeout(() => this.#loop.wake(), pauseMs).unref();
     }
     return { more: false };

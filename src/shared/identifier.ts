@@ -46,3 +46,35 @@ export function timeOfIdentifier(identifier: string): number {
   const begin = identifier.indexOf('_') + 1;
   return Number.parseInt(identifier.slice(begin, begin + 8) + identifier.slice(begin + 9, begin + 13), 16);
 }
+
+const NODE_DIGITS = 12;
+const MAX_STEP = 2 ** 16;
+
+/**
+ * Makes identifiers of which each sorts after those before, also of the same millisecond and after a step of the clock
+ * (RFC 9562 §6.2, method 2): in this process only.
+ */
+export class GrowingIdentifiers {
+  #last = '';
+
+  constructor(private readonly prefix: IdentifierPrefix) {}
+
+  /** Goes on after an identifier that an earlier process made. */
+  continueAfter(last: string): void {
+    if (last > this.#last) this.#last = last;
+  }
+
+  next(atMs: number): string {
+    const fresh = newIdentifier(this.prefix, atMs);
+    this.#last = fresh > this.#last ? fresh : successorOf(this.#last, this.prefix);
+    return this.#last;
+  }
+}
+
+function successorOf(identifier: string, prefix: IdentifierPrefix): string {
+  const step = 1 + (Number.parseInt(randomHex(2), 16) % MAX_STEP);
+  const node = Number.parseInt(identifier.slice(-NODE_DIGITS), 16) + step;
+  const digits = node.toString(16).padStart(NODE_DIGITS, '0');
+  if (digits.length > NODE_DIGITS) return newIdentifier(prefix, timeOfIdentifier(identifier) + 1);
+  return identifier.slice(0, -NODE_DIGITS) + digits;
+}

@@ -19,7 +19,10 @@ export class SubscriptionStatus {
   @Field(identifier, { description: 'The `{external}` name.', example: 'simulator' })
   providerName: string;
 
-  @Field(anyJson, { optional: true, description: 'Data of the external, passed through.' })
+  @Field(anyJson, {
+    optional: true,
+    description: 'Data of the external; what repeats `providerData` is masked.',
+  })
   metadata?: JsonValue;
 }
 

@@ -14,7 +14,7 @@ export interface Target {
 type Attack = (target: Target) => void;
 
 const KIB = 1_024;
-/** Honest callers and probes come from 127.0.0.1. */
+/** Honest callers come from 127.0.0.1, probes from an address of their own. */
 const STRANGERS = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
 const PUBLIC_PATHS = [
   '/metrics',

@@ -6,6 +6,8 @@ const MAX_RSS_MB = 400;
 const MAX_LIVENESS_MS = 250;
 const INTERVAL_MS = 250;
 const PROBE_LIMIT_MS = 20_000;
+/** An orchestrator has an address of its own: the connections of honest callers are not its. */
+const LOCAL_ADDRESS = '127.0.0.5';
 
 /** What an orchestrator sees of the gateway: liveness on new connections to both ports, and its memory. */
 export class Probes {
@@ -69,7 +71,7 @@ export class Probes {
 function liveness(host: string, port: number): Promise<number> {
   return new Promise((resolve) => {
     const startedAt = performance.now();
-    const socket = connect(port, host);
+    const socket = connect({ port, host, localAddress: LOCAL_ADDRESS });
     const end = (ms: number): void => {
       resolve(Math.round(ms));
       socket.destroy();

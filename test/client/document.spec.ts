@@ -62,13 +62,27 @@ export async function race<Transaction>(
 const RACES: Readonly<Record<string, string>> = {
   'race.ts': RACE,
   'race-sqlite.ts': `
+import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { race } from './race.js';
 import { sqliteStore } from './sqlite-store.js';
 
-const database = new DatabaseSync(':memory:');
+const path = 'race.db';
+const database = new DatabaseSync(path, { timeout: 5_000 });
 database.exec(process.env.TABLE!);
 database.exec('CREATE TABLE processed (text text)');
+// Another process writes while this one begins its first transaction.
+const other = new Worker(
+  \`const { DatabaseSync } = require('node:sqlite');
+  const database = new DatabaseSync('race.db');
+  database.exec('BEGIN IMMEDIATE');
+  require('node:worker_threads').parentPort.postMessage('locked');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  database.exec('COMMIT');\`,
+  { eval: true },
+);
+await once(other, 'message');
 await race(sqliteStore(database), (connection, text) =>
   connection.prepare('INSERT INTO processed VALUES (?)').run(text));
 console.log(database.prepare('SELECT text FROM processed').all().map(({ text }) => text).join(' '));

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -104,6 +104,16 @@ describe('the tarball of the client', () => {
     expect(manifest).not.toHaveProperty('dependencies');
     expect(existsSync(join(installed, 'src'))).toBe(false);
     expect(existsSync(join(project.folder, 'node_modules/fastify'))).toBe(false);
+  });
+
+  it('declares nothing that needs TypeScript 5.7: typed arrays without type parameters', () => {
+    const types = join(project.folder, 'node_modules/@tollgate/client/dist/esm');
+    const declarations = readdirSync(types, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.d.ts'),
+    );
+    expect(declarations).toContain(join('receiving', 'verify-notification.d.ts'));
+    for (const path of declarations)
+      expect(readFileSync(join(types, path), 'utf8')).not.toMatch(/Uint8Array</);
   });
 
   it('compiles in a strict project without skipLibCheck, as ES module and as CommonJS', async () => {

@@ -49,6 +49,7 @@ eachDatabase((_name, open) => {
   const metrics = new SecurityMetrics(new Metrics());
   const recorder = new VerificationRecorder(
     new RetrySchedule({ notifications: { scheduleMs: SCHEDULE_MS } } as unknown as Config),
+    callbacks,
   );
 
   beforeEach(async () => {

@@ -150,6 +150,7 @@ function sender(resolve?: LookupFunction, maxConnectionAgeMs = 300_000): Notific
   const created = new NotificationSender(new SystemClock(), config, {
     deadlineMs: 2_000,
     stopGraceMs: 100,
+    placeWaitMs: 1_000,
     maxConnectionAgeMs,
   });
   opened.push({ close: () => created.onApplicationShutdown() });

@@ -59,7 +59,8 @@ describe('.ci/run', () => {
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'tollgate-ci-'));
     for (const path of ['.ci/run', 'scripts/count-tests.js']) cpSync(path, join(root, path));
-    for (const script of ['first-payment', 'generated-clients', 'audit']) write(`scripts/${script}.js`, '');
+    for (const script of ['first-payment', 'generated-clients', 'validating-proxy', 'audit'])
+      write(`scripts/${script}.js`, '');
     write('package.json', '{ "type": "module" }');
     write('bin/npm', NPM);
     // Otherwise they would be installed.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { Client } from 'pg';
 import type { DatabaseConfig } from '../../src/config/config.js';
 import { openStore } from '../../src/persistence/open-store.js';
@@ -67,6 +68,45 @@ export async function sizeOf({ config }: ScaleDatabase): Promise<number> {
      where n.nspname = '${config.schema}' and c.relkind = 'r'`,
   );
   return Number(rows[0]!['bytes']);
+}
+
+/** Bytes of each table and each index, the largest first. */
+export async function sizesOf({ config }: ScaleDatabase): Promise<ReadonlyMap<string, number>> {
+  if (config.kind === 'sqlite') {
+    const { DatabaseSync } = await import('node:sqlite');
+    const db = new DatabaseSync(config.path, { readOnly: true });
+    const rows = db
+      .prepare('select name, sum(pgsize) as bytes from dbstat group by name order by bytes desc')
+      .all() as { name: string; bytes: number }[];
+    db.close();
+    return new Map(rows.map(({ name, bytes }) => [name, bytes]));
+  }
+  const rows = await onServer(
+    config.url.reveal(),
+    `select c.relname as name, pg_relation_size(c.oid) as bytes
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = '${config.schema}' and c.relkind in ('r', 'i') order by 2 desc`,
+  );
+  return new Map(rows.map(({ name, bytes }) => [String(name), Number(bytes)]));
+}
+
+/** On PostgreSQL, rewrites the tables without the space of deleted rows, which stays in them otherwise. */
+export async function pack({ config }: ScaleDatabase): Promise<void> {
+  if (config.kind === 'sqlite') return;
+  const url = config.url.reveal();
+  const tables = await onServer(
+    url,
+    `select tablename from pg_tables where schemaname = '${config.schema!}'`,
+  );
+  for (const { tablename } of tables)
+    await onServer(url, `vacuum (full, analyze) ${config.schema!}.${String(tablename)}`);
+}
+
+/** Removes it. */
+export async function dropDatabase({ config }: ScaleDatabase): Promise<void> {
+  if (config.kind === 'postgres')
+    await onServer(config.url.reveal(), `drop schema ${config.schema!} cascade`);
+  else for (const end of ['', '-wal', '-shm', '.lock']) rmSync(`${config.path}${end}`, { force: true });
 }
 
 async function onServer(url: string, statement: string): Promise<Record<string, unknown>[]> {

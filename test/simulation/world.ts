@@ -234,7 +234,9 @@ export class World implements Audited {
 
   #fateOf({ host }: WireRequest): Fate {
     const draw = this.#calm ? 1 : this.random.next();
-    const kind = FATES.find(([below]) => draw < below)?.[1] ?? 'answered';
+    const drawn = FATES.find(([below]) => draw < below)?.[1] ?? 'answered';
+    // A notification that arrives after its attempt has ended is no fault of the gateway: receivers go by the version.
+    const kind = drawn === 'cut-early' && host === RECEIVER ? 'cut' : drawn;
     const requestMs = 1 + this.random.below(kind === 'cut-early' ? 1_800 : 20);
     const answerMs = this.random.next() < 0.02 ? this.random.below(4_000) : 1 + this.random.below(60);
     if (kind !== 'answered') this.count(`${host === RECEIVER ? 'notification' : 'exchange'} ${kind}`);

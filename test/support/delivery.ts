@@ -39,6 +39,7 @@ export interface DeliveryOptions {
   readonly deadlineMs?: number;
   readonly maxConnectionAgeMs?: number;
   readonly stopGraceMs?: number;
+  readonly placeWaitMs?: number;
 }
 
 /** The module `notifications`, built as its module builds it, over a database that the test opened. */
@@ -88,6 +89,7 @@ export function buildDelivery(options: DeliveryOptions): Delivery {
   const limits = {
     deadlineMs: options.deadlineMs ?? 10_000,
     stopGraceMs: options.stopGraceMs ?? 200,
+    placeWaitMs: options.placeWaitMs ?? 1_000,
     maxConnectionAgeMs: options.maxConnectionAgeMs ?? 300_000,
   };
   const sender = new NotificationSender(clock, config, limits);

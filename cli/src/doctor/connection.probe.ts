@@ -122,10 +122,19 @@ function certificateFindings(
       problem: `the certificate of ${host} is not trusted (${reason})`,
       remedy: reason.includes('ALTNAME')
         ? 'Use the name that the certificate is for, or a certificate for this name.'
-        : 'Let the server send its whole chain, of an authority that Node trusts; or name the authority ' +
-          '(caFile of auth mtls, or NODE_EXTRA_CA_CERTS).',
+        : remedyForTrust(reason),
     },
   ];
+}
+
+/** By the code of OpenSSL. */
+function remedyForTrust(reason: string): string {
+  const trusted = 'set NODE_EXTRA_CA_CERTS, for the gateway too, to a PEM file with';
+  if (reason.startsWith('DEPTH_ZERO_SELF_SIGNED'))
+    return `The certificate signs itself. Use one of a trusted authority, or ${trusted} this certificate (or caFile, with auth mtls).`;
+  if (reason.startsWith('SELF_SIGNED'))
+    return `Its authority is a private one: ${trusted} the authority (or caFile, with auth mtls).`;
+  return `Let the server send its whole chain. If the authority is a private one, ${trusted} it (or caFile, with auth mtls).`;
 }
 
 function chainOf(leaf: DetailedPeerCertificate): readonly DetailedPeerCertificate[] {

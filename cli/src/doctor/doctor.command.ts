@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { newCommand } from '../command.js';
+import { INTERRUPTED, newCommand } from '../command.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import { note, print, printJson, type Style, styled, type Terminal } from '../terminal.js';
 import type { Diagnosis } from './doctor.js';
@@ -36,6 +36,7 @@ export function doctorCommand(terminal: Terminal): Command {
       [EXIT.ok, 'nothing is wrong'],
       [EXIT.failed, 'something is wrong; with --strict, also where something is soon or a risk'],
       [EXIT.usage, 'the command line is not valid, or a file that it names cannot be read'],
+      INTERRUPTED,
     ],
   })
     .option('--env-file <file>', 'read variables from this file instead of the environment')

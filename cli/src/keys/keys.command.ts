@@ -38,8 +38,8 @@ function apiCommand(terminal: Terminal): Command {
   return newCommand('api', {
     summary: 'Make an API key',
     description:
-      'Makes an API key. The secret is for the caller (header X-Api-Key); the entry, which has only its digest, is for\n' +
-      'the file that API_KEYS_FILE names.',
+      'Makes an API key. The secret is for the caller (header X-Api-Key); the entry, which has only its digest, is ' +
+      'for the file that API_KEYS_FILE names.',
     examples: [
       ['tollgate keys api shop', 'all operations of /v3, all externals'],
       ['tollgate keys api support --scopes admin-read', 'for the console'],

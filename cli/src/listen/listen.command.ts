@@ -28,7 +28,7 @@ export function listenCommand(terminal: Terminal): Command {
       ['tollgate listen --fail 3', 'refuse three deliveries, to see the gateway send them again'],
     ],
     exitCodes: [
-      [EXIT.ok, 'it was stopped (Ctrl-C, SIGTERM)'],
+      [EXIT.ok, 'it was stopped (Ctrl-C, SIGTERM), which is how it ends'],
       [EXIT.failed, 'the port is in use'],
       [EXIT.usage, 'the command line is not valid'],
     ],

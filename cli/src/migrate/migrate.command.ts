@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { newCommand } from '../command.js';
+import { INTERRUPTED, newCommand } from '../command.js';
 
 export function migrateCommand(): Command {
   return newCommand('migrate', {
@@ -13,6 +13,7 @@ export function migrateCommand(): Command {
     exitCodes: [
       [0, 'the database is up to date'],
       [1, 'the configuration is not valid, or the database cannot be used'],
+      INTERRUPTED,
     ],
   }).action(async () => {
     await import('../../../src/persistence/migrate.main.js');

@@ -28,7 +28,7 @@ export function reconcileCommand(terminal: Terminal): Command {
   return newCommand('reconcile', {
     summary: "Compare an external's report with the ledger",
     description:
-      'Reads a CSV report of the external, looks up each paymentId in the ledger that DATABASE_URL names, and lists what\n' +
+      'Reads a CSV report of the external, looks up each paymentId in the ledger that DATABASE_URL names, and lists what ' +
       'the ledger lacks, what the report lacks, and what differs. Changes nothing, and can run beside the gateway.',
     examples: [
       [

@@ -5,8 +5,8 @@ export function startCommand(): Command {
   return newCommand('start', {
     summary: 'Start the gateway',
     description:
-      'Starts the gateway. The environment configures it (docs/configuration.md); without any, it starts with the\n' +
-      'bundled simulator, so that a first payment needs no file.',
+      'Starts the gateway. The environment configures it (docs/configuration.md); without any, it starts with ' +
+      'the bundled simulator, so that a first payment needs no file.',
     examples: [
       ['tollgate start', 'on http://localhost:8080, with the simulator'],
       ['HTTP_PORT=9000 tollgate start', 'on another port'],

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { newCommand } from '../command.js';
+import { INTERRUPTED, newCommand } from '../command.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import { integerOption, urlOption } from '../option-values.js';
 import { note, print, printJson, styled, type Terminal } from '../terminal.js';
@@ -32,6 +32,7 @@ export function triggerCommand(terminal: Terminal): Command {
       [EXIT.failed, 'the gateway refused the request'],
       [EXIT.usage, 'the command line is not valid, or there is no such scenario'],
       [EXIT.unreachable, 'the gateway cannot be reached'],
+      INTERRUPTED,
     ],
   })
     .argument('[scenario]', 'what happens')

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { ExchangeBroken, headerOf, type OutboundAnswer } from '../../../src/outbound/exchange.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import { isNotSupported } from './expect.js';
@@ -23,7 +25,10 @@ export async function requireExternal(kit: Kit): Promise<void> {
       (first.exchanged?.end instanceof ExchangeBroken ? await statusReply(session) : first).exchanged ?? {};
     if (!end)
       return refuse('was not called: the gateway has no credentials for it. See the entry of --config');
-    if (end instanceof ExchangeBroken) return refuse(brokenText(end, timeoutMs));
+    if (end instanceof ExchangeBroken) {
+      const acceptsAfterAll = end.code === 'ETIMEDOUT' && (await accepts(baseUrl, timeoutMs));
+      return refuse(acceptsAfterAll ? silentText(baseUrl, timeoutMs) : brokenText(end, timeoutMs));
+    }
     const { status } = end;
     if (status >= 300 && status < 400)
       return refuse(
@@ -50,9 +55,30 @@ function statusReply(session: Session): ReturnType<Session['status']> {
   return session.status({ paymentId: `${session.newOrder()}-unknown` });
 }
 
+/** Whether a connection can be made, without TLS and HTTP: tells a server that hangs from an address that is dead. */
+async function accepts(baseUrl: string, timeoutMs: number): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(baseUrl);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function silentText(baseUrl: string, timeoutMs: number): string {
+  const what = baseUrl.startsWith('https:') ? 'did not finish the TLS handshake' : 'did not answer';
+  return `accepted the connection, and ${what} within ${timeoutMs / 1_000} s`;
+}
+
 function brokenText({ reason, code, cause }: ExchangeBroken, timeoutMs: number): string {
   const named = code === undefined ? '' : ` (${code})`;
-  if (reason === 'aborted' || reason === 'deadline') return `did not answer within ${timeoutMs / 1_000} s`;
+  if (reason === 'aborted' || reason === 'deadline')
+    return `accepted the connection, and did not answer within ${timeoutMs / 1_000} s`;
   if (reason === 'not-http') return 'does not speak HTTP/1.1';
   if (reason === 'too-large') return 'answers more than 1 MiB';
   if (reason === 'cut') return `closed the connection without an answer${named}`;
@@ -60,8 +86,15 @@ function brokenText({ reason, code, cause }: ExchangeBroken, timeoutMs: number):
   if (code === 'ECONNREFUSED') return `has no listener${named}`;
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return `does not speak TLS${named}: try http`;
   if (code !== undefined && TLS_CODE.test(code))
-    return `has a certificate that is not trusted${named}: ${messageOf(cause)}. For a private authority, set NODE_EXTRA_CA_CERTS`;
+    return `has a certificate that is not trusted${named}: ${messageOf(cause)}.${tlsRemedy(code)}`;
+  if (code === 'ETIMEDOUT') return `could not be connected to within ${timeoutMs / 1_000} s${named}`;
   return `could not be connected to${named}`;
+}
+
+function tlsRemedy(code: string): string {
+  if (code === 'CERT_HAS_EXPIRED') return ' Renew it on the server';
+  if (code.includes('ALTNAME')) return ' Use the name that the certificate is for';
+  return ' For a private authority, or a certificate that signs itself, set NODE_EXTRA_CA_CERTS to its PEM file';
 }
 
 function messageOf(error: unknown): string {

@@ -35,9 +35,14 @@ export function externalOf(
     const [entry] = readExternalsFile({ kind: 'file', path: configFile, enabled: [name] }, environment);
     return { ...entry!, baseUrl: defaults!.baseUrl, ...(timeoutMs !== undefined && { timeoutMs }) };
   } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(error.message, EXIT.usage);
+    if (error instanceof ConfigError) throw new CommandError(inOptions(error.message), EXIT.usage);
     throw error;
   }
+}
+
+/** The command line has `--name` where a gateway has ENABLED_PROVIDERS. */
+function inOptions(problem: string): string {
+  return problem.replace('every external of ENABLED_PROVIDERS', 'the external of --name');
 }
 
 export interface CallbackAddress {

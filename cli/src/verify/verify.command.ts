@@ -27,11 +27,11 @@ export function verifyCommand(terminal: Terminal): Command {
   return newCommand('verify', {
     summary: 'Check an external: is money safe with it?',
     description:
-      'Plays the gateway and the target of callbacks for the external at URL, and makes some sixty checks: the contract,\n' +
-      'amounts, declines, refunds, callbacks, Idempotency-Key, what it offers besides. Prints the entry for the externals\n' +
-      'file that it has earned. It makes payments: use a sandbox. Each failed check is repeated once.',
+      'Plays the gateway and the target of callbacks for the external at URL, and makes some seventy checks: the ' +
+      'contract, amounts, declines, refunds, callbacks, Idempotency-Key, what it offers besides. Prints the entry for ' +
+      'the externals file that it has earned. It makes payments: use a sandbox. Each failed check is repeated once.',
     examples: [
-      ['tollgate verify http://127.0.0.1:9090', 'the simulator, or an external like it'],
+      ['tollgate verify http://127.0.0.1:8090', 'the simulator'],
       [
         'tollgate verify http://127.0.0.1:9091 --data sandbox.json',
         'with your own sandbox data (docs/cli.md)',
@@ -45,7 +45,7 @@ export function verifyCommand(terminal: Terminal): Command {
       [EXIT.failed, 'at least one has, or was flaky with a wrong answer (--strict: any check)'],
       [EXIT.usage, 'the command line, the data file or the externals file is not valid'],
       [EXIT.unreachable, 'nothing at URL can be checked: no answer, TLS failure, a page, wrong credentials'],
-      [EXIT.interrupted, 'Ctrl-C: connections and callback port are closed'],
+      [EXIT.interrupted, 'Ctrl-C or SIGTERM: connections and callback port are closed'],
     ],
   })
     .argument('[url]', 'the base URL of the external')
@@ -77,7 +77,7 @@ async function runVerify(terminal: Terminal, url: string | undefined, options: O
     { externalOf, openCallbacks },
     { readSandboxData, SIMULATOR_DATA },
     { textOf },
-    { junitOf },
+    { junitOf, junitOfError },
   ] = await Promise.all([
     import('./verify.js'),
     import('./set-up.js'),
@@ -132,11 +132,15 @@ async function runVerify(terminal: Terminal, url: string | undefined, options: O
       );
     if (!report.passed) process.exitCode = EXIT.failed;
   } catch (error) {
-    if (!interruption.signal.aborted) throw error;
-    throw new CommandError(
-      `interrupted ${progress}; connections and callback port are closed. Payments that were made stay in the sandbox`,
-      EXIT.interrupted,
-    );
+    const end = interruption.signal.aborted
+      ? new CommandError(
+          `interrupted ${progress}; connections and callback port are closed. Payments that were made stay in the sandbox`,
+          EXIT.interrupted,
+        )
+      : error;
+    const isUntold = end instanceof CommandError && end.exitCode !== EXIT.usage;
+    if (options.junit !== undefined && isUntold) writeJunit(options.junit, junitOfError(url, end.message));
+    throw end;
   } finally {
     process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
   }

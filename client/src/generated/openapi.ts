@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Check liveness
-         * @description For a liveness probe: when there is no answer, a restart may help. No dependency is checked.
+         * @description For a liveness probe: when there is no answer, a restart may help. No dependency is checked. It needs a key, and so can answer 401 and 503, only if `PUBLIC_PATHS` leaves its path out.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -309,6 +309,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read every change once
+         * @description All changes of payments, refunds and subscriptions in the order in which they were committed, for a data warehouse. None is left out and none comes twice, from any replica: keep `nextCursor` together with the data, in one transaction, and send it as `after`. A few more changes than `limit` may come, so that those of one payment stay in order. `data` is what is known when the feed is read; `before` and `state` are those of the change. `Accept: application/x-ndjson` gets a line for each change, and a last line with `nextCursor`.
+         */
+        get: operations["getFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/attention": {
         parameters: {
             query?: never;
@@ -481,6 +501,26 @@ export interface paths {
          * @description The name under which your acts are recorded, and what you may do. For user interfaces.
          */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve the recovery of a restored ledger
+         * @description Whether the ledger was restored to an older state and is recovering: until an operator ends the recovery, nothing is executed that an external may have executed already. An order that the ledger does not know is queried at the external, and refused with `recovering` where the external cannot tell.
+         */
+        get: operations["getRecovery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -713,6 +753,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/recovery/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the recovery of a restored ledger
+         * @description From then on operations are executed as ever, at all replicas: what the externals have executed since the restored state and the ledger does not know can be executed again. Compare the ledger with the externals’ settlement files first. `RECOVERED_FROM` may stay set: the same time does not begin the recovery again.
+         */
+        post: operations["endRecovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/payments/{id}/resolve": {
         parameters: {
             query?: never;
@@ -787,6 +847,26 @@ export interface paths {
          * @description Records the outcome of an update or an expiry of unknown outcome. Operations about a payment or a refund are resolved with the payment or the refund.
          */
         post: operations["resolveOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase the texts of a payment, an order or a subscription
+         * @description Empties what may name a person, for good: bodies of callbacks, `metadata` and `action`, redirect URLs and links, descriptions and error texts of the external, answers of receivers, reasons of operators. Notifications that wait and stored answers lose theirs too, and texts that arrive later are not stored. Ids, amounts, states, times and the audit stay, and so does an `Idempotency-Key` until it expires: a repeat gets the stored answer without its texts. Refused with `conflict` while an operation is running or a payment is UNKNOWN, because what the external still answers decides about money.
+         */
+        post: operations["eraseTexts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -987,7 +1067,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1020,7 +1100,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1053,7 +1133,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1074,7 +1154,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1196,11 +1276,11 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             action?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1245,7 +1325,7 @@ export interface components {
              * @example re_5d10
              */
             refundId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1282,7 +1362,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1372,7 +1452,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1410,7 +1490,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1448,7 +1528,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1474,7 +1554,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1598,7 +1678,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1633,7 +1713,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1668,7 +1748,7 @@ export interface components {
              * @example bankapp://pay/7f3a
              */
             redirectToUrlMobile?: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1691,7 +1771,7 @@ export interface components {
              * @example pm_7f3a
              */
             paymentId: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1757,7 +1837,7 @@ export interface components {
             resultDescription?: string;
             /** @example sub_91c2 */
             subscriptionToken: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1776,7 +1856,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -1838,6 +1918,80 @@ export interface components {
             status?: "ACCEPTED" | "FAILED" | "PENDING" | null;
         } & {
             [key: string]: unknown;
+        };
+        FeedData: {
+            /** @example acme */
+            external?: string;
+            /**
+             * @description The gateway’s own id of the payment: the one that changed, or that of the refund.
+             * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+             */
+            payment?: string;
+            refund?: string;
+            subscription?: string;
+            /**
+             * @description The external’s id.
+             * @example pm_7f3a
+             */
+            paymentId?: string;
+            /** @description As callers get it. */
+            refundId?: string;
+            /** @description The external’s token. */
+            subscriptionToken?: string;
+            /** @example order-1001 */
+            shopTransactionId?: string;
+            /**
+             * Format: int64
+             * @description Of the item that changed, in minor units.
+             * @example 1299
+             */
+            amount?: number;
+            /** @example EUR */
+            currency?: components["schemas"]["Currency"];
+            /**
+             * @description The state before the change.
+             * @example CREATED
+             */
+            before: string;
+            /**
+             * @description The state after it.
+             * @example ACCEPTED
+             */
+            state: string;
+            /**
+             * @description What the gateway learned it by.
+             * @example call
+             * @enum {string}
+             */
+            source: "call" | "callback" | "check" | "reconciliation" | "operator";
+        };
+        FeedItem: {
+            /**
+             * @description Unique for each change, and the same whenever it is read.
+             * @example evt_0199f2a4-c8a0-7d52-9c41-0a1b2c3d4e5f
+             */
+            id: string;
+            /**
+             * @example payment
+             * @enum {string}
+             */
+            type: "payment" | "refund" | "subscription";
+            /**
+             * Format: date-time
+             * @description When it changed.
+             * @example 2026-01-31T12:00:00.150Z
+             */
+            at: string;
+            data: components["schemas"]["FeedData"];
+        };
+        FeedPage: {
+            /** @description The changes, in the order in which they were committed. */
+            items: components["schemas"]["FeedItem"][];
+            /**
+             * @description Where to go on, never null. Keep it with your own data, in the same transaction.
+             * @example NWYxYzJhM2I0ZDVlNmY3MDo3NDEuMTI
+             */
+            nextCursor: string;
         };
         QueryRecord: {
             /**
@@ -2552,6 +2706,76 @@ export interface components {
              * @example https://traces.internal/trace/{traceId}
              */
             traceUrlTemplate?: string;
+        };
+        RecoveringExternal: {
+            /** @example acme */
+            external: string;
+            /**
+             * @description True: it is queried about each order that the ledger does not know. False: such orders are refused with `recovering`.
+             * @example true
+             */
+            queriedByOrder: boolean;
+        };
+        RecoveryStatus: {
+            /**
+             * @description False: the ledger was never restored, or the recovery has ended.
+             * @example true
+             */
+            recovering: boolean;
+            /**
+             * @description `variable`: `RECOVERED_FROM` declares the restore; `backup`: the ledger is a copy that `tollgate backup` made; `file`: it is older than the file beside it says.
+             * @example variable
+             * @enum {string}
+             */
+            declaredBy?: "variable" | "backup" | "file";
+            /**
+             * Format: date-time
+             * @description The time of the restored state, where it is known.
+             * @example 2026-01-31T02:00:00.000Z
+             */
+            restoredFrom?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt?: string;
+            /**
+             * Format: date-time
+             * @description From then on an order that neither ledger nor external knows is executed. Until then a request from before the restore may still reach the external.
+             * @example 2026-01-31T12:00:10.000Z
+             */
+            executesAfter?: string;
+            /**
+             * Format: date-time
+             * @description When an operator ended the recovery.
+             */
+            endedAt?: string;
+            /**
+             * Format: int64
+             * @description Payments that were added to the ledger since the start because an external has them.
+             * @example 187
+             */
+            adopted?: number;
+            /**
+             * Format: int64
+             * @description Operations that were begun since the start.
+             * @example 12
+             */
+            begun?: number;
+            /**
+             * Format: int64
+             * @description Payments from before the start that reconciliation is still to query.
+             * @example 3
+             */
+            open?: number;
+            externals: components["schemas"]["RecoveringExternal"][];
+        };
+        RecoveryEndRequest: {
+            /**
+             * @description How it became known that the ledger is complete. Kept for ever, with the name of the credentials.
+             * @example compared with acme’s settlement file of 31 January, ticket 4711
+             */
+            reason: string;
         };
         SearchHit: {
             /**
@@ -3302,6 +3526,48 @@ export interface components {
              */
             reason: string;
         };
+        ErasureRequest: {
+            /**
+             * @description One payment.
+             * @example pm_7f3a
+             */
+            paymentId?: string | null;
+            /**
+             * @description All payments of an order.
+             * @example order-1001
+             */
+            shopTransactionId?: string | null;
+            /**
+             * @description A subscription and all its payments.
+             * @example sub_91c2
+             */
+            subscriptionToken?: string | null;
+            /**
+             * @description Required where several externals know the id.
+             * @example acme
+             */
+            external?: string | null;
+            /**
+             * @description Why. Kept for ever, with the name of the credentials: do not name the person.
+             * @example Request of 3 February, ticket 4711
+             */
+            reason: string;
+        };
+        ErasureRecord: {
+            /**
+             * @description The gateway’s ids of the payments, refunds and subscriptions without texts now.
+             * @example [
+             *       "pay_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60"
+             *     ]
+             */
+            subjects: string[];
+            /**
+             * Format: int64
+             * @description Rows that lost texts: 0 if all of it was erased before.
+             * @example 4
+             */
+            rows: number;
+        };
         PaymentNotification: {
             /**
              * @example ACCEPTED
@@ -3323,11 +3589,11 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             action?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3369,7 +3635,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3393,7 +3659,7 @@ export interface components {
              * @example simulator
              */
             providerName: string;
-            /** @description Data of the external, passed through. */
+            /** @description Data of the external; what repeats `providerData` is masked. */
             metadata?: {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean;
@@ -3421,7 +3687,7 @@ export interface components {
              */
             instance: string;
             /** @enum {string} */
-            code: "validation-failed" | "unauthenticated" | "forbidden" | "not-found" | "external-not-found" | "payment-not-found" | "refund-not-found" | "subscription-not-found" | "method-not-allowed" | "request-timeout" | "idempotency-conflict" | "duplicate-payment" | "payment-not-pending" | "repeated-without-key" | "conflict" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected" | "rate-limited" | "headers-too-large" | "internal-error" | "operation-not-supported" | "provider-error" | "invalid-provider-response" | "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable" | "provider-timeout";
+            code: "validation-failed" | "unauthenticated" | "forbidden" | "not-found" | "external-not-found" | "payment-not-found" | "refund-not-found" | "subscription-not-found" | "method-not-allowed" | "request-timeout" | "idempotency-conflict" | "duplicate-payment" | "payment-not-pending" | "repeated-without-key" | "conflict" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected" | "rate-limited" | "headers-too-large" | "internal-error" | "operation-not-supported" | "provider-error" | "invalid-provider-response" | "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable" | "provider-timeout";
             /** @description The value of `X-Request-Id`; every log line has it. */
             requestId: string;
             /**
@@ -4095,6 +4361,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -4110,7 +4377,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -4422,6 +4689,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -4437,7 +4705,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -5282,6 +5550,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -5297,7 +5566,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -5875,6 +6144,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -5890,7 +6160,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -6202,6 +6472,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -6217,7 +6488,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -6530,6 +6801,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -6545,7 +6817,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -6862,6 +7134,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -6877,7 +7150,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -7577,6 +7850,170 @@ export interface operations {
                         status: 503;
                         /** @enum {string} */
                         code: "overloaded" | "shutting-down" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    getFeed: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the answer before. Without: from the first change on. */
+                after?: string;
+                /** @description Comma-separated: `payment`, `refund`, `subscription`. Default: all. */
+                types?: string;
+                /** @description The number of changes. Default 100. */
+                limit?: number;
+                /** @description Seconds to wait for a change if there is none (long polling). Default 0. */
+                wait?: number;
+            };
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedPage"];
+                    "application/x-ndjson": string;
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -9124,6 +9561,160 @@ export interface operations {
             };
         };
     };
+    getRecovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -10529,6 +11120,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -10544,7 +11136,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -10858,6 +11450,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -10873,7 +11466,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -11382,6 +11975,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -11397,7 +11991,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -11692,6 +12286,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -11707,7 +12302,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -11982,6 +12577,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -11997,7 +12593,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -12040,6 +12636,221 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    endRecovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryEndRequest"];
+            };
+        };
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {integer} */
                         status: 405 | 408 | 414 | 431 | 500;
                         /** @enum {string} */
@@ -12801,6 +13612,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationRecord"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `not-found` | No such resource |
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "not-found";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    eraseTexts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureRecord"];
                 };
             };
             /**

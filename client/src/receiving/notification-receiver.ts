@@ -2,9 +2,9 @@ import type { KnownNotification } from './notification.js';
 import { NotificationError, type RefusalReason } from './notification-error.js';
 import type { NotificationStore, NotificationVersions } from './notification-store.js';
 import {
-  keysOf,
   type NotificationHeaders,
   type NotificationSecrets,
+  requireSecrets,
   verifyNotification,
   type VerifyOptions,
 } from './verify-notification.js';
@@ -54,7 +54,7 @@ const PAID = Number.MAX_SAFE_INTEGER;
  */
 export function createReceiver<Transaction>(options: ReceiverOptions<Transaction>): NotificationReceiver {
   const { secrets, store, process } = options;
-  keysOf(secrets);
+  requireSecrets(secrets);
   return {
     async receive(rawBody, headers) {
       try {

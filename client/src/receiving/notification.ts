@@ -22,29 +22,32 @@ export type Notification =
 /** A notification of a kind that is known. */
 export type KnownNotification = Exclude<Notification, { event: 'unknown' }>;
 
-const EVENTS = new Set<string | undefined>(['payment', 'refund', 'subscription']);
+const OUTCOMES = ['ACCEPTED', 'FAILED', 'PENDING'];
+const STATUSES = {
+  payment: OUTCOMES,
+  refund: OUTCOMES,
+  subscription: ['PENDING', 'ACTIVE', 'PAST_DUE', 'EXPIRED', 'CANCELED'],
+};
 
 /**
- * Reads a signed body. Its members say what it is about; the header, which is not signed, only says that a kind is a
- * new one.
+ * Reads a signed body. Only its members say what it is about: anything between Tollgate and here can change
+ * `X-Tollgate-Event`, which is not signed.
  * @throws NotificationError `malformed` where the body is not that of a notification.
  */
-export function readNotification(
-  text: string,
-  { eventHeader, ...attempt }: { id: string; sentAt: Date; eventHeader: string | undefined },
-): Notification {
+export function readNotification(text: string, attempt: { id: string; sentAt: Date }): Notification {
   const data = parsed(text);
-  if (eventHeader !== undefined && !EVENTS.has(eventHeader)) return { ...attempt, event: 'unknown', data };
   const { status, providerName, version, paymentId, refundId, subscriptionToken } = data;
   const texts = [paymentId, refundId, subscriptionToken].filter((value) => value !== undefined);
+  const event =
+    refundId !== undefined ? 'refund' : subscriptionToken !== undefined ? 'subscription' : 'payment';
+  const isOfLaterKind = isText(status) && !STATUSES[event].includes(status);
+  if (isOfLaterKind) return { ...attempt, event: 'unknown', data };
   if (
     ![status, providerName, ...texts].every(isText) ||
     !Number.isSafeInteger(version) ||
     (version as number) < 1
   )
     throw new NotificationError('malformed', 'The signed body is not a notification of Tollgate.');
-  const event =
-    refundId !== undefined ? 'refund' : subscriptionToken !== undefined ? 'subscription' : 'payment';
   return { ...attempt, event, data } as unknown as KnownNotification;
 }
 
@@ -60,6 +63,6 @@ function parsed(text: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function isText(value: unknown): boolean {
+function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }

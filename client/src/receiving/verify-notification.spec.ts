@@ -89,11 +89,18 @@ describe('verifyNotification', () => {
     expect(await verify(refund, signed(refund))).toMatchObject({ event: 'refund' });
     const subscription = { status: 'ACTIVE', subscriptionToken: 'sub_1', providerName: 'acme', version: 1 };
     expect(await verify(subscription, signed(subscription))).toMatchObject({ event: 'subscription' });
-    const headers = { ...signed(PAYMENT), 'x-tollgate-event': 'refund' };
-    expect(await verify(PAYMENT, headers)).toMatchObject({ event: 'payment' });
-    const dispute = { disputeId: 'dp_1' };
-    const unknown = { ...signed(dispute), 'x-tollgate-event': 'dispute' };
-    expect(await verify(dispute, unknown)).toMatchObject({ event: 'unknown', data: dispute });
+  });
+
+  it.each(['refund', 'foo', ''])('does not read the header, which is not signed: %j', async (event) => {
+    const headers = { ...signed(PAYMENT), 'x-tollgate-event': event };
+    expect(await verify(PAYMENT, headers)).toMatchObject({ event: 'payment', data: PAYMENT });
+  });
+
+  it.each([
+    ['no id that is known', { disputeId: 'dp_1', status: 'OPENED', providerName: 'acme', version: 1 }],
+    ['the id of a payment', { ...PAYMENT, disputeId: 'dp_1', status: 'OPENED' }],
+  ])('knows a later kind by the status in its signed body: %s', async (_, body) => {
+    expect(await verify(body, signed(body))).toMatchObject({ event: 'unknown', data: body });
   });
 
   it.each<[string, string, Record<string, string>]>([

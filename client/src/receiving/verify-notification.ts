@@ -51,15 +51,19 @@ export async function verifyNotification(
   const body = typeof rawBody === 'string' ? utf8(rawBody) : new Uint8Array(rawBody);
   if (!(await isSigned(concatenated(utf8(`${id}.${timestamp}.`), body), signatures, keys)))
     throw new NotificationError('bad-signature', 'None of the secrets signed it.');
-  const eventHeader = header(headers, 'x-tollgate-event');
-  return readNotification(new TextDecoder().decode(body), { id, sentAt: new Date(sentAtMs), eventHeader });
+  return readNotification(new TextDecoder().decode(body), { id, sentAt: new Date(sentAtMs) });
 }
 
 /**
- * The keys of `secrets`.
- * @throws TypeError where one is not `whsec_` and base64: a typing error must stop the start, not refuse notifications.
+ * @throws TypeError where a secret is not `whsec_` and base64: a typing error must stop the start, not refuse
+ * notifications.
  */
-export function keysOf(secrets: NotificationSecrets): Uint8Array<ArrayBuffer>[] {
+export function requireSecrets(secrets: NotificationSecrets): void {
+  keysOf(secrets);
+}
+
+// Not exported: `Uint8Array<ArrayBuffer>` in a declaration file needs TypeScript 5.7.
+function keysOf(secrets: NotificationSecrets): Uint8Array<ArrayBuffer>[] {
   if (typeof secrets !== 'string' && !Array.isArray(secrets))
     throw new TypeError('`secrets` must be a text or a list of texts');
   const texts: readonly string[] = typeof secrets === 'string' ? secrets.trim().split(/\s+/) : secrets;

@@ -1,4 +1,3 @@
-import { TollgateError } from '@tollgate/client';
 import { QueryClient, queryOptions, type UseQueryOptions } from '@tanstack/react-query';
 import type {
   AttentionItem,
@@ -52,19 +51,10 @@ export const paymentQuery = (id: string): UseQueryOptions<PaymentDetail, Error, 
     refetchInterval: LIVE_MS,
   });
 
-/** Undefined where the gateway has no figures. */
+/** The figures of the first page. */
 export const summaryQuery = queryOptions({
   queryKey: ['summary'],
-  queryFn: async ({ signal }): Promise<Summary | null> => {
-    try {
-      return (await withAdmin((admin) =>
-        admin.get('/admin/summary' as '/admin/me', { signal }),
-      )) as unknown as Summary;
-    } catch (error) {
-      if (error instanceof TollgateError && error.status === 404) return null;
-      throw error;
-    }
-  },
+  queryFn: ({ signal }): Promise<Summary> => withAdmin((admin) => admin.get('/admin/summary', { signal })),
   refetchInterval: LIVE_MS,
 });
 

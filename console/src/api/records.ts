@@ -18,47 +18,12 @@ export type OperationRecord = Schemas['UnknownOperationRecord'];
 export type AuditRecord = Schemas['AuditRecord'];
 export type SearchResult = Schemas['SearchResult'];
 export type SearchHit = Schemas['SearchHit'];
+export type TotalRecord = Schemas['TotalRecord'];
+export type PeriodSummary = Schemas['PeriodSummary'];
+export type Summary = Schemas['Summary'];
 
 /** A page of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;
-}
-
-/** Payments or refunds of one currency in one state. */
-export interface TotalRecord {
-  readonly currency?: string;
-  readonly state: string;
-  readonly items: number;
-  /** Minor units. */
-  readonly amount: number;
-  readonly itemsByStep: readonly number[];
-  readonly amountByStep: readonly number[];
-}
-
-/** The totals of a time, by steps of it. */
-export interface PeriodSummary {
-  readonly from: string;
-  readonly stepHours: number;
-  readonly steps: number;
-  readonly payments: readonly TotalRecord[];
-  readonly refunds: readonly TotalRecord[];
-}
-
-/** The figures of the first page. */
-export interface Summary {
-  readonly at: string;
-  readonly countedAt?: string;
-  readonly externals: readonly {
-    readonly external: string;
-    readonly nextTryAt?: string;
-    readonly lastHour?: { readonly calls: number; readonly successRate: number; readonly p95Ms: number };
-  }[];
-  readonly deliveries: readonly {
-    readonly receiver: string;
-    readonly waiting: number;
-    readonly dead: number;
-  }[];
-  readonly last24Hours: PeriodSummary;
-  readonly last30Days: PeriodSummary;
 }

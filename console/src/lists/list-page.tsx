@@ -1,7 +1,7 @@
 import { Alert, Button, Checkbox, Drawer, Group, Popover, Stack, Text, Title } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo } from 'react';
-import { useNavigate, useSearchParams } from 'react-router';
+import { type To, useNavigate, useSearchParams } from 'react-router';
 import { csvOf } from '../api/admin';
 import { Empty } from '../parts/empty';
 import { Loaded } from '../parts/loaded';
@@ -17,6 +17,7 @@ import {
   withOpenItem,
 } from './list-definition';
 import { downloadText } from './download';
+import { itemQuery } from './item-query';
 import { useList } from './use-list';
 import { VirtualTable } from './virtual-table';
 
@@ -36,13 +37,14 @@ export function ListPage<Item extends { readonly id: string }>({
   const { query, items, hasMore, loadMore } = useList(definition, filters);
   const shown = columnsIn(parameters, columns);
   const openId = openItemIn(parameters);
-  const openItem = openId === undefined ? undefined : items.find(({ id }) => id === openId);
+  const loaded = openId === undefined ? undefined : items.find(({ id }) => id === openId);
+  const linked = useQuery({
+    ...itemQuery(definition, openId ?? ''),
+    enabled: openId !== undefined && loaded === undefined && !query.isPending,
+  });
+  const openItem = loaded ?? linked.data ?? undefined;
   const filtered = Object.keys(filters).length > 0;
-  const open = (item: Item): void => {
-    const target = href?.(item);
-    if (target === undefined) setParameters(withOpenItem(parameters, item.id));
-    else void navigate(target);
-  };
+  const hrefOf = (item: Item): To => href?.(item) ?? { search: withOpenItem(parameters, item.id).toString() };
   return (
     <Stack gap="sm">
       <Group justify="space-between">
@@ -90,7 +92,8 @@ export function ListPage<Item extends { readonly id: string }>({
                 items={items}
                 hasMore={hasMore}
                 onEnd={loadMore}
-                onOpen={open}
+                hrefOf={hrefOf}
+                onOpen={(item) => void navigate(hrefOf(item))}
               />
               <Group justify="space-between">
                 <Text size="sm" c="dimmed" role="status">
@@ -108,14 +111,20 @@ export function ListPage<Item extends { readonly id: string }>({
       </Loaded>
       {query.isFetchNextPageError && <ProblemAlert error={query.error} onRetry={loadMore} />}
       <Drawer
-        opened={openItem !== undefined}
+        opened={openId !== undefined && (openItem !== undefined || linked.isFetched)}
         onClose={() => setParameters(withOpenItem(parameters, undefined))}
         position="right"
         size="xl"
         title={texts.lists.details(title)}
         closeButtonProps={{ 'aria-label': texts.actions.close }}
       >
-        {openItem && details?.(openItem)}
+        {openItem
+          ? details?.(openItem)
+          : linked.isFetched && (
+              <Loaded query={linked}>
+                {() => <Empty title={texts.lists.noItem} text={texts.lists.noItemHelp} />}
+              </Loaded>
+            )}
       </Drawer>
     </Stack>
   );

@@ -1,6 +1,7 @@
-import { Table, UnstyledButton } from '@mantine/core';
+import { Anchor, Table } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react';
+import { Link, type To } from 'react-router';
 import type { Column } from './list-definition';
 
 const ROW_HEIGHT = 41;
@@ -15,12 +16,15 @@ interface Props<Item> {
   readonly hasMore: boolean;
   /** The end of the loaded rows is near. */
   readonly onEnd: () => void;
+  /** The address of an item. */
+  readonly hrefOf: (item: Item) => To;
+  /** A row was clicked beside its link. */
   readonly onOpen: (item: Item) => void;
 }
 
-/** A table of which only the rows in view exist; the first cell of a row opens it. */
+/** A table of which only the rows in view exist; the first cell of a row is the link to it. */
 export function VirtualTable<Item extends { readonly id: string }>(props: Props<Item>): ReactNode {
-  const { label, columns, items, hasMore, onEnd, onOpen } = props;
+  const { label, columns, items, hasMore, onEnd, hrefOf, onOpen } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: items.length,
@@ -58,20 +62,18 @@ export function VirtualTable<Item extends { readonly id: string }>(props: Props<
           {rows.map(({ index, key }) => {
             const item = items[index]!;
             return (
-              <Table.Tr key={key} aria-rowindex={index + 2} h={ROW_HEIGHT} onClick={() => onOpen(item)}>
+              <Table.Tr
+                key={key}
+                aria-rowindex={index + 2}
+                h={ROW_HEIGHT}
+                onClick={(event) => isPlain(event) && onOpen(item)}
+              >
                 {columns.map(({ id, cell, align }, position) => (
                   <Table.Td key={id} className={align === 'right' ? 'money foreign' : 'foreign'}>
                     {position === 0 ? (
-                      <UnstyledButton
-                        fz="sm"
-                        td="underline"
-                        onClick={(event) => {
-                          event.stopPropagation();
-                          onOpen(item);
-                        }}
-                      >
+                      <Anchor component={Link} to={hrefOf(item)} size="sm" underline="always">
                         {cell(item)}
-                      </UnstyledButton>
+                      </Anchor>
                     ) : (
                       cell(item)
                     )}
@@ -85,6 +87,11 @@ export function VirtualTable<Item extends { readonly id: string }>(props: Props<
       </Table>
     </div>
   );
+}
+
+/** Whether a click means the row: not its link, and not the end of a selection of text. */
+function isPlain({ target }: MouseEvent): boolean {
+  return !(target as Element).closest('a, button') && getSelection()?.isCollapsed !== false;
 }
 
 /** Stands in for the rows that are not in view. */

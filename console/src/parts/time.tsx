@@ -1,4 +1,4 @@
-import { Text, type TextProps, Tooltip } from '@mantine/core';
+import { Text, type TextProps } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatRelative, formatTime, formatTimeUtc } from '../format/time';
 import { texts } from '../texts/en';
@@ -11,23 +11,21 @@ interface Props extends TextProps {
   readonly relative?: boolean;
 }
 
-/** A time in the viewer’s zone; UTC on hover and on focus. */
+/** A time in the viewer’s zone; UTC on hover. */
 export function Time({ at, relative = false, ...props }: Props): ReactNode {
   const now = useNow();
   if (at === undefined) return null;
   return (
-    <Tooltip label={texts.time.utc(formatTimeUtc(at))} events={{ hover: true, focus: true, touch: true }}>
-      <Text
-        component="time"
-        dateTime={at}
-        title={texts.time.utc(formatTimeUtc(at))}
-        size="sm"
-        className="tabular"
-        {...props}
-      >
-        {formatTime(at)}
-        {relative && ` (${formatRelative(at, now)})`}
-      </Text>
-    </Tooltip>
+    <Text
+      component="time"
+      dateTime={at}
+      title={texts.time.utc(formatTimeUtc(at))}
+      size="sm"
+      className="tabular"
+      {...props}
+    >
+      {formatTime(at)}
+      {relative && ` (${formatRelative(at, now)})`}
+    </Text>
   );
 }

@@ -54,11 +54,15 @@ export function beginRenewal(onToken: (token: string) => void): () => void {
   return () => channel.close();
 }
 
-/** Completes a sign-in: returns the access token and where the operator was. */
+/**
+ * Completes a sign-in: returns the access token and where the operator was.
+ * @param answer the address that the issuer led back to
+ */
 export async function completeSignIn(
   settings: OidcSettings,
+  answer: string,
 ): Promise<{ readonly token: string; readonly returnTo: string }> {
-  const user = await (await manager(settings)).signinRedirectCallback();
+  const user = await (await manager(settings)).signinRedirectCallback(answer);
   const { returnTo } = (user.state ?? {}) as { returnTo?: string };
   const isRenewal = returnTo === `#/${RENEWAL}`;
   if (isRenewal) {

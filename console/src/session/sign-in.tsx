@@ -1,11 +1,26 @@
+import { TollgateError } from '@tollgate/client';
 import { Center, Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
+import { identify } from '../api/admin';
 import { texts } from '../texts/en';
 import { beginSignIn, completeSignIn, isRenewalTab, isSignInAnswer, type OidcSettings } from './oidc';
 import { session } from './session';
+import type { Credentials } from './session-store';
 import { settingsQuery } from './settings';
 import { SignInForm } from './sign-in-form';
+
+/** Signs in with what the issuer led back with, if the gateway accepts it. */
+async function enter(oidc: OidcSettings): Promise<void> {
+  // The code is spent either way; it stays in no address.
+  const answer = location.href;
+  history.replaceState(null, '', location.pathname);
+  const { token, returnTo } = await completeSignIn(oidc, answer);
+  location.hash = returnTo;
+  const credentials: Credentials = { kind: 'token', token };
+  await identify(credentials);
+  session.signIn(credentials);
+}
 
 /** The first page of a tab, and the one that the issuer leads back to. */
 export function SignIn(): ReactNode {
@@ -18,18 +33,7 @@ export function SignIn(): ReactNode {
   useEffect(() => {
     if (!oidc) return;
     if (isSignInAnswer(location.search)) {
-      completeSignIn(oidc).then(
-        ({ token, returnTo }) => {
-          // The code is spent; it stays in no address.
-          history.replaceState(null, '', location.pathname);
-          location.hash = returnTo;
-          session.signIn({ kind: 'token', token });
-        },
-        (error: unknown) => {
-          history.replaceState(null, '', location.pathname);
-          setIssuerError(messageOf(error));
-        },
-      );
+      enter(oidc).catch((error: unknown) => setIssuerError(messageOf(error)));
     } else if (isRenewalTab(location.hash)) begin(oidc);
   }, [oidc]);
   return (
@@ -50,5 +54,10 @@ export function SignIn(): ReactNode {
 }
 
 function messageOf(error: unknown): string {
+  if (error instanceof TollgateError) {
+    if (error.status === 401) return texts.session.wrongToken;
+    if (error.status === 403) return texts.session.tokenLacksScope;
+    return error.status === undefined ? texts.session.unreachable : error.detail;
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -20,6 +20,9 @@ import * as watchedSubscriptions from './0020-watched-subscriptions.js';
 import * as oneIndexOfOrders from './0021-one-index-of-orders.js';
 import * as statusQueries from './0023-status-queries.js';
 import * as hourlyTotals from './0024-hourly-totals.js';
+import * as archives from './0025-archives.js';
+import * as erasures from './0026-erasures.js';
+import * as feed from './0028-feed.js';
 
 /**
  * One change of the schema, for both databases: written with the schema builder in types that both know (`text`,
@@ -53,4 +56,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0021-one-index-of-orders': oneIndexOfOrders,
   '0023-status-queries': statusQueries,
   '0024-hourly-totals': hourlyTotals,
+  '0025-archives': archives,
+  '0026-erasures': erasures,
+  '0028-feed': feed,
 };

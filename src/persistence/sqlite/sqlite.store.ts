@@ -6,10 +6,18 @@ import { Kysely, sql } from 'kysely';
 import type { DatabaseSchema } from '../database.js';
 import { KyselyTransactions } from '../kysely-transactions.js';
 import { migrateToLatest } from '../migrations/migrate.js';
-import { type LogStatistics, StorageUnavailable, Store, type Trx, type WakeChannel } from '../store.js';
+import {
+  type GivenBack,
+  type LogStatistics,
+  StorageUnavailable,
+  Store,
+  type Trx,
+  type WakeChannel,
+} from '../store.js';
 import { Checkpointer } from './checkpointer.js';
 import { GroupCommit } from './group-commit.js';
 import { LedgerFiles } from './ledger-files.js';
+import { LedgerMark } from './ledger-mark.js';
 import { NodeSqliteDialect } from './node-sqlite.dialect.js';
 import { isSyncFailure, syncFailure } from './sqlite-errors.js';
 import {
@@ -47,6 +55,7 @@ interface FileConnections {
   readonly reader: SqliteConnection;
   readonly log: WriteAheadLog;
   readonly locks: Locks;
+  readonly mark: LedgerMark;
 }
 
 interface Locks {
@@ -104,9 +113,10 @@ export class SqliteStore extends Store {
       inode = await lockInode(path);
       recoverLog(path, writer);
       const migrations = await migrate(writer);
+      const mark = await LedgerMark.open(path, writer);
       const reader = openReadOnly(path);
       const log = new WriteAheadLog(path);
-      const file = { path, reader, log, locks: { file: lock, inode } };
+      const file = { path, reader, log, locks: { file: lock, inode }, mark };
       return { store: new SqliteStore({ writer, file }, logLimitBytes), migrations };
     } catch (error) {
       writer?.close();
@@ -136,7 +146,7 @@ export class SqliteStore extends Store {
       writer,
       file?.log,
       this.#checkpointer,
-      (durationMs, transactions) => this.onCommit?.(durationMs, transactions),
+      (durationMs, transactions) => this.#committed(durationMs, transactions),
       this.#files,
       (failure) => this.fail(failure),
     );
@@ -145,6 +155,11 @@ export class SqliteStore extends Store {
 
   protected override commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     return this.#commits.add(() => this.#inTransaction(work));
+  }
+
+  #committed(durationMs: number, transactions: number): void {
+    this.onCommit?.(durationMs, transactions);
+    this.#connections.file?.mark.committed((work) => this.transaction(work));
   }
 
   /** Returns nothing that a power cut could still undo. */
@@ -211,9 +226,13 @@ export class SqliteStore extends Store {
     this.#checkpointFailing = false;
   }
 
-  override giveBack(pages: number): Promise<number> {
+  override giveBack(pages: number): Promise<GivenBack> {
     const { writer } = this.#connections;
-    return this.transaction(async () => writer.giveBack(pages, KEPT_FREE));
+    return this.transaction(async () => {
+      const beganAt = performance.now();
+      const left = writer.giveBack(pages, KEPT_FREE);
+      return { left, workMs: performance.now() - beganAt };
+    });
   }
 
   override get freeBytes(): number {
@@ -236,6 +255,8 @@ export class SqliteStore extends Store {
 
   protected override async release(): Promise<void> {
     const { writer, file } = this.#connections;
+    await file?.mark.count((work) => this.commit(work));
+    file?.mark.close();
     await this.#checkpointer?.close();
     if (this.#isLedgerSuspect()) {
       // Closing would copy the log into a file that is not ours or not on the disk, and delete the log. The process

@@ -2,7 +2,7 @@ import { headerOf } from '../../../../src/outbound/exchange.js';
 import { isJsonObject } from '../../../../src/shared/json.js';
 import type { Check } from '../check.js';
 import { CheckFailed, NotOffered, NotTried } from '../check-errors.js';
-import { answerOf, ensure, jsonOf, paid, requireRejected } from '../expect.js';
+import { answerOf, detailOf, ensure, isNotSupported, jsonOf, paid, requireRejected } from '../expect.js';
 import type { Session } from '../session.js';
 
 /** An id that no external has issued. */
@@ -110,15 +110,15 @@ export const CONTRACT_CHECKS: readonly Check[] = [
     run: async (session) => {
       const reply = await session.send('POST', 'pay-unknown', JSON.stringify(session.payBody()));
       const { outcome } = reply;
-      const isNotOffered = outcome.kind === 'not-executed' && outcome.reason === 'not-supported';
-      if (isNotOffered) return;
+      if (isNotSupported(outcome)) return;
       if (outcome.kind === 'rejected')
         throw new CheckFailed(
           'an unknown path was answered as if it were a payment that was refused',
           reply.exchanged,
         );
-      ensure(outcome.kind !== 'completed', 'a payment was executed at an unknown path', reply);
-      throw new CheckFailed('an unknown path was not answered 404, 405 or 501', reply.exchanged);
+      if (outcome.kind === 'completed')
+        throw new CheckFailed('a payment was executed at an unknown path', reply.exchanged);
+      throw new CheckFailed(`an unknown path: ${detailOf(outcome)}`, reply.exchanged);
     },
   },
   {
@@ -134,12 +134,11 @@ export const CONTRACT_CHECKS: readonly Check[] = [
         ['POST', 'status', JSON.stringify(session.payBody())],
       ] as const) {
         const reply = await session.send(method, path, body);
-        const { kind } = reply.outcome;
-        ensure(
-          kind === 'rejected' || kind === 'not-executed',
-          `${method} /${path} was not answered 4xx`,
-          reply,
-        );
+        const { outcome } = reply;
+        if (outcome.kind === 'rejected' || isNotSupported(outcome)) continue;
+        const what =
+          outcome.kind === 'completed' ? `it was answered ${outcome.answer.result}` : detailOf(outcome);
+        throw new CheckFailed(`${method} /${path} was not answered 4xx: ${what}`, reply.exchanged);
       }
     },
   },

@@ -1,7 +1,7 @@
 import { randomHex } from '../../../../src/shared/identifier.js';
 import type { Check } from '../check.js';
 import { CheckFailed, NotOffered, NotTried } from '../check-errors.js';
-import { answerOf, ensure, paid, paidWith } from '../expect.js';
+import { answerOf, detailOf, ensure, isNotSupported, paid, paidWith } from '../expect.js';
 import type { Session } from '../session.js';
 
 /** Requires that the order's status names this payment and status. */
@@ -26,7 +26,7 @@ async function requireOrders(session: Session): Promise<void> {
   await session.kit.fact('orders', async () => {
     const { paymentId, shopTransactionId } = await paid(session);
     const reply = await session.status({ shopTransactionId });
-    if (reply.outcome.kind === 'rejected' || reply.outcome.kind === 'not-executed')
+    if (reply.outcome.kind === 'rejected' || isNotSupported(reply.outcome))
       throw new NotOffered('status by shopTransactionId is not offered');
     await requireOrder(session, shopTransactionId, paymentId, ['ACCEPTED']);
   });
@@ -40,6 +40,18 @@ async function ordersAreOffered(session: Session): Promise<void> {
       throw new NotTried('the status of a plain order fails already (order-status)');
     throw error;
   }
+}
+
+/** Requires 404. @param what the order, as a noun phrase */
+function requireUnknownOrder(reply: Awaited<ReturnType<Session['status']>>, what: string): void {
+  const { outcome } = reply;
+  if (outcome.kind === 'completed')
+    throw new CheckFailed(`${what} is ${outcome.answer.status}`, reply.exchanged);
+  ensure(
+    outcome.kind === 'rejected' && outcome.reason === 'not-found',
+    `${what} was not answered 404: ${detailOf(outcome)}`,
+    reply,
+  );
 }
 
 const offers = { level: 'offers', capability: 'statusByShopTransactionId', spec: '§4' } as const;
@@ -61,14 +73,7 @@ export const ORDER_CHECKS: readonly Check[] = [
     run: async (session) => {
       await ordersAreOffered(session);
       const reply = await session.status({ shopTransactionId: session.newOrder() });
-      const { outcome } = reply;
-      if (outcome.kind === 'completed')
-        throw new CheckFailed(`an unknown order is ${outcome.answer.status}`, reply.exchanged);
-      ensure(
-        outcome.kind === 'rejected' && outcome.reason === 'not-found',
-        'an unknown order was not answered 404',
-        reply,
-      );
+      requireUnknownOrder(reply, 'an unknown order');
     },
   },
   {
@@ -78,9 +83,31 @@ export const ORDER_CHECKS: readonly Check[] = [
     mend: 'Decode the query as UTF-8 with percent-encoding, `+` and `&` included, and compare ids letter for letter.',
     run: async (session) => {
       await ordersAreOffered(session);
-      const order = `Größe/日本-🎫+%41&a=b ${randomHex(4)}`;
+      const order = `Größe/日本-🎫-e\u0301+%41&a=b ${randomHex(4)}`;
       const { paymentId } = await paid(session, { shopTransactionId: order });
       await requireOrder(session, order, paymentId, ['ACCEPTED']);
+    },
+  },
+  {
+    ...offers,
+    id: 'order-distinct',
+    title: 'Orders that differ in one letter are two orders',
+    mend: 'Compare ids byte for byte: a collation of the database must not fold case or accents, nor ignore spaces at the end, and no column may cut an id of 255 characters.',
+    run: async (session) => {
+      await ordersAreOffered(session);
+      const start = `Order-${randomHex(6)}-e\u0301-`;
+      const order = start + 'x'.repeat(254 - start.length);
+      await paid(session, { shopTransactionId: order });
+      for (const [other, difference] of [
+        [order.toLowerCase(), 'in upper and lower case'],
+        [order.normalize('NFC'), 'in their Unicode normal form'],
+        [`${order.slice(0, -1)}y`, 'in character 254'],
+        [`${order} `, 'in a space at the end'],
+      ] as const)
+        requireUnknownOrder(
+          await session.status({ shopTransactionId: other }),
+          `an order that was never received, and differs from a paid one only ${difference},`,
+        );
     },
   },
   {

@@ -23,6 +23,31 @@ export function junitOf({ url, checks, durationMs }: Report): string {
   ].join('\n');
 }
 
+/** A suite for a run that could try nothing: CI must not take a missing file for success. */
+export function junitOfError(url: string, message: string): string {
+  const attributes = attributesOf({
+    name: `tollgate verify ${url}`,
+    tests: 1,
+    failures: 0,
+    errors: 1,
+    skipped: 0,
+  });
+  const testcase = attributesOf({
+    classname: 'Connection',
+    name: 'the external can be checked',
+    time: '0.000',
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites>',
+    `  <testsuite ${attributes}>`,
+    `    <testcase ${testcase}><error ${attributesOf({ message })}/></testcase>`,
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
 function caseOf(check: CheckReport): string {
   const { id, group, title, verdict, reason = '', exchange, mend, failsRun, durationMs } = check;
   const attributes = attributesOf({ classname: group, name: `${id}: ${title}`, time: seconds(durationMs) });

@@ -5,11 +5,13 @@ import type { AuditRecord } from '../../api/records';
 import { choice, textFilter, TIME_FILTERS } from '../../lists/common-filters';
 import type { ListDefinition } from '../../lists/list-definition';
 import { ListPage } from '../../lists/list-page';
+import { Copyable } from '../../parts/copyable';
 import { Facts } from '../../parts/facts';
 import { Json } from '../../parts/json';
 import { PaymentLink } from '../../parts/payment-link';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
+import { TraceId } from '../../parts/trace-link';
 import { texts } from '../../texts/en';
 
 const { fields } = texts;
@@ -52,8 +54,8 @@ const AUDIT: ListDefinition<AuditRecord> = {
           [fields.change, act.change],
           [fields.reason, act.reason],
           [fields.address, act.address],
-          [fields.requestId, act.requestId],
-          [fields.traceId, act.traceId],
+          [fields.requestId, act.requestId && <Copyable value={act.requestId} />],
+          [fields.traceId, act.traceId && <TraceId value={act.traceId} />],
         ]}
       />
       <Json value={act} />

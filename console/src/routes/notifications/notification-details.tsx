@@ -3,11 +3,13 @@ import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import type { NotificationRecord } from '../../api/records';
+import { Copyable } from '../../parts/copyable';
 import { Facts } from '../../parts/facts';
 import { Json } from '../../parts/json';
 import { PaymentLink } from '../../parts/payment-link';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
+import { TraceId } from '../../parts/trace-link';
 import { useAllowed } from '../../session/scopes';
 import { texts } from '../../texts/en';
 
@@ -39,7 +41,8 @@ export function NotificationDetails({
             notification.nextAttemptAt && <Time at={notification.nextAttemptAt} relative />,
           ],
           [fields.deliveredAt, notification.deliveredAt && <Time at={notification.deliveredAt} relative />],
-          [fields.requestId, notification.requestId],
+          [fields.requestId, <Copyable key="request" value={notification.requestId} />],
+          [fields.traceId, notification.traceId && <TraceId value={notification.traceId} />],
           [fields.id, id],
         ]}
       />

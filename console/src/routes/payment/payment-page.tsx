@@ -11,7 +11,7 @@ import { Loaded } from '../../parts/loaded';
 import { Money } from '../../parts/money';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
-import { TraceLink } from '../../parts/trace-link';
+import { TraceId } from '../../parts/trace-link';
 import { texts } from '../../texts/en';
 import { PaymentActions } from './payment-actions';
 import { RefundTable } from './refund-table';
@@ -65,7 +65,7 @@ function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
           {texts.payment.truncated(truncated.join(', '))}
         </Alert>
       )}
-      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+      <SimpleGrid cols={{ base: 1, xl: 2 }} spacing="lg">
         <Paper withBorder p="md" component="section" aria-labelledby="facts">
           <Title order={2} size="h4" id="facts" mb="xs">
             {texts.payment.facts}
@@ -88,15 +88,7 @@ function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
               [fields.parkedAt, payment.parkedAt && <Time at={payment.parkedAt} relative />],
               [fields.canceledAt, payment.canceledAt && <Time at={payment.canceledAt} relative />],
               [fields.id, <Copyable key="id" value={payment.id} />],
-              [
-                fields.traceId,
-                payment.traceId && (
-                  <Group gap="xs" key="trace">
-                    <Copyable value={payment.traceId} />
-                    <TraceLink traceId={payment.traceId} />
-                  </Group>
-                ),
-              ],
+              [fields.traceId, payment.traceId && <TraceId value={payment.traceId} />],
             ]}
           />
           {payment.shopTransactionId !== undefined && (

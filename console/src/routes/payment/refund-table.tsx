@@ -16,7 +16,7 @@ export function RefundTable({ refunds }: { readonly refunds: readonly RefundReco
   const { settle } = useAllowed();
   if (refunds.length === 0) return <Text size="sm">{texts.payment.noRefunds}</Text>;
   return (
-    <Table.ScrollContainer minWidth={380} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table aria-label={texts.payment.refunds}>
         <Table.Thead>
           <Table.Tr>
@@ -31,7 +31,7 @@ export function RefundTable({ refunds }: { readonly refunds: readonly RefundReco
           {refunds.map(({ id, amount, currency, state, refundId, createdAt, parkedAt, reversal }) => (
             <Table.Tr key={id}>
               <Table.Td>
-                <Money amount={amount} currency={currency} size="sm" />
+                <Money amount={amount} currency={currency} size="sm" style={{ whiteSpace: 'nowrap' }} />
               </Table.Td>
               <Table.Td>
                 <StateBadge state={state} />

@@ -3,7 +3,7 @@ import { type ReactNode, useState } from 'react';
 import type { PaymentDetail } from '../../api/records';
 import { Copyable } from '../../parts/copyable';
 import { Time } from '../../parts/time';
-import { TraceLink } from '../../parts/trace-link';
+import { TraceId } from '../../parts/trace-link';
 import { texts } from '../../texts/en';
 import { type StoryStep, storySteps } from './story-steps';
 
@@ -54,12 +54,7 @@ function Step({ step: { at, text, said, requestId, traceId } }: { readonly step:
       <Group gap="md">
         <Time at={at} c="dimmed" />
         {requestId !== undefined && <Copyable value={requestId} label={texts.payment.requestId} />}
-        {traceId !== undefined && (
-          <>
-            <Copyable value={traceId} label={texts.payment.traceId} />
-            <TraceLink traceId={traceId} />
-          </>
-        )}
+        {traceId !== undefined && <TraceId value={traceId} label={texts.payment.traceId} />}
       </Group>
     </Stack>
   );

@@ -35,9 +35,19 @@ describe('the acts for an item of attention', () => {
     expect(pageOf(item({ kind: 'refund-stuck', id: 'ref_1', paymentId: 'pm_1' }))).toBe('/find?q=pm_1');
   });
 
-  it('have the names of their buttons in the advice', () => {
-    expect(readableAdvice('Query it with POST /admin/payments/{id}/check.')).toBe(
-      'Query it with “Check now”.',
+  it('have the names of their buttons in the advice, which says what the scopes do not allow', () => {
+    const advice =
+      'The external answered 404 twice, last at 2026-01-31T12:00:00.000Z: It is unknown. ' +
+      'The schedule of queries is used up. POST /admin/payments/{id}/check queries it now.';
+    expect(readableAdvice(item({ advice }), ALL)).toBe(
+      'The schedule of queries is used up. “Check now” queries it now.',
     );
+    expect(readableAdvice(item({ advice }), { act: false, settle: false })).toBe(
+      'The schedule of queries is used up. “Check now” (needs the scope admin-act) queries it now.',
+    );
+    const circuit = item({ kind: 'circuit-open', nextTryAt: '2026-01-31T12:00:00.000Z' });
+    expect(
+      readableAdvice({ ...circuit, advice: 'detail names the reason, until (nextTryAt).' }, ALL),
+    ).toMatch(/^“Last answer” names the reason, until \(Jan 31, 2026, .*\)\.$/);
   });
 });

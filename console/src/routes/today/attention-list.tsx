@@ -8,16 +8,16 @@ import { RefundDialog } from '../../actions/refund-dialog';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import { ResolveDialog } from '../../actions/resolve-dialog';
 import { deadQuery, externalsQuery } from '../../api/queries';
-import type { AttentionItem, NotificationRecord, Page } from '../../api/records';
+import type { AttentionItem, AttentionKind, NotificationRecord, Page } from '../../api/records';
 import { formatDuration } from '../../format/time';
 import { Empty } from '../../parts/empty';
 import { Money } from '../../parts/money';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
 import { useNow } from '../../parts/use-now';
-import { useAllowed } from '../../session/scopes';
+import { type Allowed, useAllowed } from '../../session/scopes';
 import { texts } from '../../texts/en';
-import { readableAdvice } from './advice';
+import { detailLabel, readableAdvice } from './advice';
 import { actionsFor, type AttentionAction, pageOf } from './attention-actions';
 
 const SHOWN_FIRST = 20;
@@ -81,7 +81,7 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
               {texts.today.age(age)}
             </Text>
           </Group>
-          <Why item={item} />
+          <Why item={item} allowed={allowed} />
         </Stack>
         <Group gap="xs">
           {actionsFor(item, allowed, configured).map((action, index) => (
@@ -99,9 +99,9 @@ function orderOf(notification: NotificationRecord | undefined): string | undefin
   return typeof shopTransactionId === 'string' ? shopTransactionId : undefined;
 }
 
-/** Why the item is here: what is known of it, then what to do. */
-function Why({ item }: { readonly item: AttentionItem }): ReactNode {
-  const { kind, detail, advice } = item;
+/** What the external said last, why the item is here, and what to do. */
+function Why({ item, allowed }: { readonly item: AttentionItem; readonly allowed: Allowed }): ReactNode {
+  const { kind, detail } = item;
   return (
     <>
       {kind === 'notification-dead' ? (
@@ -109,14 +109,32 @@ function Why({ item }: { readonly item: AttentionItem }): ReactNode {
       ) : (
         detail !== undefined && (
           <Text size="sm" className="foreign">
-            {texts.today.lastAnswer}: {detail}
+            <b>{detailLabel(kind)}:</b> {detail}
           </Text>
         )
       )}
+      {QUERIED.has(kind) && <LastQuery item={item} />}
       <Text size="sm" c="dimmed" className="foreign">
-        {readableAdvice(advice)}
+        <b>{texts.today.whatToDo}:</b> {readableAdvice(item, allowed)}
       </Text>
     </>
+  );
+}
+
+/** Kinds that wait for an answer to a status query. */
+const QUERIED: ReadonlySet<AttentionKind> = new Set(['payment-unknown', 'payment-parked', 'refund-stuck']);
+
+function LastQuery({ item: { lastQuery } }: { readonly item: AttentionItem }): ReactNode {
+  return (
+    <Group gap={6} align="baseline">
+      <Text size="sm" className="foreign" flex="0 1 auto">
+        <b>{texts.today.lastAnswer}:</b>{' '}
+        {lastQuery
+          ? `${texts.today.lastQuery(lastQuery.result, lastQuery.times)}${lastQuery.detail === undefined ? '' : `: ${lastQuery.detail}`}`
+          : texts.today.noAnswer}
+      </Text>
+      {lastQuery && <Time at={lastQuery.lastAt} relative />}
+    </Group>
   );
 }
 

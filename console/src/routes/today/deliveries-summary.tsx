@@ -1,38 +1,46 @@
-import { Anchor, Group, Text } from '@mantine/core';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { deadQuery, waitingQuery } from '../../api/queries';
-import type { NotificationRecord, Page } from '../../api/records';
+import { summaryQuery } from '../../api/queries';
 import { Loaded } from '../../parts/loaded';
+import { Time } from '../../parts/time';
 import { texts } from '../../texts/en';
 
-/** How many notifications are dead, and how many wait. */
+const { today } = texts;
+
+/** How many notifications of each receiver are dead, and how many wait. */
 export function DeliveriesSummary(): ReactNode {
-  const dead = useQuery(deadQuery);
-  const waiting = useQuery(waitingQuery);
+  const query = useQuery(summaryQuery);
   return (
-    <Loaded query={dead} rows={1}>
-      {(deadPage) => (
-        <Group gap="lg">
-          <Anchor component={Link} to="/deliveries" underline="always">
-            {texts.today.dead}: <b className="tabular">{countOf(deadPage)}</b>
-          </Anchor>
-          <Anchor component={Link} to="/deliveries" underline="always">
-            {texts.today.waiting}: <b className="tabular">{countOf(waiting.data)}</b>
-          </Anchor>
-          {deadPage.items.length === 0 && waiting.data?.items.length === 0 && (
-            <Text size="sm" c="dimmed">
-              {texts.today.deliveriesFine}
-            </Text>
+    <Loaded query={query} rows={1}>
+      {({ deliveries }) => (
+        <Stack gap={4}>
+          {deliveries.every(({ dead, waiting }) => dead + waiting === 0) && (
+            <Text size="sm">{today.deliveriesFine}</Text>
           )}
-        </Group>
+          {deliveries
+            .filter(({ dead, waiting }) => dead + waiting > 0)
+            .map(({ receiver, dead, waiting, oldestWaitingSince }) => (
+              <Group key={receiver} gap="md">
+                <Anchor component={Link} to="/deliveries" underline="always" size="sm" className="foreign">
+                  {receiver}
+                </Anchor>
+                <Text size="sm" className="tabular">
+                  {today.dead}: <b>{dead}</b>
+                </Text>
+                <Text size="sm" className="tabular">
+                  {today.waiting}: <b>{waiting}</b>
+                </Text>
+                {waiting > 0 && oldestWaitingSince !== undefined && (
+                  <Text size="sm" component="span" c="dimmed">
+                    {today.waitingSince} <Time at={oldestWaitingSince} />
+                  </Text>
+                )}
+              </Group>
+            ))}
+        </Stack>
       )}
     </Loaded>
   );
-}
-
-function countOf(page: Page<NotificationRecord> | undefined): string {
-  if (!page) return '–';
-  return page.nextCursor === null ? String(page.items.length) : texts.deliveries.atLeast(page.items.length);
 }

@@ -4,8 +4,9 @@ import { Group, NativeSelect, Paper, SimpleGrid, Stack, Table, Text, Title } fro
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { summaryQuery } from '../../api/queries';
-import type { PeriodSummary, TotalRecord } from '../../api/records';
+import type { PeriodSummary, Summary, TotalRecord } from '../../api/records';
 import { formatClock } from '../../format/time';
+import { Loaded } from '../../parts/loaded';
 import { Money } from '../../parts/money';
 import { StateBadge } from '../../parts/state-badge';
 import { texts } from '../../texts/en';
@@ -29,11 +30,14 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' 
 
 /** Payments, refunds and amounts by currency and state, drawn and as a table. */
 export function Figures(): ReactNode {
-  const { data } = useQuery(summaryQuery);
+  const query = useQuery(summaryQuery);
+  return <Loaded query={query}>{(summary) => <Content summary={summary} />}</Loaded>;
+}
+
+function Content({ summary: data }: { readonly summary: Summary }): ReactNode {
   const [period, setPeriod] = useState<'last24Hours' | 'last30Days'>('last24Hours');
   const [value, setValue] = useState<'items' | 'amount'>('items');
   const [chosen, setChosen] = useState('');
-  if (!data) return null;
   const shown = data[period];
   const currencies = currenciesOf(shown);
   const currency = currencies.includes(chosen) ? chosen : (currencies[0] ?? '');
@@ -135,6 +139,7 @@ function Totals({
                 dataKey="step"
                 type="stacked"
                 series={series.map((name) => ({ name, color: COLORS[name] ?? 'gray.6' }))}
+                yAxisProps={{ allowDecimals: value === 'amount' }}
                 barChartProps={{ accessibilityLayer: false }}
               />
             </div>
