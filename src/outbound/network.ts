@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, Pool } from 'undici';
-import { connector } from './connector.js';
+import type { DiscardReason } from './connection.js';
+import { connector, type ConnectorOptions } from './connector.js';
 import { LineClient, type LineClientOptions } from './line-client.js';
-import type { OutboundClientOptions } from './outbound-client.js';
 import type { PauseDetector } from './pause-detector.js';
 
 /**
@@ -13,7 +13,21 @@ const KEEP_ALIVE_MARGIN_MS = 2_000;
 /** Upper bound for any announced time-out: a middlebox may forget a silent connection sooner. */
 const KEEP_ALIVE_MAX_MS = 30_000;
 
-/** The wire below every {@link OutboundClient}. The deterministic simulation replaces `open` by its own network. */
+export interface OutboundClientOptions extends ConnectorOptions {
+  readonly maxAnswerBytes: number;
+  /** Connections per origin; unlimited by default. */
+  readonly connections?: number;
+  /** A connection older than this serves no further request; unlimited by default. */
+  readonly maxConnectionAgeMs?: number;
+  /** False: each connection serves one exchange. Default true. */
+  readonly reuseConnections?: boolean;
+  /** Connections from before a pause serve no further request. Default: the pauses of this process. */
+  readonly pauses?: PauseDetector;
+  /** Called for each connection that is closed although HTTP allowed further use. */
+  readonly onDiscard?: (reason: DiscardReason) => void;
+}
+
+/** The wire below every `OutboundClient`. The deterministic simulation replaces `open` by its own network. */
 export const network: {
   open: (options: OutboundClientOptions, pauses: PauseDetector) => Dispatcher;
 } = { open: openAgent };

@@ -6,7 +6,7 @@ import { AddressGuard } from './address-guard.js';
 import { ExchangeHandler } from './exchange.handler.js';
 import { Exchange, ExchangeBroken, type OutboundAnswer, type OutboundRequest } from './exchange.js';
 import { outboundHttpService } from './http-service.js';
-import { OutboundClient, type OutboundClientOptions } from './outbound-client.js';
+import { OutboundClient, type OutboundClientOptions } from './network.js';
 
 const request: OutboundRequest = {
   method: 'POST',

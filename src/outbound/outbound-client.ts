@@ -1,24 +1,8 @@
 import type { Dispatcher } from 'undici';
-import type { DiscardReason } from './connection.js';
-import type { ConnectorOptions } from './connector.js';
 import { ExchangeHandler } from './exchange.handler.js';
 import type { Exchange, OutboundAnswer } from './exchange.js';
-import { network } from './network.js';
+import { network, type OutboundClientOptions } from './network.js';
 import { type PauseDetector, processPauses } from './pause-detector.js';
-
-export interface OutboundClientOptions extends ConnectorOptions {
-  readonly maxAnswerBytes: number;
-  /** Connections per origin; unlimited by default. */
-  readonly connections?: number;
-  /** A connection older than this serves no further request; unlimited by default. */
-  readonly maxConnectionAgeMs?: number;
-  /** False: each connection serves one exchange. Default true. */
-  readonly reuseConnections?: boolean;
-  /** Connections from before a pause serve no further request. Default: the pauses of this process. */
-  readonly pauses?: PauseDetector;
-  /** Called for each connection that is closed although HTTP allowed further use. */
-  readonly onDiscard?: (reason: DiscardReason) => void;
-}
 
 /**
  * The gateway's only HTTP client: for externals, the receiver, token endpoints and issuers
