@@ -94,15 +94,18 @@ export async function runUntil(done: () => boolean, limitMs = Infinity): Promise
   }
 }
 
-/** Runs only what `life` and the world have to do now, while `work` uses the real disk: time stands still. */
-export async function startWithin<T>(life: Life, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs only what `life` and the world have to do now, while `work` uses the real disk: time stands still. Undefined if
+ * `life` died meanwhile.
+ */
+export async function startWithin<T>(life: Life, work: () => Promise<T>): Promise<T | undefined> {
   const later: Event[] = [];
   let ended = false;
   // Nest draws tokens of its modules from a buffer that lasts longer than a history; they must be unique in the process.
   const kept = fractions;
   fractions = { next: machineRandom };
   const result = within(life, work).finally(() => (ended = true));
-  while (!ended) {
+  while (!ended && !life.dead) {
     await drained();
     const event = heap[0] && heap[0].at <= now ? pop()! : undefined;
     if (!event || event.cancelled || event.life.dead) continue;
@@ -111,7 +114,7 @@ export async function startWithin<T>(life: Life, work: () => Promise<T>): Promis
   }
   for (const event of later) push(event);
   fractions = kept;
-  return result;
+  return life.dead ? undefined : result;
 }
 
 export function sleep(ms: number): Promise<void> {

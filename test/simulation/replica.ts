@@ -111,6 +111,8 @@ export class Replica {
       await created.init();
       return created;
     });
+    // It died while it started.
+    if (!app) return;
     this.#server = app.getHttpServer();
   }
 

@@ -81,7 +81,7 @@ export class World implements Audited {
       crash: (life, where) => this.#crash(life, where),
     });
     const opening = new platform.Life('opening');
-    this.store = (await platform.startWithin(opening, () => SqliteStore.open(':memory:'))).store;
+    this.store = (await platform.startWithin(opening, () => SqliteStore.open(':memory:')))!.store;
     const { prototype } = SqliteConnection;
     const run = Reflect.get(prototype, 'run');
     const executed = (text: string) => (text === 'commit' ? this.#committing() : text);
