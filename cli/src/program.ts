@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT } from './exit-codes.js';
+import { backupCommand } from './backup/backup.command.js';
 import { doctorCommand } from './doctor/doctor.command.js';
 import { exportCommand } from './export/export.command.js';
 import { keysCommand } from './keys/keys.command.js';
@@ -21,6 +22,7 @@ const COMMANDS = [
   listenCommand,
   triggerCommand,
   keysCommand,
+  backupCommand,
   exportCommand,
   reconcileCommand,
 ];

@@ -31,6 +31,7 @@ const CODES: Readonly<Record<ProblemCode, true>> = {
   'invalid-provider-response': true,
   'provider-unavailable': true,
   overloaded: true,
+  recovering: true,
   'shutting-down': true,
   'authentication-unavailable': true,
   'storage-unavailable': true,

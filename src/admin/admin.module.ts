@@ -20,6 +20,8 @@ import { PaymentRefund } from './payments/payment-refund.service.js';
 import { PaymentsAdminController } from './payments/payments-admin.controller.js';
 import { PaymentCancelController } from './payments/payment-cancel.controller.js';
 import { RefundsAdminController } from './refunds/refunds-admin.controller.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
+import { RecoveryService } from './recovery/recovery.service.js';
 import { SearchController } from './search/search.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
 import { PaymentResolution } from './resolutions/payment-resolution.service.js';
@@ -42,6 +44,7 @@ import { SummaryService } from './summary/summary.service.js';
     FeedController,
     ListsController,
     MeController,
+    RecoveryController,
     SearchController,
     SummaryController,
     PaymentsAdminController,
@@ -59,6 +62,7 @@ import { SummaryService } from './summary/summary.service.js';
     PaymentCheck,
     PaymentRefund,
     PaymentResolution,
+    RecoveryService,
     Resolutions,
     SummaryService,
   ],

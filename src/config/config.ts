@@ -17,6 +17,8 @@ export interface Config {
   /** `SUBSCRIPTION_SCHEDULE`: the period in which each live subscription is queried once. */
   readonly subscriptions: { readonly watchPeriodMs: number };
   readonly database: DatabaseConfig;
+  /** `RECOVERED_FROM`: the time of the state that the ledger was restored to; undefined: it was not restored. */
+  readonly recoveredFrom: number | undefined;
   readonly callers: CallersConfig;
   readonly callbacks: { readonly requireAuth: boolean };
   readonly idempotencyTtlMs: number;

@@ -63,6 +63,7 @@ describe('loadConfig', () => {
         ].map((s) => s * 1_000),
       },
       database: { kind: 'sqlite', path: './data/tollgate.db', logLimitBytes: 268_435_456 },
+      recoveredFrom: undefined,
       callers: {
         auth: 'optional',
         keys: [],

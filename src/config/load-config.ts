@@ -140,6 +140,7 @@ function assemble(values: Values, production: boolean): Config {
     reconciliation: { scheduleMs: values.RECONCILIATION_SCHEDULE },
     subscriptions: { watchPeriodMs: values.SUBSCRIPTION_SCHEDULE },
     database: database(values),
+    recoveredFrom: values.RECOVERED_FROM,
     callers: callers(values, production),
     callbacks: { requireAuth: values.REQUIRE_CALLBACK_AUTH },
     idempotencyTtlMs: values.IDEMPOTENCY_TTL_HOURS * HOUR_MS,

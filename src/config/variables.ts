@@ -12,7 +12,7 @@ import {
 import { basePath, externalName, host, ipRange, serviceUrl, urlHost } from '../rules/network-rules.js';
 import { filePath, integer, text, trueOrFalse } from '../rules/rules.js';
 import { logLength } from '../rules/size-rules.js';
-import { rate, schedule, tokenAge, wait, watchPeriod } from '../rules/time-rules.js';
+import { instant, rate, schedule, tokenAge, wait, watchPeriod } from '../rules/time-rules.js';
 import { apiKeys } from './api-keys.js';
 import type { DatabaseConfig, PublicPath } from './config.js';
 import { fingerprintKeys } from './fingerprint-keys.js';
@@ -131,6 +131,7 @@ export const VARIABLES = {
     matching('databaseSchema', '1 to 63 of a-z 0-9 _, not beginning with a digit', /^[a-z_][a-z0-9_]{0,62}$/),
   ),
   DATABASE_WAIT: variable('30s', wait),
+  RECOVERED_FROM: optionalVariable(instant),
   API_AUTH: optionalVariable(oneOf(['required', 'optional', 'none'])),
   API_KEYS: optionalVariable(apiKeys),
   API_KEYS_FILE: optionalVariable(filePath),

@@ -174,6 +174,12 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     explanation:
       'This replica has more requests than it can process now. Nothing was executed: wait for `Retry-After` seconds and send the same request again.',
   },
+  recovering: {
+    status: 503,
+    title: 'The ledger is recovering',
+    explanation:
+      'The gateway’s ledger was restored from a backup, and the external may have executed this operation already, which nobody can say now. Nothing was executed: send the same request again after `Retry-After` seconds. An operator ends the recovery.',
+  },
   'shutting-down': {
     status: 503,
     title: 'The gateway is shutting down',

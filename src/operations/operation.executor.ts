@@ -11,6 +11,7 @@ import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { InFlight } from '../shared/in-flight.js';
 import { Fingerprints } from './fingerprint.js';
+import { LedgerRestore } from './ledger.restore.js';
 import { notSent } from './operation-problems.js';
 import type { Operation, OperationRequest } from './operation.js';
 import { OperationOpener } from './operation.opener.js';
@@ -36,6 +37,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     @Inject(CONFIG) private readonly config: Config,
     private readonly tracer: Tracer,
     private readonly repeats: OperationRepeats,
+    private readonly restore: LedgerRestore,
   ) {}
 
   /**
@@ -71,6 +73,7 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   }
 
   async #execute(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
+    if (this.restore.active) await this.#assertNotExecuted(operation, request);
     const slot = request.provider.reserve(operation.name);
     if (!('release' in slot)) return this.#refuse(operation, request, slot);
     try {
@@ -84,6 +87,14 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     } finally {
       slot.release();
     }
+  }
+
+  /** The restored ledger answers what it knows; the external is queried about the rest (SPEC §10). */
+  async #assertNotExecuted(operation: Operation, request: OperationRequest<unknown>): Promise<void> {
+    const recovery = await this.restore.current();
+    if (!recovery || (await this.opener.earlier(operation, request))) return;
+    await operation.assertNotExecuted(request, recovery);
+    this.restore.decided(request.provider.config.name, 'executed');
   }
 
   /** Answers a repeat; refuses any other request, and stores nothing. */

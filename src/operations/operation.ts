@@ -4,6 +4,7 @@ import type { Trx } from '../persistence/store.js';
 import type { CallContext, ExternalProvider } from '../providers/external-provider.js';
 import type { ChangingOperation } from '../config/external-operation.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import type { Recovery } from './ledger.restore.js';
 import type { LedgerEndEntry, LedgerEntry } from './operation.journal.js';
 import type { OperationRow } from './operation.table.js';
 
@@ -32,6 +33,13 @@ export interface Operation<Input = unknown, Answer extends object = object> {
 
   /** The content that a repeat must share to be the same request. Stored as a fingerprint only. */
   identity(input: Input): unknown;
+
+  /**
+   * Before anything else, while the restored ledger is recovering (SPEC §10): the ledger does not know the request's key.
+   * Records what the external has executed.
+   * @throws Problem `recovering` unless it is certain that the external has not executed the request
+   */
+  assertNotExecuted(request: OperationRequest<Input>, recovery: Recovery): Promise<void>;
 
   /** The rows that the operation is about. Ids of new rows contain `atMs`, their creation time. */
   refs(request: OperationRequest<Input>, atMs: number): LedgerRefs | Promise<LedgerRefs>;

@@ -3,6 +3,7 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { Fingerprints } from './fingerprint.js';
 import { LedgerEventRepository } from './ledger-event.repository.js';
 import { LedgerMetrics } from './ledger.metrics.js';
+import { LedgerRestore } from './ledger.restore.js';
 import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { OperationExecutor } from './operation.executor.js';
 import { OperationJournal } from './operation.journal.js';
@@ -22,6 +23,7 @@ import { OperationsWorker } from './operations.worker.js';
     Fingerprints,
     LedgerEventRepository,
     LedgerMetrics,
+    LedgerRestore,
     OutcomeRetryQueue,
     OperationExecutor,
     OperationJournal,
@@ -39,6 +41,7 @@ import { OperationsWorker } from './operations.worker.js';
     Fingerprints,
     LedgerEventRepository,
     LedgerMetrics,
+    LedgerRestore,
     OperationExecutor,
     OperationRecovery,
     OperationRepository,

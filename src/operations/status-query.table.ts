@@ -23,10 +23,11 @@ export interface StatusQueryTable {
 
 /**
  * What sent a query. `order`: a second payment of the order; `repeat`: a request whose outcome was unknown, sent again;
- * `refund`: a refund of a payment that is not accepted; `cancel`: a cancellation; `status`: a caller's `/status`.
+ * `refund`: a refund of a payment that is not accepted; `cancel`: a cancellation; `status`: a caller's `/status`;
+ * `recovery`: an order that the restored ledger does not know.
  */
 export type QuerySource =
-  'reconciliation' | 'check' | 'callback' | 'order' | 'repeat' | 'refund' | 'cancel' | 'status';
+  'reconciliation' | 'check' | 'callback' | 'order' | 'repeat' | 'refund' | 'cancel' | 'status' | 'recovery';
 
 export type StatusQueryRow = Selectable<StatusQueryTable>;
 

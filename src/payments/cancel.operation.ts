@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LedgerRestore, type Recovery } from '../operations/ledger.restore.js';
 import { END_ALONE, type LedgerEndEntry, type LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
@@ -28,10 +29,30 @@ export class CancelOperation implements Operation<CancelRequest, CancelAnswer> {
     private readonly ledger: PaymentLedger,
     private readonly inquiry: PaymentInquiry,
     private readonly clock: Clock,
+    private readonly restore: LedgerRestore,
   ) {}
 
   identity(body: CancelRequest): CancelRequest {
     return body;
+  }
+
+  /** The status of the payment at the external says whether it was cancelled: `open` decides by it. */
+  async assertNotExecuted(
+    { provider, input: { paymentId }, context }: OperationRequest<CancelRequest>,
+    recovery: Recovery,
+  ): Promise<void> {
+    const outcome = await this.inquiry.inquire(provider, { paymentId }, context, {
+      source: 'check',
+      by: 'recovery',
+      notify: 'on-change',
+      cause: context.requestId,
+    });
+    if (outcome.kind === 'completed') return;
+    throw this.restore.refusal(
+      provider.config.name,
+      recovery,
+      'The external did not answer about this payment.',
+    );
   }
 
   async refs({ provider, input }: OperationRequest<CancelRequest>): Promise<LedgerRefs> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
+import type { Recovery } from '../operations/ledger.restore.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { OperationRow } from '../operations/operation.table.js';
@@ -13,6 +14,7 @@ import type { PaymentFields } from './payment-requests.js';
 import { type PaymentState, stateOfResult } from './payment-state.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import type { PaymentDraft } from './payment-draft.js';
+import { OrderRecovery } from './order.recovery.js';
 import { type PaymentIds, PaymentLedger } from './payment.ledger.js';
 import type { Checkout, PaymentOrigin } from './payment.table.js';
 
@@ -41,6 +43,7 @@ export abstract class PaymentOperation<
   constructor(
     protected readonly payments: PaymentLedger,
     protected readonly inquiry: PaymentInquiry,
+    private readonly orders: OrderRecovery,
   ) {}
 
   abstract call(request: OperationRequest<Body>, context: CallContext): Promise<ProviderOutcome<Answer>>;
@@ -55,6 +58,10 @@ export abstract class PaymentOperation<
 
   identity(body: Body): unknown {
     return body;
+  }
+
+  assertNotExecuted(request: OperationRequest<Body>, recovery: Recovery): Promise<void> {
+    return this.orders.assertNotPaid(request, recovery);
   }
 
   refs(_request: OperationRequest<Body>, atMs: number): LedgerRefs {

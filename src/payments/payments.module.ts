@@ -4,6 +4,7 @@ import { OperationsModule } from '../operations/operations.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { OrderKeyBackfill } from './order-key.backfill.js';
 import { CancelOperation } from './cancel.operation.js';
+import { OrderRecovery } from './order.recovery.js';
 import { OrderInquiry } from './order.inquiry.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
@@ -25,6 +26,7 @@ import { PaymentsService } from './payments.service.js';
     CancelOperation,
     OrderInquiry,
     OrderKeyBackfill,
+    OrderRecovery,
     PayByLinkOperation,
     PayOperation,
     PaymentCreation,
@@ -39,6 +41,7 @@ import { PaymentsService } from './payments.service.js';
   ],
   exports: [
     CancelOperation,
+    OrderRecovery,
     PayByLinkOperation,
     PayOperation,
     PaymentCreation,

@@ -34,6 +34,7 @@ export const PROBLEM_CODES = [
   'invalid-provider-response',
   'provider-unavailable',
   'overloaded',
+  'recovering',
   'shutting-down',
   'authentication-unavailable',
   'storage-unavailable',

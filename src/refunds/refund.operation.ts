@@ -3,9 +3,11 @@ import { AuditLog } from '../audit/audit.log.js';
 import type { Operator } from '../audit/operator.js';
 import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered } from '../config/external-operation.js';
+import { LedgerRestore, type Recovery } from '../operations/ledger.restore.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
+import { PaymentRepository } from '../payments/payment.repository.js';
 import { Store, type Trx } from '../persistence/store.js';
 import type { RefundAnswer } from '../providers/answers.js';
 import type { CallContext } from '../providers/external-provider.js';
@@ -43,10 +45,28 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
     private readonly inquiry: RefundInquiry,
     private readonly audit: AuditLog,
     private readonly store: Store,
+    private readonly payments: PaymentRepository,
+    private readonly restore: LedgerRestore,
   ) {}
 
   identity({ request, order }: RefundOrder): object {
     return order?.sent ?? request;
+  }
+
+  /** No external lists the refunds of a payment: only those of a payment that was made since the restore are known. */
+  async assertNotExecuted(
+    { provider: { config }, input: { request } }: OperationRequest<RefundOrder>,
+    recovery: Recovery,
+  ): Promise<void> {
+    const payment = await this.store.read((db) =>
+      this.payments.findByPaymentId(db, config.name, request.paymentId),
+    );
+    if (payment && payment.origin !== 'learned' && payment.created_at >= recovery.startedAt) return;
+    throw this.restore.refusal(
+      config.name,
+      recovery,
+      'This payment may have been refunded since, which the gateway cannot know.',
+    );
   }
 
   refs(_request: OperationRequest<RefundOrder>, atMs: number): LedgerRefs {

@@ -5,6 +5,7 @@ import type { LedgerRefs, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { PaymentInquiry } from '../payments/payment.inquiry.js';
 import { PaymentLedger } from '../payments/payment.ledger.js';
+import { OrderRecovery } from '../payments/order.recovery.js';
 import { PaymentOperation } from '../payments/payment.operation.js';
 import type { Trx } from '../persistence/store.js';
 import type { PaymentResult, SubscriptionPayAnswer } from '../providers/answers.js';
@@ -32,9 +33,10 @@ export abstract class SubscriptionStartOperation extends PaymentOperation<
   constructor(
     payments: PaymentLedger,
     inquiry: PaymentInquiry,
+    orders: OrderRecovery,
     private readonly subscriptions: SubscriptionLedger,
   ) {
-    super(payments, inquiry);
+    super(payments, inquiry, orders);
   }
 
   override refs(request: OperationRequest<SubscriptionStartRequest>, atMs: number): LedgerRefs {

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
+import { LedgerRestore, type Recovery } from '../operations/ledger.restore.js';
 import { LedgerMetrics } from '../operations/ledger.metrics.js';
 import { END_ALONE, type LedgerEndEntry, type LedgerEntry } from '../operations/operation.journal.js';
 import type { LedgerRefs } from '../operations/operation.js';
@@ -60,6 +61,7 @@ export class SubscriptionLedger {
     private readonly clock: Clock,
     private readonly metrics: LedgerMetrics,
     private readonly outbox: NotificationOutbox,
+    private readonly restore: LedgerRestore,
   ) {}
 
   /** {@link open} as an entry of the journal, with that of the payment. */
@@ -76,6 +78,20 @@ export class SubscriptionLedger {
   async refsOf(external: string, token: string): Promise<LedgerRefs> {
     const row = await this.store.read((db) => this.subscriptions.findByToken(db, external, token));
     return row ? { subscriptionRef: row.id } : {};
+  }
+
+  /**
+   * No status of a subscription says which changes of its terms were executed: only those since the restore are known.
+   * @throws Problem `recovering` for one that was made before
+   */
+  async assertUnchanged(external: string, token: string, recovery: Recovery): Promise<void> {
+    const row = await this.store.read((db) => this.subscriptions.findByToken(db, external, token));
+    if (row && row.created_at >= recovery.startedAt) return;
+    throw this.restore.refusal(
+      external,
+      recovery,
+      'This subscription may have been changed since, which the gateway cannot know.',
+    );
   }
 
   /**

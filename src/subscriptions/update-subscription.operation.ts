@@ -5,6 +5,7 @@ import {
   type LedgerEndEntry,
   type LedgerEntry,
 } from '../operations/operation.journal.js';
+import type { Recovery } from '../operations/ledger.restore.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import type { Trx } from '../persistence/store.js';
@@ -29,6 +30,13 @@ export class UpdateSubscriptionOperation implements Operation<SubscriptionUpdate
 
   identity({ token, body }: SubscriptionUpdate): unknown {
     return { token, body };
+  }
+
+  assertNotExecuted(
+    { provider, input }: OperationRequest<SubscriptionUpdate>,
+    recovery: Recovery,
+  ): Promise<void> {
+    return this.subscriptions.assertUnchanged(provider.config.name, input.token, recovery);
   }
 
   refs({ provider, input }: OperationRequest<SubscriptionUpdate>): Promise<LedgerRefs> {

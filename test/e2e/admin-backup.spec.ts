@@ -1,17 +1,22 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { call } from '../support/client.js';
+import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
-import { type Gateway, startGateway } from '../support/gateway.js';
-import { startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { fingerprintKey, type Gateway, startGateway } from '../support/gateway.js';
+import { ordersOfExternal, type RememberingExternal } from '../support/remembering-external.js';
+import { scrape } from '../support/scrape.js';
+import { TestClock } from '../support/test-clock.js';
 
 const DOCUMENT = readFileSync('docs/operating.md', 'utf8');
+const TOLLGATE = `node --disable-warning=ExperimentalWarning --import ${resolve('test/support/typescript-hooks.js')} ${resolve('cli/src/main.ts')}`;
+const TIMEOUT_MS = 10_000;
+const LOST = Array.from({ length: 200 }, (_, index) => `lost-${index}`);
 
 /** The command that follows a mark in the document. */
 function printed(mark: string): string {
@@ -20,12 +25,15 @@ function printed(mark: string): string {
   return block[1]!;
 }
 
-let external: StubExternal;
+let external: RememberingExternal;
+let clock: TestClock;
 let folder: string;
+let gateway: Gateway | undefined;
 
 /** Runs the printed command in the folders of this test. */
 async function run(mark: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
   const command = printed(mark)
+    .replaceAll('npx tollgate', TOLLGATE)
     .replaceAll('/var/lib/tollgate', `${folder}/data`)
     .replaceAll('/var/backups', folder);
   await promisify(execFile)('/bin/sh', ['-e', '-c', command], {
@@ -33,76 +41,202 @@ async function run(mark: string, env: Readonly<Record<string, string>> = {}): Pr
   });
 }
 
-const start = (database: Readonly<Record<string, string>>): Promise<Gateway> =>
-  startGateway({
-    externals: [{ externalService: 'acme', baseUrl: external.url }],
+async function start(database: Readonly<Record<string, string>>, recoveredFrom?: string): Promise<void> {
+  const externals = [
+    { externalService: 'acme', timeoutMs: TIMEOUT_MS, statusByShopTransactionId: true },
+    { externalService: 'mute', timeoutMs: 1_000 },
+  ];
+  gateway = await startGateway({
+    externals: externals.map((each) => ({ ...each, baseUrl: external.url })),
     database,
-    env: { API_KEYS: 'boss:boss-secret:payments+refunds+read+admin' },
+    clock,
+    env: {
+      API_KEYS: 'boss:boss-secret:payments+refunds+subscriptions+read+admin',
+      REPEAT_WINDOW_MS: '0',
+      ...(recoveredFrom !== undefined && { RECOVERED_FROM: recoveredFrom }),
+    },
+  });
+}
+
+async function stop(): Promise<void> {
+  await gateway?.close();
+  gateway = undefined;
+}
+
+const send = (path: string, body?: object, key?: string): Promise<Answer> =>
+  call(`${gateway!.url}${path}`, body ? 'POST' : 'GET', body, {
+    'x-api-key': 'boss-secret',
+    ...(key !== undefined && { 'idempotency-key': key }),
   });
 
-async function pay({ url }: Gateway, shopTransactionId: string): Promise<void> {
-  const body = { amount: 100, currency: 'EUR', shopTransactionId };
-  const { status } = await call(`${url}/v3/acme/pay`, 'POST', body, { 'idempotency-key': shopTransactionId });
-  expect(status).toBe(200);
+const pay = (shopTransactionId: string, key = shopTransactionId, name = 'acme'): Promise<Answer> =>
+  send(`/v3/${name}/pay`, { amount: 100, currency: 'EUR', shopTransactionId }, key);
+
+const refund = (shopTransactionId: string, key: string): Promise<Answer> =>
+  send('/v3/acme/refund', { amount: 1, currency: 'EUR', paymentId: `pm-${shopTransactionId}` }, key);
+
+async function payAll(orders: readonly string[], key = (order: string) => order): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let at = 0; at < orders.length; at += 20)
+    answers.push(...(await Promise.all(orders.slice(at, at + 20).map((order) => pay(order, key(order))))));
+  return answers;
 }
 
-async function orders({ url }: Gateway): Promise<unknown[]> {
-  const { body } = await call(`${url}/admin/payments`, 'GET', undefined, { 'x-api-key': 'boss-secret' });
-  return (body['items'] as { shopTransactionId: string }[]).map(({ shopTransactionId }) => shopTransactionId);
+interface Restore {
+  readonly database: Readonly<Record<string, string>>;
+  readonly backup: () => Promise<void>;
+  readonly restore: () => Promise<void>;
+  /** What the operator declares. */
+  readonly recoveredFrom?: string;
+  readonly declaredBy: string;
 }
 
-/** Pays, backs up under the running gateway, pays again, restores: the first payment is there, with its stored answer. */
-async function story(
-  database: Readonly<Record<string, string>>,
-  backup: string,
-  restore: string,
-): Promise<void> {
-  const before = await start(database);
-  await pay(before, 'before');
-  await run(backup, database);
-  await pay(before, 'after');
-  expect(await orders(before)).toEqual(['after', 'before']);
-  await before.close();
-  await run(restore, database);
-  const after = await start(database);
-  try {
-    expect(await orders(after)).toEqual(['before']);
-    const sent = external.requests.length;
-    await pay(after, 'before');
-    expect(external.requests).toHaveLength(sent);
-    await pay(after, 'new');
-  } finally {
-    await after.close();
+/** Pays, backs up under load, pays 200 times more, restores, and sends the same again. */
+async function story({ database, backup, restore, recoveredFrom, declaredBy }: Restore): Promise<void> {
+  await start(database);
+  await pay('before');
+  let loaded = 0;
+  const load = (async () => {
+    for (let index = 0; index < 50; index++) loaded += Number((await pay(`load-${index}`)).status === 200);
+  })();
+  await backup();
+  await load;
+  expect(loaded).toBe(50);
+  for (const { status } of await payAll(LOST)) expect(status).toBe(200);
+  await pay('lost-mute', 'lost-mute', 'mute');
+  expect(await refund('before', 'refund')).toMatchObject({ status: 200 });
+  await stop();
+  await restore();
+
+  clock.advance(60_000);
+  await start(database, recoveredFrom);
+  const executed = external.executed();
+  const recovering = { status: 503, body: { code: 'recovering', outcome: 'not-executed' } };
+  // An answered request of the state that was restored.
+  expect((await pay('before')).headers.get('idempotency-replayed')).toBe('true');
+  for (const key of [(order: string) => order, (order: string) => `again-${order}`]) {
+    for (const [index, answer] of (await payAll(LOST, key)).entries())
+      expect(answer).toMatchObject({
+        status: 409,
+        body: {
+          code: 'duplicate-payment',
+          outcome: 'not-executed',
+          paymentId: `pm-lost-${index}`,
+          paymentStatus: 'ACCEPTED',
+        },
+      });
   }
+  // A request from before the restore may still reach the external.
+  const early = await pay('new');
+  expect(early).toMatchObject(recovering);
+  expect(Number(early.headers.get('retry-after'))).toBeLessThanOrEqual(TIMEOUT_MS / 1_000 + 1);
+  clock.advance(TIMEOUT_MS + 1);
+  expect(await pay('new')).toMatchObject({ status: 200, body: { paymentId: 'pm-new' } });
+  // What cannot be queried.
+  expect(await pay('lost-mute', 'other', 'mute')).toMatchObject(recovering);
+  expect(await refund('before', 'refund')).toMatchObject(recovering);
+  expect(await refund('lost-1', 'other')).toMatchObject(recovering);
+  expect(
+    await send('/v3/acme/subscription/update/sub', { amount: 1, currency: 'EUR' }, 'update'),
+  ).toMatchObject(recovering);
+  expect(await refund('new', 'refund of new')).toMatchObject({ status: 200 });
+  expect(external.executed()).toBe(executed + 2);
+  // A check adopts what the ledger lacks, and is never refused.
+  expect(await send('/v3/acme/check?paymentId=pm-lost-1')).toMatchObject({ body: { status: 'ACCEPTED' } });
+
+  const status = await send('/admin/recovery');
+  expect(status.body).toMatchObject({
+    recovering: true,
+    declaredBy,
+    externals: [
+      { external: 'acme', queriedByOrder: true },
+      { external: 'mute', queriedByOrder: false },
+    ],
+  });
+  // The load went on while the backup was made, and some of it may be in it.
+  expect(status.body['adopted']).toBeGreaterThanOrEqual(LOST.length);
+  const metrics = await scrape(gateway!);
+  expect(metrics).toContain('tollgate_recovering 1');
+  expect(metrics).toContain('tollgate_recovery_decisions_total{external="acme",decision="executed"} 2');
+
+  const end = () => send('/admin/recovery/end', { reason: 'compared with the report of acme' });
+  expect(await end()).toMatchObject({ status: 200, body: { recovering: false } });
+  expect(await end()).toMatchObject({ status: 409, body: { code: 'conflict' } });
+  expect(await refund('lost-1', 'after')).toMatchObject({ status: 200 });
+  await stop();
+
+  await start(database, recoveredFrom);
+  expect((await send('/admin/recovery')).body).toMatchObject({ recovering: false, declaredBy });
+  expect(await refund('lost-2', 'after the restart')).toMatchObject({ status: 200 });
 }
 
-beforeAll(async () => {
-  external = await startStubExternal();
-});
-beforeEach(() => {
+beforeEach(async () => {
+  external = await ordersOfExternal();
+  clock = new TestClock();
   folder = mkdtempSync(join(tmpdir(), 'tollgate-backup-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-afterAll(() => external.close());
+afterEach(async () => {
+  await stop();
+  await external.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-describe('the commands for backup and restore', () => {
-  it('work on SQLite', async () => {
-    await story({ DATABASE_URL: `sqlite:${folder}/data/tollgate.db` }, 'sqlite-backup', 'sqlite-restore');
+describe('backup and restore', () => {
+  it('executes nothing twice on SQLite, by the printed commands', async () => {
+    const database = { DATABASE_URL: `sqlite:${folder}/data/tollgate.db` };
+    await story({
+      database,
+      backup: () => run('sqlite-backup', database),
+      restore: () => run('sqlite-restore', database),
+      declaredBy: 'backup',
+    });
+  }, 60_000);
+
+  it('recognises an older file of SQLite in the place of the ledger', async () => {
+    const path = `${folder}/tollgate.db`;
+    const database = { DATABASE_URL: `sqlite:${path}` };
+    await start(database);
+    await pay('of-the-copy');
+    await stop();
+    copyFileSync(path, `${path}.copy`);
+    await start(database);
+    expect((await send('/admin/recovery')).body).toMatchObject({ recovering: false });
+    await pay('lost-file');
+    await stop();
+    copyFileSync(`${path}.copy`, path);
+    await start(database);
+    expect((await send('/admin/recovery')).body).toMatchObject({ recovering: true, declaredBy: 'file' });
+    expect(await pay('lost-file', 'other')).toMatchObject({ status: 409 });
+  });
+
+  it('refuses a RECOVERED_FROM in the future', async () => {
+    const future = new Date(clock.now() + 60_000).toISOString();
+    await expect(start({ DATABASE_URL: `sqlite:${folder}/tollgate.db` }, future)).rejects.toThrow(
+      `RECOVERED_FROM: ${future} is in the future`,
+    );
   });
 
   if (postgresUrl() === undefined) return;
 
-  it('work on PostgreSQL', async () => {
+  it('executes nothing twice on PostgreSQL, by the printed commands', async () => {
     const name = `tollgate_backup_${randomBytes(6).toString('hex')}`;
     const url = new URL(postgresUrl()!);
     url.pathname = `/${name}`;
+    const database = { DATABASE_URL: url.href, FINGERPRINT_KEY: fingerprintKey() };
     await onServer(`create database ${name}`);
     try {
-      await story({ DATABASE_URL: url.href }, 'postgres-backup', 'postgres-restore');
+      await story({
+        database,
+        backup: () => run('postgres-backup', database),
+        restore: () => run('postgres-restore', database),
+        recoveredFrom: new Date(clock.now()).toISOString(),
+        declaredBy: 'variable',
+      });
+      await stop();
     } finally {
       await onServer(`drop database ${name} with (force)`);
     }
-  });
+  }, 60_000);
 });
 
 async function onServer(statement: string): Promise<void> {

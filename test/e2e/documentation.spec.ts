@@ -219,6 +219,7 @@ describe('responses of operations', () => {
       '502 invalid-provider-response unknown',
       '503 provider-unavailable not-executed',
       '503 overloaded not-executed',
+      '503 recovering not-executed',
       '503 shutting-down unknown',
       '503 shutting-down not-executed',
       '503 authentication-unavailable not-executed',

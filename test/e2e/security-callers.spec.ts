@@ -51,6 +51,8 @@ const SCOPE_OF: Readonly<Record<string, (typeof SCOPES)[number]>> = {
   'GET /admin/summary': 'admin-read',
   'GET /admin/me': 'admin-read',
   'GET /admin/refunds': 'admin-read',
+  'GET /admin/recovery': 'admin-read',
+  'POST /admin/recovery/end': 'admin-settle',
   'GET /admin/feed': 'admin-read',
   'GET /admin/search': 'admin-read',
   'POST /admin/payments/:id/cancel': 'admin-settle',

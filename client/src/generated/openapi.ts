@@ -509,6 +509,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve the recovery of a restored ledger
+         * @description Whether the ledger was restored to an older state and is recovering: until an operator ends the recovery, nothing is executed that an external may have executed already. An order that the ledger does not know is queried at the external, and refused with `recovering` where the external cannot tell.
+         */
+        get: operations["getRecovery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/search": {
         parameters: {
             query?: never;
@@ -728,6 +748,26 @@ export interface paths {
          * @description Ends a subscription: no further payment of it is made.
          */
         delete: operations["expireSubscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/recovery/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the recovery of a restored ledger
+         * @description From then on operations are executed as ever, at all replicas: what the externals have executed since the restored state and the ledger does not know can be executed again. Compare the ledger with the externals’ settlement files first. `RECOVERED_FROM` may stay set: the same time does not begin the recovery again.
+         */
+        post: operations["endRecovery"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2667,6 +2707,76 @@ export interface components {
              */
             traceUrlTemplate?: string;
         };
+        RecoveringExternal: {
+            /** @example acme */
+            external: string;
+            /**
+             * @description True: it is queried about each order that the ledger does not know. False: such orders are refused with `recovering`.
+             * @example true
+             */
+            queriedByOrder: boolean;
+        };
+        RecoveryStatus: {
+            /**
+             * @description False: the ledger was never restored, or the recovery has ended.
+             * @example true
+             */
+            recovering: boolean;
+            /**
+             * @description `variable`: `RECOVERED_FROM` declares the restore; `backup`: the ledger is a copy that `tollgate backup` made; `file`: it is older than the file beside it says.
+             * @example variable
+             * @enum {string}
+             */
+            declaredBy?: "variable" | "backup" | "file";
+            /**
+             * Format: date-time
+             * @description The time of the restored state, where it is known.
+             * @example 2026-01-31T02:00:00.000Z
+             */
+            restoredFrom?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt?: string;
+            /**
+             * Format: date-time
+             * @description From then on an order that neither ledger nor external knows is executed. Until then a request from before the restore may still reach the external.
+             * @example 2026-01-31T12:00:10.000Z
+             */
+            executesAfter?: string;
+            /**
+             * Format: date-time
+             * @description When an operator ended the recovery.
+             */
+            endedAt?: string;
+            /**
+             * Format: int64
+             * @description Payments that were added to the ledger since the start because an external has them.
+             * @example 187
+             */
+            adopted?: number;
+            /**
+             * Format: int64
+             * @description Operations that were begun since the start.
+             * @example 12
+             */
+            begun?: number;
+            /**
+             * Format: int64
+             * @description Payments from before the start that reconciliation is still to query.
+             * @example 3
+             */
+            open?: number;
+            externals: components["schemas"]["RecoveringExternal"][];
+        };
+        RecoveryEndRequest: {
+            /**
+             * @description How it became known that the ledger is complete. Kept for ever, with the name of the credentials.
+             * @example compared with acme’s settlement file of 31 January, ticket 4711
+             */
+            reason: string;
+        };
         SearchHit: {
             /**
              * @description `act`: an entry of the audit.
@@ -3577,7 +3687,7 @@ export interface components {
              */
             instance: string;
             /** @enum {string} */
-            code: "validation-failed" | "unauthenticated" | "forbidden" | "not-found" | "external-not-found" | "payment-not-found" | "refund-not-found" | "subscription-not-found" | "method-not-allowed" | "request-timeout" | "idempotency-conflict" | "duplicate-payment" | "payment-not-pending" | "repeated-without-key" | "conflict" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected" | "rate-limited" | "headers-too-large" | "internal-error" | "operation-not-supported" | "provider-error" | "invalid-provider-response" | "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable" | "provider-timeout";
+            code: "validation-failed" | "unauthenticated" | "forbidden" | "not-found" | "external-not-found" | "payment-not-found" | "refund-not-found" | "subscription-not-found" | "method-not-allowed" | "request-timeout" | "idempotency-conflict" | "duplicate-payment" | "payment-not-pending" | "repeated-without-key" | "conflict" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected" | "rate-limited" | "headers-too-large" | "internal-error" | "operation-not-supported" | "provider-error" | "invalid-provider-response" | "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable" | "provider-timeout";
             /** @description The value of `X-Request-Id`; every log line has it. */
             requestId: string;
             /**
@@ -4251,6 +4361,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -4266,7 +4377,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -4578,6 +4689,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -4593,7 +4705,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -5438,6 +5550,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -5453,7 +5566,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -6031,6 +6144,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -6046,7 +6160,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -6358,6 +6472,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -6373,7 +6488,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -6686,6 +6801,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -6701,7 +6817,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -7018,6 +7134,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -7033,7 +7150,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -9444,6 +9561,160 @@ export interface operations {
             };
         };
     };
+    getRecovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -10849,6 +11120,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -10864,7 +11136,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -11178,6 +11450,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -11193,7 +11466,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -11702,6 +11975,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -11717,7 +11991,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -12012,6 +12286,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -12027,7 +12302,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -12302,6 +12577,7 @@ export interface operations {
              *     | --- | --- | --- |
              *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
              *     | `overloaded` | The gateway has too many requests | `not-executed` |
+             *     | `recovering` | The ledger is recovering | `not-executed` |
              *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
              *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
              *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
@@ -12317,7 +12593,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 503;
                         /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
                     };
                 };
             };
@@ -12360,6 +12636,221 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                        /** @enum {integer} */
+                        status: 405 | 408 | 414 | 431 | 500;
+                        /** @enum {string} */
+                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                    };
+                };
+            };
+        };
+    };
+    endRecovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Logged, and passed on to the external and the receiver. Up to 128 visible ASCII characters. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description W3C Trace Context, passed on to the external and the receiver, as is `tracestate`. */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryEndRequest"];
+            };
+        };
+        responses: {
+            /** @description The requested data */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `validation-failed` | The request violates the contract |
+             */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "validation-failed";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unauthenticated` | No valid credentials |
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `forbidden` | The credentials do not allow this request |
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `conflict` | The current state does not allow this |
+             */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `payload-too-large` | The body is too large |
+             */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 413;
+                        /** @enum {string} */
+                        code: "payload-too-large";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `unsupported-media-type` | The body must be application/json |
+             */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 415;
+                        /** @enum {string} */
+                        code: "unsupported-media-type";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `rate-limited` | Too many requests |
+             */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 429;
+                        /** @enum {string} */
+                        code: "rate-limited";
+                    };
+                };
+            };
+            /**
+             * @description | `code` | when |
+             *     | --- | --- |
+             *     | `overloaded` | The gateway has too many requests |
+             *     | `shutting-down` | The gateway is shutting down |
+             *     | `authentication-unavailable` | The credentials cannot be verified now |
+             *     | `storage-unavailable` | The database is unavailable |
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 503;
+                        /** @enum {string} */
+                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                    };
+                };
+            };
+            /**
+             * @description Errors that any HTTP request can cause.
+             *
+             *     | `code` | when |
+             *     | --- | --- |
+             *     | `method-not-allowed` | The path does not support this method |
+             *     | `request-timeout` | The request did not arrive in time |
+             *     | `uri-too-long` | The path or the query is too long |
+             *     | `headers-too-large` | The headers are too large |
+             *     | `internal-error` | Internal error |
+             */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {integer} */
                         status: 405 | 408 | 414 | 431 | 500;
                         /** @enum {string} */

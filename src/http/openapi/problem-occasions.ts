@@ -70,6 +70,7 @@ export const PROBLEM_OCCASIONS: Readonly<Record<ProblemCode, ProblemOccasion>> =
   'invalid-provider-response': { at: calling, outcomes: UNKNOWN, stored: true },
   'provider-unavailable': { at: calling, outcomes: NOT_EXECUTED, retryAfter: true },
   overloaded: { at: withCredentials, outcomes: NOT_EXECUTED, retryAfter: true },
+  recovering: { at: changing, outcomes: NOT_EXECUTED, retryAfter: true },
   'shutting-down': { at: withCredentials, outcomes: EITHER, retryAfter: true },
   'authentication-unavailable': { at: withKeys, outcomes: NOT_EXECUTED, retryAfter: true },
   'storage-unavailable': { at: withCredentials, outcomes: EITHER },

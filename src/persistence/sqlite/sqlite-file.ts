@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StorageUnavailable, UnusableDatabase } from '../store.js';
+import { markPath } from './ledger-mark.js';
 import { isBusy, isDamage, isRefused, sqliteFailure } from './sqlite-errors.js';
 import { SqliteConnection } from './sqlite.connection.js';
 
@@ -83,11 +84,11 @@ function makeDirectory(path: string): void {
  */
 export function assertLedgerKept(path: string): void {
   if (bytesOf(path) > 0) return;
-  const rest = [`${path}-wal`, `${path}.lock`].filter((file) => bytesOf(file) > 0);
+  const rest = [`${path}-wal`, `${path}.lock`, markPath(path)].filter((file) => bytesOf(file) > 0);
   if (rest.length === 0) return;
   throw new LedgerDamaged(
-    `the ledger ${path} is missing or empty, but ${rest.join(' and ')} ${rest.length === 1 ? 'shows' : 'show'} that one was there: put the file back or ` +
-      `restore a backup; to begin a new, empty ledger, delete ${rest.join(' and ')}`,
+    `the ledger ${path} is missing or empty, but ${rest.join(', ')} ${rest.length === 1 ? 'shows' : 'show'} that one was there: put the file back or ` +
+      `restore a backup; to begin a new, empty ledger, delete ${rest.join(', ')}`,
   );
 }
 

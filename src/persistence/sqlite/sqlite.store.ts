@@ -17,6 +17,7 @@ import {
 import { Checkpointer } from './checkpointer.js';
 import { GroupCommit } from './group-commit.js';
 import { LedgerFiles } from './ledger-files.js';
+import { LedgerMark } from './ledger-mark.js';
 import { NodeSqliteDialect } from './node-sqlite.dialect.js';
 import { isSyncFailure, syncFailure } from './sqlite-errors.js';
 import {
@@ -54,6 +55,7 @@ interface FileConnections {
   readonly reader: SqliteConnection;
   readonly log: WriteAheadLog;
   readonly locks: Locks;
+  readonly mark: LedgerMark;
 }
 
 interface Locks {
@@ -64,6 +66,7 @@ interface Locks {
 /** The {@link Store} on one SQLite file, or in memory for tests: one process, one writing connection, group commit. */
 export class SqliteStore extends Store {
   readonly dialect = 'sqlite';
+  readonly exclusive = true;
   readonly traceAttributes;
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #connections: Connections;
@@ -110,9 +113,10 @@ export class SqliteStore extends Store {
       inode = await lockInode(path);
       recoverLog(path, writer);
       const migrations = await migrate(writer);
+      const mark = await LedgerMark.open(path, writer);
       const reader = openReadOnly(path);
       const log = new WriteAheadLog(path);
-      const file = { path, reader, log, locks: { file: lock, inode } };
+      const file = { path, reader, log, locks: { file: lock, inode }, mark };
       return { store: new SqliteStore({ writer, file }, logLimitBytes), migrations };
     } catch (error) {
       writer?.close();
@@ -142,7 +146,7 @@ export class SqliteStore extends Store {
       writer,
       file?.log,
       this.#checkpointer,
-      (durationMs, transactions) => this.onCommit?.(durationMs, transactions),
+      (durationMs, transactions) => this.#committed(durationMs, transactions),
       this.#files,
       (failure) => this.fail(failure),
     );
@@ -151,6 +155,11 @@ export class SqliteStore extends Store {
 
   protected override commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     return this.#commits.add(() => this.#inTransaction(work));
+  }
+
+  #committed(durationMs: number, transactions: number): void {
+    this.onCommit?.(durationMs, transactions);
+    this.#connections.file?.mark.committed((work) => this.transaction(work));
   }
 
   /** Returns nothing that a power cut could still undo. */
@@ -246,6 +255,8 @@ export class SqliteStore extends Store {
 
   protected override async release(): Promise<void> {
     const { writer, file } = this.#connections;
+    await file?.mark.count((work) => this.commit(work));
+    file?.mark.close();
     await this.#checkpointer?.close();
     if (this.#isLedgerSuspect()) {
       // Closing would copy the log into a file that is not ours or not on the disk, and delete the log. The process
