@@ -15,6 +15,7 @@ import { OperationListModule } from './operation-list.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { PersistenceModule } from './persistence/persistence.module.js';
+import type { Store } from './persistence/store.js';
 import { ProvidersModule } from './providers/providers.module.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { RefundsModule } from './refunds/refunds.module.js';
@@ -28,14 +29,14 @@ import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 @Module({})
 // oxlint-disable-next-line typescript/no-extraneous-class -- a dynamic module of Nest is a class with a static method
 export class AppModule {
-  static register(config: Config, clock: Clock, instruments: Instruments): DynamicModule {
+  static register(config: Config, clock: Clock, instruments: Instruments, store?: Store): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ClockModule.register(clock),
         configModule(config),
         ObservabilityModule.register(instruments),
-        PersistenceModule,
+        PersistenceModule.register(store),
         AuditModule,
         LeasesModule,
         SecurityModule.register(config),

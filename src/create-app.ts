@@ -22,6 +22,7 @@ import { nestLogger } from './observability/logging/nest.logger.js';
 import { RequestTelemetry } from './observability/request.telemetry.js';
 import { openTracer } from './observability/tracing/open-tracer.js';
 import { VERSION } from './observability/version.js';
+import type { Store } from './persistence/store.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 import { authentication, type AuthenticationParts } from './security/authentication.middleware.js';
 import { CallbackAuthenticator } from './security/callback-authenticator.js';
@@ -36,18 +37,20 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** The output of log lines. Default: standard output. */
   readonly logOutput?: LogOutput;
+  /** Takes the place of the database of the configuration. */
+  readonly store?: Store;
 }
 
 /** Creates the gateway, ready to listen: the same one for `main.ts` and for every test. */
 export async function createApp(
   config: Config,
-  { clock = new SystemClock(), logOutput: output }: AppOptions = {},
+  { clock = new SystemClock(), logOutput: output, store }: AppOptions = {},
 ): Promise<NestExpressApplication> {
   const logOutput = output ?? (await standardOutput());
   const log = createLog(config.logLevel, logOutput, clock);
   const tracer = await openTracer(config.otlpEndpoint, VERSION);
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.register(config, clock, { log, logOutput, tracer }),
+    AppModule.register(config, clock, { log, logOutput, tracer }, store),
     new AnswerAdapter(expressApp(config)),
     { bodyParser: false, abortOnError: false, logger: nestLogger(log) },
   );

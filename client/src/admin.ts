@@ -65,6 +65,7 @@ export function memberOf(template: string): string {
 
 const MEMBERS: Readonly<Record<string, string>> = {
   '/admin/me': 'scopes',
+  '/admin/erasures': 'rows',
   '/admin/summary': 'attention',
   '/admin/notifications/replay': 'replayed',
   '/admin/payments/{id}/refund': 'result',

@@ -8,7 +8,7 @@ const LONG_MS = 3_600_000;
 
 /** One transaction after another; none of it is durable. */
 const STORE: LeaseWorkerOptions['store'] = {
-  dialect: 'sqlite',
+  exclusive: true,
   transaction: async (work) => work({} as Trx),
   attachWorker: () => {},
   detachWorker: () => {},

@@ -41,7 +41,7 @@ export interface LeaseWork<Job, End> {
 }
 
 export interface LeaseWorkerOptions {
-  readonly store: Pick<Store, 'transaction' | 'dialect' | 'attachWorker' | 'detachWorker'>;
+  readonly store: Pick<Store, 'transaction' | 'exclusive' | 'attachWorker' | 'detachWorker'>;
   readonly clock: Clock;
   /** Wake-up hints, see {@link Store.wakeWorker}. */
   readonly channel?: WakeChannel;
@@ -156,7 +156,7 @@ export class LeaseWorker<Job, End> {
 
   /** When a process on SQLite starts it is the only one: every lease is a dead process's. */
   #endedBeforeMs(nowMs: number): number {
-    const alone = this.#freeAt === 0 && this.options.store.dialect === 'sqlite';
+    const alone = this.#freeAt === 0 && this.options.store.exclusive;
     return alone ? Number.MAX_SAFE_INTEGER : nowMs;
   }
 

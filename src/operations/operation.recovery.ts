@@ -33,11 +33,11 @@ export class OperationRecovery {
   ) {}
 
   /**
-   * Runs before the first request. SQLite has one process, so every running operation belongs to a process that died;
+   * Runs before the first request. Where no other process uses the store, every running operation belongs to one that died;
    * with replicas, only operations past their deadline do.
    */
   async atStart(): Promise<void> {
-    const deadlineBefore = this.store.dialect === 'sqlite' ? Number.MAX_SAFE_INTEGER : this.clock.now();
+    const deadlineBefore = this.store.exclusive ? Number.MAX_SAFE_INTEGER : this.clock.now();
     let found = 0;
     for (let batch = BATCH; batch === BATCH; found += batch) batch = await this.abandonBefore(deadlineBefore);
     if (found > 0)

@@ -6,7 +6,8 @@ import { AddressGuard } from './address-guard.js';
 import { ExchangeHandler } from './exchange.handler.js';
 import { Exchange, ExchangeBroken, type OutboundAnswer, type OutboundRequest } from './exchange.js';
 import { outboundHttpService } from './http-service.js';
-import { OutboundClient, type OutboundClientOptions } from './outbound-client.js';
+import type { OutboundClientOptions } from './network.js';
+import { OutboundClient } from './outbound-client.js';
 
 const request: OutboundRequest = {
   method: 'POST',

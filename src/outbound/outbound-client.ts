@@ -1,33 +1,8 @@
-import { Agent, Pool } from 'undici';
-import type { DiscardReason } from './connection.js';
-import { connector, type ConnectorOptions } from './connector.js';
+import type { Dispatcher } from 'undici';
 import { ExchangeHandler } from './exchange.handler.js';
 import type { Exchange, OutboundAnswer } from './exchange.js';
-import { LineClient, type LineClientOptions } from './line-client.js';
+import { network, type OutboundClientOptions } from './network.js';
 import { type PauseDetector, processPauses } from './pause-detector.js';
-
-/**
- * An idle socket is closed after 4 s, or 2 s before the end that the other side's `Keep-Alive: timeout=` announces: a
- * request written to a socket that the other side has closed meanwhile has an unknown outcome.
- */
-const KEEP_ALIVE_MS = 4_000;
-const KEEP_ALIVE_MARGIN_MS = 2_000;
-/** Upper bound for any announced time-out: a middlebox may forget a silent connection sooner. */
-const KEEP_ALIVE_MAX_MS = 30_000;
-
-export interface OutboundClientOptions extends ConnectorOptions {
-  readonly maxAnswerBytes: number;
-  /** Connections per origin; unlimited by default. */
-  readonly connections?: number;
-  /** A connection older than this serves no further request; unlimited by default. */
-  readonly maxConnectionAgeMs?: number;
-  /** False: each connection serves one exchange. Default true. */
-  readonly reuseConnections?: boolean;
-  /** Connections from before a pause serve no further request. Default: the pauses of this process. */
-  readonly pauses?: PauseDetector;
-  /** Called for each connection that is closed although HTTP allowed further use. */
-  readonly onDiscard?: (reason: DiscardReason) => void;
-}
 
 /**
  * The gateway's only HTTP client: for externals, the receiver, token endpoints and issuers
@@ -36,7 +11,7 @@ export interface OutboundClientOptions extends ConnectorOptions {
  * address checked by the guard.
  */
 export class OutboundClient {
-  #agent: Agent | undefined;
+  #agent: Dispatcher | undefined;
   #users = 0;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -58,7 +33,7 @@ export class OutboundClient {
       if (handler.ended) return;
       const { method, origin, target: path, headers, body = null } = exchange.request;
       this.#renewAfterPause();
-      this.#agent ??= this.#open();
+      this.#agent ??= network.open(this.options, this.#pauses);
       const reset = this.options.reuseConnections === false;
       this.#agent.dispatch({ origin, method, path, headers, body, ...(reset && { reset }) }, handler);
     });
@@ -102,35 +77,12 @@ export class OutboundClient {
     await this.#agent?.destroy();
   }
 
-  /** Closes all idle connections at once, where {@link LineClient} would refuse one after the other. */
+  /** Closes all idle connections at once, where `LineClient` would refuse one after the other. */
   #renewAfterPause(): void {
     const pauses = this.#pauses.count();
     if (pauses === this.#pausesBefore) return;
     this.#pausesBefore = pauses;
     this.renew();
-  }
-
-  #open(): Agent {
-    const { connections, maxConnectionAgeMs } = this.options;
-    return new Agent({
-      connect: connector(this.options),
-      factory: (origin, options) =>
-        new Pool(origin, {
-          ...options,
-          factory: (target, clientOptions) =>
-            new LineClient(target, clientOptions as LineClientOptions, this.#pauses, this.options.onDiscard),
-        }),
-      ...(connections !== undefined && { connections }),
-      ...(maxConnectionAgeMs !== undefined && { clientTtl: maxConnectionAgeMs }),
-      pipelining: 1,
-      allowH2: false,
-      // The deadline of the exchange covers connecting, headers and body alike.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-    });
   }
 
   async #closeIdle(): Promise<void> {

@@ -15,7 +15,7 @@ class MemoryConfigModule {}
 describe('PersistenceModule', () => {
   it('opens the store before the application starts and closes it when it shuts down', async () => {
     const testing = await Test.createTestingModule({
-      imports: [MemoryConfigModule, PersistenceModule],
+      imports: [MemoryConfigModule, PersistenceModule.register()],
     }).compile();
     const store = testing.get(Store);
     await expect(store.ping()).resolves.toBeUndefined();

@@ -1,4 +1,4 @@
-import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { openStore } from './open-store.js';
@@ -8,18 +8,24 @@ import { type StorageUnavailable, Store } from './store.js';
  * The one {@link Store}, opened and migrated before anything that needs it is created. It closes in Nest's last hook:
  * workers stop in an earlier one (`beforeApplicationShutdown`), as they need it to hand back their leases.
  */
-@Global()
-@Module({
-  providers: [
-    {
-      provide: Store,
-      inject: [CONFIG],
-      useFactory: (config: Config) => openStore(config.database, logMigrations, logWait),
-    },
-  ],
-  exports: [Store],
-})
+@Module({})
 export class PersistenceModule implements OnApplicationShutdown {
+  /** `opened` takes the place of the database of the configuration. */
+  static register(opened?: Store): DynamicModule {
+    return {
+      module: PersistenceModule,
+      global: true,
+      providers: [
+        {
+          provide: Store,
+          inject: [CONFIG],
+          useFactory: (config: Config) => opened ?? openStore(config.database, logMigrations, logWait),
+        },
+      ],
+      exports: [Store],
+    };
+  }
+
   constructor(@Inject(Store) private readonly store: Store) {}
 
   async onApplicationShutdown(): Promise<void> {

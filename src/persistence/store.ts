@@ -47,6 +47,8 @@ export interface TransactionOptions {
  */
 export abstract class Store {
   abstract readonly dialect: 'sqlite' | 'postgres';
+  /** No other process uses the database: at a start, everything in flight belongs to a process that died. */
+  abstract readonly exclusive: boolean;
   /** The database, by OpenTelemetry's semantic conventions (`db.…`, `server.…`). */
   abstract readonly traceAttributes: Readonly<Record<string, string | number>>;
   #running = 0;

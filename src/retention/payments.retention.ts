@@ -13,7 +13,7 @@ import { SNAPSHOT_MARGIN_MS } from './snapshot.js';
 const SUMMED = 1_000;
 
 /** Each with its rows of other tables. */
-const PAYMENTS_PER_STEP = { sqlite: 10, postgres: 100 } as const;
+const PAYMENTS_PER_STEP = { sqlite: 20, postgres: 100 } as const;
 
 /** The day that is at work, and how far. */
 interface Progress {

@@ -21,11 +21,20 @@ export class RetentionMetrics {
     metrics.gauge(
       'tollgate_database_free_bytes',
       "Part of SQLite's file that is not used; absent on PostgreSQL.",
-      () => (store.freeBytes === undefined ? [] : [{ value: store.freeBytes }]),
+      () => freeBytesOf(store),
     );
   }
 
   countDeleted(table: RetainedTable, rows: number): void {
     this.#deleted.inc({ table }, rows);
+  }
+}
+
+/** Absent too while the database cannot be read: the other metrics must not be lost with it. */
+function freeBytesOf(store: Store): readonly { readonly value: number }[] {
+  try {
+    return store.freeBytes === undefined ? [] : [{ value: store.freeBytes }];
+  } catch {
+    return [];
   }
 }

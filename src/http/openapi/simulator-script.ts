@@ -87,6 +87,15 @@ export const SIMULATOR_SCRIPT = `window.simulated = (root) => {
         request.url.endsWith('/resolve') ? start + '-' + unique() + '"' : all);
   }
 
+  // The unchanged example of an erasure gets a payment of its own: what the page shows elsewhere keeps its texts.
+  async function withErasable(request) {
+    if (!new URL(request.url).pathname.endsWith('/admin/erasures') || typeof request.body !== 'string') return;
+    if (!/"paymentId"\\s*:\\s*"pm_7f3a"/.test(request.body)) return;
+    const { paymentId } = await send(request, 'POST', 'v3/simulator/pay', order());
+    const { external: _, ...erasure } = JSON.parse(request.body);
+    request.body = JSON.stringify({ ...erasure, paymentId });
+  }
+
   // Without a key, the gateway refuses an identical request within seconds.
   function withNewKey(request) {
     const path = new URL(request.url).pathname;
@@ -106,6 +115,7 @@ export const SIMULATOR_SCRIPT = `window.simulated = (root) => {
       request.method = (request.method ?? 'GET').toUpperCase();
       await withStandIn(request);
       if (request.method !== 'GET') {
+        await withErasable(request);
         withNewOrder(request);
         withNewKey(request);
       }

@@ -48,6 +48,7 @@ const CLOSE_LIMIT_MS = 3_000;
 /** The {@link Store} on PostgreSQL, shared by any number of replicas. Isolation is read committed. */
 export class PostgresStore extends Store {
   readonly dialect = 'postgres';
+  readonly exclusive = false;
   override readonly journals = true;
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #pool: Pool;

@@ -66,6 +66,7 @@ interface Locks {
 /** The {@link Store} on one SQLite file, or in memory for tests: one process, one writing connection, group commit. */
 export class SqliteStore extends Store {
   readonly dialect = 'sqlite';
+  readonly exclusive = true;
   readonly traceAttributes;
   readonly kysely: Kysely<DatabaseSchema>;
   readonly #connections: Connections;

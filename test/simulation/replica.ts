@@ -1,0 +1,193 @@
+import type { Server } from 'node:http';
+import { duplexPair } from 'node:stream';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Config } from '../../src/config/config.js';
+import { createApp } from '../../src/create-app.js';
+import type { SqliteStore } from '../../src/persistence/sqlite/sqlite.store.js';
+import { Store, type Trx } from '../../src/persistence/store.js';
+import { SystemClock } from '../../src/shared/clock.js';
+import { epochNow, inWorld, Life, startWithin, virtualNow, within } from './platform.js';
+
+const NEVER = new Promise<never>(() => {});
+/** Rolls back the transaction of a replica that has died inside of it. */
+class Died extends Error {}
+
+/** Where a replica may die: between any two of its effects. Returns true if it is dead now. */
+export type CrashPoint = (life: Life, where: string) => boolean;
+
+/** The one store as a replica of several sees it. What a dead replica had not committed is rolled back. */
+export class ReplicaStore extends Store {
+  readonly dialect = 'sqlite';
+  readonly exclusive = false;
+  readonly traceAttributes = {};
+  readonly kysely;
+
+  constructor(
+    private readonly shared: SqliteStore,
+    private readonly life: Life,
+    private readonly crash: CrashPoint,
+  ) {
+    super();
+    this.kysely = shared.kysely;
+  }
+
+  notify(): void {}
+  listen(): void {}
+
+  protected override commit<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    return this.#run('commit', work);
+  }
+
+  protected override query<T>(work: (db: Trx) => Promise<T>): Promise<T> {
+    return this.#run('query', work);
+  }
+
+  protected override async probe(): Promise<void> {}
+  protected override async release(): Promise<void> {}
+
+  async #run<T>(kind: 'commit' | 'query', work: (trx: Trx) => Promise<T>): Promise<T> {
+    if (this.life.dead) return NEVER;
+    const here = AsyncLocalStorage.snapshot();
+    try {
+      const result = await inWorld(() =>
+        this.shared['commit'](async (trx) => {
+          if (this.life.dead) throw new Died();
+          const value = await here(() => work(trx));
+          if (kind === 'commit' && this.crash(this.life, 'before a commit')) throw new Died();
+          return value;
+        }),
+      );
+      if (kind === 'commit') this.crash(this.life, 'after a commit');
+      return await (this.life.dead ? NEVER : Promise.resolve(result));
+    } catch (error) {
+      if (this.life.dead) return NEVER;
+      throw error;
+    }
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const SILENT = { write() {}, flushSync() {}, close() {} };
+
+/** One process of the gateway: from its HTTP parser to its SQL the program itself. */
+export class Replica {
+  #life: Life | undefined;
+  #server: Server | undefined;
+  readonly #sockets = new Set<{ destroy(): void }>();
+  /** Added to the machine's clock of this replica. */
+  clockStepMs = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly config: () => Config,
+    private readonly store: () => SqliteStore,
+    private readonly crash: CrashPoint,
+  ) {}
+
+  get life(): Life | undefined {
+    return this.#life;
+  }
+
+  get alive(): boolean {
+    return this.#server !== undefined && this.#life?.dead === false;
+  }
+
+  async start(): Promise<void> {
+    const life = new Life(this.name);
+    this.#life = life;
+    const clock = new SystemClock({
+      wall: () => epochNow() + this.clockStepMs,
+      monotonic: virtualNow,
+      uptime: virtualNow,
+    });
+    const store = new ReplicaStore(this.store(), life, this.crash);
+    const app = await startWithin(life, async () => {
+      const created = await createApp(this.config(), { clock, store, logOutput: SILENT });
+      await created.init();
+      return created;
+    });
+    // It died while it started.
+    if (!app) return;
+    this.#server = app.getHttpServer();
+  }
+
+  /** The process is gone at once: no hook runs, nothing is sent, timers are lost. */
+  kill(): void {
+    if (this.#life) this.#life.dead = true;
+    this.#server = undefined;
+    const sockets = [...this.#sockets];
+    this.#sockets.clear();
+    inWorld(() => queueMicrotask(() => sockets.forEach((socket) => socket.destroy())));
+  }
+
+  /** Sends one request on a connection of its own. Undefined: the connection broke, or `limitMs` passed. */
+  request(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: object | undefined,
+    limitMs: number,
+  ): Promise<Answer | undefined> {
+    const server = this.#server;
+    const life = this.#life;
+    if (!server || !life || life.dead) return Promise.resolve(undefined);
+    const json = body === undefined ? '' : JSON.stringify(body);
+    const head = [
+      `${method} ${path} HTTP/1.1`,
+      'Host: gateway',
+      'Connection: close',
+      ...(body === undefined
+        ? []
+        : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(json)}`]),
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ];
+    const [near, far] = duplexPair();
+    this.#sockets.add(near);
+    return new Promise((resolve) => {
+      let text = '';
+      const timer = setTimeout(() => {
+        end(undefined);
+        within(life, () => {
+          near.destroy();
+          far.destroy();
+        });
+      }, limitMs);
+      const end = (answer: Answer | undefined): void => {
+        clearTimeout(timer);
+        this.#sockets.delete(near);
+        resolve(answer);
+      };
+      near.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      near.on('end', () => {
+        end(life.dead ? undefined : parse(text));
+        near.end();
+      });
+      near.on('close', () => end(undefined));
+      near.on('error', () => end(undefined));
+      within(life, () => {
+        Object.assign(far, {
+          remoteAddress: '10.0.0.1',
+          bytesRead: 0,
+          setTimeout() {},
+          setNoDelay() {},
+          setKeepAlive() {},
+        });
+        server.emit('connection', far);
+        near.write(`${head.join('\r\n')}\r\n\r\n${json}`);
+      });
+    });
+  }
+}
+
+function parse(text: string): Answer | undefined {
+  const split = text.indexOf('\r\n\r\n');
+  if (split < 0) return undefined;
+  const [first, ...lines] = text.slice(0, split).split('\r\n');
+  const headers = Object.fromEntries(lines.map((line) => line.split(': ', 2) as [string, string]));
+  return { status: Number(first!.split(' ')[1]), headers, body: text.slice(split + 4) };
+}
