@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { createProgram } from '../src/program.js';
 import { processTerminal } from '../src/terminal.js';
@@ -36,5 +38,17 @@ describe('tollgate', () => {
     const { exitCode, stdout, stderr } = await runCli(...args);
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
+  });
+
+  const onLinux = existsSync('/dev/full') ? it : it.skip;
+  onLinux('exits with 3 and one line where its output finds no space', () => {
+    const full = openSync('/dev/full', 'w');
+    const hooks = ['--disable-warning=ExperimentalWarning', '--import', './test/support/typescript-hooks.js'];
+    const { status, stderr } = spawnSync(process.execPath, [...hooks, 'cli/src/main.ts', '--version'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect([status, stderr]).toEqual([3, expect.stringMatching(/^tollgate: the output .* ENOSPC.*\n$/)]);
   });
 });

@@ -49,7 +49,10 @@ export function reconcileCommand(terminal: Terminal): Command {
       [EXIT.ok, 'both sides agree'],
       [EXIT.failed, 'they do not, or a line cannot be compared'],
       [EXIT.usage, 'the command line or the environment is not valid, or the file cannot be read'],
-      [EXIT.unreachable, 'there is no ledger, or it cannot be reached'],
+      [
+        EXIT.unreachable,
+        'there is no ledger, or it cannot be reached; no space for output or temporary file',
+      ],
       [EXIT.interrupted, 'Ctrl-C: nothing is left behind'],
     ],
   })

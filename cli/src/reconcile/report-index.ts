@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { CommandError, EXIT } from '../exit-codes.js';
 import type { ReportLine } from './report-line.js';
 
 /** Of pages in memory: what a run takes does not grow with the report. */
@@ -39,15 +40,19 @@ export class ReportIndex {
     );
   }
 
-  /** Returns the number of the earlier line with the same `paymentId`, which stays. */
-  add({ paymentId, line, amount, currency, state, refunded }: ReportLine): number | undefined {
-    const { changes } = this.#add.run(paymentId, line, amount, currency, state, refunded);
+  /**
+   * Returns the number of the earlier line with the same `paymentId`, which stays.
+   * @throws {CommandError} `unreachable` if the temporary file cannot be written
+   */
+  add(reported: ReportLine): number | undefined {
+    const { paymentId, line, amount, currency, state, refunded } = reported;
+    const { changes } = this.#write(() => this.#add.run(paymentId, line, amount, currency, state, refunded));
     return changes === 1 ? undefined : (this.#find.get(paymentId)!['line'] as number);
   }
 
   /** The line of `paymentId`; {@link rest} leaves it out from now on. */
   take(paymentId: string): ReportLine | undefined {
-    return this.#compared.get(paymentId) as ReportLine | undefined;
+    return this.#write(() => this.#compared.get(paymentId)) as ReportLine | undefined;
   }
 
   /** Pages of the lines that nobody took. */
@@ -57,6 +62,20 @@ export class ReportIndex {
       if (page.length === 0) return;
       yield page;
       last = page.at(-1)!.paymentId;
+    }
+  }
+
+  /** A full disk must not end as an exit code that says that the two sides differ. */
+  #write<T>(statement: () => T): T {
+    try {
+      return statement();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw error;
+      throw new CommandError(
+        `the temporary file cannot be written (${(error as Error).message}): free space on its disk, or set ` +
+          'SQLITE_TMPDIR to a folder on another one',
+        EXIT.unreachable,
+      );
     }
   }
 
