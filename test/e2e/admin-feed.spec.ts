@@ -57,8 +57,19 @@ describe('the feed', () => {
   });
   afterAll(() => gateway.close());
 
+  /** All changes so far; those of other tests on the same PostgreSQL may hold them back for a moment. */
+  async function all(count: number): Promise<Answer> {
+    let answer = await get('?limit=1000');
+    const complete = async (): Promise<boolean> => {
+      answer = await get('?limit=1000');
+      return (answer.body['items'] as Item[]).length >= count;
+    };
+    await until(complete, 'the changes');
+    return answer;
+  }
+
   it('has the changes of payments, refunds and subscriptions', async () => {
-    const { status, body } = await get();
+    const { status, body } = await all(4);
     expect(status).toBe(200);
     const items = body['items'] as Item[];
     expect(items[0]).toMatchObject({
@@ -97,7 +108,7 @@ describe('the feed', () => {
   });
 
   it('answers a waiting request as soon as something changes', async () => {
-    const { body } = await get('?limit=1000');
+    const { body } = await all(4);
     const waiting = get(`?after=${String(body['nextCursor'])}&wait=30`);
     await pay(gateway.url, 'order-2');
     expect(((await waiting).body['items'] as Item[])[0]!.data['shopTransactionId']).toBe('order-2');
