@@ -180,6 +180,8 @@ describe('tollgate reconcile', () => {
   it.each([
     ['', 'has no Reference'],
     ['pm-plain', 'is in line 2 too'],
+    // What a decoder makes of a file in ISO 8859-1.
+    ['pm-\uFFFD', 'has a Reference that is not UTF-8'],
   ])('names a line with the id "%s"', async (id, reason) => {
     report.push([id, '12.99', 'EUR', 'CAPTURED', '']);
     expect(await findings()).toEqual([expect.objectContaining({ line: 6, reason })]);

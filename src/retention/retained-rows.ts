@@ -93,7 +93,9 @@ export const RETAINED_ROWS: readonly RetainedRows[] = [
     name: 'events',
     table: 'ledger_events',
     prefix: 'evt',
-    hasEnded: (endedByMs) => sql`at <= ${endedByMs} and ${subjectsHaveEnded('ledger_events')}`,
+    // The newest stays: by it, the feed knows cursors that are not of this ledger.
+    hasEnded: (endedByMs) => sql`at <= ${endedByMs} and id < (select max(id) from ledger_events)
+      and ${subjectsHaveEnded('ledger_events')}`,
   },
 ];
 

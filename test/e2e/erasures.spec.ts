@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { NotificationOutbox } from '../../src/notifications/notification.outbox.js';
@@ -5,7 +7,8 @@ import { Store } from '../../src/persistence/store.js';
 import { StatusQueryRepository } from '../../src/operations/status-query.repository.js';
 import { StatusQueryLog } from '../../src/operations/status-query.log.js';
 import { type Answer, call } from '../support/client.js';
-import { type Gateway, startGateway } from '../support/gateway.js';
+import { sqliteFile } from '../support/databases.js';
+import { type Gateway, startGateway, variablesOf } from '../support/gateway.js';
 import { answerJson, startStubExternal, type StubExternal } from '../support/stub-external.js';
 import { startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
@@ -314,4 +317,25 @@ it('refuses what it cannot do: nothing named, an unknown id, several externals, 
   const twins = await admin('erasures', { reason: 'x', paymentId: 'pm-twin' });
   expect([twins.status, JSON.stringify(twins.body)]).toEqual([400, expect.stringContaining('acme, beta')]);
   expect((await admin('erasures', { reason: 'x', paymentId: 'pm-twin', external: 'beta' })).status).toBe(200);
+});
+
+it('leaves none of it in the files of SQLite, once the gateway has stopped', async () => {
+  const place = await sqliteFile();
+  const { path } = place.config as { path: string };
+  const inFiles = (): boolean =>
+    readdirSync(dirname(path)).some((file) => readFileSync(join(dirname(path), file)).includes(MARKER));
+  const own = await startGateway({
+    externals: [{ externalService: 'acme', baseUrl: external.url }],
+    env: { API_KEYS: 'boss:boss-secret-22:admin', API_AUTH: 'optional' },
+    database: variablesOf(place),
+  });
+  // Long texts are in pages of their own, which SQLite frees as a whole.
+  external.behave(() => ({ result: 'OK', paymentId: 'pm-file', metadata: { name: MARKER.repeat(200) } }));
+  expect((await call(`${own.url}/v3/acme/pay`, 'POST', PAY, { 'idempotency-key': 'key' })).status).toBe(200);
+  expect(inFiles()).toBe(true);
+  const erasure = { paymentId: 'pm-file', reason: 'ticket 1' };
+  expect((await call(`${own.url}/admin/erasures`, 'POST', erasure, BOSS)).status).toBe(200);
+  await own.close();
+  expect(inFiles()).toBe(false);
+  await place.dispose();
 });

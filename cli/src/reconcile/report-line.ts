@@ -31,6 +31,8 @@ export interface ReportLine {
   readonly refunded: number | null;
 }
 
+/** What a decoder puts in place of bytes that are not UTF-8: U+FFFD. */
+const NOT_UTF_8 = '\uFFFD';
 /** The most that the contract knows (SPEC §2): 12 digits. */
 const MAX_MINOR = 999_999_999_999;
 
@@ -49,6 +51,7 @@ export function readLine(
   };
   const paymentId = cell('paymentId');
   if (!paymentId) return `has no ${columns.paymentId}`;
+  if (paymentId.includes(NOT_UTF_8)) return `has a ${columns.paymentId} that is not UTF-8`;
   const currency = cell('currency');
   if (currency !== null && minorUnitDigits(currency) === undefined)
     return `has the currency "${currency}", which is no code of ISO 4217`;

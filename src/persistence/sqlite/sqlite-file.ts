@@ -126,6 +126,8 @@ export function openConnection(path: string, logLimitBytes = LOG_SIZE_LIMIT_BYTE
       );
     }
     database.exec('pragma synchronous = normal');
+    // What is erased or deleted is overwritten with zeros: otherwise its text stays in the file, in unused space.
+    database.exec('pragma secure_delete = on');
     // The undo data of savepoints is useless after a crash; in a temporary file it costs half of each transaction.
     database.exec('pragma temp_store = memory');
     // Only the checkpointer makes checkpoints: SQLite ignores a failed fsync of its own automatic ones.
