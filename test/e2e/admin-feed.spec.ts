@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.js';
@@ -6,6 +6,8 @@ import { until } from '../support/until.js';
 import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
 
 /** `/admin/feed` over HTTP (SPEC §10). Its order and its completeness have a contract suite. */
+
+jest.setTimeout(90_000);
 
 type Item = { readonly id: string; readonly type: string; readonly data: Record<string, unknown> };
 
@@ -64,7 +66,7 @@ describe('the feed', () => {
       answer = await get('?limit=1000');
       return (answer.body['items'] as Item[]).length >= count;
     };
-    await until(complete, 'the changes');
+    await until(complete, 'the changes', 60_000);
     return answer;
   }
 
