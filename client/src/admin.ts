@@ -66,6 +66,8 @@ export function memberOf(template: string): string {
 const MEMBERS: Readonly<Record<string, string>> = {
   '/admin/me': 'scopes',
   '/admin/erasures': 'rows',
+  '/admin/recovery': 'recovering',
+  '/admin/recovery/end': 'recovering',
   '/admin/summary': 'attention',
   '/admin/notifications/replay': 'replayed',
   '/admin/payments/{id}/refund': 'result',
