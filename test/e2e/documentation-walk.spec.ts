@@ -27,8 +27,11 @@ interface Simulated {
   requestInterceptor(request: SwaggerRequest): Promise<SwaggerRequest>;
 }
 
-/** They cannot succeed at the simulator: one is for externals with `compatibility`, the other for a parked subscription. */
-const IMPOSSIBLE = ['expireSubscriptionByPost 405', 'resolveSubscription 404'];
+/**
+ * They cannot succeed at the simulator: one is for externals with `compatibility`, one for a restored ledger, one for a
+ * parked subscription.
+ */
+const IMPOSSIBLE = ['expireSubscriptionByPost 405', 'endRecovery 409', 'resolveSubscription 404'];
 
 let gateway: Gateway;
 let document: OpenApiDocument;
