@@ -21,6 +21,9 @@ export type EventSource = (typeof EVENT_SOURCES)[number];
 
 export type LedgerEventRow = Selectable<LedgerEventTable>;
 
+/** The key in `settings` of the feed's identity, which cursors name. Without it, the next reader makes a new one. */
+export const FEED_ID = 'feed-id';
+
 /**
  * What the database itself notes of an event for the feed, on PostgreSQL only: the transaction, `0` before migration
  * 0028, and the place in the order of writing.

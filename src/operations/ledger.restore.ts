@@ -10,6 +10,7 @@ import { isDatabaseError, Store, type Trx } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
 import { ExternalProviderRegistry } from '../providers/external-provider.registry.js';
 import { Clock } from '../shared/clock.js';
+import { FEED_ID } from './ledger-event.table.js';
 import { notSent } from './operation-problems.js';
 
 /** The PostgreSQL timeline that the last start has seen: a restore to a point in time begins another one. */
@@ -151,6 +152,8 @@ export class LedgerRestore implements OnApplicationBootstrap {
       ? { declaredBy: 'variable', restoredFrom: recoveredFrom, startedAt: nowMs, endedAt: null }
       : { ...before!, startedAt: nowMs };
     await writeSetting(trx, RECOVERY, JSON.stringify(record));
+    // Cursors that consumers got after the restored state would hide what is written now.
+    await trx.deleteFrom('settings').where('key', '=', FEED_ID).execute();
     return record;
   }
 

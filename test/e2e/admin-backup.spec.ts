@@ -95,6 +95,8 @@ interface Restore {
 async function story({ database, backup, restore, recoveredFrom, declaredBy }: Restore): Promise<void> {
   await start(database);
   await pay('before');
+  const readFeed = async (after = ''): Promise<Answer> => send(`/admin/feed${after && `?after=${after}`}`);
+  expect((await readFeed()).status).toBe(200);
   let loaded = 0;
   const load = (async () => {
     for (let index = 0; index < 50; index++) loaded += Number((await pay(`load-${index}`)).status === 200);
@@ -105,6 +107,7 @@ async function story({ database, backup, restore, recoveredFrom, declaredBy }: R
   for (const { status } of await payAll(LOST)) expect(status).toBe(200);
   await pay('lost-mute', 'lost-mute', 'mute');
   expect(await refund('before', 'refund')).toMatchObject({ status: 200 });
+  const cursor = String((await readFeed()).body['nextCursor']);
   await stop();
   await restore();
 
@@ -141,6 +144,12 @@ async function story({ database, backup, restore, recoveredFrom, declaredBy }: R
   ).toMatchObject(recovering);
   expect(await refund('new', 'refund of new')).toMatchObject({ status: 200 });
   expect(external.executed()).toBe(executed + 2);
+  // A cursor of the lost time would hide what is written now.
+  expect(await readFeed(cursor)).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: '/query/after' }] },
+  });
+  expect((await readFeed()).status).toBe(200);
   // A check adopts what the ledger lacks, and is never refused.
   expect(await send('/v3/acme/check?paymentId=pm-lost-1')).toMatchObject({ body: { status: 'ACCEPTED' } });
 

@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { invalid } from '../../http/request-parameters.js';
 import { currentScope } from '../../observability/request-scope.js';
 import { LedgerEventRepository } from '../../operations/ledger-event.repository.js';
-import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
+import { FEED_ID, type LedgerEventRow } from '../../operations/ledger-event.table.js';
 import { readSetting } from '../../persistence/settings.js';
 import { Store, type Trx } from '../../persistence/store.js';
 import { randomHex } from '../../shared/identifier.js';
@@ -10,7 +10,6 @@ import { BEGINNING, cursorText, type FeedCursor, type FeedPosition } from './fee
 import { feedItem, type FeedPage, type FeedSubjects, type FeedType, feedTypeOf } from './feed-item.js';
 import { FeedRepository } from './feed.repository.js';
 
-const SETTING = 'feed-id';
 /** How soon a waiting request sees a change of another replica; those of its own process wake it. */
 const POLL_MS = 500;
 /** Requests that wait at the same time; further ones are answered at once. */
@@ -105,16 +104,16 @@ export class Feed implements BeforeApplicationShutdown {
 
   /** Of this ledger, until it is restored from a backup. */
   async #identity(): Promise<string> {
-    const known = await this.store.read((db) => readSetting(db, SETTING));
+    const known = await this.store.read((db) => readSetting(db, FEED_ID));
     if (known !== undefined) return known;
     return this.store.transaction(async (trx) => {
       const value = randomHex(8);
       await trx
         .insertInto('settings')
-        .values({ key: SETTING, value })
+        .values({ key: FEED_ID, value })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
-      return (await readSetting(trx, SETTING))!;
+      return (await readSetting(trx, FEED_ID))!;
     });
   }
 
