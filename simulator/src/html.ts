@@ -157,6 +157,8 @@ export interface Page {
   /** A card for the payer; a wide page, with the navigation, for the developer. */
   readonly layout: 'card' | 'plain';
   readonly content: Html;
+  /** The page shows something that is about to change: the browser loads it again after a second. */
+  readonly refreshes?: boolean;
   /** Allowed targets of forms and their redirects (CSP `form-action`). */
   readonly formTargets?: readonly string[];
 }
@@ -164,7 +166,7 @@ export interface Page {
 /** Sends a page without scripts or external assets that browsers neither frame nor cache. */
 export function sendPage(
   response: Response,
-  { status = 200, title, layout, content, formTargets = ["'none'"] }: Page,
+  { status = 200, title, layout, content, refreshes = false, formTargets = ["'none'"] }: Page,
 ): void {
   const policy = [
     "default-src 'none'",
@@ -185,7 +187,7 @@ export function sendPage(
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}${layout === 'plain' ? ' – Tollgate simulator' : ''}</title>
         <link rel="icon" href="data:," />
-        ${STYLE_ELEMENT}
+        ${refreshes ? html`<meta http-equiv="refresh" content="1" />` : ''} ${STYLE_ELEMENT}
       </head>
       <body>
         ${layout === 'plain' ? navigation(title) : ''}
