@@ -109,6 +109,9 @@ describe('what operators read of a payment', () => {
         'The gateway cannot query the external about the payment: its configuration switches status off. Ask the external’s support, and record the outcome with POST /admin/payments/{id}/resolve.',
     });
     expect(item).not.toHaveProperty('lastQuery');
+    expect(await story(String(item!['id']))).toEqual([
+      'payment-parked: reconciliation cannot query the external about it',
+    ]);
   });
 
   it('counts what is polled, writes it beside the request, and keeps a bounded number of rows', async () => {

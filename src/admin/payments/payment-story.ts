@@ -123,6 +123,8 @@ function* paymentEntries(parts: PaymentParts): Generator<Entry> {
 function* queryEntries({ payment, refunds, queries, operations, callbacks }: PaymentParts): Generator<Entry> {
   const causes = new Map([...operations, ...callbacks].map((row): [string, Requested] => [row.id, row]));
   const parking = 'reconciliation no longer queries the external';
+  const parkingOf = ({ asks }: { readonly asks: number }): string =>
+    asks === 0 ? 'reconciliation cannot query the external about it' : parking;
   for (const row of queries) {
     const about = row.subject_ref === payment.id ? 'payment' : 'refund';
     if (isParking(row)) yield entry(row.first_at, `${about}-parked`, row.subject_ref, parking, undefined);
@@ -132,9 +134,10 @@ function* queryEntries({ payment, refunds, queries, operations, callbacks }: Pay
     }
   }
   if (payment.parked_at !== null)
-    yield entry(payment.parked_at, 'payment-parked', payment.id, parking, undefined);
-  for (const { id, parked_at } of refunds)
-    if (parked_at !== null) yield entry(parked_at, 'refund-parked', id, parking, undefined);
+    yield entry(payment.parked_at, 'payment-parked', payment.id, parkingOf(payment), undefined);
+  for (const refund of refunds)
+    if (refund.parked_at !== null)
+      yield entry(refund.parked_at, 'refund-parked', refund.id, parkingOf(refund), undefined);
 }
 
 function endOf({ operation, state, reason, answer_status }: OperationRow): string {
