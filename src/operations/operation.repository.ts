@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { forUpdate } from '../persistence/dialect.js';
 import { Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
 import type { OperationRow, OperationState } from './operation.table.js';
@@ -15,6 +16,9 @@ export interface RepeatScope extends Pick<OperationRow, 'external' | 'caller' | 
 
 /** The row that an operation is about. */
 export type OperationSubject = { readonly payment_ref: string } | { readonly refund_ref: string };
+
+/** The `reason` of an operation that a repeat has completed: by the ledger, or by a query, and not by an answer to its call. */
+export const BY_INQUIRY = 'inquiry';
 
 /** The only operation about a payment that it did not make. */
 const CANCEL = 'cancel';
@@ -131,6 +135,11 @@ export class OperationRepository {
     return trx.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
+  /** As {@link find}, locked until `trx` ends. */
+  lock(trx: Trx, id: string): Promise<OperationRow | undefined> {
+    return forUpdate(trx, trx.selectFrom('operations').selectAll().where('id', '=', id)).executeTakeFirst();
+  }
+
   /**
    * Ends the operation by compare-and-set. False if another process has ended or resumed it: the deadline of the
    * attempt is its fencing token.
@@ -204,13 +213,15 @@ export class OperationRepository {
 
   /**
    * Records that the operation that made the subject was not executed and releases its key: a repeat passes all checks
-   * again. False if its outcome is no longer unknown, for example while a repeat executes it.
+   * again. False if its outcome is no longer unknown, for example while a repeat executes it. `afterInquiry`: also one
+   * that a repeat has completed by the ledger, whose state an operator corrects.
    */
   async notExecuted(
     trx: Trx,
     subject: OperationSubject,
     reason: 'never-seen' | 'operator',
     atMs: number,
+    { afterInquiry = false }: { readonly afterInquiry?: boolean } = {},
   ): Promise<boolean> {
     const [column, ref] = columnOf(subject);
     const updated = await trx
@@ -225,7 +236,12 @@ export class OperationRepository {
       })
       .where(column, '=', ref)
       .where('operation', '<>', CANCEL)
-      .where('state', '=', 'unknown')
+      .where((eb) =>
+        eb.or([
+          eb('state', '=', 'unknown'),
+          ...(afterInquiry ? [eb.and([eb('state', '=', 'completed'), eb('reason', '=', BY_INQUIRY)])] : []),
+        ]),
+      )
       .executeTakeFirst();
     return updated.numUpdatedRows > 0n;
   }
@@ -254,19 +270,59 @@ export class OperationRepository {
   }
 
   /**
+   * Takes back that an operator has recorded the operation as not executed: its outcome is the one of the ledger, which
+   * repeats are answered with. It holds its key again unless another operation has taken it. A key that the gateway has
+   * generated is held too: nobody repeats it.
+   */
+  async takeBackNotExecuted(trx: Trx, operation: OperationRow, atMs: number): Promise<void> {
+    const isFree = operation.fingerprint !== '' && !(await this.findByHeldKey(trx, operation));
+    await trx
+      .updateTable('operations')
+      .set({ state: 'unknown', finished_at: atMs, key_held: isFree ? 1 : 0 })
+      .where('id', '=', operation.id)
+      .where('state', '=', 'not-executed')
+      .where('reason', '=', 'operator')
+      .execute();
+  }
+
+  /**
    * Records the outcome that an operator reports for an operation of unknown outcome; false if its outcome is known.
-   * The stored answer is kept if the operation was executed.
+   * The stored answer is kept, also for a correction of `not-executed`.
    */
   async resolve(trx: Trx, id: string, outcome: 'executed' | 'not-executed', atMs: number): Promise<boolean> {
     const end =
       outcome === 'executed'
         ? ({ state: 'completed' } as const)
-        : ({ state: 'not-executed', key_held: 0, repeat_held: 0, answer_body: null } as const);
+        : ({ state: 'not-executed', key_held: 0, repeat_held: 0 } as const);
     const updated = await trx
       .updateTable('operations')
       .set({ ...end, reason: 'operator', finished_at: atMs })
       .where('id', '=', id)
       .where('state', '=', 'unknown')
+      .executeTakeFirst();
+    return updated.numUpdatedRows === 1n;
+  }
+
+  /**
+   * An operator corrects what {@link resolve} recorded; false if that has changed meanwhile. `executed` holds the key
+   * again while its answer is stored: call it only if no other operation holds it.
+   */
+  async correct(
+    trx: Trx,
+    { id, answer_body, finished_at }: OperationRow,
+    outcome: 'executed' | 'not-executed',
+    atMs: number,
+  ): Promise<boolean> {
+    const end =
+      outcome === 'executed'
+        ? ({ state: 'completed', key_held: answer_body === null ? 0 : 1 } as const)
+        : ({ state: 'not-executed', key_held: 0, repeat_held: 0 } as const);
+    const updated = await trx
+      .updateTable('operations')
+      .set({ ...end, finished_at: atMs })
+      .where('id', '=', id)
+      .where('reason', '=', 'operator')
+      .where('finished_at', '=', finished_at)
       .executeTakeFirst();
     return updated.numUpdatedRows === 1n;
   }

@@ -1,3 +1,4 @@
+import { resolutionOf } from '../../actions/resolution';
 import { restOf } from '../../actions/refund-amount';
 import type { ExternalRecord, PaymentDetail } from '../../api/records';
 import type { Allowed } from '../../session/scopes';
@@ -5,6 +6,8 @@ import type { Allowed } from '../../session/scopes';
 export interface PossibleActions {
   readonly check: boolean;
   readonly resolve: boolean;
+  /** The event of the resolution that can be corrected. */
+  readonly correct: string | undefined;
   readonly refund: boolean;
   readonly cancel: boolean;
   /** The notification to send again: the newest that was not delivered. */
@@ -13,7 +16,14 @@ export interface PossibleActions {
 
 type Payment = Pick<
   PaymentDetail,
-  'state' | 'paymentId' | 'parkedAt' | 'amount' | 'refundedAmount' | 'shopTransactionId' | 'canceledAt'
+  | 'state'
+  | 'paymentId'
+  | 'parkedAt'
+  | 'amount'
+  | 'refundedAmount'
+  | 'shopTransactionId'
+  | 'canceledAt'
+  | 'events'
 > & { readonly notifications: readonly Pick<PaymentDetail['notifications'][number], 'id' | 'state'>[] };
 
 type External = Pick<ExternalRecord, 'operations' | 'statusByShopTransactionId'>;
@@ -38,6 +48,7 @@ export function possibleActions(
   return {
     check: act && isNamed && offers('status') && state !== 'CREATED',
     resolve: settle && (isOpen || (state === 'ACCEPTED' && canceledAt !== undefined)),
+    correct: settle && !isOpen ? resolutionOf(payment.events) : undefined,
     refund: settle && isRefundable && offers('refund'),
     cancel: settle && state === 'PENDING' && paymentId !== undefined && offers('cancel'),
     replay: act ? newest?.id : undefined,
