@@ -50,6 +50,24 @@ describe('PublicListener', () => {
     expect(most).toBeGreaterThanOrEqual(8);
   });
 
+  it('refuses connections before Node makes sockets of them', async () => {
+    const other = new PublicListener();
+    const own = createServer((_, response) => response.end('received'));
+    other.refuses = (from) => from === '127.0.0.2';
+    const { port } = await listen(own, other, 0);
+    let accepted = 0;
+    own.on('connection', () => (accepted += 1));
+    const refused = Array.from({ length: 64 }, () =>
+      connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }).on('error', () => {}),
+    );
+    sockets.push(...refused);
+    await Promise.all(refused.map((socket) => socket.resume() && once(socket, 'close')));
+    // The HTTP server's own socket, one of many, does not ask.
+    expect(accepted).toBeLessThan(16);
+    expect((await exchange(`http://127.0.0.1:${port}`, LAST_GET)).status).toBe(200);
+    await other.close(0);
+  });
+
   it('serves the connections of each of its sockets', async () => {
     const answers = await Promise.all(
       Array.from({ length: 64 }, () => exchange(`http://127.0.0.1:${address.port}`, LAST_GET)),

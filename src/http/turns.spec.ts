@@ -19,7 +19,7 @@ it('begins as many as a tick has, then the rest in their order, and refuses what
   expect(begun.at(-1)).toBe(8);
 });
 
-it('leaves nine tenths of the time to others, however long paced work takes, and keeps its order', async () => {
+it('leaves nineteen twentieths of the time to others, however long paced work takes, and keeps its order', async () => {
   const turns = new PacedTurns();
   const begun: number[] = [];
   const ended = Promise.withResolvers<void>();
@@ -38,8 +38,8 @@ it('leaves nine tenths of the time to others, however long paced work takes, and
   }
   await ended.promise;
   expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  // The last has no pause; one of more than 11 ms, on a machine that is busy, has a shorter one.
-  expect((performance.now() - startedAt) / Math.min(workMs, 100)).toBeGreaterThan(7);
+  // The last has no pause; one of more than 5 ms, on a machine that is busy, has a shorter one.
+  expect((performance.now() - startedAt) / Math.min(workMs, 60)).toBeGreaterThan(14);
 });
 
 it('begins paced work at once where none waits', async () => {

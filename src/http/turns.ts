@@ -31,13 +31,13 @@ export class Turns {
 }
 
 /** Pauses are so many times as long as what they follow. */
-const PAUSE_FACTOR = 9;
+const PAUSE_FACTOR = 19;
 const SHORTEST_PAUSE_MS = 6;
 /** Where the event loop is late for other reasons, some work is done all the same. */
 const LONGEST_PAUSE_MS = 100;
 
 /**
- * Lets costly work begin one at a time, with pauses: it takes a tenth of the event loop's time at most, whatever it
+ * Lets costly work begin one at a time, with pauses: it takes a twentieth of the event loop's time at most, whatever it
  * turns out to cost. Counts what runs until the event loop's next turn, promises included.
  */
 export class PacedTurns {
