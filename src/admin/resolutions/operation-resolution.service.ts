@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Operator } from '../../audit/operator.js';
 import { LedgerEventRepository } from '../../operations/ledger-event.repository.js';
+import { OperationResolutionRepository } from '../../operations/operation-resolution.repository.js';
 import { OperationRepository } from '../../operations/operation.repository.js';
 import type { OperationRow } from '../../operations/operation.table.js';
 import type { Trx } from '../../persistence/store.js';
@@ -20,6 +21,7 @@ type Outcome = OperationResolutionRequest['outcome'];
 export class OperationResolution {
   constructor(
     private readonly operations: OperationRepository,
+    private readonly resolutions: OperationResolutionRepository,
     private readonly events: LedgerEventRepository,
     private readonly subscriptions: SubscriptionLedger,
     private readonly clock: Clock,
@@ -33,7 +35,7 @@ export class OperationResolution {
     operator: Operator,
   ): Promise<void> {
     // Locked: of two operators, the second sees what the first has done.
-    const before = (await this.operations.lock(trx, id))!;
+    const before = (await this.resolutions.lock(trx, id))!;
     const { state, payment_ref, refund_ref } = before;
     if (refund_ref !== null) throw conflict(`It is resolved with its refund: resolve ${refund_ref}.`);
     if (payment_ref !== null) throw conflict(`It is resolved with its payment: resolve ${payment_ref}.`);
@@ -42,8 +44,8 @@ export class OperationResolution {
     if (isCorrection) await this.#assertCorrects(trx, before, { outcome, corrects });
     else if (state !== 'unknown') throw conflict(`The operation is ${state}: there is nothing to resolve.`);
     const recorded = isCorrection
-      ? await this.operations.correct(trx, before, outcome, atMs)
-      : await this.operations.resolve(trx, id, outcome, atMs);
+      ? await this.resolutions.correct(trx, before, outcome, atMs)
+      : await this.resolutions.resolve(trx, id, outcome, atMs);
     if (!recorded) throw conflict(CHANGED_MEANWHILE);
     const cause = `${id}, ${causeOf(operator, reason)}`;
     await this.subscriptions.noteResolution(trx, before, outcome, cause, atMs);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Operator } from '../../audit/operator.js';
 import { LedgerEventRepository } from '../../operations/ledger-event.repository.js';
+import { OperationResolutionRepository } from '../../operations/operation-resolution.repository.js';
 import { BY_INQUIRY, OperationRepository } from '../../operations/operation.repository.js';
 import { StatusQueryRepository } from '../../operations/status-query.repository.js';
 import { PaymentRepository } from '../../payments/payment.repository.js';
@@ -26,6 +27,7 @@ const MAX_NAMED = 3;
 export class RefundResolution {
   constructor(
     private readonly operations: OperationRepository,
+    private readonly resolutions: OperationResolutionRepository,
     private readonly payments: PaymentRepository,
     private readonly refunds: RefundRepository,
     private readonly ledger: RefundLedger,
@@ -118,7 +120,7 @@ export class RefundResolution {
       if (await this.operations.isRunning(trx, subject)) throw conflict(STILL_RUNNING);
     } else {
       const operation = await this.operations.findByRefund(trx, id);
-      if (operation) await this.operations.takeBackNotExecuted(trx, operation, nowMs);
+      if (operation) await this.resolutions.takeBackNotExecuted(trx, operation, nowMs);
     }
   }
 }
