@@ -22,7 +22,7 @@ const RESOLVED = {
   before: 'UNKNOWN',
   after: 'ACCEPTED',
   cause: 'ops: ticket 1',
-};
+} as const;
 
 const offered = (payment: object, external = EXTERNAL, allowed = ALL): readonly string[] =>
   Object.entries(possibleActions({ ...ACCEPTED, ...payment }, external, allowed))

@@ -1,6 +1,6 @@
 import { resolutionOf } from '../../actions/resolution';
 import { restOf } from '../../actions/refund-amount';
-import type { ExternalRecord, PaymentDetail } from '../../api/records';
+import type { EventRecord, ExternalRecord, PaymentDetail } from '../../api/records';
 import type { Allowed } from '../../session/scopes';
 
 export interface PossibleActions {
@@ -16,15 +16,11 @@ export interface PossibleActions {
 
 type Payment = Pick<
   PaymentDetail,
-  | 'state'
-  | 'paymentId'
-  | 'parkedAt'
-  | 'amount'
-  | 'refundedAmount'
-  | 'shopTransactionId'
-  | 'canceledAt'
-  | 'events'
-> & { readonly notifications: readonly Pick<PaymentDetail['notifications'][number], 'id' | 'state'>[] };
+  'state' | 'paymentId' | 'parkedAt' | 'amount' | 'refundedAmount' | 'shopTransactionId' | 'canceledAt'
+> & {
+  readonly notifications: readonly Pick<PaymentDetail['notifications'][number], 'id' | 'state'>[];
+  readonly events: readonly EventRecord[];
+};
 
 type External = Pick<ExternalRecord, 'operations' | 'statusByShopTransactionId'>;
 
