@@ -723,7 +723,9 @@ describe('resolving', () => {
     });
     expect([again.status, again.body['detail']]).toEqual([
       409,
-      'The subscription is ACTIVE, and not parked.',
+      expect.stringMatching(
+        /^The subscription was resolved as ACTIVE at .+ \(on-call: Seen in the back office\)/,
+      ),
     ]);
     const pays = items(await admin('operations?external=acme')).find(
       (item) => item['subscription'] === parked['id'],
