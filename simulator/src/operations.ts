@@ -143,11 +143,12 @@ export class ContractApi {
  * card token.
  */
 function digestOf(body: JsonObject): string {
-  const sorted = (_name: string, value: unknown): unknown =>
-    isObject(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value;
-  return createHash('sha256').update(JSON.stringify(body, sorted)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(body, sortedMembers)).digest('hex');
+}
+
+function sortedMembers(_name: string, value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const BROKEN_JSON = '{"result": "OK", "paymentId": "sim_';
