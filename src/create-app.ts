@@ -12,6 +12,7 @@ import { trustProxies } from './http/client-address.js';
 import { inOrder } from './http/in-order.middleware.js';
 import { requestLimits } from './http/request-limits.middleware.js';
 import { connectionsWithin, limitConnections } from './http/connections.js';
+import { PublicListener } from './http/public-listener.js';
 import { applyLimits } from './http/server-limits.js';
 import { ApiDocument } from './http/openapi/api-document.js';
 import { requestContext } from './http/request-context.middleware.js';
@@ -60,7 +61,7 @@ export async function createApp(
   const admission = app.get(Admission);
   applyLimits(server, { clock, onUnreadable: (status) => metrics.countUnreadableRequest(status) });
   admission.guard(server);
-  limitConnections(server, {
+  app.get(PublicListener).refuses = limitConnections(server, {
     maxConnections: connectionsWithin(config.http.maxConnections),
     onDrop: () => metrics.countDroppedConnection(),
     refuse: (request, response) => admission.refuse(request, response),

@@ -75,6 +75,24 @@ describe('the checkout page', () => {
     expect(await (await fetch(url)).text()).toContain('Payment approved');
   });
 
+  it('loads the shop page again until the shop is notified', async () => {
+    const { paymentId, url } = await redirected({
+      providerData: { scenario: 'redirect', callbackTimes: 0 },
+    });
+    const shop = new URL((await decide(url, 'approve')).headers.get('location')!, url);
+    const page = async (): Promise<string> => (await fetch(shop)).text();
+    const waits = /http-equiv="refresh"[^]*Waiting for the notification/;
+    expect(await page()).toMatch(waits);
+    await client.post('/receiver', { paymentId, status: 'PENDING' });
+    expect(await page()).toMatch(waits);
+    await client.post('/receiver/behaviour', { status: 500, times: 1 });
+    await client.post('/receiver', { paymentId, status: 'ACCEPTED' });
+    expect(await page()).toMatch(waits);
+    await client.post('/receiver', { paymentId, status: 'ACCEPTED' });
+    expect(await page()).not.toMatch(/http-equiv="refresh"|Waiting/);
+    expect(await page()).toMatch(/ACCEPTED<\/span>\s+A shop\s+relies/);
+  });
+
   it('shows on the shop page whether the shop was notified', async () => {
     const { paymentId, url } = await redirected();
     const response = await decide(url, 'decline');

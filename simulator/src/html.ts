@@ -118,8 +118,9 @@ summary { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-be
 details > div { padding: 0 .75rem .75rem } details h3 { margin: .75rem 0 .25rem; font-size: .875rem; color: var(--dim) } details dl { font-size: .875rem }
 table { width: 100%; margin: 0 0 1rem; border-collapse: collapse; background: var(--paper) }
 th, td { padding: .375rem .625rem; border: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: break-word } th { font-weight: 600 }
-td:first-child { min-width: 8rem; overflow-wrap: anywhere } td:last-child { overflow-wrap: anywhere } td[data-title='Amount'] { white-space: nowrap }
+td:first-child { min-width: 8rem; overflow-wrap: anywhere } td:last-child { overflow-wrap: anywhere } td[data-title='Amount'] { white-space: nowrap } td[data-title='Payment'] { min-width: 14rem }
 @media (max-width: 48rem) {
+  nav ul { gap: 0 .75rem; font-size: .9375rem } pre { white-space: pre-wrap; overflow-wrap: anywhere }
   table, tbody, tr, td { display: block } thead { display: none }
   tr { margin: 0 0 .5rem; border: 1px solid var(--line); border-radius: .5rem; padding: .375rem .75rem }
   td { border: 0; padding: .125rem 0; overflow-wrap: anywhere } td::before { content: attr(data-title); display: block; color: var(--dim); font-size: .8125rem }
@@ -157,6 +158,8 @@ export interface Page {
   /** A card for the payer; a wide page, with the navigation, for the developer. */
   readonly layout: 'card' | 'plain';
   readonly content: Html;
+  /** The page shows something that is about to change: the browser loads it again after a second. */
+  readonly refreshes?: boolean;
   /** Allowed targets of forms and their redirects (CSP `form-action`). */
   readonly formTargets?: readonly string[];
 }
@@ -164,7 +167,7 @@ export interface Page {
 /** Sends a page without scripts or external assets that browsers neither frame nor cache. */
 export function sendPage(
   response: Response,
-  { status = 200, title, layout, content, formTargets = ["'none'"] }: Page,
+  { status = 200, title, layout, content, refreshes = false, formTargets = ["'none'"] }: Page,
 ): void {
   const policy = [
     "default-src 'none'",
@@ -185,7 +188,7 @@ export function sendPage(
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}${layout === 'plain' ? ' – Tollgate simulator' : ''}</title>
         <link rel="icon" href="data:," />
-        ${STYLE_ELEMENT}
+        ${refreshes ? html`<meta http-equiv="refresh" content="1" />` : ''} ${STYLE_ELEMENT}
       </head>
       <body>
         ${layout === 'plain' ? navigation(title) : ''}

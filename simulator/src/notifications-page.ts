@@ -44,8 +44,12 @@ function delivery({
   headers,
   ...content
 }: DeliveredNotification): Html {
-  const { status, refundId, subscriptionToken } = (content.body ?? {}) as Record<string, unknown>;
-  const subject = paymentId ?? refundId ?? subscriptionToken ?? '';
+  const { status, refundId, subscriptionToken, shopTransactionId } = (content.body ?? {}) as Record<
+    string,
+    unknown
+  >;
+  // A payment that was never executed has no id.
+  const subject = refundId ?? subscriptionToken ?? paymentId ?? shopTransactionId ?? '';
   const signature = verified === undefined ? 'not checked' : verified ? 'verified' : 'not verified';
   return html`<details>
     <summary>

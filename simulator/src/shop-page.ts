@@ -16,15 +16,15 @@ export function shopRoutes(
   const shopPage = (title: string, lead: string): Routes[string] => ({
     get: ({ query: { paymentId } }, response) => {
       const payment = book.payment(paymentId);
+      const news = payment && newsOf(payment, notificationsOf(payment.paymentId));
       const content = html`<section>
           <h1>${title}</h1>
           <p>${lead}</p>
-          ${payment ? orderFacts(payment) : ''}
-          ${payment ? notificationNote(payment, notificationsOf(payment.paymentId)) : ''}
+          ${payment ? orderFacts(payment) : ''} ${payment && news ? NOTES[news](payment) : ''}
         </section>
         ${payment ? shopNote(payment) : ''}
         <p class="dim note">The shop of the Tollgate simulator: nothing is sold.</p>`;
-      sendPage(response, { title, layout: 'card', content });
+      sendPage(response, { title, layout: 'card', content, refreshes: news === 'expected' });
     },
   });
   return {
@@ -47,20 +47,34 @@ function orderFacts({ amount, currency, shopTransactionId, paymentId, status }: 
   ]);
 }
 
-/** A redirect proves nothing: what a shop relies on is the notification, or the status. */
-function notificationNote(
-  { paymentId }: BookedPayment,
-  notifications: readonly DeliveredNotification[],
-): Html {
-  const href = `../notifications?${new URLSearchParams({ paymentId }).toString()}`;
-  const newest = notifications.at(-1)?.body as { status?: unknown } | undefined;
-  return newest === undefined
-    ? html`<p>The shop has not been notified of this payment yet. Reload this page to look again.</p>`
-    : html`<p>
-        The shop was <a href="${href}">notified</a>: ${badge(newest.status)} A shop relies on the notification
-        or on <code>GET /status</code>, never on the redirect.
-      </p>`;
+/** How long the notification of a payment may take that has just ended. The payer's browser is often faster. */
+const NOTIFIED_WITHIN_MS = 30_000;
+
+/** Whether the shop knows the state of the payment from a notification. */
+type News = 'received' | 'expected' | 'missing';
+
+function newsOf({ status, updatedAt }: BookedPayment, notifications: readonly DeliveredNotification[]): News {
+  const newest = notifications.findLast(({ answer }) => answer < 300);
+  if ((newest?.body as { status?: unknown } | undefined)?.status === status) return 'received';
+  return Date.now() - updatedAt < NOTIFIED_WITHIN_MS ? 'expected' : 'missing';
 }
+
+/** A redirect proves nothing: what a shop relies on is the notification, or the status. */
+const NOTES: Readonly<Record<News, (payment: BookedPayment) => Html>> = {
+  received: ({ paymentId, status }) => {
+    const href = `../notifications?${new URLSearchParams({ paymentId }).toString()}`;
+    return html`<p>
+      The shop was <a href="${href}">notified</a>: ${badge(status)} A shop relies on the notification or on
+      <code>GET /status</code>, never on the redirect.
+    </p>`;
+  },
+  expected: () => html`<p>Waiting for the notification from Tollgate…</p>`,
+  missing: () =>
+    html`<p>
+      The simulator has received no notification of this state. Where <code>PAYMENT_CALLBACK_URL</code> names
+      another receiver, look there.
+    </p>`,
+};
 
 function shopNote({ status, successRedirectUrl, failureRedirectUrl }: BookedPayment): Html | '' {
   const url = status === 'ACCEPTED' ? successRedirectUrl : failureRedirectUrl;

@@ -24,8 +24,11 @@ import { RecoveryController } from './recovery/recovery.controller.js';
 import { RecoveryService } from './recovery/recovery.service.js';
 import { SearchController } from './search/search.controller.js';
 import { ResolutionsController } from './resolutions/resolutions.controller.js';
+import { OperationResolution } from './resolutions/operation-resolution.service.js';
 import { PaymentResolution } from './resolutions/payment-resolution.service.js';
+import { RefundResolution } from './resolutions/refund-resolution.service.js';
 import { Resolutions } from './resolutions/resolutions.service.js';
+import { SubscriptionResolution } from './resolutions/subscription-resolution.service.js';
 import { SummaryController } from './summary/summary.controller.js';
 import { SummaryService } from './summary/summary.service.js';
 
@@ -62,6 +65,9 @@ import { SummaryService } from './summary/summary.service.js';
     PaymentCheck,
     PaymentRefund,
     PaymentResolution,
+    RefundResolution,
+    SubscriptionResolution,
+    OperationResolution,
     RecoveryService,
     Resolutions,
     SummaryService,

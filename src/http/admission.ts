@@ -42,11 +42,11 @@ const OPERATING_PATH = /^\/(?:health|metrics)(?:[/?]|$)/;
 const LIVENESS_PATH = /^\/health\/live(?:\?|$)/;
 const API_PATH = /^\/(?:v3|admin)\//;
 /**
- * Requests that begin between two ticks: ten thousand a second, more than one event loop can do, and a tenth of that for
- * paths that need no credentials.
+ * Requests that begin between two ticks: ten thousand a second, more than one event loop can do, and 320 for paths that
+ * need no credentials: a page with all its files, and what strangers can take of the event loop.
  */
 const API_PER_TICK = 256;
-const PUBLIC_PER_TICK = 24;
+const PUBLIC_PER_TICK = 8;
 const MAX_WAITING = 1_024;
 /** Of a sender that is not known yet: a larger one waits for its turn. Most callbacks are smaller. */
 const LARGE_BODY_BYTES = 4_096;
@@ -167,12 +167,14 @@ export class Admission implements OnApplicationShutdown {
       const isOperating = OPERATING_PATH.test(url);
       if (!isOperating && this.#busy >= this.#limit) return this.refuse(request, response);
       const turns = API_PATH.test(url) ? this.#apiTurns : this.#publicTurns;
-      const begun = turns.begin(() => {
-        if (request.socket?.destroyed) return;
-        if (isOperating) handle(request, response);
-        else this.#admit(request, response, handle);
+      turns.begin(request.socket?.remoteAddress ?? '', {
+        begin: () => {
+          if (isOperating) handle(request, response);
+          else this.#admit(request, response, handle);
+        },
+        refuse: () => this.refuse(request, response),
+        isWanted: () => !request.socket?.destroyed,
       });
-      if (!begun) this.refuse(request, response);
     });
   }
 

@@ -6,7 +6,7 @@ import { inFlightOn } from './socket-answer.js';
 /** Requests of one connection that are not answered yet, the first included. Few clients pipeline at all. */
 const MAX_IN_FLIGHT = 4;
 /** Pipelined requests of all connections; beyond, each connection may have one. */
-const MAX_PIPELINED = 1_024;
+const MAX_PIPELINED = 512;
 /** Bytes that a caller has not read yet, and those of all callers. */
 const MAX_UNREAD_BYTES = 8 * 1_048_576;
 const MAX_UNREAD_BYTES_OF_ALL = 32 * 1_048_576;
@@ -19,8 +19,8 @@ const CHECKING_INTERVAL_MS = 250;
  * Where a stranger's connections replace each other faster, accepting them is all that the gateway does.
  */
 const MAX_REPLACEMENTS = 50;
-/** Descriptors for the database, the log and listeners. */
-const RESERVED_DESCRIPTORS = 128;
+/** Descriptors for the database and the log, and the sockets that listen (`PublicListener`). */
+const RESERVED_DESCRIPTORS = 256;
 
 export interface ConnectionLimits {
   readonly maxConnections: number;
@@ -78,21 +78,32 @@ type Carrying = { [CONNECTION]?: Connection };
  * Bounds what the connections of strangers can hold: requests in flight, unread answers, incomplete headers and places.
  * At the limit of connections, one that is idle gives way, of the address that has most: new callers and probes are served.
  * Call this before the server listens, after everything else that wraps its request listener.
+ * Returns what can be asked before Node makes a socket of a connection: whether it would be refused at once.
  */
-export function limitConnections(server: Server, limits: ConnectionLimits): void {
+export function limitConnections(server: Server, limits: ConnectionLimits): (address: string) => boolean {
   const all = new Set<Connection>();
   const peers = new Map<string, Peer>();
   let pipelined = 0;
 
   let replacements = 0;
 
+  /** Whether the address has so many connections that it may replace few more. */
+  const isLarge = (address: string, largest: Peer): boolean =>
+    2 * (peers.get(address)?.connections.size ?? 0) >= largest.connections.size;
+
+  const refuses = (address: string): boolean => {
+    if (all.size < limits.maxConnections || replacements < MAX_REPLACEMENTS) return false;
+    if (!isLarge(address, largestOf(peers.values()))) return false;
+    limits.onDrop?.();
+    return true;
+  };
+
   /** Whether the connection may have a place; where all are taken, one that is idle gives way. */
   const findPlace = (address: string): boolean => {
     if (all.size < limits.maxConnections) return true;
     limits.onDrop?.();
     const largest = largestOf(peers.values());
-    const own = peers.get(address)?.connections.size ?? 0;
-    if (own * 2 >= largest.connections.size && (replacements += 1) > MAX_REPLACEMENTS) return false;
+    if (isLarge(address, largest) && (replacements += 1) > MAX_REPLACEMENTS) return false;
     const idle = idleOf(largest);
     if (!idle) return false;
     idle.leave();
@@ -156,6 +167,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
     check(all, answerTimeoutMs);
   }, CHECKING_INTERVAL_MS).unref();
   server.once('close', () => clearInterval(timer));
+  return refuses;
 }
 
 /** Without this, the bytes of a body that came in several parts would count as those of the next request's headers. */

@@ -57,8 +57,9 @@ export const JsonBody = (options: BodyOptions = {}): ParameterDecorator =>
 
 function addLogFields(request: Request, body: object): void {
   const { logFields } = contextOf(request);
-  const { paymentId, shopTransactionId } = body as { paymentId?: string; shopTransactionId?: string };
-  logFields.paymentId ??= paymentId;
+  // `null`: an operator resolves a payment whose id is unknown.
+  const { paymentId, shopTransactionId } = body as { paymentId?: string | null; shopTransactionId?: string };
+  logFields.paymentId ??= paymentId ?? undefined;
   logFields.shopTransactionId = shopTransactionId;
 }
 

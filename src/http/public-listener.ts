@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
-import { type AddressInfo, createServer, type ListenOptions, Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  BlockList,
+  createServer,
+  type ListenOptions,
+  Server,
+  type Socket,
+  type SocketAddress,
+} from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -9,9 +17,10 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 const CAN_SHARE_PORT = process.platform === 'linux';
 /**
  * libuv accepts one connection of a listening socket in each turn of the event loop: strangers who open connections
- * faster would keep all others in the queue of a single socket for seconds.
+ * faster would keep all others in the queue of a single socket for seconds. In an attack a turn takes 10 ms, and a
+ * thousand connections that were refused come again within 200 ms: with 32 sockets they were never all accepted.
  */
-const SOCKETS = CAN_SHARE_PORT ? 32 : 1;
+const SOCKETS = CAN_SHARE_PORT ? 128 : 1;
 /**
  * Connections that the kernel keeps for a socket until the event loop accepts them; it may have a lower limit
  * (`somaxconn`). A few thousand callers may connect at once.
@@ -21,10 +30,23 @@ const BACKLOG = CAN_SHARE_PORT ? 512 : 4_096;
 const ACCEPT_LIMIT_MS = 1_000;
 const IDLE_SWEEP_MS = 25;
 
+/** Node asks it before it makes a socket of a connection: refusing one then takes a quarter of the time. */
+class EarlyRefusal extends BlockList {
+  constructor(private readonly refuses: (address: string) => boolean) {
+    super();
+  }
+
+  override check(address: SocketAddress | string): boolean {
+    return this.refuses(typeof address === 'string' ? address : address.address);
+  }
+}
+
 /** The port that callers use (`HTTP_PORT`). */
 @Injectable()
 export class PublicListener implements BeforeApplicationShutdown {
   #server: HttpServer | undefined;
+  /** Whether a connection of this address would be refused at once; must not throw. */
+  refuses: (address: string) => boolean = () => false;
   /** Their connections are the HTTP server's. */
   readonly #furtherSockets: Server[] = [];
 
@@ -47,8 +69,9 @@ export class PublicListener implements BeforeApplicationShutdown {
       await close(exclusive);
     }
     const address = await listen(server, { port, host, reusePort: true });
+    const blockList = new EarlyRefusal(this.refuses);
     for (let count = 1; count < SOCKETS; count += 1) {
-      const accepting = createServer({ allowHalfOpen: true, noDelay: true });
+      const accepting = createServer({ allowHalfOpen: true, noDelay: true, blockList });
       accepting.on('connection', (socket: Socket) => server.emit('connection', socket));
       this.#furtherSockets.push(accepting);
       await listen(accepting, { port: address.port, host: address.address, reusePort: true });

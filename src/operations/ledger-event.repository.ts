@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Statement } from '../persistence/statement.js';
 import { Store, type Trx } from '../persistence/store.js';
-import { GrowingIdentifiers } from '../shared/identifier.js';
+import { GrowingIdentifiers, identifierFloor } from '../shared/identifier.js';
 import type { LedgerChange, LedgerEventRow } from './ledger-event.table.js';
 import { LedgerMetrics } from './ledger.metrics.js';
 
@@ -59,6 +59,44 @@ export class LedgerEventRepository implements OnModuleInit {
       .where('refund_ref', 'is', null)
       .orderBy('id')
       .execute();
+  }
+
+  /** The changes of a refund, oldest first. */
+  ofRefund(trx: Trx, refundRef: string): Promise<LedgerEventRow[]> {
+    return trx
+      .selectFrom('ledger_events')
+      .selectAll()
+      .where('refund_ref', '=', refundRef)
+      .orderBy('id')
+      .execute();
+  }
+
+  /** The changes of a subscription itself, oldest first: not the outcomes of its operations. */
+  ofSubscription(trx: Trx, subscriptionRef: string): Promise<LedgerEventRow[]> {
+    return trx
+      .selectFrom('ledger_events')
+      .selectAll()
+      .where('subscription_ref', '=', subscriptionRef)
+      .where('after', 'not in', ['executed', 'not-executed'])
+      .orderBy('id')
+      .execute();
+  }
+
+  /** What an operator has last recorded of an operation that has no payment or refund; its cause begins with the id. */
+  resolutionOf(
+    trx: Trx,
+    { id, finished_at }: { readonly id: string; readonly finished_at: number },
+  ): Promise<LedgerEventRow | undefined> {
+    return trx
+      .selectFrom('ledger_events')
+      .selectAll()
+      .where('id', '>=', identifierFloor('evt', finished_at))
+      .where('at', '=', finished_at)
+      .where('source', '=', 'operator')
+      .where('cause', 'like', `${id}, %`)
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
   }
 
   /** Moves the events of an unsolicited payment to the payment `toRef`. */

@@ -81,7 +81,7 @@ export class OperationRepeats {
     const answer = await this.#inquire(operation, request, row);
     if (answer) {
       const outcome = { kind: 'completed', answer } as const;
-      const { status, body } = await this.settler.settle(row, outcome, request.context, config);
+      const { status, body } = await this.settler.settle(row, outcome, request.context, config, 'inquiry');
       return new OperationAnswer(status, body, true);
     }
     if (config.honoursIdempotencyKey) {

@@ -16,6 +16,9 @@ export interface RepeatScope extends Pick<OperationRow, 'external' | 'caller' | 
 /** The row that an operation is about. */
 export type OperationSubject = { readonly payment_ref: string } | { readonly refund_ref: string };
 
+/** The `reason` of an operation that a repeat has completed: by the ledger, or by a query, and not by an answer to its call. */
+export const BY_INQUIRY = 'inquiry';
+
 /** The only operation about a payment that it did not make. */
 const CANCEL = 'cancel';
 
@@ -204,13 +207,15 @@ export class OperationRepository {
 
   /**
    * Records that the operation that made the subject was not executed and releases its key: a repeat passes all checks
-   * again. False if its outcome is no longer unknown, for example while a repeat executes it.
+   * again. False if its outcome is no longer unknown, for example while a repeat executes it. `afterInquiry`: also one
+   * that a repeat has completed by the ledger, whose state an operator corrects.
    */
   async notExecuted(
     trx: Trx,
     subject: OperationSubject,
     reason: 'never-seen' | 'operator',
     atMs: number,
+    { afterInquiry = false }: { readonly afterInquiry?: boolean } = {},
   ): Promise<boolean> {
     const [column, ref] = columnOf(subject);
     const updated = await trx
@@ -225,7 +230,12 @@ export class OperationRepository {
       })
       .where(column, '=', ref)
       .where('operation', '<>', CANCEL)
-      .where('state', '=', 'unknown')
+      .where((eb) =>
+        eb.or([
+          eb('state', '=', 'unknown'),
+          ...(afterInquiry ? [eb.and([eb('state', '=', 'completed'), eb('reason', '=', BY_INQUIRY)])] : []),
+        ]),
+      )
       .executeTakeFirst();
     return updated.numUpdatedRows > 0n;
   }
@@ -249,24 +259,6 @@ export class OperationRepository {
       .where('id', '=', operation.id)
       .where('state', '=', 'not-executed')
       .where('reason', '=', 'never-seen')
-      .executeTakeFirst();
-    return updated.numUpdatedRows === 1n;
-  }
-
-  /**
-   * Records the outcome that an operator reports for an operation of unknown outcome; false if its outcome is known.
-   * The stored answer is kept if the operation was executed.
-   */
-  async resolve(trx: Trx, id: string, outcome: 'executed' | 'not-executed', atMs: number): Promise<boolean> {
-    const end =
-      outcome === 'executed'
-        ? ({ state: 'completed' } as const)
-        : ({ state: 'not-executed', key_held: 0, repeat_held: 0, answer_body: null } as const);
-    const updated = await trx
-      .updateTable('operations')
-      .set({ ...end, reason: 'operator', finished_at: atMs })
-      .where('id', '=', id)
-      .where('state', '=', 'unknown')
       .executeTakeFirst();
     return updated.numUpdatedRows === 1n;
   }

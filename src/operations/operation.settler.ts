@@ -16,7 +16,7 @@ import { Clock } from '../shared/clock.js';
 import { OutcomeRetryQueue } from './outcome-retry-queue.js';
 import { type Operation, OPERATION_LIST } from './operation.js';
 import { OperationJournal } from './operation.journal.js';
-import { type OperationEnd, OperationRepository } from './operation.repository.js';
+import { BY_INQUIRY, type OperationEnd, OperationRepository } from './operation.repository.js';
 import type { OperationRow } from './operation.table.js';
 import { outcomeProblem } from './outcome-problem.js';
 
@@ -83,14 +83,15 @@ export class OperationSettler {
   /**
    * Commits `outcome` and returns the answer for the caller. If it cannot be stored, throws a `Problem` with outcome
    * `unknown` and retries in the background: a known outcome must reach the ledger. `own`: the outcome of an attempt of
-   * this process, and not an assumption about an attempt that was abandoned.
+   * this process, and not an assumption about an attempt that was `abandoned`, nor what an inquiry for a repeat has
+   * found: `inquiry`.
    */
   async settle(
     operation: OperationRow,
     outcome: ProviderOutcome<object>,
     tracing: Tracing,
     external: ExternalConfig | undefined,
-    attempt: 'own' | 'abandoned' = 'own',
+    attempt: 'own' | 'abandoned' | 'inquiry' = 'own',
   ): Promise<Settled> {
     const answer = this.#answer(operation, outcome, tracing);
     const parent = tracing.traceparent ?? operation.traceparent ?? undefined;
@@ -99,7 +100,12 @@ export class OperationSettler {
       const isErased = await this.#isErased(operation);
       await this.store.transaction(async (trx) => {
         const end = (recorded: ProviderOutcome<object>, given: SettledAnswer): OperationEnd =>
-          this.#end(operation, recorded, isErased ? withoutTexts(given) : given);
+          this.#end(
+            operation,
+            recorded,
+            isErased ? withoutTexts(given) : given,
+            attempt === 'inquiry' ? BY_INQUIRY : null,
+          );
         const { ended, recorded: byLedger } = await this.#commit(
           trx,
           operation,
@@ -295,11 +301,16 @@ export class OperationSettler {
     return members ? { ...outcome, members } : outcome;
   }
 
-  #end(operation: OperationRow, outcome: ProviderOutcome<object>, answer: SettledAnswer): OperationEnd {
+  #end(
+    operation: OperationRow,
+    outcome: ProviderOutcome<object>,
+    answer: SettledAnswer,
+    completedBy: typeof BY_INQUIRY | null = null,
+  ): OperationEnd {
     const kept = operation.key_held === 1 && (outcome.kind === 'completed' || outcome.kind === 'unknown');
     return {
       state: outcome.kind,
-      reason: outcome.kind === 'completed' ? null : outcome.reason,
+      reason: outcome.kind === 'completed' ? completedBy : outcome.reason,
       atMs: this.clock.now(),
       answerStatus: answer.status,
       answerBody: kept ? answer.body : null,

@@ -26,7 +26,10 @@ export interface OperationTable {
    */
   repeat_held: 0 | 1;
   state: OperationState;
-  /** The `reason` of the outcome; null while running or completed. */
+  /**
+   * The `reason` of the outcome; null while running, and if an answer of the external has completed it. `operator`: what
+   * they have recorded, and `inquiry`: what a repeat found in the ledger or by a query.
+   */
   reason: string | null;
   /** When the call to the external must have ended: later, a `running` row belongs to a process that died. */
   deadline_at: number;

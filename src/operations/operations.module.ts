@@ -9,6 +9,7 @@ import { OperationExecutor } from './operation.executor.js';
 import { OperationJournal } from './operation.journal.js';
 import { OperationOpener } from './operation.opener.js';
 import { OperationRecovery } from './operation.recovery.js';
+import { OperationResolutionRepository } from './operation-resolution.repository.js';
 import { OperationRepeats } from './operation.repeats.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationSettler } from './operation.settler.js';
@@ -31,6 +32,7 @@ import { OperationsWorker } from './operations.worker.js';
     OperationRecovery,
     OperationRepeats,
     OperationRepository,
+    OperationResolutionRepository,
     OperationSettler,
     OperationsWorker,
     ReconciliationSchedule,
@@ -45,6 +47,7 @@ import { OperationsWorker } from './operations.worker.js';
     OperationExecutor,
     OperationRecovery,
     OperationRepository,
+    OperationResolutionRepository,
     ReconciliationSchedule,
     StatusQueryLog,
     StatusQueryRepository,

@@ -53,6 +53,10 @@ const REJECTED_DETAIL: Readonly<Record<Rejected['reason'], string>> = {
   refused: 'The external refused the request.',
 };
 
+/** Of a web server or a proxy without a route, more often than of an external that looked for something. */
+const NOT_FOUND_PAGE =
+  'The external answered 404 with a page, not JSON: it may not offer this operation at this address.';
+
 type Failure = Rejected | NotExecuted | Unknown;
 
 interface OutcomeRow {
@@ -301,11 +305,7 @@ function unknown(reason: Unknown['reason'], detail: string, status?: number): Un
 }
 
 function rejected(reason: Rejected['reason'], { status, refusal, body }: Facts): Rejected {
-  return {
-    kind: 'rejected',
-    reason,
-    status,
-    detail: refusal ?? REJECTED_DETAIL[reason],
-    page: body === 'other',
-  };
+  const page = body === 'other';
+  const detail = page && reason === 'not-found' ? NOT_FOUND_PAGE : REJECTED_DETAIL[reason];
+  return { kind: 'rejected', reason, status, detail: refusal ?? detail, page };
 }

@@ -4,6 +4,7 @@ import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
+import { LedgerRestore } from '../operations/ledger.restore.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { StatusQueryRepository } from '../operations/status-query.repository.js';
@@ -39,6 +40,8 @@ export interface RefundMove {
   readonly queriedIn?: RefundState;
   /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
   readonly notify?: RefundNotice;
+  /** An operator corrects a resolution: the refund itself has not changed its end. */
+  readonly isCorrection?: boolean;
 }
 
 export interface RefundNotice {
@@ -76,6 +79,7 @@ export class RefundLedger {
     private readonly outbox: NotificationOutbox,
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
+    private readonly restore: LedgerRestore,
   ) {}
 
   /** {@link open} for a caller as an entry of the journal. */
@@ -242,6 +246,21 @@ export class RefundLedger {
   }
 
   /**
+   * An operator corrects a resolution, which the external has not said (SPEC §4). OK takes the amount again: call it with
+   * the payment locked and its rest checked. Returns false if another transaction was faster.
+   */
+  async correct(
+    trx: Trx,
+    refund: RefundRow,
+    to: RefundState,
+    move: RefundMove & { readonly notify: RefundNotice },
+  ): Promise<boolean> {
+    if (!(await this.#advance(trx, refund, to, { ...move, isCorrection: true }))) return false;
+    await this.#notify(trx, { ...refund, state: to }, move.notify);
+    return true;
+  }
+
+  /**
    * A refund that was set to KO because the external had never seen it may have been executed after all: it is UNKNOWN
    * again and reserves its amount. The only way from KO to UNKNOWN.
    */
@@ -272,8 +291,7 @@ export class RefundLedger {
       parked_at: next.parkedAtMs,
       ...(frees && { reserved: 0 }),
       ...(takes && { reserved: 1 }),
-      ...(from === 'OK' && { reversal: 'sent-back' }),
-      ...(from === 'KO' && to === 'OK' && { reversal: 'late-success' }),
+      ...(!move.isCorrection && reversalOf(from, to)),
     };
     if (!(await this.refunds.advance(trx, id, from, columns))) return false;
     if (refund.parked_at !== null) await this.queries.addParking(trx, id, refund.parked_at);
@@ -311,7 +329,7 @@ export class RefundLedger {
   }
 
   async #notify(trx: Trx, refund: RefundRow, notify: RefundNotice): Promise<void> {
-    const version = await this.refunds.nextVersion(trx, refund.id);
+    const version = this.restore.versionOf(await this.refunds.nextVersion(trx, refund.id));
     await this.outbox.enqueue(trx, {
       event: 'refund',
       subjectRef: refund.id,
@@ -323,6 +341,11 @@ export class RefundLedger {
       atMs: this.clock.now(),
     });
   }
+}
+
+function reversalOf(from: RefundState, to: RefundState): Updateable<RefundTable> {
+  if (from === 'OK') return { reversal: 'sent-back' };
+  return from === 'KO' && to === 'OK' ? { reversal: 'late-success' } : {};
 }
 
 function exceeds(detail: string): Problem {

@@ -45,6 +45,19 @@ export class RefundRepository {
       .execute();
   }
 
+  /** The newest refunds that count in the payment `paymentRef`. */
+  async newestCounted(trx: Trx, paymentRef: string, limit: number): Promise<string[]> {
+    const rows = await trx
+      .selectFrom('refunds')
+      .select('id')
+      .where('payment_ref', '=', paymentRef)
+      .where('reserved', '=', 1)
+      .orderBy('id', 'desc')
+      .limit(limitOf(limit))
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
   /** Compare-and-set from the state `from`; false when the refund is in another state. */
   async advance(trx: Trx, id: string, from: RefundState, columns: Updateable<RefundTable>): Promise<boolean> {
     const updated = await trx
@@ -81,7 +94,7 @@ export class RefundRepository {
       .execute();
   }
 
-  /** The next `X-Payment-Version`. */
+  /** Counts a notification; see `LedgerRestore.versionOf`. */
   async nextVersion(trx: Trx, id: string): Promise<number> {
     const { version } = await trx
       .updateTable('refunds')

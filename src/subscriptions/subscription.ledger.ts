@@ -104,11 +104,26 @@ export class SubscriptionLedger {
     to: SubscriptionState,
     move: SubscriptionMove,
   ): Promise<boolean> {
-    const changed = await this.#advance(trx, row, to, move);
+    const changed = subscriptionMayBecome(row.state, to) && (await this.#advance(trx, row, to, move));
     const { notify, token } = move;
     if (notify && (changed || notify.when === 'always'))
       await this.#notify(trx, { ...row, token: token ?? row.token, state: changed ? to : row.state }, notify);
     return changed;
+  }
+
+  /**
+   * An operator corrects a resolution, which the external has not said (SPEC §4): the only change that the state table does
+   * not decide. Returns false if another transaction was faster.
+   */
+  async correct(
+    trx: Trx,
+    row: SubscriptionRow,
+    to: SubscriptionState,
+    move: SubscriptionMove & { readonly notify: SubscriptionNotice },
+  ): Promise<boolean> {
+    if (!(await this.#advance(trx, row, to, move))) return false;
+    await this.#notify(trx, { ...row, token: move.token ?? row.token, state: to }, move.notify);
+    return true;
   }
 
   async #advance(
@@ -117,7 +132,6 @@ export class SubscriptionLedger {
     to: SubscriptionState,
     { source, cause, token, next = NOT_DUE }: SubscriptionMove,
   ): Promise<boolean> {
-    if (!subscriptionMayBecome(row.state, to)) return false;
     const atMs = this.clock.now();
     const change = { state: to, token, next, atMs };
     if (!(await this.subscriptions.advance(trx, row.id, row.state, change))) return false;
@@ -289,7 +303,7 @@ export class SubscriptionLedger {
       event: 'subscription',
       subjectRef: id,
       external,
-      version: await this.subscriptions.nextVersion(trx, id),
+      version: this.restore.versionOf(await this.subscriptions.nextVersion(trx, id)),
       payload,
       requestId,
       traceparent,

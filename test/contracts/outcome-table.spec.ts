@@ -542,7 +542,8 @@ const CASES: readonly Case[] = [
       ask,
       expected: becomes('rejected', 'not-found', {
         status: 404,
-        detail: 'The external does not know what the request names.',
+        detail:
+          'The external answered 404 with a page, not JSON: it may not offer this operation at this address.',
         page: true,
       }),
     },

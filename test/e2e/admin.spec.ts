@@ -580,8 +580,11 @@ describe('resolving', () => {
       ['FAILED', 'ACCEPTED', `on-call: third look; paymentId pm-right-${id}`],
     ]);
     const { body } = await admin(`payments/${id}`);
-    const story = body['story'] as { text: string }[];
+    const story = body['story'] as { what: string; text: string }[];
     expect(story.filter(({ text }) => text.includes('look'))).toHaveLength(3);
+    expect(
+      story.filter(({ what }) => what === 'payment-changed').map(({ text }) => text.split(',')[0]),
+    ).toEqual(['CREATED → UNKNOWN', 'UNKNOWN → ACCEPTED', 'ACCEPTED → FAILED', 'FAILED → ACCEPTED']);
     await until(
       async () =>
         (await admin(`notifications?payment=${id}&state=DELIVERED`)).text.includes(`pm-right-${id}`),
@@ -720,7 +723,9 @@ describe('resolving', () => {
     });
     expect([again.status, again.body['detail']]).toEqual([
       409,
-      'The subscription is ACTIVE, and not parked.',
+      expect.stringMatching(
+        /^The subscription was resolved as ACTIVE at .+ \(on-call: Seen in the back office\)/,
+      ),
     ]);
     const pays = items(await admin('operations?external=acme')).find(
       (item) => item['subscription'] === parked['id'],

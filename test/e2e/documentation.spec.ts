@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { ApiDocument } from '../../src/http/openapi/api-document.js';
 import { PROBLEM_CODES } from '../../src/problems/problem.js';
 import { call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
@@ -443,6 +444,19 @@ describe('serving it', () => {
       const headers = { 'if-none-match': first.headers.get('etag')!, 'cache-control': 'max-age=0' };
       const second = await get(path, headers);
       expect([second.status, await second.text()]).toEqual([304, '']);
+    }
+  });
+
+  it('makes the document once for a burst of first requests', async () => {
+    const fresh = await startGateway();
+    const make = jest.spyOn(ApiDocument.prototype, 'text');
+    try {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => fetchDocument(fresh.url)));
+      for (const answer of answers) expect(answer).toEqual(document);
+      expect(make).toHaveBeenCalledTimes(1);
+    } finally {
+      make.mockRestore();
+      await fresh.close();
     }
   });
 

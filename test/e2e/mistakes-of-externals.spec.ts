@@ -130,6 +130,13 @@ describe('the mistakes of docs/writing-an-external.md', () => {
       (_, response) => answerJson(response, 404, { message: 'No such payment' }),
     ],
     'JSON as text/plain': [afterPay, as('text/plain', 200, { result: 'OK', paymentId: 'pm-1' })],
+    'An exception that ends without an answer': [
+      afterPay,
+      (_, response) => {
+        response.destroy();
+        return undefined;
+      },
+    ],
     'An array around the answer': [
       afterPay,
       as('application/json', 200, [{ result: 'OK', paymentId: 'pm-1' }]),

@@ -61,6 +61,24 @@ describe('logs', () => {
     await receiver.stop();
   });
 
+  it('name no paymentId where an operator says that it is unknown', async () => {
+    external.behave((_, response) => answerJson(response, 500, {}));
+    await pay(gateway);
+    const operator = { 'x-api-key': OPERATOR_KEY };
+    const unknown = await call(
+      `${gateway.url}/admin/attention?kind=payment-unknown`,
+      'GET',
+      undefined,
+      operator,
+    );
+    const [{ id }] = unknown.body['items'] as [{ id: string }];
+    log.clear();
+    const resolution = { status: 'ACCEPTED', reason: 'In the settlement file', paymentId: null };
+    await call(`${gateway.url}/admin/payments/${id}/resolve`, 'POST', resolution, operator);
+    await until(() => log.lines('request').length === 1, 'the line');
+    expect(log.lines('request')[0]).not.toHaveProperty('paymentId');
+  });
+
   it('have one line per request, with the fields of SPEC §8', async () => {
     const answer = await call(`${gateway.url}/v3/acme/pay`, 'POST', payment(), {
       ...headers,

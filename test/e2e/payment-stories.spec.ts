@@ -99,6 +99,18 @@ describe('what operators read of a payment', () => {
     expect(await attention('?kind=payment-parked')).toEqual([]);
   });
 
+  it('says of a parked payment that it was never queried, also after its end', async () => {
+    external.behave((_, response) => answerJson(response, 500, {}));
+    await asShop('POST', 'blind/pay', { amount: 700, currency: 'EUR', shopTransactionId: 'blind-2' });
+    const [item] = await attention('?external=blind');
+    const id = String(item!['id']);
+    const parked = ['payment-parked: reconciliation cannot query the external about it'];
+    expect(await story(id)).toEqual(parked);
+    const resolution = { status: 'ACCEPTED', reason: 'in the settlement file', paymentId: null };
+    await call(`${gateway.url}/admin/payments/${id}/resolve`, 'POST', resolution, { 'x-api-key': KEYS.ops });
+    expect(await story(id)).toEqual(parked);
+  });
+
   it('advises no query of an external that cannot be queried', async () => {
     external.behave((_, response) => answerJson(response, 500, {}));
     await asShop('POST', 'blind/pay', { amount: 700, currency: 'EUR', shopTransactionId: 'blind-1' });

@@ -17,7 +17,7 @@ export interface GatewayOptions {
   readonly receivers?: readonly object[];
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
-  /** Destination of the log. Default: standard output, with level `fatal` only. */
+  /** Destination of the log, at level `fatal` unless `env` names another. Default: every line is made, and none shown. */
   readonly logOutput?: LogOutput;
   /** The database of an earlier gateway, to see what a restart finds. */
   readonly database?: Readonly<Record<string, string>>;
@@ -36,6 +36,15 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** Every line is made, as in production, where one that cannot be made ends the process. */
+const CRASHES_ONLY: LogOutput = {
+  write(line) {
+    if (line.startsWith('{"level":"fatal"')) process.stderr.write(line);
+  },
+  flushSync: () => undefined,
+  close: () => undefined,
+};
+
 /** Starts a gateway with a database of its own, on PostgreSQL if `TEST_DATABASE_URL` is set, else on SQLite. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-'));
@@ -48,14 +57,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const config = loadConfig({
     HTTP_PORT: '0',
     HTTP_HOST: '127.0.0.1',
-    LOG_LEVEL: 'fatal',
+    LOG_LEVEL: options.logOutput ? 'fatal' : 'trace',
     ...database,
     ...(externalsPath && { EXTERNAL_PROVIDERS_CONFIG: externalsPath }),
     ...(receiversPath && { RECEIVERS_CONFIG: receiversPath }),
     ...options.env,
   });
-  const { clock, logOutput } = options;
-  const app = await createApp(config, { ...(clock && { clock }), ...(logOutput && { logOutput }) });
+  const { clock, logOutput = CRASHES_ONLY } = options;
+  const app = await createApp(config, { ...(clock && { clock }), logOutput });
   const { port } = await app.get(PublicListener).listen(app, config.http);
   return {
     url: `http://127.0.0.1:${port}`,

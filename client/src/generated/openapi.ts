@@ -804,7 +804,7 @@ export interface paths {
         put?: never;
         /**
          * Resolve a refund
-         * @description Records the end of an UNKNOWN or PENDING refund that is known from another source, and notifies receivers of refunds. `KO` releases the reserved amount and the `Idempotency-Key`. The present status of a refund that has changed its end ends its item of attention.
+         * @description Records the end of an UNKNOWN or PENDING refund that is known from another source, and notifies receivers of refunds. `KO` releases the reserved amount and the `Idempotency-Key`. The present status of a refund that has changed its end ends its item of attention. To correct a resolution, send another one with its event in `corrects`: `KO` releases the amount and the key after all, `OK` takes the amount again and is refused where other refunds have taken it.
          */
         post: operations["resolveRefund"];
         delete?: never;
@@ -824,7 +824,7 @@ export interface paths {
         put?: never;
         /**
          * Resolve a subscription
-         * @description Records the state of a parked subscription, which is no longer queried, when it is known from another source. A payment of it that is UNKNOWN too is resolved separately.
+         * @description Records the state of a parked subscription, which is no longer queried, when it is known from another source. A payment of it that is UNKNOWN too is resolved separately. To correct a resolution, send another one with its event in `corrects`.
          */
         post: operations["resolveSubscription"];
         delete?: never;
@@ -844,7 +844,7 @@ export interface paths {
         put?: never;
         /**
          * Resolve a change of a subscription
-         * @description Records the outcome of an update or an expiry of unknown outcome. Operations about a payment or a refund are resolved with the payment or the refund.
+         * @description Records the outcome of an update or an expiry of unknown outcome. Operations about a payment or a refund are resolved with the payment or the refund. To correct a resolution, send another one with its event in `corrects`.
          */
         post: operations["resolveOperation"];
         delete?: never;
@@ -2464,7 +2464,7 @@ export interface components {
              */
             state: "running" | "completed" | "rejected" | "not-executed" | "unknown";
             /**
-             * @description Why it did not complete.
+             * @description Why it did not complete. Of a completed one: `operator`, who resolved it, or `inquiry`, if a repeat found its outcome.
              * @example timeout
              */
             reason?: string;
@@ -3143,7 +3143,7 @@ export interface components {
              */
             state: "running" | "completed" | "rejected" | "not-executed" | "unknown";
             /**
-             * @description Why it did not complete.
+             * @description Why it did not complete. Of a completed one: `operator`, who resolved it, or `inquiry`, if a repeat found its outcome.
              * @example timeout
              */
             reason?: string;
@@ -3494,6 +3494,11 @@ export interface components {
              * @example acme’s support confirmed it by phone, ticket 4711
              */
             reason: string;
+            /**
+             * @description The event of the resolution that this one corrects, as the `conflict` names it. Refused if the external has answered otherwise since.
+             * @example evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60
+             */
+            corrects?: string | null;
         };
         SubscriptionResolutionRequest: {
             /**
@@ -3512,6 +3517,11 @@ export interface components {
              * @example sub_91c2
              */
             subscriptionToken?: string | null;
+            /**
+             * @description The event of the resolution that this one corrects, as the `conflict` names it. Refused if the external has changed the subscription since.
+             * @example evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60
+             */
+            corrects?: string | null;
         };
         OperationResolutionRequest: {
             /**
@@ -3525,6 +3535,11 @@ export interface components {
              * @example acme’s support confirmed it by phone, ticket 4711
              */
             reason: string;
+            /**
+             * @description The event of the resolution that this one corrects, as the `conflict` names it. `executed` is refused if the `Idempotency-Key` was used again.
+             * @example evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60
+             */
+            corrects?: string | null;
         };
         ErasureRequest: {
             /**
@@ -3706,6 +3721,8 @@ export interface components {
              * @enum {string}
              */
             paymentStatus?: "PENDING" | "ACCEPTED" | "FAILED" | "UNKNOWN";
+            /** @description With `conflict`, if operators have resolved the item: the event of the last resolution. A correction names it in `corrects`. */
+            resolution?: string;
             /**
              * Format: uri
              * @description With `duplicate-payment`, for the caller that made the existing payment while it is PENDING: where its payer was sent.

@@ -1,3 +1,4 @@
+import { TollgateError } from '@tollgate/client';
 import { Checkbox, Radio, Stack, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { texts } from '../texts/en';
@@ -5,7 +6,10 @@ import { ActionDialog } from './action-dialog';
 import { ReasonInput, reasonProblem } from './reason-input';
 import { type Resolvable, resolve } from './resolve';
 
-/** Records an outcome that an operator knows from another source. */
+/**
+ * Records an outcome that an operator knows from another source, or corrects what was recorded. If another operator was
+ * faster, the answer says what they recorded, and the next press of the button corrects it.
+ */
 export function ResolveDialog({
   item,
   onClose,
@@ -18,6 +22,7 @@ export function ResolveDialog({
   const [reason, setReason] = useState('');
   const [externalId, setExternalId] = useState(item.externalId ?? '');
   const [hasNoId, setHasNoId] = useState(false);
+  const [corrects, setCorrects] = useState(item.corrects);
   const asksForPaymentId = item.kind === 'payment' && outcome === 'ACCEPTED';
   const asksForToken = item.kind === 'subscription' && outcome !== '' && outcome !== 'FAILED';
   const idProblem =
@@ -25,22 +30,31 @@ export function ResolveDialog({
   const releases = outcome === 'FAILED' || outcome === 'KO' || outcome === 'not-executed';
   return (
     <ActionDialog
-      title={words.title}
+      title={corrects === undefined ? words.title : words.correct}
       onClose={onClose}
-      consequences={[...words.consequences, ...(releases ? [words.frees] : [])]}
-      confirm={words.confirm}
+      consequences={[
+        ...words.consequences,
+        ...(releases ? [words.frees] : []),
+        ...(corrects === undefined ? [] : [words.replaces]),
+      ]}
+      confirm={corrects === undefined ? words.confirm : words.confirmCorrection}
       danger
       blocked={outcome === '' ? words.outcome : (idProblem ?? reasonProblem(reason))}
       execute={async () => {
         const id = externalId.trim();
         const named = (asksForPaymentId && !hasNoId) || asksForToken ? id : '';
-        return words.done(
-          await resolve(item, {
-            outcome,
-            reason: reason.trim(),
-            externalId: named === '' ? undefined : named,
-          }),
-        );
+        const resolution = {
+          outcome,
+          reason: reason.trim(),
+          externalId: named === '' ? undefined : named,
+        };
+        try {
+          return words.done(await resolve({ ...item, corrects }, resolution));
+        } catch (error) {
+          if (error instanceof TollgateError && error.problem?.resolution !== undefined)
+            setCorrects(error.problem.resolution);
+          throw error;
+        }
       }}
     >
       <Radio.Group label={words.outcome} value={outcome} onChange={setOutcome} required>

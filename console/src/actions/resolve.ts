@@ -10,6 +10,8 @@ export interface Resolvable {
   readonly id: string;
   /** The external’s id, where the gateway knows it. */
   readonly externalId?: string | undefined;
+  /** The event of the resolution that stands already: this one corrects it. */
+  readonly corrects?: string | undefined;
 }
 
 interface Resolution {
@@ -20,17 +22,18 @@ interface Resolution {
 
 /** Records the outcome, and returns the state after it. */
 export function resolve(
-  { kind, id, externalId: known }: Resolvable,
+  { kind, id, externalId: known, corrects }: Resolvable,
   { outcome, reason, externalId }: Resolution,
 ): Promise<string> {
   const path = { id };
+  const named = corrects !== undefined && { corrects };
   return withAdmin(async (admin) => {
     switch (kind) {
       case 'payment': {
         const status = outcome as Schemas['PaymentResolutionRequest']['status'];
         // What the gateway knows already is not sent again; `null` says that the external has no id.
-        const named = externalId === known ? {} : { paymentId: externalId ?? null };
-        const body = { status, reason, ...(status === 'ACCEPTED' && named) };
+        const withId = externalId === known ? {} : { paymentId: externalId ?? null };
+        const body = { status, reason, ...(status === 'ACCEPTED' && withId), ...named };
         const after = await admin.post('/admin/payments/{id}/resolve', {
           path,
           body,
@@ -39,7 +42,8 @@ export function resolve(
       }
       case 'refund': {
         const status = outcome as Schemas['RefundResolutionRequest']['status'];
-        return (await admin.post('/admin/refunds/{id}/resolve', { path, body: { status, reason } })).state;
+        const body = { status, reason, ...named };
+        return (await admin.post('/admin/refunds/{id}/resolve', { path, body })).state;
       }
       case 'subscription': {
         const status = outcome as Schemas['SubscriptionResolutionRequest']['status'];
@@ -47,11 +51,13 @@ export function resolve(
           status,
           reason,
           ...(externalId !== undefined && externalId !== known && { subscriptionToken: externalId }),
+          ...named,
         };
         return (await admin.post('/admin/subscriptions/{id}/resolve', { path, body })).state;
       }
       case 'operation': {
-        const body = { outcome: outcome as Schemas['OperationResolutionRequest']['outcome'], reason };
+        const recorded = outcome as Schemas['OperationResolutionRequest']['outcome'];
+        const body = { outcome: recorded, reason, ...named };
         return (await admin.post('/admin/operations/{id}/resolve', { path, body })).state;
       }
       default:

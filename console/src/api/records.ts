@@ -9,6 +9,7 @@ export type ExternalRecord = Schemas['ExternalRecord'];
 export type PaymentRecord = Schemas['PaymentRecord'];
 export type PaymentDetail = Schemas['PaymentDetail'];
 export type StoryEntry = Schemas['StoryEntry'];
+export type EventRecord = Schemas['EventRecord'];
 export type RefundRecord = Schemas['RefundRecord'];
 export type SubscriptionRecord = Schemas['SubscriptionRecord'];
 export type NotificationRecord = Schemas['NotificationRecord'];

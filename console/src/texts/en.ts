@@ -106,7 +106,7 @@ export const texts = {
     state: 'State',
     currency: 'Currency',
     table: 'Show as a table',
-    noFigures: 'No payments in this time.',
+    noFigures: 'None in this time.',
   },
   attention: {
     'payment-unknown': 'Payment of unknown outcome',

@@ -50,9 +50,9 @@ const ADVICE: Readonly<
   'callback-unconfirmed':
     'The external sent a callback about a payment, and did not confirm it when queried. Check whether the payment is its own. The callback changed nothing.',
   'circuit-open':
-    'The last calls to the external failed; detail names the reason. The gateway refuses operations until the next try (nextTryAt), which lets one through to test the external. Ask the external’s support. Payments that are UNKNOWN are still queried.',
+    'The last calls to the external failed; detail names the reason. The gateway refuses operations until nextTryAt, and then lets one through to test the external; without nextTryAt, the next operation is that test. Ask the external’s support. Payments that are UNKNOWN are still queried.',
   'credentials-refused':
-    'The external refuses the credentials of the gateway: nothing is executed. Compare `auth` in the externals file, and the secret that it names, with the credentials that the external issued. A valid change takes effect without a restart.',
+    'The external refuses the credentials of the gateway: nothing is executed. Each call tries them again. Compare `auth` in the externals file, and the secret that it names, with the credentials that the external issued. A valid change takes effect without a restart.',
 };
 
 /** A row that needs attention. */

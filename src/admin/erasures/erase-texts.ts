@@ -111,7 +111,8 @@ async function eraseReasons(
     .execute();
   let count = 0;
   for (const { id, payment_ref, cause } of rows) {
-    if (cause === null) continue;
+    // The answer to a refund that an operator ordered has the operation as its cause.
+    if (cause === null || !cause.includes(': ')) continue;
     const ownId = payments.find((payment) => payment.id === payment_ref)?.payment_id;
     const ends = ['as before', 'not known', ...(ownId ? [ownId] : [])].map((end) => `; paymentId ${end}`);
     const end = ends.find((each) => cause.endsWith(each)) ?? '';

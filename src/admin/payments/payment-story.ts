@@ -3,6 +3,7 @@ import { oneOf } from '../../rules/rule.js';
 import { text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { OperationRow } from '../../operations/operation.table.js';
+import type { StatusQueryRow } from '../../operations/status-query.table.js';
 import { shownText, shownTime, shownTraceId } from '../records/shown.js';
 import { queryText, isParking } from '../records/query-record.js';
 import type { PaymentParts } from './payment-parts.js';
@@ -109,32 +110,48 @@ function* paymentEntries(parts: PaymentParts): Generator<Entry> {
     if (finished_at !== null) yield entry(finished_at, 'operation-ended', id, endOf(of), of);
   }
   const causes = new Map([...operations, ...callbacks].map((row): [string, Requested] => [row.id, row]));
-  const ends = new Map(operations.map(({ id, finished_at }) => [id, finished_at ?? 0]));
-  for (const { at, before, after, source, cause, refund_ref } of events) {
+  const ends = new Map(operations.filter(isEndOfCall).map(({ id, finished_at }) => [id, finished_at ?? 0]));
+  const lastOfCall = new Map(events.filter(({ source }) => source === 'call').map((row) => [row.cause, row]));
+  for (const event of events) {
+    const { at, before, after, source, cause, refund_ref } = event;
     const what = refund_ref === null ? 'payment-changed' : 'refund-changed';
     const text = `${before} → ${after}, by ${source}${cause === null ? '' : ` (${cause})`}`;
     // Stored in the same transaction as the end of its operation, although its instant may be a millisecond earlier.
-    const endedAt = source === 'call' ? (ends.get(cause ?? '') ?? 0) : 0;
+    const endedAt = lastOfCall.get(cause) === event ? (ends.get(cause ?? '') ?? 0) : 0;
     yield entry(Math.max(at, endedAt), what, refund_ref ?? payment.id, text, causes.get(cause ?? ''));
   }
+}
+
+/** Reconciliation and operators end an operation of unknown outcome later than its call. */
+function isEndOfCall({ reason }: OperationRow): boolean {
+  return reason !== 'never-seen' && reason !== 'operator';
 }
 
 /** Every query that the external got, and when there was none left. */
 function* queryEntries({ payment, refunds, queries, operations, callbacks }: PaymentParts): Generator<Entry> {
   const causes = new Map([...operations, ...callbacks].map((row): [string, Requested] => [row.id, row]));
-  const parking = 'reconciliation no longer queries the external';
+  const parking = (about: 'payment' | 'refund', ref: string, at: number): Entry => {
+    const queried = queries.some(
+      (row) => isReconciliation(row) && row.subject_ref === ref && row.first_at <= at,
+    );
+    const text = queried
+      ? 'reconciliation no longer queries the external'
+      : 'reconciliation cannot query the external about it';
+    return entry(at, `${about}-parked`, ref, text, undefined);
+  };
   for (const row of queries) {
-    const about = row.subject_ref === payment.id ? 'payment' : 'refund';
-    if (isParking(row)) yield entry(row.first_at, `${about}-parked`, row.subject_ref, parking, undefined);
-    else {
-      const text = `by ${row.source}: ${queryText(row)}`;
-      yield entry(row.first_at, `${about}-queried`, row.subject_ref, text, causes.get(row.cause ?? ''));
-    }
+    const { subject_ref: ref, first_at: at, source } = row;
+    const about = ref === payment.id ? 'payment' : 'refund';
+    const text = `by ${source}: ${queryText(row)}`;
+    if (isParking(row)) yield parking(about, ref, at);
+    else yield entry(at, `${about}-queried`, ref, text, causes.get(row.cause ?? ''));
   }
-  if (payment.parked_at !== null)
-    yield entry(payment.parked_at, 'payment-parked', payment.id, parking, undefined);
-  for (const { id, parked_at } of refunds)
-    if (parked_at !== null) yield entry(parked_at, 'refund-parked', id, parking, undefined);
+  if (payment.parked_at !== null) yield parking('payment', payment.id, payment.parked_at);
+  for (const { id, parked_at } of refunds) if (parked_at !== null) yield parking('refund', id, parked_at);
+}
+
+function isReconciliation(row: StatusQueryRow): boolean {
+  return row.source === 'reconciliation' && !isParking(row);
 }
 
 function endOf({ operation, state, reason, answer_status }: OperationRow): string {

@@ -26,7 +26,8 @@ export class OperationRecord {
 
   @Field(text, {
     optional: true,
-    description: 'Why it did not complete.',
+    description:
+      'Why it did not complete. Of a completed one: `operator`, who resolved it, or `inquiry`, if a repeat found its outcome.',
     example: 'timeout',
   })
   reason?: string | undefined;

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Operator } from '../../audit/operator.js';
 import { invalid } from '../../http/request-parameters.js';
 import { LedgerEventRepository } from '../../operations/ledger-event.repository.js';
-import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
-import { OperationRepository } from '../../operations/operation.repository.js';
+import { BY_INQUIRY, OperationRepository } from '../../operations/operation.repository.js';
 import { StatusQueryRepository } from '../../operations/status-query.repository.js';
 import { isOpen } from '../../payments/payment-state.js';
 import { type PaymentNotice, PaymentLedger } from '../../payments/payment.ledger.js';
@@ -11,12 +10,10 @@ import { PaymentRepository } from '../../payments/payment.repository.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
 import type { Trx } from '../../persistence/store.js';
 import { Clock } from '../../shared/clock.js';
-import { shownText, shownTime } from '../records/shown.js';
-import { causeOf, conflict } from './operator.js';
+import { shownTime } from '../records/shown.js';
+import { causeOf, CHANGED_MEANWHILE, conflict, STILL_RUNNING } from './operator.js';
+import { alreadyResolved, recordedResolution, type RecordedResolution } from './recorded-resolution.js';
 import type { PaymentResolutionRequest } from './resolution-requests.js';
-
-export const CHANGED_MEANWHILE = 'The state has changed meanwhile: read it again.';
-export const STILL_RUNNING = 'Its operation is still running: wait for its end.';
 
 /**
  * Records the end of a payment that an operator knows from another source, and corrects such a record (SPEC §4). A
@@ -47,48 +44,38 @@ export class PaymentResolution {
       before.state === 'ACCEPTED' && before.unguarded_acceptance === 1 && status === 'ACCEPTED';
     if (isConfirmation && corrects === undefined && !paymentId)
       return this.ledger.confirm(trx, before, causeOf(operator, request.reason));
-    const made = await this.#resolutionOf(trx, before);
-    if (corrects !== undefined || (made && !isOpen(before.state)))
-      await this.#assertCorrects(trx, before, request, made);
+    const made = recordedResolution(await this.events.ofPayment(trx, id));
+    const isCorrection = corrects !== undefined || (made !== undefined && !isOpen(before.state));
+    if (isCorrection) await this.#assertCorrects(trx, before, request, made);
     else await this.#assertOpen(trx, before);
     assertIdIsNamed(before, request);
     const row = await this.#withId(trx, before, request, made);
     const cause = `${causeOf(operator, request.reason)}${idText(request)}`;
     const notify = noticeTo(operator, before);
-    const changed =
-      made && !isOpen(before.state)
-        ? await this.ledger.correct(trx, row, status, { source: 'operator', cause, notify })
-        : await this.ledger.move(trx, row, status, { source: 'operator', cause, notify });
+    const changed = isCorrection
+      ? await this.ledger.correct(trx, row, status, { source: 'operator', cause, notify })
+      : await this.ledger.move(trx, row, status, { source: 'operator', cause, notify });
     if (!changed) throw conflict(CHANGED_MEANWHILE);
     // Nothing was executed: the key may execute the operation.
-    if (status === 'FAILED')
-      await this.operations.notExecuted(trx, { payment_ref: id }, 'operator', this.clock.now());
-  }
-
-  /** The operators' events, if the present state is one that an operator has recorded. */
-  async #resolutionOf(trx: Trx, { id }: PaymentRow): Promise<Resolution | undefined> {
-    const events = await this.events.ofPayment(trx, id);
-    const setting = events.findLast(({ before, after }) => before !== after);
-    if (setting?.source !== 'operator') return undefined;
-    const acts = events.filter(({ source }) => source === 'operator');
-    return { setting, latest: acts.at(-1)!, acts };
+    if (status === 'FAILED') {
+      const subject = { payment_ref: id };
+      const nowMs = this.clock.now();
+      await this.operations.notExecuted(trx, subject, 'operator', nowMs, { afterInquiry: isCorrection });
+      // A repeat that began meanwhile has read the state before: its answer would undo the correction.
+      if (isCorrection && (await this.operations.isRunning(trx, subject))) throw conflict(STILL_RUNNING);
+    }
   }
 
   async #assertCorrects(
     trx: Trx,
     { id, state, refunded_minor }: PaymentRow,
     { status, corrects }: PaymentResolutionRequest,
-    made: Resolution | undefined,
+    made: RecordedResolution | undefined,
   ): Promise<void> {
     if (!made || isOpen(state))
       throw conflict(`The payment is ${state}, and not by a resolution: there is nothing to correct.`);
     const { latest, setting } = made;
-    if (corrects !== latest.id) {
-      const by = shownText(latest.cause) ?? 'an operator';
-      throw conflict(
-        `The payment was resolved as ${latest.after} at ${shownTime(latest.at)} (${by}). To correct that, send "corrects": "${latest.id}".`,
-      );
-    }
+    if (corrects !== latest.id) throw alreadyResolved('payment', latest);
     if (await this.operations.isRunning(trx, { payment_ref: id })) throw conflict(STILL_RUNNING);
     if (status !== state && refunded_minor > 0)
       throw conflict('The payment has refunds: it cannot become FAILED.');
@@ -98,7 +85,8 @@ export class PaymentResolution {
         `The external answered ${answer.result} at ${shownTime(answer.last_at)}, after the resolution.`,
       );
     const call = await this.operations.findByPayment(trx, id);
-    if (status !== state && call?.state === 'completed' && (call.finished_at ?? 0) > setting.at)
+    const isAnswered = call?.state === 'completed' && call.reason !== BY_INQUIRY;
+    if (status !== state && isAnswered && (call.finished_at ?? 0) > setting.at)
       throw conflict(
         `The external answered the call at ${shownTime(call.finished_at!)}, after the resolution.`,
       );
@@ -119,7 +107,7 @@ export class PaymentResolution {
     trx: Trx,
     row: PaymentRow,
     { paymentId }: PaymentResolutionRequest,
-    made: Resolution | undefined,
+    made: RecordedResolution | undefined,
   ): Promise<PaymentRow> {
     if (paymentId === undefined || paymentId === row.payment_id) return row;
     if (row.payment_id !== null) await this.#takeBackId(trx, row, made);
@@ -129,7 +117,7 @@ export class PaymentResolution {
     return this.ledger.link(trx, { ...row, payment_id: null }, paymentId);
   }
 
-  async #takeBackId(trx: Trx, row: PaymentRow, made: Resolution | undefined): Promise<void> {
+  async #takeBackId(trx: Trx, row: PaymentRow, made: RecordedResolution | undefined): Promise<void> {
     const given = made?.acts.some(
       ({ after, cause }) => after === 'ACCEPTED' && cause?.endsWith(idText({ paymentId: row.payment_id })),
     );
@@ -139,14 +127,6 @@ export class PaymentResolution {
     if (answer) throw conflict(`The external answered about this paymentId at ${shownTime(answer.last_at)}.`);
     await this.payments.releasePaymentId(trx, row.id);
   }
-}
-
-interface Resolution {
-  /** Gave the payment its present state. */
-  readonly setting: LedgerEventRow;
-  /** The one that a correction names. */
-  readonly latest: LedgerEventRow;
-  readonly acts: readonly LedgerEventRow[];
 }
 
 /** A payment without the id cannot be refunded: an operator must not leave it out by mistake. */

@@ -18,6 +18,13 @@ const REASON = {
   example: 'acme’s support confirmed it by phone, ticket 4711',
 };
 
+const CORRECTS = {
+  optional: true,
+  description:
+    'The event of the resolution that this one corrects, as the `conflict` names it. Refused if the external has answered otherwise since.',
+  example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60',
+} as const;
+
 /** POST `/admin/payments/{id}/resolve`. */
 export class PaymentResolutionRequest {
   @Field(oneOf(['ACCEPTED', 'FAILED']), { example: 'ACCEPTED' })
@@ -35,12 +42,7 @@ export class PaymentResolutionRequest {
   })
   paymentId?: string | null;
 
-  @Field(ownIdentifier('evt'), {
-    optional: true,
-    description:
-      'The event of the resolution that this one corrects, as the `conflict` names it. Refused if the external has answered otherwise since.',
-    example: 'evt_0199f2a4-c867-7d21-8a3b-1b2c3d4e5f60',
-  })
+  @Field(ownIdentifier('evt'), CORRECTS)
   corrects?: string;
 }
 
@@ -51,6 +53,9 @@ export class RefundResolutionRequest {
 
   @Field(reason, REASON)
   reason: string;
+
+  @Field(ownIdentifier('evt'), CORRECTS)
+  corrects?: string;
 }
 
 /** POST `/admin/subscriptions/{id}/resolve`. */
@@ -70,6 +75,13 @@ export class SubscriptionResolutionRequest {
     example: 'sub_91c2',
   })
   subscriptionToken?: string;
+
+  @Field(ownIdentifier('evt'), {
+    ...CORRECTS,
+    description:
+      'The event of the resolution that this one corrects, as the `conflict` names it. Refused if the external has changed the subscription since.',
+  })
+  corrects?: string;
 }
 
 /** POST `/admin/operations/{id}/resolve`. */
@@ -82,4 +94,11 @@ export class OperationResolutionRequest {
 
   @Field(reason, REASON)
   reason: string;
+
+  @Field(ownIdentifier('evt'), {
+    ...CORRECTS,
+    description:
+      'The event of the resolution that this one corrects, as the `conflict` names it. `executed` is refused if the `Idempotency-Key` was used again.',
+  })
+  corrects?: string;
 }

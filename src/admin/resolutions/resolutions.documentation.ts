@@ -75,7 +75,7 @@ export const RESOLVE_REFUND = resolution({
   id: 'resolveRefund',
   summary: 'Resolve a refund',
   description:
-    'Records the end of an UNKNOWN or PENDING refund that is known from another source, and notifies receivers of refunds. `KO` releases the reserved amount and the `Idempotency-Key`. The present status of a refund that has changed its end ends its item of attention.',
+    'Records the end of an UNKNOWN or PENDING refund that is known from another source, and notifies receivers of refunds. `KO` releases the reserved amount and the `Idempotency-Key`. The present status of a refund that has changed its end ends its item of attention. To correct a resolution, send another one with its event in `corrects`: `KO` releases the amount and the key after all, `OK` takes the amount again and is refused where other refunds have taken it.',
   request: RefundResolutionRequest,
   requests: {
     done: {
@@ -95,7 +95,7 @@ export const RESOLVE_SUBSCRIPTION = resolution({
   id: 'resolveSubscription',
   summary: 'Resolve a subscription',
   description:
-    'Records the state of a parked subscription, which is no longer queried, when it is known from another source. A payment of it that is UNKNOWN too is resolved separately.',
+    'Records the state of a parked subscription, which is no longer queried, when it is known from another source. A payment of it that is UNKNOWN too is resolved separately. To correct a resolution, send another one with its event in `corrects`.',
   request: SubscriptionResolutionRequest,
   requests: {
     active: {
@@ -115,7 +115,7 @@ export const RESOLVE_OPERATION = resolution({
   id: 'resolveOperation',
   summary: 'Resolve a change of a subscription',
   description:
-    'Records the outcome of an update or an expiry of unknown outcome. Operations about a payment or a refund are resolved with the payment or the refund.',
+    'Records the outcome of an update or an expiry of unknown outcome. Operations about a payment or a refund are resolved with the payment or the refund. To correct a resolution, send another one with its event in `corrects`.',
   request: OperationResolutionRequest,
   requests: {
     executed: {

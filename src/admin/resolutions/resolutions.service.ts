@@ -5,18 +5,18 @@ import { OperationRepository } from '../../operations/operation.repository.js';
 import { StatusQueryLog } from '../../operations/status-query.log.js';
 import { PaymentRepository } from '../../payments/payment.repository.js';
 import { Store, type Trx } from '../../persistence/store.js';
-import { RefundLedger } from '../../refunds/refund.ledger.js';
 import { RefundRepository } from '../../refunds/refund.repository.js';
-import { Clock } from '../../shared/clock.js';
-import { SubscriptionLedger } from '../../subscriptions/subscription.ledger.js';
 import { SubscriptionRepository } from '../../subscriptions/subscription.repository.js';
 import { notFound } from '../admin-parameters.js';
 import { type OperationRecord, operationRecord } from '../records/operation-record.js';
 import { type PaymentRecord, paymentRecord } from '../records/payment-record.js';
 import { type RefundRecord, refundRecord } from '../records/refund-record.js';
 import { type SubscriptionRecord, subscriptionRecord } from '../records/subscription-record.js';
-import { causeOf, conflict } from './operator.js';
-import { CHANGED_MEANWHILE, PaymentResolution, STILL_RUNNING } from './payment-resolution.service.js';
+import { causeOf } from './operator.js';
+import { OperationResolution } from './operation-resolution.service.js';
+import { PaymentResolution } from './payment-resolution.service.js';
+import { RefundResolution } from './refund-resolution.service.js';
+import { SubscriptionResolution } from './subscription-resolution.service.js';
 import type {
   OperationResolutionRequest,
   PaymentResolutionRequest,
@@ -39,11 +39,11 @@ export class Resolutions {
     private readonly paymentResolution: PaymentResolution,
     private readonly queryLog: StatusQueryLog,
     private readonly refunds: RefundRepository,
-    private readonly refundLedger: RefundLedger,
+    private readonly refundResolution: RefundResolution,
     private readonly subscriptions: SubscriptionRepository,
-    private readonly subscriptionLedger: SubscriptionLedger,
+    private readonly subscriptionResolution: SubscriptionResolution,
+    private readonly operationResolution: OperationResolution,
     private readonly audit: AuditLog,
-    private readonly clock: Clock,
   ) {}
 
   /**
@@ -65,100 +65,47 @@ export class Resolutions {
 
   /**
    * Resolves a refund whose outcome only the external's staff know. The present state ends the item of attention that
-   * the refund changed its end.
+   * the refund changed its end. With `corrects`, corrects an earlier resolution.
    */
-  async refund(
-    id: string,
-    { status, reason }: RefundResolutionRequest,
-    operator: Operator,
-  ): Promise<RefundRecord> {
+  async refund(id: string, request: RefundResolutionRequest, operator: Operator): Promise<RefundRecord> {
+    const { status, reason } = request;
     const cause = causeOf(operator, reason);
-    const row = await this.#resolve(
-      id,
-      this.refunds,
-      { operator, to: status, reason },
-      async (trx, before) => {
-        if (before.reversal !== null && before.state === status)
-          return this.refundLedger.confirm(trx, before, cause);
-        if (before.state !== 'PENDING' && before.state !== 'UNKNOWN') {
-          throw conflict(`The refund is ${before.state}: there is nothing to resolve.`);
-        }
-        if (await this.operations.isRunning(trx, { refund_ref: id })) throw conflict(STILL_RUNNING);
-        const moved = await this.refundLedger.move(trx, before, status, {
-          source: 'operator',
-          cause,
-          notify: {
-            when: 'on-change',
-            requestId: operator.requestId,
-            traceparent: operator.traceparent,
-          },
-        });
-        if (!moved) throw conflict(CHANGED_MEANWHILE);
-        if (status === 'KO') await this.#releaseKey(trx, { refund_ref: id });
-        return undefined;
-      },
+    await this.queryLog.settled();
+    const row = await this.#resolve(id, this.refunds, { operator, to: status, reason }, (trx, before) =>
+      this.refundResolution.resolve(trx, before, request, operator),
     );
     this.#logger.log({ refund: id, status, cause }, 'Refund resolved by an operator');
     return refundRecord(row);
   }
 
-  /** Resolves a parked subscription, which reconciliation no longer queries. */
+  /** Resolves a parked subscription, which reconciliation no longer queries. With `corrects`, corrects an earlier resolution. */
   async subscription(
     id: string,
-    { status, reason, subscriptionToken: token }: SubscriptionResolutionRequest,
+    request: SubscriptionResolutionRequest,
     operator: Operator,
   ): Promise<SubscriptionRecord> {
+    const { status, reason } = request;
     const cause = causeOf(operator, reason);
-    const row = await this.#resolve(
-      id,
-      this.subscriptions,
-      { operator, to: status, reason },
-      async (trx, before) => {
-        if (before.parked_at === null) throw conflict(`The subscription is ${before.state}, and not parked.`);
-        if (token !== undefined && token !== before.token) {
-          if (before.token !== null)
-            throw conflict('The subscription has another subscriptionToken already.');
-          const holder = await this.subscriptions.findByToken(trx, before.external, token);
-          if (holder) throw conflict(`This subscriptionToken belongs to the subscription ${holder.id}.`);
-        }
-        if (before.state === status) {
-          await this.subscriptionLedger.confirm(trx, before, cause);
-        } else if (
-          !(await this.subscriptionLedger.move(trx, before, status, {
-            source: 'operator',
-            cause,
-            token,
-            notify: { when: 'on-change' },
-          }))
-        ) {
-          throw conflict(`A subscription that is ${before.state} cannot become ${status}.`);
-        }
-      },
+    const row = await this.#resolve(id, this.subscriptions, { operator, to: status, reason }, (trx, before) =>
+      this.subscriptionResolution.resolve(trx, before, request, operator),
     );
     this.#logger.log({ subscription: id, status, cause }, 'Subscription resolved by an operator');
     return subscriptionRecord(row);
   }
 
-  /** Resolves an operation that has no payment or refund of its own: an update or an expiry of a subscription. */
+  /**
+   * Resolves an operation that has no payment or refund of its own: an update or an expiry of a subscription. With
+   * `corrects`, corrects an earlier resolution.
+   */
   async operation(
     id: string,
-    { outcome, reason }: OperationResolutionRequest,
+    request: OperationResolutionRequest,
     operator: Operator,
   ): Promise<OperationRecord> {
-    const cause = `${id}, ${causeOf(operator, reason)}`;
-    const row = await this.#resolve(
-      id,
-      this.operations,
-      { operator, to: outcome, reason },
-      async (trx, before) => {
-        const { state, payment_ref, refund_ref } = before;
-        if (state !== 'unknown') throw conflict(`The operation is ${state}: there is nothing to resolve.`);
-        if (refund_ref !== null) throw conflict(`It is resolved with its refund: resolve ${refund_ref}.`);
-        if (payment_ref !== null) throw conflict(`It is resolved with its payment: resolve ${payment_ref}.`);
-        const atMs = this.clock.now();
-        if (!(await this.operations.resolve(trx, id, outcome, atMs))) throw conflict(CHANGED_MEANWHILE);
-        await this.subscriptionLedger.noteResolution(trx, before, outcome, cause, atMs);
-      },
+    const { outcome, reason } = request;
+    const cause = causeOf(operator, reason);
+    const row = await this.#resolve(id, this.operations, { operator, to: outcome, reason }, (trx, before) =>
+      this.operationResolution.resolve(trx, before, request, operator),
     );
     this.#logger.log({ operation: id, outcome, cause }, 'Operation resolved by an operator');
     return operationRecord(row);
@@ -183,10 +130,5 @@ export class Resolutions {
       await this.audit.append(trx, operator, act);
       return (await rows.find(trx, id))!;
     });
-  }
-
-  /** Nothing was executed: the `Idempotency-Key` may execute the operation. */
-  #releaseKey(trx: Trx, subject: Parameters<OperationRepository['notExecuted']>[1]): Promise<unknown> {
-    return this.operations.notExecuted(trx, subject, 'operator', this.clock.now());
   }
 }

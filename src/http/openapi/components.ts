@@ -54,6 +54,11 @@ const PROBLEM_SCHEMA = {
       description:
         'With `duplicate-payment`: the state of the existing payment. With `payment-not-pending`: the state of the payment.',
     },
+    resolution: {
+      ...text,
+      description:
+        'With `conflict`, if operators have resolved the item: the event of the last resolution. A correction names it in `corrects`.',
+    },
     redirectToUrl: { ...text, format: 'uri', description: PENDING_LINK },
     redirectToUrlMobile: { ...text, format: 'uri', description: PENDING_LINK },
     link: { ...text, format: 'uri', description: PENDING_LINK },

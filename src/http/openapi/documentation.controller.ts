@@ -35,7 +35,7 @@ const MAX_BASE_PATHS = 8;
 export class DocumentationController {
   #swaggerUi: SwaggerUi | undefined;
   readonly #pages = new Map<string, StaticAnswer>();
-  readonly #documents = new Map<string, StaticAnswer>();
+  readonly #documents = new Map<string, Promise<StaticAnswer>>();
   readonly #start = new StaticAnswer(START_SCRIPT, SCRIPT, REVALIDATED);
   readonly #style = new StaticAnswer(STYLE, 'text/css; charset=utf-8', REVALIDATED);
   readonly #simulator = new StaticAnswer(SIMULATOR_SCRIPT, SCRIPT, REVALIDATED);
@@ -80,14 +80,8 @@ export class DocumentationController {
   @Get('openapi.json')
   async openapi(@Req() request: Request, @Res() response: Response): Promise<void> {
     const basePath = basePathOf(request);
-    const document =
-      this.#documents.get(basePath) ??
-      kept(
-        this.#documents,
-        basePath,
-        new StaticAnswer(await this.document.text(basePath), 'application/json; charset=utf-8', REVALIDATED),
-      );
-    sendStatic(request, response, document);
+    const document = this.#documents.get(basePath) ?? kept(this.#documents, basePath, this.#make(basePath));
+    sendStatic(request, response, await document);
   }
 
   @Get('swagger-ui-:version/:file')
@@ -108,6 +102,20 @@ export class DocumentationController {
     sendStatic(request, response, file);
   }
 
+  /** All who ask meanwhile wait for the same answer: a stranger's burst would have it made a hundred times over. */
+  async #make(basePath: string): Promise<StaticAnswer> {
+    try {
+      return new StaticAnswer(
+        await this.document.text(basePath),
+        'application/json; charset=utf-8',
+        REVALIDATED,
+      );
+    } catch (error) {
+      this.#documents.delete(basePath);
+      throw error;
+    }
+  }
+
   get #found(): SwaggerUi {
     return (this.#swaggerUi ??= findSwaggerUi());
   }
@@ -118,7 +126,7 @@ export class DocumentationController {
 }
 
 /** Keeps an answer for later requests, if there are not too many. */
-function kept(answers: Map<string, StaticAnswer>, basePath: string, answer: StaticAnswer): StaticAnswer {
+function kept<Answer>(answers: Map<string, Answer>, basePath: string, answer: Answer): Answer {
   if (answers.size < MAX_BASE_PATHS) answers.set(basePath, answer);
   return answer;
 }

@@ -30,11 +30,14 @@ export function PaymentActions({ payment }: { readonly payment: PaymentDetail })
           dialog={(close) => <CheckDialog id={id} state={state} onClose={close} />}
         />
       )}
-      {possible.resolve && (
+      {(possible.resolve || possible.correct !== undefined) && (
         <ActionButton
-          label={actions.resolve.label}
+          label={possible.correct === undefined ? actions.resolve.label : actions.resolve.correct}
           dialog={(close) => (
-            <ResolveDialog item={{ kind: 'payment', id, externalId: paymentId }} onClose={close} />
+            <ResolveDialog
+              item={{ kind: 'payment', id, externalId: paymentId, corrects: possible.correct }}
+              onClose={close}
+            />
           )}
         />
       )}

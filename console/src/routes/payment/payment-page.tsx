@@ -106,7 +106,7 @@ function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
           <Title order={2} size="h4" id="refunds" mb="xs">
             {texts.payment.refunds}
           </Title>
-          <RefundTable refunds={payment.refunds} />
+          <RefundTable refunds={payment.refunds} events={payment.events} />
         </Paper>
       </SimpleGrid>
       <section aria-labelledby="story">

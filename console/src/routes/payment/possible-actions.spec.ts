@@ -12,6 +12,16 @@ const ACCEPTED = {
   amount: 2_000,
   refundedAmount: 0,
   notifications: [],
+  events: [],
+} as const;
+
+const RESOLVED = {
+  id: 'evt_1',
+  at: '2026-01-31T12:00:00.150Z',
+  source: 'operator',
+  before: 'UNKNOWN',
+  after: 'ACCEPTED',
+  cause: 'ops: ticket 1',
 } as const;
 
 const offered = (payment: object, external = EXTERNAL, allowed = ALL): readonly string[] =>
@@ -26,6 +36,7 @@ describe('possibleActions', () => {
     ['a pending payment', { state: 'PENDING' }, ['check', 'cancel']],
     ['a parked payment', { state: 'PENDING', parkedAt: '2026-01-31' }, ['check', 'resolve', 'cancel']],
     ['an unknown payment', { state: 'UNKNOWN', paymentId: undefined }, ['resolve']],
+    ['one that an operator has resolved', { events: [RESOLVED] }, ['check', 'correct', 'refund']],
     [
       'a dead notification',
       { notifications: [{ id: 'ntf_1', state: 'DEAD' }] },

@@ -1,10 +1,13 @@
+import { resolutionOf } from '../../actions/resolution';
 import { restOf } from '../../actions/refund-amount';
-import type { ExternalRecord, PaymentDetail } from '../../api/records';
+import type { EventRecord, ExternalRecord, PaymentDetail } from '../../api/records';
 import type { Allowed } from '../../session/scopes';
 
 export interface PossibleActions {
   readonly check: boolean;
   readonly resolve: boolean;
+  /** The event of the resolution that can be corrected. */
+  readonly correct: string | undefined;
   readonly refund: boolean;
   readonly cancel: boolean;
   /** The notification to send again: the newest that was not delivered. */
@@ -14,7 +17,10 @@ export interface PossibleActions {
 type Payment = Pick<
   PaymentDetail,
   'state' | 'paymentId' | 'parkedAt' | 'amount' | 'refundedAmount' | 'shopTransactionId' | 'canceledAt'
-> & { readonly notifications: readonly Pick<PaymentDetail['notifications'][number], 'id' | 'state'>[] };
+> & {
+  readonly notifications: readonly Pick<PaymentDetail['notifications'][number], 'id' | 'state'>[];
+  readonly events: readonly EventRecord[];
+};
 
 type External = Pick<ExternalRecord, 'operations' | 'statusByShopTransactionId'>;
 
@@ -38,6 +44,7 @@ export function possibleActions(
   return {
     check: act && isNamed && offers('status') && state !== 'CREATED',
     resolve: settle && (isOpen || (state === 'ACCEPTED' && canceledAt !== undefined)),
+    correct: settle && !isOpen ? resolutionOf(payment.events) : undefined,
     refund: settle && isRefundable && offers('refund'),
     cancel: settle && state === 'PENDING' && paymentId !== undefined && offers('cancel'),
     replay: act ? newest?.id : undefined,

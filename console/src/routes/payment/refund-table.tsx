@@ -1,8 +1,9 @@
 import { Table, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
+import { resolutionOf } from '../../actions/resolution';
 import { ResolveDialog } from '../../actions/resolve-dialog';
-import type { RefundRecord } from '../../api/records';
+import type { EventRecord, RefundRecord } from '../../api/records';
 import { Money } from '../../parts/money';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
@@ -11,8 +12,14 @@ import { texts } from '../../texts/en';
 
 const { fields } = texts;
 
-/** The refunds of a payment; the outcome of one in doubt can be recorded. */
-export function RefundTable({ refunds }: { readonly refunds: readonly RefundRecord[] }): ReactNode {
+/** The refunds of a payment; the outcome of one in doubt can be recorded, and what was recorded can be corrected. */
+export function RefundTable({
+  refunds,
+  events,
+}: {
+  readonly refunds: readonly RefundRecord[];
+  readonly events: readonly EventRecord[];
+}): ReactNode {
   const { settle } = useAllowed();
   if (refunds.length === 0) return <Text size="sm">{texts.payment.noRefunds}</Text>;
   return (
@@ -41,11 +48,12 @@ export function RefundTable({ refunds }: { readonly refunds: readonly RefundReco
                 <Time at={createdAt} />
               </Table.Td>
               <Table.Td>
-                {settle && (state === 'UNKNOWN' || parkedAt !== undefined || reversal !== undefined) && (
-                  <ActionButton
-                    label={texts.actions.resolve.label}
-                    about={refundId}
-                    dialog={(close) => <ResolveDialog item={{ kind: 'refund', id }} onClose={close} />}
+                {settle && (
+                  <RecordButton
+                    id={id}
+                    refundId={refundId}
+                    isOpen={state === 'UNKNOWN' || parkedAt !== undefined || reversal !== undefined}
+                    corrects={resolutionOf(events, id)}
                   />
                 )}
               </Table.Td>
@@ -54,5 +62,27 @@ export function RefundTable({ refunds }: { readonly refunds: readonly RefundReco
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+function RecordButton({
+  id,
+  refundId,
+  isOpen,
+  corrects,
+}: {
+  readonly id: string;
+  readonly refundId: string;
+  readonly isOpen: boolean;
+  readonly corrects: string | undefined;
+}): ReactNode {
+  if (!isOpen && corrects === undefined) return null;
+  const { resolve } = texts.actions;
+  return (
+    <ActionButton
+      label={corrects === undefined ? resolve.label : resolve.correct}
+      about={refundId}
+      dialog={(close) => <ResolveDialog item={{ kind: 'refund', id, corrects }} onClose={close} />}
+    />
   );
 }

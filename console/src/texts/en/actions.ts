@@ -44,6 +44,8 @@ export const actions = {
     label: 'Record the outcome',
     title: 'Record the outcome',
     confirm: 'Record it for ever',
+    correct: 'Correct the record',
+    confirmCorrection: 'Correct it for ever',
     outcome: 'What happened at the external?',
     paymentId: 'paymentId of the external',
     paymentIdHelp: 'The external’s id. Without it the payment cannot be refunded through the gateway.',
@@ -57,6 +59,7 @@ export const actions = {
       'Your name and reason are kept for ever.',
     ],
     frees: 'The order may be paid again with the same Idempotency-Key.',
+    replaces: 'It replaces what was recorded before. Both stay in the history.',
     done: (state: string): string => `Recorded. The state is now ${state}.`,
     choices: {
       payment: { ACCEPTED: 'It was paid', FAILED: 'It was not paid' },
