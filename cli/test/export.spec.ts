@@ -245,16 +245,14 @@ describe.each(places)('tollgate export on %s', (_name, place) => {
         },
         new RegExp(`^${two}: holds other payments than its last line says\n$`),
       ],
-      ...['{}', '{"payment":{}}', '{"end":true}', '{"end":true,"totals":[null]}'].map(
-        (line): [string, () => void, RegExp] => [
-          line,
-          () => {
-            const text = gunzipSync(readFileSync(join(folder, two))).toString();
-            writeFileSync(join(folder, two), gzipSync(text.replace(/.*\n$/, `${line}\n`)));
-          },
-          new RegExp(`^${two}: has a line that is neither a payment nor the end\n$`),
-        ],
-      ),
+      ...['{"payment":{}}', '{"end":true,"totals":[null]}'].map((line): [string, () => void, RegExp] => [
+        line,
+        () => {
+          const text = gunzipSync(readFileSync(join(folder, two))).toString();
+          writeFileSync(join(folder, two), gzipSync(text.replace(/.*\n$/, `${line}\n`)));
+        },
+        new RegExp(`^${two}: has a line that is neither a payment nor the end\n$`),
+      ]),
       [
         'a folder',
         () => {
