@@ -1,20 +1,29 @@
 import type { History } from './history.js';
 
+/** The shortest beginning that is tried. */
+const FEWEST_OPERATIONS = 25;
+
 /**
- * A shorter history in which the same invariant is violated, by delta debugging: parts of what happened (steps of
- * actors, faults) are left out as long as the violation stays.
+ * A shorter history in which the same invariant is violated: first a beginning of it, then, by delta debugging, parts of
+ * what happened (steps of actors, faults) are left out as long as the violation stays.
  *
- * @param play plays the history in which only the given steps and faults may happen
+ * @param play plays the history in which only the given steps and faults may happen; undefined: all
  * @param limitMs of the machine's time
  */
 export async function shrink(
   failed: History,
-  play: (only: readonly string[], operations: number) => Promise<History>,
+  play: (only: readonly string[] | undefined, operations: number) => Promise<History>,
   limitMs: number,
 ): Promise<History> {
   const endNs = process.hrtime.bigint() + BigInt(limitMs) * 1_000_000n;
   const { invariant } = failed.violations[0]!;
+  const isSame = ({ violations }: History) => violations.some((each) => each.invariant === invariant);
   let shortest = failed;
+  for (let count = FEWEST_OPERATIONS; count < shortest.operations; count *= 2) {
+    if (process.hrtime.bigint() >= endNs) return shortest;
+    const beginning = await play(undefined, count);
+    if (isSame(beginning)) shortest = beginning;
+  }
   let parts = 2;
   while (parts <= shortest.happened.length * 2 && process.hrtime.bigint() < endNs) {
     const { happened, operations } = shortest;
@@ -25,8 +34,7 @@ export async function shrink(
       if (process.hrtime.bigint() >= endNs) break;
       const rest = [...happened.slice(0, from), ...happened.slice(from + size)];
       const history = await play(rest, operations);
-      const isSame = history.violations.some((violation) => violation.invariant === invariant);
-      if (isSame && history.happened.length < happened.length) found = history;
+      if (isSame(history) && history.happened.length < happened.length) found = history;
     }
     shortest = found ?? shortest;
     if (!found && size === 1) break;

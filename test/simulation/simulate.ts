@@ -83,11 +83,12 @@ async function report(failed: History, settings: Settings, limitMs: number): Pro
   if (limitMs === 0) return;
   const shortest = await shrink(
     failed,
-    (only, operations) => playWorld({ ...settings, operations, only: new Set(only) }),
+    (only, operations) => playWorld({ ...settings, operations, ...(only && { only: new Set(only) }) }),
     limitMs,
   );
   const { happened, violations, trace } = await playWorld({
     ...settings,
+    operations: shortest.operations,
     only: new Set(shortest.happened),
     recorded: true,
   });
