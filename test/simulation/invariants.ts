@@ -1,3 +1,4 @@
+import { PAYMENT_CALLBACK } from '../../src/config/receiver-config.js';
 import { type Audited, CANARY, type Violation } from './history.js';
 
 interface PaymentRow {
@@ -183,11 +184,14 @@ function receiversHaveTheNewest({ received, notifications, payments }: Ledger): 
   const states = new Map(payments.map(({ id, state }) => [id, state]));
   return notifications
     .filter(({ newest }) => newest === 1)
-    .flatMap(({ id, payment_ref, state, payload }) => {
+    .flatMap(({ id, receiver, payment_ref, state, payload }) => {
       if (state !== 'DELIVERED' || !ids.has(id)) return [`${id} is ${state} and newest`];
       const { status } = JSON.parse(payload) as { status: string };
       const truth = states.get(payment_ref) ?? status;
-      return status === truth ? [] : [`${id} said ${status} last; the payment is ${truth}`];
+      // The others may have been removed from the configuration for a while: what changed meanwhile is not for them.
+      return status === truth || receiver !== PAYMENT_CALLBACK
+        ? []
+        : [`${id} said ${status} last; the payment is ${truth}`];
     });
 }
 

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { sql } from 'kysely';
+import { ConfigError } from '../../src/config/config-error.js';
 import { SqliteConnection } from '../../src/persistence/sqlite/sqlite.connection.js';
 import { SqliteStore } from '../../src/persistence/sqlite/sqlite.store.js';
 import { randomHex } from '../../src/shared/identifier.js';
@@ -296,6 +297,10 @@ export class World implements Audited, OperatorStage, DisturbedStage {
   #kill(replica: Replica): void {
     this.#note('killed', replica.name);
     replica.kill();
+    this.#startLater(replica);
+  }
+
+  #startLater(replica: Replica): void {
     const waitMs = 1 + this.chance.of(this.chance.again(`start of ${replica.name}`)).below(2_000);
     platform.inWorld(() => setTimeout(() => this.#starting.push(replica), waitMs));
   }
@@ -316,8 +321,15 @@ export class World implements Audited, OperatorStage, DisturbedStage {
   async #startReplicas(): Promise<void> {
     for (let replica = this.#starting.shift(); replica; replica = this.#starting.shift()) {
       if (replica.alive) continue;
-      await replica.start();
-      this.#note('started', replica.name);
+      try {
+        await replica.start();
+        this.#note('started', replica.name);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        replica.kill();
+        this.count('starts that the configuration prevents');
+        this.#startLater(replica);
+      }
     }
   }
 
