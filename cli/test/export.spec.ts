@@ -182,8 +182,17 @@ describe.each(places)('tollgate export on %s', (_name, place) => {
     const open = await database.store.read((db) =>
       db.selectFrom('payments').select('id').where('state', 'in', ['PENDING', 'UNKNOWN']).execute(),
     );
+    const newest = (): Promise<unknown> =>
+      database.store.read((db) =>
+        db
+          .selectFrom('ledger_events')
+          .select((eb) => eb.fn.max('id').as('id'))
+          .execute(),
+      );
+    const last = await newest();
     const deleted = await retain();
     expect(deleted).toBeGreaterThan(PAYMENTS * 0.9);
+    expect(await newest()).toEqual(last);
     expect(await count('payments')).toBe(PAYMENTS - deleted);
     const left = await database.store.read((db) => db.selectFrom('payments').select('id').execute());
     const ids = left.map(({ id }) => id);

@@ -167,6 +167,16 @@ describe('tollgate reconcile', () => {
     ]);
   });
 
+  it('asks whether the name is right where the ledger has no payment of the external', async () => {
+    const args = ['--external', 'acmee', '--env-file', env, '--columns', 'paymentId=Reference'];
+    const { exitCode, stderr } = await runCli('reconcile', written(), ...args);
+    expect([exitCode, stderr]).toEqual([
+      1,
+      'tollgate: the report and the ledger differ: 4 lines, 0 agree, 4 not-in-ledger; ' +
+        'the ledger has no payment of acmee: is --external right?\n',
+    ]);
+  });
+
   it('expects no declined payment, and none outside of the period; what is reported is looked up all the same', async () => {
     report = [report[1]!];
     const before = ['--until', '2020-01-01T00:00:00Z'];
@@ -277,6 +287,13 @@ describe('tollgate reconcile', () => {
     ['a folder', () => folder, 2, 'cannot be read: EISDIR'],
     ['a quote that does not end', () => written('Reference\n"pm'), 2, 'is not valid CSV'],
     ['an empty file', () => written(''), 2, 'is empty'],
+    [
+      'another delimiter',
+      () => written('Reference;Gross\npm;1'),
+      2,
+      "names Reference;Gross, which is one column: try --delimiter ';'",
+    ],
+    ['tabs', () => written('Reference\tGross\npm\t1'), 2, String.raw`try --delimiter '\t'`],
     ['two columns of one name', () => written('Reference,Reference\n'), 2, 'has 2 columns named Reference'],
   ])('refuses %s', async (_what, file, code, message) => {
     const args = ['--external', 'acme', '--env-file', env, '--columns', 'paymentId=Reference'];

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type Fault =
   | 'executes-at-once'
   | 'key-of-another-body'
+  | 'key-of-other-data'
   | 'key-of-every-path'
   | 'refund-ignores-keys'
   | 'key-lost-by-cut'
@@ -26,6 +27,10 @@ export type Fault =
   | 'folds-case'
   | 'trims-ids'
   | 'cuts-ids'
+  | 'ids-as-numbers'
+  | 'amounts-of-32-bits'
+  | 'refunded-is-failed'
+  | 'settles-canceled'
   | 'hangs-on-pay';
 
 export interface ReferenceExternal {
@@ -61,13 +66,15 @@ interface Stored {
 
 const SETTLE_MS = 100;
 const SLOW_MS = 400;
-const CALLBACK_RETRY_MS = [100, 400, 900];
+/** So far apart that the gaps grow on a busy machine too. */
+export const CALLBACK_RETRY_MS = [50, 1_500, 3_000];
 /** What these faults make of an order's id, in payments and in queries. */
 const KEPT: Partial<Readonly<Record<Fault, (id: string) => string>>> = {
   'normalises-ids': (id) => id.normalize('NFC'),
   'folds-case': (id) => id.toLowerCase(),
   'trims-ids': (id) => id.trim(),
   'cuts-ids': (id) => id.slice(0, 200),
+  'ids-as-numbers': (id) => (/^\d+$/.test(id) ? String(Number(id)) : id),
 };
 /** Longer than requests that are sent at once take to arrive. */
 const RACE_MS = 40;
@@ -154,7 +161,8 @@ class Reference {
   ): Promise<Answer> {
     const execute = (): Promise<Answer> => this.#execute(path, key, input);
     if (key === undefined || (this.fault === 'refund-ignores-keys' && path === '/refund')) return execute();
-    const subject = JSON.stringify(input);
+    const { providerData, ...rest } = input;
+    const subject = JSON.stringify(this.fault === 'key-of-other-data' ? rest : [rest, providerData]);
     const ofPath = this.#keys.get(`${path} ${key}`);
     const stored = ofPath ?? (this.fault === 'key-of-every-path' ? this.#keys.get(`/pay ${key}`) : undefined);
     const isAnother = ofPath !== undefined && ofPath.subject !== subject;
@@ -220,6 +228,7 @@ class Reference {
   }
 
   #amountOf(amount: number, currency: string): number {
+    if (this.fault === 'amounts-of-32-bits') return amount % 2 ** 32;
     const factor = 10 ** (DIGITS[currency] ?? 2);
     return this.fault === 'two-decimals'
       ? Math.round(Math.trunc((amount / factor) * 100) * (factor / 100))
@@ -231,6 +240,7 @@ class Reference {
     try {
       await sleep(SETTLE_MS, undefined, { signal });
       const url = `${this.callbackUrl()}?paymentId=${payment.paymentId}`;
+      if (payment.status === 'FAILED' && this.fault !== 'settles-canceled') return;
       if (this.fault !== 'callback-before-commit') payment.status = 'ACCEPTED';
       for (const retryMs of [...CALLBACK_RETRY_MS, 0]) {
         const answer = await fetch(url, { redirect: 'manual', signal }).catch(() => undefined);
@@ -254,6 +264,7 @@ class Reference {
     if (!fits) return [200, { result: 'KO', resultDescription: 'Not refundable' }];
     if (this.fault === 'refunds-race') await sleep(RACE_MS);
     payment.refunded += wanted;
+    if (this.fault === 'refunded-is-failed' && payment.refunded === payment.amount) payment.status = 'FAILED';
     const refund = {
       refundId: randomUUID(),
       paymentId: payment.paymentId,

@@ -65,6 +65,20 @@ describe('Idempotency-Key', () => {
     expect((await bookOf(client)).payments).toHaveLength(1);
   });
 
+  it('rejects a key with other providerData, and knows the same in another order', async () => {
+    const client = await started();
+    const body = payBody({ providerData: { card: { token: 'a', name: 'b' }, items: [1, 2] } });
+    const paid = await client.post('/pay', body, { key: 'k' });
+    const { providerData: _, ...rest } = body;
+    const reordered = { providerData: { items: [1, 2], card: { name: 'b', token: 'a' } }, ...rest };
+    expect(await client.post('/pay', reordered, { key: 'k' })).toEqual(paid);
+    for (const providerData of [undefined, { card: { token: 'a', name: 'b' }, items: [2, 1] }]) {
+      const { status } = await client.post('/pay', { ...rest, providerData }, { key: 'k' });
+      expect(status).toBe(422);
+    }
+    expect((await bookOf(client)).payments).toHaveLength(1);
+  });
+
   it('counts the replays of DELETE', async () => {
     const client = await started();
     const { body } = await client.post('/subscription/start', subscriptionBody());

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Response } from 'express';
 import { BoundedMap } from './bounded-map.js';
 import { sendLater, sendSerialized, type Handler, type Routes, type SimulatorRequest } from './http.js';
@@ -14,7 +15,7 @@ import {
   type OperationContext,
   type ScenarioCall,
 } from './payments.js';
-import { jsonObject, RequestError, type JsonObject } from './request-fields.js';
+import { isObject, jsonObject, RequestError, type JsonObject } from './request-fields.js';
 import { planOf, type Plan, type ScenarioOperation } from './scenarios.js';
 import {
   createSubscription,
@@ -33,8 +34,8 @@ type Execute = (context: OperationContext, call: ScenarioCall) => Execution;
 interface KeyedCalls {
   readonly path: string;
   readonly idempotencyKey: string;
-  /** The compared fields of the first call; they must be equal in each repeat. */
-  readonly subject: string;
+  /** Of the body of the first call; each repeat must have the same. */
+  readonly digest: string;
   readonly executions: number;
   /** Serialised. */
   readonly answer: string;
@@ -104,11 +105,10 @@ export class ContractApi {
       this.#count({ received: this.counts.received + 1 });
       const body = operation === 'subscription/expire' ? {} : jsonObject(rawBody);
       const idempotencyKey = (headers['idempotency-key'] as string | undefined) || undefined;
-      const { amount, currency, shopTransactionId, paymentId } = body;
-      const subject = JSON.stringify([amount, currency, shopTransactionId, paymentId]);
+      const digest = digestOf(body);
       const earlier = idempotencyKey && this.#keyed.get(`${path} ${idempotencyKey}`);
       if (earlier && this.options.honourIdempotencyKey !== false) {
-        return this.#replay(earlier, subject, response);
+        return this.#replay(earlier, digest, response);
       }
       const expireData = operation === 'subscription/expire' && expireDataOf(this.context, token);
       const plan = planOf(operation, expireData || body.providerData);
@@ -119,7 +119,7 @@ export class ContractApi {
       if (idempotencyKey) {
         const { recordId } = earlier || executed;
         const executions = (earlier ? earlier.executions : 0) + 1;
-        const keyed = { path, idempotencyKey, subject, executions, answer, recordId };
+        const keyed = { path, idempotencyKey, digest, executions, answer, recordId };
         this.#keyed.set(`${path} ${idempotencyKey}`, keyed);
       }
       this.memory.commit();
@@ -127,8 +127,8 @@ export class ContractApi {
     };
   }
 
-  #replay({ subject, recordId, answer }: KeyedCalls, repeated: string, response: Response): void {
-    if (subject !== repeated) {
+  #replay({ digest, recordId, answer }: KeyedCalls, repeated: string, response: Response): void {
+    if (digest !== repeated) {
       throw new RequestError(422, 'This Idempotency-Key was used for a different request.');
     }
     this.context.book.countReplay(recordId);
@@ -136,6 +136,19 @@ export class ContractApi {
     this.memory.commit();
     sendSerialized(response, 200, answer);
   }
+}
+
+/**
+ * Of the whole request, in whatever order its members come. `providerData` itself is not remembered: it may hold a
+ * card token.
+ */
+function digestOf(body: JsonObject): string {
+  return createHash('sha256').update(JSON.stringify(body, sortedMembers)).digest('hex');
+}
+
+function sortedMembers(_name: string, value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const BROKEN_JSON = '{"result": "OK", "paymentId": "sim_';

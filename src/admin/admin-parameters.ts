@@ -24,7 +24,7 @@ function queryOf<T extends object>({ originalUrl }: Request, type: DtoClass<T>):
   const result = readQuery(type, new URLSearchParams(start < 0 ? '' : originalUrl.slice(start + 1)));
   if (result.ok) return result.value;
   const [{ pointer, detail }] = result.errors as [FieldError];
-  throw new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')}: ${detail}.`, {
+  throw new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')} ${detail}.`, {
     errors: result.errors,
   });
 }

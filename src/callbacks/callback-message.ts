@@ -4,7 +4,7 @@ import { readRawBody } from '../http/raw-body.js';
 import { invalid, queryOf } from '../http/request-parameters.js';
 import { Problem } from '../problems/problem.js';
 import { detailOf } from '../rules/rule.js';
-import { issuedIdentifier } from '../rules/rules.js';
+import { issuedIdentifier, MAX_PASSED_DEPTH } from '../rules/rules.js';
 import { type JsonBounds, readJson } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
 import { formField, formOutline, formText, NOT_UTF8 } from './callback-fields.js';
@@ -48,7 +48,9 @@ const BOUNDS: JsonBounds = {
   byteOrderMark: 'ignore',
   duplicateNames: 'refuse',
   lossyNumbers: 'round',
-  // Thousands of them, thousands of levels deep, would take a second to name.
+  // Deeper ones take long to parse, and a stranger may have sent them; no external nests a tenth of it.
+  maxDepth: MAX_PASSED_DEPTH - 1,
+  // Thousands of them, hundreds of levels deep, would take long to name.
   maxViolations: 100,
 };
 
@@ -187,6 +189,8 @@ function readNames(body: string, { headers }: Request, oddities: string[]): Coll
 
 function namesInJson(body: string): Collected {
   const { value, violations } = readJson(body, BOUNDS);
+  if (violations[0]?.kind === 'too-deep')
+    throw malformed(`must have at most ${MAX_PASSED_DEPTH.toLocaleString('en-US')} levels`);
   if (value === undefined) throw malformed('must be valid JSON');
   if (!isJsonObject(value)) throw malformed('must be a JSON object');
   if (violations.length === BOUNDS.maxViolations) throw malformed('must not repeat so many names');

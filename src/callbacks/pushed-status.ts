@@ -53,5 +53,5 @@ export function readPushedStatus(body: string | null): PushedStatus | undefined 
 
 function invalidPush(errors: readonly FieldError[]): Problem {
   const { pointer, detail } = errors[0]!;
-  return new Problem('validation-failed', `${pointer.slice(1)}: ${detail}.`, { errors });
+  return new Problem('validation-failed', `${pointer.slice(1)} ${detail}.`, { errors });
 }

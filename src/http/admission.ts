@@ -167,12 +167,14 @@ export class Admission implements OnApplicationShutdown {
       const isOperating = OPERATING_PATH.test(url);
       if (!isOperating && this.#busy >= this.#limit) return this.refuse(request, response);
       const turns = API_PATH.test(url) ? this.#apiTurns : this.#publicTurns;
-      const begun = turns.begin(() => {
-        if (request.socket?.destroyed) return;
-        if (isOperating) handle(request, response);
-        else this.#admit(request, response, handle);
+      turns.begin(request.socket?.remoteAddress ?? '', {
+        begin: () => {
+          if (isOperating) handle(request, response);
+          else this.#admit(request, response, handle);
+        },
+        refuse: () => this.refuse(request, response),
+        isWanted: () => !request.socket?.destroyed,
       });
-      if (!begun) this.refuse(request, response);
     });
   }
 

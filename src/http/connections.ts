@@ -6,7 +6,7 @@ import { inFlightOn } from './socket-answer.js';
 /** Requests of one connection that are not answered yet, the first included. Few clients pipeline at all. */
 const MAX_IN_FLIGHT = 4;
 /** Pipelined requests of all connections; beyond, each connection may have one. */
-const MAX_PIPELINED = 1_024;
+const MAX_PIPELINED = 512;
 /** Bytes that a caller has not read yet, and those of all callers. */
 const MAX_UNREAD_BYTES = 8 * 1_048_576;
 const MAX_UNREAD_BYTES_OF_ALL = 32 * 1_048_576;

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { exchange, openSocket } from '../../test/support/raw-socket.js';
+import { until } from '../../test/support/until.js';
 import { PublicListener } from './public-listener.js';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -57,14 +58,16 @@ describe('PublicListener', () => {
     const { port } = await listen(own, other, 0);
     let accepted = 0;
     own.on('connection', () => (accepted += 1));
-    const refused = Array.from({ length: 64 }, () =>
-      connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }).on('error', () => {}),
-    );
-    sockets.push(...refused);
-    await Promise.all(refused.map((socket) => socket.resume() && once(socket, 'close')));
+    let refused = 0;
+    for (let count = 0; count < 64; count += 1) {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }).on('error', () => {});
+      sockets.push(socket.resume().on('close', () => (refused += 1)));
+    }
+    await until(() => refused + accepted === 64, 'an end of all of them');
     // The HTTP server's own socket, one of many, does not ask.
     expect(accepted).toBeLessThan(16);
     expect((await exchange(`http://127.0.0.1:${port}`, LAST_GET)).status).toBe(200);
+    own.closeAllConnections();
     await other.close(0);
   });
 

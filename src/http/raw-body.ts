@@ -41,7 +41,7 @@ class HeldBytes {
     for (const oldest of arriving) {
       if (heldByAll <= MAX_HELD_BYTES) return;
       oldest.release();
-      oldest.refuse(tooManyBodies());
+      oldest.refuse(TOO_MANY_BODIES);
     }
   }
 
@@ -147,15 +147,16 @@ function collect(request: IncomingMessage, held: HeldBytes): Promise<Buffer> {
 }
 
 const CLOSE = { Connection: 'close' };
+/** One for all: in a flood, making each would take longer than sending it. */
+const TOO_MANY_BODIES = new HttpProblem(
+  'overloaded',
+  'The gateway receives more bodies than it can hold now.',
+  CLOSE,
+  { retryAfterMs: 1_000 },
+);
 
 function tooLarge(close: boolean): Problem {
   return new HttpProblem('payload-too-large', 'The body exceeds 128 KiB.', close ? CLOSE : {});
-}
-
-function tooManyBodies(): Problem {
-  return new HttpProblem('overloaded', 'The gateway receives more bodies than it can hold now.', CLOSE, {
-    retryAfterMs: 1_000,
-  });
 }
 
 function tooManyParts(): Problem {

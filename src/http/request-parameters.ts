@@ -156,7 +156,7 @@ function decoded(text: string): string | undefined {
 }
 
 export function invalid(pointer: string, detail: string): Problem {
-  return new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')}: ${detail}.`, {
+  return new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')} ${detail}.`, {
     errors: [{ pointer, detail }],
   });
 }

@@ -1,22 +1,51 @@
 import { expect, it } from '@jest/globals';
-import { PacedTurns, Turns } from './turns.js';
+import { PacedTurns, Turns, type Waiting } from './turns.js';
+
+/** Work whose begin and refusal are noted by name. */
+function noted(name: string, notes: string[], isWanted = (): boolean => true): Waiting {
+  return { begin: () => void notes.push(name), refuse: () => void notes.push(`no ${name}`), isWanted };
+}
 
 it('begins as many as a tick has, then the rest in their order, and refuses what is too much', () => {
   const turns = new Turns(2, 3);
-  const begun: number[] = [];
-  const accepted = [1, 2, 3, 4, 5, 6].map((one) => turns.begin(() => begun.push(one)));
-  expect([accepted, begun]).toEqual([
-    [true, true, true, true, true, false],
-    [1, 2],
-  ]);
+  const notes: string[] = [];
+  for (const name of ['1', '2', '3', '4', '5', '6']) turns.begin('a', noted(name, notes));
+  expect(notes.splice(0)).toEqual(['1', '2', 'no 6']);
   turns.tick();
-  expect(begun).toEqual([1, 2, 3, 4]);
-  expect(turns.begin(() => begun.push(7))).toBe(true);
+  expect(notes.splice(0)).toEqual(['3', '4']);
+  turns.begin('a', noted('7', notes));
   turns.tick();
-  expect(begun).toEqual([1, 2, 3, 4, 5, 7]);
+  expect(notes.splice(0)).toEqual(['5', '7']);
   turns.tick();
-  turns.begin(() => begun.push(8));
-  expect(begun.at(-1)).toBe(8);
+  turns.begin('a', noted('8', notes));
+  expect(notes).toEqual(['8']);
+});
+
+it('gives addresses turns, and refuses the newest of the one that has most', () => {
+  const turns = new Turns(2, 4);
+  const notes: string[] = [];
+  for (const name of ['1', '2', '3', '4', '5', '6']) turns.begin('flood', noted(name, notes));
+  turns.begin('other', noted('caller', notes));
+  expect(notes.splice(0)).toEqual(['1', '2', 'no 6']);
+  turns.tick();
+  expect(notes).toEqual(['3', 'caller']);
+});
+
+it('counts nothing that nobody waits for', () => {
+  const turns = new Turns(1, 2);
+  const notes: string[] = [];
+  let gone = false;
+  turns.begin('a', noted('1', notes));
+  for (const name of ['2', '3'])
+    turns.begin(
+      'a',
+      noted(name, notes, () => !gone),
+    );
+  gone = true;
+  turns.begin('a', noted('4', notes));
+  turns.begin('b', noted('5', notes));
+  turns.tick();
+  expect(notes).toEqual(['1', '4']);
 });
 
 it('leaves nineteen twentieths of the time to others, however long paced work takes, and keeps its order', async () => {

@@ -1,32 +1,75 @@
+/** What waits for its turn: one of the three is called, once. */
+export interface Waiting {
+  begin(): void;
+  refuse(): void;
+  /** Whether anybody waits for it still; what nobody does is dropped. */
+  isWanted(): boolean;
+}
+
 /**
  * Lets work begin a few times between two ticks of a timer, and the rest after the next ones: much work at once must
- * not keep the event loop from everything else.
+ * not keep the event loop from everything else. Addresses take turns, so that one's flood does not keep others waiting.
  */
 export class Turns {
   #taken = 0;
-  readonly #waiting: (() => void)[] = [];
+  #size = 0;
+  /** By address, the one whose turn comes next first. None is empty. */
+  readonly #queues = new Map<string, Waiting[]>();
 
   constructor(
     private readonly perTick: number,
     private readonly maxWaiting: number,
   ) {}
 
-  /** Begins now, or after a later tick; false where too much waits already. */
-  begin(work: () => void): boolean {
+  /** Begins now, or after a later tick. Where too much waits, the newest of the address that has most is refused. */
+  begin(address: string, work: Waiting): void {
     if (this.#taken < this.perTick) {
       this.#taken += 1;
-      work();
-      return true;
+      work.begin();
+      return;
     }
-    if (this.#waiting.length >= this.maxWaiting) return false;
-    this.#waiting.push(work);
-    return true;
+    const queue = this.#queues.get(address);
+    if (queue) queue.push(work);
+    else this.#queues.set(address, [work]);
+    this.#size += 1;
+    if (this.#size <= this.maxWaiting) return;
+    this.#dropUnwanted();
+    if (this.#size > this.maxWaiting) this.#refuseOne();
   }
 
   tick(): void {
-    const begun = this.#waiting.splice(0, this.perTick);
-    this.#taken = begun.length;
-    for (const work of begun) work();
+    this.#taken = 0;
+    while (this.#taken < this.perTick) {
+      const [next] = this.#queues;
+      if (!next) return;
+      const [address, queue] = next;
+      this.#queues.delete(address);
+      const work = queue.shift()!;
+      this.#size -= 1;
+      if (queue.length > 0) this.#queues.set(address, queue);
+      if (!work.isWanted()) continue;
+      this.#taken += 1;
+      work.begin();
+    }
+  }
+
+  #dropUnwanted(): void {
+    this.#size = 0;
+    for (const [address, queue] of this.#queues) {
+      const wanted = queue.filter((work) => work.isWanted());
+      this.#size += wanted.length;
+      if (wanted.length > 0) this.#queues.set(address, wanted);
+      else this.#queues.delete(address);
+    }
+  }
+
+  #refuseOne(): void {
+    let longest: Waiting[] = [];
+    for (const queue of this.#queues.values()) if (queue.length > longest.length) longest = queue;
+    const newest = longest.pop();
+    if (!newest) return;
+    this.#size -= 1;
+    newest.refuse();
   }
 }
 

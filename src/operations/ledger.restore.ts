@@ -17,6 +17,8 @@ import { notSent } from './operation-problems.js';
 const TIMELINE = 'postgres-timeline';
 /** Of the name of a segment of the log, the first. */
 const TIMELINE_DIGITS = 8;
+/** Of the restore, in the floor of versions: seconds since then fit into an INTEGER column until 2088. */
+const FLOOR_EPOCH_MS = Date.UTC(2020, 0, 1);
 /** Where nothing but an operator can end the refusal. */
 const RETRY_AFTER_MS = 60_000;
 
@@ -35,6 +37,7 @@ export class LedgerRestore implements OnApplicationBootstrap {
   readonly #logger = new Logger(LedgerRestore.name);
   readonly #decisions;
   #active = false;
+  #versionFloor = 0;
 
   constructor(
     private readonly store: Store,
@@ -65,6 +68,7 @@ export class LedgerRestore implements OnApplicationBootstrap {
         `RECOVERED_FROM: ${new Date(recoveredFrom).toISOString()} is in the future; it must be the time of the restored state`,
       ]);
     const record = await this.store.transaction((trx) => this.#begin(trx, recoveredFrom, nowMs));
+    this.#versionFloor = versionFloorOf(record);
     if (this.store.dialect === 'postgres') await this.#compareTimeline(recoveredFrom !== undefined);
     if (!isActive(record)) return;
     this.#active = true;
@@ -79,6 +83,15 @@ export class LedgerRestore implements OnApplicationBootstrap {
   /** False: the ledger is not recovering. Costs nothing, unlike {@link current}. */
   get active(): boolean {
     return this.#active;
+  }
+
+  /**
+   * The version that a notification carries, of what the ledger has counted for its subject. Receivers go by the highest
+   * (SPEC §5), and may have higher ones of the time that a restored ledger has lost: after a restore, versions begin at
+   * its time in seconds, which no subject has reached by counting.
+   */
+  versionOf(counted: number): number {
+    return this.#versionFloor + counted;
   }
 
   /** The recovery, unless an operator has ended it, perhaps at another replica. */
@@ -186,6 +199,11 @@ export class LedgerRestore implements OnApplicationBootstrap {
       return undefined;
     }
   }
+}
+
+function versionFloorOf(record: RecoveryRecord | undefined): number {
+  const startedAt = record?.startedAt ?? FLOOR_EPOCH_MS;
+  return Math.floor((startedAt - FLOOR_EPOCH_MS) / 1_000);
 }
 
 function isActive(record: RecoveryRecord | undefined): record is Recovery {

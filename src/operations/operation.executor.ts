@@ -73,14 +73,17 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   }
 
   async #execute(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
-    if (this.restore.active) await this.#assertNotExecuted(operation, request);
+    const isRecovered = this.restore.active && (await this.#isRecovered(operation, request));
     const slot = request.provider.reserve(operation.name);
     if (!('release' in slot)) return this.#refuse(operation, request, slot);
     try {
       const tooLate = this.settler.sendLimit(request.provider.config);
       const draft = await this.#draft(operation, request);
       const earlier = await this.opener.open(operation, request, draft);
-      if (!earlier) return await this.#run(operation, request, { row: draft, tooLate }, slot);
+      if (!earlier) {
+        if (isRecovered) this.restore.decided(request.provider.config.name, 'executed');
+        return await this.#run(operation, request, { row: draft, tooLate }, slot);
+      }
       // The repeat's query takes a slot of its own.
       slot.release();
       return await this.#repeat(operation, request, earlier);
@@ -89,12 +92,16 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     }
   }
 
-  /** The restored ledger answers what it knows; the external is queried about the rest (SPEC §10). */
-  async #assertNotExecuted(operation: Operation, request: OperationRequest<unknown>): Promise<void> {
+  /**
+   * The restored ledger answers what it knows; the external is queried about the rest (SPEC §10).
+   * @returns false: the ledger has the request's key, or no recovery is active
+   * @throws Problem unless it is certain that the external has not executed the request
+   */
+  async #isRecovered(operation: Operation, request: OperationRequest<unknown>): Promise<boolean> {
     const recovery = await this.restore.current();
-    if (!recovery || (await this.opener.earlier(operation, request))) return;
+    if (!recovery || (await this.opener.earlier(operation, request))) return false;
     await operation.assertNotExecuted(request, recovery);
-    this.restore.decided(request.provider.config.name, 'executed');
+    return true;
   }
 
   /** Answers a repeat; refuses any other request, and stores nothing. */

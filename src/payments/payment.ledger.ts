@@ -4,6 +4,7 @@ import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
+import { LedgerRestore } from '../operations/ledger.restore.js';
 import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
@@ -81,6 +82,7 @@ export class PaymentLedger {
     private readonly identity: PaymentIdentity,
     private readonly orders: PaymentOrderRepository,
     private readonly queries: StatusQueryRepository,
+    private readonly restore: LedgerRestore,
   ) {}
 
   /** {@link open} as an entry of the journal. */
@@ -348,7 +350,7 @@ export class PaymentLedger {
       event: 'payment',
       subjectRef: id,
       external,
-      version: await this.payments.nextVersion(trx, id),
+      version: this.restore.versionOf(await this.payments.nextVersion(trx, id)),
       payload: paymentStatus(answer, {
         paymentId: paymentId ?? payment.payment_id ?? undefined,
         shopTransactionId: sentOrder(payment),

@@ -332,7 +332,7 @@ export class PaymentRepository {
       .execute();
   }
 
-  /** The next `X-Payment-Version`. */
+  /** Counts a notification; see `LedgerRestore.versionOf`. */
   async nextVersion(trx: Trx, id: string): Promise<number> {
     const { version } = await trx
       .updateTable('payments')

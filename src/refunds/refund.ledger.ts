@@ -4,6 +4,7 @@ import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
+import { LedgerRestore } from '../operations/ledger.restore.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { type NextQuery, NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { StatusQueryRepository } from '../operations/status-query.repository.js';
@@ -78,6 +79,7 @@ export class RefundLedger {
     private readonly outbox: NotificationOutbox,
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
+    private readonly restore: LedgerRestore,
   ) {}
 
   /** {@link open} for a caller as an entry of the journal. */
@@ -327,7 +329,7 @@ export class RefundLedger {
   }
 
   async #notify(trx: Trx, refund: RefundRow, notify: RefundNotice): Promise<void> {
-    const version = await this.refunds.nextVersion(trx, refund.id);
+    const version = this.restore.versionOf(await this.refunds.nextVersion(trx, refund.id));
     await this.outbox.enqueue(trx, {
       event: 'refund',
       subjectRef: refund.id,

@@ -94,7 +94,7 @@ export class RefundRepository {
       .execute();
   }
 
-  /** The next `X-Payment-Version`. */
+  /** Counts a notification; see `LedgerRestore.versionOf`. */
   async nextVersion(trx: Trx, id: string): Promise<number> {
     const { version } = await trx
       .updateTable('refunds')

@@ -176,6 +176,12 @@ async function deletable(
     .where(
       sql<boolean>`not exists (select 1 from callbacks where callbacks.payment_id = payments.payment_id
         and callbacks.external = payments.external and callbacks.finished_at is null)`,
+    )
+    // The newest change stays: by it, the feed knows cursors that are not of this ledger.
+    .where(
+      sql<boolean>`not exists (select 1 from ledger_events as newest
+        where newest.id = (select max(id) from ledger_events) and (newest.payment_ref = payments.id
+          or newest.refund_ref in (select refunds.id from refunds where ${REFUNDS_OF})))`,
     );
   const rows = await forUpdateSkipLocked(trx, query).execute();
   return rows.map(({ id }) => id);

@@ -49,33 +49,33 @@ export function readJson(source: Buffer | string, bounds: JsonBounds): JsonReadi
   if (text === undefined) return failed({ kind: 'not-utf8' });
   const length = typeof source === 'string' ? text.length : source.length;
   if (length > maxLength) return failed({ kind: 'too-long', length });
+  const options: ScanOptions = {
+    duplicates: bounds.duplicateNames === 'refuse',
+    numbers: numbersToReport(bounds),
+    maxDepth,
+    maxFindings: bounds.maxViolations,
+  };
+  let scanner: JsonScanner | undefined;
   // Before it is parsed: a mebibyte of brackets takes `JSON.parse` 100 ms. A level needs two characters.
   if (maxDepth !== undefined && text.length > 2 * maxDepth) {
-    const scanner = new JsonScanner(text, { maxDepth });
+    scanner = new JsonScanner(text, options);
     const error = scanner.scan();
     if (error) return failed(error);
     if (scanner.isTooDeep) return failed({ kind: 'too-deep' });
   }
   const value = parse(text);
   if (value === NOT_JSON) return failed(syntaxErrorOf(text));
-  const duplicates = bounds.duplicateNames === 'refuse';
-  const numbers = numbersToFind(text, bounds);
-  if (!duplicates && !numbers) return { value, violations: [] };
-  const scanner = new JsonScanner(text, {
-    duplicates,
-    ...(numbers && { numbers }),
-    maxFindings: bounds.maxViolations ?? Infinity,
-  });
-  scanner.scan();
+  if (!scanner && (options.duplicates || mayHoldReported(text, bounds))) {
+    scanner = new JsonScanner(text, options);
+    scanner.scan();
+  }
+  if (!scanner) return { value, violations: [] };
   return { value: withRawNumbers(value, scanner.numbers), violations: scanner.violations };
 }
 
-/** What to look for in the numbers of a text; undefined where there cannot be any such number. */
-function numbersToFind(text: string, { lossyNumbers }: JsonBounds): ScanOptions['numbers'] {
-  if (lossyNumbers === 'refuse' && mayHoldNumber(text, PERHAPS_LOSSY))
-    return { accepts: losesDigits, as: 'violations' };
-  if (lossyNumbers === 'keep' && mayHoldNumber(text, PERHAPS_CHANGED)) return CHANGED_NUMBERS;
-  return undefined;
+function numbersToReport({ lossyNumbers }: JsonBounds): ScanOptions['numbers'] {
+  if (lossyNumbers === 'refuse') return { accepts: losesDigits, as: 'violations' };
+  return lossyNumbers === 'keep' ? CHANGED_NUMBERS : undefined;
 }
 
 /** Nearly all numbers, and they are written as they were read. */
@@ -130,9 +130,12 @@ export function textOf(
 }
 
 /**
- * Whether something between the strings of this JSON text is worth a scan. Cheaper than the scan, and mostly false.
+ * Whether something between the strings of this JSON text may be a number to report. Cheaper than the scan, and mostly
+ * false.
  */
-function mayHoldNumber(text: string, pattern: RegExp): boolean {
+function mayHoldReported(text: string, { lossyNumbers }: JsonBounds): boolean {
+  if (lossyNumbers === 'round') return false;
+  const pattern = lossyNumbers === 'refuse' ? PERHAPS_LOSSY : PERHAPS_CHANGED;
   if (!pattern.test(text)) return false;
   let at = 0;
   for (;;) {

@@ -14,11 +14,12 @@ export interface ScanOptions {
   /** Report names that an object has twice. */
   readonly duplicates?: boolean;
   /** Reports the numbers for which it returns true, by their source: as violations, or in {@link JsonScanner.numbers}. */
-  readonly numbers?: { readonly accepts: (source: string) => boolean; readonly as: 'violations' | 'numbers' };
+  readonly numbers?:
+    { readonly accepts: (source: string) => boolean; readonly as: 'violations' | 'numbers' } | undefined;
   /** Levels of arrays and objects below the outermost one. */
   readonly maxDepth?: number | undefined;
   /** Nothing is reported after this many findings. Default: no limit. */
-  readonly maxFindings?: number;
+  readonly maxFindings?: number | undefined;
   /** The members of the outermost object that count: in the others, only the syntax matters. Default: all. */
   readonly members?: ReadonlySet<string> | undefined;
   /** Nothing is reported in a member of the outermost object beyond this length. Default: no limit. */
@@ -110,7 +111,7 @@ export class JsonScanner {
     this.#maxMemberLength = options.maxMemberLength ?? Infinity;
   }
 
-  /** Scans to the end, or to the first syntax error, which is returned. */
+  /** Scans to the end, to the first level that is too deep, or to the first syntax error, which is returned. */
   scan(): JsonViolation | undefined {
     const { text } = this;
     let state: State = VALUE;
@@ -121,6 +122,7 @@ export class JsonScanner {
       const end = endOfToken(text, at);
       const next: State = end > at ? this.#follow(state, at, end) : NOTHING;
       if (next === NOTHING) return { kind: 'syntax', ...placeOf(text, at), expected: EXPECTED[state]! };
+      if (this.isTooDeep) return undefined;
       state = next;
       at = afterSpace(text, end);
     }

@@ -303,7 +303,7 @@ export class SubscriptionLedger {
       event: 'subscription',
       subjectRef: id,
       external,
-      version: await this.subscriptions.nextVersion(trx, id),
+      version: this.restore.versionOf(await this.subscriptions.nextVersion(trx, id)),
       payload,
       requestId,
       traceparent,

@@ -77,7 +77,7 @@ export class SubscriptionRepository {
       .execute();
   }
 
-  /** Increments the version of the notifications, which locks the row until `trx` ends. */
+  /** Counts a notification, which locks the row until `trx` ends; see `LedgerRestore.versionOf`. */
   async nextVersion(trx: Trx, id: string): Promise<number> {
     const { version } = await trx
       .updateTable('subscriptions')

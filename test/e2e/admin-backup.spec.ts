@@ -129,6 +129,8 @@ async function story({ database, backup, restore, recoveredFrom, declaredBy }: R
         },
       });
   }
+  // Of a known order, the ledger itself refuses another payment.
+  expect(await pay('before', 'other')).toMatchObject({ status: 409, body: { code: 'duplicate-payment' } });
   // A request from before the restore may still reach the external.
   const early = await pay('new');
   expect(early).toMatchObject(recovering);

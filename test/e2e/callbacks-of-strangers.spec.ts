@@ -157,9 +157,10 @@ describe('Forged callbacks', () => {
     external.requests.length = 0;
     const queries = (): string[] =>
       external.requests.map(({ url }) => url).filter((url) => /slow-|pm-urgent/.test(url));
-    held.shift()!();
-    await until(() => queries().length > 0, 'the next query');
-    expect(queries()[0]).toContain('pm-urgent');
+    // A turn of the worker that began before may still query one of those that wait.
+    for (const release of held.splice(0, 2)) release();
+    await until(() => queries().length >= 2, 'the next queries');
+    expect(queries().slice(0, 2).join(' ')).toContain('pm-urgent');
     external.behave((_, response) => answerJson(response, 404, { message: 'never seen' }));
     for (const release of held) release();
   }, 60_000);

@@ -496,6 +496,13 @@ describe('requests accepted as callbacks', () => {
     ['broken JSON', 400, 'validation-failed', '', () => post('{"paymentId":', JSON_TYPE)],
     ['deep JSON', 400, 'validation-failed', '', () => post('['.repeat(100_000), JSON_TYPE)],
     [
+      'more than 1,000 levels',
+      400,
+      'validation-failed',
+      '',
+      () => post(`{"paymentId":"pm_1","x":${'['.repeat(1_000)}${']'.repeat(1_000)}}`, JSON_TYPE),
+    ],
+    [
       'an inherited one',
       400,
       'validation-failed',

@@ -89,13 +89,14 @@ export function reconcileCommand(terminal: Terminal): Command {
 
 async function runReconcile(terminal: Terminal, file: string, options: Options): Promise<void> {
   assertFormat(options);
-  const [{ readReport }, { reconcile }, output, { openLedger }, { readEnvironment }] = await Promise.all([
-    import('./report-file.js'),
-    import('./reconcile.js'),
-    import('./output.js'),
-    import('../ledger.js'),
-    import('../env-file.js'),
-  ]);
+  const [{ readReport }, { knowsExternal, reconcile }, output, { openLedger }, { readEnvironment }] =
+    await Promise.all([
+      import('./report-file.js'),
+      import('./reconcile.js'),
+      import('./output.js'),
+      import('../ledger.js'),
+      import('../env-file.js'),
+    ]);
   const format = options.json ? output.JSON_FORMAT : options.csv ? output.CSV_FORMAT : output.TABLE_FORMAT;
   const ledger = await openLedger(readEnvironment(options.envFile));
   try {
@@ -112,7 +113,11 @@ async function runReconcile(terminal: Terminal, file: string, options: Options):
     const texts = textsOf(findings, format, (all) => (counts = all));
     await pipeline(Readable.from(texts), terminal.stdout, { end: false });
     const summary = output.summaryOf(counts!);
-    if (!output.agrees(counts!)) throw new CommandError(`the report and the ledger differ: ${summary}`);
+    if (!output.agrees(counts!)) {
+      const isKnown = await knowsExternal(ledger, options.external);
+      const hint = isKnown ? '' : `; the ledger has no payment of ${options.external}: is --external right?`;
+      throw new CommandError(`the report and the ledger differ: ${summary}${hint}`);
+    }
     note(terminal, summary);
   } finally {
     await ledger.close();

@@ -131,6 +131,14 @@ export async function* reconcile(
   }
 }
 
+/** Whether the ledger has a payment of the external at all: a mistyped name has none. */
+export async function knowsExternal(ledger: LedgerReader, external: string): Promise<boolean> {
+  const payment = await ledger.read((db) =>
+    db.selectFrom('payments').select('id').where('external', '=', external).limit(1).executeTakeFirst(),
+  );
+  return payment !== undefined;
+}
+
 const COLUMNS = ['id', 'payment_id', 'amount_minor', 'currency', 'state', 'refunded_minor'] as const;
 
 /** Ids are ordered by time, so a range of time is a range of ids. */

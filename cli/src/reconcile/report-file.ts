@@ -67,12 +67,19 @@ function misaligned(record: readonly string[], header: readonly string[]): strin
   return `has ${record.length} cells, the header ${header.length}`;
 }
 
+/** A header that is one cell was written with another delimiter. */
+function hintOf(header: readonly string[]): string {
+  const delimiter = header.length === 1 && /[;\t|,]/.exec(header[0]!)?.[0];
+  if (!delimiter) return '';
+  return `, which is one column: try --delimiter '${delimiter === '\t' ? String.raw`\t` : delimiter}'`;
+}
+
 function assertColumns(path: string, header: readonly string[], { columns }: ReportFormat): void {
   for (const column of Object.values(columns)) {
     const count = header.filter((name) => name === column).length;
     if (count === 0)
       throw new CommandError(
-        `${path} has no column ${column}; its first line names ${header.join(', ')}`,
+        `${path} has no column ${column}; its first line names ${header.join(', ')}${hintOf(header)}`,
         EXIT.usage,
       );
     if (count > 1) throw new CommandError(`${path} has ${count} columns named ${column}`, EXIT.usage);

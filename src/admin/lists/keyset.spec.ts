@@ -61,7 +61,7 @@ describe('keysetOf', () => {
 
   it('refuses an empty range', () => {
     expect(() => keysetOf('payments', 'pay', { from: AT, to: AT })).toThrow(
-      'query to: must be later than from',
+      'query to must be later than from',
     );
   });
 });

@@ -1,7 +1,10 @@
 import type { Check } from '../check.js';
-import { NotTried } from '../check-errors.js';
-import { answerOf, ensure, paid, paidWith, requireRefused, requireStatus } from '../expect.js';
+import { CheckFailed, NotTried } from '../check-errors.js';
+import { answerOf, ensure, finalStatus, paid, paidWith, requireRefused, requireStatus } from '../expect.js';
 import type { Session } from '../session.js';
+
+/** Payments that were made together are settled so close to each other. */
+const HOLD_POLLS = 5;
 
 /** A payment that stays PENDING until somebody acts. */
 async function pendingPayment(session: Session): Promise<string> {
@@ -33,6 +36,29 @@ export const CANCEL_CHECKS: readonly Check[] = [
       const reply = await session.cancel(paymentId);
       const { result } = answerOf(reply);
       if (result !== 'OK') throw new NotTried(`the cancellation of a pending payment was answered ${result}`);
+      await requireStatus(session, paymentId, 'FAILED');
+    },
+  },
+  {
+    ...offers,
+    id: 'cancel-holds',
+    title: 'A canceled payment does not become paid later',
+    mend: 'Check in the transaction that makes a payment ACCEPTED that it is still PENDING.',
+    slow: true,
+    run: async (session) => {
+      // The other one shows how long the sandbox takes.
+      const [one, other] = await Promise.all([
+        paidWith(session, 'pending', ['PENDING']),
+        paidWith(session, 'pending', ['PENDING']),
+      ]);
+      const paymentId = one.answer.paymentId!;
+      const { result } = answerOf(await session.cancel(paymentId));
+      if (result !== 'OK') throw new NotTried(`the cancellation of a pending payment was answered ${result}`);
+      const settled = await finalStatus(session, other.answer.paymentId!).catch((error: unknown) => {
+        throw error instanceof CheckFailed ? new NotTried('pending payments fail already (pending)') : error;
+      });
+      if (settled === 'PENDING') throw new NotTried('the payment with the data for "pending" stays PENDING');
+      await session.sleep(HOLD_POLLS * session.kit.options.pace.pollMs);
       await requireStatus(session, paymentId, 'FAILED');
     },
   },

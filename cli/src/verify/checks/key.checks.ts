@@ -98,6 +98,15 @@ async function requireRefundedOnceAfterCut(session: Session): Promise<void> {
   requireRefunded(rest, 'the rest, after a refund that was cut and repeated,');
 }
 
+/** Requires that a key was refused because it came with `what`. */
+function requireKeyRefused(reply: Reply<AnswerTo<'pay'>>, what: string): void {
+  const { outcome } = reply;
+  if (outcome.kind === 'rejected') return;
+  const reason =
+    outcome.kind === 'completed' ? ' was answered as if it were the same request' : `: ${detailOf(outcome)}`;
+  throw new CheckFailed(`a key with ${what}${reason}`, reply.exchanged);
+}
+
 const honours = { level: 'offers', capability: 'honoursIdempotencyKey', spec: '§4' } as const;
 
 /** Proves `honoursIdempotencyKey`: the gateway sends an operation again, and it is executed once. */
@@ -174,19 +183,26 @@ export const KEY_CHECKS: readonly Check[] = [
         ['amount', { ...body, amount: body.amount + 1 }],
         ['order', { ...body, shopTransactionId: session.newOrder() }],
       ] as const) {
-        const reply = await session.pay(other, { key });
-        const { outcome } = reply;
-        ensure(
-          outcome.kind !== 'completed',
-          `a key with another ${what} was answered as if it were the same request`,
-          reply,
-        );
-        ensure(
-          outcome.kind === 'rejected',
-          `a key with another ${what}: ${outcome.kind === 'rejected' ? '' : detailOf(outcome)}`,
-          reply,
-        );
+        requireKeyRefused(await session.pay(other, { key }), `another ${what}`);
       }
+    },
+  },
+  {
+    ...honours,
+    id: 'key-other-data',
+    title: 'A key with other `providerData` is refused',
+    mend: 'Let the digest that you store with the key cover `providerData` too: it decides which card pays.',
+    run: async (session) => {
+      await keysAreHonoured(session);
+      const { providerData } = session.sandbox('declined');
+      if (!providerData) throw new NotTried('the data for "declined" has no providerData');
+      // Proves that the external reads this data: what it ignores may be no part of its digest.
+      await paidWith(session, 'declined', ['KO']);
+      const body = session.payBody();
+      const key = session.newKey();
+      paymentIdOf(await session.pay(body, { key }), 'the payment');
+      const reply = await session.pay({ ...body, providerData }, { key });
+      requireKeyRefused(reply, 'other providerData');
     },
   },
   {

@@ -8,6 +8,7 @@ import {
   type Payment,
   requireRefused,
   requireRefunded,
+  requireStatus,
 } from '../expect.js';
 import type { Reply, Session } from '../session.js';
 import type { AnswerTo } from '../../../../src/providers/answers.js';
@@ -41,6 +42,18 @@ export const REFUND_CHECKS: readonly Check[] = [
       const part = partOf(payment);
       requireRefunded(await refundOf(session, payment, part), 'a refund of a part');
       requireRefunded(await refundOf(session, payment, payment.amount - part), 'a refund of the rest');
+    },
+  },
+  {
+    id: 'refund-keeps-payment',
+    level: 'must',
+    title: 'A payment that was refunded whole stays ACCEPTED',
+    spec: '§2',
+    mend: 'Leave the status of a payment as it is when it is refunded: FAILED says that it was never paid.',
+    run: async (session) => {
+      const payment = await paid(session);
+      requireRefunded(await refundOf(session, payment, payment.amount), 'a refund of the whole payment');
+      await requireStatus(session, payment.paymentId, 'ACCEPTED');
     },
   },
   {

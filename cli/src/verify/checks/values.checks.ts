@@ -3,17 +3,26 @@ import type { Check } from '../check.js';
 import { NotTried } from '../check-errors.js';
 import { isJsonObject } from '../../../../src/shared/json.js';
 import { answerOf, ensure, isNotSupported, jsonOf, paid, requireRefunded } from '../expect.js';
-import type { Session } from '../session.js';
+import type { Reply, Session } from '../session.js';
 
 /** Amounts that are no multiple of a hundred or a thousand: what is rounded shows. */
 const AMOUNTS: Readonly<Record<string, number>> = { EUR: 1_299, JPY: 501, KWD: 1_237, CLF: 12_345 };
 const OTHER_AMOUNT = 1_237;
+/** Wraps in 32 bits, and loses its last digits in a single-precision number. */
+const LARGE_AMOUNT = 2 ** 32 + 1_299;
 
 /**
  * Letters outside of Latin-1, outside of the BMP, decomposed (NFC changes it), right-to-left, what a query has to
  * encode, and spaces at both ends.
  */
 const unicodeOrder = (): string => ` Größe/日本-🎫-e\u0301-שלום+%41&a=b c?#-${randomHex(4)} `;
+
+/** More digits than a number of 64 bits has. */
+function newDigits(): string {
+  return BigInt(`0x${randomHex(12)}`)
+    .toString()
+    .padStart(29, '1');
+}
 
 const NESTED = {
   customer: { name: 'Zoë 🎫 日本 שלום', tags: ['a', ['b', [null, true, 0.1, -1e-7]], {}], empty: '' },
@@ -40,6 +49,29 @@ async function executesAnd(session: Session, fields: object): Promise<void> {
   );
 }
 
+function isRefused({ outcome }: Reply<{ readonly result: string }>): boolean {
+  return outcome.kind === 'rejected' || (outcome.kind === 'completed' && outcome.answer.result === 'KO');
+}
+
+/** Requires that an amount was kept to its last minor unit: refunds show it. */
+async function requireKept(session: Session, amount: number, currency: string): Promise<void> {
+  const { providerData } = session.data.accepted;
+  const body = session.payBody({ amount, currency, ...(providerData && { providerData }) });
+  const reply = await session.pay(body);
+  if (isRefused(reply)) throw new NotTried(`the external does not take ${amount} ${currency}`);
+  const { result, paymentId } = answerOf(reply);
+  if (result !== 'OK' || paymentId === undefined)
+    throw new NotTried(`the payment is ${result}, so that it cannot be refunded`);
+  const refund = (part: number) => session.refund({ amount: part, currency, paymentId });
+  const first = await refund(amount - 1);
+  if (isNotSupported(first.outcome))
+    throw new NotTried('refund is not offered, so that the amount cannot be seen');
+  requireRefunded(first, `a refund of ${amount - 1} of ${amount} ${currency}`);
+  requireRefunded(await refund(1), `a refund of the last minor unit of ${amount} ${currency}`);
+  const over = await refund(1);
+  ensure(isRefused(over), `one minor unit more than the payment's ${amount} ${currency} was refunded`, over);
+}
+
 function minorUnits(currency: string): Check {
   return {
     id: `minor-units-${currency.toLowerCase()}`,
@@ -47,32 +79,7 @@ function minorUnits(currency: string): Check {
     title: `Amounts in ${currency} are counted in minor units, to the last one`,
     spec: '§1',
     mend: 'Store and compare integers of minor units; divide, if ever, by the digits of the currency (JPY 0, EUR 2, KWD 3, CLF 4).',
-    run: async (session) => {
-      const amount = AMOUNTS[currency] ?? OTHER_AMOUNT;
-      const { providerData } = session.data.accepted;
-      const body = session.payBody({ amount, currency, ...(providerData && { providerData }) });
-      const reply = await session.pay(body);
-      const { outcome } = reply;
-      const isRefused =
-        outcome.kind === 'rejected' || (outcome.kind === 'completed' && outcome.answer.result === 'KO');
-      if (isRefused) throw new NotTried(`the external does not take ${currency}`);
-      const { result, paymentId } = answerOf(reply);
-      if (result !== 'OK' || paymentId === undefined)
-        throw new NotTried(`the payment is ${result}, so that it cannot be refunded`);
-      const refund = (part: number) => session.refund({ amount: part, currency, paymentId });
-      const first = await refund(amount - 1);
-      if (isNotSupported(first.outcome))
-        throw new NotTried('refund is not offered, so that the amount cannot be seen');
-      requireRefunded(first, `a refund of ${amount - 1} of ${amount} ${currency}`);
-      requireRefunded(await refund(1), `a refund of the last minor unit of ${amount} ${currency}`);
-      const over = await refund(1);
-      ensure(
-        over.outcome.kind === 'rejected' ||
-          (over.outcome.kind === 'completed' && over.outcome.answer.result === 'KO'),
-        `one minor unit more than the payment's ${amount} ${currency} was refunded`,
-        over,
-      );
-    },
+    run: (session) => requireKept(session, AMOUNTS[currency] ?? OTHER_AMOUNT, currency),
   };
 }
 
@@ -80,6 +87,17 @@ function minorUnits(currency: string): Check {
 export function valueChecks(currencies: readonly string[]): readonly Check[] {
   return [
     ...currencies.map(minorUnits),
+    {
+      id: 'large-amount',
+      level: 'must',
+      title: 'An amount beyond 32 bits is kept to its last minor unit',
+      spec: '§1',
+      mend: 'Store amounts in 64 bits (`bigint`, `long`): the contract allows up to 999,999,999,999.',
+      run: async (session) => {
+        const [currency = 'EUR'] = session.data.currencies;
+        await requireKept(session, LARGE_AMOUNT, currency);
+      },
+    },
     {
       id: 'unicode-order',
       level: 'must',
@@ -96,6 +114,14 @@ export function valueChecks(currencies: readonly string[]): readonly Check[] {
       mend: 'Store ids of up to 255 characters (not bytes), and never cut one.',
       run: (session) =>
         executesAnd(session, { shopTransactionId: `order-${randomHex(4)}-${'x'.repeat(240)}` }),
+    },
+    {
+      id: 'numeric-order',
+      level: 'must',
+      title: 'A `shopTransactionId` of digits is kept digit for digit',
+      spec: '§1',
+      mend: 'Treat ids as texts, in the database too: as numbers, 007 and 7 are one order.',
+      run: (session) => executesAnd(session, { shopTransactionId: `00${newDigits()}` }),
     },
     {
       id: 'nested-data',
