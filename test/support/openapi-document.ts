@@ -58,7 +58,7 @@ export function responseOf(
   if (!response || !('$ref' in response)) return { response, pointer: `${pointer}/responses/${status}` };
   const name = response.$ref.replace('#/components/responses/', '');
   return {
-    response: document.components['responses']![name] as ResponseObject,
+    response: document.components['responses']![name],
     pointer: `/components/responses/${name}`,
   };
 }
