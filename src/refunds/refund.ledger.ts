@@ -313,12 +313,11 @@ export class RefundLedger {
   }
 
   async #notify(trx: Trx, refund: RefundRow, notify: RefundNotice): Promise<void> {
-    const version = this.restore.versionOf(await this.refunds.nextVersion(trx, refund.id));
     await this.outbox.enqueue(trx, {
       event: 'refund',
       subjectRef: refund.id,
       external: refund.external,
-      version,
+      version: this.restore.versionOf(await this.refunds.nextVersion(trx, refund.id)),
       payload: await this.status(trx, refund, notify.answer),
       requestId: notify.requestId,
       traceparent: notify.traceparent,
