@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -253,6 +254,22 @@ describe.each(places)('tollgate export on %s', (_name, place) => {
         },
         new RegExp(`^${two}: holds other payments than its last line says\n$`),
       ],
+      ...['{"payment":{}}', '{"end":true,"totals":[null]}'].map((line): [string, () => void, RegExp] => [
+        line,
+        () => {
+          const text = gunzipSync(readFileSync(join(folder, two))).toString();
+          writeFileSync(join(folder, two), gzipSync(text.replace(/.*\n$/, `${line}\n`)));
+        },
+        new RegExp(`^${two}: has a line that is neither a payment nor the end\n$`),
+      ]),
+      [
+        'a folder',
+        () => {
+          rmSync(join(folder, two));
+          mkdirSync(join(folder, two));
+        },
+        new RegExp(`^${two}: cannot be read .*EISDIR`),
+      ],
       [
         'packed anew',
         () =>
@@ -274,12 +291,14 @@ describe.each(places)('tollgate export on %s', (_name, place) => {
       change();
       const { exitCode, stdout } = await verified();
       expect([name, exitCode, stdout]).toEqual([name, 1, expect.stringMatching(problem)]);
+      rmSync(join(folder, two), { recursive: true, force: true });
       copyFileSync(kept, join(folder, two));
     }
     const head = sha256(three);
     rmSync(join(folder, three));
     expect((await verified()).exitCode).toBeUndefined();
     expect((await verified('--head', head)).exitCode).toBe(1);
+    expect((await verified('--head', 'no digest')).exitCode).toBe(2);
   });
 
   it.each([

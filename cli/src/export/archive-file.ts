@@ -134,15 +134,11 @@ async function readLines(content: PassThrough): Promise<Omit<ReadArchive, 'sha25
     const value = parsed(line);
     if (end !== undefined) throw new DamagedArchive('has lines after its end');
     if (head === undefined) head = headOf(value);
-    else if ('end' in value) end = value as ArchiveEnd;
-    else {
-      const { payment, refunds } = value as {
-        payment: ArchivedPayment;
-        refunds: Parameters<typeof addTotals>[2];
-      };
-      addTotals(totals, payment, refunds);
+    else if (isEnd(value)) end = value;
+    else if (isPaymentLine(value)) {
+      addTotals(totals, value.payment, value.refunds);
       payments += 1;
-    }
+    } else throw new DamagedArchive('has a line that is neither a payment nor the end');
   }
   if (head === undefined || end === undefined) throw new DamagedArchive('is cut off');
   const said = new DayTotals();
@@ -155,11 +151,31 @@ async function readLines(content: PassThrough): Promise<Omit<ReadArchive, 'sha25
 function parsed(line: string): object {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null) return value;
+    if (isObject(value)) return value;
   } catch {
     // Reported below.
   }
   throw new DamagedArchive('has a line that is no JSON object');
+}
+
+function isEnd(value: object): value is ArchiveEnd {
+  return 'end' in value && 'totals' in value && isListOfObjects(value.totals);
+}
+
+function isPaymentLine(
+  value: object,
+): value is { readonly payment: ArchivedPayment; readonly refunds: Parameters<typeof addTotals>[2] } {
+  return (
+    'payment' in value && isObject(value.payment) && 'refunds' in value && isListOfObjects(value.refunds)
+  );
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isObject);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function headOf(value: object): ArchiveHead {

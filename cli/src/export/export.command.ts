@@ -40,7 +40,11 @@ export function exportCommand(terminal: Terminal): Command {
     .option('--since <day>', 'the first day, such as 2026-01-01 (UTC)', dayOption)
     .option('--until <day>', 'the day after the last; at most today', dayOption)
     .option('--verify', 'read the files instead, and check the chain')
-    .option('--head <sha256>', 'with --verify: the digest of the last file, as its export has printed it')
+    .option(
+      '--head <sha256>',
+      'with --verify: the digest of the last file, as its export has printed it',
+      digestOption,
+    )
     .option('--env-file <file>', 'read DATABASE_URL and its like from this file instead of the environment')
     .option('--json', 'print JSON, for programs')
     .action((folder: string, options: Options) => {
@@ -102,19 +106,26 @@ async function runVerify(terminal: Terminal, folder: string, { head, json }: Opt
   const found = await verifyArchives(folder);
   const problems = [...found.problems];
   if (found.files === 0) problems.push(`${folder} has no archive`);
-  if (head !== undefined && found.head !== head.toLowerCase())
+  if (head !== undefined && found.head !== head)
     problems.push(
       `the last file has the digest ${found.head ?? '(none)'}: files after it are missing, or it is another`,
     );
   if (json) printJson(terminal, { ...found, problems });
   else for (const problem of problems) print(terminal, problem);
   if (problems.length > 0)
-    throw new CommandError(`${problems.length} of ${found.files} files or links are wrong`);
+    throw new CommandError(
+      `the archive is not as it was written (files: ${found.files}, problems: ${problems.length})`,
+    );
   const begin = found.begins === null ? '' : `, from ${String(found.begins)} on`;
   note(
     terminal,
     `${found.files} files with ${found.payments} payments are as they were written${begin}: ${found.head!}`,
   );
+}
+
+function digestOption(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError('It must be a SHA-256 digest, 64 hexadecimal digits.');
 }
 
 /** A day as days since the epoch. */

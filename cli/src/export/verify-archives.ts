@@ -45,8 +45,11 @@ async function readOrReport(
   try {
     return await readArchive(path);
   } catch (error) {
-    if (!(error instanceof DamagedArchive)) throw error;
-    problems.push(`${name}: ${error.message}`);
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    // One file that the disk does not give must not hide what is wrong with the others.
+    if (error instanceof DamagedArchive) problems.push(`${name}: ${message}`);
+    else if (syscall !== undefined) problems.push(`${name}: cannot be read (${message})`);
+    else throw error;
     return undefined;
   }
 }
