@@ -257,7 +257,9 @@ describe('backup and restore', () => {
     url.pathname = `/${name}`;
     const database = { DATABASE_URL: url.href, FINGERPRINT_KEY: fingerprintKey() };
     const errors: string[] = [];
-    jest.spyOn(Logger.prototype, 'error').mockImplementation((_fields, message) => void errors.push(message));
+    jest
+      .spyOn(Logger.prototype, 'error')
+      .mockImplementation((_fields, message: string) => void errors.push(message));
     const restored = async (recoveredFrom?: string): Promise<string[]> => {
       await stop();
       await onServer(`update settings set value = '00000000' where key = 'postgres-timeline'`, url.href);
