@@ -1,17 +1,19 @@
 /**
  * Clients that other people's generators make of docs/openapi.json compile under strict TypeScript, know what each answer
- * holds, and run all operations of the contract against the built program. Exits with code 1 where any of that fails,
- * with 75 where the generators cannot be fetched.
+ * holds, and run all operations of the contract against the built program. So do the commands and programs of the guide
+ * (docs/calling-tollgate.md, "Generate a client"). Exits with code 1 where any of that fails, with 75 where the generators
+ * cannot be fetched.
  *
  * The generators are fetched into a temporary folder: they bring a hundred packages, which nobody else needs.
- * `openapi-typescript` has tests of its own (test/e2e/documentation-client.spec.ts).
+ * All operations by `openapi-typescript` are in a test of its own (test/e2e/documentation-client.spec.ts).
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import { withGateway, withPackages } from './fetched-packages.js';
 
-const GENERATORS = ['@hey-api/openapi-ts@0.99.0', 'orval@8.38.0', 'typescript@6.0.3'];
+/** `openapi-typescript` is a package of this project: beside TypeScript 6, npm would refuse it. */
+const GENERATORS = ['@hey-api/openapi-ts@0.99.0', 'openapi-fetch@0.17.0', 'orval@8.38.0', 'typescript@6.0.3'];
 
 /** The calls of both samples, by a function for each operation, `ok`, which takes the data of a 200 out of an answer. */
 const FLOW = `
@@ -162,6 +164,26 @@ const CLIENTS = [
   },
 ];
 
+/** What the guide shows of each generator: its heading, the files by name, and the commands that generate. */
+function shownInGuide() {
+  const guide = readFileSync('docs/calling-tollgate.md', 'utf8');
+  const [section] = /(?<=^## Generate a client$).*?(?=^## )/ms.exec(guide);
+  return section
+    .split(/^### /m)
+    .slice(1)
+    .map((part) => ({
+      name: /^\S+/.exec(part)[0],
+      files: [...part.matchAll(/^```[jt]s\n\/\/ (\S+)\n(.*?)^```/gms)].map(([, file, text]) => ({
+        file,
+        text,
+      })),
+      commands: [...part.matchAll(/^npx (\S+) ?(.*)$/gm)].map(([, program, args]) => [
+        program,
+        ...args.split(' ').filter(Boolean),
+      ]),
+    }));
+}
+
 function tsconfig(name, exactOptionalPropertyTypes) {
   const compilerOptions = {
     module: 'nodenext',
@@ -178,8 +200,11 @@ function tsconfig(name, exactOptionalPropertyTypes) {
 }
 
 await withPackages(GENERATORS, async (folder) => {
-  const run = (command, ...args) => {
-    const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
+  const programs = [join(folder, 'node_modules/.bin'), resolve('node_modules/.bin'), process.env.PATH];
+  const run = (command, ...args) => runWith({}, command, ...args);
+  const runWith = (settings, command, ...args) => {
+    const env = { ...process.env, PATH: programs.join(delimiter), ...settings };
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8', env });
     if (status !== 0)
       throw new Error(`${[command, ...args].join(' ')} ended with ${status}:\n${stdout}${stderr}`);
     return stdout;
@@ -193,5 +218,18 @@ await withPackages(GENERATORS, async (folder) => {
     writeFileSync(join(folder, `${name}.ts`), sample);
     run(process.execPath, 'node_modules/typescript/bin/tsc');
     await withGateway((url) => console.log(`${name}: ${run(process.execPath, `${name}.js`, url).trim()}`));
+  }
+  for (const { name, files, commands } of shownInGuide()) {
+    const program = files.at(-1).file.replace('.ts', '');
+    const { exact = true } = CLIENTS.find((each) => name.includes(each.name)) ?? {};
+    writeFileSync(join(folder, 'tsconfig.json'), tsconfig(program, exact));
+    for (const { file, text } of files) writeFileSync(join(folder, file), text);
+    for (const [command, ...args] of commands) run(command, ...args);
+    run('tsc');
+    await withGateway((url) => {
+      const said = runWith({ TOLLGATE_URL: url }, process.execPath, `${program}.js`);
+      if (!/^paid \S+\n$/.test(said)) throw new Error(`The guide's program of ${name} said: ${said}`);
+      console.log(`the guide, ${name}: ${said.trim()}`);
+    });
   }
 });

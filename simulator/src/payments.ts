@@ -10,7 +10,7 @@ import {
   textField,
   type JsonObject,
 } from './request-fields.js';
-import type { Plan, ScenarioOperation } from './scenarios.js';
+import { type Plan, type ScenarioOperation, SCENARIOS } from './scenarios.js';
 import type { Settlement } from './settlement.js';
 
 /** What operations work with. */
@@ -172,7 +172,8 @@ export function createPayment(
 
 export function payAnswer({ checkoutUrl }: OperationContext, payment: BookedPayment): JsonObject {
   const { paymentId, status, plan, scenario } = payment;
-  const rest = { paymentId, metadata: { scenario } };
+  // In words: the gateway masks what an answer repeats of `providerData`, as the name of the scenario would.
+  const rest = { paymentId, metadata: { simulated: SCENARIOS[scenario].summary } };
   if (status === 'ACCEPTED') return { result: 'OK', ...rest };
   if (status === 'FAILED') return { result: 'KO', resultDescription: DECLINED, ...rest };
   if (plan?.settledBy !== 'payer') return { result: 'PENDING', ...rest };

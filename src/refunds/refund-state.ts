@@ -23,6 +23,12 @@ export function refundMayBecome(from: RefundState, to: RefundState, queried?: Re
   return ALLOWED[from].includes(to) && (from !== 'OK' || queried === 'OK');
 }
 
+/** How a refund changes its end by what the external says; undefined if it does not. */
+export function reversalOf(from: RefundState, to: RefundState): 'sent-back' | 'late-success' | undefined {
+  if (from === 'OK') return 'sent-back';
+  return from === 'KO' && to === 'OK' ? 'late-success' : undefined;
+}
+
 /** The outcome is not known: reconciliation queries the external. */
 export function isOpenRefund(state: RefundState): boolean {
   return state === 'PENDING' || state === 'UNKNOWN';

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Insertable, Updateable } from 'kysely';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
-import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
+import type { LedgerChange } from '../operations/ledger-event.table.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import { LedgerRestore } from '../operations/ledger.restore.js';
 import type { OperationRow } from '../operations/operation.table.js';
@@ -16,8 +16,15 @@ import { Store, type Trx } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
 import type { RefundStatusAnswer } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
+import type { RefundMove, RefundNotice } from './refund-move.js';
 import type { RefundRequest } from './refund-request.js';
-import { isOpenRefund, refundMayBecome, type RefundState, statusOfRefund } from './refund-state.js';
+import {
+  isOpenRefund,
+  refundMayBecome,
+  type RefundState,
+  reversalOf,
+  statusOfRefund,
+} from './refund-state.js';
 import { type RefundStatus, refundStatus } from './refund-status.js';
 import { refundBegin, refundEnd } from './refund.journal.js';
 import { RefundRepository } from './refund.repository.js';
@@ -28,29 +35,6 @@ export class PaymentNotAccepted extends Problem {
   constructor() {
     super('refund-exceeds-payment', 'The payment is not accepted.', { outcome: 'not-executed' });
   }
-}
-
-export interface RefundMove {
-  readonly source: EventSource;
-  /** The id of what caused it, or the operator's name and reason. */
-  readonly cause: string | null;
-  /** The external offers `refund/status`. */
-  readonly queryable?: boolean;
-  /** The state of the refund when the external was queried; absent for the answer of the call. */
-  readonly queriedIn?: RefundState;
-  /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
-  readonly notify?: RefundNotice;
-  /** An operator corrects a resolution: the refund itself has not changed its end. */
-  readonly isCorrection?: boolean;
-}
-
-export interface RefundNotice {
-  /** `always`: also if the state does not change (verified callback). */
-  readonly when: 'always' | 'on-change';
-  /** The external's answer to a status query, whose metadata the notification passes on. */
-  readonly answer?: RefundStatusAnswer | undefined;
-  readonly requestId?: string | undefined;
-  readonly traceparent?: string | undefined;
 }
 
 /** The answer of a call that made a refund `state`, and the id that the external gave it. */
@@ -291,7 +275,7 @@ export class RefundLedger {
       parked_at: next.parkedAtMs,
       ...(frees && { reserved: 0 }),
       ...(takes && { reserved: 1 }),
-      ...(!move.isCorrection && reversalOf(from, to)),
+      reversal: move.isCorrection ? undefined : reversalOf(from, to),
     };
     if (!(await this.refunds.advance(trx, id, from, columns))) return false;
     if (refund.parked_at !== null) await this.queries.addParking(trx, id, refund.parked_at);
@@ -340,11 +324,6 @@ export class RefundLedger {
       atMs: this.clock.now(),
     });
   }
-}
-
-function reversalOf(from: RefundState, to: RefundState): Updateable<RefundTable> {
-  if (from === 'OK') return { reversal: 'sent-back' };
-  return from === 'KO' && to === 'OK' ? { reversal: 'late-success' } : {};
 }
 
 function exceeds(detail: string): Problem {

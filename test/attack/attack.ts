@@ -24,6 +24,7 @@ import { SeededRandom } from '../support/seeded-random.js';
 import { ATTACKS, MIXED } from './attacks.js';
 import { HonestCallers } from './honest-callers.js';
 import { Probes } from './probes.js';
+import { settleAndAudit } from './settlement.js';
 
 const HOST = '127.0.0.1';
 const KEY = 'honest-0f8c2d7e5b914a3fa6c1';
@@ -37,7 +38,6 @@ const MAX_P99_RATIO = 4;
 const TOLERATED_P99_MS = 100;
 /** Without an attack, p99 is far below on a machine that does nothing else. */
 const BUSY_P99_MS = 50;
-const SETTLE_LIMIT_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
@@ -160,8 +160,11 @@ async function mixed(): Promise<void> {
     figures.push(...probes.slowness('the mixed attack'));
   }
   figures.push(...probes.problems('the mixed attack'));
-  await settle();
-  await audit();
+  const parties = [
+    { name: 'honest', external: externals.honest, callers: honest },
+    { name: 'hostile', external: externals.hostile, callers: hostile },
+  ];
+  problems.push(...(await settleAndAudit(parties, receiver, ledger)));
 }
 
 /** Each attack, without honest callers, against the same process. */
@@ -181,51 +184,4 @@ function attack(names: readonly string[]): ChildProcess {
   return fork(join(import.meta.dirname, 'attacker.ts'), [HOST, String(port), 'signed', 'hostile', ...names], {
     execArgv: process.execArgv,
   });
-}
-
-/** After the attack everything ends: the externals answer, the receiver is up. */
-async function settle(): Promise<void> {
-  for (const one of Object.values(externals)) {
-    one.calmDown();
-    one.settleOpen();
-  }
-  receiver.calmDown();
-  await Promise.all([honest.askAgain(), hostile.askAgain()]);
-  const deadline = Date.now() + SETTLE_LIMIT_MS;
-  for (;;) {
-    for (const one of Object.values(externals)) one.settleOpen();
-    // PostgreSQL's counts come as text.
-    const [row] = await ledger.query<{ open: number | string; waiting: number | string }>(
-      `select (select count(*) from payments where state in ('CREATED', 'PENDING', 'UNKNOWN')) as open,
-              (select count(*) from notifications where state in ('PENDING', 'LEASED', 'RETRY')) as waiting`,
-    );
-    if (Number(row!.open) + Number(row!.waiting) === 0) return;
-    if (Date.now() > deadline) {
-      problems.push(`${row!.open} payments and ${row!.waiting} notifications are still open`);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-async function audit(): Promise<void> {
-  // An order that the hostile external declines is tried again, as another payment.
-  problems.push(...receiver.problems.filter((problem) => !problem.startsWith('hostile-')));
-  const rows = await ledger.query<{ external: string; shop_transaction_id: string; state: string }>(
-    'select external, shop_transaction_id, state from payments',
-  );
-  for (const [name, callers] of [['honest', honest] as const, ['hostile', hostile] as const]) {
-    const { executions, payments } = externals[name];
-    for (const [key, count] of executions)
-      if (count > 1) problems.push(`${name} executed ${key} ${count} times`);
-    const states = new Map(
-      rows.filter((row) => row.external === name).map((row) => [row.shop_transaction_id, row.state]),
-    );
-    for (const { shopTransactionId, status } of payments.values()) {
-      const state = states.get(shopTransactionId);
-      if (state !== status) problems.push(`${name} ${shopTransactionId}: ${status}, the ledger has ${state}`);
-    }
-    const executed = new Set([...payments.values()].map(({ shopTransactionId }) => shopTransactionId));
-    problems.push(...callers.contradictions(executed));
-  }
 }

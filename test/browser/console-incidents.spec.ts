@@ -103,11 +103,11 @@ if (missing !== undefined) process.stderr.write(`SKIPPED: the console in a brows
     return text;
   }
 
-  async function record(outcome: RegExp, paymentId?: string): Promise<void> {
+  async function record(outcome: RegExp, paymentId?: string, confirm = 'Record it for ever'): Promise<void> {
     await page.getByRole('radio', { name: outcome }).check();
     if (paymentId !== undefined) await page.getByRole('textbox', { name: /paymentId/ }).fill(paymentId);
     await page.getByRole('textbox', { name: 'Reason' }).fill('acme confirmed it, ticket 4711');
-    await button('Record it for ever').click();
+    await button(confirm).click();
   }
 
   it('unknown payment', async () => {
@@ -146,6 +146,9 @@ if (missing !== undefined) process.stderr.write(`SKIPPED: the console in a brows
     external.receiverIsDown = false;
     await operator();
     await card('Notification dead: order-dead')
+      .getByText(/Last answer of the receiver: 503/)
+      .waitFor();
+    await card('Notification dead: order-dead')
       .getByRole('button', { name: /^Send again/ })
       .click();
     await button('Send again').click();
@@ -176,7 +179,14 @@ if (missing !== undefined) process.stderr.write(`SKIPPED: the console in a brows
       .click();
     await record(/It was refunded/);
     expect(await result()).toContain('The state is now OK');
-    expect((await admin('refunds')).items).toMatchObject([{ state: 'OK', amount: CUT_REFUND }]);
+    const [refund] = (await admin('refunds')).items;
+    expect(refund).toMatchObject({ state: 'OK', amount: CUT_REFUND });
+    await page.goto(`${gateway.url}/console/#/payments/${String(refund!['payment'])}`);
+    await page.getByRole('button', { name: /^Correct the record/ }).click();
+    await page.getByText('It replaces what was recorded before').waitFor();
+    await record(/It was not refunded/, undefined, 'Correct it for ever');
+    expect(await result()).toContain('The state is now KO');
+    expect((await admin('refunds')).items).toMatchObject([{ state: 'KO' }]);
   }, 60_000);
 
   it('executes a refund once, however often the button is pressed', async () => {
@@ -203,7 +213,7 @@ if (missing !== undefined) process.stderr.write(`SKIPPED: the console in a brows
     expect((await admin('refunds')).items).toMatchObject([{ state: 'OK', amount: AMOUNT.accepted }]);
   }, 60_000);
 
-  it('tells the second of two operators who settle the same one', async () => {
+  it('tells the second of two operators who settle the same one, who may correct the first', async () => {
     await pay('order-both', AMOUNT.cut);
     await attention('payment-unknown');
     await operator();
@@ -224,6 +234,9 @@ if (missing !== undefined) process.stderr.write(`SKIPPED: the console in a brows
     expect((await admin('payments?shopTransactionId=order-both')).items).toMatchObject([
       { state: 'ACCEPTED' },
     ]);
+    await page.getByText('The payment was resolved as ACCEPTED').waitFor();
+    await button('Correct it for ever').click();
+    expect(await result()).toContain('The state is now FAILED');
   }, 60_000);
 
   it('offers a reader no act', async () => {

@@ -14,6 +14,7 @@ import {
   type OpenApiDocument,
   operationsOf,
   parametersOf,
+  responseOf,
   schemaJudge,
   type SchemaJudge,
   token,
@@ -39,9 +40,12 @@ const named = (id: string): DocumentedOperation =>
   operationsOf(document).find(({ operation }) => operation.operationId === id)!;
 
 /** The problems that an operation shows as examples, as `status code` or `status code outcome`. */
-function problemsOf({ operation }: DocumentedOperation): string[] {
-  return Object.entries(operation.responses).flatMap(([status, { content }]) =>
-    Object.values(content?.['application/problem+json']?.examples ?? {}).map((example) => {
+function problemsOf(documented: DocumentedOperation): string[] {
+  return Object.keys(documented.operation.responses).flatMap((status) =>
+    Object.values(
+      responseOf(document, documented, status).response!.content?.['application/problem+json']?.examples ??
+        {},
+    ).map((example) => {
       const { code, outcome } = valueOf(document, example) as { code: string; outcome?: string };
       return `${status} ${code}${outcome ? ` ${outcome}` : ''}`;
     }),
@@ -163,11 +167,9 @@ describe('responses of operations', () => {
 
   it('narrows the code to those of the status, and has an outcome where money could have moved', () => {
     const violation = (id: string, status: number, members: object): string | undefined => {
-      const { pointer, operation } = named(id);
-      const [example] = Object.values(
-        operation.responses[status]!.content!['application/problem+json']!.examples!,
-      );
-      const schema = `${pointer}/responses/${status}/content/${token('application/problem+json')}/schema`;
+      const { pointer, response } = responseOf(document, named(id), status);
+      const [example] = Object.values(response!.content!['application/problem+json']!.examples!);
+      const schema = `${pointer}/content/${token('application/problem+json')}/schema`;
       return judge(schema, { ...(valueOf(document, example!) as object), ...members });
     };
     expect(violation('pay', 409, { code: 'duplicate-payment' })).toBeUndefined();
@@ -255,8 +257,8 @@ describe('responses of operations', () => {
   });
 
   it('declares the response headers', () => {
-    const { responses } = named('pay').operation;
-    const headersOf = (status: string): string[] => Object.keys(responses[status]!.headers!);
+    const headersOf = (status: string): string[] =>
+      Object.keys(responseOf(document, named('pay'), status).response!.headers!);
     expect(headersOf('200')).toEqual(['X-Request-Id', 'Idempotency-Replayed']);
     expect(headersOf('401')).toContain('WWW-Authenticate');
     expect(headersOf('429')).toContain('Retry-After');
@@ -380,11 +382,11 @@ describe('the examples at the bundled simulator', () => {
       for (const request of requestsOf(one)) {
         const answer = await call(`${gateway.url}${request.target}`, one.method.toUpperCase(), request.body);
         const type = answer.headers.get('content-type')!.split(';', 1)[0]!;
-        const response = one.operation.responses[answer.status];
+        const { response, pointer } = responseOf(document, one, answer.status);
         answered.push(`${one.operation.operationId} ${answer.status}`);
         expect([answered.at(-1), response?.content?.[type] !== undefined]).toEqual([answered.at(-1), true]);
         expect(answer.headers.has('x-request-id')).toBe(true);
-        const schema = `${one.pointer}/responses/${answer.status}/content/${token(type)}/schema`;
+        const schema = `${pointer}/content/${token(type)}/schema`;
         expect(judge(schema, type === 'text/plain' ? answer.text : answer.body)).toBeUndefined();
       }
     }

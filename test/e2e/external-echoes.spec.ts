@@ -450,6 +450,22 @@ describe('what an external repeats', () => {
     expect(await traces(answer)).not.toContain(PAN);
   });
 
+  it('the bundled simulator says in words which scenario it plays, which is no repetition', async () => {
+    gateway = await startGateway({ env: { PAYMENT_CALLBACK_URL: `${external.url}/receiver` } });
+    for (const [scenario, simulated] of [
+      ['redirect', 'REDIRECT_TO_URL, to a page where the payer approves or declines, then a callback'],
+      ['duplicate-callback', 'like pending, with the same callback several times at once'],
+    ] as const) {
+      const { body } = await call(`${gateway.url}/v3/simulator/pay`, 'POST', {
+        amount: 1_299,
+        currency: 'EUR',
+        shopTransactionId: `order-${scenario}`,
+        providerData: { scenario },
+      });
+      expect(body['metadata']).toEqual({ simulated });
+    }
+  });
+
   it('64 KiB of providerData in 64 KiB of metadata takes less than 50 ms', async () => {
     await start({ type: 'none' });
     const kinds: Record<string, (i: number) => string> = {

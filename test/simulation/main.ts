@@ -9,16 +9,23 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
     operations: { type: 'string', default: '10000' },
-    bug: { type: 'string' },
+    /** How long a failure may be shrunk, in seconds; 0: not at all. */
+    shrink: { type: 'string', default: '120' },
+    /** One seed after the other, until one fails. */
     forever: { type: 'boolean', default: false },
+    /** Fails where a row of the outcome table was never reached. */
+    covered: { type: 'boolean', default: false },
+    bug: { type: 'string' },
   },
 });
 if (values.bug !== undefined) plant(values.bug);
-const { simulate } = await import('./simulate.js');
+const { reportCoverage, simulate } = await import('./simulate.js');
 const first = Number(values.seed);
 const seeds = values.forever ? Infinity : Number(values.seeds);
 let failed = false;
 for (let seed = first; seed < first + seeds && !failed; seed += 1) {
-  failed = !(await simulate(seed, Number(values.operations)));
+  const shrinkMs = Number(values.shrink) * 1_000;
+  failed = !(await simulate({ seed, operations: Number(values.operations), shrinkMs }));
 }
+if (!reportCoverage() && values.covered) failed = true;
 process.exit(failed ? 1 : 0);

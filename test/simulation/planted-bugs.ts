@@ -19,10 +19,10 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
     from: /unknown\('timeout', ('[^']*')\)/,
     to: `notExecuted('connection-failed', $1)`,
   },
-  'a cut connection is not-executed': {
-    file: 'src/providers/outcome-table.ts',
-    from: /unknown\('cut-off', /,
-    to: `notExecuted('connection-failed', `,
+  'fencing removed': {
+    file: 'src/operations/operation.repository.ts',
+    from: `update.where('deadline_at', '=', deadlineAt)`,
+    to: 'update',
   },
   '5xx is a refusal': {
     file: 'src/providers/outcome-table.ts',

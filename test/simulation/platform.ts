@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -13,6 +13,8 @@ import { SeededRandom } from '../support/seeded-random.js';
 /** One process of the simulated world. What it has scheduled dies with it. */
 export class Life {
   dead = false;
+  /** The process is stopped until then (SIGSTOP, a machine that is migrated): what it has scheduled waits. */
+  stoppedUntil = 0;
   constructor(readonly name: string) {}
 }
 
@@ -23,7 +25,7 @@ const EPOCH_MS = Date.UTC(2026, 0, 15, 12);
 const FOLDER = '/simulated/';
 
 interface Event {
-  readonly at: number;
+  at: number;
   readonly order: number;
   readonly life: Life;
   readonly run: () => void;
@@ -87,6 +89,11 @@ export async function runUntil(done: () => boolean, limitMs = Infinity): Promise
     const event = pop();
     if (!event) throw new Error('The simulated world stands still');
     if (event.cancelled || event.life.dead) continue;
+    if (event.life.stoppedUntil > event.at) {
+      event.at = event.life.stoppedUntil;
+      push(event);
+      continue;
+    }
     if (event.at > end) throw new Error(`The simulated world has not settled within ${limitMs} ms`);
     now = Math.max(now, event.at);
     event.run();
@@ -161,7 +168,7 @@ type Callback = (...args: unknown[]) => void;
 
 class Timer {
   #event: Event;
-  readonly #run: (work: () => void) => void = AsyncLocalStorage.snapshot();
+  readonly #context = new AsyncResource('SimulatedTimer');
   readonly #life = currentLife();
 
   constructor(
@@ -180,7 +187,7 @@ class Timer {
       cancelled: false,
       run: () => {
         if (this.repeats) this.#event = this.#schedule();
-        this.#run(this.callback);
+        this.#context.runInAsyncScope(this.callback);
       },
     };
     push(event);

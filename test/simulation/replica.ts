@@ -79,7 +79,7 @@ export class Replica {
   #life: Life | undefined;
   #server: Server | undefined;
   readonly #sockets = new Set<{ destroy(): void }>();
-  /** Added to the machine's clock of this replica. */
+  /** Added to the machine's clock of this replica until it starts again: only PostgreSQL has a clock for all of them. */
   clockStepMs = 0;
 
   constructor(
@@ -100,6 +100,7 @@ export class Replica {
   async start(): Promise<void> {
     const life = new Life(this.name);
     this.#life = life;
+    this.clockStepMs = 0;
     const clock = new SystemClock({
       wall: () => epochNow() + this.clockStepMs,
       monotonic: virtualNow,
@@ -114,6 +115,11 @@ export class Replica {
     // It died while it started.
     if (!app) return;
     this.#server = app.getHttpServer();
+  }
+
+  /** The process does nothing for this time, and then goes on. */
+  stop(durationMs: number): void {
+    if (this.#life) this.#life.stoppedUntil = virtualNow() + durationMs;
   }
 
   /** The process is gone at once: no hook runs, nothing is sent, timers are lost. */
@@ -169,17 +175,20 @@ export class Replica {
       });
       near.on('close', () => end(undefined));
       near.on('error', () => end(undefined));
-      within(life, () => {
-        Object.assign(far, {
-          remoteAddress: '10.0.0.1',
-          bytesRead: 0,
-          setTimeout() {},
-          setNoDelay() {},
-          setKeepAlive() {},
-        });
-        server.emit('connection', far);
-        near.write(`${head.join('\r\n')}\r\n\r\n${json}`);
+      Object.assign(far, {
+        remoteAddress: '10.0.0.1',
+        bytesRead: 0,
+        setTimeout() {},
+        setNoDelay() {},
+        setKeepAlive() {},
       });
+      // An event of the replica: one that is stopped accepts it later.
+      within(life, () =>
+        setImmediate(() => {
+          server.emit('connection', far);
+          near.write(`${head.join('\r\n')}\r\n\r\n${json}`);
+        }),
+      );
     });
   }
 }

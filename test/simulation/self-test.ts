@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { PLANTED_BUGS } from './planted-bugs.js';
 
-/** `npm run test:simulation`: the simulation repeats a history, and finds every planted bug. Exit code 1 if not. */
+/**
+ * `npm run test:simulation`: the simulation repeats a history, reaches every row of the outcome table, and finds every
+ * planted bug. Exit code 1 if not.
+ */
 const SEED = 5;
-const OPERATIONS = 2_500;
 /** Of the check that finds nothing. */
 const REPEATED_OPERATIONS = 1_000;
+const COVERING_OPERATIONS = 10_000;
+/** Within which a planted bug must be found. */
+const OPERATIONS = 50_000;
 
-const run = (...options: readonly string[]) =>
+const run = (operations: number, ...options: readonly string[]) =>
   spawnSync(
     process.execPath,
     [
@@ -15,32 +20,33 @@ const run = (...options: readonly string[]) =>
       '--import',
       './test/support/typescript-hooks.js',
       'test/simulation/main.ts',
+      '--seed',
+      String(SEED),
+      '--operations',
+      String(operations),
       ...options,
     ],
     { encoding: 'utf8' },
   );
 
 let failed = false;
-const digests = [1, 2].map(() => {
-  const { stdout } = run('--seed', String(SEED), '--operations', String(REPEATED_OPERATIONS));
-  return /digest (\w+)/.exec(stdout)?.[1];
-});
+const digests = [1, 2].map(() => /digest (\w+)/.exec(run(REPEATED_OPERATIONS).stdout)?.[1]);
 const repeats = digests[0] !== undefined && digests[0] === digests[1];
 console.log(`${repeats ? 'same' : 'DIFFERENT'} history of seed ${SEED}: ${digests.join(', ')}`);
-failed ||= !repeats;
+const covering = run(COVERING_OPERATIONS, '--covered');
+console.log(covering.stdout);
+failed ||= !repeats || covering.status !== 0;
 for (const bug of Object.keys(PLANTED_BUGS)) {
-  const { status, stdout, stderr } = run(
-    '--seed',
-    String(SEED),
-    '--operations',
-    String(OPERATIONS),
-    '--bug',
-    bug,
-  );
-  const [first = '', violation = ''] = stdout.split('\n');
+  const { status, stdout, stderr } = run(OPERATIONS, '--shrink', '0', '--bug', bug);
   // A program that cannot start has found nothing.
-  const found = status === 1 && first.endsWith('violations');
-  console.log(found ? `found: ${bug}: ${violation}` : `NOT FOUND: ${bug}: ${first} ${stderr.slice(0, 300)}`);
+  const [, operations] = /^seed \d+, after (\d+) operations: violated$/m.exec(stdout) ?? [];
+  const found = status === 1 && operations !== undefined;
+  const violation = stdout.split('\n')[1] ?? '';
+  console.log(
+    found
+      ? `found: ${bug} | ${SEED} | ${operations} | ${violation}`
+      : `NOT FOUND: ${bug}: ${stdout} ${stderr}`,
+  );
   failed ||= !found;
 }
 process.exit(failed ? 1 : 0);

@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici';
+import type { Connection } from '../../src/outbound/connection.js';
+import { ExchangeHandler } from '../../src/outbound/exchange.handler.js';
 import { network } from '../../src/outbound/network.js';
 import { currentLife, inWorld, type Life } from './platform.js';
 
@@ -15,6 +17,8 @@ export interface WireAnswer {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** It begins before the request was written whole. */
+  readonly early?: true;
 }
 
 /** What the network does to one exchange. */
@@ -27,6 +31,8 @@ export interface Fate {
     | 'cut' // it arrives, and the connection breaks
     | 'cut-early' // the connection breaks, and it arrives all the same: a proxy still had it
     | 'not-http'; // it arrives, and the answer is no HTTP
+  /** Until the request is on the wire. */
+  readonly connectMs: number;
   readonly requestMs: number;
   readonly answerMs: number;
 }
@@ -42,6 +48,9 @@ export interface Wire {
 export function connect(wire: Wire): void {
   network.open = () => new SimulatedDispatcher(wire) as unknown as Dispatcher;
 }
+
+/** A connection whose answer began before the request was written whole. */
+const EARLY = { early: true, end() {}, discard() {} } as unknown as Connection;
 
 class SimulatedDispatcher {
   constructor(private readonly wire: Wire) {}
@@ -88,6 +97,7 @@ class SimulatedDispatcher {
         'content-type': 'application/json',
         ...end.headers,
       });
+      if (end.early && handler instanceof ExchangeHandler) handler.line = { connection: EARLY };
       if (this.wire.crash(life, 'while an answer arrives')) return;
       if (end.body !== '') handler.onResponseData?.(controller, Buffer.from(end.body));
       // The client has read enough of it.
@@ -109,7 +119,7 @@ class SimulatedDispatcher {
       if (fate.kind === 'cut-early')
         fail(Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }));
       this.wire.crash(life, 'after a request was sent');
-    }, 1);
+    }, fate.connectMs);
     return true;
   }
 

@@ -23,9 +23,12 @@ export interface OperationObject {
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters: readonly (Parameter | { readonly $ref: string })[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
-  readonly responses: Readonly<
-    Record<string, { readonly headers?: Readonly<Record<string, object>>; readonly content?: Content }>
-  >;
+  readonly responses: Readonly<Record<string, ResponseObject | { readonly $ref: string }>>;
+}
+
+export interface ResponseObject {
+  readonly headers?: Readonly<Record<string, object>>;
+  readonly content?: Content;
 }
 
 export interface OpenApiDocument {
@@ -43,6 +46,21 @@ export interface DocumentedOperation {
   readonly operation: OperationObject;
   /** JSON pointer to the operation. */
   readonly pointer: string;
+}
+
+/** The response of an operation with a status, undefined if it has none, and the JSON pointer to it. */
+export function responseOf(
+  document: OpenApiDocument,
+  { operation, pointer }: DocumentedOperation,
+  status: string | number,
+): { readonly response: ResponseObject | undefined; readonly pointer: string } {
+  const response = operation.responses[status];
+  if (!response || !('$ref' in response)) return { response, pointer: `${pointer}/responses/${status}` };
+  const name = response.$ref.replace('#/components/responses/', '');
+  return {
+    response: document.components['responses']![name],
+    pointer: `/components/responses/${name}`,
+  };
 }
 
 export async function fetchDocument(gatewayUrl: string): Promise<OpenApiDocument> {

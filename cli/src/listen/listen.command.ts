@@ -65,9 +65,11 @@ export function listenCommand(terminal: Terminal): Command {
       }).catch((error: unknown) => {
         throw new CommandError(`cannot listen on port ${options.port}: ${(error as Error).message}`);
       });
+      // Before it says that it listens: who waits for that line may stop it at once.
+      const stopped = interrupted();
       const checked = secrets.length > 0 ? 'signatures are verified' : 'signatures are NOT checked';
       note(terminal, `Listening: PAYMENT_CALLBACK_URL=${listener.url} (${checked}). Ctrl-C ends it.`);
-      await interrupted();
+      await stopped;
       await listener.close();
       note(terminal, `\n${deliveries} ${deliveries === 1 ? 'delivery' : 'deliveries'}.`);
     });

@@ -2030,6 +2030,34 @@ export interface components {
             /** @description The callback, operation or request that caused the last. */
             cause?: string;
         };
+        AttemptRecord: {
+            /**
+             * Format: int64
+             * @description Counts up from 1, and again after a replay.
+             * @example 1
+             */
+            attempt: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:01:00.100Z
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Absent where the receiver did not answer.
+             * @example 503
+             */
+            status?: number;
+            /**
+             * Format: int64
+             * @example 12
+             */
+            durationMs?: number;
+            /** @description Why there is no complete answer. */
+            error?: string;
+            /** @description The beginning of the answer, masked. */
+            answer?: string;
+        };
         AttentionItem: {
             /**
              * @example payment-unknown
@@ -2080,6 +2108,8 @@ export interface components {
             detail?: string;
             /** @description The last status queries about the payment or refund. */
             lastQuery?: components["schemas"]["QueryRecord"];
+            /** @description The last attempt to deliver the notification. */
+            lastDelivery?: components["schemas"]["AttemptRecord"];
             /**
              * Format: date-time
              * @description When the gateway queries the external next, or tries whether it works again.
@@ -3209,34 +3239,6 @@ export interface components {
             /** @description The subscription that changed. */
             subscription?: string;
         };
-        AttemptRecord: {
-            /**
-             * Format: int64
-             * @description Counts up from 1, and again after a replay.
-             * @example 1
-             */
-            attempt: number;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:01:00.100Z
-             */
-            at: string;
-            /**
-             * Format: int64
-             * @description Absent where the receiver did not answer.
-             * @example 503
-             */
-            status?: number;
-            /**
-             * Format: int64
-             * @example 12
-             */
-            durationMs?: number;
-            /** @description Why there is no complete answer. */
-            error?: string;
-            /** @description The beginning of the answer, masked. */
-            answer?: string;
-        };
         ReplayRecord: {
             /**
              * Format: date-time
@@ -3754,7 +3756,932 @@ export interface components {
             detail: string;
         };
     };
-    responses: never;
+    responses: {
+        /**
+         * @description Errors that any HTTP request can cause.
+         *
+         *     | `code` | when |
+         *     | --- | --- |
+         *     | `method-not-allowed` | The path does not support this method |
+         *     | `request-timeout` | The request did not arrive in time |
+         *     | `uri-too-long` | The path or the query is too long |
+         *     | `headers-too-large` | The headers are too large |
+         *     | `internal-error` | Internal error |
+         */
+        any: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 405 | 408 | 414 | 431 | 500;
+                    /** @enum {string} */
+                    code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                };
+            };
+        };
+        /**
+         * @description Errors that any HTTP request can cause.
+         *
+         *     | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+         *     | `request-timeout` | The request did not arrive in time | `not-executed` |
+         *     | `uri-too-long` | The path or the query is too long | `not-executed` |
+         *     | `headers-too-large` | The headers are too large | `not-executed` |
+         *     | `internal-error` | Internal error | `unknown` |
+         */
+        "any.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 405 | 408 | 414 | 431 | 500;
+                    /** @enum {string} */
+                    code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `authentication-unavailable` | The credentials cannot be verified now |
+         */
+        "authentication-unavailable": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 503;
+                    /** @enum {string} */
+                    code: "authentication-unavailable";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `conflict` | The current state does not allow this |
+         */
+        conflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "conflict";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `external-not-found` | No such external |
+         */
+        "external-not-found": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "external-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `external-not-found` | No such external | `not-executed` |
+         */
+        "external-not-found.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "external-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `external-not-found` | No such external |
+         *     | `payment-not-found` | The external does not know this payment |
+         */
+        "external-not-found.payment-not-found": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "external-not-found" | "payment-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `external-not-found` | No such external | `not-executed` |
+         *     | `payment-not-found` | The external does not know this payment | `not-executed` |
+         */
+        "external-not-found.payment-not-found.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "external-not-found" | "payment-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `external-not-found` | No such external |
+         *     | `refund-not-found` | The refund is not known |
+         */
+        "external-not-found.refund-not-found": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "external-not-found" | "refund-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `external-not-found` | No such external |
+         *     | `subscription-not-found` | The external does not know this subscription |
+         */
+        "external-not-found.subscription-not-found": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "external-not-found" | "subscription-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `external-not-found` | No such external | `not-executed` |
+         *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
+         */
+        "external-not-found.subscription-not-found.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "external-not-found" | "subscription-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `forbidden` | The credentials do not allow this request |
+         */
+        forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 403;
+                    /** @enum {string} */
+                    code: "forbidden";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `forbidden` | The credentials do not allow this request | `not-executed` |
+         */
+        "forbidden.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 403;
+                    /** @enum {string} */
+                    code: "forbidden";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+         *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
+         *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+         */
+        "idempotency-conflict.duplicate-payment.repeated-without-key.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+         *     | `payment-not-pending` | The payment is not pending | `not-executed` |
+         *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+         *     | `conflict` | The current state does not allow this | `not-executed` |
+         */
+        "idempotency-conflict.payment-not-pending.repeated-without-key.conflict.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "idempotency-conflict" | "payment-not-pending" | "repeated-without-key" | "conflict";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+         *     | `payment-not-pending` | The payment is not pending | `not-executed` |
+         *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+         */
+        "idempotency-conflict.payment-not-pending.repeated-without-key.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "idempotency-conflict" | "payment-not-pending" | "repeated-without-key";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+         *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+         *     | `conflict` | The current state does not allow this | `not-executed` |
+         */
+        "idempotency-conflict.repeated-without-key.conflict.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "idempotency-conflict" | "repeated-without-key" | "conflict";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
+         *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
+         */
+        "idempotency-conflict.repeated-without-key.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "idempotency-conflict" | "repeated-without-key";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+         *     | `provider-rejected` | The external rejected the request | `not-executed` |
+         */
+        "idempotency-key-reused.provider-rejected.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 422;
+                    /** @enum {string} */
+                    code: "idempotency-key-reused" | "provider-rejected";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
+         *     | `refund-exceeds-payment` | The payment does not cover this refund | `not-executed` |
+         *     | `provider-rejected` | The external rejected the request | `not-executed` |
+         */
+        "idempotency-key-reused.refund-exceeds-payment.provider-rejected.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 422;
+                    /** @enum {string} */
+                    code: "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `method-not-allowed` | The path does not support this method | `not-executed` |
+         */
+        "method-not-allowed.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 405;
+                    /** @enum {string} */
+                    code: "method-not-allowed";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `not-found` | No such resource |
+         */
+        "not-found": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `not-found` | No such resource |
+         *     | `payment-not-found` | The external does not know this payment |
+         */
+        "not-found.payment-not-found": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "not-found" | "payment-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `not-found` | No such resource | `not-executed` |
+         *     | `payment-not-found` | The external does not know this payment | `not-executed` |
+         */
+        "not-found.payment-not-found.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 404;
+                    /** @enum {string} */
+                    code: "not-found" | "payment-not-found";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `operation-not-supported` | The external does not offer this operation |
+         */
+        "operation-not-supported": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 501;
+                    /** @enum {string} */
+                    code: "operation-not-supported";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
+         */
+        "operation-not-supported.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 501;
+                    /** @enum {string} */
+                    code: "operation-not-supported";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `overloaded` | The gateway has too many requests |
+         *     | `shutting-down` | The gateway is shutting down |
+         *     | `authentication-unavailable` | The credentials cannot be verified now |
+         *     | `storage-unavailable` | The database is unavailable |
+         */
+        "overloaded.shutting-down.authentication-unavailable.storage-unavailable": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 503;
+                    /** @enum {string} */
+                    code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `overloaded` | The gateway has too many requests |
+         *     | `shutting-down` | The gateway is shutting down |
+         *     | `storage-unavailable` | The database is unavailable |
+         */
+        "overloaded.shutting-down.storage-unavailable": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 503;
+                    /** @enum {string} */
+                    code: "overloaded" | "shutting-down" | "storage-unavailable";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `payload-too-large` | The body is too large |
+         */
+        "payload-too-large": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 413;
+                    /** @enum {string} */
+                    code: "payload-too-large";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `payload-too-large` | The body is too large | `not-executed` |
+         */
+        "payload-too-large.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 413;
+                    /** @enum {string} */
+                    code: "payload-too-large";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `provider-error` | The external failed |
+         *     | `invalid-provider-response` | The answer of the external violates the contract |
+         */
+        "provider-error.invalid-provider-response": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 502;
+                    /** @enum {string} */
+                    code: "provider-error" | "invalid-provider-response";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `provider-error` | The external failed | `unknown`, `not-executed` |
+         *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
+         */
+        "provider-error.invalid-provider-response.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 502;
+                    /** @enum {string} */
+                    code: "provider-error" | "invalid-provider-response";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `provider-rejected` | The external rejected the request |
+         */
+        "provider-rejected": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 422;
+                    /** @enum {string} */
+                    code: "provider-rejected";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `provider-timeout` | The external did not answer in time |
+         */
+        "provider-timeout": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 504;
+                    /** @enum {string} */
+                    code: "provider-timeout";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `provider-timeout` | The external did not answer in time | `unknown` |
+         */
+        "provider-timeout.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 504;
+                    /** @enum {string} */
+                    code: "provider-timeout";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
+         *     | `overloaded` | The gateway has too many requests | `not-executed` |
+         *     | `recovering` | The ledger is recovering | `not-executed` |
+         *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
+         *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
+         *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
+         */
+        "provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 503;
+                    /** @enum {string} */
+                    code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `provider-unavailable` | The external cannot be called now |
+         *     | `overloaded` | The gateway has too many requests |
+         *     | `shutting-down` | The gateway is shutting down |
+         *     | `authentication-unavailable` | The credentials cannot be verified now |
+         *     | `storage-unavailable` | The database is unavailable |
+         */
+        "provider-unavailable.overloaded.shutting-down.authentication-unavailable.storage-unavailable": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 503;
+                    /** @enum {string} */
+                    code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `rate-limited` | Too many requests |
+         */
+        "rate-limited": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 429;
+                    /** @enum {string} */
+                    code: "rate-limited";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `rate-limited` | Too many requests | `not-executed` |
+         */
+        "rate-limited.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 429;
+                    /** @enum {string} */
+                    code: "rate-limited";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `unauthenticated` | No valid credentials |
+         */
+        unauthenticated: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 401;
+                    /** @enum {string} */
+                    code: "unauthenticated";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `unauthenticated` | No valid credentials | `not-executed` |
+         */
+        "unauthenticated.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 401;
+                    /** @enum {string} */
+                    code: "unauthenticated";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `unsupported-media-type` | The body must be application/json |
+         */
+        "unsupported-media-type": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 415;
+                    /** @enum {string} */
+                    code: "unsupported-media-type";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
+         */
+        "unsupported-media-type.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 415;
+                    /** @enum {string} */
+                    code: "unsupported-media-type";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when |
+         *     | --- | --- |
+         *     | `validation-failed` | The request violates the contract |
+         */
+        "validation-failed": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {integer} */
+                    status: 400;
+                    /** @enum {string} */
+                    code: "validation-failed";
+                };
+            };
+        };
+        /**
+         * @description | `code` | when | `outcome` |
+         *     | --- | --- | --- |
+         *     | `validation-failed` | The request violates the contract | `not-executed` |
+         */
+        "validation-failed.outcome": {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
+                    /** @enum {integer} */
+                    status: 400;
+                    /** @enum {string} */
+                    code: "validation-failed";
+                };
+            };
+        };
+    };
     parameters: {
         /** @description Makes the request safe to repeat: the gateway executes it once, and a repeat gets the same answer. Bare or a quoted string, such as a UUID. The same key with a different body is refused. Without a key, a repeat within seconds is refused (`repeated-without-key`), and a later one is a new request. */
         IdempotencyKey: string;
@@ -3846,72 +4773,9 @@ export interface operations {
                     };
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "authentication-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            401: components["responses"]["unauthenticated"];
+            503: components["responses"]["authentication-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     getReadiness: {
@@ -3963,72 +4827,9 @@ export interface operations {
                     };
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "authentication-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            401: components["responses"]["unauthenticated"];
+            503: components["responses"]["authentication-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     getMetrics: {
@@ -4050,72 +4851,9 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "authentication-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            401: components["responses"]["unauthenticated"];
+            503: components["responses"]["authentication-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     pay: {
@@ -4155,295 +4893,20 @@ export interface operations {
                     "application/json": components["schemas"]["PayAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.duplicate-payment.repeated-without-key.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     payByLink: {
@@ -4483,295 +4946,20 @@ export interface operations {
                     "application/json": components["schemas"]["PayByLinkAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.duplicate-payment.repeated-without-key.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     getPaymentStatus: {
@@ -4812,232 +5000,17 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentStatus"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `external-not-found` | No such external |
-             *     | `payment-not-found` | The external does not know this payment |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "payment-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-rejected` | The external rejected the request |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-error` | The external failed |
-             *     | `invalid-provider-response` | The answer of the external violates the contract |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["external-not-found.payment-not-found"];
+            422: components["responses"]["provider-rejected"];
+            429: components["responses"]["rate-limited"];
+            501: components["responses"]["operation-not-supported"];
+            502: components["responses"]["provider-error.invalid-provider-response"];
+            503: components["responses"]["provider-unavailable.overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            504: components["responses"]["provider-timeout"];
+            default: components["responses"]["any"];
         };
     };
     checkPayment: {
@@ -5078,232 +5051,17 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentStatus"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `external-not-found` | No such external |
-             *     | `payment-not-found` | The external does not know this payment |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "payment-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-rejected` | The external rejected the request |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-error` | The external failed |
-             *     | `invalid-provider-response` | The answer of the external violates the contract |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["external-not-found.payment-not-found"];
+            422: components["responses"]["provider-rejected"];
+            429: components["responses"]["rate-limited"];
+            501: components["responses"]["operation-not-supported"];
+            502: components["responses"]["provider-error.invalid-provider-response"];
+            503: components["responses"]["provider-unavailable.overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            504: components["responses"]["provider-timeout"];
+            default: components["responses"]["any"];
         };
     };
     refund: {
@@ -5343,296 +5101,20 @@ export interface operations {
                     "application/json": components["schemas"]["RefundResult"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "payment-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `refund-exceeds-payment` | The payment does not cover this refund | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.payment-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.repeated-without-key.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.refund-exceeds-payment.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     getRefundStatus: {
@@ -5673,232 +5155,17 @@ export interface operations {
                     "application/json": components["schemas"]["RefundStatus"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `external-not-found` | No such external |
-             *     | `refund-not-found` | The refund is not known |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "refund-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-rejected` | The external rejected the request |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-error` | The external failed |
-             *     | `invalid-provider-response` | The answer of the external violates the contract |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["external-not-found.refund-not-found"];
+            422: components["responses"]["provider-rejected"];
+            429: components["responses"]["rate-limited"];
+            501: components["responses"]["operation-not-supported"];
+            502: components["responses"]["provider-error.invalid-provider-response"];
+            503: components["responses"]["provider-unavailable.overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            504: components["responses"]["provider-timeout"];
+            default: components["responses"]["any"];
         };
     };
     scheduleSubscription: {
@@ -5938,295 +5205,20 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionPayAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.duplicate-payment.repeated-without-key.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     startSubscription: {
@@ -6266,295 +5258,20 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionPayAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.duplicate-payment.repeated-without-key.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     paySubscription: {
@@ -6594,296 +5311,20 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionChargeAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "subscription-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `duplicate-payment` | This shopTransactionId already has a payment | `not-executed`, `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "duplicate-payment" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.subscription-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.duplicate-payment.repeated-without-key.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     updateSubscription: {
@@ -6928,295 +5369,20 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionUpdateAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "subscription-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.subscription-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.repeated-without-key.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     getSubscriptionStatus: {
@@ -7254,232 +5420,17 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionStatus"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `external-not-found` | No such external |
-             *     | `subscription-not-found` | The external does not know this subscription |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "subscription-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-rejected` | The external rejected the request |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-error` | The external failed |
-             *     | `invalid-provider-response` | The answer of the external violates the contract |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["external-not-found.subscription-not-found"];
+            422: components["responses"]["provider-rejected"];
+            429: components["responses"]["rate-limited"];
+            501: components["responses"]["operation-not-supported"];
+            502: components["responses"]["provider-error.invalid-provider-response"];
+            503: components["responses"]["provider-unavailable.overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            504: components["responses"]["provider-timeout"];
+            default: components["responses"]["any"];
         };
     };
     receiveCallback: {
@@ -7522,152 +5473,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallbackAcknowledgement"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `external-not-found` | No such external |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["external-not-found"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     receiveCallbackWithBody: {
@@ -7712,190 +5524,15 @@ export interface operations {
                     "application/json": components["schemas"]["CallbackAcknowledgement"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `external-not-found` | No such external |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `payload-too-large` | The body is too large |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["external-not-found"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     getFeed: {
@@ -7932,134 +5569,12 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listAttention: {
@@ -8095,134 +5610,12 @@ export interface operations {
                     "application/json": components["schemas"]["AttentionPage"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listAudit: {
@@ -8267,134 +5660,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listCallbacks: {
@@ -8437,134 +5708,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listExternals: {
@@ -8596,134 +5745,12 @@ export interface operations {
                     "application/json": components["schemas"]["ExternalPage"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listNotifications: {
@@ -8774,134 +5801,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listOperations: {
@@ -8942,134 +5847,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listPayments: {
@@ -9122,134 +5905,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listSubscriptions: {
@@ -9294,134 +5955,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     getMe: {
@@ -9448,134 +5987,12 @@ export interface operations {
                     "application/json": components["schemas"]["MeRecord"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     getRecovery: {
@@ -9602,134 +6019,12 @@ export interface operations {
                     "application/json": components["schemas"]["RecoveryStatus"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     search: {
@@ -9762,134 +6057,12 @@ export interface operations {
                     "application/json": components["schemas"]["SearchResult"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     getSummary: {
@@ -9916,134 +6089,12 @@ export interface operations {
                     "application/json": components["schemas"]["Summary"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     getPayment: {
@@ -10076,153 +6127,13 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentDetail"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `not-found` | No such resource |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     listRefunds: {
@@ -10267,134 +6178,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     replayNotification: {
@@ -10427,172 +6216,14 @@ export interface operations {
                     "application/json": components["schemas"]["ReplayedNotification"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `not-found` | No such resource |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `conflict` | The current state does not allow this |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["conflict"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     checkPaymentById: {
@@ -10625,251 +6256,18 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentRecord"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `not-found` | No such resource |
-             *     | `payment-not-found` | The external does not know this payment |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found" | "payment-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `conflict` | The current state does not allow this |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-rejected` | The external rejected the request |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-error` | The external failed |
-             *     | `invalid-provider-response` | The answer of the external violates the contract |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found.payment-not-found"];
+            409: components["responses"]["conflict"];
+            422: components["responses"]["provider-rejected"];
+            429: components["responses"]["rate-limited"];
+            501: components["responses"]["operation-not-supported"];
+            502: components["responses"]["provider-error.invalid-provider-response"];
+            503: components["responses"]["provider-unavailable.overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            504: components["responses"]["provider-timeout"];
+            default: components["responses"]["any"];
         };
     };
     refundPaymentById: {
@@ -10912,297 +6310,20 @@ export interface operations {
                     "application/json": components["schemas"]["RefundResult"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `not-found` | No such resource | `not-executed` |
-             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found" | "payment-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             *     | `conflict` | The current state does not allow this | `not-executed` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "repeated-without-key" | "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `refund-exceeds-payment` | The payment does not cover this refund | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "refund-exceeds-payment" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["not-found.payment-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.repeated-without-key.conflict.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.refund-exceeds-payment.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     cancelPaymentById: {
@@ -11242,297 +6363,20 @@ export interface operations {
                     "application/json": components["schemas"]["CancelAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `not-found` | No such resource | `not-executed` |
-             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found" | "payment-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `payment-not-pending` | The payment is not pending | `not-executed` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             *     | `conflict` | The current state does not allow this | `not-executed` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "payment-not-pending" | "repeated-without-key" | "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["not-found.payment-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.payment-not-pending.repeated-without-key.conflict.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     replayNotifications: {
@@ -11563,172 +6407,14 @@ export interface operations {
                     "application/json": components["schemas"]["ReplayResult"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `payload-too-large` | The body is too large |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     cancelPayment: {
@@ -11768,296 +6454,20 @@ export interface operations {
                     "application/json": components["schemas"]["CancelAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             *     | `payment-not-found` | The external does not know this payment | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "payment-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `payment-not-pending` | The payment is not pending | `not-executed` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "payment-not-pending" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `payload-too-large` | The body is too large | `not-executed` |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json | `not-executed` |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.payment-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.payment-not-pending.repeated-without-key.outcome"];
+            413: components["responses"]["payload-too-large.outcome"];
+            415: components["responses"]["unsupported-media-type.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     expireSubscriptionByPost: {
@@ -12098,277 +6508,19 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionExpireAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "subscription-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             */
-            405: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405;
-                        /** @enum {string} */
-                        code: "method-not-allowed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.subscription-not-found.outcome"];
+            405: components["responses"]["method-not-allowed.outcome"];
+            409: components["responses"]["idempotency-conflict.repeated-without-key.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     expireSubscription: {
@@ -12409,257 +6561,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionExpireAnswer"];
                 };
             };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `validation-failed` | The request violates the contract | `not-executed` |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `unauthenticated` | No valid credentials | `not-executed` |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request | `not-executed` |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `external-not-found` | No such external | `not-executed` |
-             *     | `subscription-not-found` | The external does not know this subscription | `not-executed` |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "external-not-found" | "subscription-not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-conflict` | The first request with this key is still running | `unknown` |
-             *     | `repeated-without-key` | An identical request without an Idempotency-Key came before | `unknown` |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "idempotency-conflict" | "repeated-without-key";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `idempotency-key-reused` | This key was used for another request | `not-executed` |
-             *     | `provider-rejected` | The external rejected the request | `not-executed` |
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "idempotency-key-reused" | "provider-rejected";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `rate-limited` | Too many requests | `not-executed` |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `operation-not-supported` | The external does not offer this operation | `not-executed` |
-             */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 501;
-                        /** @enum {string} */
-                        code: "operation-not-supported";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-error` | The external failed | `unknown`, `not-executed` |
-             *     | `invalid-provider-response` | The answer of the external violates the contract | `unknown` |
-             */
-            502: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 502;
-                        /** @enum {string} */
-                        code: "provider-error" | "invalid-provider-response";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-unavailable` | The external cannot be called now | `not-executed` |
-             *     | `overloaded` | The gateway has too many requests | `not-executed` |
-             *     | `recovering` | The ledger is recovering | `not-executed` |
-             *     | `shutting-down` | The gateway is shutting down | `unknown`, `not-executed` |
-             *     | `authentication-unavailable` | The credentials cannot be verified now | `not-executed` |
-             *     | `storage-unavailable` | The database is unavailable | `unknown`, `not-executed` |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "provider-unavailable" | "overloaded" | "recovering" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `provider-timeout` | The external did not answer in time | `unknown` |
-             */
-            504: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 504;
-                        /** @enum {string} */
-                        code: "provider-timeout";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when | `outcome` |
-             *     | --- | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method | `not-executed` |
-             *     | `request-timeout` | The request did not arrive in time | `not-executed` |
-             *     | `uri-too-long` | The path or the query is too long | `not-executed` |
-             *     | `headers-too-large` | The headers are too large | `not-executed` |
-             *     | `internal-error` | Internal error | `unknown` |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemWithOutcome"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed.outcome"];
+            401: components["responses"]["unauthenticated.outcome"];
+            403: components["responses"]["forbidden.outcome"];
+            404: components["responses"]["external-not-found.subscription-not-found.outcome"];
+            409: components["responses"]["idempotency-conflict.repeated-without-key.outcome"];
+            422: components["responses"]["idempotency-key-reused.provider-rejected.outcome"];
+            429: components["responses"]["rate-limited.outcome"];
+            501: components["responses"]["operation-not-supported.outcome"];
+            502: components["responses"]["provider-error.invalid-provider-response.outcome"];
+            503: components["responses"]["provider-unavailable.overloaded.recovering.shutting-down.authentication-unavailable.storage-unavailable.outcome"];
+            504: components["responses"]["provider-timeout.outcome"];
+            default: components["responses"]["any.outcome"];
         };
     };
     endRecovery: {
@@ -12690,191 +6603,15 @@ export interface operations {
                     "application/json": components["schemas"]["RecoveryStatus"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `conflict` | The current state does not allow this |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `payload-too-large` | The body is too large |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     resolvePayment: {
@@ -12911,210 +6648,16 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentRecord"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `not-found` | No such resource |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `conflict` | The current state does not allow this |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `payload-too-large` | The body is too large |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     resolveRefund: {
@@ -13151,210 +6694,16 @@ export interface operations {
                     "application/json": components["schemas"]["RefundRecord"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `not-found` | No such resource |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `conflict` | The current state does not allow this |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `payload-too-large` | The body is too large |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     resolveSubscription: {
@@ -13391,210 +6740,16 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionRecord"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `not-found` | No such resource |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `conflict` | The current state does not allow this |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `payload-too-large` | The body is too large |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     resolveOperation: {
@@ -13631,210 +6786,16 @@ export interface operations {
                     "application/json": components["schemas"]["OperationRecord"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `not-found` | No such resource |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `conflict` | The current state does not allow this |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `payload-too-large` | The body is too large |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     eraseTexts: {
@@ -13865,210 +6826,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErasureRecord"];
                 };
             };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `validation-failed` | The request violates the contract |
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "validation-failed";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unauthenticated` | No valid credentials |
-             */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 401;
-                        /** @enum {string} */
-                        code: "unauthenticated";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `forbidden` | The credentials do not allow this request |
-             */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 403;
-                        /** @enum {string} */
-                        code: "forbidden";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `not-found` | No such resource |
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 404;
-                        /** @enum {string} */
-                        code: "not-found";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `conflict` | The current state does not allow this |
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "conflict";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `payload-too-large` | The body is too large |
-             */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 413;
-                        /** @enum {string} */
-                        code: "payload-too-large";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `unsupported-media-type` | The body must be application/json |
-             */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 415;
-                        /** @enum {string} */
-                        code: "unsupported-media-type";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `rate-limited` | Too many requests |
-             */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 429;
-                        /** @enum {string} */
-                        code: "rate-limited";
-                    };
-                };
-            };
-            /**
-             * @description | `code` | when |
-             *     | --- | --- |
-             *     | `overloaded` | The gateway has too many requests |
-             *     | `shutting-down` | The gateway is shutting down |
-             *     | `authentication-unavailable` | The credentials cannot be verified now |
-             *     | `storage-unavailable` | The database is unavailable |
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 503;
-                        /** @enum {string} */
-                        code: "overloaded" | "shutting-down" | "authentication-unavailable" | "storage-unavailable";
-                    };
-                };
-            };
-            /**
-             * @description Errors that any HTTP request can cause.
-             *
-             *     | `code` | when |
-             *     | --- | --- |
-             *     | `method-not-allowed` | The path does not support this method |
-             *     | `request-timeout` | The request did not arrive in time |
-             *     | `uri-too-long` | The path or the query is too long |
-             *     | `headers-too-large` | The headers are too large |
-             *     | `internal-error` | Internal error |
-             */
-            default: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    Allow: components["headers"]["Allow"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 405 | 408 | 414 | 431 | 500;
-                        /** @enum {string} */
-                        code: "method-not-allowed" | "request-timeout" | "uri-too-long" | "headers-too-large" | "internal-error";
-                    };
-                };
-            };
+            400: components["responses"]["validation-failed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded.shutting-down.authentication-unavailable.storage-unavailable"];
+            default: components["responses"]["any"];
         };
     };
     paymentStatusChanged: {

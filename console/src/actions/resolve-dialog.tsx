@@ -34,7 +34,7 @@ export function ResolveDialog({
       onClose={onClose}
       consequences={[
         ...words.consequences,
-        ...(releases ? [words.frees] : []),
+        ...(releases ? [words.frees[item.kind]] : []),
         ...(corrects === undefined ? [] : [words.replaces]),
       ]}
       confirm={corrects === undefined ? words.confirm : words.confirmCorrection}

@@ -8,6 +8,7 @@ import { INTRODUCTION } from './introduction.js';
 import { notificationPayloads, webhooks } from './notification-webhook.js';
 import { type DescribedOperation, describedOperation, describedOperations } from './operation-description.js';
 import { problemExamples } from './problem-examples.js';
+import { sharedResponses } from './problem-responses.js';
 import { completeSchemas, type SchemaSource } from './schemas.js';
 import { TAGS } from './tags.js';
 
@@ -58,6 +59,7 @@ function serversAt(basePath: string): object[] {
 function complete({ paths, components }: OpenAPIObject, version: string): object {
   const schemas = (components?.schemas ?? {}) as Record<string, SchemaKeywords>;
   const described = describedPaths(paths);
+  const responses = sharedResponses(described);
   return {
     openapi: '3.1.0',
     info: {
@@ -72,7 +74,8 @@ function complete({ paths, components }: OpenAPIObject, version: string): object
     webhooks: webhooks(),
     components: {
       ...COMPONENTS,
-      examples: problemExamples(described),
+      responses,
+      examples: problemExamples({ described, responses }),
       schemas: { ...completeSchemas(schemas, schemaSources()), ...COMPONENTS.schemas },
     },
   };

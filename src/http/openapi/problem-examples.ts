@@ -10,11 +10,11 @@ export function exampleNames(code: ProblemCode, ofChange: boolean): string[] {
 }
 
 /**
- * `components.examples`: the problems that `paths` refer to. All operations share them, which keeps the document
- * small.
+ * `components.examples`: the problems that `referring` parts of the document refer to. All operations share them, which keeps
+ * the document small.
  */
-export function problemExamples(paths: object): Record<string, object> {
-  const references = JSON.stringify(paths);
+export function problemExamples(referring: object): Record<string, object> {
+  const references = JSON.stringify(referring);
   const all = PROBLEM_CODES.flatMap((code) =>
     [undefined, ...PROBLEM_OCCASIONS[code].outcomes].map((outcome) => ({
       name: outcome === undefined ? code : `${code}.${outcome}`,

@@ -11,24 +11,44 @@ export interface ProblemSource {
   readonly own: readonly ProblemCode[];
 }
 
+/** The codes of the response `default`, as the name of a component. */
+const OF_HTTP = 'any';
+const WITH_OUTCOME = '.outcome';
+
 /**
- * The error responses of an operation by the statuses that it can answer, each with its possible problems as named
- * examples.
+ * References to the error responses of an operation, by the statuses that it can answer. A component is named by the codes
+ * that it can have: operations of one kind share it.
  */
 export function problemResponses(source: ProblemSource): Record<string, object> {
   const codes = PROBLEM_CODES.filter((code) => canEndIn(code, source));
   const statuses = [...new Set(codes.map(statusOf))].toSorted((a, b) => a - b);
+  const reference = (name: string): object => ({
+    $ref: `#/components/responses/${name}${changes(source) ? WITH_OUTCOME : ''}`,
+  });
   const ofStatus = statuses.map((status) => {
     const possible = codes.filter((code) => statusOf(code) === status);
-    return [String(status), problemResponse(tableOf(possible, source), possible, source)] as const;
+    return [String(status), reference(possible.join('.'))] as const;
   });
+  return { ...Object.fromEntries(ofStatus), default: reference(OF_HTTP) };
+}
+
+/** `components.responses`: those that `paths` refer to, each with its possible problems as named examples. */
+export function sharedResponses(paths: object): Record<string, object> {
+  const references = JSON.stringify(paths).matchAll(/"#\/components\/responses\/([\w.-]+)"/g);
+  const names = [...new Set([...references].map(([, name]) => name!))];
+  return Object.fromEntries(names.toSorted().map((name) => [name, responseNamed(name)]));
+}
+
+function responseNamed(name: string): object {
+  const withOutcome = name.endsWith(WITH_OUTCOME);
+  const codes = withOutcome ? name.slice(0, -WITH_OUTCOME.length) : name;
+  if (codes !== OF_HTTP) {
+    const own = codes.split('.') as ProblemCode[];
+    return problemResponse(tableOf(own, withOutcome), own, withOutcome);
+  }
   const ofHttp = PROBLEM_CODES.filter((code) => PROBLEM_OCCASIONS[code].at === 'any');
-  const rest = problemResponse(
-    `Errors that any HTTP request can cause.\n\n${tableOf(ofHttp, source)}`,
-    ofHttp,
-    source,
-  );
-  return { ...Object.fromEntries(ofStatus), default: rest };
+  const description = `Errors that any HTTP request can cause.\n\n${tableOf(ofHttp, withOutcome)}`;
+  return problemResponse(description, ofHttp, withOutcome);
 }
 
 function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
@@ -37,8 +57,7 @@ function canEndIn(code: ProblemCode, { nature, own }: ProblemSource): boolean {
 }
 
 /** A Markdown table of the codes; `outcome` only for an operation that has one. */
-function tableOf(codes: readonly ProblemCode[], source: ProblemSource): string {
-  const withOutcome = changes(source);
+function tableOf(codes: readonly ProblemCode[], withOutcome: boolean): string {
   const head = ['`code`', 'when', ...(withOutcome ? ['`outcome`'] : [])];
   const rows = codes.map((code) => [
     `\`${code}\``,
@@ -49,8 +68,8 @@ function tableOf(codes: readonly ProblemCode[], source: ProblemSource): string {
 }
 
 /** A problem document whose `code` is one of `codes`. */
-function problemSchema(codes: readonly ProblemCode[], source: ProblemSource): object {
-  const base = changes(source) ? 'ProblemWithOutcome' : 'Problem';
+function problemSchema(codes: readonly ProblemCode[], withOutcome: boolean): object {
+  const base = withOutcome ? 'ProblemWithOutcome' : 'Problem';
   const statuses = [...new Set(codes.map(statusOf))];
   const narrowed = {
     type: 'object',
@@ -63,19 +82,19 @@ function problemSchema(codes: readonly ProblemCode[], source: ProblemSource): ob
   return { allOf: [{ $ref: `#/components/schemas/${base}` }, narrowed] };
 }
 
-function problemResponse(description: string, codes: readonly ProblemCode[], source: ProblemSource): object {
-  const names = codes.flatMap((code) => exampleNames(code, changes(source)));
+function problemResponse(description: string, codes: readonly ProblemCode[], withOutcome: boolean): object {
+  const names = codes.flatMap((code) => exampleNames(code, withOutcome));
   return {
     description,
     headers: headersOf({
       status: statusOf(codes[0]!),
       retryAfter: codes.some((code) => PROBLEM_OCCASIONS[code].retryAfter),
       allow: codes.includes('method-not-allowed'),
-      replayable: changes(source) && codes.some((code) => PROBLEM_OCCASIONS[code].stored),
+      replayable: withOutcome && codes.some((code) => PROBLEM_OCCASIONS[code].stored),
     }),
     content: {
       'application/problem+json': {
-        schema: problemSchema(codes, source),
+        schema: problemSchema(codes, withOutcome),
         examples: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/examples/${name}` }])),
       },
     },

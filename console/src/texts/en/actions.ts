@@ -58,7 +58,12 @@ export const actions = {
       'The receiver is notified of the outcome.',
       'Your name and reason are kept for ever.',
     ],
-    frees: 'The order may be paid again with the same Idempotency-Key.',
+    frees: {
+      payment: 'The order may be paid again with the same Idempotency-Key.',
+      refund: 'The amount may be refunded again with the same Idempotency-Key.',
+      subscription: 'The subscription is taken for one that never was.',
+      operation: 'The change may be made again with the same Idempotency-Key.',
+    },
     replaces: 'It replaces what was recorded before. Both stay in the history.',
     done: (state: string): string => `Recorded. The state is now ${state}.`,
     choices: {
