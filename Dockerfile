@@ -31,6 +31,8 @@ WORKDIR /app
 # Directory of the SQLite file; PostgreSQL needs no volume.
 RUN mkdir data && chown node:node data
 COPY LICENSE package.json ./
+COPY cli/bin cli/bin
+RUN ln -s /app/cli/bin/tollgate.js /usr/local/bin/tollgate
 COPY --from=build /build/tollgate/sbom.cdx.json ./
 COPY --from=build /build/tollgate/node_modules node_modules
 COPY --from=build /build/tollgate/dist dist

@@ -7,7 +7,7 @@ import type { Trx } from '../persistence/store.js';
 import { newIdentifier } from '../shared/identifier.js';
 import type { NotificationAttemptTable } from './notification.table.js';
 
-type AttemptRow = Selectable<NotificationAttemptTable>;
+export type AttemptRow = Selectable<NotificationAttemptTable>;
 
 export type NotificationAttempt = Omit<AttemptRow, 'id'>;
 
@@ -42,5 +42,22 @@ export class NotificationAttemptRepository {
     const rows = attempts.map((attempt) => ({ id: newIdentifier('att', attempt.at), ...attempt }));
     if (dialectOf(trx) === 'postgres') return APPEND_BATCH.run(trx, rows);
     await APPEND.change(trx, { rows });
+  }
+
+  /** The last attempt of each notification. */
+  async newest(db: Trx, notifications: readonly string[]): Promise<ReadonlyMap<string, AttemptRow>> {
+    if (notifications.length === 0) return new Map();
+    const rows = await db
+      .selectFrom('notification_attempts')
+      .selectAll()
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('notification_attempts')
+          .select((last) => last.fn.max('id').as('id'))
+          .where('notification_ref', 'in', notifications)
+          .groupBy('notification_ref'),
+      )
+      .execute();
+    return new Map(rows.map((row) => [row.notification_ref, row]));
   }
 }

@@ -33,6 +33,13 @@ import { RetrySchedule } from './retry-schedule.js';
     ReplayRepository,
     RetrySchedule,
   ],
-  exports: [DeliveryWorker, NotificationOutbox, NotificationRepository, ReceiverRegistry, RetrySchedule],
+  exports: [
+    DeliveryWorker,
+    NotificationAttemptRepository,
+    NotificationOutbox,
+    NotificationRepository,
+    ReceiverRegistry,
+    RetrySchedule,
+  ],
 })
 export class NotificationsModule {}

@@ -67,9 +67,14 @@ export class LedgerRestore implements OnApplicationBootstrap {
       throw new ConfigError([
         `RECOVERED_FROM: ${new Date(recoveredFrom).toISOString()} is in the future; it must be the time of the restored state`,
       ]);
-    const record = await this.store.transaction((trx) => this.#begin(trx, recoveredFrom, nowMs));
+    const timeline = this.store.dialect === 'postgres' ? await this.#timeline() : undefined;
+    const record = await this.store.transaction(async (trx) => {
+      const before = await this.record(trx);
+      const begun = await this.#begin(trx, before, recoveredFrom, nowMs);
+      if (timeline !== undefined) await this.#compareTimeline(trx, timeline, begun !== undefined);
+      return begun ?? before;
+    });
     this.#versionFloor = versionFloorOf(record);
-    if (this.store.dialect === 'postgres') await this.#compareTimeline(recoveredFrom !== undefined);
     if (!isActive(record)) return;
     this.#active = true;
     const { declaredBy, restoredFrom } = record;
@@ -152,15 +157,16 @@ export class LedgerRestore implements OnApplicationBootstrap {
     });
   }
 
+  /** The recovery that begins with this start, if one does. */
   async #begin(
     trx: Trx,
+    before: RecoveryRecord | undefined,
     recoveredFrom: number | undefined,
     nowMs: number,
   ): Promise<RecoveryRecord | undefined> {
-    const before = await this.record(trx);
     // A declaration that stays in the environment after the end does not begin the recovery again.
     const isDeclared = recoveredFrom !== undefined && before?.restoredFrom !== recoveredFrom;
-    if (!isDeclared && before?.startedAt !== null) return before;
+    if (!isDeclared && before?.startedAt !== null) return undefined;
     const record: RecoveryRecord = isDeclared
       ? { declaredBy: 'variable', restoredFrom: recoveredFrom, startedAt: nowMs, endedAt: null }
       : { ...before!, startedAt: nowMs };
@@ -170,16 +176,15 @@ export class LedgerRestore implements OnApplicationBootstrap {
     return record;
   }
 
-  /** A failover begins a new timeline too, and need not have lost anything: so this does not stop the start. */
-  async #compareTimeline(isDeclared: boolean): Promise<void> {
-    const timeline = await this.#timeline();
-    if (timeline === undefined) return;
-    const before = await this.store.transaction(async (trx) => {
-      const last = await readSetting(trx, TIMELINE);
-      if (last !== timeline) await writeSetting(trx, TIMELINE, timeline);
-      return last;
-    });
-    if (isDeclared || before === undefined || before === timeline) return;
+  /**
+   * A failover begins a new timeline too, and need not have lost anything: so this does not stop the start. A declaration
+   * that stays in the environment does not declare the next restore.
+   */
+  async #compareTimeline(trx: Trx, timeline: string, isDeclared: boolean): Promise<void> {
+    const before = await readSetting(trx, TIMELINE);
+    if (before === timeline) return;
+    await writeSetting(trx, TIMELINE, timeline);
+    if (isDeclared || before === undefined) return;
     this.#logger.error(
       { before, timeline },
       'PostgreSQL is on another timeline than at the last start. After a failover without loss this is in order. ' +

@@ -146,6 +146,9 @@ if (missing !== undefined) process.stderr.write(`SKIPPED: the console in a brows
     external.receiverIsDown = false;
     await operator();
     await card('Notification dead: order-dead')
+      .getByText(/Last answer of the receiver: 503/)
+      .waitFor();
+    await card('Notification dead: order-dead')
       .getByRole('button', { name: /^Send again/ })
       .click();
     await button('Send again').click();

@@ -4,7 +4,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
 import { type Answer, call } from '../support/client.js';
 import { postgresUrl } from '../support/databases.js';
@@ -190,6 +191,7 @@ afterEach(async () => {
   await stop();
   await external.close();
   rmSync(folder, { recursive: true, force: true });
+  jest.restoreAllMocks();
 });
 
 describe('backup and restore', () => {
@@ -243,15 +245,47 @@ describe('backup and restore', () => {
         recoveredFrom: new Date(clock.now()).toISOString(),
         declaredBy: 'variable',
       });
-      await stop();
     } finally {
+      await stop();
+      await onServer(`drop database ${name} with (force)`);
+    }
+  }, 60_000);
+
+  it('reports another timeline of PostgreSQL unless this start declares the restore', async () => {
+    const name = `tollgate_timeline_${randomBytes(6).toString('hex')}`;
+    const url = new URL(postgresUrl()!);
+    url.pathname = `/${name}`;
+    const database = { DATABASE_URL: url.href, FINGERPRINT_KEY: fingerprintKey() };
+    const errors: string[] = [];
+    jest
+      .spyOn(Logger.prototype, 'error')
+      .mockImplementation((_fields, message: string) => void errors.push(message));
+    const restored = async (recoveredFrom?: string): Promise<string[]> => {
+      await stop();
+      await onServer(`update settings set value = '00000000' where key = 'postgres-timeline'`, url.href);
+      errors.length = 0;
+      await start(database, recoveredFrom);
+      return errors;
+    };
+    const [first, second] = [-120_000, -60_000].map((ms) => new Date(clock.now() + ms).toISOString());
+    const reported = [expect.stringContaining('PostgreSQL is on another timeline')];
+    await onServer(`create database ${name}`);
+    try {
+      await start(database);
+      expect(await restored()).toEqual(reported);
+      expect(await restored(first)).toEqual([]);
+      // The declaration of the restore before has stayed.
+      expect(await restored(first)).toEqual(reported);
+      expect(await restored(second)).toEqual([]);
+    } finally {
+      await stop();
       await onServer(`drop database ${name} with (force)`);
     }
   }, 60_000);
 });
 
-async function onServer(statement: string): Promise<void> {
-  const client = new Client({ connectionString: postgresUrl() });
+async function onServer(statement: string, url = postgresUrl()): Promise<void> {
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(statement);

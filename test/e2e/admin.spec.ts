@@ -396,7 +396,11 @@ describe('the attention list', () => {
     );
     const { id } = await found(shopTransactionId);
     const item = items(await admin('attention?kind=notification-dead')).find(({ detail }) => detail === id);
-    expect(item).toMatchObject({ state: 'DEAD', external: 'acme' });
+    expect(item).toMatchObject({
+      state: 'DEAD',
+      external: 'acme',
+      lastDelivery: { attempt: 1, status: 410 },
+    });
     receiver.answers(200);
     await adminPost(`notifications/${String(item!['id'])}/replay`);
     await until(async () => !(await admin('attention')).text.includes(String(item!['id'])), 'the replay');

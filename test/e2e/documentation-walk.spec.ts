@@ -28,10 +28,9 @@ interface Simulated {
 }
 
 /**
- * They cannot succeed at the simulator: one is for externals with `compatibility`, one for a restored ledger, one for a
- * parked subscription.
+ * They cannot succeed at the simulator: one is for externals with `compatibility`, one for a restored ledger.
  */
-const IMPOSSIBLE = ['expireSubscriptionByPost 405', 'endRecovery 409', 'resolveSubscription 404'];
+const IMPOSSIBLE = ['expireSubscriptionByPost 405', 'endRecovery 409'];
 
 let gateway: Gateway;
 let document: OpenApiDocument;

@@ -206,8 +206,12 @@ async function round(
 async function settle(): Promise<void> {
   const headers = { 'x-api-key': `${KEY}-ops`, 'content-type': 'application/json' };
   const list = async (path: string): Promise<{ id: string }[]> => {
-    const response = await fetch(`${url}${path}`, { headers });
-    return ((await response.json()) as { items: { id: string }[] }).items;
+    for (;;) {
+      const response = await fetch(`${url}${path}`, { headers });
+      const body = (await response.json()) as { items: { id: string }[] };
+      if (response.ok) return body.items;
+      await sleep(1_000); // overloaded: a slow machine works on what it was given
+    }
   };
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const open = await list('/admin/payments?state=UNKNOWN&limit=200');

@@ -117,6 +117,12 @@ describe('Dockerfile', () => {
     ]);
   });
 
+  it('has the command line on the PATH', () => {
+    const [, target] = /^ln -s \/app\/(\S+) \/usr\/local\/bin\/tollgate$/.exec(instructions('RUN').at(-1)!)!;
+    const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: { tollgate: string } };
+    expect(target).toBe(bin.tollgate);
+  });
+
   it('copies only existing files that .dockerignore admits', () => {
     const sent = readFileSync('.dockerignore', 'utf8')
       .split('\n')

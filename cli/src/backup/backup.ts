@@ -43,7 +43,7 @@ export function backUp(file: string, env: Environment, nowMs: number): Backup {
     sync(dirname(resolve(file)));
     return { source, bytes: statSync(file).size };
   } catch (error) {
-    rmSync(partial, { force: true });
+    for (const left of [partial, `${partial}-journal`]) rmSync(left, { force: true });
     throw new CommandError(`${file}: the copy could not be made (${(error as Error).message})`);
   }
 }

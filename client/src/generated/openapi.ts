@@ -2030,6 +2030,34 @@ export interface components {
             /** @description The callback, operation or request that caused the last. */
             cause?: string;
         };
+        AttemptRecord: {
+            /**
+             * Format: int64
+             * @description Counts up from 1, and again after a replay.
+             * @example 1
+             */
+            attempt: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:01:00.100Z
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Absent where the receiver did not answer.
+             * @example 503
+             */
+            status?: number;
+            /**
+             * Format: int64
+             * @example 12
+             */
+            durationMs?: number;
+            /** @description Why there is no complete answer. */
+            error?: string;
+            /** @description The beginning of the answer, masked. */
+            answer?: string;
+        };
         AttentionItem: {
             /**
              * @example payment-unknown
@@ -2080,6 +2108,8 @@ export interface components {
             detail?: string;
             /** @description The last status queries about the payment or refund. */
             lastQuery?: components["schemas"]["QueryRecord"];
+            /** @description The last attempt to deliver the notification. */
+            lastDelivery?: components["schemas"]["AttemptRecord"];
             /**
              * Format: date-time
              * @description When the gateway queries the external next, or tries whether it works again.
@@ -3208,34 +3238,6 @@ export interface components {
             refund?: string;
             /** @description The subscription that changed. */
             subscription?: string;
-        };
-        AttemptRecord: {
-            /**
-             * Format: int64
-             * @description Counts up from 1, and again after a replay.
-             * @example 1
-             */
-            attempt: number;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:01:00.100Z
-             */
-            at: string;
-            /**
-             * Format: int64
-             * @description Absent where the receiver did not answer.
-             * @example 503
-             */
-            status?: number;
-            /**
-             * Format: int64
-             * @example 12
-             */
-            durationMs?: number;
-            /** @description Why there is no complete answer. */
-            error?: string;
-            /** @description The beginning of the answer, masked. */
-            answer?: string;
         };
         ReplayRecord: {
             /**

@@ -1,14 +1,20 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useRef } from 'react';
-import { RouterProvider } from 'react-router/dom';
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
+import { Crashed } from '../parts/crashed';
 import { useSession } from '../session/session';
-import { SessionEnded } from '../session/session-ended';
 import { SignIn } from '../session/sign-in';
-import { createRouter } from './router';
 
-const router = createRouter();
+/** Apart from the sign-in, which a slow computer shows long before it has executed these. */
+const loadPages = () => import('./pages');
+const Pages = lazy(async (): Promise<{ default: ComponentType<{ ended: boolean }> }> => {
+  try {
+    return { default: (await loadPages()).Pages };
+  } catch (error) {
+    return { default: () => <Crashed error={error} /> };
+  }
+});
 
-/** The sign-in, or the pages; a session that has ended is renewed above its page. */
+/** The sign-in, or the pages. */
 export function App(): ReactNode {
   const { credentials, ended } = useSession();
   const queryClient = useQueryClient();
@@ -20,11 +26,21 @@ export function App(): ReactNode {
     if (credentials) void queryClient.invalidateQueries();
     else queryClient.clear();
   }, [credentials, queryClient]);
-  if (!credentials) return <SignIn />;
+  if (!credentials) return <SignIn onShown={preload} />;
   return (
-    <>
-      <RouterProvider router={router} />
-      {ended && <SessionEnded />}
-    </>
+    <Suspense>
+      <Pages ended={ended} />
+    </Suspense>
   );
+}
+
+/** While the operator types. */
+function preload(): void {
+  setTimeout(async () => {
+    try {
+      await loadPages();
+    } catch {
+      // Shows where the pages are needed.
+    }
+  });
 }

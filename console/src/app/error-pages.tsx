@@ -1,6 +1,7 @@
-import { Alert, Button, Stack, Text, Title } from '@mantine/core';
+import { Button, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link, useRouteError } from 'react-router';
+import { Crashed } from '../parts/crashed';
 import { texts } from '../texts/en';
 
 export function NotFoundPage(): ReactNode {
@@ -15,17 +16,6 @@ export function NotFoundPage(): ReactNode {
   );
 }
 
-/** An error of the console itself, or a part of it that could not be loaded. */
 export function CrashPage(): ReactNode {
-  const error = useRouteError();
-  return (
-    <Stack p="md" align="flex-start" component="main">
-      <Title order={1}>{texts.states.crashedTitle}</Title>
-      <Text>{texts.states.crashed}</Text>
-      <Alert color="red" variant="outline">
-        {error instanceof Error ? error.message : String(error)}
-      </Alert>
-      <Button onClick={() => location.reload()}>{texts.states.retry}</Button>
-    </Stack>
-  );
+  return <Crashed error={useRouteError()} />;
 }

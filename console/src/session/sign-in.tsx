@@ -23,13 +23,14 @@ async function enter(oidc: OidcSettings): Promise<void> {
 }
 
 /** The first page of a tab, and the one that the issuer leads back to. */
-export function SignIn(): ReactNode {
+export function SignIn({ onShown }: { readonly onShown: () => void }): ReactNode {
   const { data: settings } = useQuery(settingsQuery);
   const [issuerError, setIssuerError] = useState<string>();
   const begin = (oidc: OidcSettings): void => {
     beginSignIn(oidc).catch((error: unknown) => setIssuerError(messageOf(error)));
   };
   const oidc = settings?.oidc;
+  useEffect(onShown, [onShown]);
   useEffect(() => {
     if (!oidc) return;
     if (isSignInAnswer(location.search)) {

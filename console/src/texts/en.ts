@@ -80,6 +80,7 @@ export const texts = {
     calmText: 'The gateway settles everything else by itself. New items appear here within seconds.',
     age: (age: string): string => `for ${age}`,
     lastAnswer: 'Last answer',
+    lastAnswerOfReceiver: 'Last answer of the receiver',
     lastQuery: (result: string, times: number): string =>
       times === 1 ? result : `${result}, ${times} times, the last`,
     noAnswer: 'none to a status query; none has been sent',

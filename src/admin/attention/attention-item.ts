@@ -3,6 +3,8 @@ import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
 import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
+import type { AttemptRow } from '../../notifications/notification-attempt.repository.js';
+import { AttemptRecord, attemptRecord } from '../records/notification-record.js';
 import { QueryRecord, queryRecord } from '../records/query-record.js';
 import { shownIssuedId, shownText, shownTime, shownTimeOrNone } from '../records/shown.js';
 import { paymentAdvice, type QueryFacts, refundAdvice } from './payment-advice.js';
@@ -131,6 +133,12 @@ export class AttentionItem {
   })
   lastQuery?: QueryRecord | undefined;
 
+  @NestedField(() => AttemptRecord, {
+    optional: true,
+    description: 'The last attempt to deliver the notification.',
+  })
+  lastDelivery?: AttemptRecord | undefined;
+
   @Field(instant, {
     optional: true,
     description: 'When the gateway queries the external next, or tries whether it works again.',
@@ -142,10 +150,14 @@ export class AttentionItem {
   advice: string;
 }
 
-/** `config` and `lastQuery`: of the row's external, and about its payment or refund. */
+/** `config`: of the row's external; the others: about its payment or refund, and of its notification. */
 export function attentionItem(
   row: AttentionRow,
-  { config, lastQuery }: Pick<QueryFacts, 'config' | 'lastQuery'>,
+  {
+    config,
+    lastQuery,
+    lastDelivery,
+  }: Pick<QueryFacts, 'config' | 'lastQuery'> & { readonly lastDelivery: AttemptRow | undefined },
 ): AttentionItem {
   return {
     kind: row.kind,
@@ -161,6 +173,7 @@ export function attentionItem(
     currency: row.currency ?? undefined,
     detail: shownText(row.detail),
     lastQuery: lastQuery && queryRecord(lastQuery),
+    lastDelivery: lastDelivery && attemptRecord(lastDelivery),
     nextTryAt: shownTimeOrNone(row.next_at),
     advice: adviceOf(row, { config, lastQuery }),
   };

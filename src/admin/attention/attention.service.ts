@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NotificationAttemptRepository } from '../../notifications/notification-attempt.repository.js';
 import { StatusQueryLog } from '../../operations/status-query.log.js';
 import { StatusQueryRepository } from '../../operations/status-query.repository.js';
 import { Store, type Trx } from '../../persistence/store.js';
@@ -18,24 +19,29 @@ export class Attention {
     private readonly registry: ExternalProviderRegistry,
     private readonly log: StatusQueryLog,
     private readonly queries: StatusQueryRepository,
+    private readonly attempts: NotificationAttemptRepository,
     private readonly clock: Clock,
   ) {}
 
   async page(query: AttentionQuery): Promise<Page<AttentionItem>> {
     const keyset = keysetOf('attention', undefined, query);
     await this.log.settled();
-    const { rows, next, last } = await this.store.read(async (db) => {
+    const { rows, next, queries, deliveries } = await this.store.read(async (db) => {
       const page = await ATTENTION_LIST.newest(db, query, keyset, this.#externals(), this.clock.now());
+      const refs = page.rows.map(({ ref }) => ref);
+      const dead = page.rows.filter(({ kind }) => kind === 'notification-dead').map(({ ref }) => ref);
       return {
         ...page,
-        last: await this.queries.newest(
-          db,
-          page.rows.map(({ ref }) => ref),
-        ),
+        queries: await this.queries.newest(db, refs),
+        deliveries: await this.attempts.newest(db, dead),
       };
     });
     const items = rows.map((row) =>
-      attentionItem(row, { config: this.registry.get(row.external)?.config, lastQuery: last.get(row.ref) }),
+      attentionItem(row, {
+        config: this.registry.get(row.external)?.config,
+        lastQuery: queries.get(row.ref),
+        lastDelivery: deliveries.get(row.ref),
+      }),
     );
     return pageOf('attention', query, items, next);
   }

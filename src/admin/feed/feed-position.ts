@@ -18,7 +18,8 @@ export interface FeedCursor {
 }
 
 const EVENT_ID = /^(?:evt_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})?$/;
-const TRANSACTION = /^(\d{1,20})\.(\d{1,16})$/;
+/** The position stays below 2^53. */
+const TRANSACTION = /^(\d{1,20})\.(\d{1,15})$/;
 
 export const feedCursor: TextRule<FeedCursor> = readingRule(
   'feedCursor',

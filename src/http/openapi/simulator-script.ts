@@ -49,6 +49,12 @@ export const SIMULATOR_SCRIPT = `window.simulated = (root) => {
       await send(request, 'POST', 'v3/simulator/subscription/update/' + started.subscriptionToken, change);
       return newest(request, 'admin/operations?limit=1');
     }],
+    [/^POST .*\\/admin\\/subscriptions\\/[^/]+\\/resolve$/, async (request) => {
+      const subscriptionInfo = { interval: 'MONTH', intervalCount: 1 };
+      const providerData = { scenario: 'error-500' };
+      await send(request, 'POST', 'v3/simulator/subscription/start', order({ subscriptionInfo, providerData }));
+      return newest(request, 'admin/subscriptions?state=UNKNOWN&limit=1');
+    }],
     [/^POST .*\\/admin\\/notifications\\/[^/]+\\/replay$/, async (request) => {
       // The newest one of its subject alone can be replayed, once it has been delivered.
       const subjects = new Set();
@@ -83,7 +89,7 @@ export const SIMULATOR_SCRIPT = `window.simulated = (root) => {
     if (typeof request.body !== 'string') return;
     request.body = request.body
       .replace(/("shopTransactionId"\\s*:\\s*"order-\\d{4})"/, (_, start) => start + '-' + unique() + '"')
-      .replace(/("paymentId"\\s*:\\s*"pm_7f3a)"/, (all, start) =>
+      .replace(/("paymentId"\\s*:\\s*"pm_7f3a|"subscriptionToken"\\s*:\\s*"sub_91c2)"/, (all, start) =>
         request.url.endsWith('/resolve') ? start + '-' + unique() + '"' : all);
   }
 

@@ -105,7 +105,7 @@ function Why({ item, allowed }: { readonly item: AttentionItem; readonly allowed
   return (
     <>
       {kind === 'notification-dead' ? (
-        <DeadNotification id={item.id} />
+        <DeadNotification item={item} />
       ) : (
         detail !== undefined && (
           <Text size="sm" className="foreign">
@@ -138,22 +138,41 @@ function LastQuery({ item: { lastQuery } }: { readonly item: AttentionItem }): R
   );
 }
 
-/** The attention list names a dead notification only; its receiver is in the list of notifications. */
-function DeadNotification({ id }: { readonly id: string }): ReactNode {
+/** The receiver of a dead notification, which the list of notifications has, and what it answered last. */
+function DeadNotification({
+  item: { id, lastDelivery },
+}: {
+  readonly item: Pick<AttentionItem, 'id' | 'lastDelivery'>;
+}): ReactNode {
   const { data } = useQuery(deadQuery);
   const notification = data?.items.find((each) => each.id === id);
-  if (!notification) return null;
-  const { status } = notification.payload as { status?: unknown };
+  const { status } = (notification?.payload ?? {}) as { status?: unknown };
   return (
-    <Group gap="sm">
-      <Text size="sm" className="foreign">
-        {texts.fields.receiver} {notification.receiver}, {texts.fields.attempts.toLowerCase()}{' '}
-        {notification.attempts}
-      </Text>
-      {typeof status === 'string' && <StateBadge state={status} />}
-      <Time at={notification.updatedAt} />
-    </Group>
+    <>
+      {notification && (
+        <Group gap="sm">
+          <Text size="sm" className="foreign">
+            {texts.fields.receiver} {notification.receiver}, {texts.fields.attempts.toLowerCase()}{' '}
+            {notification.attempts}
+          </Text>
+          {typeof status === 'string' && <StateBadge state={status} />}
+        </Group>
+      )}
+      {lastDelivery && (
+        <Group gap={6} align="baseline">
+          <Text size="sm" className="foreign" flex="0 1 auto">
+            <b>{texts.today.lastAnswerOfReceiver}:</b> {answerText(lastDelivery)}
+          </Text>
+          <Time at={lastDelivery.at} relative />
+        </Group>
+      )}
+    </>
   );
+}
+
+/** As the story of a payment shows it: the status, and what came with it or why nothing did. */
+function answerText({ status, error, answer }: NonNullable<AttentionItem['lastDelivery']>): string {
+  return [status, error ?? answer].filter((part) => part !== undefined && part !== '').join(' ');
 }
 
 function AttentionActionButton({
