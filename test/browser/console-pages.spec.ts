@@ -127,6 +127,22 @@ const missing = missingForConsole();
     expect(bytes).toBeLessThan(FIRST_VIEW_BYTES);
   }, 60_000);
 
+  it('show a refund in doubt as not confirmed, and the whole of its act', async () => {
+    const tab = await openConsole(browser, gateway.url);
+    const { page } = tab;
+    await signIn(page, KEY);
+    await page.goto(`${gateway.url}/console/#/payments/${payment}`);
+    await page.getByText('Refund not confirmed yet 1.11 EUR').waitFor();
+    expect(await page.getByText(/^Refunded/).count()).toBe(0);
+    const act = await page.getByRole('button', { name: /^Record the outcome/ }).boundingBox();
+    const table = await page
+      .getByRole('table', { name: 'Refunds' })
+      .locator('xpath=ancestor::*[@tabindex="0"]')
+      .boundingBox();
+    expect(act!.x + act!.width).toBeLessThanOrEqual(table!.x + table!.width);
+    await tab.close();
+  }, 60_000);
+
   it('load the charts after what needs an operator', async () => {
     const tab = await openConsole(browser, gateway.url);
     const { page } = tab;
