@@ -68,6 +68,11 @@ export class ExternalBook {
     return this.#byOrder.get(order) ?? [];
   }
 
+  /** An operator records that what the external has declined has failed: a repeat with its key may execute it anew. */
+  release(key: string): void {
+    this.executions.delete(key);
+  }
+
   serve({ method, url, headers, body: text }: WireRequest): WireAnswer {
     const operation = url.pathname.slice(1);
     if (method === 'GET') return this.#query(operation, url);

@@ -104,7 +104,8 @@ export class Operator {
       book.payments.get(item.paymentId ?? '') ?? book.paymentsByKey.get(call?.idempotency_key ?? '');
     if (payment?.status === 'PENDING') return;
     if (payment) {
-      const { status, paymentId } = payment;
+      const { status, paymentId, key } = payment;
+      if (status === 'FAILED') book.release(key);
       await this.#resolve(random, 'payments', item, { status, paymentId });
     } else if (!isOver(call)) return;
     else if (mayErr) await this.#misrecord(random, item);
@@ -115,6 +116,7 @@ export class Operator {
     const call = await this.#callOf('refund_ref', item.id);
     const refund = book.refundsByKey.get(call?.idempotency_key ?? '');
     if (refund?.status === 'PENDING' || (!refund && !isOver(call))) return;
+    if (refund?.status === 'FAILED') book.release(refund.key);
     await this.#resolve(random, 'refunds', item, { status: refund?.status === 'ACCEPTED' ? 'OK' : 'KO' });
   }
 

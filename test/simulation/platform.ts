@@ -112,6 +112,8 @@ export async function startWithin<T>(life: Life, work: () => Promise<T>): Promis
   const kept = fractions;
   fractions = { next: machineRandom };
   const result = within(life, work).finally(() => (ended = true));
+  // Handled below, some turns later.
+  result.catch(() => {});
   while (!ended && !life.dead) {
     await drained();
     const event = heap[0] && heap[0].at <= now ? pop()! : undefined;

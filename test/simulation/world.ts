@@ -63,6 +63,8 @@ export class World implements Audited, OperatorStage, DisturbedStage {
   readonly #starting: Replica[] = [];
   #store!: SqliteStore;
   #operations = 0;
+  /** Those who still wait for something wait for ever. */
+  #ended = false;
   #callersLeft = CALLERS;
 
   constructor(private readonly settings: Settings) {
@@ -123,6 +125,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
       if (this.#violations.length === 0)
         this.#violations.push(...(await this.#watch(violationsOf(this), PATIENCE_MS)));
     } finally {
+      this.#ended = true;
       prototype.run = run;
       for (const replica of this.replicas) replica.kill();
       await this.#store.close();
@@ -151,6 +154,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
     const replica = this.replicas[random.below(this.replicas.length)]!;
     const limitMs = random.next() < IMPATIENT && !this.#faults.calm ? 1 + random.below(500) : PATIENCE_MS;
     const answer = await replica.request(method, path, headers, body, limitMs);
+    if (this.#ended) return new Promise(() => {});
     this.count(answer ? `answered ${answer.status}` : 'callers without an answer');
     this.#note('answer', replica.name, method, path, answer?.status, answer?.body);
     return answer;

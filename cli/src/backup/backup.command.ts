@@ -18,6 +18,7 @@ export function backupCommand(terminal: Terminal): Command {
       [EXIT.failed, 'the copy could not be made; there is no file'],
       [EXIT.usage, 'the command line or DATABASE_URL is not valid, or the file exists already'],
       [EXIT.unreachable, 'there is no ledger'],
+      [EXIT.interrupted, 'Ctrl-C: there is no file, or FILE.partial, which the next run replaces'],
     ],
   })
     .argument('<file>', 'the copy; it must not exist')

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { newCommand } from '../command.js';
+import { INTERRUPTED, newCommand } from '../command.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import { note, print, printJson, type Terminal } from '../terminal.js';
 import type { ExportedDay } from './export.js';
@@ -21,8 +21,8 @@ export function exportCommand(terminal: Terminal): Command {
   return newCommand('export', {
     summary: 'Archive payments, and verify archives',
     description:
-      'Writes a gzipped NDJSON file for each day with payments: each payment with its refunds and events. Each file names\n' +
-      'the digest of the one before. Records them in the ledger, whose payments RETENTION may delete then. Days that have\n' +
+      'Writes a gzipped NDJSON file for each day with payments: each payment with its refunds and events. Each file names ' +
+      'the digest of the one before. Records them in the ledger, whose payments RETENTION may delete then. Days that have ' +
       'not changed since are left out. Runs beside the gateway.',
     examples: [
       ['tollgate export archive --since 2026-01-01 --until 2026-02-01', 'January, in the folder archive'],
@@ -34,6 +34,7 @@ export function exportCommand(terminal: Terminal): Command {
       [EXIT.failed, 'a file could not be written (full disk), or is not as it was written'],
       [EXIT.usage, 'the command line or the environment is not valid, or there is no such folder'],
       [EXIT.unreachable, 'there is no ledger, or it cannot be reached'],
+      INTERRUPTED,
     ],
   })
     .argument('<folder>', 'the folder of the archives; it must exist')

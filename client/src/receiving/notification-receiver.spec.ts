@@ -102,6 +102,15 @@ describe('createReceiver', () => {
     expect(await resultOf(unnamed(6), { id: 'ntf_3' })).toBe('outdated');
   });
 
+  it('processes an ACCEPTED without a paymentId once, and once more when the id is known', async () => {
+    const accepted = { status: 'ACCEPTED' };
+    expect(await resultOf(unnamed(1, accepted))).toBe('processed');
+    expect(await resultOf(unnamed(2, accepted), { id: 'ntf_2' })).toBe('outdated');
+    expect(await resultOf(paid(3), { id: 'ntf_3' })).toBe('processed');
+    expect(await resultOf(unnamed(4, accepted), { id: 'ntf_4' })).toBe('outdated');
+    expect(await resultOf(paid(3), { id: 'ntf_3' })).toBe('outdated');
+  });
+
   it('stores nothing where processing fails, and processes the next attempt', async () => {
     failing = true;
     await expect(receive(paid(1))).rejects.toThrow('the database is away');

@@ -90,6 +90,7 @@ async function isNewest(
   const accepted = status === 'ACCEPTED';
   if (paymentId !== undefined) {
     if (!(await raise(subject(event, paymentId), version))) return false;
+    // Whether or not the order was paid before: an ACCEPTED that had no id is processed again with its id.
     if (accepted && shopTransactionId !== undefined) await raise(subject('order', shopTransactionId), PAID);
     return true;
   }

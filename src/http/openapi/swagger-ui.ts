@@ -76,7 +76,9 @@ html.dark-mode .swagger-ui :is(.problems :is(summary, h5, th, td, p), .headers t
   .swagger-ui .parameters input, .swagger-ui .parameters select { max-width: 100%; width: 100%; }
   .swagger-ui .info .title, .swagger-ui .problems td { overflow-wrap: anywhere; }
   .swagger-ui .responses-inner { overflow-x: auto; }
-  .swagger-ui .responses-table .response-col_links, .swagger-ui .responses-table .headers { display: none; }
+  .swagger-ui .responses-table .response-col_links, .swagger-ui .responses-table .headers-wrapper { display: none; }
+  .swagger-ui .response-controls { display: block; }
+  .swagger-ui .live-responses-table .highlight-code .microlight { padding-bottom: 48px !important; }
 }
 `;
 
