@@ -143,6 +143,19 @@ const missing = missingForConsole();
     await tab.close();
   }, 60_000);
 
+  it('return the focus to the button of a dialog that is closed', async () => {
+    const tab = await openConsole(browser, gateway.url);
+    const { page } = tab;
+    await signIn(page, KEY);
+    const act = page.getByRole('button', { name: /^Record the outcome: order-3/ });
+    await act.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.locator('button:focus', { hasText: 'Record the outcome' }).waitFor();
+    await tab.close();
+  }, 60_000);
+
   it('load the charts after what needs an operator', async () => {
     const tab = await openConsole(browser, gateway.url);
     const { page } = tab;

@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 
 /** The content of a dialog, which gets the function that closes it. */
 export type Dialog = (close: () => void) => ReactNode;
@@ -11,8 +11,20 @@ const OpenDialog = createContext<(dialog: Dialog) => void>(() => {});
  */
 export function ActionHost({ children }: { readonly children: ReactNode }): ReactNode {
   const [dialog, setDialog] = useState<{ readonly content: Dialog }>();
+  const opener = useRef<Element>(null);
+  // A dialog that is removed returns the focus to nothing; without this, a keyboard starts at the top again.
+  useEffect(() => {
+    if (dialog || !opener.current) return;
+    const target = opener.current.isConnected ? opener.current : document.querySelector('#content');
+    opener.current = null;
+    (target as HTMLElement | null)?.focus();
+  }, [dialog]);
+  const open = (content: Dialog): void => {
+    opener.current = document.activeElement;
+    setDialog({ content });
+  };
   return (
-    <OpenDialog value={(content) => setDialog({ content })}>
+    <OpenDialog value={open}>
       {children}
       {dialog?.content(() => setDialog(undefined))}
     </OpenDialog>
