@@ -231,6 +231,23 @@ describe('tollgate doctor', () => {
     await server.close();
   });
 
+  it.each([
+    [302, /^Set baseUrl to the address that it redirects to/],
+    [500, /^Answer 404 with a JSON object/],
+  ])('says what to do about an external that answers %i', async (status, remedy) => {
+    const server = await startStubExternal((_arrived, response) => answerJson(response, status, {}));
+    externals([right('acme', { baseUrl: server.url })]);
+    const { findings } = await diagnosed();
+    expect(findings).toEqual([
+      expect.objectContaining({
+        level: 'wrong',
+        problem: expect.stringContaining(String(status)),
+        remedy: expect.stringMatching(remedy),
+      }),
+    ]);
+    await server.close();
+  });
+
   it('says what to do about a certificate for another name', async () => {
     const authority = certificateAuthority('CA');
     const client = authority.issue('gateway');

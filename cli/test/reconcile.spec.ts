@@ -235,6 +235,31 @@ describe('tollgate reconcile', () => {
     expect([exitCode, stderr]).toEqual([undefined, '3 lines, 3 agree\n']);
   });
 
+  it.each([
+    ['LF', '\n'],
+    ['CRLF', '\r\n'],
+  ])('names the line that a row begins in, after cells with line ends: %s', async (_name, end) => {
+    const rows = ['Reference,Note', 'pm-plain,"a', '', 'b"', '', 'pm-nowhere,"c', 'd"', 'pm-plain,'];
+    const { stdout } = await runCli(
+      'reconcile',
+      written(rows.join(end)),
+      '--external',
+      'acme',
+      '--env-file',
+      env,
+      '--columns',
+      'paymentId=Reference',
+      '--until',
+      '2020-01-01T00:00:00Z',
+      '--json',
+    );
+    const { findings: found } = JSON.parse(stdout) as { findings: Finding[] };
+    expect(found).toEqual([
+      { kind: 'repeated', line: 8, paymentId: 'pm-plain', reason: 'is in line 2 too' },
+      { kind: 'not-in-ledger', line: 6, paymentId: 'pm-nowhere' },
+    ]);
+  });
+
   it('prints a table for people, and CSV that no spreadsheet executes', async () => {
     report = report.slice(1, 3);
     const table = await run(...ALL);

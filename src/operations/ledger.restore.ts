@@ -15,6 +15,8 @@ import { notSent } from './operation-problems.js';
 
 /** The PostgreSQL timeline that the last start has seen: a restore to a point in time begins another one. */
 const TIMELINE = 'postgres-timeline';
+/** The number of the table `settings` that the last start has seen: a restore of a dump makes another table. */
+const TABLE = 'postgres-table';
 /** Of the name of a segment of the log, the first. */
 const TIMELINE_DIGITS = 8;
 /** Of the restore, in the floor of versions: seconds since then fit into an INTEGER column until 2088. */
@@ -67,11 +69,13 @@ export class LedgerRestore implements OnApplicationBootstrap {
       throw new ConfigError([
         `RECOVERED_FROM: ${new Date(recoveredFrom).toISOString()} is in the future; it must be the time of the restored state`,
       ]);
-    const timeline = this.store.dialect === 'postgres' ? await this.#timeline() : undefined;
+    const isPostgres = this.store.dialect === 'postgres';
+    const timeline = isPostgres ? await this.#timeline() : undefined;
     const record = await this.store.transaction(async (trx) => {
       const before = await this.record(trx);
       const begun = await this.#begin(trx, before, recoveredFrom, nowMs);
       if (timeline !== undefined) await this.#compareTimeline(trx, timeline, begun !== undefined);
+      if (isPostgres) await this.#compareTable(trx, begun !== undefined);
       return begun ?? before;
     });
     this.#versionFloor = versionFloorOf(record);
@@ -190,6 +194,24 @@ export class LedgerRestore implements OnApplicationBootstrap {
       'PostgreSQL is on another timeline than at the last start. After a failover without loss this is in order. ' +
         'If the database was restored to a point in time, payments can be executed twice: stop all replicas now, and ' +
         'declare the restore with RECOVERED_FROM (docs/operating.md)',
+    );
+  }
+
+  /** A move to another server by a dump makes new tables too, and need not have lost anything. */
+  async #compareTable(trx: Trx, isDeclared: boolean): Promise<void> {
+    const { rows } = await sql<{ table: string }>`select 'settings'::regclass::oid::text as table`.execute(
+      trx,
+    );
+    const { table } = rows[0]!;
+    const before = await readSetting(trx, TABLE);
+    if (before === table) return;
+    await writeSetting(trx, TABLE, table);
+    if (isDeclared || before === undefined) return;
+    this.#logger.error(
+      { before, table },
+      'The tables of the ledger are not those of the last start: they came from a dump. After a move without loss this ' +
+        'is in order. If the dump is older than the last payment, payments can be executed twice: stop all replicas ' +
+        'now, and declare the restore with RECOVERED_FROM (docs/operating.md)',
     );
   }
 

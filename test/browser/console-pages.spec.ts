@@ -127,6 +127,47 @@ const missing = missingForConsole();
     expect(bytes).toBeLessThan(FIRST_VIEW_BYTES);
   }, 60_000);
 
+  it('show a refund in doubt as not confirmed, and the whole of its act', async () => {
+    const tab = await openConsole(browser, gateway.url);
+    const { page } = tab;
+    await signIn(page, KEY);
+    await page.goto(`${gateway.url}/console/#/payments/${payment}`);
+    await page.getByText('Refund not confirmed yet 1.11 EUR').waitFor();
+    expect(await page.getByText(/^Refunded/).count()).toBe(0);
+    const act = await page.getByRole('button', { name: /^Record the outcome/ }).boundingBox();
+    const table = await page
+      .getByRole('table', { name: 'Refunds' })
+      .locator('xpath=ancestor::*[@tabindex="0"]')
+      .boundingBox();
+    expect(act!.x + act!.width).toBeLessThanOrEqual(table!.x + table!.width);
+    await tab.close();
+  }, 60_000);
+
+  it('load the charts after what needs an operator', async () => {
+    const tab = await openConsole(browser, gateway.url);
+    const { page } = tab;
+    const loaded: string[] = [];
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    page.on('request', (request) => loaded.push(request.url()));
+    await page.route('**/admin/attention**', async (route) => {
+      asked.resolve();
+      await answered.promise;
+      await route.continue();
+    });
+    await signIn(page, KEY);
+    await asked.promise;
+    // The externals are loaded too, and everything else is done.
+    await page.getByRole('article', { name: 'acme', exact: true }).waitFor();
+    const charts = () => loaded.filter((url) => /\/figures-[^/]*\.js$/.test(url));
+    expect(charts()).toEqual([]);
+    answered.resolve();
+    await page.getByRole('article', { name: 'Refund in doubt' }).waitFor();
+    await page.getByRole('heading', { name: 'Payments and refunds' }).waitFor();
+    expect(charts()).toHaveLength(1);
+    await tab.close();
+  }, 60_000);
+
   it.each([
     ['429', 429, { 'Retry-After': '7' }, 'Try again in'],
     ['403', 403, {}, 'Your scopes do not allow this.'],

@@ -251,6 +251,38 @@ describe('backup and restore', () => {
     }
   }, 60_000);
 
+  it('reports a ledger that came from a dump unless this start declares the restore', async () => {
+    const name = `tollgate_dump_${randomBytes(6).toString('hex')}`;
+    const url = new URL(postgresUrl()!);
+    url.pathname = `/${name}`;
+    const database = { DATABASE_URL: url.href, FINGERPRINT_KEY: fingerprintKey() };
+    const errors: string[] = [];
+    jest
+      .spyOn(Logger.prototype, 'error')
+      .mockImplementation((_fields, message: string) => void errors.push(message));
+    const restored = async (recoveredFrom?: string): Promise<string[]> => {
+      await stop();
+      await run('postgres-restore', database);
+      errors.length = 0;
+      await start(database, recoveredFrom);
+      return errors;
+    };
+    await onServer(`create database ${name}`);
+    try {
+      await start(database);
+      await run('postgres-backup', database);
+      expect(await restored()).toEqual([expect.stringContaining('they came from a dump')]);
+      await stop();
+      errors.length = 0;
+      await start(database);
+      expect(errors).toEqual([]);
+      expect(await restored(new Date(clock.now() - 60_000).toISOString())).toEqual([]);
+    } finally {
+      await stop();
+      await onServer(`drop database ${name} with (force)`);
+    }
+  }, 60_000);
+
   it('reports another timeline of PostgreSQL unless this start declares the restore', async () => {
     const name = `tollgate_timeline_${randomBytes(6).toString('hex')}`;
     const url = new URL(postgresUrl()!);

@@ -8,7 +8,7 @@ import { Metrics } from '../../../src/observability/metrics/metrics.js';
 import { NoopTracer } from '../../../src/observability/tracing/noop.tracer.js';
 import { readClientCertificate } from '../../../src/providers/auth/client-certificate.js';
 import { ExternalProviderRegistry } from '../../../src/providers/external-provider.registry.js';
-import type { ProviderOutcome } from '../../../src/providers/provider-outcome.js';
+import type { ProviderOutcome, Unknown } from '../../../src/providers/provider-outcome.js';
 import { ProvidersMetrics } from '../../../src/providers/providers.metrics.js';
 import { SystemClock } from '../../../src/shared/clock.js';
 import { randomHex } from '../../../src/shared/identifier.js';
@@ -110,11 +110,15 @@ function statusFinding(subject: string, outcome: ProviderOutcome<object>): reado
             : 'Check the service.',
       );
     case 'unknown':
-      return finding(
-        outcome.detail,
-        outcome.reason === 'timeout' ? 'Make the service answer in time.' : STATUS,
-      );
+      return finding(outcome.detail, remedyForUnknown(outcome));
     default:
       return outcome satisfies never;
   }
+}
+
+function remedyForUnknown({ reason, status = 0 }: Unknown): string {
+  if (reason === 'timeout') return 'Make the service answer in time.';
+  if (status >= 300 && status < 400)
+    return 'Set baseUrl to the address that it redirects to, or correct the path of baseUrl.';
+  return STATUS;
 }

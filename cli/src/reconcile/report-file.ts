@@ -5,6 +5,8 @@ import type { LineRead } from './reconcile.js';
 import { readLine, type ReportFormat } from './report-line.js';
 
 const MAX_LINE_CHARACTERS = 131_072;
+const LINE_END_CHARACTER = /[\r\n]/g;
+const CRLF = /\r\n/g;
 
 /**
  * The lines of a CSV file (RFC 4180, UTF-8, with a header), one after the other.
@@ -29,7 +31,12 @@ export async function* readReport(
   file.once('error', (error) => parser.destroy(error));
   try {
     let header: readonly string[] | undefined;
+    let countedTwice = 0;
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
+      const text = record.join('');
+      // The parser names the line that a row ends in, and counts a CRLF between quotes as two lines.
+      const line = info.lines - countedTwice - countOf(LINE_END_CHARACTER, text);
+      countedTwice += countOf(CRLF, text);
       if (header === undefined) {
         header = record;
         assertColumns(path, header, format);
@@ -37,9 +44,9 @@ export async function* readReport(
       }
       const read =
         record.length === header.length
-          ? readLine(cellsOf(header, record), info.lines, format)
+          ? readLine(cellsOf(header, record), line, format)
           : misaligned(record, header);
-      yield typeof read === 'string' ? { line: info.lines, reason: read } : read;
+      yield typeof read === 'string' ? { line, reason: read } : read;
     }
     if (header === undefined) throw new CommandError(`${path} is empty`, EXIT.usage);
   } catch (error) {
@@ -56,6 +63,10 @@ export async function* readReport(
 interface Parsed {
   readonly record: readonly string[];
   readonly info: { readonly lines: number };
+}
+
+function countOf(pattern: RegExp, text: string): number {
+  return text.match(pattern)?.length ?? 0;
 }
 
 function cellsOf(header: readonly string[], record: readonly string[]): Readonly<Record<string, string>> {

@@ -22,7 +22,7 @@ export interface ReportFormat {
 
 /** One payment, as the external reports it. Amounts are in minor units. Null: the report has no such column. */
 export interface ReportLine {
-  /** Of the file, from 1. */
+  /** Of the file, from 1: where the row begins. */
   readonly line: number;
   readonly paymentId: string;
   readonly amount: number | null;

@@ -75,7 +75,8 @@ export const texts = {
   today: {
     title: 'Today',
     attention: 'Needs your attention',
-    attentionCount: (count: number, more: boolean): string => `${count}${more ? ' or more' : ''}`,
+    attentionCount: (count: number, more: boolean): string =>
+      `${count}${more ? ' or more' : ''} ${count === 1 && !more ? 'item' : 'items'}`,
     calm: 'Nothing needs your attention',
     calmText: 'The gateway settles everything else by itself. New items appear here within seconds.',
     age: (age: string): string => `for ${age}`,

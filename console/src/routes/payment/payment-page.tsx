@@ -15,6 +15,7 @@ import { TraceId } from '../../parts/trace-link';
 import { texts } from '../../texts/en';
 import { PaymentActions } from './payment-actions';
 import { RefundTable } from './refund-table';
+import { refundedAmounts } from './refunded-amounts';
 import { Story } from './story';
 
 const { fields } = texts;
@@ -36,7 +37,8 @@ export function PaymentPage(): ReactNode {
 }
 
 function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
-  const { state, amount, currency, refundedAmount, truncated } = payment;
+  const { state, amount, currency, truncated } = payment;
+  const refunded = refundedAmounts(payment);
   return (
     <Stack gap="lg">
       <Stack gap="xs">
@@ -52,9 +54,14 @@ function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
           ) : (
             <Money amount={amount} currency={currency} fw={700} fz="xl" />
           )}
-          {refundedAmount > 0 && (
+          {refunded.confirmed > 0 && (
             <Text size="sm">
-              {fields.refunded} <Money amount={refundedAmount} currency={currency} />
+              {fields.refunded} <Money amount={refunded.confirmed} currency={currency} />
+            </Text>
+          )}
+          {refunded.open > 0 && (
+            <Text size="sm">
+              {fields.refundOpen} <Money amount={refunded.open} currency={currency} />
             </Text>
           )}
         </Group>

@@ -1,4 +1,4 @@
-import { Table, Text } from '@mantine/core';
+import { Stack, Table, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
 import { resolutionOf } from '../../actions/resolution';
@@ -23,7 +23,7 @@ export function RefundTable({
   const { settle } = useAllowed();
   if (refunds.length === 0) return <Text size="sm">{texts.payment.noRefunds}</Text>;
   return (
-    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+    <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table aria-label={texts.payment.refunds}>
         <Table.Thead>
           <Table.Tr>
@@ -31,7 +31,6 @@ export function RefundTable({
             <Table.Th scope="col">{fields.state}</Table.Th>
             <Table.Th scope="col">{fields.refundId}</Table.Th>
             <Table.Th scope="col">{fields.createdAt}</Table.Th>
-            <Table.Td />
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -41,21 +40,21 @@ export function RefundTable({
                 <Money amount={amount} currency={currency} size="sm" style={{ whiteSpace: 'nowrap' }} />
               </Table.Td>
               <Table.Td>
-                <StateBadge state={state} />
+                <Stack gap={6} align="flex-start">
+                  <StateBadge state={state} />
+                  {settle && (
+                    <RecordButton
+                      id={id}
+                      refundId={refundId}
+                      isOpen={state === 'UNKNOWN' || parkedAt !== undefined || reversal !== undefined}
+                      corrects={resolutionOf(events, id)}
+                    />
+                  )}
+                </Stack>
               </Table.Td>
               <Table.Td className="foreign">{refundId}</Table.Td>
               <Table.Td>
                 <Time at={createdAt} />
-              </Table.Td>
-              <Table.Td>
-                {settle && (
-                  <RecordButton
-                    id={id}
-                    refundId={refundId}
-                    isOpen={state === 'UNKNOWN' || parkedAt !== undefined || reversal !== undefined}
-                    corrects={resolutionOf(events, id)}
-                  />
-                )}
               </Table.Td>
             </Table.Tr>
           ))}

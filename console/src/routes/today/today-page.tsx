@@ -8,7 +8,7 @@ import { AttentionList } from './attention-list';
 import { DeliveriesSummary } from './deliveries-summary';
 import { ExternalCards } from './external-cards';
 
-/** The charts are most of the console’s size, and come after what needs an operator. */
+/** The charts are most of the console’s size: nothing of them is loaded before what needs an operator is shown. */
 const Figures = lazy(async () => ({ default: (await import('./figures')).Figures }));
 
 /** What needs an operator first, then how the externals, the deliveries and the money are. */
@@ -40,9 +40,11 @@ export function TodayPage(): ReactNode {
         </Title>
         <DeliveriesSummary />
       </section>
-      <Suspense fallback={null}>
-        <Figures />
-      </Suspense>
+      {!attention.isPending && !externals.isPending && (
+        <Suspense fallback={null}>
+          <Figures />
+        </Suspense>
+      )}
     </Stack>
   );
 }

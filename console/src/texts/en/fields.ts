@@ -17,6 +17,7 @@ export const fields = {
   maxAmount: 'At most (minor units)',
   currency: 'Currency',
   refunded: 'Refunded',
+  refundOpen: 'Refund not confirmed yet',
   rest: 'Not refunded',
   caller: 'Caller',
   createdAt: 'Created',
