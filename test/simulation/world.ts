@@ -187,6 +187,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
     const settled = async () => {
       await platform.sleep(2 * WATCH_MS);
       await this.#quiet();
+      await this.#checkFutures();
       const left = await this.#operator.settleAll();
       await this.#quiet();
       return left;
@@ -194,6 +195,16 @@ export class World implements Audited, OperatorStage, DisturbedStage {
     const left = await this.#watch(settled(), 2 * SETTLE_LIMIT_MS);
     for (const detail of left)
       this.#violations.push({ invariant: 'operators can settle everything', detail });
+  }
+
+  /** What can be queried is left to no operator, unless it is parked. */
+  async #checkFutures(): Promise<void> {
+    const rows = await this.query<{ id: string; state: string }>(
+      `select id, state from payments where state in ('CREATED', 'PENDING', 'UNKNOWN') and external <> 'crux'
+        and next_ask_at is null and parked_at is null and claimed_payment_id is null`,
+    );
+    for (const { id, state } of rows)
+      this.#violations.push({ invariant: 'every open row has a future', detail: `${id} is ${state}` });
   }
 
   async #watch<T>(work: Promise<T>, limitMs: number): Promise<T> {
