@@ -53,6 +53,7 @@ export function readJson(source: Buffer | string, bounds: JsonBounds): JsonReadi
     duplicates: bounds.duplicateNames === 'refuse',
     numbers: numbersToReport(bounds),
     maxDepth,
+    stopsWhenTooDeep: true,
     maxFindings: bounds.maxViolations,
   };
   let scanner: JsonScanner | undefined;

@@ -18,6 +18,8 @@ export interface ScanOptions {
     { readonly accepts: (source: string) => boolean; readonly as: 'violations' | 'numbers' } | undefined;
   /** Levels of arrays and objects below the outermost one. */
   readonly maxDepth?: number | undefined;
+  /** Nothing of a text that is too deep is wanted. Default: the scan goes on to its end. */
+  readonly stopsWhenTooDeep?: boolean;
   /** Nothing is reported after this many findings. Default: no limit. */
   readonly maxFindings?: number | undefined;
   /** The members of the outermost object that count: in the others, only the syntax matters. Default: all. */
@@ -111,7 +113,7 @@ export class JsonScanner {
     this.#maxMemberLength = options.maxMemberLength ?? Infinity;
   }
 
-  /** Scans to the end, to the first level that is too deep, or to the first syntax error, which is returned. */
+  /** Scans to the end, or to the first syntax error, which is returned. */
   scan(): JsonViolation | undefined {
     const { text } = this;
     let state: State = VALUE;
@@ -122,7 +124,7 @@ export class JsonScanner {
       const end = endOfToken(text, at);
       const next: State = end > at ? this.#follow(state, at, end) : NOTHING;
       if (next === NOTHING) return { kind: 'syntax', ...placeOf(text, at), expected: EXPECTED[state]! };
-      if (this.isTooDeep) return undefined;
+      if (this.isTooDeep && this.options.stopsWhenTooDeep) return undefined;
       state = next;
       at = afterSpace(text, end);
     }
