@@ -157,10 +157,12 @@ describe('Forged callbacks', () => {
     external.requests.length = 0;
     const queries = (): string[] =>
       external.requests.map(({ url }) => url).filter((url) => /slow-|pm-urgent/.test(url));
-    // A turn of the worker that began before may still query one of those that wait.
-    for (const release of held.splice(0, 2)) release();
-    await until(() => queries().length >= 2, 'the next queries');
-    expect(queries().slice(0, 2).join(' ')).toContain('pm-urgent');
+    // Turns of the worker that began before may still query some of the 52 that wait.
+    for (let asked = 0; !queries().some((url) => url.includes('pm-urgent')); asked += 1) {
+      expect(asked).toBeLessThan(10);
+      held.shift()!();
+      await until(() => queries().length > asked, 'the next query');
+    }
     external.behave((_, response) => answerJson(response, 404, { message: 'never seen' }));
     for (const release of held) release();
   }, 60_000);
