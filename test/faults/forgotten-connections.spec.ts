@@ -187,7 +187,7 @@ onPgBouncer('Connections that the path to PgBouncer forgets', () => {
     const site = await Site.open(Number(new URL(pooler.url).port), 'hanging');
     try {
       await cluster.commitTo('gone');
-      await until(() => site.load.refused.length > 0, 'a refusal', 20_000);
+      await until(() => site.load.refused.length > 0, 'a refusal', 40_000);
       expect(await site.lostSessions()).toBe(0);
       expect(await site.isReady()).toBe(false);
       await cluster.commitTo('');
