@@ -139,7 +139,7 @@ export class ContractApi {
 }
 
 /**
- * Of the whole request, in whatever order its members come. `providerData` itself is not remembered: it may hold a
+ * Of the whole request, in any order of its members. `providerData` itself is not remembered: it may hold a
  * card token.
  */
 function digestOf(body: JsonObject): string {

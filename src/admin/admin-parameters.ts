@@ -6,10 +6,10 @@ import {
 } from '@nestjs/common';
 import type { Request } from 'express';
 import { contextOf } from '../http/request-context.js';
+import { invalidFields } from '../http/request-parameters.js';
 import { Problem } from '../problems/problem.js';
 import { readQuery } from '../rules/contract-reader.js';
 import type { DtoClass } from '../rules/field.js';
-import type { FieldError } from '../rules/field-error.js';
 import { ownIdentifier } from '../rules/rules.js';
 import type { IdentifierPrefix } from '../shared/identifier.js';
 
@@ -23,10 +23,7 @@ function queryOf<T extends object>({ originalUrl }: Request, type: DtoClass<T>):
   const start = originalUrl.indexOf('?');
   const result = readQuery(type, new URLSearchParams(start < 0 ? '' : originalUrl.slice(start + 1)));
   if (result.ok) return result.value;
-  const [{ pointer, detail }] = result.errors as [FieldError];
-  throw new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')} ${detail}.`, {
-    errors: result.errors,
-  });
+  throw invalidFields(result.errors);
 }
 
 class QueryPipe implements PipeTransform<Request, object> {

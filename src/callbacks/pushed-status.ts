@@ -1,12 +1,11 @@
+import { invalid, invalidFields } from '../http/request-parameters.js';
 import type { PaymentStatusName } from '../providers/answers.js';
 import { readContract } from '../rules/contract-reader.js';
 import { Field } from '../rules/field.js';
-import type { FieldError } from '../rules/field-error.js';
 import { oneOf } from '../rules/rule.js';
 import { amount, currency, issuedIdentifier } from '../rules/rules.js';
 import { type JsonBounds, readJson } from '../shared/json-reader.js';
 import { isJsonObject } from '../shared/json.js';
-import { Problem } from '../problems/problem.js';
 
 /** What the signed body of a callback says about its payment, where the external is trusted (SPEC §2). */
 export class PushedStatus {
@@ -44,14 +43,8 @@ export function readPushedStatus(body: string | null): PushedStatus | undefined 
   if (['refundId', 'subscriptionToken'].some((name) => (value[name] ?? undefined) !== undefined))
     return undefined;
   const twice = violations.find((violation) => 'pointer' in violation && READ.includes(violation.pointer));
-  if (twice)
-    throw invalidPush([{ pointer: (twice as { pointer: string }).pointer, detail: 'must be given once' }]);
+  if (twice) throw invalid((twice as { pointer: string }).pointer, 'must be given once');
   const result = readContract(PushedStatus, value, { unknownFields: 'drop' });
   if (result.ok) return result.value;
-  throw invalidPush(result.errors);
-}
-
-function invalidPush(errors: readonly FieldError[]): Problem {
-  const { pointer, detail } = errors[0]!;
-  return new Problem('validation-failed', `${pointer.slice(1)} ${detail}.`, { errors });
+  throw invalidFields(result.errors);
 }

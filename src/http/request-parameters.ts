@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { Problem } from '../problems/problem.js';
 import { unknownParameter } from '../rules/contract-reader.js';
+import type { FieldError } from '../rules/field-error.js';
 import { detailOf } from '../rules/rule.js';
 import { identifier, issuedIdentifier } from '../rules/rules.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
@@ -156,7 +157,11 @@ function decoded(text: string): string | undefined {
 }
 
 export function invalid(pointer: string, detail: string): Problem {
-  return new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')} ${detail}.`, {
-    errors: [{ pointer, detail }],
-  });
+  return invalidFields([{ pointer, detail }]);
+}
+
+/** `errors` has one at least, which the detail of the problem names. */
+export function invalidFields(errors: readonly FieldError[]): Problem {
+  const { pointer, detail } = errors[0]!;
+  return new Problem('validation-failed', `${pointer.slice(1).replaceAll('/', ' ')} ${detail}.`, { errors });
 }

@@ -31,7 +31,7 @@ it('gives addresses turns, and refuses the newest of the one that has most', () 
   expect(notes).toEqual(['3', 'caller']);
 });
 
-it('counts nothing that nobody waits for', () => {
+it('counts no work whose client has gone', () => {
   const turns = new Turns(1, 2);
   const notes: string[] = [];
   let gone = false;

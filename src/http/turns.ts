@@ -2,7 +2,7 @@
 export interface Waiting {
   begin(): void;
   refuse(): void;
-  /** Whether anybody waits for it still; what nobody does is dropped. */
+  /** Whether its client is still there. Work without a client is dropped. */
   isWanted(): boolean;
 }
 

@@ -185,9 +185,7 @@ export class LedgerRestore implements OnApplicationBootstrap {
    * that stays in the environment does not declare the next restore.
    */
   async #compareTimeline(trx: Trx, timeline: string, isDeclared: boolean): Promise<void> {
-    const before = await readSetting(trx, TIMELINE);
-    if (before === timeline) return;
-    await writeSetting(trx, TIMELINE, timeline);
+    const before = await replaced(trx, TIMELINE, timeline);
     if (isDeclared || before === undefined) return;
     this.#logger.error(
       { before, timeline },
@@ -203,9 +201,7 @@ export class LedgerRestore implements OnApplicationBootstrap {
       trx,
     );
     const { table } = rows[0]!;
-    const before = await readSetting(trx, TABLE);
-    if (before === table) return;
-    await writeSetting(trx, TABLE, table);
+    const before = await replaced(trx, TABLE, table);
     if (isDeclared || before === undefined) return;
     this.#logger.error(
       { before, table },
@@ -226,6 +222,14 @@ export class LedgerRestore implements OnApplicationBootstrap {
       return undefined;
     }
   }
+}
+
+/** Remembers `value`. Returns the one that the last start has remembered; undefined if it is the same, or there is none. */
+async function replaced(trx: Trx, key: string, value: string): Promise<string | undefined> {
+  const before = await readSetting(trx, key);
+  if (before === value) return undefined;
+  await writeSetting(trx, key, value);
+  return before;
 }
 
 function versionFloorOf(record: RecoveryRecord | undefined): number {

@@ -4,6 +4,9 @@ import type { Trx } from '../persistence/store.js';
 import { OperationRepository } from './operation.repository.js';
 import type { OperationRow } from './operation.table.js';
 
+/** The key is free. */
+const NOT_EXECUTED = { state: 'not-executed', key_held: 0, repeat_held: 0 } as const;
+
 /** What operators record of operations whose outcome they know from another source (SPEC §4). */
 @Injectable()
 export class OperationResolutionRepository {
@@ -19,10 +22,7 @@ export class OperationResolutionRepository {
    * The stored answer is kept, also for a correction of `not-executed`.
    */
   async resolve(trx: Trx, id: string, outcome: 'executed' | 'not-executed', atMs: number): Promise<boolean> {
-    const end =
-      outcome === 'executed'
-        ? ({ state: 'completed' } as const)
-        : ({ state: 'not-executed', key_held: 0, repeat_held: 0 } as const);
+    const end = outcome === 'executed' ? ({ state: 'completed' } as const) : NOT_EXECUTED;
     const updated = await trx
       .updateTable('operations')
       .set({ ...end, reason: 'operator', finished_at: atMs })
@@ -45,7 +45,7 @@ export class OperationResolutionRepository {
     const end =
       outcome === 'executed'
         ? ({ state: 'completed', key_held: answer_body === null ? 0 : 1 } as const)
-        : ({ state: 'not-executed', key_held: 0, repeat_held: 0 } as const);
+        : NOT_EXECUTED;
     const updated = await trx
       .updateTable('operations')
       .set({ ...end, finished_at: atMs })
@@ -59,7 +59,7 @@ export class OperationResolutionRepository {
   /**
    * Takes back that an operator has recorded the operation as not executed: its outcome is the one of the ledger, which
    * repeats are answered with. It holds its key again unless another operation has taken it. A key that the gateway has
-   * generated is held too: nobody repeats it.
+   * generated is held too: no caller repeats it.
    */
   async takeBackNotExecuted(trx: Trx, operation: OperationRow, atMs: number): Promise<void> {
     const isFree = operation.fingerprint !== '' && !(await this.operations.findByHeldKey(trx, operation));

@@ -30,6 +30,8 @@ let external: RememberingExternal;
 let clock: TestClock;
 let folder: string;
 let gateway: Gateway | undefined;
+/** On the server; a test's own. */
+const databases: string[] = [];
 
 /** Runs the printed command in the folders of this test. */
 async function run(mark: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -189,6 +191,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await stop();
+  for (const name of databases.splice(0)) await onServer(`drop database ${name} with (force)`);
   await external.close();
   rmSync(folder, { recursive: true, force: true });
   jest.restoreAllMocks();
@@ -232,34 +235,19 @@ describe('backup and restore', () => {
   if (postgresUrl() === undefined) return;
 
   it('executes nothing twice on PostgreSQL, by the printed commands', async () => {
-    const name = `tollgate_backup_${randomBytes(6).toString('hex')}`;
-    const url = new URL(postgresUrl()!);
-    url.pathname = `/${name}`;
-    const database = { DATABASE_URL: url.href, FINGERPRINT_KEY: fingerprintKey() };
-    await onServer(`create database ${name}`);
-    try {
-      await story({
-        database,
-        backup: () => run('postgres-backup', database),
-        restore: () => run('postgres-restore', database),
-        recoveredFrom: new Date(clock.now()).toISOString(),
-        declaredBy: 'variable',
-      });
-    } finally {
-      await stop();
-      await onServer(`drop database ${name} with (force)`);
-    }
+    const database = await createDatabase();
+    await story({
+      database,
+      backup: () => run('postgres-backup', database),
+      restore: () => run('postgres-restore', database),
+      recoveredFrom: new Date(clock.now()).toISOString(),
+      declaredBy: 'variable',
+    });
   }, 60_000);
 
   it('reports a ledger that came from a dump unless this start declares the restore', async () => {
-    const name = `tollgate_dump_${randomBytes(6).toString('hex')}`;
-    const url = new URL(postgresUrl()!);
-    url.pathname = `/${name}`;
-    const database = { DATABASE_URL: url.href, FINGERPRINT_KEY: fingerprintKey() };
-    const errors: string[] = [];
-    jest
-      .spyOn(Logger.prototype, 'error')
-      .mockImplementation((_fields, message: string) => void errors.push(message));
+    const database = await createDatabase();
+    const errors = loggedErrors();
     const restored = async (recoveredFrom?: string): Promise<string[]> => {
       await stop();
       await run('postgres-restore', database);
@@ -267,54 +255,58 @@ describe('backup and restore', () => {
       await start(database, recoveredFrom);
       return errors;
     };
-    await onServer(`create database ${name}`);
-    try {
-      await start(database);
-      await run('postgres-backup', database);
-      expect(await restored()).toEqual([expect.stringContaining('they came from a dump')]);
-      await stop();
-      errors.length = 0;
-      await start(database);
-      expect(errors).toEqual([]);
-      expect(await restored(new Date(clock.now() - 60_000).toISOString())).toEqual([]);
-    } finally {
-      await stop();
-      await onServer(`drop database ${name} with (force)`);
-    }
+    await start(database);
+    await run('postgres-backup', database);
+    expect(await restored()).toEqual([expect.stringContaining('they came from a dump')]);
+    await stop();
+    errors.length = 0;
+    await start(database);
+    expect(errors).toEqual([]);
+    expect(await restored(new Date(clock.now() - 60_000).toISOString())).toEqual([]);
   }, 60_000);
 
   it('reports another timeline of PostgreSQL unless this start declares the restore', async () => {
-    const name = `tollgate_timeline_${randomBytes(6).toString('hex')}`;
-    const url = new URL(postgresUrl()!);
-    url.pathname = `/${name}`;
-    const database = { DATABASE_URL: url.href, FINGERPRINT_KEY: fingerprintKey() };
-    const errors: string[] = [];
-    jest
-      .spyOn(Logger.prototype, 'error')
-      .mockImplementation((_fields, message: string) => void errors.push(message));
+    const database = await createDatabase();
+    const errors = loggedErrors();
     const restored = async (recoveredFrom?: string): Promise<string[]> => {
       await stop();
-      await onServer(`update settings set value = '00000000' where key = 'postgres-timeline'`, url.href);
+      await onServer(
+        `update settings set value = '00000000' where key = 'postgres-timeline'`,
+        database.DATABASE_URL,
+      );
       errors.length = 0;
       await start(database, recoveredFrom);
       return errors;
     };
     const [first, second] = [-120_000, -60_000].map((ms) => new Date(clock.now() + ms).toISOString());
     const reported = [expect.stringContaining('PostgreSQL is on another timeline')];
-    await onServer(`create database ${name}`);
-    try {
-      await start(database);
-      expect(await restored()).toEqual(reported);
-      expect(await restored(first)).toEqual([]);
-      // The declaration of the restore before has stayed.
-      expect(await restored(first)).toEqual(reported);
-      expect(await restored(second)).toEqual([]);
-    } finally {
-      await stop();
-      await onServer(`drop database ${name} with (force)`);
-    }
+    await start(database);
+    expect(await restored()).toEqual(reported);
+    expect(await restored(first)).toEqual([]);
+    // The declaration of the restore before has stayed.
+    expect(await restored(first)).toEqual(reported);
+    expect(await restored(second)).toEqual([]);
   }, 60_000);
 });
+
+/** The errors that the gateway logs from now on, until the test ends. */
+function loggedErrors(): string[] {
+  const errors: string[] = [];
+  jest
+    .spyOn(Logger.prototype, 'error')
+    .mockImplementation((_fields, message: string) => void errors.push(message));
+  return errors;
+}
+
+/** A database of its own for one test: the printed commands dump and restore whole ones. */
+async function createDatabase(): Promise<{ DATABASE_URL: string; FINGERPRINT_KEY: string }> {
+  const name = `tollgate_backup_${randomBytes(6).toString('hex')}`;
+  await onServer(`create database ${name}`);
+  databases.push(name);
+  const url = new URL(postgresUrl()!);
+  url.pathname = `/${name}`;
+  return { DATABASE_URL: url.href, FINGERPRINT_KEY: fingerprintKey() };
+}
 
 async function onServer(statement: string, url = postgresUrl()): Promise<void> {
   const client = new Client({ connectionString: url });

@@ -50,10 +50,10 @@ async function start(recoveredFrom?: number): Promise<void> {
 const send = (path: string, body: object): Promise<Answer> =>
   call(`${gateway!.url}${path}`, 'POST', body, { 'x-api-key': KEY });
 
-/** Resolves the payment, or corrects that, and returns the version of what the receiver is told. */
+/** Resolves the payment, or corrects that, and returns the version of the notification. */
 async function resolve(status: 'ACCEPTED' | 'FAILED'): Promise<number> {
   const path = `/admin/payments/${await paymentRef()}/resolve`;
-  const told = receiver.received.length;
+  const before = receiver.received.length;
   const resolution = {
     status,
     reason: 'as their staff say',
@@ -61,7 +61,7 @@ async function resolve(status: 'ACCEPTED' | 'FAILED'): Promise<number> {
   };
   const first = await send(path, resolution);
   if (first.status === 409) await send(path, { ...resolution, corrects: first.body['resolution'] });
-  await until(() => receiver.received.length > told, 'the notification');
+  await until(() => receiver.received.length > before, 'the notification');
   const { body, headers } = receiver.received.at(-1)!;
   const { version } = JSON.parse(body) as { version: number };
   expect(headers['x-payment-version']).toBe(String(version));

@@ -41,7 +41,7 @@ export class Stories {
     for (let index = 0; index < perSecond * seconds; index += 1) {
       const waitMs = startedAt + (index * 1_000) / perSecond - performance.now();
       if (waitMs > 0) await sleep(waitMs);
-      running.push(this.#tell());
+      running.push(this.#play());
     }
     await Promise.all(running);
   }
@@ -55,7 +55,7 @@ export class Stories {
     return this.#agent.close();
   }
 
-  async #tell(): Promise<void> {
+  async #play(): Promise<void> {
     const order = `story-${(this.#count += 1)}`;
     const isSubscription = this.#count % SUBSCRIPTION_EVERY === 0;
     const { paymentId } = await this.#send('POST', isSubscription ? 'subscription/start' : 'pay', order, {
