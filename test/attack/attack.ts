@@ -12,25 +12,12 @@
  * stayed below 400 MiB. Latencies are not checked on a machine that is busy already before the attack.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ChaosExternal } from '../crash/chaos-external.js';
-import { ChaosReceiver } from '../crash/chaos-receiver.js';
-import { postgresLedger, sqliteLedger } from '../crash/ledger-reader.js';
-import { freePort, startProgram, untilAnswers } from '../crash/program.js';
-import { SeededRandom } from '../support/seeded-random.js';
 import { ATTACKS, MIXED } from './attacks.js';
-import { HonestCallers } from './honest-callers.js';
+import { GatewayUnderLoad, HOST, SECRET } from './gateway-under-load.js';
 import { Probes } from './probes.js';
-import { settleAndAudit } from './settlement.js';
 
-const HOST = '127.0.0.1';
-const KEY = 'honest-0f8c2d7e5b914a3fa6c1';
-const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-/** What Node takes in a container of 512 MiB with the command of our image: half of it, and 8 MiB for new objects. */
-const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=8'];
 const DESCRIPTORS = 1_024;
 const HONEST_PER_SECOND = 100;
 const HOSTILE_PER_SECOND = 5;
@@ -56,77 +43,34 @@ const attackSeconds = values.seconds
   : Number(values.minutes ?? (values.alone ? 1 : 60)) * 60;
 const quietSeconds = Math.min(60, Math.max(5, attackSeconds / 4));
 
-const source = new SeededRandom(Number(values.seed));
-const random = (): number => source.next();
-const folder = mkdtempSync(join(tmpdir(), 'tollgate-attack-'));
-const ledger = values.postgres
-  ? await postgresLedger(values.postgres)
-  : sqliteLedger(join(folder, 'tollgate.db'));
-const port = await freePort();
-const operatingPort = await freePort();
-const url = `http://${HOST}:${port}`;
-const external = (name: string, failures: number): ChaosExternal =>
-  new ChaosExternal({
-    random,
-    failures,
-    honoursIdempotencyKey: true,
-    callbackUrl: () => `${url}/v3/${name}/callback`,
-  });
-const externals = { honest: external('honest', 0), hostile: external('hostile', 0.6) };
-const receiver = new ChaosReceiver(SECRET, random);
-const gateway = startProgram(
-  HEAP[0]!,
-  [...HEAP.slice(1), ...values['node-option'], 'dist/main.js'],
-  await environment(),
-  DESCRIPTORS,
-);
-const honest = new HonestCallers(url, 'honest', KEY);
-const hostile = new HonestCallers(url, 'hostile', KEY);
+const gateway = await GatewayUnderLoad.start({
+  seed: Number(values.seed),
+  postgres: values.postgres,
+  externals: [
+    {
+      externalService: 'signed',
+      baseUrl: 'http://127.0.0.1:9',
+      callbackAuth: { type: 'standard-webhooks', secret: SECRET },
+    },
+  ],
+  nodeOptions: values['node-option'],
+  env: { LOG_LEVEL: 'warn' },
+  descriptors: DESCRIPTORS,
+});
+const { honest, hostile, program, ports } = gateway;
 const problems: string[] = [];
 /** Latencies and memory: with `--money-only` they are shown, as on a machine that others share they prove nothing. */
 const figures: string[] = [];
 
 try {
-  await untilAnswers(`http://${HOST}:${operatingPort}/health/ready`, gateway);
+  await gateway.untilReady();
   await (values.alone ? alone() : mixed());
   if (values['money-only']) for (const figure of figures) console.log(`not checked: ${figure}`);
   else problems.push(...figures);
   for (const problem of problems.slice(0, 20)) console.error(`FAILED: ${problem}`);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
-  await gateway.end('SIGKILL');
-  await Promise.all([honest.close(), hostile.close()]);
-  await Promise.all([externals.honest.close(), externals.hostile.close(), receiver.close()]);
-  await ledger.dispose();
-  rmSync(folder, { recursive: true, force: true });
-}
-
-async function environment(): Promise<Record<string, string>> {
-  const path = join(folder, 'externals.json');
-  const externalServices = [
-    { externalService: 'honest', baseUrl: await externals.honest.listen() },
-    { externalService: 'hostile', baseUrl: await externals.hostile.listen(), timeoutMs: 1_000 },
-    {
-      externalService: 'signed',
-      baseUrl: 'http://127.0.0.1:9',
-      callbackAuth: { type: 'standard-webhooks', secret: SECRET },
-    },
-  ].map((entry) => ({ honoursIdempotencyKey: true, statusByShopTransactionId: true, ...entry }));
-  writeFileSync(path, JSON.stringify({ externalServices }));
-  return {
-    ...ledger.env,
-    HTTP_PORT: String(port),
-    HTTP_HOST: HOST,
-    METRICS_PORT: String(operatingPort),
-    LOG_LEVEL: 'warn',
-    API_AUTH: 'required',
-    API_KEYS: `honest:${KEY}`,
-    EXTERNAL_PROVIDERS_CONFIG: path,
-    PAYMENT_CALLBACK_URL: await receiver.listen(),
-    NOTIFICATION_SECRET: SECRET,
-    NOTIFICATION_SCHEDULE: Array.from({ length: 40 }, () => '1s').join(','),
-    RECONCILIATION_SCHEDULE: Array.from({ length: 60 }, () => '1s').join(','),
-  };
+  await gateway.close();
 }
 
 async function mixed(): Promise<void> {
@@ -136,7 +80,7 @@ async function mixed(): Promise<void> {
   ]);
   const quiet = honest.percentile(0.99);
   honest.forgetLatencies();
-  const probes = new Probes(gateway, HOST, { public: port, operating: operatingPort });
+  const probes = new Probes(program, HOST, ports);
   const attacker = attack(values.only ?? MIXED);
   try {
     await Promise.all([
@@ -160,17 +104,13 @@ async function mixed(): Promise<void> {
     figures.push(...probes.slowness('the mixed attack'));
   }
   figures.push(...probes.problems('the mixed attack'));
-  const parties = [
-    { name: 'honest', external: externals.honest, callers: honest },
-    { name: 'hostile', external: externals.hostile, callers: hostile },
-  ];
-  problems.push(...(await settleAndAudit(parties, receiver, ledger)));
+  problems.push(...(await gateway.settleAndAudit()));
 }
 
 /** Each attack, without honest callers, against the same process. */
 async function alone(): Promise<void> {
   for (const name of values.only ?? Object.keys(ATTACKS)) {
-    const probes = new Probes(gateway, HOST, { public: port, operating: operatingPort });
+    const probes = new Probes(program, HOST, ports);
     const attacker = attack([name]);
     await new Promise((resolve) => setTimeout(resolve, attackSeconds * 1_000));
     attacker.kill('SIGKILL');
@@ -181,7 +121,11 @@ async function alone(): Promise<void> {
 }
 
 function attack(names: readonly string[]): ChildProcess {
-  return fork(join(import.meta.dirname, 'attacker.ts'), [HOST, String(port), 'signed', 'hostile', ...names], {
-    execArgv: process.execArgv,
-  });
+  return fork(
+    join(import.meta.dirname, 'attacker.ts'),
+    [HOST, String(ports.public), 'signed', 'hostile', ...names],
+    {
+      execArgv: process.execArgv,
+    },
+  );
 }

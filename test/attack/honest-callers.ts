@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch } from 'undici';
+import { atRate } from './at-rate.js';
 
 const ANSWER_LIMIT_MS = 15_000;
 /** A pool as a microservice has it. */
@@ -29,17 +30,11 @@ export class HonestCallers {
 
   /** Starts a payment every 1/`perSecond`, whether or not earlier ones were answered; returns when all were. */
   async run(perSecond: number, seconds: number): Promise<void> {
-    const startedAt = performance.now();
-    const count = Math.round(perSecond * seconds);
-    const running: Promise<void>[] = [];
-    for (let i = 0; i < count; i += 1) {
-      const waitMs = startedAt + (i * 1_000) / perSecond - performance.now();
-      if (waitMs > 0) await sleep(waitMs);
+    await atRate(perSecond, seconds, () => {
       const payment: Payment = { order: `${this.external}-${this.#payments.length}` };
       this.#payments.push(payment);
-      running.push(this.#pay(payment));
-    }
-    await Promise.all(running);
+      return this.#pay(payment);
+    });
   }
 
   /** Repeats, with their keys, the payments whose outcome is not known, as a caller must. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch } from 'undici';
+import { atRate } from '../attack/at-rate.js';
 
 const ANSWER_LIMIT_MS = 15_000;
 const CONNECTIONS = 16;
@@ -36,14 +37,8 @@ export class Stories {
 
   /** Starts a story every 1/`perSecond`, whether or not earlier ones have ended; returns when all have. */
   async run(perSecond: number, seconds: number): Promise<void> {
-    const startedAt = performance.now();
-    const running: Promise<void>[] = [this.#operate(startedAt + seconds * 1_000)];
-    for (let index = 0; index < perSecond * seconds; index += 1) {
-      const waitMs = startedAt + (index * 1_000) / perSecond - performance.now();
-      if (waitMs > 0) await sleep(waitMs);
-      running.push(this.#play());
-    }
-    await Promise.all(running);
+    const operating = this.#operate(performance.now() + seconds * 1_000);
+    await Promise.all([atRate(perSecond, seconds, () => this.#play()), operating]);
   }
 
   describe(): string {
