@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { exchange, openSocket } from '../../test/support/raw-socket.js';
 import { until } from '../../test/support/until.js';
-import { connectionsWithin, limitConnections } from './connections.js';
+import { connectionsWithin, limitConnections, noteKnown } from './connections.js';
 
 /** More than the kernel keeps for a socket that nobody reads. */
 const LARGE = Buffer.alloc(7 * 1024 * 1024);
@@ -138,6 +139,30 @@ describe('limitConnections', () => {
     expect(placed).toBeLessThan(600);
     expect(refused).toEqual([true, false]);
     expect((await exchange(url, LAST_GET)).status).toBe(200);
+  });
+
+  it('refuses addresses whose connections come and go for nothing, until some are forgiven, but not known ones', async () => {
+    server.on('request', ({ url, socket }) => {
+      if (url === '/known') noteKnown(socket);
+    });
+    const known = open();
+    known.write(GET.replace('/', '/known'));
+    await once(known, 'data');
+    const port = Number(new URL(url).port);
+    const comeAndGo = async (localAddress: string): Promise<void> => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {});
+      await once(socket, 'connect');
+      socket.resetAndDestroy();
+    };
+    for (const address of ['127.0.0.1', '127.0.0.2']) {
+      for (let count = 0; count < 300; count += 1) await comeAndGo(address);
+    }
+    await until(() => refuses('127.0.0.2'), 'the stranger to be refused');
+    expect(dropped).toBeGreaterThan(0);
+    expect(refuses('127.0.0.1')).toBe(false);
+    expect(refuses('127.0.0.3')).toBe(false);
+    expect((await exchange(url, LAST_GET)).status).toBe(200);
+    await until(() => !refuses('127.0.0.2'), 'the stranger to be forgiven');
   });
 
   it('closes connections whose requests are not complete, for others', async () => {

@@ -19,6 +19,14 @@ const CHECKING_INTERVAL_MS = 250;
  * Where a stranger's connections replace each other faster, accepting them is all that the gateway does.
  */
 const MAX_REPLACEMENTS = 50;
+/** Counted apart, so that a flood of strangers does not use up those of callers. */
+const NO_REPLACEMENTS = { known: 0, unknown: 0 };
+/**
+ * Connections of one address that ended before anybody proved by it who they are: so many at once, and in each checking
+ * interval, 64 a second. Accepting those that come and go faster costs the gateway more than answering all its callers.
+ */
+const MAX_FRUITLESS = 256;
+const FRUITLESS_PER_CHECK = 16;
 /** Descriptors for the database and the log, and the sockets that listen (`PublicListener`). */
 const RESERVED_DESCRIPTORS = 256;
 
@@ -37,6 +45,8 @@ class Peer {
   readonly connections = new Set<Connection>();
   /** Those without a complete request so far: they give way first. */
   readonly unproven = new Set<Connection>();
+  /** Whether credentials were accepted on one of them, which may be those of a proxy. */
+  isKnown = false;
 }
 
 /** What is known of an open connection. */
@@ -71,6 +81,27 @@ class Connection {
   }
 }
 
+/** Counts, by address, connections that ended and brought nobody who is known; they are forgiven over time. */
+class FruitlessConnections {
+  readonly #counts = new Map<string, number>();
+
+  add(address: string): void {
+    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+  }
+
+  areTooMany(address: string): boolean {
+    return (this.#counts.get(address) ?? 0) >= MAX_FRUITLESS;
+  }
+
+  /** Call it in each checking interval. */
+  forgive(): void {
+    for (const [address, count] of this.#counts) {
+      if (count > FRUITLESS_PER_CHECK) this.#counts.set(address, count - FRUITLESS_PER_CHECK);
+      else this.#counts.delete(address);
+    }
+  }
+}
+
 const CONNECTION = Symbol('tollgate.connection');
 type Carrying = { [CONNECTION]?: Connection };
 
@@ -85,14 +116,26 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
   const peers = new Map<string, Peer>();
   let pipelined = 0;
 
-  let replacements = 0;
+  let replacements = NO_REPLACEMENTS;
+  const fruitless = new FruitlessConnections();
 
   /** Whether the address has so many connections that it may replace few more. */
   const isLarge = (address: string, largest: Peer): boolean =>
     2 * (peers.get(address)?.connections.size ?? 0) >= largest.connections.size;
 
+  const kindOf = (address: string): 'known' | 'unknown' =>
+    peers.get(address)?.isKnown ? 'known' : 'unknown';
+
+  /** Whether too many connections of the address came and went for nothing, and nobody there is known. */
+  const isTiresome = (address: string): boolean =>
+    fruitless.areTooMany(address) && kindOf(address) === 'unknown';
+
   const refuses = (address: string): boolean => {
-    if (all.size < limits.maxConnections || replacements < MAX_REPLACEMENTS) return false;
+    if (isTiresome(address)) {
+      limits.onDrop?.();
+      return true;
+    }
+    if (all.size < limits.maxConnections || replacements[kindOf(address)] < MAX_REPLACEMENTS) return false;
     if (!isLarge(address, largestOf(peers.values()))) return false;
     limits.onDrop?.();
     return true;
@@ -100,10 +143,18 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
 
   /** Whether the connection may have a place; where all are taken, one that is idle gives way. */
   const findPlace = (address: string): boolean => {
+    if (isTiresome(address)) {
+      limits.onDrop?.();
+      return false;
+    }
     if (all.size < limits.maxConnections) return true;
     limits.onDrop?.();
     const largest = largestOf(peers.values());
-    if (isLarge(address, largest) && (replacements += 1) > MAX_REPLACEMENTS) return false;
+    if (isLarge(address, largest)) {
+      const kind = kindOf(address);
+      if (replacements[kind] >= MAX_REPLACEMENTS) return false;
+      replacements = { ...replacements, [kind]: replacements[kind] + 1 };
+    }
     const idle = idleOf(largest);
     if (!idle) return false;
     idle.leave();
@@ -131,6 +182,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
     socket.once('close', () => {
       all.delete(connection);
       connection.leave();
+      if (!connection.peer.isKnown) fruitless.add(remoteAddress);
       if (connection.peer.connections.size === 0 && peers.get(remoteAddress) === connection.peer)
         peers.delete(remoteAddress);
     });
@@ -163,7 +215,8 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
 
   const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
   const timer = setInterval(() => {
-    replacements = 0;
+    replacements = NO_REPLACEMENTS;
+    fruitless.forgive();
     check(all, answerTimeoutMs);
   }, CHECKING_INTERVAL_MS).unref();
   server.once('close', () => clearInterval(timer));
@@ -174,6 +227,12 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
 export function noteBodyEnd(socket: Socket): void {
   const connection = (socket as Carrying)[CONNECTION];
   if (connection) connection.readUntilRequest = socket.bytesRead;
+}
+
+/** Credentials were accepted on the connection: its address may open connections as fast as it likes while it has one. */
+export function noteKnown(socket: Socket): void {
+  const connection = (socket as Carrying)[CONNECTION];
+  if (connection) connection.peer.isKnown = true;
 }
 
 /** How many connections fit into the process's limit of descriptors: each may need one more to an external. */

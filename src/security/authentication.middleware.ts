@@ -3,6 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { isAdminScope } from '../config/api-keys.js';
 import type { PublicPath } from '../config/config.js';
 import { clientAddressOf, networkOf } from '../http/client-address.js';
+import { noteKnown } from '../http/connections.js';
 import { sendJson } from '../http/http-answer.js';
 import { currentScope } from '../observability/request-scope.js';
 import { Problem } from '../problems/problem.js';
@@ -62,6 +63,7 @@ async function admitCaller(
   try {
     const principal = await callers.identify(request, path.kind === 'admin' || path.kind === 'operator');
     refuseByPath(principal, path);
+    noteKnown(request.socket);
     return principal;
   } catch (error) {
     metrics.countCallerRefusal(reasonOf(error, request));

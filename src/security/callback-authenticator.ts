@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { ExternalConfig } from '../config/external-config.js';
 import { clientAddressOf } from '../http/client-address.js';
+import { noteKnown } from '../http/connections.js';
 import { readUnverifiedBody } from '../http/raw-body.js';
 import type { SignedCallback } from '../http/request-context.js';
 import type { Clock } from '../shared/clock.js';
@@ -62,7 +63,8 @@ export class CallbackAuthenticator {
       equaliseWork(auth, request, body, this.clock.wall());
       throw callbackUnauthenticated();
     }
-    if (config.callbackAuth.type !== 'standard-webhooks') return NOTHING_TO_REMEMBER;
+    if (auth.type !== 'none') noteKnown(request.socket);
+    if (auth.type !== 'standard-webhooks') return NOTHING_TO_REMEMBER;
     const content = signedContent(request, body);
     return this.#signed(external, signedCallback(external, String(request.headers['webhook-id']), content));
   }

@@ -36,7 +36,7 @@ export class SecurityMetrics {
     );
     this.#connections = metrics.counter(
       'tollgate_connections_dropped_total',
-      'Idle connections that were closed because all places of MAX_CONNECTIONS were taken.',
+      'Connections closed because all places were taken or their address opened too many.',
     );
     this.#unreadable = metrics.counter(
       'tollgate_unreadable_requests_total',

@@ -9,7 +9,7 @@
  * second, first undisturbed, then under attack; a caller of an external that fails in every way is beside them. In the
  * end the ledger is compared from outside. Exit code 0 only if nothing was lost or executed twice, honest p99 stayed
  * below four times its undisturbed value (or 100 ms), liveness on both ports was answered within 250 ms, and memory
- * stayed below 400 MiB. Latencies are not checked on a machine that is busy already before the attack.
+ * stayed below 400 MiB. Liveness is not checked on a machine that is busy or slow already before the attack.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
@@ -23,8 +23,10 @@ const HONEST_PER_SECOND = 100;
 const HOSTILE_PER_SECOND = 5;
 const MAX_P99_RATIO = 4;
 const TOLERATED_P99_MS = 100;
-/** Without an attack, p99 is far below on a machine that does nothing else. */
+/** Without an attack, p99 is far below on a fast machine that does nothing else. */
 const BUSY_P99_MS = 50;
+/** Before it, the gateway's code is not compiled yet: its latencies say nothing of what an attack changes. */
+const WARM_UP_SECONDS = 10;
 
 const { values } = parseArgs({
   options: {
@@ -74,6 +76,8 @@ try {
 }
 
 async function mixed(): Promise<void> {
+  await honest.run(HONEST_PER_SECOND, WARM_UP_SECONDS);
+  honest.forgetLatencies();
   await Promise.all([
     honest.run(HONEST_PER_SECOND, quietSeconds),
     hostile.run(HOSTILE_PER_SECOND, quietSeconds),
@@ -96,13 +100,11 @@ async function mixed(): Promise<void> {
     `attack of ${attackSeconds} s, ${values.postgres ? 'PostgreSQL' : 'SQLite'}: ${honest.describe()}; ` +
       `honest p99 ${quiet} ms before, ${p99} ms under attack (p50 ${honest.percentile(0.5)} ms); ${probes.describe()}`,
   );
-  if (quiet > BUSY_P99_MS) {
-    console.log(`latencies NOT CHECKED: without an attack p99 is ${quiet} ms, so the machine has other work`);
-  } else {
-    const allowed = Math.max(MAX_P99_RATIO * quiet, TOLERATED_P99_MS);
-    if (p99 > allowed) figures.push(`honest p99 was ${p99} ms, allowed ${allowed} ms`);
-    figures.push(...probes.slowness('the mixed attack'));
-  }
+  const allowed = Math.max(MAX_P99_RATIO * quiet, TOLERATED_P99_MS);
+  if (p99 > allowed) figures.push(`honest p99 was ${p99} ms, allowed ${allowed} ms`);
+  if (quiet <= BUSY_P99_MS) figures.push(...probes.slowness('the mixed attack'));
+  else
+    console.log(`liveness NOT CHECKED: without an attack p99 is ${quiet} ms, so the machine is busy or slow`);
   figures.push(...probes.problems('the mixed attack'));
   problems.push(...(await gateway.settleAndAudit()));
 }
