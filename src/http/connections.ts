@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { inFlightOn } from './socket-answer.js';
 
@@ -274,6 +274,15 @@ function firstIdle(connections: Iterable<Connection>): Connection | undefined {
 function stopParsing(socket: Socket): void {
   const { parser } = socket as Socket & { parser?: { onIncoming: () => number } | null };
   if (parser) parser.onIncoming = () => UPGRADE;
+}
+
+/**
+ * Discards what is left of the body, of which one read may hold 10,000 chunks: Node would emit each. The request does not
+ * end; its answer must close the connection.
+ */
+export function stopReadingBody(socket: Socket): void {
+  const { parser } = socket as Socket & { parser?: { incoming: IncomingMessage | null } | null };
+  if (parser) parser.incoming = null;
 }
 
 /** llhttp's `on_headers_complete`: the rest of the bytes is of another protocol. */

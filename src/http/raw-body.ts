@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../problems/problem.js';
 import { admittedOf } from './admission.js';
-import { noteBodyEnd } from './connections.js';
+import { noteBodyEnd, stopReadingBody } from './connections.js';
 import { HttpProblem } from './http-problem.js';
 
 /** 128 KiB (SPEC §3). */
@@ -123,7 +123,10 @@ function collect(request: IncomingMessage, held: HeldBytes): Promise<Buffer> {
       size += chunk.length;
       count += 1;
       if (size > MAX_DISCARDED_BYTES) return refuse(tooLarge(true));
-      if (count > MAX_CHUNKS) return refuse(tooManyParts());
+      if (count > MAX_CHUNKS) {
+        stopReadingBody(request.socket);
+        return refuse(tooManyParts());
+      }
       if (size > MAX_BODY_BYTES) {
         chunks.length = 0;
         held.release();
