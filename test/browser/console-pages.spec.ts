@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import {
   barriersOn,
+  CONSOLE_PAGES,
+  isShown,
   launchBrowser,
   missingForConsole,
   openConsole,
@@ -16,20 +18,6 @@ import { type Gateway, startGateway } from '../support/gateway.js';
 const KEY = 'an-admin-key-of-these-tests';
 const HOSTILE = '<script>alert(1)</script>';
 const FIRST_VIEW_BYTES = 200 * 1024;
-
-const PAGES = [
-  '',
-  'find?q=order-1',
-  'payments',
-  'refunds',
-  'subscriptions',
-  'deliveries',
-  'notifications',
-  'callbacks',
-  'operations',
-  'externals',
-  'audit',
-] as const;
 
 const missing = missingForConsole();
 
@@ -86,10 +74,9 @@ const missing = missingForConsole();
       await page.getByRole('textbox', { name: 'API key' }).waitFor();
       barriers['sign-in'] = await barriersOn(page);
       await signIn(page, KEY);
-      for (const path of [...PAGES, `payments/${payment}`]) {
+      for (const path of [...CONSOLE_PAGES, `payments/${payment}`]) {
         await page.goto(`${gateway.url}/console/#/${path}`);
-        await page.getByRole('heading', { level: 1 }).waitFor();
-        await page.waitForLoadState('networkidle');
+        await isShown(page, path);
         barriers[path] = await barriersOn(page);
       }
       await page.getByRole('button', { name: 'Refund', exact: true }).click();
@@ -182,7 +169,7 @@ const missing = missingForConsole();
   }, 60_000);
 
   it.each([
-    ['429', 429, { 'Retry-After': '7' }, 'Try again in'],
+    ['429', 429, { 'Retry-After': '7' }, 'Too many requests.'],
     ['403', 403, {}, 'Your scopes do not allow this.'],
     ['500', 500, {}, 'The gateway failed.'],
     ['503', 503, {}, 'The gateway cannot do this now.'],

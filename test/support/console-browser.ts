@@ -5,6 +5,27 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 const CHROMIUM = '/usr/bin/chromium';
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+/** The pages by the beginning of their addresses, and their headings. */
+const HEADINGS: Readonly<Record<string, string | RegExp>> = {
+  '': 'Today',
+  find: 'Find',
+  payments: 'Payments',
+  'payments/': /^Payment /,
+  refunds: 'Refunds',
+  subscriptions: 'Subscriptions',
+  deliveries: 'Deliveries',
+  notifications: 'Notifications',
+  callbacks: 'Callbacks',
+  operations: 'Operations',
+  externals: 'Externals',
+  audit: 'Audit',
+};
+
+/** The addresses of the pages, but for that of a payment. */
+export const CONSOLE_PAGES: readonly string[] = Object.keys(HEADINGS)
+  .filter((path) => !path.endsWith('/'))
+  .map((path) => (path === 'find' ? 'find?q=order-1' : path));
+
 /** Why the console cannot be opened here; undefined: it can. */
 export function missingForConsole(): string | undefined {
   if (!existsSync(CHROMIUM)) return `there is no ${CHROMIUM}`;
@@ -65,6 +86,13 @@ export async function signIn(page: Page, key: string): Promise<void> {
   await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor();
 }
 
+/** Waits until the page of an address is shown with what it loads. */
+export async function isShown(page: Page, path: string): Promise<void> {
+  const [beginning = ''] = /^[a-z]*(?:\/|(?=\?)|$)/.exec(path) ?? [];
+  await page.getByRole('heading', { level: 1, name: HEADINGS[beginning]!, exact: true }).waitFor();
+  await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
+}
+
 /** The barriers that axe finds on the page as it is, each with the places. */
 export async function barriersOn(page: Page): Promise<readonly string[]> {
   // Colours in the middle of a transition are none that a person reads.
@@ -79,4 +107,17 @@ export async function barriersOn(page: Page): Promise<readonly string[]> {
       ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
     );
   });
+}
+
+/** What makes the page wider than the window; nothing where it is not. */
+export function overflowOn(page: Page): Promise<readonly string[]> {
+  return page.evaluate<readonly string[]>(`(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll('body *')].filter(
+      (each) => each.children.length === 0 && each.getBoundingClientRect().right > clientWidth + 1,
+    );
+    const names = wide.slice(0, 3).map((each) => each.outerHTML.slice(0, 200));
+    return [scrollWidth + ' px wide instead of ' + clientWidth + ': ' + names.join(' | ')];
+  })()`);
 }

@@ -13,6 +13,17 @@ export const AMOUNT = {
 /** Refunds of this amount are cut likewise. */
 export const CUT_REFUND = 111;
 
+/** What an external and a receiver say beside the facts. */
+export interface ForeignTexts {
+  /** The ids that the external gives begin with it. */
+  readonly idPrefix: string;
+  readonly metadata?: object;
+  /** The external refuses status queries with it. */
+  readonly refusal?: string;
+  /** In the answer of the receiver. */
+  readonly said: string;
+}
+
 /** An external and a receiver with faults, for the incidents that operators settle in the console. */
 export class ConsoleExternal {
   readonly #server: Server;
@@ -22,7 +33,10 @@ export class ConsoleExternal {
   isDown = false;
   /** Whether the receiver refuses notifications. */
   receiverIsDown = true;
+  texts: ForeignTexts = { idPrefix: 'pm_', said: 'database is down' };
   readonly received: string[] = [];
+  /** The bodies of the cancellations. */
+  readonly cancellations: string[] = [];
 
   constructor() {
     this.#server = createServer((request, response) => {
@@ -58,27 +72,35 @@ export class ConsoleExternal {
   #answer({ pathname, searchParams }: URL, text: string): { status: number; body: object } | undefined {
     if (pathname === '/receiver') {
       this.received.push(text);
-      return { status: this.receiverIsDown ? 503 : 200, body: { said: 'database is down' } };
+      return { status: this.receiverIsDown ? 503 : 200, body: { said: this.texts.said } };
     }
     if (this.isDown) return undefined;
-    if (pathname === '/pay')
+    if (pathname === '/pay' || (pathname.startsWith('/subscription/') && text !== ''))
       return this.#pay(JSON.parse(text) as { amount: number; shopTransactionId: string });
+    if (pathname === '/cancel') {
+      this.cancellations.push(text);
+      return { status: 200, body: { result: 'OK' } };
+    }
     if (pathname === '/refund') {
       const { amount } = JSON.parse(text) as { amount: number };
       return amount === CUT_REFUND ? undefined : { status: 200, body: { result: 'OK' } };
     }
+    const { refusal, metadata } = this.texts;
+    if (refusal !== undefined) return { status: 422, body: { detail: refusal } };
     const payment = this.#payments.get(searchParams.get('paymentId') ?? '');
     if (!payment) return { status: 404, body: {} };
     const isPending = payment.amount === AMOUNT.pending && !this.#decided;
     const status = isPending ? 'PENDING' : 'ACCEPTED';
-    return { status: 200, body: { status, currency: 'EUR', ...payment } };
+    return { status: 200, body: { status, currency: 'EUR', metadata, ...payment } };
   }
 
   #pay(payment: { amount: number; shopTransactionId: string }): { status: number; body: object } | undefined {
-    const paymentId = `pm_${this.#payments.size + 1}`;
+    const { idPrefix, metadata } = this.texts;
+    const paymentId = `${idPrefix}${this.#payments.size + 1}`;
     const { amount, shopTransactionId } = payment;
     this.#payments.set(paymentId, { amount, shopTransactionId });
     if (amount === AMOUNT.cut) return undefined;
-    return { status: 200, body: { result: amount === AMOUNT.pending ? 'PENDING' : 'OK', paymentId } };
+    const result = amount === AMOUNT.pending ? 'PENDING' : 'OK';
+    return { status: 200, body: { result, paymentId, subscriptionToken: `${paymentId}s`, metadata } };
   }
 }

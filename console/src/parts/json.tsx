@@ -1,12 +1,13 @@
 import { Button, Code, Collapse, CopyButton, Group, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { ReactNode } from 'react';
+import { jsonText } from '../format/json';
 import { texts } from '../texts/en';
 
 /** The answer of the API, one click away. */
 export function Json({ value }: { readonly value: unknown }): ReactNode {
   const [opened, { toggle }] = useDisclosure(false);
-  const text = JSON.stringify(value, null, 2);
+  const text = jsonText(value, 2);
   return (
     <Stack gap="xs">
       <Group>

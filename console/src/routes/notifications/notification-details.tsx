@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import type { NotificationRecord } from '../../api/records';
+import { jsonText } from '../../format/json';
 import { Copyable } from '../../parts/copyable';
 import { Facts } from '../../parts/facts';
 import { Json } from '../../parts/json';
@@ -51,7 +52,7 @@ export function NotificationDetails({
           {texts.payment.json}
         </Text>
         <Code block className="json foreign" tabIndex={0} role="region" aria-label={texts.payment.json}>
-          {JSON.stringify(notification.payload, null, 2)}
+          {jsonText(notification.payload, 2)}
         </Code>
       </div>
       {act && state !== 'LEASED' && (

@@ -1,4 +1,5 @@
 import type { PaymentDetail, StoryEntry } from '../../api/records';
+import { jsonText } from '../../format/json';
 import { formatMoney } from '../../format/money';
 import { texts } from '../../texts/en';
 
@@ -72,6 +73,6 @@ function saidIn({ what, id, at }: StoryEntry, payment: PaymentDetail): StoryStep
 
 function saying(label: string, value: unknown): StoryStep['said'] {
   if (value === undefined || value === null || value === '') return undefined;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : jsonText(value);
   return { label, text: text.length > MAX_SAID ? `${text.slice(0, MAX_SAID)} …` : text };
 }

@@ -30,9 +30,12 @@ export function detailLabel(kind: AttentionKind): string {
   return SAID_BY_EXTERNAL.has(kind) ? today.lastAnswer : today.why;
 }
 
-/** The last query, which an advice begins with and the card shows by itself. */
+/**
+ * The last query, which an advice begins with and the card shows by itself. To the last of the words that follow it: what
+ * the external said may have the same words, and is no advice.
+ */
 const LAST_QUERY =
-  /^The external (?:answered|could not be queried) .*?(?=The schedule of queries is used up|The gateway queries it again at)/;
+  /^The external (?:answered|could not be queried) [^]*(?=The schedule of queries is used up|The gateway queries it again at)/;
 
 const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
