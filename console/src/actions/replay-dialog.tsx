@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { withAdmin } from '../api/admin';
+import { problemText } from '../api/problem-text';
 import { texts } from '../texts/en';
 import { ActionDialog } from './action-dialog';
 
@@ -50,5 +51,7 @@ async function send(selection: ReplaySelection): Promise<string> {
   }
   if (failures.length === ids.length) throw failures[0];
   const sent = ids.length === 1 ? replay.done : replay.many(ids.length - failures.length, 0);
-  return failures.length === 0 ? sent : `${sent} ${replay.failed(failures.length)}`;
+  return failures.length === 0
+    ? sent
+    : `${sent} ${replay.failed(failures.length, problemText(failures[0]).summary)}`;
 }

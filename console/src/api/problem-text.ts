@@ -10,18 +10,27 @@ export interface ProblemText {
   /** What it means for what was to be executed. */
   readonly consequence: string | undefined;
   readonly requestId: string | undefined;
-  /** Whether the item has changed, so that its present state should be shown. */
-  readonly changed: boolean;
+}
+
+/** An act was not sent, because its payment is no longer what the operator saw. */
+export class ChangedMeanwhile extends Error {
+  override readonly name = 'ChangedMeanwhile';
 }
 
 export function problemText(error: unknown): ProblemText {
+  if (error instanceof ChangedMeanwhile)
+    return {
+      summary: texts.problems.changed,
+      detail: error.message,
+      consequence: texts.problems.lookAgain,
+      requestId: undefined,
+    };
   if (!(error instanceof TollgateError))
     return {
       summary: texts.problems.title,
       detail: error instanceof Error ? error.message : String(error),
       consequence: undefined,
       requestId: undefined,
-      changed: false,
     };
   const { status, detail, requestId, outcome } = error;
   const said = status === undefined ? undefined : detail;
@@ -30,7 +39,6 @@ export function problemText(error: unknown): ProblemText {
     detail: said,
     consequence: consequenceOf(outcome),
     requestId,
-    changed: status === 409,
   };
 }
 
@@ -38,6 +46,7 @@ function summaryOf({ code, status, retryAfterMs }: TollgateError): string {
   const { problems } = texts;
   if (code === 'timeout') return problems.timeout;
   if (code === 'connection-failed') return problems.connection;
+  if (status === 401) return problems.unauthenticated;
   if (status === 403) return problems.forbidden;
   if (status === 429) return problems.rateLimited(Math.max(1, Math.ceil((retryAfterMs ?? 1_000) / 1_000)));
   if (status === 409) return problems.conflict;

@@ -9,16 +9,39 @@ import type {
   Summary,
 } from './records';
 import { withAdmin } from './admin';
+import { recoveryMs } from './recovery';
 
 /** Attention and health change by themselves. */
 const LIVE_MS = 10_000;
 
-/** The client repeats what can be repeated; another layer of repeats would only delay what a person reads. */
+interface Polled {
+  readonly state: {
+    readonly error: Error | null;
+    readonly fetchMeta: { readonly fetchMore?: unknown } | null;
+  };
+}
+
+const live = ({ state: { error } }: Polled): number | false => (error ? recoveryMs(error) : LIVE_MS);
+
+/** What does not change by itself is requested again after a failure only; the list itself does it for its next page. */
+const recover = ({ state: { error, fetchMeta } }: Polled): number | false =>
+  error && !fetchMeta?.fetchMore ? recoveryMs(error) : false;
+
+/**
+ * A failure is shown at once, and the query is sent again until it succeeds. Without a network too: what is only
+ * suspended says nothing.
+ */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
-      queries: { retry: false, staleTime: 5_000, refetchOnWindowFocus: true },
-      mutations: { retry: false },
+      queries: {
+        retry: false,
+        staleTime: 5_000,
+        refetchOnWindowFocus: true,
+        refetchInterval: recover,
+        networkMode: 'always',
+      },
+      mutations: { retry: false, networkMode: 'always' },
     },
   });
 }
@@ -33,14 +56,14 @@ export const attentionQuery = queryOptions({
   queryKey: ['attention'],
   queryFn: ({ signal }): Promise<Page<AttentionItem>> =>
     withAdmin((admin) => admin.get('/admin/attention', { query: { limit: 200 }, signal })),
-  refetchInterval: LIVE_MS,
+  refetchInterval: live,
 });
 
 export const externalsQuery = queryOptions({
   queryKey: ['externals'],
   queryFn: ({ signal }): Promise<Page<ExternalRecord>> =>
     withAdmin((admin) => admin.get('/admin/externals', { query: { limit: 200 }, signal })),
-  refetchInterval: LIVE_MS,
+  refetchInterval: live,
 });
 
 export const paymentQuery = (id: string): UseQueryOptions<PaymentDetail, Error, PaymentDetail, string[]> =>
@@ -48,14 +71,14 @@ export const paymentQuery = (id: string): UseQueryOptions<PaymentDetail, Error, 
     queryKey: ['payment', id],
     queryFn: ({ signal }): Promise<PaymentDetail> =>
       withAdmin((admin) => admin.get('/admin/payments/{id}', { path: { id }, signal })),
-    refetchInterval: LIVE_MS,
+    refetchInterval: live,
   });
 
 /** The figures of the first page. */
 export const summaryQuery = queryOptions({
   queryKey: ['summary'],
   queryFn: ({ signal }): Promise<Summary> => withAdmin((admin) => admin.get('/admin/summary', { signal })),
-  refetchInterval: LIVE_MS,
+  refetchInterval: live,
 });
 
 /** The newest dead notifications, with what each reports. */
@@ -63,7 +86,7 @@ export const deadQuery = queryOptions({
   queryKey: ['dead'],
   queryFn: ({ signal }): Promise<Page<NotificationRecord>> =>
     withAdmin((admin) => admin.get('/admin/notifications', { query: { state: 'DEAD', limit: 200 }, signal })),
-  refetchInterval: LIVE_MS,
+  refetchInterval: live,
 });
 
 export const waitingQuery = queryOptions({
@@ -72,5 +95,5 @@ export const waitingQuery = queryOptions({
     withAdmin((admin) =>
       admin.get('/admin/notifications', { query: { state: 'RETRY', limit: 200 }, signal }),
     ),
-  refetchInterval: LIVE_MS,
+  refetchInterval: live,
 });

@@ -10,7 +10,7 @@ const Pages = lazy(async (): Promise<{ default: ComponentType<{ ended: boolean }
   try {
     return { default: (await loadPages()).Pages };
   } catch (error) {
-    return { default: () => <Crashed error={error} /> };
+    return { default: () => <Crashed error={error} component="main" /> };
   }
 });
 

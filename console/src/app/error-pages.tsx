@@ -17,5 +17,10 @@ export function NotFoundPage(): ReactNode {
 }
 
 export function CrashPage(): ReactNode {
-  return <Crashed error={useRouteError()} />;
+  return <Crashed error={useRouteError()} component="main" />;
+}
+
+/** In place of one page, below the navigation. */
+export function PageCrash(): ReactNode {
+  return <Crashed error={useRouteError()} component="section" />;
 }

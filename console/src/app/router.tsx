@@ -1,13 +1,18 @@
-import { createHashRouter } from 'react-router';
-import { CrashPage, NotFoundPage } from './error-pages';
+import { createHashRouter, type RouteObject } from 'react-router';
+import { CrashPage, NotFoundPage, PageCrash } from './error-pages';
+import { LAZY_PAGES } from './lazy-pages';
 import { Shell } from './shell';
 import { TodayPage } from '../routes/today/today-page';
 
 /**
  * The pages, in the fragment of the address: the gateway serves one page, under any prefix, and ids of customers do not
- * get into the logs of proxies. All but the first page are loaded when they are opened.
+ * get into the logs of proxies.
  */
 export function createRouter(): ReturnType<typeof createHashRouter> {
+  const pages: RouteObject[] = Object.entries(LAZY_PAGES).map(([path, load]) => ({
+    path,
+    lazy: async () => ({ Component: await load() }),
+  }));
   return createHashRouter([
     {
       path: '/',
@@ -15,64 +20,11 @@ export function createRouter(): ReturnType<typeof createHashRouter> {
       ErrorBoundary: CrashPage,
       HydrateFallback: () => null,
       children: [
-        { index: true, Component: TodayPage },
+        // What fails in a page leaves the navigation.
         {
-          path: 'find',
-          lazy: async () => ({ Component: (await import('../routes/find/find-page')).FindPage }),
+          ErrorBoundary: PageCrash,
+          children: [{ index: true, Component: TodayPage }, ...pages, { path: '*', Component: NotFoundPage }],
         },
-        {
-          path: 'payments',
-          lazy: async () => ({ Component: (await import('../routes/payments/payments-page')).PaymentsPage }),
-        },
-        {
-          path: 'payments/:id',
-          lazy: async () => ({ Component: (await import('../routes/payment/payment-page')).PaymentPage }),
-        },
-        {
-          path: 'refunds',
-          lazy: async () => ({ Component: (await import('../routes/refunds/refunds-page')).RefundsPage }),
-        },
-        {
-          path: 'subscriptions',
-          lazy: async () => ({
-            Component: (await import('../routes/subscriptions/subscriptions-page')).SubscriptionsPage,
-          }),
-        },
-        {
-          path: 'notifications',
-          lazy: async () => ({
-            Component: (await import('../routes/notifications/notifications-page')).NotificationsPage,
-          }),
-        },
-        {
-          path: 'callbacks',
-          lazy: async () => ({
-            Component: (await import('../routes/callbacks/callbacks-page')).CallbacksPage,
-          }),
-        },
-        {
-          path: 'operations',
-          lazy: async () => ({
-            Component: (await import('../routes/operations/operations-page')).OperationsPage,
-          }),
-        },
-        {
-          path: 'deliveries',
-          lazy: async () => ({
-            Component: (await import('../routes/deliveries/deliveries-page')).DeliveriesPage,
-          }),
-        },
-        {
-          path: 'externals',
-          lazy: async () => ({
-            Component: (await import('../routes/externals/externals-page')).ExternalsPage,
-          }),
-        },
-        {
-          path: 'audit',
-          lazy: async () => ({ Component: (await import('../routes/audit/audit-page')).AuditPage }),
-        },
-        { path: '*', Component: NotFoundPage },
       ],
     },
   ]);

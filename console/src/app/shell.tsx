@@ -20,6 +20,7 @@ import { ActionHost } from '../actions/action-host';
 import { attentionQuery, meQuery } from '../api/queries';
 import { session } from '../session/session';
 import { texts } from '../texts/en';
+import { preloadPages } from './lazy-pages';
 
 const PAGES = [
   ['/', texts.navigation.today],
@@ -42,6 +43,10 @@ export function Shell(): ReactNode {
   const navigation = useNavigation();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  const { isFetched } = useQuery(attentionQuery);
+  useEffect(() => {
+    if (isFetched) void preloadPages();
+  }, [isFetched]);
   // A new page begins at its top, for readers of screens too.
   useEffect(() => {
     if (first.current) {

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useCallback, useEffect } from 'react';
 import type { Page } from '../api/records';
+import { recoveryMs } from '../api/recovery';
 import type { ListDefinition } from './list-definition';
 import { uniqueItems } from './unique-items';
 
@@ -13,6 +14,8 @@ export interface ListState<Item> {
   readonly items: readonly Item[];
   readonly hasMore: boolean;
   readonly loadMore: () => void;
+  /** Loads the next page before it is needed; not after a failure, which is repeated later. */
+  readonly loadAhead: () => void;
 }
 
 /** The items of a list, page by page, newest first. */
@@ -29,18 +32,24 @@ export function useList<Item extends { readonly id: string }>(
     select: ({ pages }) => ({ items: uniqueItems(pages), pages: pages.length }),
     staleTime: 15_000,
   });
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage, isError } = query;
+  const { data, error, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage, isError } =
+    query;
   const { items, pages } = data ?? { items: [], pages: 0 };
   useEffect(() => {
     if (items.length === 0 && hasNextPage && !isFetchingNextPage && !isError && pages < MAX_EMPTY_PAGES)
       void fetchNextPage();
   }, [items.length, hasNextPage, isFetchingNextPage, isError, pages, fetchNextPage]);
-  return {
-    query,
-    items,
-    hasMore: hasNextPage,
-    loadMore: () => {
-      if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-    },
-  };
+  const retryMs = isFetchNextPageError && recoveryMs(error);
+  useEffect(() => {
+    if (retryMs === false) return undefined;
+    const timer = setTimeout(() => void fetchNextPage(), retryMs);
+    return () => clearTimeout(timer);
+  }, [retryMs, error, fetchNextPage]);
+  const loadMore = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const loadAhead = useCallback(() => {
+    if (!isFetchNextPageError) loadMore();
+  }, [isFetchNextPageError, loadMore]);
+  return { query, items, hasMore: hasNextPage, loadMore, loadAhead };
 }

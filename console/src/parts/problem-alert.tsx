@@ -1,6 +1,7 @@
 import { Alert, Button, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { problemText } from '../api/problem-text';
+import { recoveryMs } from '../api/recovery';
 import { texts } from '../texts/en';
 import { Copyable } from './copyable';
 
@@ -10,6 +11,7 @@ export function ProblemAlert({
   onRetry,
 }: {
   readonly error: unknown;
+  /** Sends it again; the page does so by itself too. */
   readonly onRetry?: () => void;
 }): ReactNode {
   const { summary, detail, consequence, requestId } = problemText(error);
@@ -23,6 +25,7 @@ export function ProblemAlert({
         )}
         {consequence !== undefined && <Text size="sm">{consequence}</Text>}
         {requestId !== undefined && <Copyable value={requestId} label={texts.problems.requestId} />}
+        {onRetry && recoveryMs(error) !== false && <Text size="sm">{texts.states.keepsTrying}</Text>}
         {onRetry && (
           <Button size="xs" variant="default" onClick={onRetry}>
             {texts.states.retry}

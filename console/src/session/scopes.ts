@@ -9,6 +9,12 @@ export interface Allowed {
   readonly settle: boolean;
 }
 
+/** Whether the gateway has said that they allow reading only. */
+export function useReadsOnly(): boolean {
+  const { data } = useQuery(meQuery);
+  return data?.scopes.every((scope) => scope !== 'admin-act' && scope !== 'admin-settle') ?? false;
+}
+
 export function useAllowed(): Allowed {
   const { data } = useQuery(meQuery);
   return {

@@ -3,6 +3,7 @@ import { Alert, Button, Divider, PasswordInput, Stack } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type SubmitEvent, type ReactNode, useState } from 'react';
 import { identify } from '../api/admin';
+import { problemText } from '../api/problem-text';
 import { texts } from '../texts/en';
 import type { OidcSettings } from './oidc';
 import { session } from './session';
@@ -66,8 +67,8 @@ export function SignInForm({
 }
 
 function failureText(error: unknown): string {
-  if (!(error instanceof TollgateError)) return String(error);
-  if (error.status === 401) return texts.session.wrongKey;
-  if (error.status === 403) return texts.session.missingScope;
-  return error.status === undefined ? texts.session.unreachable : error.detail;
+  const status = error instanceof TollgateError ? error.status : undefined;
+  if (status === 401) return texts.session.wrongKey;
+  if (status === 403) return texts.session.missingScope;
+  return status === undefined ? texts.session.unreachable : problemText(error).summary;
 }

@@ -51,8 +51,11 @@ export const texts = {
     loading: 'Loading',
     empty: 'Nothing here',
     retry: 'Try again',
-    stale: (at: string): string =>
-      `The gateway does not answer. You see what it said at ${at}; the console keeps trying.`,
+    stale: (at: string): string => `You see what the gateway said at ${at}; the console keeps trying.`,
+    slow: 'The gateway is slow to answer.',
+    keepsTrying: 'The console tries again by itself.',
+    notLoadedTitle: 'The page could not be loaded',
+    notLoaded: 'The gateway does not answer, or it was updated. The page opens by itself once it answers.',
     notFoundTitle: 'There is no such page',
     notFound: 'The address is wrong, or it was cut when it was copied.',
     crashedTitle: 'The page failed',
@@ -63,13 +66,17 @@ export const texts = {
     requestId: 'Request',
     connection: 'The gateway does not answer. Nothing is known about this request.',
     timeout: 'The gateway did not answer in time.',
+    unauthenticated: 'The gateway does not accept these credentials.',
     forbidden: 'Your scopes do not allow this.',
-    rateLimited: (seconds: number): string => `Too many requests. Try again in ${seconds} s.`,
-    unavailable: 'The gateway cannot do this now. Try again in a moment.',
+    rateLimited: (seconds: number): string =>
+      `Too many requests. The gateway accepts the next one in ${seconds} s.`,
+    unavailable: 'The gateway cannot do this now.',
     internal: 'The gateway failed.',
     notExecuted: 'Nothing was executed. You can try again.',
     unknownOutcome:
       'It is not known whether it was executed. Trying again from this dialog is safe: the request keeps its key.',
+    changed: 'The payment has changed since you opened this. Nothing was sent.',
+    lookAgain: 'Look at what is written here now, and press the button again if you still want it.',
     conflict: 'Someone or something changed it meanwhile. Below is what it is now.',
   },
   today: {
@@ -220,8 +227,13 @@ export const texts = {
     callbackSaid: 'The external said',
     answered: 'Answered to the caller',
     unknownAmount: 'amount not known',
+    actsUnknown: 'What you can do here is not known yet: the gateway did not say.',
     noActions: 'There is nothing to do: the payment is final and refunded.',
-    changed: 'The payment has changed while this page was open.',
+    changed: 'The payment has changed while this was open',
+    change: {
+      state: (before: string, now: string): string => `It was ${before} and is now ${now}.`,
+      refunded: (before: string, now: string): string => `Refunds took ${before} of it and now take ${now}.`,
+    },
     happenings: {
       'payment-created': 'Payment created',
       'refund-reserved': 'Refund ordered',

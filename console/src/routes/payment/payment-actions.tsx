@@ -9,13 +9,15 @@ import { ReplayDialog } from '../../actions/replay-dialog';
 import { ResolveDialog } from '../../actions/resolve-dialog';
 import { externalsQuery } from '../../api/queries';
 import type { PaymentDetail } from '../../api/records';
-import { useAllowed } from '../../session/scopes';
+import { ActsUnknown } from '../../parts/acts-unknown';
+import { useAllowed, useReadsOnly } from '../../session/scopes';
 import { texts } from '../../texts/en';
 import { possibleActions } from './possible-actions';
 
 /** What can be done about a payment now, with these scopes and its external as configured. */
 export function PaymentActions({ payment }: { readonly payment: PaymentDetail }): ReactNode {
   const allowed = useAllowed();
+  const readsOnly = useReadsOnly();
   const { data } = useQuery(externalsQuery);
   const external = data?.items.find((each) => each.external === payment.external);
   const possible = possibleActions(payment, external, allowed);
@@ -61,7 +63,8 @@ export function PaymentActions({ payment }: { readonly payment: PaymentDetail })
           )}
         />
       )}
-      {!allowed.act && !allowed.settle && (
+      <ActsUnknown />
+      {readsOnly && (
         <Text size="sm" c="dimmed">
           {session.readOnly}
         </Text>

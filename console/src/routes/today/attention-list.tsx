@@ -10,6 +10,7 @@ import { ResolveDialog } from '../../actions/resolve-dialog';
 import { deadQuery, externalsQuery } from '../../api/queries';
 import type { AttentionItem, AttentionKind, NotificationRecord, Page } from '../../api/records';
 import { formatDuration } from '../../format/time';
+import { ActsUnknown } from '../../parts/acts-unknown';
 import { Empty } from '../../parts/empty';
 import { Money } from '../../parts/money';
 import { StateBadge } from '../../parts/state-badge';
@@ -32,6 +33,7 @@ export function AttentionList({ page }: { readonly page: Page<AttentionItem> }):
       <Text size="sm" c="dimmed" role="status">
         {texts.today.attentionCount(items.length, nextCursor !== null)}
       </Text>
+      <ActsUnknown />
       {items.slice(0, limit).map((item) => (
         <AttentionCard key={`${item.kind} ${item.id}`} item={item} />
       ))}

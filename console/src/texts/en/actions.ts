@@ -29,6 +29,7 @@ export const actions = {
     amount: 'Amount',
     amountHelp: (rest: string): string => `Up to ${rest}.`,
     amountWrong: (rest: string): string => `Enter an amount above zero and up to ${rest}.`,
+    nothingLeft: 'Nothing is left to refund.',
     currency: 'Currency',
     consequences: (amount: string, external: string): readonly string[] => [
       `${amount} goes back to the payer through ${external}. This cannot be undone.`,
@@ -105,6 +106,6 @@ export const actions = {
     done: 'It is queued and will be sent at once.',
     many: (replayed: number, skipped: number): string =>
       `${replayed} queued${skipped > 0 ? `, ${skipped} left out: superseded by a newer one, or on the wire` : ''}.`,
-    failed: (count: number): string => `${count} could not be queued.`,
+    failed: (count: number, why: string): string => `${count} could not be queued. ${why}`,
   },
 };
