@@ -1,10 +1,18 @@
+import { TollgateError } from '@tollgate/client';
 import { Alert, Button, Group, List, Modal, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type SubmitEvent, type ReactNode, useId, useState } from 'react';
-import { problemText } from '../api/problem-text';
 import { ProblemAlert } from '../parts/problem-alert';
+import { SlowNote } from '../parts/slow-note';
 import { texts } from '../texts/en';
 import { newIdempotencyKey } from './idempotency-key';
+import { PaymentChanges } from './payment-changes';
+
+export interface Attempt {
+  readonly idempotencyKey: string;
+  /** An earlier attempt may have been executed: this one must be the same. */
+  readonly isRepeat: boolean;
+}
 
 interface Props {
   readonly title: string;
@@ -14,11 +22,15 @@ interface Props {
   readonly danger?: boolean;
   /** Why it cannot be sent yet; undefined: it can. */
   readonly blocked?: string | undefined;
+  /** The payment that the act is about: the dialog says what becomes of it meanwhile. */
+  readonly payment?: string | undefined;
+  /** Whether the act has an `Idempotency-Key`, and so cannot be changed once it may have been executed. */
+  readonly keyed?: boolean;
   /**
    * Executes the act and returns what came of it. `idempotencyKey` is made once for the dialog: pressing the button again
    * after a failure never executes twice.
    */
-  readonly execute: (idempotencyKey: string) => Promise<string>;
+  readonly execute: (attempt: Attempt) => Promise<string>;
   /** The fields of the act. */
   readonly children?: ReactNode;
 }
@@ -26,14 +38,20 @@ interface Props {
 /** An act of an operator: its consequences before, its result after. What was typed stays until it has succeeded. */
 export function ActionDialog(props: Props): ReactNode {
   const { title, onClose, consequences, confirm, danger = false, blocked, execute, children } = props;
-  const [key] = useState(newIdempotencyKey);
+  const { payment, keyed = false } = props;
+  const [idempotencyKey] = useState(newIdempotencyKey);
+  const [inDoubt, setInDoubt] = useState(false);
   const [tried, setTried] = useState(false);
   const queryClient = useQueryClient();
   const heading = useId();
   const act = useMutation({
-    mutationFn: () => execute(key),
-    // What the act was about is read again, also where it failed: another operator may have been faster.
-    onSettled: () => queryClient.invalidateQueries(),
+    mutationFn: () => execute({ idempotencyKey, isRepeat: inDoubt }),
+    onError: (error) => {
+      if (keyed && error instanceof TollgateError && error.outcome === 'unknown') setInDoubt(true);
+    },
+    // What the act was about is read again, also where it failed: another operator may have been faster. The result is
+    // shown without waiting for it.
+    onSettled: () => void queryClient.invalidateQueries(),
   });
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -74,14 +92,19 @@ export function ActionDialog(props: Props): ReactNode {
                 ))}
               </List>
             </div>
-            {children}
+            {children !== undefined && (
+              <fieldset className="fields" disabled={inDoubt && !act.isPending}>
+                <Stack>{children}</Stack>
+              </fieldset>
+            )}
             {tried && blocked !== undefined && (
               <Text size="sm" c="var(--mantine-color-error)" role="alert">
                 {blocked}
               </Text>
             )}
-            {act.error && <ProblemAlert error={act.error} />}
-            {act.error && problemText(act.error).changed && <Text size="sm">{texts.payment.changed}</Text>}
+            {act.isPending && <SlowNote text={texts.states.slow} />}
+            {payment !== undefined && !act.isPending && <PaymentChanges id={payment} />}
+            {act.error && <ProblemAlert error={inDoubt ? unsettled(act.error) : act.error} />}
             <Group justify="flex-end">
               <Button variant="default" onClick={onClose} disabled={act.isPending}>
                 {texts.actions.cancelDialog}
@@ -95,4 +118,9 @@ export function ActionDialog(props: Props): ReactNode {
       )}
     </Modal>
   );
+}
+
+/** What a later attempt says of itself does not say what an earlier one did. */
+function unsettled(error: Error): Error {
+  return error instanceof TollgateError ? error.with({ outcome: 'unknown' }) : error;
 }

@@ -1,9 +1,10 @@
-import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
 
 /** The content of a dialog, which gets the function that closes it. */
 export type Dialog = (close: () => void) => ReactNode;
 
 const OpenDialog = createContext<(dialog: Dialog) => void>(() => {});
+const Dialogs = createContext({ isOpen: false, closed: 0 });
 
 /**
  * Shows the dialogs of acts above the page. A dialog outlives the item that it was opened from: once it is settled, the
@@ -11,6 +12,7 @@ const OpenDialog = createContext<(dialog: Dialog) => void>(() => {});
  */
 export function ActionHost({ children }: { readonly children: ReactNode }): ReactNode {
   const [dialog, setDialog] = useState<{ readonly content: Dialog }>();
+  const [closed, setClosed] = useState(0);
   const opener = useRef<Element>(null);
   // A dialog that is removed returns the focus to nothing; without this, a keyboard starts at the top again.
   useEffect(() => {
@@ -23,14 +25,25 @@ export function ActionHost({ children }: { readonly children: ReactNode }): Reac
     opener.current = document.activeElement;
     setDialog({ content });
   };
+  const isOpen = dialog !== undefined;
+  const dialogs = useMemo(() => ({ isOpen, closed }), [isOpen, closed]);
+  const close = (): void => {
+    setDialog(undefined);
+    setClosed((count) => count + 1);
+  };
   return (
     <OpenDialog value={open}>
-      {children}
-      {dialog?.content(() => setDialog(undefined))}
+      <Dialogs value={dialogs}>{children}</Dialogs>
+      {dialog?.content(close)}
     </OpenDialog>
   );
 }
 
 export function useOpenDialog(): (dialog: Dialog) => void {
   return useContext(OpenDialog);
+}
+
+/** Whether a dialog is open, and how many have been closed. */
+export function useDialogs(): { readonly isOpen: boolean; readonly closed: number } {
+  return useContext(Dialogs);
 }

@@ -22,7 +22,9 @@ export function CancelDialog({
       confirm={cancel.confirm}
       danger
       blocked={reasonProblem(reason)}
-      execute={async (idempotencyKey) => {
+      payment={id}
+      keyed
+      execute={async ({ idempotencyKey }) => {
         const { result } = await withAdmin((admin) =>
           admin.post('/admin/payments/{id}/cancel', {
             path: { id },

@@ -21,6 +21,7 @@ export function CheckDialog({
       onClose={onClose}
       consequences={check.consequences}
       confirm={check.confirm}
+      payment={id}
       execute={async () => {
         const after = await withAdmin((admin) => admin.post('/admin/payments/{id}/check', { path: { id } }));
         return after.state === state ? check.same(after.state) : check.changed(state, after.state);

@@ -1,14 +1,16 @@
 import type { components } from '@tollgate/client';
-import { Radio, Stack, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Modal, Radio, Stack, TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { withAdmin } from '../api/admin';
+import { ChangedMeanwhile } from '../api/problem-text';
 import { paymentQuery } from '../api/queries';
 import type { PaymentDetail } from '../api/records';
 import { formatMoney } from '../format/money';
 import { Loaded } from '../parts/loaded';
 import { texts } from '../texts/en';
 import { ActionDialog } from './action-dialog';
+import { changeOf } from './payment-change';
 import { ReasonInput, reasonProblem } from './reason-input';
 import { partOf, restOf } from './refund-amount';
 
@@ -23,23 +25,31 @@ interface Props {
 /** Refunds a payment, whole or in part; the rest is read when the dialog opens. */
 export function RefundDialog({ id, onClose }: Props): ReactNode {
   const query = useQuery(paymentQuery(id));
+  if (query.data) return <RefundForm payment={query.data} id={id} onClose={onClose} />;
+  const { refund, close } = texts.actions;
   return (
-    <Loaded query={query}>{(payment) => <RefundForm payment={payment} id={id} onClose={onClose} />}</Loaded>
+    <Modal opened onClose={onClose} title={refund.title} size="lg" closeButtonProps={{ 'aria-label': close }}>
+      <Loaded query={query}>{() => null}</Loaded>
+    </Modal>
   );
 }
 
 function RefundForm({ id, payment, onClose }: Props & { readonly payment: PaymentDetail }): ReactNode {
   const { refund } = texts.actions;
-  // As when the dialog opened: a refund by someone else meanwhile is refused by the gateway, not reinterpreted here.
-  const [rest] = useState(() => restOf(payment));
+  const queryClient = useQueryClient();
+  // As the operator has seen it: it must not change between the look and the press.
+  const [seen, setSeen] = useState(payment);
+  const rest = restOf(seen);
   const [whole, setWhole] = useState(rest !== undefined);
   const [text, setText] = useState('');
   const [currency, setCurrency] = useState(payment.currency ?? '');
   const [reason, setReason] = useState('');
   const code = currency.trim().toUpperCase();
-  const amount = whole ? rest : partOf(text, code, rest);
+  const amount = whole ? rest || undefined : partOf(text, code, rest);
   const shown = formatMoney(amount, amount === undefined ? undefined : code);
   const limit = formatMoney(rest, payment.currency);
+  const wrong = rest === 0 ? refund.nothingLeft : refund.amountWrong(limit);
+  const amountProblem = amount === undefined || code === '' ? wrong : undefined;
   return (
     <ActionDialog
       title={refund.title}
@@ -47,12 +57,23 @@ function RefundForm({ id, payment, onClose }: Props & { readonly payment: Paymen
       consequences={refund.consequences(shown, payment.external)}
       confirm={refund.confirm(shown)}
       danger
-      blocked={amount === undefined || code === '' ? refund.amountWrong(limit) : reasonProblem(reason)}
-      execute={async (idempotencyKey) => {
+      blocked={amountProblem ?? reasonProblem(reason)}
+      payment={id}
+      keyed
+      execute={async ({ idempotencyKey, isRepeat }) => {
+        if (!isRepeat) {
+          // Another operator may have refunded it meanwhile: two parts are within the payment, and one too many.
+          const now = await queryClient.query({ ...paymentQuery(id), staleTime: 0 });
+          const change = changeOf(seen, now);
+          if (change !== undefined) {
+            setSeen(now);
+            throw new ChangedMeanwhile(change);
+          }
+        }
         const { result } = await withAdmin((admin) =>
           admin.post('/admin/payments/{id}/refund', {
             path: { id },
-            // The amount that the operator saw, also for the whole: it must not grow between the look and the press.
+            // The amount that the operator saw, also for the whole.
             body: { amount: amount!, currency: code as Currency, reason: reason.trim() },
             idempotencyKey,
           }),
@@ -79,7 +100,7 @@ function RefundForm({ id, payment, onClose }: Props & { readonly payment: Paymen
           description={rest === undefined ? undefined : refund.amountHelp(limit)}
           value={text}
           onChange={({ currentTarget: { value } }) => setText(value)}
-          error={text !== '' && amount === undefined ? refund.amountWrong(limit) : undefined}
+          error={text !== '' && amount === undefined ? wrong : undefined}
           inputMode="decimal"
           autoComplete="off"
         />

@@ -40,6 +40,7 @@ export function ResolveDialog({
       confirm={corrects === undefined ? words.confirm : words.confirmCorrection}
       danger
       blocked={outcome === '' ? words.outcome : (idProblem ?? reasonProblem(reason))}
+      payment={item.kind === 'payment' ? item.id : undefined}
       execute={async () => {
         const id = externalId.trim();
         const named = (asksForPaymentId && !hasNoId) || asksForToken ? id : '';

@@ -13,6 +13,7 @@ import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
 import { TraceId } from '../../parts/trace-link';
 import { texts } from '../../texts/en';
+import { Changes } from './changes';
 import { PaymentActions } from './payment-actions';
 import { RefundTable } from './refund-table';
 import { refundedAmounts } from './refunded-amounts';
@@ -31,7 +32,7 @@ export function PaymentPage(): ReactNode {
           {texts.payment.title}
         </Title>
       )}
-      <Loaded query={query}>{(payment) => <Content payment={payment} />}</Loaded>
+      <Loaded query={query}>{(payment) => <Content key={payment.id} payment={payment} />}</Loaded>
     </>
   );
 }
@@ -66,6 +67,7 @@ function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
           )}
         </Group>
         <PaymentActions payment={payment} />
+        <Changes payment={payment} />
       </Stack>
       {truncated.length > 0 && (
         <Alert color="yellow" variant="outline">
