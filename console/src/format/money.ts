@@ -30,6 +30,18 @@ export function decimalOf(minor: number, currency: string): string {
   return digits === 0 ? sign + whole : `${sign}${whole}.${text.slice(-digits)}`;
 }
 
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+/** Made once for each: that takes longer than a row of a list has. */
+function numberFormat(locale: string | undefined, digits: number): Intl.NumberFormat {
+  const key = `${locale ?? ''} ${digits}`;
+  const made =
+    numberFormats.get(key) ??
+    new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  numberFormats.set(key, made);
+  return made;
+}
+
 /** An amount as a person writes it, with the currency’s code: two currencies may share a sign. */
 export function formatMoney(
   minor: number | undefined,
@@ -37,11 +49,7 @@ export function formatMoney(
   locale?: string,
 ): string {
   if (minor === undefined || currency === undefined) return '–';
-  const digits = digitsOf(currency);
-  const format = new Intl.NumberFormat(locale, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  const format = numberFormat(locale, digitsOf(currency));
   // A decimal text keeps every digit, where a number would round.
   return `${format.format(decimalOf(minor, currency) as Intl.StringNumericLiteral)} ${currency}`;
 }

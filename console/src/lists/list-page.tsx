@@ -1,7 +1,8 @@
-import { Alert, Button, Checkbox, Drawer, Group, Popover, Stack, Text, Title } from '@mantine/core';
+import { Button, Checkbox, Drawer, Group, Popover, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type ReactNode, useMemo } from 'react';
+import { type ReactNode, useCallback, useMemo } from 'react';
 import { type To, useNavigate, useSearchParams } from 'react-router';
+import { useDialogs } from '../actions/action-host';
 import { csvOf } from '../api/admin';
 import { Empty } from '../parts/empty';
 import { Loaded } from '../parts/loaded';
@@ -33,9 +34,10 @@ export function ListPage<Item extends { readonly id: string }>({
   const { title, help, columns, filters: known, href, details } = definition;
   const [parameters, setParameters] = useSearchParams();
   const navigate = useNavigate();
+  const { isOpen } = useDialogs();
   const filters = useMemo(() => filtersIn(parameters, known), [parameters, known]);
-  const { query, items, hasMore, loadMore } = useList(definition, filters);
-  const shown = columnsIn(parameters, columns);
+  const { query, items, hasMore, loadMore, loadAhead } = useList(definition, filters);
+  const shown = useMemo(() => columnsIn(parameters, columns), [parameters, columns]);
   const openId = openItemIn(parameters);
   const loaded = openId === undefined ? undefined : items.find(({ id }) => id === openId);
   const linked = useQuery({
@@ -44,7 +46,11 @@ export function ListPage<Item extends { readonly id: string }>({
   });
   const openItem = loaded ?? linked.data ?? undefined;
   const filtered = Object.keys(filters).length > 0;
-  const hrefOf = (item: Item): To => href?.(item) ?? { search: withOpenItem(parameters, item.id).toString() };
+  const hrefOf = useCallback(
+    (item: Item): To => href?.(item) ?? { search: withOpenItem(parameters, item.id).toString() },
+    [href, parameters],
+  );
+  const open = useCallback((item: Item) => void navigate(hrefOf(item)), [navigate, hrefOf]);
   return (
     <Stack gap="sm">
       <Group justify="space-between">
@@ -91,9 +97,9 @@ export function ListPage<Item extends { readonly id: string }>({
                 columns={shown}
                 items={items}
                 hasMore={hasMore}
-                onEnd={loadMore}
+                onEnd={loadAhead}
                 hrefOf={hrefOf}
-                onOpen={(item) => void navigate(hrefOf(item))}
+                onOpen={open}
               />
               <Group justify="space-between">
                 <Text size="sm" c="dimmed" role="status">
@@ -113,6 +119,8 @@ export function ListPage<Item extends { readonly id: string }>({
       <Drawer
         opened={openId !== undefined && (openItem !== undefined || linked.isFetched)}
         onClose={() => setParameters(withOpenItem(parameters, undefined))}
+        // The dialog of an act is above it.
+        closeOnEscape={!isOpen}
         position="right"
         size="xl"
         title={texts.lists.details(title)}
@@ -140,7 +148,7 @@ function ColumnChooser({
   readonly onToggle: (id: string) => void;
 }): ReactNode {
   return (
-    <Popover position="bottom-end" trapFocus withArrow>
+    <Popover position="bottom-end" trapFocus returnFocus withArrow>
       <Popover.Target>
         <Button size="xs" variant="default">
           {texts.lists.columns}
@@ -188,11 +196,7 @@ function CsvButton({
       >
         {texts.lists.csv}
       </Button>
-      {download.error && (
-        <Alert color="red" variant="outline" role="alert" p="xs">
-          {download.error.message}
-        </Alert>
-      )}
+      {download.error && <ProblemAlert error={download.error} />}
     </>
   );
 }

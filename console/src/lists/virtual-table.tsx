@@ -1,6 +1,6 @@
 import { Anchor, Table } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react';
+import { memo, type MouseEvent, type ReactNode, useEffect, useRef } from 'react';
 import { Link, type To } from 'react-router';
 import type { Column } from './list-definition';
 
@@ -59,35 +59,48 @@ export function VirtualTable<Item extends { readonly id: string }>(props: Props<
         </Table.Thead>
         <Table.Tbody>
           <Spacer height={above} columns={columns.length} />
-          {rows.map(({ index, key }) => {
-            const item = items[index]!;
-            return (
-              <Table.Tr
-                key={key}
-                aria-rowindex={index + 2}
-                h={ROW_HEIGHT}
-                onClick={(event) => isPlain(event) && onOpen(item)}
-              >
-                {columns.map(({ id, cell, align }, position) => (
-                  <Table.Td key={id} className={align === 'right' ? 'money foreign' : 'foreign'}>
-                    {position === 0 ? (
-                      <Anchor component={Link} to={hrefOf(item)} size="sm" underline="always">
-                        {cell(item)}
-                      </Anchor>
-                    ) : (
-                      cell(item)
-                    )}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            );
-          })}
+          {rows.map(({ index, key }) => (
+            <MemoRow
+              key={key}
+              index={index}
+              item={items[index]!}
+              columns={columns}
+              hrefOf={hrefOf}
+              onOpen={onOpen}
+            />
+          ))}
           <Spacer height={below} columns={columns.length} />
         </Table.Tbody>
       </Table>
     </div>
   );
 }
+
+type RowProps<Item> = Pick<Props<Item>, 'columns' | 'hrefOf' | 'onOpen'> & {
+  readonly index: number;
+  readonly item: Item;
+};
+
+function Row<Item>({ index, item, columns, hrefOf, onOpen }: RowProps<Item>): ReactNode {
+  return (
+    <Table.Tr aria-rowindex={index + 2} h={ROW_HEIGHT} onClick={(event) => isPlain(event) && onOpen(item)}>
+      {columns.map(({ id, cell, align }, position) => (
+        <Table.Td key={id} className={align === 'right' ? 'money foreign' : 'foreign'}>
+          {position === 0 ? (
+            <Anchor component={Link} to={hrefOf(item)} size="sm" underline="always">
+              {cell(item)}
+            </Anchor>
+          ) : (
+            cell(item)
+          )}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
+}
+
+/** A frame of scrolling renders the rows that come into view, and no other. */
+const MemoRow = memo(Row) as typeof Row;
 
 /** Whether a click means the row: not its link, and not the end of a selection of text. */
 function isPlain({ target }: MouseEvent): boolean {

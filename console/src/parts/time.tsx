@@ -13,7 +13,6 @@ interface Props extends TextProps {
 
 /** A time in the viewer’s zone; UTC on hover. */
 export function Time({ at, relative = false, ...props }: Props): ReactNode {
-  const now = useNow();
   if (at === undefined) return null;
   return (
     <Text
@@ -25,7 +24,11 @@ export function Time({ at, relative = false, ...props }: Props): ReactNode {
       {...props}
     >
       {formatTime(at)}
-      {relative && ` (${formatRelative(at, now)})`}
+      {relative && <Ago at={at} />}
     </Text>
   );
+}
+
+function Ago({ at }: { readonly at: string }): ReactNode {
+  return ` (${formatRelative(at, useNow())})`;
 }
