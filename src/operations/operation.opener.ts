@@ -60,6 +60,15 @@ export class OperationOpener {
     }
   }
 
+  /** Throws if the request would make the second payment of its order. */
+  async assertUnpaid(operation: Operation, request: OperationRequest<unknown>): Promise<void> {
+    try {
+      await this.store.read(async (db) => operation.assertUnpaid?.(db, request));
+    } catch (error) {
+      throw isDatabaseError(error) ? perhapsSent(error) : error;
+    }
+  }
+
   /** Names the result of the first request, which may have to be recorded: after the transaction that found it. */
   async #repeatProblem(operation: Operation, first: OperationRow): Promise<Problem> {
     try {

@@ -41,6 +41,13 @@ export interface Operation<Input = unknown, Answer extends object = object> {
    */
   assertNotExecuted(request: OperationRequest<Input>, recovery: Recovery): Promise<void>;
 
+  /**
+   * Instead of everything else, where no external has the name in the request: one that was removed may have paid the
+   * order.
+   * @throws Problem `duplicate-payment` if the ledger has a payment of the order that has not failed
+   */
+  assertUnpaid?(db: Trx, request: OperationRequest<Input>): Promise<void>;
+
   /** The rows that the operation is about. Ids of new rows contain `atMs`, their creation time. */
   refs(request: OperationRequest<Input>, atMs: number): LedgerRefs | Promise<LedgerRefs>;
 

@@ -5,7 +5,6 @@ import { LedgerEventRepository } from '../operations/ledger-event.repository.js'
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
 import type { LedgerEndEntry, LedgerEntry } from '../operations/operation.journal.js';
 import { LedgerRestore } from '../operations/ledger.restore.js';
-import { OperationRepository } from '../operations/operation.repository.js';
 import type { OperationRow } from '../operations/operation.table.js';
 import { NOT_DUE, ReconciliationSchedule } from '../operations/reconciliation-schedule.js';
 import { StatusQueryRepository } from '../operations/status-query.repository.js';
@@ -17,10 +16,10 @@ import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js'
 import { paymentStatus, reportedStatus } from './payment-status.js';
 import { draftedRow, type PaymentDraft } from './payment-draft.js';
 import { type AnsweredId, PaymentIdentity } from './payment.identity.js';
-import { DuplicatePaymentProblem } from './duplicate-payment.js';
+import { type CreatingRequest, DuplicatePayments } from './payment.duplicates.js';
 import { PaymentOrderRepository } from './payment-order.repository.js';
 import { paymentBegin, paymentEnd } from './payment.journal.js';
-import { type DuplicatePayment, type PaymentChange, PaymentRepository } from './payment.repository.js';
+import { type PaymentChange, PaymentRepository } from './payment.repository.js';
 import type { PaymentRow } from './payment.table.js';
 
 /** What an external gave to a payment: its ids, and where the payer pays. */
@@ -78,11 +77,11 @@ export class PaymentLedger {
     private readonly outbox: NotificationOutbox,
     private readonly schedule: ReconciliationSchedule,
     private readonly clock: Clock,
-    private readonly operations: OperationRepository,
     private readonly identity: PaymentIdentity,
     private readonly orders: PaymentOrderRepository,
     private readonly queries: StatusQueryRepository,
     private readonly restore: LedgerRestore,
+    private readonly duplicates: DuplicatePayments,
   ) {}
 
   /** {@link open} as an entry of the journal. */
@@ -101,13 +100,13 @@ export class PaymentLedger {
       this.payments.insertUnlessTaken(trx, row),
     ]);
     if (!existing && inserted) return;
-    const first = existing ?? (await find());
-    const maybeExecuted = first !== undefined && (await this.#maybeExecutes(trx, operation, first));
-    throw new DuplicatePaymentProblem(first, {
-      outcome: maybeExecuted ? 'unknown' : 'not-executed',
-      isOwn: first?.caller === operation.caller,
-      offersCancel: draft.offersCancel,
-    });
+    throw await this.duplicates.problem(trx, operation, existing ?? (await find()), draft.offersCancel);
+  }
+
+  /** @throws DuplicatePaymentProblem if the order has a payment that has not failed, without inserting another */
+  async assertUnpaid(db: Trx, request: CreatingRequest, shopTransactionId: string): Promise<void> {
+    const first = await this.payments.findDuplicate(db, request.external, shopTransactionId);
+    if (first) throw await this.duplicates.problem(db, request, first, false);
   }
 
   /** Names the payment of an operation, where the external has. */
@@ -270,21 +269,6 @@ export class PaymentLedger {
   /** An operation of unknown outcome is sent again: the external may receive the payment until the new deadline. */
   async expectAgain(trx: Trx, operation: OperationRow): Promise<void> {
     await this.payments.expectUntil(trx, operation.payment_ref!, operation.deadline_at);
-  }
-
-  /**
-   * True if the caller of `operation` must not conclude that nothing happens: the first payment is in flight, or a proxy
-   * repeats the very request that made it and whose answer was lost.
-   */
-  async #maybeExecutes(trx: Trx, operation: OperationRow, { id }: DuplicatePayment): Promise<boolean> {
-    const first = await this.operations.findByPayment(trx, id);
-    if (!first) return false;
-    const sameRequest =
-      first.request_id === operation.request_id &&
-      first.caller === operation.caller &&
-      first.operation === operation.operation &&
-      first.fingerprint === operation.fingerprint;
-    return first.state === 'running' || sameRequest;
   }
 
   async #answeredId(

@@ -64,6 +64,12 @@ export abstract class PaymentOperation<
     return this.orders.assertNotPaid(request, recovery);
   }
 
+  assertUnpaid(db: Trx, { provider, input, context }: OperationRequest<Body>): Promise<void> {
+    const { caller, requestId: request_id } = context;
+    const request = { external: provider.config.name, caller, request_id, operation: this.name };
+    return this.payments.assertUnpaid(db, request, input.shopTransactionId);
+  }
+
   refs(_request: OperationRequest<Body>, atMs: number): LedgerRefs {
     return { paymentRef: newIdentifier('pay', atMs) };
   }

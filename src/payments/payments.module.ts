@@ -9,6 +9,7 @@ import { OrderInquiry } from './order.inquiry.js';
 import { PayByLinkOperation } from './pay-by-link.operation.js';
 import { PayOperation } from './pay.operation.js';
 import { PaymentCreation } from './payment.creation.js';
+import { DuplicatePayments } from './payment.duplicates.js';
 import { PaymentIdentity } from './payment.identity.js';
 import { PaymentInquiry } from './payment.inquiry.js';
 import { PaymentLedger } from './payment.ledger.js';
@@ -24,6 +25,7 @@ import { PaymentsService } from './payments.service.js';
   controllers: [PaymentsController],
   providers: [
     CancelOperation,
+    DuplicatePayments,
     OrderInquiry,
     OrderKeyBackfill,
     OrderRecovery,

@@ -1,8 +1,11 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { contextOf } from '../http/request-context.js';
+import { Problem } from '../problems/problem.js';
+import { EXTERNAL_NAME } from '../rules/network-rules.js';
 import { ExternalProviderRegistry } from './external-provider.registry.js';
 import type { ExternalProvider } from './external-provider.js';
+import { MissingExternal } from './missing-external.js';
 
 const PROVIDER = Symbol('tollgate.provider');
 
@@ -23,10 +26,22 @@ export class ExternalGuard implements CanActivate {
     // A callback has none: its sender may use no external.
     const mayUse = (each: string): boolean =>
       principal !== undefined && (principal.externals?.has(each) ?? true);
-    (request as Carrying)[PROVIDER] = this.registry.require(name, mayUse);
-    contextOf(request).logFields.external = name;
+    try {
+      (request as Carrying)[PROVIDER] = this.registry.require(name, mayUse);
+      contextOf(request).logFields.external = name;
+    } catch (error) {
+      if (!(error instanceof Problem) || !mayRepeat(request, name)) throw error;
+      (request as Carrying)[PROVIDER] = new MissingExternal(name, error);
+      contextOf(request).refusal = error;
+    }
     return true;
   }
+}
+
+/** Whether the request may repeat what an external with this name has executed before it was removed (SPEC §4). */
+function mayRepeat(request: Request, name: string): boolean {
+  const changes = request.method === 'POST' || request.method === 'DELETE';
+  return changes && contextOf(request).access === 'caller' && EXTERNAL_NAME.test(name);
 }
 
 /** The external of the path, as {@link ExternalGuard} resolved it. */

@@ -193,8 +193,7 @@ export class Caller {
         ...(body && { body }),
       });
       const read = answer && (JSON.parse(answer.body) as Read);
-      // The external was removed meanwhile: its 404 is about this request, and not about an earlier attempt.
-      if (read && read.code !== 'external-not-found') last = read;
+      if (read) last = read;
       if (answer && (answer.status === 200 || last?.outcome === 'not-executed')) break;
       await sleep(50 + random.below(1_500));
     }
