@@ -176,16 +176,23 @@ async function pay(
     const dueMs = startedAt + (i * 1_000) / rate;
     await sleep(Math.max(0, dueMs - performance.now()));
     sent.push(
-      send(url, i).then((status) => {
-        if (status === 200) latencies.push(performance.now() - dueMs);
-        else failed += 1;
-      }),
+      send(url, i).then(
+        (status) => {
+          if (status === 200) latencies.push(performance.now() - dueMs);
+          else failed += 1;
+        },
+        (error: unknown) => {
+          say(`payment ${i}: ${String(error)}`);
+          failed += 1;
+        },
+      ),
     );
   }
   await Promise.all(sent);
   return { latencies, failed };
 }
 
+/** The status of the answer. Rejects where the connection fails, and its caller gets none. */
 async function send(url: string, i: number): Promise<number> {
   const body = JSON.stringify({
     amount: 100,
@@ -197,6 +204,8 @@ async function send(url: string, i: number): Promise<number> {
     agent,
     headers: { 'content-type': 'application/json', 'idempotency-key': `k-${process.pid}-${url}-${i}` },
   });
+  // A connection may fail after its answer too, when nothing waits for this request: such an error ends the process.
+  sending.on('error', () => {});
   sending.end(body);
   const [response] = (await once(sending, 'response')) as [IncomingMessage];
   response.resume();
