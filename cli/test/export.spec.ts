@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -15,12 +16,10 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { loadConfig } from '../../src/config/load-config.js';
-import { PaymentsRetention } from '../../src/retention/payments.retention.js';
-import { Retention } from '../../src/retention/retention.pass.js';
 import type { RetentionMetrics } from '../../src/retention/retention.metrics.js';
 import { databasePlaces, openTestDatabase, type TestDatabase } from '../../test/support/databases.js';
 import { variablesOf } from '../../test/support/gateway.js';
+import { retentionWith } from '../../test/support/retention-pass.js';
 import { SmallDisk } from '../../test/support/small-disk.js';
 import { TestClock } from '../../test/support/test-clock.js';
 import { fillLedger } from '../../test/scale/ledger-filler.js';
@@ -30,6 +29,14 @@ const PAYMENTS = 2_400;
 /** The last 1,200 payments, one a second, are of the second day. */
 const UNTIL_MS = Date.UTC(2026, 0, 31, 0, 20);
 const DAY_MS = 86_400_000;
+/** The program, without a build. */
+const CLI = [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  '--import',
+  './test/support/typescript-hooks.js',
+  'cli/src/main.ts',
+];
 const MONTH = ['--since', '2026-01-01', '--until', '2026-02-01'];
 
 const places = databasePlaces().filter(([name]) => name !== 'SQLite memory');
@@ -88,24 +95,11 @@ describe.each(places)('tollgate export on %s', (_name, place) => {
     return rows.map((row) => ({ ...(row as object) }));
   };
   const retain = async (): Promise<number> => {
-    let payments = 0;
-    metrics = {
-      differingDays: 0,
-      countDeleted: (table: string, rows: number) => {
-        if (table === 'payments') payments += rows;
-      },
-    } as Partial<RetentionMetrics> as RetentionMetrics;
-    const config = loadConfig({ RETENTION: 'payments=40d' });
     const clock = new TestClock(UNTIL_MS + 100 * DAY_MS);
-    const pass = new Retention(
-      database.store,
-      clock,
-      metrics,
-      new PaymentsRetention(database.store, metrics),
-      config,
-    );
-    while ((await pass.step()).more);
-    return payments;
+    const { retention, deleted, metrics: counted } = retentionWith(database.store, clock, 'payments=40d');
+    metrics = counted;
+    while ((await retention.step()).more);
+    return deleted.get('payments') ?? 0;
   };
 
   it('deletes no payment that was not archived', async () => {
@@ -129,6 +123,25 @@ describe.each(places)('tollgate export on %s', (_name, place) => {
     } finally {
       disk.unmount();
     }
+  });
+
+  it('fails in one line where a file cannot grow, and leaves nothing of it', async () => {
+    const limited = mkdtempSync(join(tmpdir(), 'tollgate-export-'));
+    // Of 512 or 1,024 bytes, by the shell: less than an archive has.
+    const command = `ulimit -f 16; exec "$@"`;
+    const args = ['export', limited, '--env-file', env, ...MONTH];
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', command, 'sh', ...CLI, ...args], {
+      encoding: 'utf8',
+    });
+    expect([status, stdout, stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(
+        /^tollgate: cannot write to \S+: EFBIG: .*\. 0 days are archived; .* run it again\n$/,
+      ),
+    ]);
+    expect(readdirSync(limited)).toEqual([]);
+    rmSync(limited, { recursive: true });
   });
 
   it('writes a file for each day, each naming the digest of the one before, with all payments in them', async () => {

@@ -7,17 +7,13 @@ import {
   feedCursor,
   type FeedPosition,
 } from '../../src/admin/feed/feed-position.js';
-import { FEED_TYPES, type FeedItem, type FeedPage } from '../../src/admin/feed/feed-item.js';
-import { FeedRepository } from '../../src/admin/feed/feed.repository.js';
-import { Feed, type FeedRequest } from '../../src/admin/feed/feed.service.js';
-import { LedgerEventRepository } from '../../src/operations/ledger-event.repository.js';
-import type { LedgerMetrics } from '../../src/operations/ledger.metrics.js';
+import { FEED_TYPES, type FeedItem } from '../../src/admin/feed/feed-item.js';
 import { openStore } from '../../src/persistence/open-store.js';
-import type { Store, Trx } from '../../src/persistence/store.js';
+import type { Trx } from '../../src/persistence/store.js';
 import { newIdentifier } from '../../src/shared/identifier.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
+import { FeedConsumer, NOBODY, type Replica, replicaOn } from '../support/feed-consumer.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { until } from '../support/until.js';
 
 jest.setTimeout(90_000);
 
@@ -25,52 +21,6 @@ const WRITERS = 8;
 const CHANGES_EACH = 40;
 const PAYMENTS = 6;
 const NOW_MS = Date.UTC(2026, 0, 31, 12);
-const NOBODY = new AbortController().signal;
-const METRICS = { count: () => {} } as Pick<LedgerMetrics, 'count'> as LedgerMetrics;
-
-/** A replica: its own feed, and its own writer of events. */
-interface Replica {
-  readonly store: Store;
-  readonly feed: Feed;
-  readonly events: LedgerEventRepository;
-}
-
-async function replicaOn(store: Store): Promise<Replica> {
-  const events = new LedgerEventRepository(store, METRICS);
-  await events.onModuleInit();
-  return { store, events, feed: new Feed(store, new FeedRepository(store), events) };
-}
-
-/** Reads on from `after` as a consumer does, and keeps the cursor. */
-class Consumer {
-  readonly items: FeedItem[] = [];
-  #after: string | undefined;
-
-  async read({ feed }: Replica, more: Partial<FeedRequest> = {}): Promise<FeedPage> {
-    const after = this.#after === undefined ? undefined : (feedCursor.read(this.#after) as FeedCursor);
-    const request = { after, types: new Set(FEED_TYPES), limit: 7, waitMs: 0, ...more };
-    const page = await feed.page(request, NOBODY);
-    this.items.push(...page.items);
-    this.#after = page.nextCursor;
-    return page;
-  }
-
-  /** Reads until it has all that is stored: transactions of other tests on the same PostgreSQL hold changes back. */
-  async readAll(replica: Replica, more: Partial<FeedRequest> = {}): Promise<readonly FeedItem[]> {
-    const isComplete = async (): Promise<boolean> => {
-      while ((await this.read(replica, more)).items.length > 0);
-      const { count } = await replica.store.read((db) =>
-        db
-          .selectFrom('ledger_events')
-          .select((eb) => eb.fn.countAll<number>().as('count'))
-          .executeTakeFirstOrThrow(),
-      );
-      return this.items.length >= count;
-    };
-    await until(isComplete, 'all changes', 60_000);
-    return this.items;
-  }
-}
 
 describe('the feed', () => {
   eachDatabase((name, open) => {
@@ -154,9 +104,10 @@ describe('the feed', () => {
     it('has each change once and in order, whatever the clock and the limit are', async () => {
       const id = await payment();
       for (const step of [0, 0, -86_400_000, 5, -1, 0]) await changed(id, NOW_MS + step);
-      const all = await new Consumer().readAll(replica, { limit: 100 });
+      const all = await new FeedConsumer().readAll(replica, { limit: 100 });
       expect(all.map(({ data }) => data.state)).toEqual(['1', '2', '3', '4', '5', '6']);
-      for (const limit of [1, 2, 4]) expect(await new Consumer().readAll(replica, { limit })).toEqual(all);
+      for (const limit of [1, 2, 4])
+        expect(await new FeedConsumer().readAll(replica, { limit })).toEqual(all);
       expect(all[0]).toMatchObject({
         type: 'payment',
         at: '2026-01-31T12:00:00.000Z',
@@ -173,7 +124,7 @@ describe('the feed', () => {
 
     it('goes on after a restart, also with a clock that has stepped back', async () => {
       const id = await payment();
-      const consumer = new Consumer();
+      const consumer = new FeedConsumer();
       await changed(id);
       await consumer.readAll(replica);
       replica = await replicaOn(database.store);
@@ -207,7 +158,7 @@ describe('the feed', () => {
           });
         }
       };
-      const consumers = [new Consumer(), new Consumer()];
+      const consumers = [new FeedConsumer(), new FeedConsumer()];
       const reading = consumers.map(async (consumer, at) => {
         while (writing) {
           await consumer.read(replicas[at % replicas.length]!, { limit: at === 0 ? 3 : 50, waitMs: 20 });
@@ -217,7 +168,7 @@ describe('the feed', () => {
       await Promise.all(Array.from({ length: WRITERS }, (_, number) => writer(number)));
       writing = false;
       const [one, two] = await Promise.all(reading);
-      const late = await new Consumer().readAll(replica, { limit: 100 });
+      const late = await new FeedConsumer().readAll(replica, { limit: 100 });
       const stored = await database.store.read((db) => db.selectFrom('ledger_events').select('id').execute());
       for (const items of [one!, two!, late]) {
         expect(items.map(({ id }) => id).toSorted()).toEqual(stored.map(({ id }) => id).toSorted());
@@ -233,7 +184,7 @@ describe('the feed', () => {
 
     it('waits for a change, and no longer', async () => {
       const id = await payment();
-      const consumer = new Consumer();
+      const consumer = new FeedConsumer();
       const waiting = consumer.read(replica, { waitMs: 20_000 });
       await changed(id);
       expect((await waiting).items).toHaveLength(1);
@@ -252,8 +203,8 @@ describe('the feed', () => {
     it('advances over changes of other types', async () => {
       const id = await payment();
       for (let i = 0; i < 5; i++) await changed(id);
-      await new Consumer().readAll(replica);
-      const consumer = new Consumer();
+      await new FeedConsumer().readAll(replica);
+      const consumer = new FeedConsumer();
       expect((await consumer.read(replica, { types: new Set(['refund']), limit: 2 })).items).toEqual([]);
       expect((await consumer.read(replica, { limit: 2 })).items).toEqual([]);
     });
@@ -263,16 +214,33 @@ describe('the feed', () => {
         ? { kind: 'transaction', xid: '9000000000000000', position: 1 }
         : { kind: 'id', id: newIdentifier('evt', NOW_MS + 1) };
 
+    async function cursorOf(other: Replica): Promise<FeedCursor> {
+      const { nextCursor } = await new FeedConsumer().read(other);
+      return feedCursor.read(nextCursor) as FeedCursor;
+    }
+
     it.each([
-      ['another ledger', (): FeedCursor => ({ feed: 'f'.repeat(16), at: BEGINNING })],
-      ['the future', (feed: string): FeedCursor => ({ feed, at: inFuture() })],
-    ])('refuses a cursor of %s', async (_what, cursor) => {
+      [
+        'another database',
+        async (): Promise<FeedCursor> => {
+          const other = await open();
+          const cursor = await cursorOf(await replicaOn(other.store));
+          await other.dispose();
+          return cursor;
+        },
+      ],
+      ['no database', async (): Promise<FeedCursor> => ({ feed: 'f'.repeat(16), at: BEGINNING })],
+      ['the future', async (): Promise<FeedCursor> => ({ ...(await cursorOf(replica)), at: inFuture() })],
+    ])('refuses a cursor of %s, and says how to go on', async (_what, cursor) => {
       await changed(await payment());
-      const { nextCursor } = await new Consumer().read(replica);
-      const { feed } = feedCursor.read(nextCursor) as FeedCursor;
-      const after = feedCursor.read(cursorText(cursor(feed))) as FeedCursor;
+      const after = feedCursor.read(cursorText(await cursor())) as FeedCursor;
       const request = { after, types: new Set(FEED_TYPES), limit: 1, waitMs: 0 };
-      await expect(replica.feed.page(request, NOBODY)).rejects.toMatchObject({ code: 'validation-failed' });
+      const detail =
+        'is a cursor of another ledger, or of this one before it was restored: begin without it, and skip the ids that you have';
+      await expect(replica.feed.page(request, NOBODY)).rejects.toMatchObject({
+        code: 'validation-failed',
+        errors: [{ pointer: '/query/after', detail }],
+      });
     });
 
     if (name !== 'PostgreSQL') return;
@@ -282,8 +250,8 @@ describe('the feed', () => {
       for (let i = 0; i < 4; i++) await changed(id, NOW_MS + i);
       await sql`update ledger_events set xid = '0', position = 0`.execute(database.store.kysely);
       for (let i = 4; i < 8; i++) await changed(id, NOW_MS + i);
-      assertChains(await new Consumer().readAll(replica, { limit: 3 }));
-      expect(await new Consumer().readAll(replica, { limit: 3 })).toHaveLength(8);
+      assertChains(await new FeedConsumer().readAll(replica, { limit: 3 }));
+      expect(await new FeedConsumer().readAll(replica, { limit: 3 })).toHaveLength(8);
     });
 
     it('says nothing of a running transaction, and of none that began after it, until it ends', async () => {
@@ -297,7 +265,7 @@ describe('the feed', () => {
       });
       await entered.promise;
       await changed(quick);
-      const consumer = new Consumer();
+      const consumer = new FeedConsumer();
       expect((await consumer.read(replica)).items).toEqual([]);
       released.resolve();
       await running;

@@ -3,13 +3,11 @@ import { Logger } from '@nestjs/common';
 import { sql } from 'kysely';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { DatabaseSchema } from '../../src/persistence/database.js';
-import { Retention } from '../../src/retention/retention.pass.js';
-import { PaymentsRetention } from '../../src/retention/payments.retention.js';
 import { deletePage, RETAINED_ROWS } from '../../src/retention/retained-rows.js';
-import type { RetentionMetrics } from '../../src/retention/retention.metrics.js';
 import { newIdentifier } from '../../src/shared/identifier.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { gatherStatistics, plansOf } from '../support/query-plans.js';
+import { retentionWith } from '../support/retention-pass.js';
 import { TestClock } from '../support/test-clock.js';
 import { fillLedger } from '../scale/ledger-filler.js';
 
@@ -22,18 +20,9 @@ type Row = Record<string, unknown> & { readonly id: string };
 eachDatabase((name, open) => {
   let database: TestDatabase;
   let clock: TestClock;
-  let deleted: Map<string, number>;
 
-  const retentionWith = (RETENTION: string): Retention => {
-    const metrics = {
-      countDeleted: (table: string, rows: number) => deleted.set(table, (deleted.get(table) ?? 0) + rows),
-    } as Pick<RetentionMetrics, 'countDeleted'> as RetentionMetrics;
-    const payments = new PaymentsRetention(database.store, metrics);
-    return new Retention(database.store, clock, metrics, payments, loadConfig({ RETENTION }));
-  };
   const pass = async (RETENTION = 'events=off'): Promise<Record<string, number>> => {
-    deleted = new Map();
-    const retention = retentionWith(RETENTION);
+    const { retention, deleted } = retentionWith(database.store, clock, RETENTION);
     while ((await retention.step()).more);
     return Object.fromEntries([...deleted].filter(([, rows]) => rows > 0));
   };
@@ -194,10 +183,13 @@ eachDatabase((name, open) => {
         await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || ' retention', 0))`.execute(
           trx,
         );
-        deleted = new Map();
-        expect(await retentionWith('events=30d').step()).toMatchObject({ more: false });
+        expect(await retentionWith(database.store, clock, 'events=30d').retention.step()).toMatchObject({
+          more: false,
+        });
       });
-      expect(await retentionWith('events=30d').step()).toMatchObject({ more: true });
+      expect(await retentionWith(database.store, clock, 'events=30d').retention.step()).toMatchObject({
+        more: true,
+      });
     });
   }
 

@@ -119,6 +119,8 @@ describe('the feed', () => {
   it.each([
     ['?after=abc', '/query/after'],
     ['?after=', '/query/after'],
+    // Of another ledger.
+    [`?after=${Buffer.from(`${'f'.repeat(16)}:`).toString('base64url')}`, '/query/after'],
     ['?types=payments', '/query/types'],
     ['?limit=1001', '/query/limit'],
     ['?wait=31', '/query/wait'],
