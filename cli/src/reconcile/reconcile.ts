@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { LedgerReader } from '../../../src/persistence/ledger-reader.js';
 import type { PaymentState } from '../../../src/payments/payment-state.js';
 import type { Trx } from '../../../src/persistence/store.js';
@@ -5,8 +6,8 @@ import { identifierFloor } from '../../../src/shared/identifier.js';
 import { ReportIndex } from './report-index.js';
 import type { ReportLine } from './report-line.js';
 
-/** Payments that one query of the ledger reads. */
-const PAGE_ROWS = 2_000;
+/** Payments that one query of the ledger reads: few enough to be collected young. */
+const PAGE_ROWS = 500;
 /** Sorts after the hexadecimal digits of every id. */
 const AFTER_ALL = 'pay_g';
 
@@ -71,7 +72,7 @@ interface LedgerPayment {
  * counts; memory does not grow with either side.
  */
 export async function* reconcile(
-  lines: AsyncIterable<LineRead>,
+  lines: AsyncIterable<readonly LineRead[]>,
   ledger: LedgerReader,
   external: string,
   { since, until }: Period,
@@ -96,25 +97,29 @@ export async function* reconcile(
     return findings;
   };
   try {
-    for await (const read of lines) {
-      counts.lines += 1;
-      if ('reason' in read) {
-        yield found({ kind: 'unreadable', ...read });
-        continue;
+    for await (const some of lines) {
+      counts.lines += some.length;
+      for (const read of some) {
+        if ('reason' in read) {
+          yield found({ kind: 'unreadable', ...read });
+          continue;
+        }
+        const earlier = index.add(read);
+        if (earlier === undefined) continue;
+        const { line, paymentId } = read;
+        yield found({ kind: 'repeated', line, paymentId, reason: `is in line ${earlier} too` });
       }
-      const earlier = index.add(read);
-      if (earlier === undefined) continue;
-      const { line, paymentId } = read;
-      yield found({ kind: 'repeated', line, paymentId, reason: `is in line ${earlier} too` });
     }
     const from = since === undefined ? 'pay_' : identifierFloor('pay', since);
     const to = until === undefined ? AFTER_ALL : identifierFloor('pay', until);
-    for await (const payment of paymentsBetween(ledger, external, from, to)) {
-      const line = payment.payment_id === null ? undefined : index.take(payment.payment_id);
-      if (line !== undefined) {
-        for (const finding of compare(line, payment)) yield found(finding);
-      } else if (payment.state === 'ACCEPTED') {
-        yield found(notInReport(payment));
+    for await (const page of paymentsBetween(ledger, external, from, to)) {
+      for (const payment of page) {
+        const line = payment.payment_id === null ? undefined : index.take(payment.payment_id);
+        if (line !== undefined) {
+          for (const finding of compare(line, payment)) yield found(finding);
+        } else if (payment.state === 'ACCEPTED') {
+          yield found(notInReport(payment));
+        }
       }
     }
     for (const page of index.rest()) {
@@ -124,6 +129,7 @@ export async function* reconcile(
         const findings = payment === undefined ? [notInLedger(line)] : compare(line, payment);
         for (const finding of findings) yield found(finding);
       }
+      await nextTurn();
     }
     return counts;
   } finally {
@@ -139,6 +145,12 @@ export async function knowsExternal(ledger: LedgerReader, external: string): Pro
   return payment !== undefined;
 }
 
+/**
+ * SQLite answers without waiting: a ledger is read in one turn of the event loop, and what the engine frees between turns,
+ * such as prepared statements, would stay until the end.
+ */
+const nextTurn = (): Promise<void> => setImmediate();
+
 const COLUMNS = ['id', 'payment_id', 'amount_minor', 'currency', 'state', 'refunded_minor'] as const;
 
 /** Ids are ordered by time, so a range of time is a range of ids. */
@@ -147,7 +159,7 @@ async function* paymentsBetween(
   external: string,
   from: string,
   to: string,
-): AsyncGenerator<LedgerPayment> {
+): AsyncGenerator<readonly LedgerPayment[]> {
   for (let last = from; ;) {
     const page: readonly LedgerPayment[] = await ledger.read((db) =>
       db
@@ -160,7 +172,8 @@ async function* paymentsBetween(
         .limit(PAGE_ROWS)
         .execute(),
     );
-    yield* page;
+    yield page;
+    await nextTurn();
     if (page.length < PAGE_ROWS) return;
     last = page.at(-1)!.id;
   }

@@ -9,46 +9,42 @@ const LINE_END_CHARACTER = /[\r\n]/g;
 const CRLF = /\r\n/g;
 
 /**
- * The lines of a CSV file (RFC 4180, UTF-8, with a header), one after the other.
+ * The lines of a CSV file (RFC 4180, UTF-8, with a header), one chunk of the file after the other: with a promise for each
+ * line, memory would grow until the engine collects what is left of them.
  * @throws {CommandError} `usage` if the file cannot be read, is no CSV, or lacks a column
  */
 export async function* readReport(
   path: string,
   delimiter: string,
   format: ReportFormat,
-): AsyncGenerator<LineRead> {
+): AsyncGenerator<readonly LineRead[]> {
   const file = createReadStream(path);
-  const parser = file.pipe(
-    parse({
-      bom: true,
-      delimiter,
-      info: true,
-      max_record_size: MAX_LINE_CHARACTERS,
-      relax_column_count: true,
-      skip_empty_lines: true,
-    }),
-  );
-  file.once('error', (error) => parser.destroy(error));
+  const lines = new Lines(path, format);
+  const parser = parse({
+    bom: true,
+    delimiter,
+    max_record_size: MAX_LINE_CHARACTERS,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    on_record: (record: readonly string[], info) => {
+      lines.add(record, info.lines);
+      return null;
+    },
+  });
+  // Each call below reports it.
+  parser.on('error', () => {});
   try {
-    let header: readonly string[] | undefined;
-    let countedTwice = 0;
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      const text = record.join('');
-      // The parser names the line that a row ends in, and counts a CRLF between quotes as two lines.
-      const line = info.lines - countedTwice - countOf(LINE_END_CHARACTER, text);
-      countedTwice += countOf(CRLF, text);
-      if (header === undefined) {
-        header = record;
-        assertColumns(path, header, format);
-        continue;
-      }
-      const read =
-        record.length === header.length
-          ? readLine(cellsOf(header, record), line, format)
-          : misaligned(record, header);
-      yield typeof read === 'string' ? { line, reason: read } : read;
+    for await (const chunk of file as AsyncIterable<Buffer>) {
+      await new Promise<void>((resolve, reject) => {
+        parser.write(chunk, (error) => (error ? reject(error) : resolve()));
+      });
+      yield lines.take();
     }
-    if (header === undefined) throw new CommandError(`${path} is empty`, EXIT.usage);
+    await new Promise<void>((resolve, reject) => {
+      parser.end((error?: Error | null) => (error ? reject(error) : resolve()));
+    });
+    if (!lines.hasHeader) throw new CommandError(`${path} is empty`, EXIT.usage);
+    yield lines.take();
   } catch (error) {
     if (error instanceof CommandError) throw error;
     if (error instanceof CsvError)
@@ -57,12 +53,48 @@ export async function* readReport(
     throw new CommandError(`${path} cannot be read: ${(error as Error).message}`, EXIT.usage);
   } finally {
     file.destroy();
+    parser.destroy();
   }
 }
 
-interface Parsed {
-  readonly record: readonly string[];
-  readonly info: { readonly lines: number };
+/** Makes lines of the rows of a CSV file. */
+class Lines {
+  #header: readonly string[] | undefined;
+  #countedTwice = 0;
+  #lines: LineRead[] = [];
+
+  constructor(
+    private readonly path: string,
+    private readonly format: ReportFormat,
+  ) {}
+
+  get hasHeader(): boolean {
+    return this.#header !== undefined;
+  }
+
+  /** The parser names the line that a row ends in, and counts a CRLF between quotes as two lines. */
+  add(record: readonly string[], endsIn: number): void {
+    const text = record.join('');
+    const line = endsIn - this.#countedTwice - countOf(LINE_END_CHARACTER, text);
+    this.#countedTwice += countOf(CRLF, text);
+    if (this.#header === undefined) {
+      assertColumns(this.path, record, this.format);
+      this.#header = record;
+      return;
+    }
+    const read =
+      record.length === this.#header.length
+        ? readLine(cellsOf(this.#header, record), line, this.format)
+        : misaligned(record, this.#header);
+    this.#lines.push(typeof read === 'string' ? { line, reason: read } : read);
+  }
+
+  /** What was added since the last call. */
+  take(): readonly LineRead[] {
+    const taken = this.#lines;
+    this.#lines = [];
+    return taken;
+  }
 }
 
 function countOf(pattern: RegExp, text: string): number {
