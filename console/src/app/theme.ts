@@ -15,7 +15,7 @@ export const theme = createTheme({
   },
 });
 
-/** Mantine’s dimmed text and placeholders are below the contrast of WCAG AA. */
+/** Mantine’s dimmed text, placeholders and outlines are below the contrast of WCAG AA. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
@@ -23,11 +23,21 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#6b727a',
     '--mantine-color-error': '#b02525',
     '--mantine-color-anchor': '#1864ab',
+    '--mantine-color-green-outline': '#1b6b2f',
+    '--mantine-color-gray-outline': '#495057',
+    '--mantine-color-blue-outline': '#1864ab',
+    '--mantine-color-yellow-outline': '#8a4b00',
+    '--mantine-color-red-outline': '#b02525',
   },
   dark: {
     '--mantine-color-dimmed': '#a9b0b8',
     '--mantine-color-placeholder': '#989fa7',
     '--mantine-color-error': '#ff9b9b',
     '--mantine-color-anchor': '#82c0f5',
+    '--mantine-color-green-outline': '#8ce99a',
+    '--mantine-color-gray-outline': '#ced4da',
+    '--mantine-color-blue-outline': '#a5d8ff',
+    '--mantine-color-yellow-outline': '#ffd43b',
+    '--mantine-color-red-outline': '#ffa8a8',
   },
 });

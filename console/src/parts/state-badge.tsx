@@ -36,12 +36,7 @@ const COLORS: Readonly<Record<string, string>> = {
 /** A state as the API names it; its colour only repeats what the word says. */
 export function StateBadge({ state, label }: { readonly state: string; readonly label?: string }): ReactNode {
   return (
-    <Badge
-      variant="outline"
-      color={COLORS[state] ?? 'gray'}
-      tt="none"
-      className={`state state-${COLORS[state] ?? 'gray'}`}
-    >
+    <Badge variant="outline" color={COLORS[state] ?? 'gray'} tt="none" className="state">
       {label ?? state}
     </Badge>
   );

@@ -273,6 +273,7 @@ export const texts = {
   },
   operations: { help: 'Calls of unknown outcome. All others are in the story of their payment.' },
   audit: { title: 'Audit', help: 'What operators did, from where, and why. Entries never change.' },
+  notificationBody: 'Body',
   notificationState: {
     PENDING: 'Queued',
     LEASED: 'Being sent',

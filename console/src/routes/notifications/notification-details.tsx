@@ -49,9 +49,9 @@ export function NotificationDetails({
       />
       <div>
         <Text size="sm" fw={600}>
-          {texts.payment.json}
+          {texts.notificationBody}
         </Text>
-        <Code block className="json foreign" tabIndex={0} role="region" aria-label={texts.payment.json}>
+        <Code block className="json foreign" tabIndex={0} role="region" aria-label={texts.notificationBody}>
           {jsonText(notification.payload, 2)}
         </Code>
       </div>
