@@ -69,7 +69,7 @@ interface LedgerPayment {
 /**
  * Compares a report with the payments of `external`, by `paymentId`. Every line is looked up, whenever its payment was
  * made; `period` says which ACCEPTED payments the report must have. Yields findings as they are found, and returns the
- * counts; memory does not grow with either side.
+ * counts. Neither side is held in memory, only a page of each.
  */
 export async function* reconcile(
   lines: AsyncIterable<readonly LineRead[]>,
