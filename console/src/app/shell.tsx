@@ -53,7 +53,8 @@ export function Shell(): ReactNode {
       first.current = false;
       return;
     }
-    main.current?.focus();
+    // The box of Find has the focus already.
+    if (main.current?.contains(document.activeElement) !== true) main.current?.focus();
     window.scrollTo(0, 0);
   }, [pathname]);
   return (

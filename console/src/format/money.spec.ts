@@ -8,6 +8,10 @@ describe('money', () => {
     expect(different).toEqual([]);
   });
 
+  it('knows every currency of the gateway', () => {
+    expect(CURRENCY_CODES.filter((code) => parseMoney(`1 ${code}`, 'en') === undefined)).toEqual([]);
+  });
+
   it.each([
     [1_299, 'EUR', '12.99 EUR'],
     [5_000, 'JPY', '5,000 JPY'],
@@ -71,6 +75,8 @@ describe('money', () => {
     ['5000 JPY', { amount: 5_000, currency: 'JPY' }],
     ['order-1001', undefined],
     ['12.99', undefined],
+    ['INV1001', undefined],
+    ['CLF 1.2345', { amount: 12_345, currency: 'CLF' }],
   ])('finds the amount in %j', (text, money) => {
     expect(parseMoney(text, 'en')).toEqual(money);
   });

@@ -1,11 +1,18 @@
 /**
- * Currencies whose minor unit has another number of digits than two (ISO 4217). Browsers follow CLDR instead, which
- * has fewer digits for some of them: IQD would be shown a thousand times too large.
+ * The currencies of the gateway by the digits of their minor unit (ISO 4217). Browsers follow CLDR instead, which has
+ * fewer digits for some of them: IQD would be shown a thousand times too large.
  */
 const DIGITS: Readonly<Record<number, string>> = {
   0:
     'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF ' +
     'XAD XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX',
+  2:
+    'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF ' +
+    'CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF ' +
+    'IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN ' +
+    'MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL ' +
+    'SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ' +
+    'ZWG ZWL',
   3: 'BHD IQD JOD KWD LYD OMR TND',
   4: 'CLF UYW',
 };
@@ -49,9 +56,14 @@ export function formatMoney(
   locale?: string,
 ): string {
   if (minor === undefined || currency === undefined) return '–';
+  return `${formatAmount(minor, currency, locale)} ${currency}`;
+}
+
+/** An amount as a person writes it beside its currency. */
+export function formatAmount(minor: number, currency: string, locale?: string): string {
   const format = numberFormat(locale, digitsOf(currency));
   // A decimal text keeps every digit, where a number would round.
-  return `${format.format(decimalOf(minor, currency) as Intl.StringNumericLiteral)} ${currency}`;
+  return format.format(decimalOf(minor, currency) as Intl.StringNumericLiteral);
 }
 
 /**
@@ -80,7 +92,7 @@ function withoutGroups(text: string, locale: string | undefined): string {
   return text;
 }
 
-/** Reads `12.99 EUR` or `EUR 12.99`. */
+/** Reads `12.99 EUR` or `EUR 12.99`; undefined where it names no currency, as the order `INV1001`. */
 export function parseMoney(
   text: string,
   locale?: string,
@@ -88,6 +100,7 @@ export function parseMoney(
   const match = /^(?:([A-Za-z]{3})\s*([\d.,'’\s]+)|([\d.,'’\s]+?)\s*([A-Za-z]{3}))$/.exec(text.trim());
   if (!match) return undefined;
   const currency = (match[1] ?? match[4] ?? '').toUpperCase();
+  if (!DIGITS_BY_CODE.has(currency)) return undefined;
   const amount = parseAmount(match[2] ?? match[3] ?? '', currency, locale);
   return amount === undefined ? undefined : { amount, currency };
 }

@@ -1,9 +1,10 @@
-import { Button, Collapse, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Button, Collapse, Group, NativeSelect, TextInput, type TextInputProps } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { externalsQuery } from '../api/queries';
+import { formatAmount, parseAmount } from '../format/money';
 import { fromLocalInput, toLocalInput } from '../format/time';
 import { texts } from '../texts/en';
 import { type Filter, filtersIn, withParameter } from './list-definition';
@@ -64,8 +65,27 @@ interface InputProps {
 
 function FilterInput({ filter, value, onChange }: InputProps): ReactNode {
   if (filter.options) return <ChoiceInput filter={filter} value={value} onChange={onChange} />;
-  if (filter.kind === 'external') return <ExternalInput filter={filter} value={value} onChange={onChange} />;
-  return <TextFilterInput filter={filter} value={value} onChange={onChange} />;
+  switch (filter.kind) {
+    case 'external':
+      return <ExternalInput filter={filter} value={value} onChange={onChange} />;
+    case 'time':
+      return <TimeInput filter={filter} value={value} onChange={onChange} />;
+    case 'amount':
+      return <AmountInput filter={filter} value={value} onChange={onChange} />;
+    case 'code':
+      return (
+        <TypedInput
+          label={filter.label}
+          shown={value}
+          onType={(text) => onChange(text.trim().toUpperCase())}
+        />
+      );
+    case 'text':
+    case undefined:
+      return <TypedInput label={filter.label} shown={value} onType={(text) => onChange(text.trim())} />;
+    default:
+      return filter.kind satisfies never;
+  }
 }
 
 function ChoiceInput({ filter, value, onChange }: InputProps): ReactNode {
@@ -76,7 +96,13 @@ function ChoiceInput({ filter, value, onChange }: InputProps): ReactNode {
       label={filter.label}
       value={value}
       onChange={({ currentTarget }) => onChange(currentTarget.value)}
-      data={[{ value: '', label: texts.lists.any }, ...(filter.options ?? [])]}
+      data={[
+        { value: '', label: texts.lists.any },
+        ...(filter.options ?? []).map((option) => ({
+          value: option,
+          label: filter.words?.[option] ?? option,
+        })),
+      ]}
     />
   );
 }
@@ -89,25 +115,64 @@ function ExternalInput({ filter, value, onChange }: InputProps): ReactNode {
   return <ChoiceInput filter={{ ...filter, options }} value={value} onChange={onChange} />;
 }
 
-function TextFilterInput({ filter, value, onChange }: InputProps): ReactNode {
-  const isTime = filter.kind === 'time';
-  const shown = isTime && value !== '' ? toLocalInput(value) : value;
+function TimeInput({ filter, value, onChange }: InputProps): ReactNode {
+  return (
+    <TypedInput
+      type="datetime-local"
+      w={190}
+      label={filter.label}
+      shown={toLocalInput(value)}
+      onType={(text) => onChange(fromLocalInput(text) ?? '')}
+    />
+  );
+}
+
+/** An amount in units of the currency that the filter beside it names; without one in minor units, as the API has it. */
+function AmountInput({ filter: { label }, value, onChange }: InputProps): ReactNode {
+  const [parameters] = useSearchParams();
+  const [isWrong, setWrong] = useState(false);
+  const currency = parameters.get('currency')?.toUpperCase() ?? '';
+  const isMinor = !/^[A-Z]{3}$/.test(currency);
+  const { lists } = texts;
+  const read = (text: string): void => {
+    const minor = isMinor ? text.trim() : String(parseAmount(text, currency) ?? '');
+    const isRead = text.trim() === '' || /^\d+$/.test(minor);
+    setWrong(!isRead);
+    if (isRead) onChange(minor);
+  };
+  return (
+    <TypedInput
+      label={`${label} (${isMinor ? lists.minorUnits : currency})`}
+      shown={isMinor || !/^\d+$/.test(value) ? value : formatAmount(Number(value), currency)}
+      onType={read}
+      inputMode="decimal"
+      error={isWrong ? (isMinor ? lists.wrongMinorUnits : lists.wrongAmount) : undefined}
+    />
+  );
+}
+
+interface TypedProps extends Pick<TextInputProps, 'type' | 'w' | 'inputMode' | 'error'> {
+  readonly label: string;
+  /** The text of the value in the address. */
+  readonly shown: string;
+  /** It was left, or Enter was pressed. */
+  readonly onType: (text: string) => void;
+}
+
+function TypedInput({ shown, onType, ...props }: TypedProps): ReactNode {
   const [text, setText] = useState(shown);
   useEffect(() => setText(shown), [shown]);
-  const apply = (typed: string): void => onChange(isTime ? (fromLocalInput(typed) ?? '') : typed.trim());
   return (
     <TextInput
       size="xs"
-      w={isTime ? 190 : 150}
-      type={isTime ? 'datetime-local' : 'text'}
-      label={filter.label}
+      w={150}
+      {...props}
       value={text}
       onChange={({ currentTarget }) => setText(currentTarget.value)}
-      onBlur={() => apply(text)}
+      onBlur={() => onType(text)}
       onKeyDown={({ key }) => {
-        if (key === 'Enter') apply(text);
+        if (key === 'Enter') onType(text);
       }}
-      inputMode={filter.kind === 'number' ? 'numeric' : undefined}
       autoComplete="off"
     />
   );

@@ -7,7 +7,10 @@ export interface Filter {
   readonly label: string;
   /** The values of a closed set; undefined: a text. */
   readonly options?: readonly string[];
-  readonly kind?: 'text' | 'time' | 'external' | 'number';
+  /** The words of a page for them; those that it lacks are shown as they are. */
+  readonly words?: Readonly<Record<string, string>> | undefined;
+  /** `code`: in upper case. */
+  readonly kind?: 'text' | 'time' | 'external' | 'amount' | 'code';
 }
 
 export interface Column<Item> {

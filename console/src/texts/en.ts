@@ -1,4 +1,4 @@
-import type { AttentionKind, NotificationState } from '../api/records';
+import type { AttentionKind, CallbackRecord, NotificationState } from '../api/records';
 import { actions } from './en/actions';
 import { fields } from './en/fields';
 
@@ -94,6 +94,9 @@ export const texts = {
     noAnswer: 'none to a status query; none has been sent',
     why: 'Why it is here',
     whatToDo: 'What to do',
+    refusesUntil: (at: string): string =>
+      `The gateway refuses operations until ${at}, and then lets one through to test the external.`,
+    nextTests: 'The next operation tests the external.',
     needsScope: { act: 'needs the scope admin-act', settle: 'needs the scope admin-settle' },
     open: 'Open',
     more: 'Show more',
@@ -166,7 +169,7 @@ export const texts = {
     searched: (names: string): string => `Searched by ${names}.`,
     since: (time: string): string =>
       `Request ids of callers and trace ids have no index: those since ${time} were searched.`,
-    searchedAmount: (amount: string): string => `Searched payments of ${amount}, the newest 2,000 first.`,
+    ofAmount: (amount: string): string => `Show the payments of ${amount}`,
     nothing: (text: string): string => `Nothing has the id “${text}”`,
     nothingHelp:
       'Ids are compared whole. If a caller cannot name its order, use the lists and their filters; if the request never arrived, the gateway’s log has its X-Request-Id.',
@@ -191,6 +194,9 @@ export const texts = {
     any: 'Any',
     from: 'From',
     to: 'Before',
+    minorUnits: 'minor units',
+    wrongMinorUnits: 'A whole number; with a currency, 12.99 too.',
+    wrongAmount: 'An amount such as 12.99.',
     rows: (count: number, more: boolean): string => `${count} ${more ? 'loaded, more follow' : 'in all'}`,
     nothing: 'Nothing matches',
     nothingHelp: 'Widen or clear the filters.',
@@ -202,8 +208,6 @@ export const texts = {
     noItem: 'There is no such item',
     noItemHelp:
       'The link is wrong, or the item was deleted after its retention. Close this and use the filters.',
-    copyLink: 'Copy a link to this view',
-    copied: 'Copied',
   },
   fields,
   payment: {
@@ -228,7 +232,6 @@ export const texts = {
     answered: 'Answered to the caller',
     unknownAmount: 'amount not known',
     actsUnknown: 'What you can do here is not known yet: the gateway did not say.',
-    noActions: 'There is nothing to do: the payment is final and refunded.',
     changed: 'The payment has changed while this was open',
     change: {
       state: (before: string, now: string): string => `It was ${before} and is now ${now}.`,
@@ -282,5 +285,11 @@ export const texts = {
     DEAD: 'Dead',
     SUPERSEDED: 'Superseded',
   } as Readonly<Record<NotificationState, string>>,
+  callbackState: {
+    PENDING: 'Waiting',
+    LEASED: 'Being verified',
+    VERIFIED: 'Verified',
+    UNCONFIRMED: 'Unconfirmed',
+  } as Readonly<Record<CallbackRecord['state'], string>>,
   time: { utc: (text: string): string => `${text} UTC` },
 };

@@ -17,19 +17,23 @@ const { fields } = texts;
 const subjectOf = ({ paymentId, refundId, subscriptionToken }: CallbackRecord): string | undefined =>
   paymentId ?? refundId ?? subscriptionToken;
 
+function CallbackBadge({ state }: Pick<CallbackRecord, 'state'>): ReactNode {
+  return <StateBadge state={state} label={texts.callbackState[state]} />;
+}
+
 const CALLBACKS: ListDefinition<CallbackRecord> = {
   title: texts.navigation.callbacks,
   path: '/admin/callbacks',
   csv: true,
   filters: [
-    choice('state', fields.state, ['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED']),
+    choice('state', fields.state, ['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED'], texts.callbackState),
     EXTERNAL_FILTER,
     textFilter('paymentId', fields.paymentId),
     ...TIME_FILTERS,
   ],
   columns: [
     { id: 'subject', label: fields.subject, cell: (each) => subjectOf(each) ?? each.id },
-    { id: 'state', label: fields.state, cell: (each) => <StateBadge state={each.state} /> },
+    { id: 'state', label: fields.state, cell: (each) => <CallbackBadge state={each.state} /> },
     { id: 'external', label: fields.external, cell: (each) => each.external },
     { id: 'received', label: fields.receivedAt, cell: (each) => <Time at={each.receivedAt} /> },
     { id: 'method', label: fields.method, cell: (each) => each.method },
@@ -42,7 +46,7 @@ const CALLBACKS: ListDefinition<CallbackRecord> = {
     <Stack>
       <Facts
         facts={[
-          [fields.state, <StateBadge key="state" state={callback.state} />],
+          [fields.state, <CallbackBadge key="state" state={callback.state} />],
           [fields.subject, subjectOf(callback) && <FindLink text={subjectOf(callback)!} />],
           [fields.external, callback.external],
           [fields.receivedAt, <Time key="received" at={callback.receivedAt} relative />],

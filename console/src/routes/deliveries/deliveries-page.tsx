@@ -15,7 +15,7 @@ export function DeliveriesPage(): ReactNode {
   const dead = useQuery(deadQuery);
   const waiting = useQuery(waitingQuery);
   return (
-    <Stack gap="lg">
+    <Stack gap="lg" className="cards">
       <Title order={1} size="h2">
         {deliveries.title}
       </Title>

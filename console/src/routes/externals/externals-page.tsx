@@ -18,7 +18,7 @@ const { external: words, fields } = texts;
 export function ExternalsPage(): ReactNode {
   const query = useQuery(externalsQuery);
   return (
-    <Stack>
+    <Stack className="cards">
       <Title order={1} size="h2">
         {texts.navigation.externals}
       </Title>

@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type SubmitEvent, type ReactNode, useEffect, useState } from 'react';
-import { Link, useNavigate, useSearchParams } from 'react-router';
+import { Link, Navigate, useSearchParams } from 'react-router';
 import { withAdmin } from '../../api/admin';
 import type { SearchHit, SearchResult } from '../../api/records';
 import { formatMoney, parseMoney } from '../../format/money';
@@ -14,22 +14,19 @@ import { Time } from '../../parts/time';
 import { texts } from '../../texts/en';
 import { pageOfHit, paymentsOfAmount } from './hit-page';
 
-/** One box for every id; an amount leads to the list of payments. */
+/** One box for every id; an amount that is no id leads to the list of payments. */
 export function FindPage(): ReactNode {
   const [parameters, setParameters] = useSearchParams();
-  const navigate = useNavigate();
   const q = parameters.get('q') ?? '';
   const [text, setText] = useState(q);
   useEffect(() => setText(q), [q]);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const wanted = text.trim();
-    const money = parseMoney(wanted);
-    if (money) void navigate(paymentsOfAmount(money));
-    else setParameters(wanted === '' ? {} : { q: wanted });
+    setParameters(wanted === '' ? {} : { q: wanted });
   };
   return (
-    <Stack>
+    <Stack className="cards">
       <Title order={1} size="h2">
         {texts.find.title}
       </Title>
@@ -61,6 +58,8 @@ function Results({ q }: { readonly q: string }): ReactNode {
     queryFn: ({ signal }): Promise<SearchResult> =>
       withAdmin((admin) => admin.get('/admin/search', { query: { q }, signal })),
   });
+  // An order may be called `CAD100`.
+  if (money && query.data?.items.length === 0) return <Navigate replace to={paymentsOfAmount(money)} />;
   return (
     <Loaded query={query}>
       {({ items, searched, requestsSince }) => (
@@ -72,7 +71,7 @@ function Results({ q }: { readonly q: string }): ReactNode {
           {money && (
             <Alert color="blue" variant="outline">
               <Anchor component={Link} to={paymentsOfAmount(money)} underline="always">
-                {texts.find.searchedAmount(formatMoney(money.amount, money.currency))}
+                {texts.find.ofAmount(formatMoney(money.amount, money.currency))}
               </Anchor>
             </Alert>
           )}

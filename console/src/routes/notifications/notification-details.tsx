@@ -16,6 +16,11 @@ import { texts } from '../../texts/en';
 
 const { fields } = texts;
 
+/** The state of a delivery in words: those of the API are the gateway’s own. */
+export function NotificationBadge({ state }: Pick<NotificationRecord, 'state'>): ReactNode {
+  return <StateBadge state={state} label={texts.notificationState[state]} />;
+}
+
 /** A notification with its body; the attempts are in the story of its payment. */
 export function NotificationDetails({
   notification,
@@ -28,7 +33,7 @@ export function NotificationDetails({
     <Stack>
       <Facts
         facts={[
-          [fields.state, <StateBadge key="state" state={state} />],
+          [fields.state, <NotificationBadge key="state" state={state} />],
           [fields.receiver, notification.receiver],
           [fields.event, `${notification.event}, ${fields.version.toLowerCase()} ${notification.version}`],
           [fields.payment, notification.payment && <PaymentLink key="payment" id={notification.payment} />],

@@ -4,10 +4,9 @@ import type { NotificationRecord } from '../../api/records';
 import { choice, EXTERNAL_FILTER, textFilter, TIME_FILTERS } from '../../lists/common-filters';
 import type { ListDefinition } from '../../lists/list-definition';
 import { ListPage } from '../../lists/list-page';
-import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
 import { texts } from '../../texts/en';
-import { NotificationDetails } from './notification-details';
+import { NotificationBadge, NotificationDetails } from './notification-details';
 
 const { fields } = texts;
 
@@ -16,7 +15,12 @@ const NOTIFICATIONS: ListDefinition<NotificationRecord> = {
   path: '/admin/notifications',
   csv: true,
   filters: [
-    choice('state', fields.state, ['PENDING', 'LEASED', 'RETRY', 'DELIVERED', 'DEAD', 'SUPERSEDED']),
+    choice(
+      'state',
+      fields.state,
+      ['PENDING', 'LEASED', 'RETRY', 'DELIVERED', 'DEAD', 'SUPERSEDED'],
+      texts.notificationState,
+    ),
     EXTERNAL_FILTER,
     textFilter('receiver', fields.receiver),
     choice('event', fields.event, ['payment', 'refund', 'subscription']),
@@ -25,7 +29,7 @@ const NOTIFICATIONS: ListDefinition<NotificationRecord> = {
   ],
   columns: [
     { id: 'id', label: fields.id, cell: (each) => each.id },
-    { id: 'state', label: fields.state, cell: (each) => <StateBadge state={each.state} /> },
+    { id: 'state', label: fields.state, cell: (each) => <NotificationBadge state={each.state} /> },
     { id: 'receiver', label: fields.receiver, cell: (each) => each.receiver },
     { id: 'event', label: fields.event, cell: (each) => each.event },
     { id: 'external', label: fields.external, cell: (each) => each.external },

@@ -41,7 +41,7 @@ function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
   const { state, amount, currency, truncated } = payment;
   const refunded = refundedAmounts(payment);
   return (
-    <Stack gap="lg">
+    <Stack gap="lg" className="cards">
       <Stack gap="xs">
         <Group gap="sm">
           <Title order={1} size="h2">

@@ -47,9 +47,15 @@ function Step({ step: { at, text, said, requestId, traceId } }: { readonly step:
         {text}
       </Text>
       {said !== undefined && (
-        <Code block className="json foreign" mah="12rem" tabIndex={0} aria-label={said.label} role="group">
-          {said.text}
-        </Code>
+        <>
+          {/* The label of the text below, which readers of screens have from there. */}
+          <Text size="xs" c="dimmed" aria-hidden="true">
+            {said.label}
+          </Text>
+          <Code block className="json foreign" mah="12rem" tabIndex={0} aria-label={said.label} role="group">
+            {said.text}
+          </Code>
+        </>
       )}
       <Group gap="md">
         <Time at={at} c="dimmed" />

@@ -1,7 +1,13 @@
 import type { ReactNode } from 'react';
 import { loadPage } from '../../api/list-page';
 import type { PaymentRecord } from '../../api/records';
-import { choice, EXTERNAL_FILTER, textFilter, TIME_FILTERS } from '../../lists/common-filters';
+import {
+  choice,
+  CURRENCY_FILTER,
+  EXTERNAL_FILTER,
+  textFilter,
+  TIME_FILTERS,
+} from '../../lists/common-filters';
 import type { ListDefinition } from '../../lists/list-definition';
 import { ListPage } from '../../lists/list-page';
 import { Money } from '../../parts/money';
@@ -21,9 +27,9 @@ const PAYMENTS: ListDefinition<PaymentRecord> = {
     textFilter('shopTransactionId', fields.shopTransactionId),
     textFilter('paymentId', fields.paymentId),
     textFilter('subscriptionToken', fields.subscriptionToken),
-    textFilter('currency', fields.currency),
-    { name: 'minAmount', label: fields.minAmount, kind: 'number' },
-    { name: 'maxAmount', label: fields.maxAmount, kind: 'number' },
+    CURRENCY_FILTER,
+    { name: 'minAmount', label: fields.minAmount, kind: 'amount' },
+    { name: 'maxAmount', label: fields.maxAmount, kind: 'amount' },
     ...TIME_FILTERS,
   ],
   columns: [

@@ -4,7 +4,13 @@ import { ActionButton } from '../../actions/action-button';
 import { ResolveDialog } from '../../actions/resolve-dialog';
 import { loadPage } from '../../api/list-page';
 import type { RefundRecord } from '../../api/records';
-import { choice, EXTERNAL_FILTER, textFilter, TIME_FILTERS } from '../../lists/common-filters';
+import {
+  choice,
+  CURRENCY_FILTER,
+  EXTERNAL_FILTER,
+  textFilter,
+  TIME_FILTERS,
+} from '../../lists/common-filters';
 import type { ListDefinition } from '../../lists/list-definition';
 import { ListPage } from '../../lists/list-page';
 import { Facts } from '../../parts/facts';
@@ -26,7 +32,7 @@ const REFUNDS: ListDefinition<RefundRecord> = {
     choice('state', fields.state, ['PENDING', 'OK', 'KO', 'UNKNOWN']),
     EXTERNAL_FILTER,
     textFilter('paymentId', fields.paymentId),
-    textFilter('currency', fields.currency),
+    CURRENCY_FILTER,
     ...TIME_FILTERS,
   ],
   columns: [

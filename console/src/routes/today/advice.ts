@@ -37,6 +37,9 @@ export function detailLabel(kind: AttentionKind): string {
 const LAST_QUERY =
   /^The external (?:answered|could not be queried) [^]*(?=The schedule of queries is used up|The gateway queries it again at)/;
 
+/** Both ways in which an open circuit goes on; the card has the one that holds. */
+const UNTIL_NEXT_TRY = /The gateway refuses operations until nextTryAt[^.]*\./;
+
 const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
 /**
@@ -51,7 +54,7 @@ export function readableAdvice(
     .replace(LAST_QUERY, '')
     // The names of fields of the API, by what stands for them on the card.
     .replaceAll(/\bdetail (?=names|says)/g, `“${detailLabel(kind)}” `)
-    .replace(' (nextTryAt)', nextTryAt === undefined ? '' : ` (${nextTryAt})`)
+    .replace(UNTIL_NEXT_TRY, nextTryAt === undefined ? today.nextTests : today.refusesUntil(nextTryAt))
     .replaceAll(INSTANT, (instant) => formatTime(instant));
   return BUTTONS.reduce(
     (text, [route, label, needs]) =>

@@ -45,9 +45,18 @@ describe('the acts for an item of attention', () => {
     expect(readableAdvice(item({ advice }), { act: false, settle: false })).toBe(
       'The schedule of queries is used up. “Check now” (needs the scope admin-act) queries it now.',
     );
-    const circuit = item({ kind: 'circuit-open', nextTryAt: '2026-01-31T12:00:00.000Z' });
-    expect(
-      readableAdvice({ ...circuit, advice: 'detail names the reason, until (nextTryAt).' }, ALL),
-    ).toMatch(/^“Last answer” names the reason, until \(Jan 31, 2026, .*\)\.$/);
+  });
+
+  it('have no names of fields in the advice of an open circuit', () => {
+    const advice =
+      'The last calls to the external failed; detail names the reason. The gateway refuses operations until nextTryAt, and ' +
+      'then lets one through to test the external; without nextTryAt, the next operation is that test. Ask the support.';
+    const circuit = item({ kind: 'circuit-open', advice });
+    expect(readableAdvice({ ...circuit, nextTryAt: '2026-01-31T12:00:00.000Z' }, ALL)).toMatch(
+      /failed; “Last answer” names the reason\. The gateway refuses operations until Jan 31, 2026, [^.]*, and then lets one through to test the external\. Ask the support\.$/,
+    );
+    expect(readableAdvice(circuit, ALL)).toMatch(
+      /the reason\. The next operation tests the external\. Ask the support\.$/,
+    );
   });
 });

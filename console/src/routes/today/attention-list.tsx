@@ -64,7 +64,7 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
             <Title order={3} size="h5">
               {texts.attention[kind] ?? kind}
             </Title>
-            <StateBadge state={state} />
+            <StateBadge state={state} {...(kind === 'circuit-open' && { label: circuitLabel(state) })} />
           </Group>
           <Group gap="sm">
             <Anchor
@@ -93,6 +93,11 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
       </Group>
     </Paper>
   );
+}
+
+/** The state of a circuit as its external’s card has it. */
+function circuitLabel(state: string): string {
+  return (texts.external.circuit as Readonly<Record<string, string>>)[state] ?? state;
 }
 
 /** The order that a notification is about. */

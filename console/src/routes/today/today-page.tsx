@@ -16,7 +16,7 @@ export function TodayPage(): ReactNode {
   const attention = useQuery(attentionQuery);
   const externals = useQuery(externalsQuery);
   return (
-    <Stack gap="lg">
+    <Stack gap="lg" className="cards">
       <Title order={1} size="h2">
         {texts.today.title}
       </Title>
