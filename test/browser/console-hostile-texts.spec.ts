@@ -47,10 +47,11 @@ const missing = missingForConsole();
     });
     const token = encodeURIComponent(String(body['subscriptionToken']));
     await stage().post(`subscription/update/${token}`, { amount: AMOUNT.cut });
+    // The callback is verified, and its notification refused, before the external refuses every query.
+    await stage().attention('notification-dead');
     external.texts = { ...external.texts, refusal: SAID };
     await stage().pay(ORDER.replace('W', 'P'), AMOUNT.pending);
-    for (const kind of ['refund-stuck', 'payment-parked', 'notification-dead', 'operation-unknown'])
-      await stage().attention(kind);
+    for (const kind of ['refund-stuck', 'payment-parked', 'operation-unknown']) await stage().attention(kind);
     return { payment: await stage().idOf(ORDER) };
   }
 
