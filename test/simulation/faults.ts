@@ -12,6 +12,8 @@ const FATES: readonly (readonly [number, Fate['kind']])[] = [
   [0.075, 'not-http'],
 ];
 
+const LOST_IN_TROUBLE = 0.8;
+
 const ANSWERED: Fate = { kind: 'answered', connectMs: 1, requestMs: 1, answerMs: 1 };
 
 /** Complete answers of an external that has executed nothing. */
@@ -55,6 +57,8 @@ export class Faults {
   calm = false;
   /** Hosts that do not answer, and until when. */
   readonly outages = new Map<string, number>();
+  /** Keys of operations whose replica has stopped: faults come together, and later attempts often lose their answers. */
+  readonly troubled = new Set<string>();
 
   constructor(
     private readonly chance: Chance,
@@ -72,12 +76,20 @@ export class Faults {
     const draw = random.next();
     const drawn = FATES.find(([below]) => draw < below)?.[1] ?? 'answered';
     // A notification that arrives after its attempt has ended is no fault of the gateway: receivers go by the version.
-    const kind = drawn === 'cut-early' && isReceiver ? 'cut' : drawn;
+    const kind = this.#isTroubled(request, random)
+      ? 'silent'
+      : drawn === 'cut-early' && isReceiver
+        ? 'cut'
+        : drawn;
     const times = this.#times(random, kind);
     if (kind === 'answered') return { kind, ...times };
     if (!this.chance.happens(`${kind}: ${identity}`)) return ANSWERED;
     this.count(`${isReceiver ? 'notification' : 'exchange'} ${kind}`);
     return { kind, ...times };
+  }
+
+  #isTroubled({ headers }: WireRequest, random: SeededRandom): boolean {
+    return this.troubled.has(headers['idempotency-key'] ?? '') && random.next() < LOST_IN_TROUBLE;
   }
 
   #times(random: SeededRandom, kind: Fate['kind']): Omit<Fate, 'kind'> {

@@ -10,6 +10,14 @@ interface PaymentRow {
   readonly refunded_minor: number;
 }
 
+interface OperationRow {
+  readonly id: string;
+  readonly external: string;
+  readonly idempotency_key: string;
+  readonly state: string;
+  readonly reason: string | null;
+}
+
 interface NotificationRow {
   readonly id: string;
   readonly payment_ref: string;
@@ -24,6 +32,7 @@ const INVARIANTS: Readonly<Record<string, (ledger: Ledger) => string[]>> = {
   'no key is executed twice': executedOnce,
   'no order is paid twice': paidOnce,
   'callers are told the truth': callersToldTheTruth,
+  'what is recorded as not executed was not executed': notExecutedIsTrue,
   'everything has ended': everythingHasEnded,
   'the ledger is the book': ledgerIsTheBook,
   'the ledger has the refunds of the book': refundsAreTheBook,
@@ -33,6 +42,7 @@ const INVARIANTS: Readonly<Record<string, (ledger: Ledger) => string[]>> = {
 };
 
 interface Ledger extends Audited {
+  readonly operations: readonly OperationRow[];
   readonly payments: readonly PaymentRow[];
   readonly paymentsOfOrder: ReadonlyMap<string, readonly PaymentRow[]>;
   readonly refunds: readonly { readonly id: string; readonly state: string }[];
@@ -53,6 +63,9 @@ export async function violationsOf(world: Audited): Promise<Violation[]> {
     received: world.received,
     misrecorded: world.misrecorded,
     query: (text) => world.query(text),
+    operations: await world.query(
+      'select id, external, idempotency_key, state, reason from operations order by id',
+    ),
     payments,
     paymentsOfOrder: Map.groupBy(payments, (row) => `${row.external} ${row.shop_transaction_id}`),
     refunds: await world.query('select id, state from refunds'),
@@ -102,6 +115,18 @@ function callersToldTheTruth({ told, books, misrecorded }: Ledger): string[] {
       return [`${said} is ${payment.status}, and its caller was told OK`];
     return answer?.result === 'KO' && payment.status !== 'FAILED'
       ? [`${said} is ${payment.status}, and its caller was told KO`]
+      : [];
+  });
+}
+
+/** Of all attempts with a key the last decides: an earlier one that was not executed has released it. */
+function notExecutedIsTrue({ operations, books }: Ledger): string[] {
+  const last = new Map(operations.map((row) => [`${row.external} ${row.idempotency_key}`, row]));
+  return [...last.values()].flatMap(({ id, external, idempotency_key, state, reason }) => {
+    const { executions } = books.find(({ name }) => name === external)!;
+    // An operator may record that what the external has declined was not executed.
+    return state === 'not-executed' && reason !== 'operator' && executions.has(idempotency_key)
+      ? [`${external}: ${id} (${reason}) was executed`]
       : [];
   });
 }

@@ -21,6 +21,8 @@ interface Item {
 interface Call {
   readonly idempotency_key: string;
   readonly deadline_at: number;
+  /** It was recorded as not executed, and a later operation has its key: what the external has executed is that one. */
+  readonly repeated: 0 | 1;
 }
 
 export interface OperatorStage extends Stage {
@@ -100,8 +102,7 @@ export class Operator {
 
   async #payment(random: SeededRandom, book: ExternalBook, item: Item, mayErr: boolean): Promise<void> {
     const call = await this.#callOf('payment_ref', item.id);
-    const payment =
-      book.payments.get(item.paymentId ?? '') ?? book.paymentsByKey.get(call?.idempotency_key ?? '');
+    const payment = book.payments.get(item.paymentId ?? '') ?? book.paymentsByKey.get(keyOf(call));
     if (payment?.status === 'PENDING') return;
     if (payment) {
       const { status, paymentId, key } = payment;
@@ -114,7 +115,7 @@ export class Operator {
 
   async #refund(random: SeededRandom, book: ExternalBook, item: Item): Promise<void> {
     const call = await this.#callOf('refund_ref', item.id);
-    const refund = book.refundsByKey.get(call?.idempotency_key ?? '');
+    const refund = book.refundsByKey.get(keyOf(call));
     if (refund?.status === 'PENDING' || (!refund && !isOver(call))) return;
     if (refund?.status === 'FAILED') book.release(refund.key);
     await this.#resolve(random, 'refunds', item, { status: refund?.status === 'ACCEPTED' ? 'OK' : 'KO' });
@@ -122,7 +123,7 @@ export class Operator {
 
   async #subscription(random: SeededRandom, book: ExternalBook, item: Item): Promise<void> {
     const call = await this.#callOf('subscription_ref', item.id);
-    const subscription = book.subscriptionsByKey.get(call?.idempotency_key ?? '');
+    const subscription = book.subscriptionsByKey.get(keyOf(call));
     if (subscription?.status === 'PENDING' || (!subscription && !isOver(call))) return;
     const to = subscription
       ? { status: subscription.status, subscriptionToken: subscription.token }
@@ -133,7 +134,7 @@ export class Operator {
   async #operation(random: SeededRandom, book: ExternalBook, item: Item): Promise<void> {
     const call = await this.#callOf('id', item.id);
     if (!isOver(call)) return;
-    const outcome = book.executions.has(call!.idempotency_key) ? 'executed' : 'not-executed';
+    const outcome = book.executions.has(keyOf(call)) ? 'executed' : 'not-executed';
     await this.#resolve(random, 'operations', item, { outcome });
   }
 
@@ -168,7 +169,10 @@ export class Operator {
   /** The last operation of a row: the one whose key the external knows. */
   async #callOf(column: string, id: string): Promise<Call | undefined> {
     const rows = await this.stage.query<Call>(
-      `select idempotency_key, deadline_at from operations where ${column} = '${id}' order by id limit 1`,
+      `select idempotency_key, deadline_at, exists (
+          select 1 from operations later where later.external = first.external and later.operation = first.operation
+            and later.idempotency_key = first.idempotency_key and later.id > first.id) as repeated
+        from operations first where ${column} = '${id}' order by id limit 1`,
     );
     return rows[0];
   }
@@ -216,6 +220,11 @@ const SETTLED_HERE: ReadonlySet<string> = new Set([
   'operation-unknown',
   'notification-dead',
 ]);
+
+/** By which the external's support finds what the operation has executed. */
+function keyOf(call: Call | undefined): string {
+  return call?.repeated === 0 ? call.idempotency_key : '';
+}
 
 function isOver(call: Call | undefined): boolean {
   return call !== undefined && epochNow() > call.deadline_at + CERTAIN_AFTER_MS;

@@ -6,14 +6,19 @@ import { createApp } from '../../src/create-app.js';
 import type { SqliteStore } from '../../src/persistence/sqlite/sqlite.store.js';
 import { Store, type Trx } from '../../src/persistence/store.js';
 import { SystemClock } from '../../src/shared/clock.js';
-import { epochNow, inWorld, Life, startWithin, virtualNow, within } from './platform.js';
+import { epochNow, inWorld, Life, sleep, startWithin, virtualNow, within } from './platform.js';
 
 const NEVER = new Promise<never>(() => {});
 /** Rolls back the transaction of a replica that has died inside of it. */
 class Died extends Error {}
 
-/** Where a replica may die: between any two of its effects. Returns true if it is dead now. */
-export type CrashPoint = (life: Life, where: string) => boolean;
+/** What may happen to a replica between any two of its effects. */
+export interface Moments {
+  /** It may die. Returns true if it is dead now. */
+  crash(life: Life, where: string): boolean;
+  /** It may stop for longer than its leases. True: what it does next must wait for a timer, which waits until it goes on. */
+  stops(life: Life, where: string): boolean;
+}
 
 /** The one store as a replica of several sees it. What a dead replica had not committed is rolled back. */
 export class ReplicaStore extends Store {
@@ -25,7 +30,7 @@ export class ReplicaStore extends Store {
   constructor(
     private readonly shared: SqliteStore,
     private readonly life: Life,
-    private readonly crash: CrashPoint,
+    private readonly moments: Moments,
   ) {
     super();
     this.kysely = shared.kysely;
@@ -46,6 +51,7 @@ export class ReplicaStore extends Store {
   protected override async release(): Promise<void> {}
 
   async #run<T>(kind: 'commit' | 'query', work: (trx: Trx) => Promise<T>): Promise<T> {
+    if (kind === 'commit' && this.moments.stops(this.life, 'before a commit')) await sleep(1);
     if (this.life.dead) return NEVER;
     const here = AsyncLocalStorage.snapshot();
     try {
@@ -53,11 +59,14 @@ export class ReplicaStore extends Store {
         this.shared['commit'](async (trx) => {
           if (this.life.dead) throw new Died();
           const value = await here(() => work(trx));
-          if (kind === 'commit' && this.crash(this.life, 'before a commit')) throw new Died();
+          if (kind === 'commit' && this.moments.crash(this.life, 'before a commit')) throw new Died();
           return value;
         }),
       );
-      if (kind === 'commit') this.crash(this.life, 'after a commit');
+      if (kind === 'commit') {
+        this.moments.crash(this.life, 'after a commit');
+        if (this.moments.stops(this.life, 'after a commit')) await sleep(1);
+      }
       return await (this.life.dead ? NEVER : Promise.resolve(result));
     } catch (error) {
       if (this.life.dead) return NEVER;
@@ -86,7 +95,7 @@ export class Replica {
     readonly name: string,
     private readonly config: () => Config,
     private readonly store: () => SqliteStore,
-    private readonly crash: CrashPoint,
+    private readonly moments: Moments,
   ) {}
 
   get life(): Life | undefined {
@@ -106,7 +115,7 @@ export class Replica {
       monotonic: virtualNow,
       uptime: virtualNow,
     });
-    const store = new ReplicaStore(this.store(), life, this.crash);
+    const store = new ReplicaStore(this.store(), life, this.moments);
     const app = await startWithin(life, async () => {
       const created = await createApp(this.config(), { clock, store, logOutput: SILENT });
       await created.init();

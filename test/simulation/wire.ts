@@ -3,6 +3,7 @@ import type { Connection } from '../../src/outbound/connection.js';
 import { ExchangeHandler } from '../../src/outbound/exchange.handler.js';
 import { network } from '../../src/outbound/network.js';
 import { currentLife, inWorld, type Life } from './platform.js';
+import type { Moments } from './replica.js';
 
 /** A request as it reaches an external or a receiver. */
 export interface WireRequest {
@@ -37,11 +38,11 @@ export interface Fate {
   readonly answerMs: number;
 }
 
-export interface Wire {
+export interface Wire extends Pick<Moments, 'crash'> {
   fateOf(request: WireRequest): Fate;
   serve(request: WireRequest): WireAnswer;
-  /** The replica may die here. Returns true if it is dead. */
-  crash(life: Life, where: string): boolean;
+  /** The replica stops before it sends the request, as {@link Moments.stops}. */
+  stopsBefore(request: WireRequest, life: Life): boolean;
 }
 
 /** Connects every outbound client to `wire`: the program's own handler sees what undici would show it. */
@@ -105,8 +106,12 @@ class SimulatedDispatcher {
       ended = true;
       handler.onResponseEnd?.(controller, {});
     };
-    setTimeout(() => {
+    const send = (): void => {
       if (ended || this.wire.crash(life, 'before a request is sent')) return;
+      if (this.wire.stopsBefore(request, life)) {
+        setTimeout(send, 1);
+        return;
+      }
       if (fate.kind === 'refused')
         return fail(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
       try {
@@ -119,7 +124,8 @@ class SimulatedDispatcher {
       if (fate.kind === 'cut-early')
         fail(Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }));
       this.wire.crash(life, 'after a request was sent');
-    }, fate.connectMs);
+    };
+    setTimeout(send, fate.connectMs);
     return true;
   }
 

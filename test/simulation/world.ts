@@ -15,6 +15,7 @@ import {
   writeExternals,
   writeReceivers,
 } from './configuration.js';
+import { countStaleEnds } from './coverage.js';
 import { disturb, type DisturbedStage } from './disturbances.js';
 import { ExternalBook, type News } from './external-book.js';
 import { Faults } from './faults.js';
@@ -22,7 +23,7 @@ import type { Audited, History, Received, Told, Violation } from './history.js';
 import { violationsOf } from './invariants.js';
 import { Operator, type OperatorStage } from './operator.js';
 import * as platform from './platform.js';
-import { type Answer, Replica } from './replica.js';
+import { type Answer, type Moments, Replica } from './replica.js';
 import { connect, type Fate, type WireAnswer, type WireRequest } from './wire.js';
 
 const SETTLE_LIMIT_MS = 1_200_000;
@@ -31,6 +32,11 @@ const IMPATIENT = 0.05;
 const PATIENCE_MS = 10_000;
 /** Of each moment at which a replica may die. */
 const CRASH = 1 / 5_000;
+/** Of each commit: the replica stops before it, or after it. */
+const STOP = 1 / 5_000;
+/** Of each operation that is sent: its replica stops while it holds the attempt, for longer than others wait for it. */
+const STOP_BEFORE_SENDING = 1 / 400;
+const LONGEST_STOP_MS = 30_000;
 /** Of each request: a clock that jumps while its connection is made. */
 const JUMP_BEFORE_SENDING = 1 / 800;
 const JUMP_MS = 3_600_000;
@@ -59,7 +65,8 @@ export class World implements Audited, OperatorStage, DisturbedStage {
   readonly #counts: Record<string, number> = {};
   readonly #trace: string[] = [];
   readonly #hash: Hash = createHash('sha256');
-  readonly #crashes = new Map<string, SeededRandom>();
+  /** Random sources that are drawn from again and again. */
+  readonly #sources = new Map<string, SeededRandom>();
   readonly #starting: Replica[] = [];
   #store!: SqliteStore;
   #operations = 0;
@@ -76,6 +83,10 @@ export class World implements Audited, OperatorStage, DisturbedStage {
       (name) => new ExternalBook(name, name !== 'bolt', (what) => this.chance.of(what)),
     );
     const config = configuration();
+    const moments: Moments = {
+      crash: (life, where) => this.#crash(life, where),
+      stops: (life, where) => this.#stops(life, where, STOP),
+    };
     this.replicas = Array.from(
       { length: settings.replicas },
       (_, i) =>
@@ -83,7 +94,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
           `replica-${i}`,
           () => config,
           () => this.#store,
-          (life, where) => this.#crash(life, where),
+          moments,
         ),
     );
     for (const book of this.books) {
@@ -109,6 +120,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
       fateOf: (request) => this.#fateOf(request),
       serve: (request) => this.#serve(request),
       crash: (life, where) => this.#crash(life, where),
+      stopsBefore: (request, life) => this.#stopsBefore(request, life),
     });
     const opening = new platform.Life('opening');
     this.#store = (await platform.startWithin(opening, () => SqliteStore.open(':memory:')))!.store;
@@ -118,6 +130,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
     prototype.run = function (this: SqliteConnection, text: string) {
       return Reflect.apply(run, this, [executed(text)]);
     };
+    const countsNoMore = countStaleEnds((what) => this.count(what));
     try {
       for (const replica of this.replicas) await replica.start();
       await this.#playActors();
@@ -127,6 +140,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
     } finally {
       this.#ended = true;
       prototype.run = run;
+      countsNoMore();
       for (const replica of this.replicas) replica.kill();
       await this.#store.close();
     }
@@ -296,13 +310,38 @@ export class World implements Audited, OperatorStage, DisturbedStage {
 
   #crash(life: platform.Life, where: string): boolean {
     if (life.dead) return true;
-    const source = this.#crashes.get(life.name) ?? this.chance.of(`crashes of ${life.name}`);
-    this.#crashes.set(life.name, source);
-    if (source.next() >= CRASH || this.#faults.calm) return false;
+    if (this.#sourceOf(`crashes of ${life.name}`).next() >= CRASH || this.#faults.calm) return false;
     if (!this.chance.happens(this.chance.again(`crash of ${life.name} ${where}`))) return false;
     this.count(`crashes ${where}`);
     this.#kill(this.#replicaOf(life)!);
     return true;
+  }
+
+  #stopsBefore({ headers }: WireRequest, life: platform.Life): boolean {
+    const key = headers['idempotency-key'];
+    if (key === undefined || !this.#stops(life, 'before a request is sent', STOP_BEFORE_SENDING))
+      return false;
+    this.#faults.troubled.add(key);
+    return true;
+  }
+
+  #stops(life: platform.Life, where: string, probability: number): boolean {
+    const replica = this.#replicaOf(life);
+    // A start takes no time.
+    if (!replica?.alive || this.#faults.calm) return false;
+    if (this.#sourceOf(`stops of ${life.name} ${where}`).next() >= probability) return false;
+    const name = this.chance.again(`stop of ${life.name} ${where}`);
+    if (!this.chance.happens(name)) return false;
+    replica.stop(500 + this.chance.of(name).below(LONGEST_STOP_MS));
+    this.count(`replicas stopped ${where}`);
+    this.#note('stopped', life.name, where);
+    return true;
+  }
+
+  #sourceOf(name: string): SeededRandom {
+    const source = this.#sources.get(name) ?? this.chance.of(name);
+    this.#sources.set(name, source);
+    return source;
   }
 
   #replicaOf(life: platform.Life): Replica | undefined {
@@ -323,8 +362,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
   /** A power cut ends all replicas at once; what its sync had not written is lost. */
   #committing(): 'commit' | 'rollback' {
     if (this.#faults.calm) return 'commit';
-    const source = this.#crashes.get('power') ?? this.chance.of('power cuts');
-    this.#crashes.set('power', source);
+    const source = this.#sourceOf('power cuts');
     if (source.next() >= CRASH || !this.chance.happens(this.chance.again('power cut'))) return 'commit';
     const lost = source.next() < 0.5;
     this.count(lost ? 'power cuts that lost a commit' : 'power cuts after a commit');
