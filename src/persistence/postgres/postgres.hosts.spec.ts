@@ -11,6 +11,9 @@ const PROMOTED: ServerState = { ...PRIMARY, timeline: 2 };
 const STANDBY: ServerState = { standby: true, readOnly: true, system: '', timeline: 0 };
 const REFUSED = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
+const fatal = (code: string): Error => Object.assign(new DatabaseError(code, 0, 'error'), { code });
+const full = fatal('53300');
+
 describe('The hosts of DATABASE_URL', () => {
   let servers: Server[];
   let inspections: number;
@@ -100,12 +103,24 @@ describe('The hosts of DATABASE_URL', () => {
     const hosts = hostsOf();
     servers = [PRIMARY, STANDBY];
     await hosts.find();
-    const fatal = (code: string): Error => Object.assign(new DatabaseError(code, 0, 'error'), { code });
     hosts.failed(1, REFUSED);
-    hosts.failed(0, fatal('53300'));
+    hosts.failed(0, full);
     expect(hosts.found).toBe(true);
     hosts.failed(0, fatal('57P03'));
     expect(hosts.found).toBe(false);
+  });
+
+  it.each<[string, Server, boolean]>([
+    ['not after the current one refused, as its sessions still work', full, true],
+    ['after the current one was silent', new Error('no answer in time'), false],
+    ['after the current one became a standby', STANDBY, false],
+  ])('are searched again after a search in vain: %s', async (_what, current, found) => {
+    const hosts = hostsOf();
+    servers = [PRIMARY, STANDBY];
+    await hosts.find();
+    servers = [current, STANDBY];
+    await expect(find(hosts)).resolves.toMatch(/two:5432 is a standby/);
+    expect(hosts.found).toBe(found);
   });
 
   it('are not searched where one host may be anything', () => {
@@ -116,8 +131,7 @@ describe('The hosts of DATABASE_URL', () => {
   });
 
   it('are waited for at a start unless none of them can ever be used', async () => {
-    const password = Object.assign(new DatabaseError('28P01', 0, 'error'), { code: '28P01' });
-    const full = Object.assign(new DatabaseError('53300', 0, 'error'), { code: '53300' });
+    const password = fatal('28P01');
     const failure = (): Promise<unknown> =>
       hostsOf()
         .find()

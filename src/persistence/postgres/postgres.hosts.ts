@@ -140,7 +140,11 @@ export class PostgresHosts {
     const [best] = fitting
       .filter(({ place, state }) => this.#isAdmitted(place, state))
       .toSorted((a, b) => a.place - b.place);
-    if (!best) throw new AggregateError(errors, this.#reasons(errors));
+    if (!best) {
+      // A session would wait for the silent one, while another is promoted.
+      this.failed(this.#current, errors[this.#current]);
+      throw new AggregateError(errors, this.#reasons(errors));
+    }
     this.#current = best.place;
     this.#found = true;
     for (const session of this.#sessions) if (session.place !== best.place) session.cut();
