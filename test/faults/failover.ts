@@ -26,21 +26,28 @@ export interface FailoverResult {
   readonly twice: readonly string[];
   /** Executed, and the caller was told `not-executed`. */
   readonly untrue: readonly string[];
-  /** Written to the old primary after the promotion. */
+  /** Written to the old primary after the promotion, and after a pooler serves the promoted one. */
   readonly strayed: readonly string[];
   /** Sessions of the gateways at the old primary once it is back. */
   readonly strayedSessions: number;
 }
 
-/** How soon payments flow: after the promotion, or after a fault whose beginning no reset shows. */
-const FLOWS_WITHIN_MS = { promotion: 3_000, silence: 5_000 };
+/** How soon payments flow: within 3 s of the promotion, or within 5 s of a black hole, whose beginning no reset shows. */
+export const FLOW_LIMITS = {
+  kill: { since: 'promotion', limitMs: 3_000 },
+  stop: { since: 'promotion', limitMs: 3_000 },
+  'black hole': { since: 'fault', limitMs: 5_000 },
+} as const satisfies Record<Fault, unknown>;
+
+/** After how long payments flowed, since the moment from which the limit of this fault counts. */
+export function flowsAfterMs(fault: Fault, result: FailoverResult): number {
+  return FLOW_LIMITS[fault].since === 'promotion' ? result.flowsAfterPromotionMs : result.flowsAfterFaultMs;
+}
 
 /** The promises that were not kept. */
 export function faultsOf(fault: Fault, result: FailoverResult): string[] {
-  const { flowsAfterPromotionMs, flowsAfterFaultMs, lost, twice, untrue, strayed, strayedSessions } = result;
-  const late =
-    flowsAfterPromotionMs > FLOWS_WITHIN_MS.promotion &&
-    (fault === 'kill' || flowsAfterFaultMs > FLOWS_WITHIN_MS.silence);
+  const { lost, twice, untrue, strayed, strayedSessions } = result;
+  const late = flowsAfterMs(fault, result) > FLOW_LIMITS[fault].limitMs;
   return [
     ...(late ? ['payments flow too late'] : []),
     ...Object.entries({ lost, twice, untrue, strayed }).flatMap(([what, orders]) =>
@@ -164,8 +171,9 @@ export class FailoverSite {
     await this.#break(fault);
     await sleep(promoteAfterMs);
     await next.promote();
-    await this.pooler?.point(urlOf(this.proxies.get(next)!));
     const promotedAt = performance.now();
+    await this.pooler?.point(urlOf(this.proxies.get(next)!));
+    const movedAt = performance.now();
     const flowsAt = await this.#flows(promotedAt);
     await this.#comeBack(fault);
     const strayedSessions = await this.#tempt();
@@ -178,7 +186,7 @@ export class FailoverSite {
       paid: orders.filter(({ answer }) => answer?.status === 200).length,
       unanswered: orders.filter(({ answer }) => !answer).length,
       strayedSessions,
-      ...(await this.#audit(orders, promotedAt)),
+      ...(await this.#audit(orders, movedAt)),
     };
     this.#promoted = true;
     return result;
@@ -325,7 +333,7 @@ export class FailoverSite {
 
   async #audit(
     orders: readonly Order[],
-    promotedAt: number,
+    movedAt: number,
   ): Promise<Pick<FailoverResult, 'lost' | 'twice' | 'untrue' | 'strayed'>> {
     const [old, ledger] = this.servers;
     const names = async (server: PostgresCluster, state: string): Promise<ReadonlySet<string>> => {
@@ -347,7 +355,7 @@ export class FailoverSite {
         .filter(({ name, answer }) => answer?.body['outcome'] === 'not-executed' && executed(name))
         .map(({ name }) => name),
       strayed: orders
-        .filter(({ name, beganAt }) => beganAt > promotedAt && atOld.has(name))
+        .filter(({ name, beganAt }) => beganAt > movedAt && atOld.has(name))
         .map(({ name }) => name),
     };
   }
