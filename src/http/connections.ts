@@ -19,10 +19,8 @@ const CHECKING_INTERVAL_MS = 250;
  * Where a stranger's connections replace each other faster, accepting them is all that the gateway does.
  */
 const MAX_REPLACEMENTS = 50;
-/** Counted apart, so that a flood of strangers does not use up those of callers. */
-const NO_REPLACEMENTS = { known: 0, unknown: 0 };
 /**
- * Connections of one address that ended before anybody proved by it who they are: so many at once, and in each checking
+ * Connections of one address that ended before credentials were accepted on one: so many at once, and in each checking
  * interval, 64 a second. Accepting those that come and go faster costs the gateway more than answering all its callers.
  */
 const MAX_FRUITLESS = 256;
@@ -81,7 +79,7 @@ class Connection {
   }
 }
 
-/** Counts, by address, connections that ended and brought nobody who is known; they are forgiven over time. */
+/** Counts, by address, connections that ended before credentials were accepted there; they are forgiven over time. */
 class FruitlessConnections {
   readonly #counts = new Map<string, number>();
 
@@ -116,7 +114,8 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
   const peers = new Map<string, Peer>();
   let pipelined = 0;
 
-  let replacements = NO_REPLACEMENTS;
+  /** Since the last check, of addresses that are known and of others: a flood of strangers leaves those of callers. */
+  const replacements = { known: 0, unknown: 0 };
   const fruitless = new FruitlessConnections();
 
   /** Whether the address has so many connections that it may replace few more. */
@@ -126,35 +125,25 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
   const kindOf = (address: string): 'known' | 'unknown' =>
     peers.get(address)?.isKnown ? 'known' : 'unknown';
 
-  /** Whether too many connections of the address came and went for nothing, and nobody there is known. */
-  const isTiresome = (address: string): boolean =>
-    fruitless.areTooMany(address) && kindOf(address) === 'unknown';
+  const mayReplaceNone = (address: string): boolean =>
+    all.size >= limits.maxConnections &&
+    replacements[kindOf(address)] >= MAX_REPLACEMENTS &&
+    isLarge(address, largestOf(peers.values()));
 
   const refuses = (address: string): boolean => {
-    if (isTiresome(address)) {
-      limits.onDrop?.();
-      return true;
-    }
-    if (all.size < limits.maxConnections || replacements[kindOf(address)] < MAX_REPLACEMENTS) return false;
-    if (!isLarge(address, largestOf(peers.values()))) return false;
+    const comesAndGoes = kindOf(address) === 'unknown' && fruitless.areTooMany(address);
+    if (!comesAndGoes && !mayReplaceNone(address)) return false;
     limits.onDrop?.();
     return true;
   };
 
   /** Whether the connection may have a place; where all are taken, one that is idle gives way. */
   const findPlace = (address: string): boolean => {
-    if (isTiresome(address)) {
-      limits.onDrop?.();
-      return false;
-    }
+    if (refuses(address)) return false;
     if (all.size < limits.maxConnections) return true;
     limits.onDrop?.();
     const largest = largestOf(peers.values());
-    if (isLarge(address, largest)) {
-      const kind = kindOf(address);
-      if (replacements[kind] >= MAX_REPLACEMENTS) return false;
-      replacements = { ...replacements, [kind]: replacements[kind] + 1 };
-    }
+    if (isLarge(address, largest)) replacements[kindOf(address)] += 1;
     const idle = idleOf(largest);
     if (!idle) return false;
     idle.leave();
@@ -215,7 +204,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
 
   const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
   const timer = setInterval(() => {
-    replacements = NO_REPLACEMENTS;
+    replacements.known = replacements.unknown = 0;
     fruitless.forgive();
     check(all, answerTimeoutMs);
   }, CHECKING_INTERVAL_MS).unref();

@@ -38,7 +38,7 @@ export interface RequestContext {
   principal?: Principal;
   /** Identifies a signed callback, to recognise a replay. */
   signedCallback?: SignedCallback | undefined;
-  /** The answer to a request for an external that does not exist, whatever else is wrong with it. */
+  /** The answer to a request for an external that does not exist, also where its content is wrong. */
   refusal?: Problem;
   /** Fields of the log line and the metrics. */
   readonly logFields: {

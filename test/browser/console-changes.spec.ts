@@ -30,7 +30,7 @@ const TICKET = 'ticket 4711';
     return page;
   }
 
-  it('is told on its page', async () => {
+  it('is reported on its page', async () => {
     await stage().pay('order-1', AMOUNT.pending);
     const id = await stage().idOf('order-1');
     const page = await stage().operator();
@@ -45,7 +45,7 @@ const TICKET = 'ticket 4711';
     await notice.waitFor({ state: 'detached' });
   }, 120_000);
 
-  it('is told in an open dialog, before anything is sent', async () => {
+  it('is reported in an open dialog, before anything is sent', async () => {
     await stage().pay('order-1', AMOUNT.pending);
     const id = await stage().idOf('order-1');
     const page = await opened(`payments/${id}`, 'Cancel');
@@ -140,7 +140,7 @@ const TICKET = 'ticket 4711';
     expect(stage().external.cancellations).toHaveLength(1);
   }, 120_000);
 
-  it('is told to a reader too', async () => {
+  it('is reported to a reader too', async () => {
     await stage().pay('order-1', AMOUNT.cut);
     const id = await stage().idOf('order-1');
     const page = await stage().operator(KEYS.reader);

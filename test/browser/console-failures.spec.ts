@@ -14,7 +14,7 @@ const TICKET = 'ticket 4711';
 interface Failure {
   readonly name: string;
   /** What the page says about it. */
-  readonly told: string;
+  readonly message: string;
   readonly answer: (route: Route) => Promise<void>;
 }
 
@@ -29,21 +29,21 @@ function problem(status: number, code: string): (route: Route) => Promise<void> 
 }
 
 const FAILURES: readonly Failure[] = [
-  { name: 'it is down', told: 'The gateway does not answer.', answer: (route) => route.abort() },
+  { name: 'it is down', message: 'The gateway does not answer.', answer: (route) => route.abort() },
   {
     name: 'the scope is gone',
-    told: 'Your scopes do not allow this.',
+    message: 'Your scopes do not allow this.',
     answer: problem(403, 'forbidden'),
   },
-  { name: 'it fails', told: 'The gateway failed.', answer: problem(500, 'internal-error') },
+  { name: 'it fails', message: 'The gateway failed.', answer: problem(500, 'internal-error') },
   {
     name: 'its storage is down',
-    told: 'The gateway cannot do this now.',
+    message: 'The gateway cannot do this now.',
     answer: problem(503, 'storage-unavailable'),
   },
   {
     name: 'a proxy answers',
-    told: 'The gateway cannot do this now.',
+    message: 'The gateway cannot do this now.',
     answer: (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>502</h1>' }),
   },
 ];
@@ -75,16 +75,16 @@ const API = '**/admin/**';
 
   it.each(FAILURES)(
     'each page says that $name, and comes back by itself',
-    async ({ told, answer }) => {
+    async ({ message, answer }) => {
       const page = await operator();
       for (const path of paths()) {
         await page.route(API, answer);
         await openCold(page, path);
         // The client has tried it three times by then.
-        await failing(page, told).first().waitFor();
+        await failing(page, message).first().waitFor();
         await page.unroute(API);
         await page.clock.fastForward(RECOVERY_MS);
-        await isBack(page, path, told);
+        await isBack(page, path, message);
       }
     },
     240_000,
@@ -141,7 +141,7 @@ const API = '**/admin/**';
 
   it.each(FAILURES)(
     'a dialog keeps what was typed while $name',
-    async ({ told, answer }) => {
+    async ({ message, answer }) => {
       const page = await operator();
       await stage().open(`payments/${payment}`);
       await page.getByRole('button', { name: 'Refund', exact: true }).click();
@@ -151,7 +151,7 @@ const API = '**/admin/**';
       await dialog.getByRole('textbox', { name: 'Reason' }).fill(TICKET);
       await page.route(API, answer);
       await dialog.getByRole('button', { name: 'Refund 5.00 EUR' }).click();
-      await dialog.getByRole('alert').getByText(told).first().waitFor();
+      await dialog.getByRole('alert').getByText(message).first().waitFor();
       expect(await dialog.getByRole('textbox', { name: 'Reason' }).inputValue()).toBe(TICKET);
       await page.unroute(API);
       await dialog.getByRole('button', { name: 'Refund 5.00 EUR' }).click();
@@ -235,11 +235,11 @@ const API = '**/admin/**';
 );
 
 /** Where a page says what is wrong. */
-function failing(page: Page, told: string): Locator {
-  return page.locator('main').locator('[role=alert], [role=status]').filter({ hasText: told });
+function failing(page: Page, message: string): Locator {
+  return page.locator('main').locator('[role=alert], [role=status]').filter({ hasText: message });
 }
 
-async function isBack(page: Page, path: string, told: string): Promise<void> {
-  await failing(page, told).first().waitFor({ state: 'detached' });
+async function isBack(page: Page, path: string, message: string): Promise<void> {
+  await failing(page, message).first().waitFor({ state: 'detached' });
   await isShown(page, path);
 }

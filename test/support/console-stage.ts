@@ -90,7 +90,7 @@ export class ConsoleStage {
     await until(async () => (await this.items(`attention?kind=${kind}`)).length > 0, kind, 30_000);
   }
 
-  /** Opens a cold tab, in which nobody is signed in. */
+  /** Opens a cold tab, without a session. */
   async visitor(options: BrowserContextOptions = {}): Promise<Page> {
     const tab = await openConsole(this.browser, this.gateway.url, options);
     this.#tabs.push(tab);

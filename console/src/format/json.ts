@@ -1,4 +1,4 @@
-/** Characters that turn the text around them, or that nobody sees. */
+/** Characters that turn the text around them, or that are invisible. */
 const INVISIBLE = /[\p{Cf}\u2028\u2029]/gu;
 
 /** A value as JSON that looks like what it is: what would be invisible is escaped, which JSON allows. */

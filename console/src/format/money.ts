@@ -1,31 +1,11 @@
+import { minorUnitDigits } from '../../../src/rules/currency.js';
+
 /**
- * The currencies of the gateway by the digits of their minor unit (ISO 4217). Browsers follow CLDR instead, which has
- * fewer digits for some of them: IQD would be shown a thousand times too large.
+ * The digits of a currency’s minor unit, as the gateway has them (ISO 4217). Browsers follow CLDR, which has fewer for some:
+ * IQD would be shown a thousand times too large.
  */
-const DIGITS: Readonly<Record<number, string>> = {
-  0:
-    'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF ' +
-    'XAD XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX',
-  2:
-    'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF ' +
-    'CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF ' +
-    'IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN ' +
-    'MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL ' +
-    'SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ' +
-    'ZWG ZWL',
-  3: 'BHD IQD JOD KWD LYD OMR TND',
-  4: 'CLF UYW',
-};
-
-const DIGITS_BY_CODE = new Map(
-  Object.entries(DIGITS).flatMap(([digits, codes]) =>
-    codes.split(' ').map((code): [string, number] => [code, Number(digits)]),
-  ),
-);
-
-/** The digits of a currency’s minor unit. */
 export function digitsOf(currency: string): number {
-  return DIGITS_BY_CODE.get(currency) ?? 2;
+  return minorUnitDigits(currency) ?? 2;
 }
 
 /** The decimal text of an amount in minor units, exact: 1299 EUR is `12.99`. */
@@ -100,7 +80,7 @@ export function parseMoney(
   const match = /^(?:([A-Za-z]{3})\s*([\d.,'’\s]+)|([\d.,'’\s]+?)\s*([A-Za-z]{3}))$/.exec(text.trim());
   if (!match) return undefined;
   const currency = (match[1] ?? match[4] ?? '').toUpperCase();
-  if (!DIGITS_BY_CODE.has(currency)) return undefined;
+  if (minorUnitDigits(currency) === undefined) return undefined;
   const amount = parseAmount(match[2] ?? match[3] ?? '', currency, locale);
   return amount === undefined ? undefined : { amount, currency };
 }
