@@ -51,6 +51,7 @@ interface Ledger extends Audited {
     readonly external: string;
     readonly token: string | null;
     readonly state: string;
+    readonly shop_transaction_id: string;
   }[];
   readonly notifications: readonly NotificationRow[];
 }
@@ -69,7 +70,9 @@ export async function violationsOf(world: Audited): Promise<Violation[]> {
     payments,
     paymentsOfOrder: Map.groupBy(payments, (row) => `${row.external} ${row.shop_transaction_id}`),
     refunds: await world.query('select id, state from refunds'),
-    subscriptions: await world.query('select id, external, token, state from subscriptions'),
+    subscriptions: await world.query(
+      'select id, external, token, state, shop_transaction_id from subscriptions',
+    ),
     notifications: await world.query(
       'select id, payment_ref, receiver, state, newest, payload from notifications',
     ),
@@ -178,12 +181,22 @@ function refundsAreTheBook({ books, paymentsOfOrder }: Ledger): string[] {
 }
 
 function subscriptionsAreTheBook({ books, subscriptions: rows }: Ledger): string[] {
-  return books.flatMap(({ name, subscriptions }) => {
-    const byToken = new Map(
-      rows.filter(({ external }) => external === name).map(({ token, state }) => [token, state]),
+  return books.flatMap(({ name, subscriptions, paymentsByKey }) => {
+    const own = rows.filter(({ external }) => external === name);
+    const byToken = new Map(own.map(({ token, state }) => [token, state]));
+    // The answer with the token was lost, and a query by the order found that the first payment has failed.
+    const failedUnnamed = new Set(
+      own
+        .filter(({ state, token }) => state === 'FAILED' && token === null)
+        .map((row) => row.shop_transaction_id),
     );
+    const failed = (key: string) => {
+      const payment = paymentsByKey.get(key);
+      return payment?.status === 'FAILED' && failedUnnamed.has(payment.shopTransactionId);
+    };
     return [...subscriptions.values()]
       .filter(({ token, status }) => byToken.get(token) !== status)
+      .filter(({ token, status, key }) => byToken.has(token) || status !== 'CANCELED' || !failed(key))
       .map(({ token, status }) => `${name}: ${token} is ${status}; the ledger has ${byToken.get(token)}`);
   });
 }
