@@ -173,7 +173,7 @@ const API = '**/admin/**';
     );
     await page.unroute(API);
     await page.clock.fastForward(RECOVERY_MS);
-    await page.getByRole('article', { name: /^Payment pay_/ }).waitFor();
+    await page.getByRole('article', { name: 'Payment order-1' }).waitFor();
     await stage().open('payments');
     await page.getByRole('link', { name: 'order-1' }).waitFor();
     await page.route(API, problem(500, 'internal-error'));

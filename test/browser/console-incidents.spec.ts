@@ -112,9 +112,11 @@ if (missing !== undefined) process.stderr.write(`SKIPPED: the console in a brows
     await stage().post('refund', { paymentId, amount: CUT_REFUND });
     await stage().attention('refund-stuck');
     await operator();
-    await card('Refund in doubt')
-      .getByRole('button', { name: /^Record the outcome/ })
-      .click();
+    const refundCard = card('Refund in doubt: order-refunded');
+    // An operator knows the order, and reads the refund in the story of its payment.
+    const href = await refundCard.getByRole('link', { name: 'Open order-refunded' }).getAttribute('href');
+    expect(href).toBe(`#/payments/${await stage().idOf('order-refunded')}`);
+    await refundCard.getByRole('button', { name: /^Record the outcome/ }).click();
     await record(/It was refunded/);
     expect(await result()).toContain('The state is now OK');
     const [refund] = await stage().items('refunds');

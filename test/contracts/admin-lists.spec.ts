@@ -7,6 +7,7 @@ import type { NewestRows } from '../../src/admin/lists/merge-newest.js';
 import { NOTIFICATION_LIST } from '../../src/admin/notifications/notification.list.js';
 import { UNKNOWN_OPERATION_LIST } from '../../src/admin/operations/operation.list.js';
 import { readPaymentParts } from '../../src/admin/payments/payment-parts.js';
+import { subjectsOf } from '../../src/admin/records/subjects.js';
 import { SUBSCRIPTION_LIST } from '../../src/admin/subscriptions/subscription.list.js';
 import type { Trx } from '../../src/persistence/store.js';
 import type { IdentifierPrefix } from '../../src/shared/identifier.js';
@@ -243,6 +244,54 @@ eachDatabase((_name, open) => {
       const costly = costlySteps(plan).filter((step) => !/TEMP B-TREE|^Sort/.test(step));
       expect([plan.sql, costly]).toEqual([plan.sql, []]);
     }
+  });
+
+  it('reads the orders of payments, refunds and subscriptions by indexes', async () => {
+    const [payment, refund, subscription] = await database.store.read(async (db) => {
+      const ofRefund = await db.selectFrom('refunds').selectAll().limit(1).executeTakeFirstOrThrow();
+      return [
+        await db
+          .selectFrom('payments')
+          .selectAll()
+          .where('id', '=', ofRefund.payment_ref)
+          .executeTakeFirstOrThrow(),
+        ofRefund,
+        await db.selectFrom('subscriptions').selectAll().limit(1).executeTakeFirstOrThrow(),
+      ] as const;
+    });
+    const refs = [payment.id, refund.id, subscription.id, 'ref_of-nothing', 'acme', null, undefined];
+    const { result, plans } = await plansOf(database.store, (db) => subjectsOf(db, refs));
+    expect([...result]).toEqual([
+      [
+        payment.id,
+        {
+          payment: payment.id,
+          shopTransactionId: payment.shop_transaction_id,
+          amount: payment.amount_minor,
+          currency: payment.currency,
+        },
+      ],
+      [
+        refund.id,
+        {
+          payment: payment.id,
+          shopTransactionId: payment.shop_transaction_id,
+          amount: refund.amount_minor,
+          currency: refund.currency,
+        },
+      ],
+      [
+        subscription.id,
+        {
+          payment: undefined,
+          shopTransactionId: subscription.shop_transaction_id,
+          amount: subscription.amount_minor,
+          currency: subscription.currency,
+        },
+      ],
+    ]);
+    expect(plans).toHaveLength(3);
+    for (const plan of plans) expect([plan.sql, costlySteps(plan)]).toEqual([plan.sql, []]);
   });
 });
 

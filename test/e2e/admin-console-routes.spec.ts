@@ -112,6 +112,37 @@ describe('the routes of the console', () => {
       expect((await send('GET', `/admin/refunds?${query}`)).status).toBe(200);
   });
 
+  it('names the payment and the order of what it finds', async () => {
+    const { body } = await pay('order-of-a-refund');
+    const headers = { 'X-Request-Id': 'the-request-of-a-refund' };
+    const refund = { paymentId: String(body['paymentId']), amount: 500, currency: 'EUR' };
+    const refunded = await send('POST', '/v3/simulator/refund', { key: SHOP, body: refund, headers });
+    const scheduled = await send('POST', '/v3/simulator/subscription/schedule', {
+      key: SHOP,
+      body: {
+        shopTransactionId: 'order-of-a-subscription',
+        amount: 999,
+        currency: 'EUR',
+        subscriptionInfo: { interval: 'MONTH', intervalCount: 1 },
+      },
+    });
+    const order = { shopTransactionId: 'order-of-a-refund' };
+    const [payment] = (await send('GET', '/admin/payments?shopTransactionId=order-of-a-refund')).body.items!;
+    const about = { payment: payment!['id'], ...order };
+    const hits = async (q: unknown): Promise<unknown> =>
+      (await send('GET', `/admin/search?q=${String(q)}`)).body.items;
+    expect(await hits(body['paymentId'])).toEqual([expect.objectContaining({ kind: 'payment', ...about })]);
+    expect(await hits(refunded.body['refundId'])).toEqual([
+      expect.objectContaining({ kind: 'refund', ...about }),
+    ]);
+    expect(await hits('the-request-of-a-refund')).toEqual([
+      expect.objectContaining({ kind: 'operation', ...about }),
+    ]);
+    expect(await hits(scheduled.body['subscriptionToken'])).toContainEqual(
+      expect.objectContaining({ kind: 'subscription', shopTransactionId: 'order-of-a-subscription' }),
+    );
+  });
+
   it('refuses a search without a text', async () => {
     expect((await send('GET', '/admin/search')).status).toBe(400);
     expect((await send('GET', '/admin/search?q=x', { key: SHOP })).status).toBe(403);

@@ -399,6 +399,10 @@ describe('the attention list', () => {
     expect(item).toMatchObject({
       state: 'DEAD',
       external: 'acme',
+      payment: id,
+      shopTransactionId,
+      amount: 5_000,
+      currency: 'EUR',
       lastDelivery: { attempt: 1, status: 410 },
     });
     receiver.answers(200);

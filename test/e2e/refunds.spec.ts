@@ -362,7 +362,14 @@ describe('refunds', () => {
         lease_token: null,
       });
       expect(await rest()).toBe(40);
-      expect(await attention()).toMatchObject([{ kind: 'refund-stuck', refundId: 're_1' }]);
+      expect(await attention()).toMatchObject([
+        {
+          kind: 'refund-stuck',
+          refundId: 're_1',
+          shopTransactionId: 'order',
+          payment: (await row()).payment_ref,
+        },
+      ]);
     });
 
     it('never by an answer about another refund', async () => {

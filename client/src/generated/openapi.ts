@@ -2079,6 +2079,11 @@ export interface components {
              * @example 2026-01-31T12:00:10.000Z
              */
             since: string;
+            /**
+             * @description The payment that it is, or is about, `pay_…`.
+             * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
+             */
+            payment?: string;
             /** @example pm_7f3a */
             paymentId?: string;
             /**
@@ -2091,7 +2096,10 @@ export interface components {
              * @example re_5d10
              */
             externalRefundId?: string;
-            /** @example order-1001 */
+            /**
+             * @description The order of the payment or subscription; of a refund or a notification, that of what it is about.
+             * @example order-1001
+             */
             shopTransactionId?: string;
             /**
              * Format: int64
@@ -2830,6 +2838,11 @@ export interface components {
              * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
              */
             payment?: string;
+            /**
+             * @description The order of the payment or subscription that it is, or is about.
+             * @example order-1001
+             */
+            shopTransactionId?: string;
             /** @example acme */
             external?: string;
             /** @example ACCEPTED */

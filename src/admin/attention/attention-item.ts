@@ -1,11 +1,12 @@
 import { Field, NestedField } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { amount, currency, issuedIdentifier, text } from '../../rules/rules.js';
+import { amount, currency, issuedIdentifier, ownIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import type { AttemptRow } from '../../notifications/notification-attempt.repository.js';
 import { AttemptRecord, attemptRecord } from '../records/notification-record.js';
 import { QueryRecord, queryRecord } from '../records/query-record.js';
+import type { Subject } from '../records/subjects.js';
 import { shownIssuedId, shownText, shownTime, shownTimeOrNone } from '../records/shown.js';
 import { paymentAdvice, type QueryFacts, refundAdvice } from './payment-advice.js';
 
@@ -73,6 +74,8 @@ export interface AttentionRow {
   readonly amount_minor?: number | null;
   readonly currency?: string | null;
   readonly detail?: string | null;
+  /** The payment, refund or subscription that a notification reports. */
+  readonly subject_ref?: string | null;
   /** When reconciliation queries it next, or an open circuit lets an operation through. */
   readonly next_at?: number | null;
   /** The state of the payment that a callback names. */
@@ -98,6 +101,13 @@ export class AttentionItem {
   @Field(instant, { description: 'When it entered this state.', example: '2026-01-31T12:00:10.000Z' })
   since: string;
 
+  @Field(ownIdentifier('pay'), {
+    optional: true,
+    description: 'The payment that it is, or is about, `pay_…`.',
+    example: 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10',
+  })
+  payment?: string | undefined;
+
   @Field(issuedIdentifier, { optional: true, example: 'pm_7f3a' })
   paymentId?: string | undefined;
 
@@ -115,7 +125,12 @@ export class AttentionItem {
   })
   externalRefundId?: string | undefined;
 
-  @Field(issuedIdentifier, { optional: true, example: 'order-1001' })
+  @Field(issuedIdentifier, {
+    optional: true,
+    description:
+      'The order of the payment or subscription; of a refund or a notification, that of what it is about.',
+    example: 'order-1001',
+  })
   shopTransactionId?: string | undefined;
 
   @Field(amount(0), { optional: true, description: 'In minor units.', example: 1299 })
@@ -150,14 +165,18 @@ export class AttentionItem {
   advice: string;
 }
 
-/** `config`: of the row's external; the others: about its payment or refund, and of its notification. */
+/** `config`: of the row's external; the others: about its payment or refund, of its notification, and what it is about. */
 export function attentionItem(
   row: AttentionRow,
   {
     config,
     lastQuery,
     lastDelivery,
-  }: Pick<QueryFacts, 'config' | 'lastQuery'> & { readonly lastDelivery: AttemptRow | undefined },
+    subject,
+  }: Pick<QueryFacts, 'config' | 'lastQuery'> & {
+    readonly lastDelivery: AttemptRow | undefined;
+    readonly subject: Subject | undefined;
+  },
 ): AttentionItem {
   return {
     kind: row.kind,
@@ -165,12 +184,13 @@ export function attentionItem(
     external: row.external,
     state: row.state,
     since: shownTime(row.since ?? 0),
+    payment: row.ref.startsWith('pay_') ? row.ref : subject?.payment,
     paymentId: shownIssuedId(row.payment_id),
     refundId: shownIssuedId(row.refund_id),
     externalRefundId: shownIssuedId(row.external_refund_id),
-    shopTransactionId: shownText(row.shop_transaction_id),
-    amount: row.amount_minor ?? undefined,
-    currency: row.currency ?? undefined,
+    shopTransactionId: shownText(row.shop_transaction_id) ?? subject?.shopTransactionId,
+    amount: row.amount_minor ?? subject?.amount,
+    currency: row.currency ?? subject?.currency,
     detail: shownText(row.detail),
     lastQuery: lastQuery && queryRecord(lastQuery),
     lastDelivery: lastDelivery && attemptRecord(lastDelivery),

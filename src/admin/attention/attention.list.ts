@@ -174,7 +174,7 @@ function attentionSources(externals: readonly string[], nowMs: number): Attentio
       prefix: 'ntf',
       since: 'updated_at',
       where: sql`state = 'DEAD'`,
-      columns: [sql`payment_ref as detail`],
+      columns: [sql`payment_ref as detail`, sql`payment_ref as subject_ref`],
     },
     {
       kind: 'callback-unconfirmed',

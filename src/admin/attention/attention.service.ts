@@ -6,6 +6,7 @@ import { Store, type Trx } from '../../persistence/store.js';
 import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
 import { Clock } from '../../shared/clock.js';
 import { keysetOf, type Page, pageOf } from '../lists/keyset.js';
+import { subjectsOf } from '../records/subjects.js';
 import type { AttentionCount } from '../summary/summary.js';
 import { type AttentionItem, attentionItem, type AttentionRow } from './attention-item.js';
 import { ATTENTION_LIST, type AttentionQuery } from './attention.list.js';
@@ -26,7 +27,7 @@ export class Attention {
   async page(query: AttentionQuery): Promise<Page<AttentionItem>> {
     const keyset = keysetOf('attention', undefined, query);
     await this.log.settled();
-    const { rows, next, queries, deliveries } = await this.store.read(async (db) => {
+    const { rows, next, queries, deliveries, subjects } = await this.store.read(async (db) => {
       const page = await ATTENTION_LIST.newest(db, query, keyset, this.#externals(), this.clock.now());
       const refs = page.rows.map(({ ref }) => ref);
       const dead = page.rows.filter(({ kind }) => kind === 'notification-dead').map(({ ref }) => ref);
@@ -34,6 +35,7 @@ export class Attention {
         ...page,
         queries: await this.queries.newest(db, refs),
         deliveries: await this.attempts.newest(db, dead),
+        subjects: await subjectsOf(db, page.rows.map(subjectRefOf)),
       };
     });
     const items = rows.map((row) =>
@@ -41,6 +43,7 @@ export class Attention {
         config: this.registry.get(row.external)?.config,
         lastQuery: queries.get(row.ref),
         lastDelivery: deliveries.get(row.ref),
+        subject: subjects.get(subjectRefOf(row) ?? ''),
       }),
     );
     return pageOf('attention', query, items, next);
@@ -53,4 +56,9 @@ export class Attention {
   #externals(): AttentionRow[] {
     return externalRows(this.registry.all());
   }
+}
+
+/** What has its order elsewhere: a refund, and what a notification reports. */
+function subjectRefOf({ ref, subject_ref }: AttentionRow): string | null | undefined {
+  return ref.startsWith('ref_') ? ref : subject_ref;
 }

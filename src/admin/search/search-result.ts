@@ -1,7 +1,7 @@
 import { Field } from '../../rules/field.js';
 import { externalName } from '../../rules/network-rules.js';
 import { oneOf } from '../../rules/rule.js';
-import { amount, currency, listOf, text, texts } from '../../rules/rules.js';
+import { amount, currency, issuedIdentifier, listOf, text, texts } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 
 export const HIT_KINDS = [
@@ -47,6 +47,13 @@ export class SearchHit {
   })
   payment?: string | undefined;
 
+  @Field(issuedIdentifier, {
+    optional: true,
+    description: 'The order of the payment or subscription that it is, or is about.',
+    example: 'order-1001',
+  })
+  shopTransactionId?: string | undefined;
+
   @Field(externalName, { optional: true, example: 'acme' })
   external?: string | undefined;
 
@@ -62,6 +69,12 @@ export class SearchHit {
   @Field(instant, { example: '2026-01-31T12:00:00.000Z' })
   createdAt: string;
 }
+
+/** An item as it is found, before the payment and the order that it is about are read. */
+export type FoundItem = Omit<SearchHit, 'payment' | 'shopTransactionId'> & {
+  /** The payment, refund or subscription that it is, or is about; undefined: none, or not known by its own id. */
+  readonly subject: string | undefined;
+};
 
 /** What a search found. */
 export class SearchResult {

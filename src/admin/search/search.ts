@@ -3,8 +3,9 @@ import { orderKey } from '../../payments/order-key.js';
 import type { Trx } from '../../persistence/store.js';
 import { identifierFloor } from '../../shared/identifier.js';
 import { shownTime, shownTraceId } from '../records/shown.js';
+import { subjectsOf } from '../records/subjects.js';
 import { findByOwnId } from './own-ids.js';
-import { SEARCHED_NAMES, type SearchedName, type SearchHit, type SearchResult } from './search-result.js';
+import { type FoundItem, SEARCHED_NAMES, type SearchedName, type SearchResult } from './search-result.js';
 
 const MAX_HITS = 50;
 /** Few milliseconds, during which nothing else runs on SQLite. */
@@ -27,20 +28,28 @@ export async function search(db: Trx, text: string): Promise<SearchResult> {
     ...requests.hits,
   ];
   const unique = [...new Map(hits.map((hit) => [hit.id, hit])).values()];
+  const newest = unique.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, MAX_HITS);
+  const subjects = await subjectsOf(
+    db,
+    newest.map(({ subject }) => subject),
+  );
   return {
     searched: [...SEARCHED_NAMES],
     requestsSince: requests.since,
-    items: unique.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, MAX_HITS),
+    items: newest.map(({ subject, ...item }) => {
+      const { payment, shopTransactionId } = subjects.get(subject ?? '') ?? {};
+      return { ...item, payment, shopTransactionId };
+    }),
   };
 }
 
-async function payments(db: Trx, text: string): Promise<SearchHit[]> {
+async function payments(db: Trx, text: string): Promise<FoundItem[]> {
   const names = [
     ['paymentId', 'payment_id', text],
     ['shopTransactionId', 'shop_transaction_id', orderKey(text)],
     ['subscriptionToken', 'subscription_token', text],
   ] as const;
-  const hits: SearchHit[] = [];
+  const hits: FoundItem[] = [];
   for (const [matched, column, value] of names) {
     const rows = await db
       .selectFrom('payments')
@@ -49,11 +58,11 @@ async function payments(db: Trx, text: string): Promise<SearchHit[]> {
       .limit(MAX_HITS)
       .execute();
     hits.push(
-      ...rows.map(({ id, external, state, amount_minor, currency, created_at }): SearchHit => ({
+      ...rows.map(({ id, external, state, amount_minor, currency, created_at }): FoundItem => ({
         kind: 'payment',
         id,
         matched,
-        payment: id,
+        subject: id,
         external,
         state,
         amount: amount_minor ?? undefined,
@@ -65,18 +74,18 @@ async function payments(db: Trx, text: string): Promise<SearchHit[]> {
   return hits;
 }
 
-async function refunds(db: Trx, text: string): Promise<SearchHit[]> {
+async function refunds(db: Trx, text: string): Promise<FoundItem[]> {
   const rows = await db
     .selectFrom('refunds')
-    .select(['id', 'payment_ref', 'external', 'state', 'amount_minor', 'currency', 'created_at'])
+    .select(['id', 'external', 'state', 'amount_minor', 'currency', 'created_at'])
     .where('external_refund_id', '=', text)
     .limit(MAX_HITS)
     .execute();
-  return rows.map(({ id, payment_ref, external, state, amount_minor, currency, created_at }) => ({
+  return rows.map(({ id, external, state, amount_minor, currency, created_at }) => ({
     kind: 'refund',
     id,
     matched: 'refundId',
-    payment: payment_ref ?? undefined,
+    subject: id,
     external,
     state,
     amount: amount_minor,
@@ -85,12 +94,12 @@ async function refunds(db: Trx, text: string): Promise<SearchHit[]> {
   }));
 }
 
-async function subscriptions(db: Trx, text: string): Promise<SearchHit[]> {
+async function subscriptions(db: Trx, text: string): Promise<FoundItem[]> {
   const names = [
     ['subscriptionToken', 'token', text],
     ['shopTransactionId', 'shop_transaction_id', orderKey(text)],
   ] as const;
-  const hits: SearchHit[] = [];
+  const hits: FoundItem[] = [];
   for (const [matched, column, value] of names) {
     const rows = await db
       .selectFrom('subscriptions')
@@ -99,10 +108,11 @@ async function subscriptions(db: Trx, text: string): Promise<SearchHit[]> {
       .limit(MAX_HITS)
       .execute();
     hits.push(
-      ...rows.map(({ id, external, state, amount_minor, currency, created_at }): SearchHit => ({
+      ...rows.map(({ id, external, state, amount_minor, currency, created_at }): FoundItem => ({
         kind: 'subscription',
         id,
         matched,
+        subject: id,
         external,
         state,
         amount: amount_minor,
@@ -115,7 +125,7 @@ async function subscriptions(db: Trx, text: string): Promise<SearchHit[]> {
 }
 
 interface ByRequest {
-  readonly hits: readonly SearchHit[];
+  readonly hits: readonly FoundItem[];
   /** Undefined: everything was searched. */
   readonly since: string | undefined;
 }
@@ -127,7 +137,7 @@ interface ByRequest {
 async function byRequest(db: Trx, text: string): Promise<ByRequest> {
   const own = OWN_REQUEST_ID.exec(text);
   const matched: SearchedName = TRACE_ID.test(text) ? 'traceId' : 'requestId';
-  const hits: SearchHit[] = [];
+  const hits: FoundItem[] = [];
   let since: number | undefined;
   for (const source of REQUESTED) {
     const { table, prefix, kind } = source;
@@ -144,11 +154,11 @@ async function byRequest(db: Trx, text: string): Promise<ByRequest> {
     const matches = (row: RequestedRow): boolean =>
       row.request_id === text || (matched === 'traceId' && shownTraceId(row.traceparent) === text);
     hits.push(
-      ...found.filter(matches).map(({ id, external, state, subject }): SearchHit => ({
+      ...found.filter(matches).map(({ id, external, state, subject }): FoundItem => ({
         kind,
         id,
         matched,
-        payment: subject?.startsWith('pay_') ? subject : undefined,
+        subject: subject ?? undefined,
         external: external ?? undefined,
         state: state ?? undefined,
         createdAt: shownTime(timeOf(id)),
@@ -170,7 +180,12 @@ interface RequestedRow {
 }
 
 const REQUESTED = [
-  { table: 'operations', prefix: 'op', kind: 'operation', columns: sql`state, payment_ref as subject` },
+  {
+    table: 'operations',
+    prefix: 'op',
+    kind: 'operation',
+    columns: sql`state, coalesce(payment_ref, refund_ref, subscription_ref) as subject`,
+  },
   { table: 'callbacks', prefix: 'cbk', kind: 'callback', columns: sql`state, null as subject` },
   { table: 'audit_entries', prefix: 'aud', kind: 'act', columns: sql`null as state, subject` },
 ] as const;

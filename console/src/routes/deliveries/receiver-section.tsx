@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react';
 import { ActionButton } from '../../actions/action-button';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import type { NotificationRecord } from '../../api/records';
+import { reportedOrder } from '../../api/reported-order';
 import { PaymentLink } from '../../parts/payment-link';
 import { Time } from '../../parts/time';
 import { useAllowed } from '../../session/scopes';
@@ -86,7 +87,7 @@ export function ReceiverSection({
                 {choosable && (
                   <Table.Td>
                     <Checkbox
-                      aria-label={deliveries.selectRow(each.id)}
+                      aria-label={deliveries.selectRow(nameOf(each))}
                       checked={chosen.has(each.id)}
                       onChange={() => toggle(each.id)}
                     />
@@ -104,7 +105,7 @@ export function ReceiverSection({
                   <Table.Td>
                     <ActionButton
                       label={texts.actions.replay.label}
-                      about={each.id}
+                      about={nameOf(each)}
                       dialog={(close) => (
                         <ReplayDialog selection={{ kind: 'some', ids: [each.id] }} onClose={close} />
                       )}
@@ -120,12 +121,18 @@ export function ReceiverSection({
   );
 }
 
+/** An order may have a payment and refunds that were not delivered. */
+function nameOf(notification: NotificationRecord): string {
+  const order = reportedOrder(notification);
+  return order === undefined ? notification.id : `${order}, ${notification.event}`;
+}
+
 function Subject({ notification }: { readonly notification: NotificationRecord }): ReactNode {
-  const { payment, refund, subscription, payload } = notification;
-  const { shopTransactionId } = payload as { shopTransactionId?: unknown };
+  const { payment, refund, subscription } = notification;
+  const order = reportedOrder(notification);
   return (
     <>
-      {typeof shopTransactionId === 'string' && <div>{shopTransactionId}</div>}
+      {order !== undefined && <div>{order}</div>}
       <PaymentLink id={payment ?? refund ?? subscription} />
     </>
   );

@@ -87,17 +87,14 @@ function Results({ q }: { readonly q: string }): ReactNode {
 }
 
 function Hit({ hit }: { readonly hit: SearchHit }): ReactNode {
+  const kind = texts.find.kinds[hit.kind] ?? hit.kind;
+  const name = hit.shopTransactionId ?? hit.id;
   return (
-    <Paper
-      withBorder
-      p="sm"
-      component="article"
-      aria-label={`${texts.find.kinds[hit.kind] ?? hit.kind} ${hit.id}`}
-    >
+    <Paper withBorder p="sm" component="article" aria-label={`${kind} ${name}`}>
       <Group gap="sm">
-        <Text fw={600}>{texts.find.kinds[hit.kind] ?? hit.kind}</Text>
+        <Text fw={600}>{kind}</Text>
         <Anchor component={Link} to={pageOfHit(hit)} underline="always" className="foreign">
-          {hit.id}
+          {name}
         </Anchor>
         {hit.state !== undefined && <StateBadge state={hit.state} />}
         {hit.amount !== undefined && <Money amount={hit.amount} currency={hit.currency} />}

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import type { NotificationRecord } from '../../api/records';
+import { reportedOrder } from '../../api/reported-order';
 import { jsonText } from '../../format/json';
 import { Copyable } from '../../parts/copyable';
 import { Facts } from '../../parts/facts';
@@ -36,6 +37,7 @@ export function NotificationDetails({
           [fields.state, <NotificationBadge key="state" state={state} />],
           [fields.receiver, notification.receiver],
           [fields.event, `${notification.event}, ${fields.version.toLowerCase()} ${notification.version}`],
+          [fields.shopTransactionId, reportedOrder(notification)],
           [fields.payment, notification.payment && <PaymentLink key="payment" id={notification.payment} />],
           [fields.refund, notification.refund],
           [fields.subscription, notification.subscription],

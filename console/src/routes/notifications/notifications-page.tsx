@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { loadPage } from '../../api/list-page';
 import type { NotificationRecord } from '../../api/records';
+import { reportedOrder } from '../../api/reported-order';
 import { choice, EXTERNAL_FILTER, textFilter, TIME_FILTERS } from '../../lists/common-filters';
 import type { ListDefinition } from '../../lists/list-definition';
 import { ListPage } from '../../lists/list-page';
@@ -28,7 +29,7 @@ const NOTIFICATIONS: ListDefinition<NotificationRecord> = {
     ...TIME_FILTERS,
   ],
   columns: [
-    { id: 'id', label: fields.id, cell: (each) => each.id },
+    { id: 'order', label: fields.shopTransactionId, cell: (each) => reportedOrder(each) ?? each.id },
     { id: 'state', label: fields.state, cell: (each) => <NotificationBadge state={each.state} /> },
     { id: 'receiver', label: fields.receiver, cell: (each) => each.receiver },
     { id: 'event', label: fields.event, cell: (each) => each.event },
@@ -47,6 +48,7 @@ const NOTIFICATIONS: ListDefinition<NotificationRecord> = {
       hidden: true,
       cell: (each) => <Time at={each.deliveredAt} />,
     },
+    { id: 'id', label: fields.id, hidden: true, cell: (each) => each.id },
   ],
   load: loadPage('/admin/notifications'),
   details: (notification) => <NotificationDetails notification={notification} />,

@@ -30,9 +30,19 @@ describe('the acts for an item of attention', () => {
   });
 
   it('are beside a link to what the item is about', () => {
-    expect(pageOf(item({}))).toBe('/payments/pay_1');
-    expect(pageOf(item({ kind: 'notification-dead', id: 'ntf_1', detail: 'pay_2' }))).toBe('/payments/pay_2');
-    expect(pageOf(item({ kind: 'refund-stuck', id: 'ref_1', paymentId: 'pm_1' }))).toBe('/find?q=pm_1');
+    expect(pageOf(item({ payment: 'pay_1' }))).toBe('/payments/pay_1');
+    expect(pageOf(item({ kind: 'notification-dead', id: 'ntf_1', payment: 'pay_2' }))).toBe(
+      '/payments/pay_2',
+    );
+    expect(pageOf(item({ kind: 'refund-stuck', id: 'ref_1', payment: 'pay_3' }))).toBe('/payments/pay_3');
+  });
+
+  it('are beside a link to the item itself where its payment is not known', () => {
+    expect(pageOf(item({ kind: 'refund-stuck', id: 'ref_1' }))).toBe('/refunds?item=ref_1');
+    expect(pageOf(item({ kind: 'notification-dead', id: 'ntf_1' }))).toBe(
+      '/notifications?state=DEAD&item=ntf_1',
+    );
+    expect(pageOf(item({ kind: 'circuit-open', id: 'acme' }))).toBe('/externals');
   });
 
   it('have the names of their buttons in the advice, which says what the scopes do not allow', () => {

@@ -64,17 +64,12 @@ function candidates(item: AttentionItem): readonly AttentionAction[] {
 
 /** The page with everything about an item. */
 export function pageOf(item: AttentionItem): string {
-  const { kind, id, paymentId, detail } = item;
-  if (id.startsWith('pay_')) return `/payments/${id}`;
-  if (kind === 'notification-dead' && detail?.startsWith('pay_') === true) return `/payments/${detail}`;
-  if (id.startsWith('ref_')) return findPage(paymentId ?? id);
+  const { id, payment } = item;
+  if (payment !== undefined) return `/payments/${payment}`;
+  if (id.startsWith('ref_')) return `/refunds?item=${id}`;
   if (id.startsWith('sub_')) return '/subscriptions?state=UNKNOWN';
   if (id.startsWith('op_')) return `/operations?item=${id}`;
   if (id.startsWith('cbk_')) return `/callbacks?state=UNCONFIRMED&item=${id}`;
   if (id.startsWith('ntf_')) return `/notifications?state=DEAD&item=${id}`;
   return '/externals';
-}
-
-function findPage(text: string): string {
-  return `/find?${new URLSearchParams({ q: text }).toString()}`;
 }

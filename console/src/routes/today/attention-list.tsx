@@ -8,7 +8,7 @@ import { RefundDialog } from '../../actions/refund-dialog';
 import { ReplayDialog } from '../../actions/replay-dialog';
 import { ResolveDialog } from '../../actions/resolve-dialog';
 import { deadQuery, externalsQuery } from '../../api/queries';
-import type { AttentionItem, AttentionKind, NotificationRecord, Page } from '../../api/records';
+import type { AttentionItem, AttentionKind, Page } from '../../api/records';
 import { formatDuration } from '../../format/time';
 import { ActsUnknown } from '../../parts/acts-unknown';
 import { Empty } from '../../parts/empty';
@@ -52,9 +52,7 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
   const { data: externals } = useQuery(externalsQuery);
   const configured = externals?.items.find((each) => each.external === item.external);
   const { kind, shopTransactionId, paymentId, refundId, amount, currency, state, external, since } = item;
-  const { data: dead } = useQuery({ ...deadQuery, enabled: kind === 'notification-dead' });
-  const order = shopTransactionId ?? orderOf(dead?.items.find(({ id }) => id === item.id));
-  const name = order ?? refundId ?? paymentId ?? item.id;
+  const name = shopTransactionId ?? refundId ?? paymentId ?? item.id;
   const age = formatDuration(now - new Date(since).getTime());
   return (
     <Paper withBorder p="sm" component="article" aria-label={`${texts.attention[kind] ?? kind}: ${name}`}>
@@ -77,6 +75,11 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
             >
               {name}
             </Anchor>
+            {refundId !== undefined && refundId !== name && (
+              <Text size="sm" className="foreign">
+                {texts.fields.refund} {refundId}
+              </Text>
+            )}
             {amount !== undefined && <Money amount={amount} currency={currency} fw={600} />}
             <Text size="sm">{external}</Text>
             <Text size="sm" component="span">
@@ -98,12 +101,6 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
 /** The state of a circuit as its external’s card has it. */
 function circuitLabel(state: string): string {
   return (texts.external.circuit as Readonly<Record<string, string>>)[state] ?? state;
-}
-
-/** The order that a notification is about. */
-function orderOf(notification: NotificationRecord | undefined): string | undefined {
-  const { shopTransactionId } = (notification?.payload ?? {}) as { shopTransactionId?: unknown };
-  return typeof shopTransactionId === 'string' ? shopTransactionId : undefined;
 }
 
 /** What the external said last, why the item is here, and what to do. */
