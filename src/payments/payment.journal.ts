@@ -75,7 +75,7 @@ export const PAYMENT_END: LedgerPart = {
   },
   isPlain: `exists (
       select from payments own where own.id = entry.payment_ref and own.state = entry.payment_from
-        and own.payment_id is null offset 0)
+        and own.payment_id is null and own.version = 0 offset 0)
     and not exists (
       select from payments other where other.payment_id = entry.payment_id
         and other.external = entry.payment_external offset 0)
@@ -91,7 +91,7 @@ export const PAYMENT_END: LedgerPart = {
           subscription_token = coalesce(taken.payment_subscription_token, payments.subscription_token)
         from taken
         where payments.id = taken.payment_ref
-          and (payments.state = taken.payment_from and payments.payment_id is null) is true`,
+          and (payments.state = taken.payment_from and payments.payment_id is null and payments.version = 0) is true`,
     },
   },
 };

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalConfig } from '../config/external-config.js';
+import { isNoticeDue, type NoticeWhen } from '../notifications/notice.js';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
@@ -51,13 +52,12 @@ export interface PaymentMove extends PaymentIds {
   readonly cause: string | null;
   /** The external supports queries by shopTransactionId, so also without a paymentId. */
   readonly queryableWithoutId?: boolean;
-  /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
+  /** Queues a notification (SPEC §5). */
   readonly notify?: PaymentNotice;
 }
 
 export interface PaymentNotice {
-  /** `always`: also if the state does not change (check, verified callback). */
-  readonly when: 'always' | 'on-change';
+  readonly when: NoticeWhen;
   /** The external's answer to a status query, whose members the notification passes on. */
   readonly answer?: PaymentStatusAnswer;
   readonly requestId?: string | undefined;
@@ -122,9 +122,12 @@ export class PaymentLedger {
    * transaction was faster.
    */
   async move(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
-    const changed = paymentMayBecome(payment.state, to) && (await this.#advance(trx, payment, to, move));
+    const version = paymentMayBecome(payment.state, to)
+      ? await this.#advance(trx, payment, to, move)
+      : undefined;
+    const changed = version !== undefined;
     const { notify } = move;
-    if (notify && (changed || notify.when === 'always'))
+    if (notify && isNoticeDue(notify.when, version))
       await this.#notify(trx, payment, changed ? to : payment.state, { ...move, notify });
     return changed;
   }
@@ -155,7 +158,11 @@ export class PaymentLedger {
     { state, ...ids }: PaymentIds & { readonly state: PaymentState },
     external: ExternalConfig | undefined,
   ): Promise<PaymentRow | undefined> {
-    const move = moveOfCall(operation, external);
+    // An unknown outcome tells the receivers nothing that they do not know.
+    const move: PaymentMove = {
+      ...moveOfCall(operation, external),
+      ...(state !== 'UNKNOWN' && { notify: { when: 'if-told' } }),
+    };
     const created = createdBy(operation);
     if (await this.move(trx, created, state, { ...move, ...ids })) return undefined;
     const row = await this.payments.lock(trx, created.id);
@@ -170,8 +177,9 @@ export class PaymentLedger {
     if (answered.kind === 'same-payment') {
       const { holder } = answered;
       await this.move(trx, { ...holder, asks: 0 }, state, { ...move, notify: { when: 'on-change' } });
+      // Receivers are told of the holder: FAILED would be wrong for the order.
       const cause = `${operation.id}: the same payment as ${holder.id}`;
-      await this.move(trx, row, 'FAILED', { ...move, cause });
+      await this.move(trx, row, 'FAILED', { ...moveOfCall(operation, external), cause });
       return undefined;
     }
     if (answered.kind === 'second-payment') {
@@ -244,7 +252,7 @@ export class PaymentLedger {
     move: PaymentMove & { readonly notify: PaymentNotice },
   ): Promise<boolean> {
     if (to === payment.state) await this.confirm(trx, payment, move.cause);
-    else if (!(await this.#advance(trx, payment, to, move))) return false;
+    else if ((await this.#advance(trx, payment, to, move)) === undefined) return false;
     await this.#notify(trx, payment, to, move);
     return true;
   }
@@ -262,7 +270,7 @@ export class PaymentLedger {
       notify: { when: 'on-change', answer: { status: 'PENDING' } },
     };
     const payment = { ...row, asks: 0 };
-    if (await this.#advance(trx, payment, 'UNKNOWN', move))
+    if ((await this.#advance(trx, payment, 'UNKNOWN', move)) !== undefined)
       await this.#notify(trx, payment, 'UNKNOWN', { ...move, notify: move.notify! });
   }
 
@@ -282,12 +290,19 @@ export class PaymentLedger {
       : this.identity.answered(trx, row, paymentId, state);
   }
 
-  async #advance(trx: Trx, payment: MovablePayment, to: PaymentState, move: PaymentMove): Promise<boolean> {
+  /** Returns the version, that of the newest notification; undefined if another transaction was faster. */
+  async #advance(
+    trx: Trx,
+    payment: MovablePayment,
+    to: PaymentState,
+    move: PaymentMove,
+  ): Promise<number | undefined> {
     const { row, event } = this.#change(payment, to, move);
-    if (!(await this.payments.advance(trx, payment.id, payment.state, row))) return false;
+    const version = await this.payments.advance(trx, payment.id, payment.state, row);
+    if (version === undefined) return undefined;
     await this.#keepParking(trx, payment);
     await this.events.append(trx, event);
-    return true;
+    return version;
   }
 
   /** The story names when the payment was parked, also once its row no longer does (SPEC §4). */

@@ -58,7 +58,7 @@ interface AdvanceParameters extends Omit<PaymentChange, 'next' | 'unguarded'> {
   readonly unguardedAcceptance: 1 | undefined;
 }
 
-const ADVANCE = new Statement<AdvanceParameters>(
+const ADVANCE = new Statement<AdvanceParameters, Pick<PaymentRow, 'version'>>(
   (
     db,
     { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, checkout, ...change },
@@ -77,7 +77,8 @@ const ADVANCE = new Statement<AdvanceParameters>(
         ...(checkout && { checkout }),
       })
       .where('id', '=', id)
-      .where('state', '=', from);
+      .where('state', '=', from)
+      .returning('version');
     if (!paymentId) return update;
     return update
       .where((eb) =>
@@ -215,16 +216,16 @@ export class PaymentRepository {
   }
 
   /**
-   * Compare-and-set from the state `from`; false when the payment is in another state, or when its `paymentId`
-   * belongs to another row or to refunds that are to be linked first.
+   * Compare-and-set from the state `from`. Returns the version; undefined when the payment is in another state, or when
+   * its `paymentId` belongs to another row or to refunds that are to be linked first.
    */
   async advance(
     trx: Trx,
     id: string,
     from: PaymentState,
     { next, unguarded, ...change }: PaymentChange,
-  ): Promise<boolean> {
-    const changed = await ADVANCE.change(trx, {
+  ): Promise<number | undefined> {
+    const [changed] = await ADVANCE.namedRows(trx, {
       ...change,
       id,
       from,
@@ -232,7 +233,7 @@ export class PaymentRepository {
       parkedAtMs: next.parkedAtMs,
       unguardedAcceptance: unguarded ? 1 : undefined,
     });
-    return changed === 1;
+    return changed?.version;
   }
 
   /** Records the ids that the external assigned, in every state. */

@@ -1,3 +1,4 @@
+import type { NoticeWhen } from '../notifications/notice.js';
 import type { EventSource } from '../operations/ledger-event.table.js';
 import type { RefundStatusAnswer } from '../providers/answers.js';
 import type { RefundState } from './refund-state.js';
@@ -11,15 +12,14 @@ export interface RefundMove {
   readonly queryable?: boolean;
   /** The state of the refund when the external was queried; absent for the answer of the call. */
   readonly queriedIn?: RefundState;
-  /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
+  /** Queues a notification (SPEC §5). */
   readonly notify?: RefundNotice;
   /** An operator corrects a resolution: the refund itself has not changed its end. */
   readonly isCorrection?: boolean;
 }
 
 export interface RefundNotice {
-  /** `always`: also if the state does not change (verified callback). */
-  readonly when: 'always' | 'on-change';
+  readonly when: NoticeWhen;
   /** The external's answer to a status query, whose metadata the notification passes on. */
   readonly answer?: RefundStatusAnswer | undefined;
   readonly requestId?: string | undefined;

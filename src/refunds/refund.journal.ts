@@ -72,7 +72,7 @@ const BEGIN = beginStatement({
 /** Nothing but {@link refundBegin} has written to it. */
 const isNew = (refund: string): string =>
   `${refund}.state = 'PENDING' and ${refund}.origin = 'call' and ${refund}.payment_ref is not null and ${refund}.reserved = 1
-    and ${refund}.asks = 0 and ${refund}.refund_id is null and ${refund}.external_refund_id is null`;
+    and ${refund}.asks = 0 and ${refund}.version = 0 and ${refund}.refund_id is null and ${refund}.external_refund_id is null`;
 
 /** The answer of the call for a caller's refund, whose id no other refund has. */
 const END = endStatement({

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Insertable, Updateable } from 'kysely';
+import { isNoticeDue } from '../notifications/notice.js';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { LedgerChange } from '../operations/ledger-event.table.js';
@@ -136,12 +137,12 @@ export class RefundLedger {
     if (!row) return undefined;
     const named = (await this.name(trx, row, externalId)) ?? row;
     const refundId = await this.refunds.give(trx, row.id);
-    const notify: RefundNotice | undefined = row.origin === 'operator' ? { when: 'on-change' } : undefined;
+    const isOperators = row.origin === 'operator';
     await this.move(trx, named, state, {
-      source: row.origin === 'operator' ? 'operator' : 'call',
+      source: isOperators ? 'operator' : 'call',
       cause: operation.id,
       queryable,
-      ...(notify && { notify }),
+      notify: { when: isOperators ? 'on-change' : 'if-told' },
     });
     if (state === 'PENDING' && row.state === 'PENDING')
       await this.#reschedule(trx, named, this.#next(named, state, queryable));
@@ -157,7 +158,7 @@ export class RefundLedger {
     const changed =
       refundMayBecome(refund.state, to, move.queriedIn) && (await this.#advance(trx, refund, to, move));
     const { notify } = move;
-    if (notify && (changed || notify.when === 'always'))
+    if (notify && isNoticeDue(notify.when, changed ? refund.version : undefined))
       await this.#notify(trx, { ...refund, state: changed ? to : refund.state }, notify);
     return changed;
   }

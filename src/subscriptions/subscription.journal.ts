@@ -74,14 +74,15 @@ const START_END = endStatement({
   isPlain: `${PAYMENT_END.isPlain}
     and exists (
       select from subscriptions own
-      where own.id = entry.subscription_ref and own.state = 'CREATED' and own.token is null offset 0)
+      where own.id = entry.subscription_ref and own.state = 'CREATED' and own.token is null
+        and own.version = 0 offset 0)
     and not exists (
       select from subscriptions other
       where other.token = entry.subscription_token and other.external = entry.payment_external offset 0)`,
   writes: {
     ...PAYMENT_END.writes,
     subscription: update(
-      `subscriptions.state = 'CREATED' and subscriptions.token is null`,
+      `subscriptions.state = 'CREATED' and subscriptions.token is null and subscriptions.version = 0`,
       ', token = taken.subscription_token',
     ),
     subscription_event: {
@@ -96,8 +97,9 @@ const START_END = endStatement({
 const ACTIVE_END = endStatement({
   columns: CHANGE,
   isPlain: `exists (
-    select from subscriptions own where own.id = entry.subscription_ref and own.state = 'ACTIVE' offset 0)`,
-  writes: { subscription: update(`subscriptions.state = 'ACTIVE'`) },
+    select from subscriptions own where own.id = entry.subscription_ref and own.state = 'ACTIVE'
+      and own.version = 0 offset 0)`,
+  writes: { subscription: update(`subscriptions.state = 'ACTIVE' and subscriptions.version = 0`) },
 });
 
 /** An operation that leaves its subscription as it is, and has the external queried about it. */

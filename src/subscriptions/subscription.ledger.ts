@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { isNoticeDue, type NoticeWhen } from '../notifications/notice.js';
 import { NotificationOutbox } from '../notifications/notification.outbox.js';
 import { LedgerEventRepository } from '../operations/ledger-event.repository.js';
 import type { EventSource, LedgerChange } from '../operations/ledger-event.table.js';
@@ -35,13 +36,12 @@ export interface SubscriptionMove {
   readonly token?: string | undefined;
   /** Default: none, the subscription is settled. */
   readonly next?: NextQuery;
-  /** Queues a notification (SPEC §5). Absent for the answer of a call: the caller has it. */
+  /** Queues a notification (SPEC §5). */
   readonly notify?: SubscriptionNotice;
 }
 
 export interface SubscriptionNotice {
-  /** `always`: also if the state does not change (a verified callback). */
-  readonly when: 'always' | 'on-change';
+  readonly when: NoticeWhen;
   /** Of the external's answer, passed on. */
   readonly metadata?: JsonValue | undefined;
   readonly requestId?: string | undefined;
@@ -106,7 +106,7 @@ export class SubscriptionLedger {
   ): Promise<boolean> {
     const changed = subscriptionMayBecome(row.state, to) && (await this.#advance(trx, row, to, move));
     const { notify, token } = move;
-    if (notify && (changed || notify.when === 'always'))
+    if (notify && isNoticeDue(notify.when, changed ? row.version : undefined))
       await this.#notify(trx, { ...row, token: token ?? row.token, state: changed ? to : row.state }, notify);
     return changed;
   }
@@ -214,7 +214,7 @@ export class SubscriptionLedger {
     const row = await this.#lock(trx, operation);
     if (!row) return;
     const next = this.#nextAfterCall(to, token);
-    const move = { source: 'call', cause: operation.id, next } as const;
+    const move = { source: 'call', cause: operation.id, next, notify: { when: 'if-told' } } as const;
     const holder = token === undefined ? undefined : await this.#otherHolder(trx, row, token);
     if (!holder) {
       await this.move(trx, row, to, { ...move, token });
