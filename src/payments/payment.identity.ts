@@ -92,6 +92,16 @@ export class PaymentIdentity {
     return { ...row, payment_id: paymentId };
   }
 
+  /**
+   * An operator knows that the external calls `row`, which is locked and has no id, `paymentId`: the id is free, or that
+   * of an unsolicited payment, which is then the same one. Undefined if it belongs to another payment.
+   */
+  async linkOrAbsorb(trx: Trx, row: PaymentRow, paymentId: string): Promise<PaymentRow | undefined> {
+    const holder = await this.payments.lockByPaymentId(trx, row.external, paymentId);
+    if (!holder) return this.link(trx, row, paymentId);
+    return mayBe(holder, row) ? this.#absorb(trx, row, holder) : undefined;
+  }
+
   /** The answer of the call for `row`, which is locked, names `paymentId` and makes the payment `state`. */
   async answered(trx: Trx, row: PaymentRow, paymentId: string, state: PaymentState): Promise<AnsweredId> {
     const { external } = row;

@@ -222,9 +222,9 @@ export class PaymentLedger {
     await this.orders.queryAtOnce(trx, payment_ref!, this.clock.now());
   }
 
-  /** Gives a payment, which is locked, the free id that an operator knows. */
-  async link(trx: Trx, row: PaymentRow, paymentId: string): Promise<PaymentRow> {
-    return this.identity.link(trx, row, paymentId);
+  /** Gives a payment, which is locked, the id that an operator knows. Undefined if it belongs to another payment. */
+  async link(trx: Trx, row: PaymentRow, paymentId: string): Promise<PaymentRow | undefined> {
+    return this.identity.linkOrAbsorb(trx, row, paymentId);
   }
 
   /** An operator has seen that the order of this ACCEPTED payment has a second one. */

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { Store } from '../../src/persistence/store.js';
 import {
+  ADMIN,
   adminItems,
   byText,
   payment as body,
@@ -216,5 +217,44 @@ describe('a refund that is accepted before its payment has its id', () => {
     release.resolve();
     await giving;
     expect(told(await refund)).toEqual([422, 'refund-exceeds-payment', 'not-executed']);
+  });
+});
+
+describe('an id that a callback named while two payments of its order had none', () => {
+  /** Two payments of unknown outcome, and the unsolicited `p-1` of their order. Returns their ids. */
+  async function learned(): Promise<string[]> {
+    gateway = await acme.start(
+      { env: { ...WATCHED, RECONCILIATION_SCHEDULE: '1h' } },
+      { duplicatePayments: 'allow' },
+    );
+    acme.external.behave((_, response) => answerJson(response, 500, {}));
+    for (const key of ['first', 'second']) await send('pay', body('order'), { 'idempotency-key': key });
+    acme.external.behave(() => ({ status: 'ACCEPTED', shopTransactionId: 'order' }));
+    await call(`${gateway.url}/v3/acme/check?paymentId=p-1`, 'GET');
+    const items = await admin('payments');
+    return items.filter(({ state }) => state === 'UNKNOWN').map(({ id }) => String(id));
+  }
+  const resolve = (id: string, to: object): Promise<Answer> =>
+    call(`${gateway.url}/admin/payments/${id}/resolve`, 'POST', { ...to, reason: 'their support' }, ADMIN);
+
+  it('belongs to the one of which an operator says so', async () => {
+    const [id] = await learned();
+    expect(await resolve(id!, { status: 'ACCEPTED', paymentId: 'p-1' })).toMatchObject({
+      status: 200,
+      body: { id, state: 'ACCEPTED', paymentId: 'p-1' },
+    });
+    expect(await states()).toEqual([
+      ['order', 'ACCEPTED', 'p-1'],
+      ['order', 'UNKNOWN', undefined],
+    ]);
+    const refund = await send('refund', { amount: 1_300, currency: 'EUR', paymentId: 'p-1' });
+    expect(told(refund)).toEqual([422, 'refund-exceeds-payment', 'not-executed']);
+  });
+
+  it('and is accepted, makes no payment FAILED', async () => {
+    const [id] = await learned();
+    const { status, body } = await resolve(id!, { status: 'FAILED', paymentId: 'p-1' });
+    expect([status, body['detail']]).toEqual([409, 'The external answered ACCEPTED about this paymentId.']);
+    expect((await states()).length).toBe(3);
   });
 });

@@ -52,10 +52,19 @@ export class PaymentResolution {
     const row = await this.#withId(trx, before, request, made);
     const cause = `${causeOf(operator, request.reason)}${idText(request)}`;
     const notify = noticeTo(operator, before);
-    const changed = isCorrection
-      ? await this.ledger.correct(trx, row, status, { source: 'operator', cause, notify })
-      : await this.ledger.move(trx, row, status, { source: 'operator', cause, notify });
-    if (!changed) throw conflict(CHANGED_MEANWHILE);
+    const move = { source: 'operator', cause, notify } as const;
+    if (isCorrection) {
+      if (!(await this.ledger.correct(trx, row, status, move))) throw conflict(CHANGED_MEANWHILE);
+    } else if (row.state === status) {
+      // It was one with an unsolicited payment, of whose state the receivers were told.
+      await this.ledger.confirm(trx, row, cause);
+    } else if (!(await this.ledger.move(trx, row, status, move))) {
+      throw conflict(
+        row.state === before.state
+          ? CHANGED_MEANWHILE
+          : `The external answered ${row.state} about this paymentId.`,
+      );
+    }
     // Nothing was executed: the key may execute the operation.
     if (status === 'FAILED') {
       const subject = { payment_ref: id };
@@ -112,9 +121,10 @@ export class PaymentResolution {
     if (paymentId === undefined || paymentId === row.payment_id) return row;
     if (row.payment_id !== null) await this.#takeBackId(trx, row, made);
     if (paymentId === null) return { ...row, payment_id: null };
+    const linked = await this.ledger.link(trx, { ...row, payment_id: null }, paymentId);
+    if (linked) return linked;
     const holder = await this.payments.findByPaymentId(trx, row.external, paymentId);
-    if (holder) throw conflict(`This paymentId belongs to the payment ${holder.id}.`);
-    return this.ledger.link(trx, { ...row, payment_id: null }, paymentId);
+    throw conflict(`This paymentId belongs to the payment ${holder?.id}.`);
   }
 
   async #takeBackId(trx: Trx, row: PaymentRow, made: RecordedResolution | undefined): Promise<void> {
