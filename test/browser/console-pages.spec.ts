@@ -130,6 +130,27 @@ const missing = missingForConsole();
     await tab.close();
   }, 60_000);
 
+  it.each([
+    ['does not exist', 'pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10'],
+    ['was cut', 'pay_0199f2a4-c7d1'],
+  ])(
+    'say what to do about a payment whose id %s',
+    async (_name, id) => {
+      const tab = await openConsole(browser, gateway.url);
+      const { page } = tab;
+      await signIn(page, KEY);
+      await page.goto(`${gateway.url}/console/#/payments/${id}`);
+      const alert = page.getByRole('alert').filter({ hasText: 'The gateway has no such item' });
+      await alert.getByText('Check the id, or search for the order.').waitFor();
+      expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+      await alert.getByRole('link', { name: 'Search for it' }).click();
+      await isShown(page, 'find');
+      await tab.close();
+      expect(tab.complaints).toEqual([]);
+    },
+    60_000,
+  );
+
   it('return the focus to the button of a dialog that is closed', async () => {
     const tab = await openConsole(browser, gateway.url);
     const { page } = tab;

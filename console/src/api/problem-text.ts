@@ -7,7 +7,7 @@ export interface ProblemText {
   readonly summary: string;
   /** What the gateway says about this occurrence. */
   readonly detail: string | undefined;
-  /** What it means for what was to be executed. */
+  /** What it means for what was to be executed, or what to do instead. */
   readonly consequence: string | undefined;
   readonly requestId: string | undefined;
 }
@@ -33,6 +33,13 @@ export function problemText(error: unknown): ProblemText {
       requestId: undefined,
     };
   const { status, detail, requestId, outcome } = error;
+  if (isNotFound(error))
+    return {
+      summary: texts.problems.notFound,
+      detail: undefined,
+      consequence: texts.problems.notFoundHelp,
+      requestId,
+    };
   const said = status === undefined ? undefined : detail;
   return {
     summary: summaryOf(error),
@@ -40,6 +47,11 @@ export function problemText(error: unknown): ProblemText {
     consequence: consequenceOf(outcome),
     requestId,
   };
+}
+
+/** Trying again is of no use: there is no such item. A proxy's 404 says nothing about items. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof TollgateError && error.code === 'not-found';
 }
 
 function summaryOf({ code, status, retryAfterMs }: TollgateError): string {

@@ -1,6 +1,7 @@
-import { Alert, Button, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { problemText } from '../api/problem-text';
+import { Link } from 'react-router';
+import { isNotFound, problemText } from '../api/problem-text';
 import { recoveryMs } from '../api/recovery';
 import { texts } from '../texts/en';
 import { Copyable } from './copyable';
@@ -26,7 +27,12 @@ export function ProblemAlert({
         {consequence !== undefined && <Text size="sm">{consequence}</Text>}
         {requestId !== undefined && <Copyable value={requestId} label={texts.problems.requestId} />}
         {onRetry && recoveryMs(error) !== false && <Text size="sm">{texts.states.keepsTrying}</Text>}
-        {onRetry && (
+        {isNotFound(error) && (
+          <Anchor component={Link} to="/find" size="sm" underline="always">
+            {texts.problems.search}
+          </Anchor>
+        )}
+        {onRetry && !isNotFound(error) && (
           <Button size="xs" variant="default" onClick={onRetry}>
             {texts.states.retry}
           </Button>

@@ -72,6 +72,10 @@ export const texts = {
       `Too many requests. The gateway accepts the next one in ${seconds} s.`,
     unavailable: 'The gateway cannot do this now.',
     internal: 'The gateway failed.',
+    notFound: 'The gateway has no such item',
+    notFoundHelp:
+      'The id may be wrong, or was cut when it was copied; or the item was deleted after its retention. Check the id, or search for the order.',
+    search: 'Search for it',
     notExecuted: 'Nothing was executed. You can try again.',
     unknownOutcome:
       'It is not known whether it was executed. Trying again from this dialog is safe: the request keeps its key.',
