@@ -184,6 +184,31 @@ if (missing !== undefined) process.stderr.write(`SKIPPED: the console in a brows
     await operator(KEYS.reader);
     await card('Payment parked: order-parked').waitFor();
     expect(await page.getByRole('button', { name: /Check now|Record the outcome/ }).count()).toBe(0);
+    expect(await page.getByText('Your scopes allow reading only.').count()).toBe(1);
+  }, 60_000);
+
+  it('says once why an operator who may not settle is offered no refund and no resolution', async () => {
+    const why = 'Your scopes do not allow refunds, cancellations and resolutions (admin-settle).';
+    const { paymentId } = await stage().pay('order-1', AMOUNT.accepted);
+    await stage().post('refund', { paymentId, amount: CUT_REFUND });
+    await stage().attention('refund-stuck');
+    await operator(KEYS.support);
+    await card('Refund in doubt: order-1').waitFor();
+    const [refund] = await stage().items('refunds');
+    for (const path of [
+      '',
+      `payments/${await stage().idOf('order-1')}`,
+      `refunds?item=${String(refund!['id'])}`,
+    ]) {
+      await stage().open(path);
+      await page.getByText(why).waitFor();
+      expect([path, await page.getByText(why).count()]).toEqual([path, 1]);
+      expect(await page.getByRole('button', { name: /^(Refund|Record the outcome)/ }).count()).toBe(0);
+    }
+    await stage().open(`payments/${await stage().idOf('order-1')}`);
+    await page.getByRole('button', { name: 'Check now' }).waitFor();
+    await stage().open('notifications');
+    expect(await page.getByText(why).count()).toBe(0);
   }, 60_000);
 
   it('keeps what was typed when the session ends', async () => {

@@ -7,10 +7,11 @@ import { ConsoleExternal } from './console-external.js';
 import { type Gateway, startGateway } from './gateway.js';
 import { until } from './until.js';
 
-/** The keys of two operators who may do everything, and of one who may only read. */
+/** The keys of two operators who may do everything, of one who may check and replay, and of one who may only read. */
 export const KEYS = {
   boss: 'an-admin-key-of-these-tests',
   other: 'another-admin-key-of-these',
+  support: 'a-support-key-of-these-tests',
   reader: 'a-reader-key-of-these-tests',
 } as const;
 
@@ -35,7 +36,7 @@ export class ConsoleStage {
       externals: [{ externalService: 'acme', baseUrl, callbackAuth: { type: 'none' }, ...config }],
       ...(database && { database }),
       env: {
-        API_KEYS: `boss:${KEYS.boss}:admin,other:${KEYS.other}:admin,reader:${KEYS.reader}:admin-read`,
+        API_KEYS: `boss:${KEYS.boss}:admin,other:${KEYS.other}:admin,support:${KEYS.support}:admin-read+admin-act,reader:${KEYS.reader}:admin-read`,
         PAYMENT_CALLBACK_URL: `${baseUrl}/receiver`,
         NOTIFICATION_SCHEDULE: '50ms',
         RECONCILIATION_SCHEDULE: '50ms,50ms',

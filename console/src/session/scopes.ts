@@ -9,10 +9,11 @@ export interface Allowed {
   readonly settle: boolean;
 }
 
-/** Whether the gateway has said that they allow reading only. */
-export function useReadsOnly(): boolean {
-  const { data } = useQuery(meQuery);
-  return data?.scopes.every((scope) => scope !== 'admin-act' && scope !== 'admin-settle') ?? false;
+/** Which acts the gateway has said that they do not allow; undefined: it has not said anything yet. */
+export function useLacking(): Allowed | undefined {
+  const { isSuccess } = useQuery(meQuery);
+  const { act, settle } = useAllowed();
+  return isSuccess ? { act: !act, settle: !settle } : undefined;
 }
 
 export function useAllowed(): Allowed {

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { deadQuery, waitingQuery } from '../../api/queries';
 import { Empty } from '../../parts/empty';
 import { Loaded } from '../../parts/loaded';
+import { ScopeNote } from '../../parts/scope-note';
 import { texts } from '../../texts/en';
 import { byReceiver } from './by-receiver';
 import { ReceiverSection } from './receiver-section';
@@ -32,6 +33,7 @@ export function DeliveriesPage(): ReactNode {
               <Empty title={deliveries.none} text={deliveries.noneHelp} />
             ) : (
               <Stack>
+                <ScopeNote need="act" />
                 {byReceiver(page).map((group) => (
                   <ReceiverSection key={group.receiver} group={group} replayable />
                 ))}

@@ -1,4 +1,4 @@
-import { Code, Group, Stack, Text } from '@mantine/core';
+import { Code, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
 import { ReplayDialog } from '../../actions/replay-dialog';
@@ -9,10 +9,10 @@ import { Copyable } from '../../parts/copyable';
 import { Facts } from '../../parts/facts';
 import { Json } from '../../parts/json';
 import { PaymentLink } from '../../parts/payment-link';
+import { ScopedActs } from '../../parts/scope-note';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
 import { TraceId } from '../../parts/trace-link';
-import { useAllowed } from '../../session/scopes';
 import { texts } from '../../texts/en';
 
 const { fields } = texts;
@@ -28,7 +28,6 @@ export function NotificationDetails({
 }: {
   readonly notification: NotificationRecord;
 }): ReactNode {
-  const { act } = useAllowed();
   const { id, state } = notification;
   return (
     <Stack>
@@ -62,13 +61,13 @@ export function NotificationDetails({
           {jsonText(notification.payload, 2)}
         </Code>
       </div>
-      {act && state !== 'LEASED' && (
-        <Group>
+      {state !== 'LEASED' && (
+        <ScopedActs need="act">
           <ActionButton
             label={texts.actions.replay.label}
             dialog={(close) => <ReplayDialog selection={{ kind: 'some', ids: [id] }} onClose={close} />}
           />
-        </Group>
+        </ScopedActs>
       )}
       <Json value={notification} />
     </Stack>

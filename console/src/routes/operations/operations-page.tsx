@@ -1,4 +1,4 @@
-import { Group, Stack } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
 import { ResolveDialog } from '../../actions/resolve-dialog';
@@ -10,9 +10,9 @@ import { ListPage } from '../../lists/list-page';
 import { Facts } from '../../parts/facts';
 import { Json } from '../../parts/json';
 import { PaymentLink } from '../../parts/payment-link';
+import { ScopedActs } from '../../parts/scope-note';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
-import { useAllowed } from '../../session/scopes';
 import { texts } from '../../texts/en';
 
 const { fields } = texts;
@@ -41,7 +41,6 @@ export function OperationsPage(): ReactNode {
 }
 
 function OperationDetails({ operation }: { readonly operation: OperationRecord }): ReactNode {
-  const { settle } = useAllowed();
   const { id, payment, refund } = operation;
   return (
     <Stack>
@@ -63,13 +62,13 @@ function OperationDetails({ operation }: { readonly operation: OperationRecord }
         ]}
       />
       {/* The outcome of a payment or a refund is recorded there. */}
-      {settle && payment === undefined && refund === undefined && (
-        <Group>
+      {payment === undefined && refund === undefined && (
+        <ScopedActs need="settle">
           <ActionButton
             label={texts.actions.resolve.label}
             dialog={(close) => <ResolveDialog item={{ kind: 'operation', id }} onClose={close} />}
           />
-        </Group>
+        </ScopedActs>
       )}
       <Json value={operation} />
     </Stack>

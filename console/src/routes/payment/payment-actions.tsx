@@ -1,4 +1,4 @@
-import { Group, Text } from '@mantine/core';
+import { Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
@@ -10,19 +10,19 @@ import { ResolveDialog } from '../../actions/resolve-dialog';
 import { externalsQuery } from '../../api/queries';
 import type { PaymentDetail } from '../../api/records';
 import { ActsUnknown } from '../../parts/acts-unknown';
-import { useAllowed, useReadsOnly } from '../../session/scopes';
+import { ScopeNote } from '../../parts/scope-note';
+import { useAllowed } from '../../session/scopes';
 import { texts } from '../../texts/en';
 import { possibleActions } from './possible-actions';
 
 /** What can be done about a payment now, with these scopes and its external as configured. */
 export function PaymentActions({ payment }: { readonly payment: PaymentDetail }): ReactNode {
   const allowed = useAllowed();
-  const readsOnly = useReadsOnly();
   const { data } = useQuery(externalsQuery);
   const external = data?.items.find((each) => each.external === payment.external);
   const possible = possibleActions(payment, external, allowed);
   const { id, state, paymentId } = payment;
-  const { actions, session } = texts;
+  const { actions } = texts;
   return (
     <Group gap="xs">
       {possible.check && (
@@ -64,11 +64,7 @@ export function PaymentActions({ payment }: { readonly payment: PaymentDetail })
         />
       )}
       <ActsUnknown />
-      {readsOnly && (
-        <Text size="sm" c="dimmed">
-          {session.readOnly}
-        </Text>
-      )}
+      <ScopeNote />
     </Group>
   );
 }

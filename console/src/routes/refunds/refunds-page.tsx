@@ -1,4 +1,4 @@
-import { Group, Stack } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
 import { ResolveDialog } from '../../actions/resolve-dialog';
@@ -17,9 +17,9 @@ import { Facts } from '../../parts/facts';
 import { Json } from '../../parts/json';
 import { Money } from '../../parts/money';
 import { PaymentLink } from '../../parts/payment-link';
+import { ScopedActs } from '../../parts/scope-note';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
-import { useAllowed } from '../../session/scopes';
 import { texts } from '../../texts/en';
 
 const { fields } = texts;
@@ -65,7 +65,6 @@ function isResolvable({ state, parkedAt, reversal }: RefundRecord): boolean {
 }
 
 function RefundDetails({ refund }: { readonly refund: RefundRecord }): ReactNode {
-  const { settle } = useAllowed();
   return (
     <Stack>
       <Facts
@@ -84,13 +83,13 @@ function RefundDetails({ refund }: { readonly refund: RefundRecord }): ReactNode
           [fields.id, refund.id],
         ]}
       />
-      {settle && isResolvable(refund) && (
-        <Group>
+      {isResolvable(refund) && (
+        <ScopedActs need="settle">
           <ActionButton
             label={texts.actions.resolve.label}
             dialog={(close) => <ResolveDialog item={{ kind: 'refund', id: refund.id }} onClose={close} />}
           />
-        </Group>
+        </ScopedActs>
       )}
       <Json value={refund} />
     </Stack>

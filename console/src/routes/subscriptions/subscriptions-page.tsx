@@ -1,4 +1,4 @@
-import { Anchor, Group, Stack } from '@mantine/core';
+import { Anchor, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { ActionButton } from '../../actions/action-button';
@@ -11,9 +11,9 @@ import { ListPage } from '../../lists/list-page';
 import { Facts } from '../../parts/facts';
 import { Json } from '../../parts/json';
 import { Money } from '../../parts/money';
+import { ScopedActs } from '../../parts/scope-note';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
-import { useAllowed } from '../../session/scopes';
 import { texts } from '../../texts/en';
 
 const { fields } = texts;
@@ -66,7 +66,6 @@ export function SubscriptionsPage(): ReactNode {
 }
 
 function SubscriptionDetails({ subscription }: { readonly subscription: SubscriptionRecord }): ReactNode {
-  const { settle } = useAllowed();
   const { id, state, subscriptionToken, parkedAt } = subscription;
   return (
     <Stack>
@@ -97,8 +96,8 @@ function SubscriptionDetails({ subscription }: { readonly subscription: Subscrip
           {texts.navigation.payments}
         </Anchor>
       )}
-      {settle && (state === 'UNKNOWN' || parkedAt !== undefined) && (
-        <Group>
+      {(state === 'UNKNOWN' || parkedAt !== undefined) && (
+        <ScopedActs need="settle">
           <ActionButton
             label={texts.actions.resolve.label}
             dialog={(close) => (
@@ -108,7 +107,7 @@ function SubscriptionDetails({ subscription }: { readonly subscription: Subscrip
               />
             )}
           />
-        </Group>
+        </ScopedActs>
       )}
       <Json value={subscription} />
     </Stack>

@@ -13,6 +13,7 @@ import { formatDuration } from '../../format/time';
 import { ActsUnknown } from '../../parts/acts-unknown';
 import { Empty } from '../../parts/empty';
 import { Money } from '../../parts/money';
+import { ScopeNote } from '../../parts/scope-note';
 import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
 import { useNow } from '../../parts/use-now';
@@ -34,6 +35,7 @@ export function AttentionList({ page }: { readonly page: Page<AttentionItem> }):
         {texts.today.attentionCount(items.length, nextCursor !== null)}
       </Text>
       <ActsUnknown />
+      <ScopeNote />
       {items.slice(0, limit).map((item) => (
         <AttentionCard key={`${item.kind} ${item.id}`} item={item} />
       ))}
