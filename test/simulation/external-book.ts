@@ -21,6 +21,9 @@ export interface BookedRefund {
   status: Status;
 }
 
+/** After a subscription began, a payment of it may be missed until then. */
+export const MISSED_WITHIN_MS = 20_000;
+
 export interface BookedSubscription {
   readonly token: string;
   readonly key: string;
@@ -160,7 +163,8 @@ export class ExternalBook {
         subscription.status = payment.status === 'ACCEPTED' ? 'ACTIVE' : 'CANCELED';
       this.onNews({ subscriptionToken: subscription.token, key: `${key} subscription` });
     });
-    if (random.next() < 0.2) void sleep(1 + random.below(20_000)).then(() => this.#missPayment(subscription));
+    if (random.next() < 0.2)
+      void sleep(1 + random.below(MISSED_WITHIN_MS)).then(() => this.#missPayment(subscription));
     return json(200, { result: RESULT[status], paymentId, subscriptionToken: subscription.token });
   }
 

@@ -107,7 +107,9 @@ export class Operator {
     if (payment) {
       const { status, paymentId, key } = payment;
       if (status === 'FAILED') book.release(key);
-      await this.#resolve(random, 'payments', item, { status, paymentId });
+      // The support names the earlier attempt of the order, whose id the ledger has: this one was never executed.
+      const isEarlier = status === 'FAILED' && (await this.#isHeldByAnother(paymentId, item));
+      await this.#resolve(random, 'payments', item, { status, ...(!isEarlier && { paymentId }) });
     } else if (!isOver(call)) return;
     else if (mayErr) await this.#misrecord(random, item);
     else await this.#resolve(random, 'payments', item, { status: 'FAILED' });
@@ -175,6 +177,13 @@ export class Operator {
         from operations first where ${column} = '${id}' order by id limit 1`,
     );
     return rows[0];
+  }
+
+  async #isHeldByAnother(paymentId: string, { id }: Item): Promise<boolean> {
+    const rows = await this.stage.query(
+      `select 1 from payments where payment_id = '${paymentId}' and id <> '${id}'`,
+    );
+    return rows.length > 0;
   }
 
   async #attention(random: SeededRandom): Promise<readonly Item[]> {

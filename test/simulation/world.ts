@@ -17,7 +17,7 @@ import {
 } from './configuration.js';
 import { countStaleEnds } from './coverage.js';
 import { disturb, type DisturbedStage } from './disturbances.js';
-import { ExternalBook, type News } from './external-book.js';
+import { MISSED_WITHIN_MS, ExternalBook, type News } from './external-book.js';
 import { Faults } from './faults.js';
 import type { Audited, History, Received, Told, Violation } from './history.js';
 import { violationsOf } from './invariants.js';
@@ -199,7 +199,7 @@ export class World implements Audited, OperatorStage, DisturbedStage {
     writeReceivers();
     for (const replica of this.replicas) if (!replica.alive) await replica.start();
     const settled = async () => {
-      await platform.sleep(2 * WATCH_MS);
+      await platform.sleep(MISSED_WITHIN_MS + 2 * WATCH_MS);
       await this.#quiet();
       await this.#checkFutures();
       const left = await this.#operator.settleAll();
