@@ -22,6 +22,8 @@ interface Progress {
   /** The id after which it continues. */
   readonly after: string;
   readonly totals: DayTotals;
+  /** What was deleted of the day when its sums began. */
+  readonly deletedBefore: string;
 }
 
 /**
@@ -70,7 +72,14 @@ export class PaymentsRetention {
     const [archive] = rows;
     if (!archive) return undefined;
     this.#nextDay = archive.day + 1;
-    return { archive, phase: 'books', after: beginOf(archive.day), totals: new DayTotals() };
+    const { deleted } = await archivedTotals(trx, archive.day);
+    return {
+      archive,
+      phase: 'books',
+      after: beginOf(archive.day),
+      totals: new DayTotals(),
+      deletedBefore: deleted.text,
+    };
   }
 
   /** Undefined where the day must stay. */
@@ -86,14 +95,12 @@ export class PaymentsRetention {
       for (const total of await sumsOf(trx, progress.after, last)) totals.add(total);
       return { ...progress, after: last };
     }
-    const archived = new DayTotals();
-    const rows = await trx.selectFrom('archive_totals').selectAll().where('day', '=', archive.day).execute();
-    for (const row of rows) {
-      archived.add(row);
-      totals.add({ ...row, items: row.deleted_items, amount_minor: row.deleted_amount_minor });
-    }
+    const { archived, deleted } = await archivedTotals(trx, archive.day);
+    // Another replica deletes the day meanwhile: what it deletes may be in both sums, or in neither.
+    if (deleted.text !== progress.deletedBefore) return undefined;
+    for (const total of deleted.all) totals.add(total);
     if (archived.text !== totals.text) return this.#differs(archive);
-    return { archive, phase: 'delete', after: beginOf(archive.day), totals };
+    return { ...progress, phase: 'delete', after: beginOf(archive.day) };
   }
 
   #differs({ day, file }: ArchiveRow): undefined {
@@ -122,6 +129,20 @@ export class PaymentsRetention {
     if (ids.length > 0) await deletePayments(trx, archive.day, ids);
     return { rows: ids.length, last };
   }
+}
+
+/** The sums of a day in its archive, and of what was deleted of them. */
+async function archivedTotals(
+  trx: Trx,
+  day: number,
+): Promise<{ readonly archived: DayTotals; readonly deleted: DayTotals }> {
+  const [archived, deleted] = [new DayTotals(), new DayTotals()];
+  const rows = await trx.selectFrom('archive_totals').selectAll().where('day', '=', day).execute();
+  for (const row of rows) {
+    archived.add(row);
+    deleted.add({ ...row, items: row.deleted_items, amount_minor: row.deleted_amount_minor });
+  }
+  return { archived, deleted };
 }
 
 function beginOf(day: number): string {
