@@ -42,7 +42,7 @@ beforeAll(async () => {
   const script = await (await fetch(`${gateway.url}/documentation/simulator.js`)).text();
   const window: { simulated?: (root: URL) => Simulated } = {};
   const page = { createElement: () => ({}), head: { append: () => {} } };
-  runInNewContext(script, { window, document: page, crypto, fetch, URL, Uint32Array });
+  runInNewContext(script, { window, document: page, crypto, fetch, setTimeout, URL, Uint32Array });
   simulated = window.simulated!(new URL(`${gateway.url}/`));
 });
 afterAll(async () => {

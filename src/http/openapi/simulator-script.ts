@@ -56,12 +56,14 @@ export const SIMULATOR_SCRIPT = `window.simulated = (root) => {
       return newest(request, 'admin/subscriptions?state=UNKNOWN&limit=1');
     }],
     [/^POST .*\\/admin\\/notifications\\/[^/]+\\/replay$/, async (request) => {
-      // The newest one of its subject alone can be replayed, once it has been delivered.
-      const subjects = new Set();
-      for (const notification of (await send(request, 'GET', 'admin/notifications?limit=50')).items ?? []) {
-        const subject = notification.refund ?? notification.subscription ?? notification.payment;
-        if (!subjects.has(subject) && notification.state === 'DELIVERED') return notification.id;
-        subjects.add(subject);
+      // Of a payment of its own, which no newer one supersedes, and once no attempt of it is on the wire.
+      const { paymentId } = await send(request, 'POST', 'v3/simulator/pay', order({ providerData: { callbackTimes: 0 } }));
+      await send(request, 'GET', 'v3/simulator/check?paymentId=' + paymentId);
+      const payment = await newest(request, 'admin/payments?limit=1&paymentId=' + paymentId);
+      for (let tries = 1; ; tries += 1) {
+        const { items } = await send(request, 'GET', 'admin/notifications?limit=1&payment=' + payment);
+        if (tries === 50 || /^(DELIVERED|RETRY|DEAD)$/.test(items?.[0]?.state)) return items?.[0]?.id;
+        await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }],
   ];
