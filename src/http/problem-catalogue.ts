@@ -33,7 +33,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = {
     status: 404,
     title: 'No such external',
     explanation:
-      'The `{external}` in the path is not the exact name of a configured external, and the gateway knows no earlier request of which this is a repeat. Nothing was executed. After an external was removed from the configuration, a repeat of what it executed still gets the stored answer, and a second payment of an order `duplicate-payment`.',
+      'The `{external}` in the path is not the exact name of a configured external, and the ledger does not have the answer either. Nothing was executed. After an external was removed from the configuration, a repeat of what it executed still gets the stored answer, a second payment of an order `duplicate-payment`, and a status query what the ledger has.',
   },
   'payment-not-found': {
     status: 404,

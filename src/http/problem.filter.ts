@@ -2,16 +2,13 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { isDatabaseError, StorageUnavailable } from '../persistence/store.js';
-import { Problem, type ProblemCode } from '../problems/problem.js';
+import { Problem } from '../problems/problem.js';
 import { basePathOf } from './base-path.js';
 import { PROBLEM_TYPE, sendText, TextAnswer } from './http-answer.js';
 import { headersOfProblem, HttpProblem } from './http-problem.js';
 import { outcomeOf, problemDocument } from './problem-document.js';
 import { contextOf } from './request-context.js';
 import { instanceOf, invalid, pathOf } from './request-parameters.js';
-
-/** What the content of a request is refused for. */
-const BY_CONTENT: ReadonlySet<ProblemCode> = new Set(['validation-failed', 'unsupported-media-type']);
 
 /** Answers every exception with a problem document; a caller receives no other errors (SPEC §3). */
 @Catch()
@@ -36,10 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   #problemOf(thrown: unknown, request: Request): Problem {
-    if (thrown instanceof Problem) {
-      const { refusal } = contextOf(request);
-      return refusal && BY_CONTENT.has(thrown.code) ? refusal : thrown;
-    }
+    if (thrown instanceof Problem) return thrown;
     if (isDatabaseError(thrown)) {
       return new Problem('storage-unavailable', 'The database is unavailable.', { cause: thrown });
     }

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Scope } from '../config/config.js';
-import type { Outcome, Problem, ProblemCode } from '../problems/problem.js';
+import type { Outcome, ProblemCode } from '../problems/problem.js';
 
 /** Whose credentials a request carries. */
 export interface Principal {
@@ -38,8 +38,6 @@ export interface RequestContext {
   principal?: Principal;
   /** Identifies a signed callback, to recognise a replay. */
   signedCallback?: SignedCallback | undefined;
-  /** The answer to a request for an external that does not exist, also where its content is wrong. */
-  refusal?: Problem;
   /** Fields of the log line and the metrics. */
   readonly logFields: {
     external?: string;

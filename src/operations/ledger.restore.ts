@@ -147,8 +147,9 @@ export class LedgerRestore implements OnApplicationBootstrap {
     return this.clock.now() <= this.executesAfter(recovery);
   }
 
+  /** A name that no external has is not counted: callers can think up any number of them. */
   decided(external: string, decision: RecoveryDecision): void {
-    this.#decisions.inc({ external, decision });
+    if (this.registry.get(external)) this.#decisions.inc({ external, decision });
   }
 
   /** The refusal of an operation of which it cannot be known whether the external has executed it. */

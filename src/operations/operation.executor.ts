@@ -6,7 +6,6 @@ import { traced, Tracer } from '../observability/tracing/tracer.js';
 import { isDatabaseError } from '../persistence/store.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { CallSlot } from '../providers/external-provider.js';
-import { MissingExternal } from '../providers/missing-external.js';
 import type { NotExecuted, ProviderOutcome, Unknown } from '../providers/provider-outcome.js';
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
@@ -74,8 +73,6 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   }
 
   async #execute(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
-    if (request.provider instanceof MissingExternal)
-      return this.#answerByLedger(operation, request, request.provider);
     const isRecovered = this.restore.active && (await this.#isRecovered(operation, request));
     const slot = request.provider.reserve(operation.name);
     if (!('release' in slot)) return this.#refuse(operation, request, slot);
@@ -107,7 +104,10 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     return true;
   }
 
-  /** Answers a repeat; refuses any other request, and stores nothing. */
+  /**
+   * Answers what the ledger knows: a repeat, a second payment of an order. `not-executed` alone would invite the caller to
+   * pay elsewhere. Refuses any other request, and stores nothing.
+   */
   async #refuse(
     operation: Operation,
     request: OperationRequest<unknown>,
@@ -115,23 +115,10 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   ): Promise<OperationAnswer> {
     const { context, provider } = request;
     const earlier = await this.opener.earlier(operation, request);
-    if (!earlier) {
-      provider.recordRefusal(operation.name, context.requestId, refusal);
-      throw outcomeProblem(refusal, OPERATIONS[operation.name]);
-    }
-    return this.#repeat(operation, request, earlier);
-  }
-
-  /** No such external is configured. One that was may have executed the request: what the ledger knows is the answer. */
-  async #answerByLedger(
-    operation: Operation,
-    request: OperationRequest<unknown>,
-    { notFound }: MissingExternal,
-  ): Promise<OperationAnswer> {
-    const earlier = await this.opener.earlier(operation, request);
     if (earlier) return this.#repeat(operation, request, earlier);
+    provider.recordRefusal(operation.name, context.requestId, refusal);
     await this.opener.assertUnpaid(operation, request);
-    throw notFound;
+    throw outcomeProblem(refusal, OPERATIONS[operation.name]);
   }
 
   async #repeat(

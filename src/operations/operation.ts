@@ -42,9 +42,8 @@ export interface Operation<Input = unknown, Answer extends object = object> {
   assertNotExecuted(request: OperationRequest<Input>, recovery: Recovery): Promise<void>;
 
   /**
-   * Instead of everything else, where no external has the name in the request: one that was removed may have paid the
-   * order.
-   * @throws Problem `duplicate-payment` if the ledger has a payment of the order that has not failed
+   * Instead of everything else, where nothing can be sent to the external.
+   * @throws Problem `duplicate-payment` if `open` would throw it: the order has a payment that has not failed
    */
   assertUnpaid?(db: Trx, request: OperationRequest<Input>): Promise<void>;
 

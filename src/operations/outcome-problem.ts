@@ -3,6 +3,7 @@ import type { OperationTraits } from '../config/external-operation.js';
 import type { NotExecuted, ProviderOutcome, Rejected, Unknown } from '../providers/provider-outcome.js';
 
 const NOT_EXECUTED_CODES: Readonly<Record<NotExecuted['reason'], ProblemCode>> = {
+  'no-external': 'external-not-found',
   'not-supported': 'operation-not-supported',
   'connection-failed': 'provider-error',
   'credentials-refused': 'provider-error',

@@ -165,6 +165,7 @@ export class StatusQueryLog implements OnApplicationBootstrap, BeforeApplication
 }
 
 const NOT_SENT: ReadonlySet<string> = new Set([
+  'no-external',
   'not-supported',
   'concurrency-limit',
   'shutting-down',

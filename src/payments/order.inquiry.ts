@@ -5,7 +5,7 @@ import { Store, type Trx } from '../persistence/store.js';
 import { Problem } from '../problems/problem.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import type { ExternalProvider, StatusQuery } from '../providers/external-provider.js';
-import { invalidAnswer } from '../providers/provider-outcome.js';
+import { invalidAnswer, isLeftToLedger } from '../providers/provider-outcome.js';
 import { orderKey, sentOrder } from './order-key.js';
 import { paymentOfOrder, stateAfter, statusOfState } from './payment-of-order.js';
 import { type PaymentStatus, paymentStatus, reportedStatus } from './payment-status.js';
@@ -142,8 +142,7 @@ export class OrderInquiry {
     const outcome = await this.inquiry.query(provider, query, context, note);
     if (outcome.kind === 'completed') return { row, answer: outcome.answer };
     const isUnknownToExternal =
-      (outcome.kind === 'rejected' && outcome.reason === 'not-found') ||
-      (outcome.kind === 'not-executed' && outcome.reason === 'not-supported');
+      (outcome.kind === 'rejected' && outcome.reason === 'not-found') || isLeftToLedger(outcome);
     if (!row || !isUnknownToExternal) throw outcomeProblem(outcome, OPERATIONS.status);
     return { row, answer: undefined };
   }

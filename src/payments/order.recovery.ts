@@ -48,7 +48,7 @@ export class OrderRecovery {
     });
     const isNeverSeen = outcome.kind === 'rejected' && outcome.reason === 'not-found';
     if (outcome.kind !== 'completed' && !isNeverSeen)
-      throw refusal('The external did not answer about this order.');
+      throw refusal(`The external did not answer about this order. ${outcome.detail}`);
     const adopted = isNeverSeen ? undefined : await this.#find(config.name, shopTransactionId);
     if (adopted) {
       this.restore.decided(config.name, 'adopted');

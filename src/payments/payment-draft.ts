@@ -3,17 +3,21 @@ import { orderColumns } from './order-key.js';
 import { createdRow } from './payment.identity.js';
 import type { InsertedPayment, PaymentOrigin } from './payment.table.js';
 
-/** A payment that is about to be executed. */
-export interface PaymentDraft {
-  readonly origin: PaymentOrigin;
+/** The order of a payment, and whether it may have another one. */
+export interface DraftedOrder {
   readonly shopTransactionId: string;
-  readonly amountMinor: number;
-  readonly currency: string;
-  readonly subscriptionToken?: string | undefined;
   /** False if the external's configuration allows duplicates. */
   readonly guardDuplicates: boolean;
   /** The external offers `/cancel`. */
   readonly offersCancel: boolean;
+}
+
+/** A payment that is about to be executed. */
+export interface PaymentDraft extends DraftedOrder {
+  readonly origin: PaymentOrigin;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly subscriptionToken?: string | undefined;
   /** When the call must have ended: later, the external cannot receive it any more. */
   readonly deadlineAtMs: number;
 }

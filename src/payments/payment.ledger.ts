@@ -15,7 +15,7 @@ import { Clock } from '../shared/clock.js';
 import { sentOrder } from './order-key.js';
 import { isOpen, paymentMayBecome, type PaymentState } from './payment-state.js';
 import { paymentStatus, reportedStatus } from './payment-status.js';
-import { draftedRow, type PaymentDraft } from './payment-draft.js';
+import { type DraftedOrder, draftedRow, type PaymentDraft } from './payment-draft.js';
 import { type AnsweredId, PaymentIdentity } from './payment.identity.js';
 import { type CreatingRequest, DuplicatePayments } from './payment.duplicates.js';
 import { PaymentOrderRepository } from './payment-order.repository.js';
@@ -104,9 +104,10 @@ export class PaymentLedger {
   }
 
   /** @throws DuplicatePaymentProblem if the order has a payment that has not failed, without inserting another */
-  async assertUnpaid(db: Trx, request: CreatingRequest, shopTransactionId: string): Promise<void> {
-    const first = await this.payments.findDuplicate(db, request.external, shopTransactionId);
-    if (first) throw await this.duplicates.problem(db, request, first, false);
+  async assertUnpaid(db: Trx, request: CreatingRequest, draft: DraftedOrder): Promise<void> {
+    if (!draft.guardDuplicates) return;
+    const first = await this.payments.findDuplicate(db, request.external, draft.shopTransactionId);
+    if (first) throw await this.duplicates.problem(db, request, first, draft.offersCancel);
   }
 
   /** Names the payment of an operation, where the external has. */

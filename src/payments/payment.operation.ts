@@ -13,7 +13,7 @@ import { newIdentifier } from '../shared/identifier.js';
 import type { PaymentFields } from './payment-requests.js';
 import { type PaymentState, stateOfResult } from './payment-state.js';
 import { PaymentInquiry } from './payment.inquiry.js';
-import type { PaymentDraft } from './payment-draft.js';
+import type { DraftedOrder, PaymentDraft } from './payment-draft.js';
 import { OrderRecovery } from './order.recovery.js';
 import { type PaymentIds, PaymentLedger } from './payment.ledger.js';
 import type { Checkout, PaymentOrigin } from './payment.table.js';
@@ -64,10 +64,10 @@ export abstract class PaymentOperation<
     return this.orders.assertNotPaid(request, recovery);
   }
 
-  assertUnpaid(db: Trx, { provider, input, context }: OperationRequest<Body>): Promise<void> {
-    const { caller, requestId: request_id } = context;
-    const request = { external: provider.config.name, caller, request_id, operation: this.name };
-    return this.payments.assertUnpaid(db, request, input.shopTransactionId);
+  assertUnpaid(db: Trx, request: OperationRequest<Body>): Promise<void> {
+    const { caller, requestId: request_id } = request.context;
+    const creating = { external: request.provider.config.name, caller, request_id, operation: this.name };
+    return this.payments.assertUnpaid(db, creating, orderOf(request));
   }
 
   refs(_request: OperationRequest<Body>, atMs: number): LedgerRefs {
@@ -84,13 +84,11 @@ export abstract class PaymentOperation<
 
   #draft(row: OperationRow, { input, provider }: OperationRequest<Body>): PaymentDraft {
     return {
+      ...orderOf({ input, provider }),
       origin: this.origin,
-      shopTransactionId: input.shopTransactionId,
       amountMinor: input.amount,
       currency: input.currency,
       subscriptionToken: this.subscriptionTokenOf(input),
-      guardDuplicates: provider.config.duplicatePayments === 'refuse',
-      offersCancel: isOffered(provider.config, 'cancel'),
       deadlineAtMs: row.created_at + provider.config.timeoutMs,
     };
   }
@@ -162,6 +160,17 @@ export abstract class PaymentOperation<
   protected subscriptionTokenOf(_body: Body): string | undefined {
     return undefined;
   }
+}
+
+function orderOf({
+  input: { shopTransactionId },
+  provider: { config },
+}: Pick<OperationRequest<PaymentFields>, 'input' | 'provider'>): DraftedOrder {
+  return {
+    shopTransactionId,
+    guardDuplicates: config.duplicatePayments === 'refuse',
+    offersCancel: isOffered(config, 'cancel'),
+  };
 }
 
 /** Where the answer sends the payer. */

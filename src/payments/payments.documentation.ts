@@ -131,11 +131,14 @@ const BY_ORDER =
   'queried by the `paymentId` that the ledger has, else by the order if it supports that; what only the ledger knows is answered from ' +
   'it, and a payment of unknown outcome is PENDING.';
 
+const LEFT_TO_LEDGER =
+  'Where the external offers no status, or was removed from the configuration, the ledger answers; its `UNKNOWN` is `PENDING`.';
+
 export const STATUS: OperationDescription = {
   id: 'getPaymentStatus',
   tag: 'Payments',
   summary: 'Retrieve a payment’s status',
-  description: `Queries the external now. The ledger does not change, and the receiver is not notified.\n\n${BY_ORDER}`,
+  description: `Queries the external now. The ledger does not change, and the receiver is not notified. ${LEFT_TO_LEDGER}\n\n${BY_ORDER}`,
   calls: OPERATIONS.status,
   query: PAYMENT_OR_ORDER,
   answer: {
@@ -149,7 +152,7 @@ export const CHECK: OperationDescription = {
   id: 'checkPayment',
   tag: 'Payments',
   summary: 'Check a payment and notify the receiver',
-  description: `Queries the external now, updates the ledger, and posts the status to the receiver (see the webhook).\n\n${BY_ORDER}`,
+  description: `Queries the external now, updates the ledger, and posts the status to the receiver (see the webhook). ${LEFT_TO_LEDGER}\n\n${BY_ORDER}`,
   calls: OPERATIONS.status,
   query: PAYMENT_OR_ORDER,
   answer: {

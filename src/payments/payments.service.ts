@@ -7,7 +7,7 @@ import { outcomeProblem } from '../operations/outcome-problem.js';
 import { Store } from '../persistence/store.js';
 import type { ExternalProvider, StatusQuery } from '../providers/external-provider.js';
 import { OPERATIONS } from '../config/external-operation.js';
-import type { ProviderOutcome } from '../providers/provider-outcome.js';
+import { isLeftToLedger } from '../providers/provider-outcome.js';
 import { sentOrder } from './order-key.js';
 import { OrderInquiry } from './order.inquiry.js';
 import { CancelOperation } from './cancel.operation.js';
@@ -68,7 +68,7 @@ export class PaymentsService {
       ({ status }) => status,
     );
     if (outcome.kind !== 'completed') {
-      const row = isNotOffered(outcome) ? await this.#find(providerName, paymentId) : undefined;
+      const row = isLeftToLedger(outcome) ? await this.#find(providerName, paymentId) : undefined;
       if (row) return statusInLedger(row);
       throw outcomeProblem(outcome, OPERATIONS.status);
     }
@@ -90,7 +90,7 @@ export class PaymentsService {
       cause: context.requestId,
     });
     if (outcome.kind === 'completed') return outcome.answer.status;
-    const known = isNotOffered(outcome)
+    const known = isLeftToLedger(outcome)
       ? await this.#notifyOfLedger(provider.config.name, query.paymentId, context)
       : undefined;
     if (known) return known;
@@ -119,9 +119,4 @@ export class PaymentsService {
   #find(external: string, paymentId: string): Promise<PaymentRow | undefined> {
     return this.store.read((db) => this.payments.findByPaymentId(db, external, paymentId));
   }
-}
-
-/** What the external cannot be queried about, only the ledger knows (SPEC §1). */
-function isNotOffered(outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>): boolean {
-  return outcome.kind === 'not-executed' && outcome.reason === 'not-supported';
 }

@@ -30,18 +30,16 @@ export class ExternalGuard implements CanActivate {
       (request as Carrying)[PROVIDER] = this.registry.require(name, mayUse);
       contextOf(request).logFields.external = name;
     } catch (error) {
-      if (!(error instanceof Problem) || !mayRepeat(request, name)) throw error;
-      (request as Carrying)[PROVIDER] = new MissingExternal(name, error);
-      contextOf(request).refusal = error;
+      if (!(error instanceof Problem) || !mayBeInLedger(request, name)) throw error;
+      (request as Carrying)[PROVIDER] = new MissingExternal(name, error.detail);
     }
     return true;
   }
 }
 
-/** Whether the request may repeat what an external with this name has executed before it was removed (SPEC §4). */
-function mayRepeat(request: Request, name: string): boolean {
-  const changes = request.method === 'POST' || request.method === 'DELETE';
-  return changes && contextOf(request).access === 'caller' && EXTERNAL_NAME.test(name);
+/** Whether the ledger may have the answer: an external with this name may have been removed. It verifies no callbacks. */
+function mayBeInLedger(request: Request, name: string): boolean {
+  return contextOf(request).access === 'caller' && EXTERNAL_NAME.test(name);
 }
 
 /** The external of the path, as {@link ExternalGuard} resolved it. */

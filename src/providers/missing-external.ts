@@ -1,6 +1,5 @@
 import type { ExternalConfig } from '../config/external-config.js';
 import { OPERATION_NAMES } from '../config/external-operation.js';
-import type { Problem } from '../problems/problem.js';
 import { NO_SECRETS, type SecretMask } from '../sensitive/secret-mask.js';
 import type { ExternalProvider, ProviderHealth } from './external-provider.js';
 import { type NotExecuted, notExecuted } from './provider-outcome.js';
@@ -8,8 +7,9 @@ import { type NotExecuted, notExecuted } from './provider-outcome.js';
 const OFFERS_NOTHING = Object.fromEntries(OPERATION_NAMES.map((name) => [name, false]));
 
 /**
- * A name that no external has. An external that was removed from the configuration may have had it and executed what a
- * request repeats: the ledger answers such a request (SPEC §4). Nothing is sent.
+ * A name that no external has. One that was removed from the configuration may have had it: what the ledger knows is
+ * answered from it, repeats and status queries alike (SPEC §1, §4). Nothing is sent, so that all else is
+ * `external-not-found`.
  */
 export class MissingExternal implements ExternalProvider {
   readonly config: ExternalConfig;
@@ -42,8 +42,8 @@ export class MissingExternal implements ExternalProvider {
 
   constructor(
     name: string,
-    /** The answer to a request that repeats nothing. */
-    readonly notFound: Problem,
+    /** Of the problem `external-not-found`. */
+    private readonly detail: string,
   ) {
     this.config = {
       name,
@@ -55,7 +55,8 @@ export class MissingExternal implements ExternalProvider {
       callbackAllowedIps: undefined,
       operations: OFFERS_NOTHING,
       honoursIdempotencyKey: false,
-      statusByShopTransactionId: false,
+      // A query by order is made, and ends as every other.
+      statusByShopTransactionId: true,
       reuseConnections: false,
       maxConnectionAgeMs: 0,
       duplicatePayments: 'refuse',
@@ -67,7 +68,7 @@ export class MissingExternal implements ExternalProvider {
   }
 
   reserve(): NotExecuted {
-    return notExecuted('not-supported', this.notFound.detail);
+    return notExecuted('no-external', this.detail);
   }
 
   recordRefusal(): void {}

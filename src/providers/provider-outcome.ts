@@ -26,6 +26,7 @@ export interface Rejected {
 export interface NotExecuted {
   readonly kind: 'not-executed';
   readonly reason:
+    | 'no-external' //            no external has the name, or not any more: nothing can be asked or sent
     | 'not-supported' //          switched off by configuration, or 404 without a JSON object, 405, 501
     | 'connection-failed' //      refused, unresolvable, TLS failure: the request was not sent
     | 'credentials-refused' //    401, 403 or 407 to the gateway's credentials, a certificate that is refused, or no token
@@ -70,6 +71,14 @@ export function notExecuted(
   retryAfterMs?: number,
 ): NotExecuted {
   return { kind: 'not-executed', reason, detail, retryAfterMs };
+}
+
+/**
+ * Whether the external cannot be asked at all: it does not offer the query, or is configured no longer. What only the
+ * ledger knows is then answered from it (SPEC §1).
+ */
+export function isLeftToLedger(outcome: Exclude<ProviderOutcome<never>, { kind: 'completed' }>): boolean {
+  return outcome.reason === 'not-supported' || outcome.reason === 'no-external';
 }
 
 /** An answer of the contract's shape that cannot be true for this operation. */

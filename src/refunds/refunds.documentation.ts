@@ -41,7 +41,7 @@ export const REFUND_STATUS: OperationDescription = {
   tag: 'Payments',
   summary: 'Retrieve a refund’s status',
   description:
-    'Queries the external now and updates the ledger. Where the external does not offer the query, the ledger answers. An `unknown` refund is `PENDING`. An accepted refund can still fail, when a bank sends it back: the amount can then be refunded again.',
+    'Queries the external now and updates the ledger. Where the external does not offer the query, or was removed from the configuration, the ledger answers. An `unknown` refund is `PENDING`. An accepted refund can still fail, when a bank sends it back: the amount can then be refunded again.',
   calls: OPERATIONS['refund/status'],
   query: [
     REFUND_ID_QUERY,

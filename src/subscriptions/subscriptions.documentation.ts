@@ -137,7 +137,8 @@ export const GET_SUBSCRIPTION_STATUS: OperationDescription = {
   id: 'getSubscriptionStatus',
   tag: 'Subscriptions',
   summary: 'Retrieve a subscription’s status',
-  description: 'Queries the external now. The ledger does not change.',
+  description:
+    'Queries the external now. The ledger does not change. After the external was removed from the configuration, the ledger answers.',
   calls: OPERATIONS['subscription/status'],
   answer: {
     type: SubscriptionStatus,

@@ -4,12 +4,16 @@ import type { OperationAnswer } from '../http/http-answer.js';
 import { OperationExecutor } from '../operations/operation.executor.js';
 import { PaymentCreation } from '../payments/payment.creation.js';
 import { outcomeProblem } from '../operations/outcome-problem.js';
+import { Store } from '../persistence/store.js';
+import type { SubscriptionStatusName } from '../providers/answers.js';
 import type { ExpiryQuery, ExternalProvider } from '../providers/external-provider.js';
 import { OPERATIONS } from '../config/external-operation.js';
 import { ExpireSubscriptionOperation } from './expire-subscription.operation.js';
 import { PaySubscriptionOperation } from './pay-subscription.operation.js';
 import { ScheduleSubscriptionOperation } from './schedule-subscription.operation.js';
 import { StartSubscriptionOperation } from './start-subscription.operation.js';
+import { reportedSubscriptionStatus } from './subscription-state.js';
+import { SubscriptionRepository } from './subscription.repository.js';
 import type {
   SubscriptionPayRequest,
   SubscriptionStartRequest,
@@ -29,6 +33,8 @@ export class SubscriptionsService {
     private readonly payOperation: PaySubscriptionOperation,
     private readonly updateOperation: UpdateSubscriptionOperation,
     private readonly expireOperation: ExpireSubscriptionOperation,
+    private readonly subscriptions: SubscriptionRepository,
+    private readonly store: Store,
   ) {}
 
   schedule(
@@ -73,20 +79,33 @@ export class SubscriptionsService {
     return this.executor.execute(this.expireOperation, { provider, input: { token, query }, context });
   }
 
-  /** Queries the external; changes nothing in the ledger. */
+  /** Queries the external; changes nothing in the ledger. One that was removed is answered for by the ledger. */
   async status(
     provider: ExternalProvider,
     token: string,
     context: CallerContext,
   ): Promise<SubscriptionStatus> {
+    const known = { subscriptionToken: token, providerName: provider.config.name };
     const outcome = await provider.subscriptionStatus(token, context);
-    if (outcome.kind !== 'completed') throw outcomeProblem(outcome, OPERATIONS['subscription/status']);
-    const { status, metadata } = outcome.answer;
-    return {
-      status,
-      subscriptionToken: token,
-      providerName: provider.config.name,
-      ...(metadata !== undefined && { metadata }),
-    };
+    if (outcome.kind === 'completed') {
+      const { status, metadata } = outcome.answer;
+      return { status, ...known, ...(metadata !== undefined && { metadata }) };
+    }
+    const status = outcome.reason === 'no-external' ? await this.#inLedger(known) : undefined;
+    if (status === undefined) throw outcomeProblem(outcome, OPERATIONS['subscription/status']);
+    return { status, ...known };
+  }
+
+  /** Undefined where the ledger does not have the subscription, or knows that it was never started. */
+  async #inLedger({
+    providerName,
+    subscriptionToken,
+  }: Pick<SubscriptionStatus, 'providerName' | 'subscriptionToken'>): Promise<
+    SubscriptionStatusName | undefined
+  > {
+    const row = await this.store.read((db) =>
+      this.subscriptions.findByToken(db, providerName, subscriptionToken),
+    );
+    return row && reportedSubscriptionStatus(row.state);
   }
 }

@@ -17,6 +17,8 @@ describe('a circuit breaker, over HTTP', () => {
       currency: 'EUR',
       shopTransactionId: `o-${(count += 1)}`,
     });
+  const payOnce = (shopTransactionId: string, name: string): Promise<Answer> =>
+    call(`${gateway.url}/v3/${name}/pay`, 'POST', { amount: 1, currency: 'EUR', shopTransactionId });
   const status = (): Promise<Answer> => call(`${gateway.url}/v3/acme/status?paymentId=pm`, 'GET');
   const circuit = async (): Promise<string | undefined> => {
     const state = /tollgate_external_circuit_state\{[^}]*external="acme"[^}]*\} (\d)/;
@@ -32,6 +34,12 @@ describe('a circuit breaker, over HTTP', () => {
           baseUrl: external.url,
           circuitBreaker: { failures: 3, windowMs: 10_000, openMs: OPEN_MS },
         },
+        ...(['refuse', 'allow'] as const).map((duplicatePayments) => ({
+          externalService: duplicatePayments === 'refuse' ? 'refusing' : 'allowing',
+          baseUrl: external.url,
+          circuitBreaker: { failures: 3, windowMs: 60_000, openMs: 600_000 },
+          duplicatePayments,
+        })),
       ],
     });
   });
@@ -73,5 +81,33 @@ describe('a circuit breaker, over HTTP', () => {
     for (let failure = 0; failure < 3; failure += 1) await pay();
     await until(async () => (await pay()).status === 502, 'one to be let through');
     expect((await pay()).status).toBe(503);
+  });
+
+  it('an order that is paid is a duplicate also while the circuit is open', async () => {
+    external.behave(answerOk);
+    for (const name of ['refusing', 'allowing']) expect((await payOnce('paid', name)).status).toBe(200);
+    external.behave((_, response) => answerJson(response, 500, {}));
+    const answered = async (order: string, name: string): Promise<unknown[]> => {
+      const { status: code, body } = await payOnce(order, name);
+      return [code, body['code'], body['outcome'], body['paymentStatus']];
+    };
+    const unavailable = [503, 'provider-unavailable', 'not-executed', undefined];
+    for (const name of ['refusing', 'allowing']) {
+      for (let failure = 0; failure < 3; failure += 1) await payOnce(`failed-${failure}`, name);
+      expect(await answered('other', name)).toEqual(unavailable);
+    }
+    expect(await answered('paid', 'refusing')).toEqual([
+      409,
+      'duplicate-payment',
+      'not-executed',
+      'ACCEPTED',
+    ]);
+    expect(await answered('failed-0', 'refusing')).toEqual([
+      409,
+      'duplicate-payment',
+      'not-executed',
+      'UNKNOWN',
+    ]);
+    expect(await answered('paid', 'allowing')).toEqual(unavailable);
   });
 });

@@ -382,7 +382,7 @@ describe('with valid credentials', () => {
   it('reports unknown paths and externals', async () => {
     const boss = bearer('secret-of-boss');
     expect((await call(`${gateway.url}/nothing`, 'GET', undefined, boss)).body['code']).toBe('not-found');
-    const answer = await call(`${gateway.url}/v3/nobody/pay`, 'POST', {}, boss);
+    const answer = await call(`${gateway.url}/v3/nobody/status?paymentId=p`, 'GET', undefined, boss);
     expect(answer.body).toMatchObject({
       code: 'external-not-found',
       detail: expect.stringMatching(/^There is no external of this name\. These credentials may use: acme\b/),

@@ -110,7 +110,7 @@ export interface paths {
         };
         /**
          * Retrieve a payment’s status
-         * @description Queries the external now. The ledger does not change, and the receiver is not notified.
+         * @description Queries the external now. The ledger does not change, and the receiver is not notified. Where the external offers no status, or was removed from the configuration, the ledger answers; its `UNKNOWN` is `PENDING`.
          *
          *     By `shopTransactionId`, as after a time-out: the newest payment of the order that is not FAILED, else the newest. The external is queried by the `paymentId` that the ledger has, else by the order if it supports that; what only the ledger knows is answered from it, and a payment of unknown outcome is PENDING.
          */
@@ -132,7 +132,7 @@ export interface paths {
         };
         /**
          * Check a payment and notify the receiver
-         * @description Queries the external now, updates the ledger, and posts the status to the receiver (see the webhook).
+         * @description Queries the external now, updates the ledger, and posts the status to the receiver (see the webhook). Where the external offers no status, or was removed from the configuration, the ledger answers; its `UNKNOWN` is `PENDING`.
          *
          *     By `shopTransactionId`, as after a time-out: the newest payment of the order that is not FAILED, else the newest. The external is queried by the `paymentId` that the ledger has, else by the order if it supports that; what only the ledger knows is answered from it, and a payment of unknown outcome is PENDING.
          */
@@ -174,7 +174,7 @@ export interface paths {
         };
         /**
          * Retrieve a refund’s status
-         * @description Queries the external now and updates the ledger. Where the external does not offer the query, the ledger answers. An `unknown` refund is `PENDING`. An accepted refund can still fail, when a bank sends it back: the amount can then be refunded again.
+         * @description Queries the external now and updates the ledger. Where the external does not offer the query, or was removed from the configuration, the ledger answers. An `unknown` refund is `PENDING`. An accepted refund can still fail, when a bank sends it back: the amount can then be refunded again.
          */
         get: operations["getRefundStatus"];
         put?: never;
@@ -274,7 +274,7 @@ export interface paths {
         };
         /**
          * Retrieve a subscription’s status
-         * @description Queries the external now. The ledger does not change.
+         * @description Queries the external now. The ledger does not change. After the external was removed from the configuration, the ledger answers.
          */
         get: operations["getSubscriptionStatus"];
         put?: never;
