@@ -1,5 +1,5 @@
 import type { paths } from './generated/openapi.js';
-import type { OperationOptions, Transport } from './transport.js';
+import type { CsvPage, OperationOptions, Transport } from './transport.js';
 
 /* The admin API by its paths: every operation of docs/openapi.json below `/admin`, typed by it. */
 
@@ -51,6 +51,15 @@ export type AdminListPath = {
 
 export type AdminItem<P extends AdminListPath> =
   AdminAnswer<P, 'get'> extends { items: readonly (infer Item)[] } ? Item : never;
+
+/** The paths of lists that can be requested as CSV. */
+export type AdminCsvPath = {
+  [P in AdminListPath]: Operation<P, 'get'> extends {
+    responses: { 200: { content: { 'text/csv': string } } };
+  }
+    ? P
+    : never;
+}[AdminListPath];
 
 interface UntypedRequest extends OperationOptions {
   readonly path?: Readonly<Record<string, string>> | undefined;
@@ -117,11 +126,35 @@ export class Admin {
     }
   }
 
-  #send<Answer>(method: 'GET' | 'POST', template: string, request: UntypedRequest = {}): Promise<Answer> {
+  /**
+   * Iterates over the pages of a list as CSV (RFC 4180), with the names of the columns before the first row only. Together they
+   * are a file.
+   */
+  async *csv<P extends AdminCsvPath>(
+    path: P,
+    ...[request]: Rest<AdminRequest<P, 'get'>>
+  ): AsyncGenerator<string, void, undefined> {
+    const { query, ...options } = (request ?? {}) as UntypedRequest;
+    let cursor: string | undefined;
+    do {
+      const continued = { ...options, query: { ...query, ...(cursor !== undefined && { cursor }) } };
+      const page: CsvPage = await this.#send('GET', path, continued, 'csv');
+      yield cursor === undefined ? page.csv : page.csv.slice(page.csv.indexOf('\r\n') + 2);
+      ({ cursor } = page);
+    } while (cursor !== undefined);
+  }
+
+  #send<Answer>(
+    method: 'GET' | 'POST',
+    template: string,
+    request: UntypedRequest = {},
+    type: 'json' | 'csv' = 'json',
+  ): Promise<Answer> {
     const { path: parameters = {}, ...rest } = request;
     const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(parameters[name]!),
     );
-    return this.#transport.send({ ...rest, method, path, member: memberOf(template) }) as Promise<Answer>;
+    const member = type === 'csv' ? undefined : memberOf(template);
+    return this.#transport.send({ ...rest, method, path, member }) as Promise<Answer>;
   }
 }

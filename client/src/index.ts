@@ -1,6 +1,7 @@
 export {
   Admin,
   type AdminAnswer,
+  type AdminCsvPath,
   type AdminItem,
   type AdminListPath,
   type AdminPathWith,

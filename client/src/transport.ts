@@ -48,8 +48,15 @@ export interface Request extends OperationOptions {
   readonly path: string;
   readonly query?: object | undefined;
   readonly body?: unknown;
-  /** A member that every answer of the operation has: what lacks it is not an answer of Tollgate. */
-  readonly member: string;
+  /** A member that every answer of the operation has: what lacks it is not one of Tollgate. Undefined: they are CSV. */
+  readonly member: string | undefined;
+}
+
+/** A page of a list as CSV, each with the names of the columns. */
+export interface CsvPage {
+  readonly csv: string;
+  /** Of the next page; undefined on the last. */
+  readonly cursor: string | undefined;
 }
 
 const RETRYABLE_WITH_KEY = /^\/v3\/|^\/admin\/payments\/[^/]+\/(?:refund|cancel)$/;
@@ -79,7 +86,7 @@ export class Transport {
   }
 
   /**
-   * Returns the body of a 2xx answer.
+   * Returns the body of a 2xx answer: JSON, or a {@link CsvPage}.
    * @throws TollgateError on everything else. Its `outcome` is about all attempts together.
    */
   async send(request: Request): Promise<unknown> {
@@ -110,7 +117,7 @@ export class Transport {
   }
 
   async #attempt(request: Sendable): Promise<{ body: unknown } | TollgateError> {
-    const { method, path, query, text, signal, member } = request;
+    const { method, path, query, text, signal } = request;
     let sent = false;
     if (signal?.aborted) return failed(request, 'aborted', 'The call was aborted.', { sent }, signal.reason);
     const { fetch = globalThis.fetch } = this.#options;
@@ -130,9 +137,11 @@ export class Transport {
       const status = response.status || undefined;
       if (response.type === 'opaqueredirect' || REDIRECTS.has(response.status))
         return failed(request, 'unexpected-answer', 'The request was redirected.', { sent, status });
-      const body = parsed(await response.text());
-      if (response.ok && isObject(body) && member in body) return { body };
-      if (!response.ok && isProblem(response, body)) return refused(request, response, body);
+      const answer = await response.text();
+      const body = response.ok ? bodyOf(request, response, answer) : undefined;
+      if (body !== undefined) return { body };
+      const problem = parsed(answer);
+      if (!response.ok && isProblem(response, problem)) return refused(request, response, problem);
       const detail = `The answer (${status}) is not one of Tollgate.`;
       return failed(request, 'unexpected-answer', detail, { sent, status });
     } catch (cause) {
@@ -149,10 +158,10 @@ export class Transport {
     }
   }
 
-  async #headers({ requestId, idempotencyKey, text }: Sendable): Promise<Headers> {
+  async #headers({ requestId, idempotencyKey, text, member }: Sendable): Promise<Headers> {
     const { apiKey, headers: own = {} } = this.#options;
     return new Headers({
-      Accept: 'application/json',
+      Accept: member === undefined ? 'text/csv' : 'application/json',
       ...(apiKey !== undefined && { 'X-Api-Key': apiKey }),
       ...(requestId !== undefined && { 'X-Request-Id': requestId }),
       ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
@@ -215,6 +224,18 @@ function queryText(query: object = {}): string {
   ][])
     if (value !== undefined && value !== null) parameters.append(name, String(value));
   return parameters.size === 0 ? '' : `?${parameters.toString()}`;
+}
+
+/** Undefined where it is not the body that Tollgate would send. */
+function bodyOf({ member }: Request, { headers }: Response, text: string): object | undefined {
+  if (member === undefined) {
+    if (!/^text\/csv\b/i.test(headers.get('content-type') ?? '')) return undefined;
+    // RFC 8288. The rest of the address lacks the prefix that a proxy removed.
+    const next = /<[^>?]*\?([^>]*)>; rel="next"/.exec(headers.get('link') ?? '')?.[1];
+    return { csv: text, cursor: new URLSearchParams(next).get('cursor') ?? undefined } satisfies CsvPage;
+  }
+  const body = parsed(text);
+  return isObject(body) && member in body ? body : undefined;
 }
 
 function parsed(text: string): unknown {

@@ -112,6 +112,27 @@ describe('the client, with the bundled simulator', () => {
     });
   });
 
+  it('iterates over a list as CSV, and reports a problem and another’s answer as elsewhere', async () => {
+    const { items } = await tollgate.admin.get('/admin/payments', { query: { limit: 200 } });
+    const pages: string[] = [];
+    for await (const page of tollgate.admin.csv('/admin/payments', { query: { limit: 2 } })) pages.push(page);
+    expect(pages).toHaveLength(Math.ceil(items.length / 2));
+    const [names, ...rows] = pages.join('').split('\r\n').slice(0, -1);
+    expect(names).toMatch(/^id,external,state,/);
+    expect(rows.map((row) => row.split(',', 1)[0])).toEqual(items.map(({ id }) => id));
+    const failing = (client: Tollgate): Promise<unknown> => client.admin.csv('/admin/payments').next();
+    await expect(failing(new Tollgate({ baseUrl: gateway.url, apiKey: 'of-nobody' }))).rejects.toMatchObject({
+      code: 'unauthenticated',
+      status: 401,
+      requestId: expect.stringMatching(/^req_/),
+    });
+    const foreign = async (): Promise<Response> => new Response('<h1>A proxy</h1>', { status: 200 });
+    const retry = { maxRetries: 0 };
+    await expect(
+      failing(new Tollgate({ baseUrl: gateway.url, apiKey: KEY, fetch: foreign, retry })),
+    ).rejects.toMatchObject({ code: 'unexpected-answer', status: 200 });
+  });
+
   it('iterates over lists of the admin API, one page at a time', async () => {
     const ids: string[] = [];
     for await (const { id } of tollgate.admin.list('/admin/payments', { query: { limit: 2 } })) ids.push(id);

@@ -64,6 +64,8 @@ export async function mistakes(tollgate: Tollgate): Promise<void> {
   tollgate.admin.list('/admin/payments/{id}');
   // @ts-expect-error no such filter
   tollgate.admin.list('/admin/payments', { query: { colour: 'red' } });
+  // @ts-expect-error no CSV of it
+  tollgate.admin.csv('/admin/attention');
   // @ts-expect-error the id is missing
   await tollgate.admin.get('/admin/payments/{id}');
 }

@@ -1,3 +1,4 @@
+import type { AdminCsvPath } from '@tollgate/client';
 import type { ReactNode } from 'react';
 import type { Page } from '../api/records';
 
@@ -27,9 +28,7 @@ export interface ListDefinition<Item extends { readonly id: string }> {
   readonly title: string;
   readonly help?: string;
   /** The path of the API; the first part of the query’s key. */
-  readonly path: string;
-  /** Whether the API has the list as CSV. */
-  readonly csv: boolean;
+  readonly path: AdminCsvPath;
   readonly filters: readonly Filter[];
   readonly columns: readonly Column<Item>[];
   readonly load: (query: Record<string, string>, signal: AbortSignal) => Promise<Page<Item>>;

@@ -1,3 +1,4 @@
+import type { AdminCsvPath } from '@tollgate/client';
 import { Button, Checkbox, Drawer, Group, Popover, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useMemo } from 'react';
@@ -63,7 +64,7 @@ export function ListPage<Item extends { readonly id: string }>({
             shown={shown.map(({ id }) => id)}
             onToggle={(id) => setParameters(withColumn(parameters, columns, id), { replace: true })}
           />
-          {definition.csv && <CsvButton path={definition.path} filters={filters} name={title} />}
+          <CsvButton path={definition.path} filters={filters} name={title} />
         </Group>
       </Group>
       {help !== undefined && (
@@ -176,13 +177,13 @@ function CsvButton({
   filters,
   name,
 }: {
-  readonly path: string;
+  readonly path: AdminCsvPath;
   readonly filters: Readonly<Record<string, string>>;
   readonly name: string;
 }): ReactNode {
   const download = useMutation({
     mutationFn: async () => {
-      downloadText(await csvOf(path, { ...filters }, CSV_PAGES), `${name.toLowerCase()}.csv`);
+      downloadText(await csvOf(path, filters, CSV_PAGES), `${name.toLowerCase()}.csv`);
     },
   });
   return (

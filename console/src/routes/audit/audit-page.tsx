@@ -20,7 +20,6 @@ const AUDIT: ListDefinition<AuditRecord> = {
   title: texts.audit.title,
   help: texts.audit.help,
   path: '/admin/audit',
-  csv: true,
   filters: [
     textFilter('operator', fields.operator),
     textFilter('action', fields.action),

@@ -24,7 +24,6 @@ function CallbackBadge({ state }: Pick<CallbackRecord, 'state'>): ReactNode {
 const CALLBACKS: ListDefinition<CallbackRecord> = {
   title: texts.navigation.callbacks,
   path: '/admin/callbacks',
-  csv: true,
   filters: [
     choice('state', fields.state, ['PENDING', 'LEASED', 'VERIFIED', 'UNCONFIRMED'], texts.callbackState),
     EXTERNAL_FILTER,

@@ -14,7 +14,6 @@ const { fields } = texts;
 const NOTIFICATIONS: ListDefinition<NotificationRecord> = {
   title: texts.navigation.notifications,
   path: '/admin/notifications',
-  csv: true,
   filters: [
     choice(
       'state',

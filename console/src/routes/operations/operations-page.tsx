@@ -21,7 +21,6 @@ const OPERATIONS: ListDefinition<OperationRecord> = {
   title: texts.navigation.operations,
   help: texts.operations.help,
   path: '/admin/operations',
-  csv: true,
   filters: [EXTERNAL_FILTER, ...TIME_FILTERS],
   columns: [
     { id: 'operation', label: fields.operation, cell: (each) => each.operation },

@@ -2,6 +2,7 @@ import { Alert, Anchor, Group, Paper, SimpleGrid, Stack, Text, Title } from '@ma
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link, useParams } from 'react-router';
+import { PaymentChanges } from '../../actions/payment-changes';
 import { paymentQuery } from '../../api/queries';
 import type { PaymentDetail } from '../../api/records';
 import { Copyable } from '../../parts/copyable';
@@ -13,7 +14,6 @@ import { StateBadge } from '../../parts/state-badge';
 import { Time } from '../../parts/time';
 import { TraceId } from '../../parts/trace-link';
 import { texts } from '../../texts/en';
-import { Changes } from './changes';
 import { PaymentActions } from './payment-actions';
 import { RefundTable } from './refund-table';
 import { refundedAmounts } from './refunded-amounts';
@@ -67,7 +67,7 @@ function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
           )}
         </Group>
         <PaymentActions payment={payment} />
-        <Changes payment={payment} />
+        <PaymentChanges id={payment.id} dismissible />
       </Stack>
       {truncated.length > 0 && (
         <Alert color="yellow" variant="outline">

@@ -20,7 +20,6 @@ const { fields } = texts;
 const PAYMENTS: ListDefinition<PaymentRecord> = {
   title: texts.navigation.payments,
   path: '/admin/payments',
-  csv: true,
   filters: [
     choice('state', fields.state, ['CREATED', 'PENDING', 'ACCEPTED', 'FAILED', 'UNKNOWN']),
     EXTERNAL_FILTER,

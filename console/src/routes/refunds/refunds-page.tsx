@@ -27,7 +27,6 @@ const { fields } = texts;
 const REFUNDS: ListDefinition<RefundRecord> = {
   title: texts.navigation.refunds,
   path: '/admin/refunds',
-  csv: true,
   filters: [
     choice('state', fields.state, ['PENDING', 'OK', 'KO', 'UNKNOWN']),
     EXTERNAL_FILTER,

@@ -24,7 +24,6 @@ const intervalOf = ({ interval, intervalCount }: SubscriptionRecord): string =>
 const SUBSCRIPTIONS: ListDefinition<SubscriptionRecord> = {
   title: texts.navigation.subscriptions,
   path: '/admin/subscriptions',
-  csv: true,
   filters: [
     choice('state', fields.state, [
       'CREATED',
