@@ -46,7 +46,7 @@ const MAY_IMPORT = {
     'observability',
     'audit',
   ],
-  audit: ['shared', 'sensitive', 'persistence', 'http'],
+  audit: ['shared', 'sensitive', 'problems', 'persistence', 'http'],
   http: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence'],
   observability: ['shared', 'sensitive', 'rules', 'problems', 'config', 'persistence', 'http'],
   leases: ['shared', 'config', 'persistence', 'observability'],

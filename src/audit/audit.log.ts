@@ -1,8 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { OperationAnswer } from '../http/http-answer.js';
 import { Store, type Trx } from '../persistence/store.js';
+import { Problem } from '../problems/problem.js';
 import { maskCardNumbers } from '../sensitive/card-number.js';
 import { Clock } from '../shared/clock.js';
-import { newIdentifier } from '../shared/identifier.js';
+import { GrowingIdentifiers } from '../shared/identifier.js';
 import type { AuditEntryRow, AuditResult } from './audit.table.js';
 import type { Operator } from './operator.js';
 
@@ -15,6 +17,12 @@ export interface AuditedAct {
   readonly reason?: string;
 }
 
+/** What came of an act. */
+export interface Conclusion {
+  readonly result: Exclude<AuditResult, 'refused'>;
+  readonly change: string;
+}
+
 const OWN_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
 const REFUSAL_WINDOW_MS = 60_000;
 const MAX_REFUSALS = 10;
@@ -23,6 +31,8 @@ const MAX_REFUSALS = 10;
 @Injectable()
 export class AuditLog {
   readonly #logger = new Logger('Audit');
+  /** What came of an act is listed after its begin, also where both are of the same millisecond. */
+  readonly #ids = new GrowingIdentifiers('aud');
   /** Refusals of the current window by operator. */
   readonly #refusals = new Map<string, number>();
   #windowEndsAtMs = 0;
@@ -35,6 +45,48 @@ export class AuditLog {
   /** Appends an act in the transaction that performs it: neither is stored without the other. */
   async append(trx: Trx, operator: Operator, act: AuditedAct): Promise<void> {
     await this.#insert(trx, operator, 'done', act);
+  }
+
+  /**
+   * Appends that an act which calls an external begins, in a transaction before the call: the answer, or its absence, must not
+   * decide whether the act is recorded. {@link concluded} appends what came of it.
+   */
+  async begin(trx: Trx, operator: Operator, act: AuditedAct): Promise<void> {
+    await this.#insert(trx, operator, 'begun', act);
+  }
+
+  /**
+   * Executes an act that calls an external, and appends what came of it. The answer, or the error, is that of `execute`:
+   * a failure to append is logged.
+   *
+   * @param conclude what the answer says
+   */
+  async concluded<Answer>(
+    operator: Operator,
+    act: AuditedAct,
+    execute: () => Promise<Answer>,
+    conclude: (answer: Answer) => Conclusion,
+  ): Promise<Answer> {
+    let answer: Answer;
+    try {
+      answer = await execute();
+    } catch (error) {
+      await this.#conclude(operator, act, failureOf(error));
+      throw error;
+    }
+    await this.#conclude(operator, act, conclude(answer));
+    return answer;
+  }
+
+  async #conclude(operator: Operator, act: AuditedAct, { result, change }: Conclusion): Promise<void> {
+    try {
+      await this.store.transaction((trx) => this.#insert(trx, operator, result, { ...act, change }));
+    } catch (error) {
+      this.#logger.error(
+        { err: error, operator: operator.name, action: operator.action, result, change },
+        'What came of an act was not recorded',
+      );
+    }
   }
 
   /**
@@ -75,7 +127,7 @@ export class AuditLog {
   ): Promise<void> {
     const at = this.clock.now();
     const entry: AuditEntryRow = {
-      id: newIdentifier('aud', at),
+      id: this.#ids.next(at),
       at,
       operator: name,
       action,
@@ -90,4 +142,17 @@ export class AuditLog {
     };
     await trx.insertInto('audit_entries').values(entry).execute();
   }
+}
+
+/** Of the external's answer to a refund or a cancellation. */
+export function conclusionOf({ body, replayed }: OperationAnswer): Conclusion {
+  const { result } = JSON.parse(body) as { readonly result: keyof typeof CONCLUSIONS };
+  return { result: CONCLUSIONS[result], change: replayed ? `${result} (repeated request)` : result };
+}
+
+const CONCLUSIONS = { OK: 'done', KO: 'failed', PENDING: 'begun' } as const;
+
+function failureOf(error: unknown): Conclusion {
+  if (!(error instanceof Problem)) return { result: 'unknown', change: 'internal-error' };
+  return { result: error.outcome === 'unknown' ? 'unknown' : 'failed', change: error.code };
 }

@@ -13,7 +13,7 @@ export interface AuditEntryTable {
   /** The gateway's id of the row that the act is about. */
   subject: string | null;
   external: string | null;
-  /** What the act changed, such as `UNKNOWN → ACCEPTED`. */
+  /** What the act changed, such as `UNKNOWN → ACCEPTED`, or what came of it: a result, or the code of a problem. */
   change: string | null;
   /** The operator's own words, masked. */
   reason: string | null;
@@ -23,8 +23,11 @@ export interface AuditEntryTable {
   traceparent: string | null;
 }
 
-/** `refused`: the operator lacks the scope. */
-export type AuditResult = 'done' | 'refused';
+/**
+ * `begun`: the external is called, or decides later; a later entry of the same request says what came of it. `failed`:
+ * nothing was done, and `change` says why. `unknown`: it may have been executed. `refused`: the operator lacks the scope.
+ */
+export type AuditResult = 'begun' | 'done' | 'failed' | 'unknown' | 'refused';
 
 export type AuditEntryRow = Selectable<AuditEntryTable>;
 

@@ -41,12 +41,21 @@ export class PaymentRefundsRepository {
       .execute();
   }
 
-  /** Reserves part of the payment for a refund; false if it exceeds the rest (SPEC §3). One statement: no race. */
-  async reserveRefund(trx: Trx, id: string, amountMinor: number): Promise<boolean> {
+  /**
+   * Reserves part of the payment for a refund; false if it exceeds the rest (SPEC §3), or refunds do not take
+   * `expectedMinor` of it. One statement: no race.
+   */
+  async reserveRefund(
+    trx: Trx,
+    id: string,
+    amountMinor: number,
+    expectedMinor: number | undefined,
+  ): Promise<boolean> {
     const updated = await trx
       .updateTable('payments')
       .set((eb) => ({ refunded_minor: eb('refunded_minor', '+', amountMinor) }))
       .where('id', '=', id)
+      .$if(expectedMinor !== undefined, (query) => query.where('refunded_minor', '=', expectedMinor!))
       .where((eb) =>
         eb.or([
           eb('amount_minor', 'is', null),

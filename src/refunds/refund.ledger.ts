@@ -14,10 +14,10 @@ import { PaymentRefundsRepository } from '../payments/payment-refunds.repository
 import { PaymentIdentity } from '../payments/payment.identity.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
 import { Store, type Trx } from '../persistence/store.js';
-import { Problem } from '../problems/problem.js';
 import type { RefundStatusAnswer } from '../providers/answers.js';
 import { Clock } from '../shared/clock.js';
 import type { RefundMove, RefundNotice } from './refund-move.js';
+import { exceeds, PaymentNotAccepted, refundedMeanwhile } from './refund-refusals.js';
 import type { RefundRequest } from './refund-request.js';
 import {
   isOpenRefund,
@@ -30,13 +30,6 @@ import { type RefundStatus, refundStatus } from './refund-status.js';
 import { refundBegin, refundEnd } from './refund.journal.js';
 import { RefundRepository } from './refund.repository.js';
 import type { RefundRow, RefundTable } from './refund.table.js';
-
-/** The payment to refund is not ACCEPTED in the ledger: query the external once before refusing (SPEC §3). */
-export class PaymentNotAccepted extends Problem {
-  constructor() {
-    super('refund-exceeds-payment', 'The payment is not accepted.', { outcome: 'not-executed' });
-  }
-}
 
 /** The answer of a call that made a refund `state`, and the id that the external gave it. */
 export interface SettledRefund {
@@ -72,13 +65,17 @@ export class RefundLedger {
     return refundBegin({ ...createdRow(operation, request, 'call', null), reserved: 1 });
   }
 
-  /** Transaction A: reserves, or refuses. The gateway cannot limit the refunds of a payment that it does not know. */
+  /**
+   * Transaction A: reserves, or refuses. The gateway cannot limit the refunds of a payment that it does not know.
+   * `order`: that of an operator.
+   */
   async open(
     trx: Trx,
     operation: OperationRow,
     request: RefundRequest,
-    origin: RefundRow['origin'],
+    order: { readonly expectedRefundedAmount: number | undefined } | undefined,
   ): Promise<void> {
+    const expected = order?.expectedRefundedAmount;
     const payment = await this.identity.find(trx, operation.external, request.paymentId);
     if (payment) {
       if (payment.state !== 'ACCEPTED') throw new PaymentNotAccepted();
@@ -86,11 +83,19 @@ export class RefundLedger {
         throw exceeds(`The payment is in ${payment.currency}, not in ${request.currency}.`);
       }
       await this.refunded.linkRefunds(trx, payment, request.paymentId);
-      if (!(await this.refunded.reserveRefund(trx, payment.id, request.amount))) {
+      if (!(await this.refunded.reserveRefund(trx, payment.id, request.amount, expected))) {
+        await this.#assertRefunded(trx, payment.id, expected);
         throw exceeds('The refunds of this payment would exceed its amount.');
       }
     }
+    const origin = order ? 'operator' : 'call';
     await this.refunds.insert(trx, createdRow(operation, request, origin, payment?.id ?? null));
+  }
+
+  async #assertRefunded(trx: Trx, id: string, expected: number | undefined): Promise<void> {
+    const { refunded_minor } = (await this.payments.find(trx, id))!;
+    if (expected !== undefined && refunded_minor !== expected)
+      throw refundedMeanwhile(refunded_minor, expected);
   }
 
   /** {@link settle} for a caller's refund as an entry of the journal, and the `refundId`. */
@@ -325,10 +330,6 @@ export class RefundLedger {
       atMs: this.clock.now(),
     });
   }
-}
-
-function exceeds(detail: string): Problem {
-  return new Problem('refund-exceeds-payment', detail, { outcome: 'not-executed' });
 }
 
 /** The row of a refund before its call; it counts in the payment `paymentRef`, if the gateway knows it. */

@@ -29,6 +29,8 @@ export interface OperatorsOrder {
   readonly reason: string;
   /** `pay_…` */
   readonly paymentRef: string;
+  /** What refunds took of the payment when the operator decided, in minor units; undefined: whatever it is. */
+  readonly expectedRefundedAmount: number | undefined;
   /** What the operator sent: a repeat must share it. The amount of a whole refund is computed anew for each. */
   readonly sent: object;
 }
@@ -79,12 +81,12 @@ export class RefundOperation implements Operation<RefundOrder, RefundAnswer> {
 
   async open(trx: Trx, row: OperationRow, { input }: OperationRequest<RefundOrder>): Promise<void> {
     const { request, order } = input;
-    await this.refunds.open(trx, row, request, order ? 'operator' : 'call');
+    await this.refunds.open(trx, row, request, order);
     if (!order) return;
     const { external, refund_ref } = row;
     const change = `${refund_ref}: ${request.amount} ${request.currency} (minor units)`;
     const { operator, reason, paymentRef: subject } = order;
-    await this.audit.append(trx, operator, { subject, external, change, reason });
+    await this.audit.begin(trx, operator, { subject, external, change, reason });
   }
 
   call(

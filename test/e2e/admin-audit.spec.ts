@@ -18,7 +18,14 @@ let count = 0;
 beforeAll(async () => {
   [external, issuer] = await Promise.all([startStubExternal(), startIssuer()]);
   gateway = await startGateway({
-    externals: [{ externalService: 'acme', baseUrl: external.url, circuitBreaker: { failures: 1_000 } }],
+    externals: [
+      {
+        externalService: 'acme',
+        baseUrl: external.url,
+        circuitBreaker: { failures: 1_000 },
+        operations: { cancel: true },
+      },
+    ],
     env: {
       API_AUTH: 'required',
       API_KEYS: KEYS,
@@ -43,10 +50,12 @@ const listed = async (query = ''): Promise<Entry[]> => {
   return body['items'] as Entry[];
 };
 
-/** The id of a payment, which the external accepts or leaves unknown. */
-async function payment(outcome: 'ACCEPTED' | 'UNKNOWN'): Promise<string> {
+/** The id of a payment, which the external accepts, decides later, or leaves unknown. */
+async function payment(outcome: 'ACCEPTED' | 'PENDING' | 'UNKNOWN'): Promise<string> {
   if (outcome === 'UNKNOWN') external.behave((_, response) => answerJson(response, 503, {}));
   const shopTransactionId = `audited-${(count += 1)}`;
+  if (outcome === 'PENDING')
+    external.behave(() => ({ result: 'PENDING', paymentId: `pm-${shopTransactionId}` }));
   const body = { amount: 700, currency: 'EUR', shopTransactionId };
   await call(`${gateway.url}/v3/acme/pay`, 'POST', body, { 'x-api-key': 'shop-secret-11' });
   external.behave(answerOk);
@@ -94,7 +103,47 @@ describe('the audit', () => {
     external.behave((_, response) => answerJson(response, 503, {}));
     expect((await post(`payments/${id}/check`, undefined, BOSS)).status).toBe(502);
     external.behave(answerOk);
-    expect(await listed(`?subject=${id}`)).toMatchObject([{ operator: 'boss', action: 'checkPaymentById' }]);
+    const by = { operator: 'boss', action: 'checkPaymentById' };
+    const [failed, begun, ...others] = await listed(`?subject=${id}`);
+    expect([failed, begun, others]).toMatchObject([
+      { ...by, result: 'failed', change: 'provider-error' },
+      { ...by, result: 'begun' },
+      [],
+    ]);
+    expect(failed!['requestId']).toBe(begun!['requestId']);
+    expect((await post(`payments/${id}/check`, undefined, BOSS)).status).toBe(200);
+    expect(await listed(`?subject=${id}&result=done`)).toMatchObject([
+      { ...by, change: 'ACCEPTED → ACCEPTED' },
+    ]);
+  });
+
+  it.each([
+    ['cancels', { result: 'OK' }, { result: 'done', change: 'OK' }],
+    ['declines to cancel', { result: 'KO' }, { result: 'failed', change: 'KO' }],
+    ['cancels later', { result: 'PENDING' }, { result: 'begun', change: 'PENDING' }],
+    ['does not answer about', undefined, { result: 'unknown', change: 'provider-error' }],
+  ])('says what came of the cancellation of a payment that the external %s', async (_what, answer, ended) => {
+    const id = await payment('PENDING');
+    external.behave((_, response) => answer ?? answerJson(response, 500, {}));
+    await post(`payments/${id}/cancel`, { reason: 'ticket 4711' }, { ...BOSS, 'idempotency-key': id });
+    external.behave(answerOk);
+    const by = { operator: 'boss', action: 'cancelPaymentById', reason: 'ticket 4711' };
+    expect(await listed(`?subject=${id}`)).toMatchObject([
+      { ...by, ...ended },
+      { ...by, result: 'begun' },
+    ]);
+  });
+
+  it('says that a cancellation was refused', async () => {
+    const id = await payment('ACCEPTED');
+    const headers = { ...BOSS, 'idempotency-key': id };
+    const refused = await post(`payments/${id}/cancel`, { reason: 'ticket 4711' }, headers);
+    expect([refused.status, refused.body['code']]).toEqual([409, 'payment-not-pending']);
+    expect(await listed(`?subject=${id}&result=done`)).toEqual([]);
+    expect(await listed(`?subject=${id}`)).toMatchObject([
+      { result: 'failed', change: 'payment-not-pending', reason: 'ticket 4711' },
+      { result: 'begun' },
+    ]);
   });
 
   it('has no act that was not performed, and does not take a name from the request', async () => {
@@ -105,7 +154,9 @@ describe('the audit', () => {
     expect((await post(`payments/${id}/resolve`, { ...body, operator: 'jane' }, spoofed)).status).toBe(400);
     expect(await listed(`?subject=${id}`)).toEqual([]);
     expect((await post(`payments/${id}/check`, undefined, spoofed)).status).toBe(200);
-    expect(await listed(`?subject=${id}`)).toMatchObject([{ operator: 'boss', address: '127.0.0.1' }]);
+    expect(await listed(`?subject=${id}&result=begun`)).toMatchObject([
+      { operator: 'boss', address: '127.0.0.1' },
+    ]);
   });
 
   it('has acts that an operator’s scopes do not permit, and nothing of callers that are none', async () => {

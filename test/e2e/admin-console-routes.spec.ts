@@ -160,7 +160,12 @@ describe('the routes of the console', () => {
     expect([refused.status, refused.body['code']]).toEqual([409, 'payment-not-pending']);
     const { items } = (await send('GET', `/admin/audit?subject=${String(payment!['id'])}`)).body;
     expect(items).toContainEqual(
-      expect.objectContaining({ action: 'cancelPaymentById', reason: 'ticket 4711', result: 'done' }),
+      expect.objectContaining({
+        action: 'cancelPaymentById',
+        reason: 'ticket 4711',
+        result: 'failed',
+        change: 'payment-not-pending',
+      }),
     );
   });
 });

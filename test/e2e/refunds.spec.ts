@@ -634,15 +634,51 @@ describe('refunds', () => {
       const refunded = await row();
       expect(refunded).toMatchObject({ origin: 'operator', caller: 'boss', version: 1 });
       const { items } = (await admin(`audit?subject=${refunded.payment_ref}`)).body as { items: object[] };
+      const by = { operator: 'boss', action: 'refundPaymentById' };
       expect(items).toMatchObject([
+        { ...by, reason: 'Paid twice', result: 'failed', change: 'idempotency-key-reused' },
+        { ...by, reason: 'Once more', result: 'failed', change: 'refund-exceeds-payment' },
+        { ...by, reason: 'Paid twice', result: 'done', change: 'OK (repeated request)' },
+        { ...by, reason: 'Paid twice', result: 'done', change: 'OK' },
         {
-          operator: 'boss',
-          action: 'refundPaymentById',
+          ...by,
           reason: 'Paid twice',
+          result: 'begun',
           change: `${refunded.id}: 70 EUR (minor units)`,
         },
-        { operator: 'boss', action: 'refundPaymentById', reason: 'One of two was broken' },
+        { ...by, reason: 'One of two was broken', result: 'done', change: 'OK' },
+        { ...by, reason: 'One of two was broken', result: 'begun' },
       ]);
+    });
+
+    it('are refused if other refunds were made since the operator looked', async () => {
+      await paid();
+      const seen = { expectedRefundedAmount: 0, reason: 'x' };
+      // Both have seen the same; each is within the payment, and both together are too.
+      external.behave(() => ({ result: 'OK' }));
+      const both = await Promise.all([
+        ordered({ ...seen, amount: 30 }, 'op-1'),
+        ordered({ ...seen, amount: 40 }, 'op-2'),
+      ]);
+      const [first, second] = both.toSorted((a, b) => a.status - b.status);
+      expect([first!.status, second!.status, second!.body['code'], second!.body['outcome']]).toEqual([
+        200,
+        409,
+        'conflict',
+        'not-executed',
+      ]);
+      const taken = 100 - (await rest());
+      expect([30, 40]).toContain(taken);
+      expect(second!.body['detail']).toBe(
+        `Refunds take ${taken} (minor units) of the payment by now, not 0: nothing was refunded.`,
+      );
+      const [repeated, other] = taken === 30 ? [30, 40] : [40, 30];
+      const [key, free] = taken === 30 ? ['op-1', 'op-2'] : ['op-2', 'op-1'];
+      // The one that was executed is repeated, whatever refunds take by now; the other has left its key free.
+      const again = await ordered({ ...seen, amount: repeated }, key);
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+      const anew = await ordered({ ...seen, expectedRefundedAmount: taken, amount: other }, free);
+      expect([anew.status, await rest()]).toEqual([200, 30]);
     });
 
     it.each([

@@ -41,8 +41,8 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
   },
   'refund not reserved': {
     file: 'src/refunds/refund.ledger.ts',
-    from: /if \(!\s?\(?await this\.refunded\.reserveRefund\(trx, payment\.id, request\.amount\)\)?\)/,
-    to: `if (await this.refunded.reserveRefund(trx, payment.id, 0) === null)`,
+    from: /if \(!\s?\(?await this\.refunded\.reserveRefund\(trx, payment\.id, request\.amount, expected\)\)?\)/,
+    to: `if (await this.refunded.reserveRefund(trx, payment.id, 0, undefined) === null)`,
   },
   'refund not released': {
     file: 'src/refunds/refund.ledger.ts',

@@ -2151,11 +2151,11 @@ export interface components {
              */
             action: string;
             /**
-             * @description `refused`: the operator lacks the scope, and nothing was done.
+             * @description `begun`: an external is called, or decides later; a later entry with the same `requestId` says what came of it. `done`: it was done. `failed`: nothing was done, and `change` says why. `unknown`: it may have been executed. `refused`: the operator lacks the scope, and nothing was done.
              * @example done
              * @enum {string}
              */
-            result: "done" | "refused";
+            result: "begun" | "done" | "failed" | "unknown" | "refused";
             /**
              * @description The gateway’s id of the item; missing for an act on many.
              * @example pay_0199f2a4-c7d1-7b3e-8f5a-2c7f5d8e9a10
@@ -2164,7 +2164,7 @@ export interface components {
             /** @example acme */
             external?: string;
             /**
-             * @description What the act changed.
+             * @description What the act changes; of an act that called an external, what came of it: a `result`, or the code of a problem.
              * @example UNKNOWN → ACCEPTED
              */
             change?: string;
@@ -3448,6 +3448,12 @@ export interface components {
              * @example EUR
              */
             currency?: components["schemas"]["Currency"] | null;
+            /**
+             * Format: int64
+             * @description The `refundedAmount` that you saw, in minor units. If refunds take another amount by now, nothing is refunded, and the answer is `conflict`: of two operators who refund parts at once, the second decides anew.
+             * @example 0
+             */
+            expectedRefundedAmount?: number | null;
             /**
              * @description Why the payment is refunded. Kept for ever, with the name of the credentials.
              * @example Paid twice, ticket 4711
@@ -5638,8 +5644,8 @@ export interface operations {
                 operator?: string;
                 /** @description Acts of this `operationId`. */
                 action?: string;
-                /** @description Acts that were done, or refused. */
-                result?: "done" | "refused";
+                /** @description Acts with this result. */
+                result?: "begun" | "done" | "failed" | "unknown" | "refused";
                 /** @description Acts on this item. */
                 subject?: string;
                 /** @description Created at this time or later. A `+` in the zone is written `%2B`. */

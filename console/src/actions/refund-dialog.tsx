@@ -1,4 +1,4 @@
-import type { components } from '@tollgate/client';
+import { type components, TollgateError } from '@tollgate/client';
 import { Modal, Radio, Stack, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
@@ -13,6 +13,9 @@ import { ActionDialog } from './action-dialog';
 import { changeOf } from './payment-change';
 import { ReasonInput, reasonProblem } from './reason-input';
 import { partOf, restOf } from './refund-amount';
+
+/** The payment does not allow the refund, or is not what the operator saw. */
+const REFUSED_BY_STATE: ReadonlySet<string> = new Set(['conflict', 'refund-exceeds-payment']);
 
 /** The gateway refuses what is no currency. */
 type Currency = components['schemas']['PaymentRefundRequest']['currency'];
@@ -49,6 +52,19 @@ function RefundForm({ id, payment, onClose }: Props & { readonly payment: Paymen
   const shown = formatMoney(amount, amount === undefined ? undefined : code);
   const limit = formatMoney(rest, payment.currency);
   const wrong = rest === 0 ? refund.nothingLeft : refund.amountWrong(limit);
+  /** Another operator may have been faster: what they changed says more than why the gateway refused. */
+  const explained = async (error: unknown): Promise<unknown> => {
+    if (!(error instanceof TollgateError) || !REFUSED_BY_STATE.has(error.code)) return error;
+    try {
+      const now = await queryClient.query({ ...paymentQuery(id), staleTime: 0 });
+      const change = changeOf(seen, now);
+      if (change === undefined) return error;
+      setSeen(now);
+      return new ChangedMeanwhile(change);
+    } catch {
+      return error;
+    }
+  };
   const amountProblem = amount === undefined || code === '' ? wrong : undefined;
   return (
     <ActionDialog
@@ -61,25 +77,26 @@ function RefundForm({ id, payment, onClose }: Props & { readonly payment: Paymen
       payment={id}
       keyed
       execute={async ({ idempotencyKey, isRepeat }) => {
-        if (!isRepeat) {
-          // Another operator may have refunded it meanwhile: two parts are within the payment, and one too many.
-          const now = await queryClient.query({ ...paymentQuery(id), staleTime: 0 });
-          const change = changeOf(seen, now);
-          if (change !== undefined) {
-            setSeen(now);
-            throw new ChangedMeanwhile(change);
-          }
+        try {
+          const { result } = await withAdmin((admin) =>
+            admin.post('/admin/payments/{id}/refund', {
+              path: { id },
+              body: {
+                // The amount that the operator saw, also for the whole.
+                amount: amount!,
+                currency: code as Currency,
+                reason: reason.trim(),
+                expectedRefundedAmount: seen.refundedAmount,
+              },
+              idempotencyKey,
+            }),
+          );
+          if (result === 'OK') return refund.ok(shown);
+          return result === 'PENDING' ? refund.pending(shown) : refund.ko;
+        } catch (error) {
+          // A repeat must stay the same request.
+          throw isRepeat ? error : await explained(error);
         }
-        const { result } = await withAdmin((admin) =>
-          admin.post('/admin/payments/{id}/refund', {
-            path: { id },
-            // The amount that the operator saw, also for the whole.
-            body: { amount: amount!, currency: code as Currency, reason: reason.trim() },
-            idempotencyKey,
-          }),
-        );
-        if (result === 'OK') return refund.ok(shown);
-        return result === 'PENDING' ? refund.pending(shown) : refund.ko;
       }}
     >
       <Radio.Group

@@ -12,7 +12,7 @@ export interface ProblemText {
   readonly requestId: string | undefined;
 }
 
-/** An act was not sent, because its payment is no longer what the operator saw. */
+/** An act was refused, because its payment is no longer what the operator saw. */
 export class ChangedMeanwhile extends Error {
   override readonly name = 'ChangedMeanwhile';
 }

@@ -79,7 +79,7 @@ export const texts = {
     notExecuted: 'Nothing was executed. You can try again.',
     unknownOutcome:
       'It is not known whether it was executed. Trying again from this dialog is safe: the request keeps its key.',
-    changed: 'The payment has changed since you opened this. Nothing was sent.',
+    changed: 'The payment has changed since you opened this. No refund was made.',
     lookAgain: 'Look at what is written here now, and press the button again if you still want it.',
     conflict: 'Someone or something changed it meanwhile. Below is what it is now.',
   },

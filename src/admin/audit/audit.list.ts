@@ -18,7 +18,7 @@ export class AuditQuery extends TimeRangeQuery {
   @QueryField(action, { description: 'Acts of this `operationId`.', example: 'resolvePayment' })
   action?: string;
 
-  @QueryField(oneOf(AUDIT_RESULTS), { description: 'Acts that were done, or refused.' })
+  @QueryField(oneOf(AUDIT_RESULTS), { description: 'Acts with this result.' })
   result?: AuditResult;
 
   @QueryField(subject, {

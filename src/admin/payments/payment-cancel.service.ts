@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuditLog } from '../../audit/audit.log.js';
+import { AuditLog, conclusionOf } from '../../audit/audit.log.js';
 import type { Operator } from '../../audit/operator.js';
 import type { CallerContext } from '../../http/caller-context.js';
 import type { OperationAnswer } from '../../http/http-answer.js';
@@ -23,8 +23,7 @@ export class PaymentCancel {
   ) {}
 
   /**
-   * The same execution as a caller's. The act is recorded before the external is called: its answer, or the absence of
-   * one, must not decide whether it is.
+   * The same execution as a caller's. The act is recorded before the external is called, and what came of it afterwards.
    * @throws Problem of a cancellation; `not-found`; `conflict` if the payment cannot be cancelled through the gateway
    */
   async cancel(
@@ -44,7 +43,13 @@ export class PaymentCancel {
     if (!provider) throw conflict(`The external ${row.external} is not configured.`);
     if (row.payment_id === null) throw conflict('The external’s paymentId is not known.');
     const act = { subject: id, external: row.external, reason };
-    await this.store.transaction((trx) => this.audit.append(trx, operator, act));
-    return this.payments.cancel(provider, { paymentId: row.payment_id }, context);
+    const paymentId = row.payment_id;
+    await this.store.transaction((trx) => this.audit.begin(trx, operator, act));
+    return this.audit.concluded(
+      operator,
+      act,
+      () => this.payments.cancel(provider, { paymentId }, context),
+      conclusionOf,
+    );
   }
 }

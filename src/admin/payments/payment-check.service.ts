@@ -6,6 +6,7 @@ import { PaymentInquiry, statusQueryOf } from '../../payments/payment.inquiry.js
 import { PaymentRepository } from '../../payments/payment.repository.js';
 import type { PaymentRow } from '../../payments/payment.table.js';
 import { Store } from '../../persistence/store.js';
+import type { ExternalProvider, StatusQuery } from '../../providers/external-provider.js';
 import { ExternalProviderRegistry } from '../../providers/external-provider.registry.js';
 import { OPERATIONS } from '../../config/external-operation.js';
 import { notFound } from '../admin-parameters.js';
@@ -36,10 +37,17 @@ export class PaymentCheck {
       throw conflict(
         'The external’s paymentId is not known, and the external offers no status query by shopTransactionId.',
       );
-    // Before the external is queried: the answer, or its absence, must not decide whether the act is recorded.
-    await this.store.transaction((trx) =>
-      this.audit.append(trx, operator, { subject: id, external: row.external }),
+    const act = { subject: id, external: row.external };
+    await this.store.transaction((trx) => this.audit.begin(trx, operator, act));
+    return this.audit.concluded(
+      operator,
+      act,
+      () => this.#query(provider, query, operator),
+      ({ state }) => ({ result: 'done', change: `${row.state} → ${state}` }),
     );
+  }
+
+  async #query(provider: ExternalProvider, query: StatusQuery, operator: Operator): Promise<PaymentRecord> {
     const { requestId, traceparent, name } = operator;
     const outcome = await this.inquiry.inquire(
       provider,

@@ -20,6 +20,14 @@ export class PaymentRefundRequest {
   })
   currency?: string;
 
+  @Field(amount(0), {
+    optional: true,
+    description:
+      'The `refundedAmount` that you saw, in minor units. If refunds take another amount by now, nothing is refunded, and the answer is `conflict`: of two operators who refund parts at once, the second decides anew.',
+    example: 0,
+  })
+  expectedRefundedAmount?: number;
+
   @Field(reason, {
     description: 'Why the payment is refunded. Kept for ever, with the name of the credentials.',
     example: 'Paid twice, ticket 4711',

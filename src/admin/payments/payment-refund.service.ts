@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog, conclusionOf } from '../../audit/audit.log.js';
 import type { Operator } from '../../audit/operator.js';
 import type { CallerContext } from '../../http/caller-context.js';
 import type { OperationAnswer } from '../../http/http-answer.js';
@@ -19,11 +20,12 @@ export class PaymentRefund {
     private readonly payments: PaymentRepository,
     private readonly registry: ExternalProviderRegistry,
     private readonly refunds: RefundsService,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
    * The same execution as a caller's: idempotency, reservation, write-ahead, answer. The act is recorded in the audit
-   * with the reservation.
+   * with the reservation, and what came of it afterwards.
    * @throws Problem of a refund; `not-found`; `conflict` if the payment cannot be refunded through the gateway
    */
   async refund(
@@ -42,17 +44,25 @@ export class PaymentRefund {
     const provider = this.registry.get(row.external);
     if (!provider) throw conflict(`The external ${row.external} is not configured.`);
     if (row.payment_id === null) throw conflict('The external’s paymentId is not known.');
-    const { reason, providerData } = sent;
+    const { reason, providerData, expectedRefundedAmount } = sent;
     const currency = sent.currency ?? row.currency;
     const amount = sent.amount ?? restOf(row);
     if (currency === null) throw invalid('/currency', 'is missing: the gateway does not know it');
     if (amount === undefined)
       throw invalid('/amount', 'is missing: the gateway does not know the payment’s amount');
     const request = { amount, currency, paymentId: row.payment_id, ...(providerData && { providerData }) };
-    return this.refunds.refund(
-      provider,
-      { request, order: { operator, reason, paymentRef: id, sent: { payment: id, ...sent } } },
-      context,
+    const order = {
+      operator,
+      reason,
+      paymentRef: id,
+      expectedRefundedAmount,
+      sent: { payment: id, ...sent },
+    };
+    return this.audit.concluded(
+      operator,
+      { subject: id, external: row.external, reason },
+      () => this.refunds.refund(provider, { request, order }, context),
+      conclusionOf,
     );
   }
 }

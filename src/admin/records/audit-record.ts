@@ -6,9 +6,15 @@ import { ownIdentifier, text } from '../../rules/rules.js';
 import { instant } from '../../rules/time-rules.js';
 import { shownText, shownTime, shownTraceId } from './shown.js';
 
-export const AUDIT_RESULTS = ['done', 'refused'] as const satisfies readonly AuditResult[];
+export const AUDIT_RESULTS = [
+  'begun',
+  'done',
+  'failed',
+  'unknown',
+  'refused',
+] as const satisfies readonly AuditResult[];
 
-/** What an operator did, or was not allowed to do. */
+/** What an operator did, what came of it, or what they were not allowed to do. */
 export class AuditRecord {
   @Field(ownIdentifier('aud'), { example: 'aud_0199f2a6-11c4-7d21-9e3f-4a5b6c7d8e9f' })
   id: string;
@@ -27,7 +33,8 @@ export class AuditRecord {
   action: string;
 
   @Field(oneOf(AUDIT_RESULTS), {
-    description: '`refused`: the operator lacks the scope, and nothing was done.',
+    description:
+      '`begun`: an external is called, or decides later; a later entry with the same `requestId` says what came of it. `done`: it was done. `failed`: nothing was done, and `change` says why. `unknown`: it may have been executed. `refused`: the operator lacks the scope, and nothing was done.',
     example: 'done',
   })
   result: AuditResult;
@@ -42,7 +49,12 @@ export class AuditRecord {
   @Field(externalName, { optional: true, example: 'acme' })
   external?: string | undefined;
 
-  @Field(text, { optional: true, description: 'What the act changed.', example: 'UNKNOWN → ACCEPTED' })
+  @Field(text, {
+    optional: true,
+    description:
+      'What the act changes; of an act that called an external, what came of it: a `result`, or the code of a problem.',
+    example: 'UNKNOWN → ACCEPTED',
+  })
   change?: string | undefined;
 
   @Field(text, {

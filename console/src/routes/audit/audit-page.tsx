@@ -23,7 +23,7 @@ const AUDIT: ListDefinition<AuditRecord> = {
   filters: [
     textFilter('operator', fields.operator),
     textFilter('action', fields.action),
-    choice('result', fields.result, ['done', 'refused']),
+    choice('result', fields.result, ['begun', 'done', 'failed', 'unknown', 'refused']),
     textFilter('subject', fields.subject),
     ...TIME_FILTERS,
   ],
