@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import { barriersOn, CONSOLE_PAGES, missingForConsole, overflowOn } from '../support/console-browser.js';
 import { AMOUNT, CUT_REFUND } from '../support/console-external.js';
 import { KEYS, useConsole } from '../support/console-stage.js';
@@ -43,7 +44,11 @@ const TELEPHONE = { width: 360, height: 740 };
       const page = await stage().operator(KEYS.boss, { viewport: TELEPHONE, colorScheme });
       const faults: Record<string, readonly string[]> = {};
       const look = async (name: string): Promise<void> => {
-        faults[name] = [...(await barriersOn(page)), ...(await overflowOn(page))];
+        faults[name] = [
+          ...(await barriersOn(page)),
+          ...(await overflowOn(page)),
+          ...(await hiddenOn(page, 'form button[type=submit]')),
+        ];
       };
       const closeDialog = async (): Promise<void> => {
         await page.keyboard.press('Escape');
@@ -100,6 +105,8 @@ const TELEPHONE = { width: 360, height: 740 };
         if (await reason.isVisible()) {
           await dialog.locator('button[type=submit]').click();
           await look(`${path}: ${name}, incomplete`);
+          await reason.focus();
+          faults[`${path}: ${name}, focus`] = await hiddenOn(page, 'textarea:focus');
         }
         await closeDialog();
       }
@@ -125,3 +132,15 @@ const TELEPHONE = { width: 360, height: 740 };
     300_000,
   );
 });
+
+/** Whether an element of the dialog is below the fold or behind another; nothing where it is shown, or there is none. */
+function hiddenOn(page: Page, selector: string): Promise<readonly string[]> {
+  return page.evaluate<readonly string[]>(`(() => {
+    const element = document.querySelector('[role=dialog] ${selector}');
+    if (!element) return [];
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    if (bottom > innerHeight || top < 0) return ['out of sight: ' + element.outerHTML.slice(0, 200)];
+    const inFront = document.elementFromPoint((left + right) / 2, bottom - 2);
+    return element.contains(inFront) ? [] : ['behind ' + inFront?.outerHTML.slice(0, 200)];
+  })()`);
+}

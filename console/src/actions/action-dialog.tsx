@@ -67,6 +67,7 @@ export function ActionDialog(props: Props): ReactNode {
       closeOnClickOutside={false}
       closeOnEscape={!act.isPending}
       closeButtonProps={{ 'aria-label': texts.actions.close, disabled: act.isPending }}
+      classNames={{ content: 'act' }}
     >
       {act.isSuccess ? (
         <Stack>
@@ -105,7 +106,7 @@ export function ActionDialog(props: Props): ReactNode {
             {act.isPending && <SlowNote text={texts.states.slow} />}
             {payment !== undefined && !act.isPending && <PaymentChanges id={payment} />}
             {act.error && <ProblemAlert error={inDoubt ? unsettled(act.error) : act.error} />}
-            <Group justify="flex-end">
+            <Group justify="flex-end" gap="xs" className="act-buttons">
               <Button variant="default" onClick={onClose} disabled={act.isPending}>
                 {texts.actions.cancelDialog}
               </Button>
