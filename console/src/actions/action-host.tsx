@@ -1,4 +1,13 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  Suspense,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 
 /** The content of a dialog, which gets the function that closes it. */
 export type Dialog = (close: () => void) => ReactNode;
@@ -34,7 +43,7 @@ export function ActionHost({ children }: { readonly children: ReactNode }): Reac
   return (
     <OpenDialog value={open}>
       <Dialogs value={dialogs}>{children}</Dialogs>
-      {dialog?.content(close)}
+      {dialog && <Suspense>{dialog.content(close)}</Suspense>}
     </OpenDialog>
   );
 }

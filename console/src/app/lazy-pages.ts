@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react';
+import { loadDialogs } from '../actions/dialogs';
 
 /** The pages that are loaded apart from the first one, by their addresses. */
 export const LAZY_PAGES: Readonly<Record<string, () => Promise<ComponentType>>> = {
@@ -15,7 +16,18 @@ export const LAZY_PAGES: Readonly<Record<string, () => Promise<ComponentType>>> 
   audit: async () => (await import('../routes/audit/audit-page')).AuditPage,
 };
 
-/** Loads the other pages once the first is shown: they open while the gateway does not answer, and say so themselves. */
+export async function loadSessionEnded(): Promise<ComponentType> {
+  return (await import('../session/session-ended')).SessionEnded;
+}
+
+/**
+ * Loads the other pages and the dialogs once the first page is shown: they open while the gateway does not answer, and say so
+ * themselves.
+ */
 export async function preloadPages(): Promise<void> {
-  await Promise.allSettled(Object.values(LAZY_PAGES).map((load) => load()));
+  await Promise.allSettled([
+    loadDialogs(),
+    loadSessionEnded(),
+    ...Object.values(LAZY_PAGES).map((load) => load()),
+  ]);
 }

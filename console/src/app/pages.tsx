@@ -1,16 +1,21 @@
-import { type ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { RouterProvider } from 'react-router/dom';
-import { SessionEnded } from '../session/session-ended';
+import { loadSessionEnded } from './lazy-pages';
 import { createRouter } from './router';
 
 const router = createRouter();
+const SessionEnded = lazy(async () => ({ default: await loadSessionEnded() }));
 
 /** The pages of a tab that is signed in; a session that has ended is renewed above them. */
 export function Pages({ ended }: { readonly ended: boolean }): ReactNode {
   return (
     <>
       <RouterProvider router={router} />
-      {ended && <SessionEnded />}
+      {ended && (
+        <Suspense>
+          <SessionEnded />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -7,7 +7,6 @@ import {
   Loader,
   NativeSelect,
   NavLink,
-  ScrollArea,
   Text,
   UnstyledButton,
   useMantineColorScheme,
@@ -88,7 +87,7 @@ export function Shell(): ReactNode {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={texts.navigation.label}>
-        <AppShell.Section grow component={ScrollArea}>
+        <AppShell.Section grow className="scrolling">
           {PAGES.map(([path, label]) => (
             <PageLink key={path} path={path} label={label} onClick={close} />
           ))}

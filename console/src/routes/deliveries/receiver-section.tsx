@@ -1,7 +1,7 @@
 import { Checkbox, Group, Paper, Table, Title } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { ActionButton } from '../../actions/action-button';
-import { ReplayDialog } from '../../actions/replay-dialog';
+import { ReplayDialog } from '../../actions/dialogs';
 import type { NotificationRecord } from '../../api/records';
 import { reportedOrder } from '../../api/reported-order';
 import { PaymentLink } from '../../parts/payment-link';

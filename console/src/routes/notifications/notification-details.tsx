@@ -1,7 +1,7 @@
 import { Code, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
-import { ReplayDialog } from '../../actions/replay-dialog';
+import { ReplayDialog } from '../../actions/dialogs';
 import type { NotificationRecord } from '../../api/records';
 import { reportedOrder } from '../../api/reported-order';
 import { jsonText } from '../../format/json';

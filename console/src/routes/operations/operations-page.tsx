@@ -1,7 +1,7 @@
 import { Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
-import { ResolveDialog } from '../../actions/resolve-dialog';
+import { ResolveDialog } from '../../actions/dialogs';
 import { loadPage } from '../../api/list-page';
 import type { OperationRecord } from '../../api/records';
 import { EXTERNAL_FILTER, TIME_FILTERS } from '../../lists/common-filters';

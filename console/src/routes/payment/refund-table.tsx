@@ -1,8 +1,8 @@
 import { Stack, Table, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActionButton } from '../../actions/action-button';
+import { ResolveDialog } from '../../actions/dialogs';
 import { resolutionOf } from '../../actions/resolution';
-import { ResolveDialog } from '../../actions/resolve-dialog';
 import type { EventRecord, RefundRecord } from '../../api/records';
 import { Money } from '../../parts/money';
 import { StateBadge } from '../../parts/state-badge';

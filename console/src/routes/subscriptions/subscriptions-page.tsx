@@ -2,7 +2,7 @@ import { Anchor, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { ActionButton } from '../../actions/action-button';
-import { ResolveDialog } from '../../actions/resolve-dialog';
+import { ResolveDialog } from '../../actions/dialogs';
 import { loadPage } from '../../api/list-page';
 import type { SubscriptionRecord } from '../../api/records';
 import { choice, EXTERNAL_FILTER, textFilter, TIME_FILTERS } from '../../lists/common-filters';
