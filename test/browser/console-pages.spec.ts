@@ -220,20 +220,4 @@ const missing = missingForConsole();
     },
     60_000,
   );
-
-  it('work below a prefix that a proxy removes', async () => {
-    const tab = await openConsole(browser, gateway.url);
-    const { page } = tab;
-    await page.route(`${gateway.url}/pay/gate/**`, async (route) => {
-      const response = await route.fetch({ url: route.request().url().replace('/pay/gate', '') });
-      await route.fulfill({ response });
-    });
-    await page.goto(`${gateway.url}/pay/gate/console/`);
-    await signIn(page, KEY);
-    await page.getByRole('article', { name: 'acme', exact: true }).waitFor();
-    // The other pages are loaded in the background.
-    await page.unrouteAll({ behavior: 'wait' });
-    await tab.close();
-    expect(tab.complaints).toEqual([]);
-  }, 60_000);
 });
