@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-
 # Pin it by digest for what you deploy: --build-arg NODE_IMAGE=node:24-slim@sha256:… (SECURITY.md).
 ARG NODE_IMAGE=node:24-slim
 
