@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Post, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 import type { ExternalConfig } from '../config/external-config.js';
 import { isOffered } from '../config/external-operation.js';
@@ -36,14 +36,12 @@ export class CallbacksController {
 
   @Get()
   @UseGuards(NoHeadGuard)
-  @Header('Cache-Control', 'no-store')
   @DescribeOperation(CALLBACK_BY_GET)
   get(@External() provider: ExternalProvider, @Req() request: Request): Promise<CallbackReceipt> {
     return this.#receive(provider, request);
   }
 
   @Post()
-  @Header('Cache-Control', 'no-store')
   @DescribeOperation(CALLBACK_BY_POST)
   post(@External() provider: ExternalProvider, @Req() request: Request): Promise<CallbackReceipt> {
     return this.#receive(provider, request);

@@ -1,13 +1,11 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { maskCardNumbers } from '../sensitive/card-number.js';
 // oxlint-disable-next-line typescript/consistent-type-imports -- Nest injects by the class
 import { Clock } from '../shared/clock.js';
 import { newIdentifier } from '../shared/identifier.js';
 import { Problem } from '../problems/problem.js';
-import { PROBLEM_TYPE } from './http-answer.js';
-import { headersOfProblem } from './http-problem.js';
-import { outcomeOf, problemDocument } from './problem-document.js';
+import { OPERATING_PATH } from './operating-path.js';
+import { problemAnswer } from './problem-answer.js';
 import { originForm } from './request-limits.middleware.js';
 import { PacedTurns, Turns } from './turns.js';
 
@@ -36,8 +34,6 @@ const USUAL_WEIGHT = 0.05;
 const OVERLOADED = new Problem('overloaded', 'The gateway has more requests than it can process now.', {
   retryAfterMs: 1_000,
 });
-/** Orchestrators and Prometheus must see an overloaded gateway. */
-const OPERATING_PATH = /^\/(?:health|metrics)(?:[/?]|$)/;
 /** Never waits behind other requests. */
 const LIVENESS_PATH = /^\/health\/live(?:\?|$)/;
 const API_PATH = /^\/(?:v3|admin)\//;
@@ -267,17 +263,8 @@ export class Admission implements OnApplicationShutdown {
     const { method = '', url = '/' } = request;
     const path = originForm(url).split('?', 1)[0]!;
     const requestId = newIdentifier('req', this.clock.now());
-    const outcome = outcomeOf(OVERLOADED, { method, path });
-    const document = problemDocument(OVERLOADED, maskCardNumbers(path), requestId, outcome);
-    const body = JSON.stringify(document);
-    response.writeHead(document.status, {
-      'Content-Type': PROBLEM_TYPE,
-      'Content-Length': Buffer.byteLength(body),
-      ...headersOfProblem(OVERLOADED),
-      'X-Request-Id': requestId,
-      'X-Content-Type-Options': 'nosniff',
-      'Cache-Control': 'no-store',
-    });
-    response.end(method === 'HEAD' ? undefined : body);
+    const { status, headers, body } = problemAnswer(OVERLOADED, { method, path }, requestId);
+    response.writeHead(status, headers);
+    response.end(body);
   }
 }

@@ -3,12 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { RequestHandler } from 'express';
 import { Problem } from '../problems/problem.js';
 import { InFlight } from '../shared/in-flight.js';
+import { OPERATING_PATH } from './operating-path.js';
 import { answerProblem } from './problem.filter.js';
 import { pathOf } from './request-parameters.js';
 
 const RETRY_AFTER_MS = 1_000;
-/** Orchestrators still need health and metrics. */
-const OPERATING_PATH = /^\/(?:health|metrics)(?:\/|$)/;
 
 /**
  * Whether the gateway is shutting down (SPEC §8). `draining`: the gateway is not ready, but serves requests until

@@ -2,11 +2,8 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Problem } from '../problems/problem.js';
-import { maskCardNumbers } from '../sensitive/card-number.js';
-import { PROBLEM_TYPE } from './http-answer.js';
-import { headersOfProblem } from './http-problem.js';
+import { problemAnswer } from './problem-answer.js';
 import { MAX_PATH_BYTES } from './request-limits.middleware.js';
-import { outcomeOf, problemDocument } from './problem-document.js';
 
 /** How long the socket is read after a refusal, so that the sender receives the answer. */
 const LINGER_MS = 1_000;
@@ -37,25 +34,15 @@ export function answerOnSocket(
     return;
   }
   const requestLine = requestLineOf(inFlight?.req, packet);
-  const { method, path } = requestLine;
   // A DELETE has no body and may be in flight already; any other incomplete request has not begun.
-  const outcome = outcomeOf(problem, requestLine, inFlight !== undefined && method === 'DELETE');
-  const document = problemDocument(problem, path, requestId, outcome);
-  const body = JSON.stringify(document);
+  const begun = inFlight !== undefined && requestLine.method === 'DELETE';
+  const { status, headers, body } = problemAnswer(problem, requestLine, requestId, begun);
   const head = [
-    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,
-    `Content-Type: ${PROBLEM_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(headersOfProblem(problem)).map(([name, value]) => `${name}: ${value}`),
-    `X-Request-Id: ${requestId}`,
-    'X-Content-Type-Options: nosniff',
-    'Cache-Control: no-store',
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
-  // The response to a HEAD has no body.
-  socket.end(`${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`, () =>
-    inFlight ? socket.destroy() : linger(socket),
-  );
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => (inFlight ? socket.destroy() : linger(socket)));
 }
 
 /** Responses after which the connection is closed. */
@@ -79,7 +66,7 @@ function requestLineOf(
     ? `${request.method} ${request.url} HTTP/`
     : (packet?.toString('latin1', 0, MAX_PATH_BYTES) ?? '');
   const [, method = /^[A-Z]+(?= )/.exec(line)?.[0] ?? '', path = '/'] = REQUEST_LINE.exec(line) ?? [];
-  return { method, path: maskCardNumbers(path) };
+  return { method, path };
 }
 
 /** Closing at once would reset the connection before the other side has read the answer. */

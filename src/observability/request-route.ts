@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { OPERATING_PATH } from '../http/operating-path.js';
 
 /** The route that handled a request: a closed set, fit for metric labels. */
 export interface RequestRoute {
@@ -14,7 +15,6 @@ export interface RequestRoute {
 }
 
 const OPERATION = /^\/v3\/:external\/(.+?)(?:\/:subscriptionToken)?$/;
-const QUIET = /^\/(?:health|metrics)(?:\/|$)/;
 
 const METHODS = new Set(['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS']);
 
@@ -32,7 +32,7 @@ export function routeOf(request: Request): RequestRoute {
   const template = typeof path === 'string' ? path : `${AREA.exec(request.originalUrl)?.[0] ?? ''}/*`;
   let route = known.get(template);
   if (!route) {
-    route = { template, operation: OPERATION.exec(template)?.[1], quiet: QUIET.test(template) };
+    route = { template, operation: OPERATION.exec(template)?.[1], quiet: OPERATING_PATH.test(template) };
     known.set(template, route);
   }
   return route;

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Req } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { JSON_TYPE, TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
@@ -14,14 +14,12 @@ export class HealthController {
   /** Checks nothing but the process: a restart would not bring a database back. */
   @Get('live')
   @DescribeOperation(LIVE)
-  @Header('Cache-Control', 'no-store')
   live(): object {
     return { status: 'ok' };
   }
 
   @Get('ready')
   @DescribeOperation(READY)
-  @Header('Cache-Control', 'no-store')
   async ready(@Req() request: Request): Promise<TextAnswer> {
     const { ready, body, namedBody } = await this.readiness.check();
     const shown = mayKnowExternals(request) ? namedBody : body;

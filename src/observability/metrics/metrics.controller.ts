@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Req } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { TextAnswer } from '../../http/http-answer.js';
 import { DescribeOperation } from '../../http/openapi/operation-description.js';
@@ -13,7 +13,6 @@ export class MetricsController {
 
   @Get()
   @DescribeOperation(METRICS)
-  @Header('Cache-Control', 'no-store')
   async scrape(@Req() request: Request): Promise<TextAnswer> {
     return new TextAnswer(200, await this.page.bytes(mayKnowExternals(request)), this.page.contentType);
   }
