@@ -102,6 +102,16 @@ const DAY_MS = 86_400_000;
     60_000,
   );
 
+  it('leaves no token in the tab after the operator has signed out', async () => {
+    await logIn('Sam');
+    const kept = (): Promise<string[]> => page.evaluate('Object.keys(sessionStorage)');
+    await page.getByText('Signed in as oidc:Sam').first().waitFor();
+    expect(await kept()).toEqual(['tollgate.session']);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in with your organisation' }).waitFor();
+    expect(await kept()).toEqual([]);
+  }, 60_000);
+
   it('says that a token is for another audience', async () => {
     issuer.audience = 'https://another.example';
     await logIn('Sam');

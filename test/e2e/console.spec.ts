@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { ConsoleFiles } from '../../src/console/console-files.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 
-/** What the gateway serves at `/console`; `console-browser.spec.ts` opens it. */
+/** What the gateway serves at `/console`; `test/browser` opens it. */
 
 const ADMIN = 'an-admin-key-of-these-tests';
 

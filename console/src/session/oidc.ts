@@ -15,7 +15,7 @@ const RENEWAL = 'renewal';
 const redirectUri = (): string => new URL('./', document.baseURI).href;
 
 async function manager({ authority, clientId, scope, audience }: OidcSettings): Promise<UserManager> {
-  const { UserManager, WebStorageStateStore } = await import('oidc-client-ts');
+  const { InMemoryWebStorage, UserManager, WebStorageStateStore } = await import('oidc-client-ts');
   return new UserManager({
     authority,
     client_id: clientId,
@@ -24,8 +24,9 @@ async function manager({ authority, clientId, scope, audience }: OidcSettings): 
     scope,
     resource: audience,
     extraQueryParams: { audience },
-    // The tab keeps the access token itself; the library keeps only the verifier of a sign-in that has begun.
-    userStore: new WebStorageStateStore({ store: sessionStorage }),
+    // The session store keeps the access token, until the operator signs out. The library would keep the tokens longer:
+    // it stores only the verifier of a sign-in that has begun.
+    userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
     stateStore: new WebStorageStateStore({ store: sessionStorage }),
     loadUserInfo: false,
     automaticSilentRenew: false,
