@@ -8,7 +8,7 @@ import type { Config } from './config/config.js';
 import { Admission, endAdmissionWithAnswer } from './http/admission.js';
 import { AnswerAdapter } from './http/answer.adapter.js';
 import { setBasePath } from './http/base-path.js';
-import { trustProxies } from './http/client-address.js';
+import { clientNetworkOf, isTrustedProxy, trustProxies } from './http/client-address.js';
 import { inOrder } from './http/in-order.middleware.js';
 import { requestLimits } from './http/request-limits.middleware.js';
 import { connectionsWithin, limitConnections } from './http/connections.js';
@@ -50,9 +50,10 @@ export async function createApp(
   const logOutput = output ?? (await standardOutput());
   const log = createLog(config.logLevel, logOutput, clock);
   const tracer = await openTracer(config.otlpEndpoint, VERSION);
+  const ownExpress = expressApp(config);
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.register(config, clock, { log, logOutput, tracer }, store),
-    new AnswerAdapter(expressApp(config)),
+    new AnswerAdapter(ownExpress),
     { bodyParser: false, abortOnError: false, logger: nestLogger(log) },
   );
   app.get(ApiDocument).describe(app);
@@ -60,9 +61,10 @@ export async function createApp(
   const server: Server = app.getHttpServer();
   const admission = app.get(Admission);
   applyLimits(server, { clock, onUnreadable: (status) => metrics.countUnreadableRequest(status) });
-  admission.guard(server);
+  admission.guard(server, (request) => clientNetworkOf(ownExpress, request));
   app.get(PublicListener).refuses = limitConnections(server, {
     maxConnections: connectionsWithin(config.http.maxConnections),
+    isProxy: (address) => isTrustedProxy(ownExpress, address),
     onDrop: () => metrics.countDroppedConnection(),
     refuse: (request, response) => admission.refuse(request, response),
   });

@@ -33,7 +33,7 @@ describe('the admission of requests', () => {
     handled = [];
     server = createServer((request) => void handled.push(request));
     admission = new Admission(new SystemClock());
-    admission.guard(server);
+    admission.guard(server, () => 'a client');
   });
   afterEach(() => {
     jest.useRealTimers();

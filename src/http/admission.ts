@@ -153,8 +153,11 @@ export class Admission implements OnApplicationShutdown {
     return this.#refused;
   }
 
-  /** Refuses requests of `server` before its own listener. Call this before the server listens. */
-  guard(server: Server): void {
+  /**
+   * Refuses requests of `server` before its own listener. Call this before the server listens. `clientOf`: who takes
+   * turns with other clients, where many requests begin at once.
+   */
+  guard(server: Server, clientOf: (request: IncomingMessage) => string): void {
     const [handle] = server.listeners('request') as [RequestListener];
     server.removeAllListeners('request');
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -163,7 +166,8 @@ export class Admission implements OnApplicationShutdown {
       const isOperating = OPERATING_PATH.test(url);
       if (!isOperating && this.#busy >= this.#limit) return this.refuse(request, response);
       const turns = API_PATH.test(url) ? this.#apiTurns : this.#publicTurns;
-      turns.begin(request.socket?.remoteAddress ?? '', {
+      turns.begin({
+        source: () => clientOf(request),
         begin: () => {
           if (isOperating) handle(request, response);
           else this.#admit(request, response, handle);

@@ -1,4 +1,5 @@
 import type { Express, Request } from 'express';
+import { isTrustedProxy } from './client-address.js';
 import { basePath } from '../rules/network-rules.js';
 
 const CONFIGURED = 'tollgate base path';
@@ -20,7 +21,6 @@ export function basePathOf(request: Request): string {
   if (configured !== undefined) return configured;
   const header = request.headers[HEADER];
   if (typeof header !== 'string') return '';
-  const trusts = request.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
   const path = header.replace(/\/$/, '');
-  return trusts(request.socket.remoteAddress, 0) && basePath.accepts(path) ? path : '';
+  return isTrustedProxy(request.app, request.socket.remoteAddress) && basePath.accepts(path) ? path : '';
 }

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv6, SocketAddress } from 'node:net';
-import type { Express, Request } from 'express';
+import type { Application, Express, Request } from 'express';
 
 /** An address in brackets, with or without a port (RFC 3986 §3.2.2), in quotes or not (RFC 7239 §6). */
 const BRACKETED = /^"?\[([^\]]+)\](?::\d{1,5})?"?$/;
@@ -26,10 +27,11 @@ export function bareAddress(entry: string | undefined): string | undefined {
 const NETWORK_GROUPS = 4;
 
 /**
- * The part of an address that its owner cannot choose, to count requests by: all of an IPv4 address, the /64 of an
- * IPv6 address. Undefined counts as one address.
+ * The part of an address that its owner cannot choose, to count by: all of an IPv4 address, also in IPv6, and the /64 of
+ * an IPv6 address. What is no address counts as one.
  */
-export function networkOf(address: string | undefined): string {
+export function networkOf(given: string | undefined): string {
+  const address = bareAddress(given);
   if (address === undefined) return 'unknown';
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
@@ -48,7 +50,7 @@ function groupsOf(text: string): string[] {
  */
 export function trustProxies(app: Express, trusted: string | number): void {
   app.set('trust proxy', trusted);
-  const trusts = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  const trusts = trustOf(app);
   app.set('trust proxy', (address: string, hop: number) => trusts(bareAddress(address) ?? address, hop));
 }
 
@@ -58,4 +60,21 @@ export function trustProxies(app: Express, trusted: string | number): void {
  */
 export function clientAddressOf({ ip }: Request): string | undefined {
   return bareAddress(ip);
+}
+
+/**
+ * The network of {@link clientAddressOf}, before Express has the request: by its own getter, which needs no more than
+ * these properties.
+ */
+export function clientNetworkOf(app: Express, { headers, socket }: IncomingMessage): string {
+  return networkOf(Reflect.get<Express['request'], 'ip'>(app.request, 'ip', { app, headers, socket }));
+}
+
+/** Whether a socket's address is that of a proxy which {@link trustProxies} trusts. */
+export function isTrustedProxy(app: Application, address: string | undefined): boolean {
+  return address !== undefined && trustOf(app)(address, 0);
+}
+
+function trustOf(app: Application): (address: string, hop: number) => boolean {
+  return app.get('trust proxy fn') as (address: string, hop: number) => boolean;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Connection, Peers } from './peers.js';
 import { inFlightOn } from './socket-answer.js';
 
 /** Requests of one connection that are not answered yet, the first included. Few clients pipeline at all. */
@@ -15,16 +16,10 @@ const MAX_PENDING_BYTES_OF_ALL = 16 * 1_048_576;
 const ANSWER_TIMEOUT_MS = 30_000;
 const CHECKING_INTERVAL_MS = 250;
 /**
- * Connections of the addresses with most of them that take the place of others, in each checking interval: 200 a second.
+ * Connections of the networks with most of them that take the place of others, in each checking interval: 200 a second.
  * Where a stranger's connections replace each other faster, accepting them is all that the gateway does.
  */
 const MAX_REPLACEMENTS = 50;
-/**
- * Connections of one address that ended before credentials were accepted on one: so many at once, and in each checking
- * interval, 64 a second. Accepting those that come and go faster costs the gateway more than answering all its callers.
- */
-const MAX_FRUITLESS = 256;
-const FRUITLESS_PER_CHECK = 16;
 /** Descriptors for the database and the log, and the sockets that listen (`PublicListener`). */
 const RESERVED_DESCRIPTORS = 256;
 
@@ -32,72 +27,12 @@ export interface ConnectionLimits {
   readonly maxConnections: number;
   /** From the first byte of an answer until the caller has taken all of it, to the quarter of a second. Default 30 s. */
   readonly answerTimeoutMs?: number;
-  /** For the metrics: a connection was closed because all places were taken. Must not throw. */
+  /** Whether connections of this address are those of many clients, and never too many. Default: of none. */
+  readonly isProxy?: ((address: string) => boolean) | undefined;
+  /** For the metrics: a connection was closed because all places were taken, or its network opened too many. Must not throw. */
   readonly onDrop?: (() => void) | undefined;
   /** Answers a request that exceeds the pipeline; its connection closes then. */
   readonly refuse: RequestListener;
-}
-
-/** The connections of one address, in the order of their arrival. */
-class Peer {
-  readonly connections = new Set<Connection>();
-  /** Those without a complete request so far: they give way first. */
-  readonly unproven = new Set<Connection>();
-  /** Whether credentials were accepted on one of them, which may be those of a proxy. */
-  isKnown = false;
-}
-
-/** What is known of an open connection. */
-class Connection {
-  /** Responses behind the one in flight; undefined until the caller pipelines. */
-  pipelined: Set<ServerResponse> | undefined;
-  /** When the check first saw the answer in flight begun. */
-  begun: { readonly answer: ServerResponse; readonly at: number } | undefined;
-  /** `socket.bytesRead` when the last request arrived. */
-  readUntilRequest = 0;
-
-  constructor(
-    readonly socket: Socket,
-    readonly peer: Peer,
-  ) {}
-
-  leave(): void {
-    this.peer.connections.delete(this);
-    this.peer.unproven.delete(this);
-  }
-
-  get unreadBytes(): number {
-    let bytes = this.socket.writableLength;
-    if (this.pipelined) for (const { writableLength } of this.pipelined) bytes += writableLength;
-    return bytes;
-  }
-
-  /** Without a request that the gateway works on: closing it loses nothing that was begun. */
-  get isIdle(): boolean {
-    const answer = inFlightOn(this.socket);
-    return !answer || answer.headersSent || !answer.req.complete;
-  }
-}
-
-/** Counts, by address, connections that ended before credentials were accepted there; they are forgiven over time. */
-class FruitlessConnections {
-  readonly #counts = new Map<string, number>();
-
-  add(address: string): void {
-    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
-  }
-
-  areTooMany(address: string): boolean {
-    return (this.#counts.get(address) ?? 0) >= MAX_FRUITLESS;
-  }
-
-  /** Call it in each checking interval. */
-  forgive(): void {
-    for (const [address, count] of this.#counts) {
-      if (count > FRUITLESS_PER_CHECK) this.#counts.set(address, count - FRUITLESS_PER_CHECK);
-      else this.#counts.delete(address);
-    }
-  }
 }
 
 const CONNECTION = Symbol('tollgate.connection');
@@ -105,76 +40,50 @@ type Carrying = { [CONNECTION]?: Connection };
 
 /**
  * Bounds what the connections of strangers can hold: requests in flight, unread answers, incomplete headers and places.
- * At the limit of connections, one that is idle gives way, of the address that has most: new callers and probes are served.
+ * At the limit of connections, one that is idle gives way, of the network that has most: new callers and probes are served.
  * Call this before the server listens, after everything else that wraps its request listener.
  * Returns what can be asked before Node makes a socket of a connection: whether it would be refused at once.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): (address: string) => boolean {
-  const all = new Set<Connection>();
-  const peers = new Map<string, Peer>();
+  const { maxConnections, isProxy = () => false } = limits;
+  const peers = new Peers(isProxy);
   let pipelined = 0;
 
-  /** Since the last check, of addresses that are known and of others: a flood of strangers leaves those of callers. */
+  /** Since the last check, of networks that are known and of others: a flood of strangers leaves those of callers. */
   const replacements = { known: 0, unknown: 0 };
-  const fruitless = new FruitlessConnections();
 
-  /** Whether the address has so many connections that it may replace few more. */
-  const isLarge = (address: string, largest: Peer): boolean =>
-    2 * (peers.get(address)?.connections.size ?? 0) >= largest.connections.size;
-
-  const kindOf = (address: string): 'known' | 'unknown' =>
-    peers.get(address)?.isKnown ? 'known' : 'unknown';
+  const kindOf = (address: string): 'known' | 'unknown' => (peers.isKnown(address) ? 'known' : 'unknown');
 
   const mayReplaceNone = (address: string): boolean =>
-    all.size >= limits.maxConnections &&
+    peers.connections.size >= maxConnections &&
     replacements[kindOf(address)] >= MAX_REPLACEMENTS &&
-    isLarge(address, largestOf(peers.values()));
+    peers.isLarge(address, peers.largest(maxConnections));
 
   const refuses = (address: string): boolean => {
-    const comesAndGoes = kindOf(address) === 'unknown' && fruitless.areTooMany(address);
-    if (!comesAndGoes && !mayReplaceNone(address)) return false;
+    if (!peers.isFruitless(address) && !mayReplaceNone(address)) return false;
     limits.onDrop?.();
     return true;
   };
 
-  /** Whether the connection may have a place; where all are taken, one that is idle gives way. */
+  /** Whether the connection may have a place; where all are taken, another gives way. */
   const findPlace = (address: string): boolean => {
     if (refuses(address)) return false;
-    if (all.size < limits.maxConnections) return true;
+    if (peers.connections.size < maxConnections) return true;
     limits.onDrop?.();
-    const largest = largestOf(peers.values());
-    if (isLarge(address, largest)) replacements[kindOf(address)] += 1;
-    const idle = idleOf(largest);
-    if (!idle) return false;
-    idle.leave();
-    all.delete(idle);
-    idle.socket.destroy();
-    return true;
+    const largest = peers.largest(maxConnections);
+    if (peers.isLarge(address, largest)) replacements[kindOf(address)] += 1;
+    return peers.closeOne(largest);
   };
 
   // Refused before Node makes a parser for it: strangers may open thousands a second.
   const begin = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    const { remoteAddress = '' } = socket;
-    if (!findPlace(remoteAddress)) {
+    if (!findPlace(socket.remoteAddress ?? '')) {
       socket.destroy();
       return;
     }
-    let peer = peers.get(remoteAddress);
-    if (!peer) peers.set(remoteAddress, (peer = new Peer()));
-    const connection = new Connection(socket, peer);
-    (socket as Carrying)[CONNECTION] = connection;
-    all.add(connection);
-    peer.connections.add(connection);
-    peer.unproven.add(connection);
-    socket.once('close', () => {
-      all.delete(connection);
-      connection.leave();
-      if (!connection.peer.isKnown) fruitless.add(remoteAddress);
-      if (connection.peer.connections.size === 0 && peers.get(remoteAddress) === connection.peer)
-        peers.delete(remoteAddress);
-    });
+    (socket as Carrying)[CONNECTION] = peers.add(socket);
     for (const listener of begin) listener.call(server, socket);
   });
 
@@ -184,8 +93,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
     const { socket } = request;
     const connection = (socket as Carrying)[CONNECTION];
     if (!connection) return handle(request, response);
-    connection.readUntilRequest = socket.bytesRead;
-    connection.peer.unproven.delete(connection);
+    connection.noteRequest();
     if (inFlightOn(socket) === response) return handle(request, response);
     const queue = (connection.pipelined ??= new Set());
     if (queue.size + 1 >= MAX_IN_FLIGHT || pipelined >= MAX_PIPELINED) {
@@ -205,8 +113,8 @@ export function limitConnections(server: Server, limits: ConnectionLimits): (add
   const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = limits;
   const timer = setInterval(() => {
     replacements.known = replacements.unknown = 0;
-    fruitless.forgive();
-    check(all, answerTimeoutMs);
+    peers.forgive();
+    check(peers.connections, answerTimeoutMs);
   }, CHECKING_INTERVAL_MS).unref();
   server.once('close', () => clearInterval(timer));
   return refuses;
@@ -218,10 +126,9 @@ export function noteBodyEnd(socket: Socket): void {
   if (connection) connection.readUntilRequest = socket.bytesRead;
 }
 
-/** Credentials were accepted on the connection: its address may open connections as fast as it likes while it has one. */
+/** Credentials were accepted on the connection: its network may open connections as fast as it likes from now on. */
 export function noteKnown(socket: Socket): void {
-  const connection = (socket as Carrying)[CONNECTION];
-  if (connection) connection.peer.isKnown = true;
+  (socket as Carrying)[CONNECTION]?.noteKnown();
 }
 
 /** How many connections fit into the process's limit of descriptors: each may need one more to an external. */
@@ -237,23 +144,6 @@ function descriptorLimit(): number {
   } catch {
     return Number.POSITIVE_INFINITY;
   }
-}
-
-/** The address that has most connections: a stranger's flood costs the stranger. */
-function largestOf(peers: Iterable<Peer>): Peer {
-  let largest = new Peer();
-  for (const peer of peers) if (peer.connections.size > largest.connections.size) largest = peer;
-  return largest;
-}
-
-function idleOf({ unproven, connections }: Peer): Connection | undefined {
-  const [oldest] = unproven;
-  return oldest ?? firstIdle(connections);
-}
-
-function firstIdle(connections: Iterable<Connection>): Connection | undefined {
-  for (const connection of connections) if (connection.isIdle) return connection;
-  return undefined;
 }
 
 /**

@@ -108,7 +108,7 @@ describe('readRawBody', () => {
   it('counts large bodies of unknown senders until their turn; they take no place of other requests', async () => {
     const admission = new Admission(new SystemClock());
     read = readUnverifiedBody;
-    admission.guard(server);
+    admission.guard(server, () => 'a client');
     const all = Array.from({ length: 600 }, () => begin(MAX_BODY_BYTES));
     let mostBusy = 0;
     const watch = setInterval(() => (mostBusy = Math.max(mostBusy, admission.busy)), 1);

@@ -1,31 +1,36 @@
 import { expect, it } from '@jest/globals';
 import { PacedTurns, Turns, type Waiting } from './turns.js';
 
-/** Work whose begin and refusal are noted by name. */
-function noted(name: string, notes: string[], isWanted = (): boolean => true): Waiting {
-  return { begin: () => void notes.push(name), refuse: () => void notes.push(`no ${name}`), isWanted };
+/** Work of a source, whose begin and refusal are noted by name. */
+function noted(source: string, name: string, notes: string[], isWanted = (): boolean => true): Waiting {
+  return {
+    source: () => source,
+    begin: () => void notes.push(name),
+    refuse: () => void notes.push(`no ${name}`),
+    isWanted,
+  };
 }
 
 it('begins as many as a tick has, then the rest in their order, and refuses what is too much', () => {
   const turns = new Turns(2, 3);
   const notes: string[] = [];
-  for (const name of ['1', '2', '3', '4', '5', '6']) turns.begin('a', noted(name, notes));
+  for (const name of ['1', '2', '3', '4', '5', '6']) turns.begin(noted('a', name, notes));
   expect(notes.splice(0)).toEqual(['1', '2', 'no 6']);
   turns.tick();
   expect(notes.splice(0)).toEqual(['3', '4']);
-  turns.begin('a', noted('7', notes));
+  turns.begin(noted('a', '7', notes));
   turns.tick();
   expect(notes.splice(0)).toEqual(['5', '7']);
   turns.tick();
-  turns.begin('a', noted('8', notes));
+  turns.begin(noted('a', '8', notes));
   expect(notes).toEqual(['8']);
 });
 
-it('gives addresses turns, and refuses the newest of the one that has most', () => {
+it('gives sources turns, and refuses the newest of the one that has most', () => {
   const turns = new Turns(2, 4);
   const notes: string[] = [];
-  for (const name of ['1', '2', '3', '4', '5', '6']) turns.begin('flood', noted(name, notes));
-  turns.begin('other', noted('caller', notes));
+  for (const name of ['1', '2', '3', '4', '5', '6']) turns.begin(noted('flood', name, notes));
+  turns.begin(noted('other', 'caller', notes));
   expect(notes.splice(0)).toEqual(['1', '2', 'no 6']);
   turns.tick();
   expect(notes).toEqual(['3', 'caller']);
@@ -35,15 +40,11 @@ it('counts no work whose client has gone', () => {
   const turns = new Turns(1, 2);
   const notes: string[] = [];
   let gone = false;
-  turns.begin('a', noted('1', notes));
-  for (const name of ['2', '3'])
-    turns.begin(
-      'a',
-      noted(name, notes, () => !gone),
-    );
+  turns.begin(noted('a', '1', notes));
+  for (const name of ['2', '3']) turns.begin(noted('a', name, notes, () => !gone));
   gone = true;
-  turns.begin('a', noted('4', notes));
-  turns.begin('b', noted('5', notes));
+  turns.begin(noted('a', '4', notes));
+  turns.begin(noted('b', '5', notes));
   turns.tick();
   expect(notes).toEqual(['1', '4']);
 });

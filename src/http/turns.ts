@@ -1,5 +1,7 @@
-/** What waits for its turn: one of the three is called, once. */
+/** What waits for its turn: either begins or is refused, once. */
 export interface Waiting {
+  /** Whose turns it takes, such as the network of a client; called where it must wait. */
+  source(): string;
   begin(): void;
   refuse(): void;
   /** Whether its client is still there. Work without a client is dropped. */
@@ -8,12 +10,12 @@ export interface Waiting {
 
 /**
  * Lets work begin a few times between two ticks of a timer, and the rest after the next ones: much work at once must
- * not keep the event loop from everything else. Addresses take turns, so that one's flood does not keep others waiting.
+ * not keep the event loop from everything else. Sources take turns, so that one's flood does not keep others waiting.
  */
 export class Turns {
   #taken = 0;
   #size = 0;
-  /** By address, the one whose turn comes next first. None is empty. */
+  /** By source, the one whose turn comes next first. None is empty. */
   readonly #queues = new Map<string, Waiting[]>();
 
   constructor(
@@ -21,16 +23,17 @@ export class Turns {
     private readonly maxWaiting: number,
   ) {}
 
-  /** Begins now, or after a later tick. Where too much waits, the newest of the address that has most is refused. */
-  begin(address: string, work: Waiting): void {
+  /** Begins now, or after a later tick. Where too much waits, the newest of the source that has most is refused. */
+  begin(work: Waiting): void {
     if (this.#taken < this.perTick) {
       this.#taken += 1;
       work.begin();
       return;
     }
-    const queue = this.#queues.get(address);
+    const source = work.source();
+    const queue = this.#queues.get(source);
     if (queue) queue.push(work);
-    else this.#queues.set(address, [work]);
+    else this.#queues.set(source, [work]);
     this.#size += 1;
     if (this.#size <= this.maxWaiting) return;
     this.#dropUnwanted();
@@ -42,11 +45,11 @@ export class Turns {
     while (this.#taken < this.perTick) {
       const [next] = this.#queues;
       if (!next) return;
-      const [address, queue] = next;
-      this.#queues.delete(address);
+      const [source, queue] = next;
+      this.#queues.delete(source);
       const work = queue.shift()!;
       this.#size -= 1;
-      if (queue.length > 0) this.#queues.set(address, queue);
+      if (queue.length > 0) this.#queues.set(source, queue);
       if (!work.isWanted()) continue;
       this.#taken += 1;
       work.begin();
@@ -55,11 +58,11 @@ export class Turns {
 
   #dropUnwanted(): void {
     this.#size = 0;
-    for (const [address, queue] of this.#queues) {
+    for (const [source, queue] of this.#queues) {
       const wanted = queue.filter((work) => work.isWanted());
       this.#size += wanted.length;
-      if (wanted.length > 0) this.#queues.set(address, wanted);
-      else this.#queues.delete(address);
+      if (wanted.length > 0) this.#queues.set(source, wanted);
+      else this.#queues.delete(source);
     }
   }
 

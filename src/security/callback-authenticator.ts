@@ -63,7 +63,7 @@ export class CallbackAuthenticator {
       equaliseWork(auth, request, body, this.clock.wall());
       throw callbackUnauthenticated();
     }
-    if (auth.type !== 'none') noteKnown(request.socket);
+    if (auth.type !== 'none' || allowed) noteKnown(request.socket);
     if (auth.type !== 'standard-webhooks') return NOTHING_TO_REMEMBER;
     const content = signedContent(request, body);
     return this.#signed(external, signedCallback(external, String(request.headers['webhook-id']), content));

@@ -36,7 +36,7 @@ export class SecurityMetrics {
     );
     this.#connections = metrics.counter(
       'tollgate_connections_dropped_total',
-      'Connections closed because all places were taken or their address opened too many.',
+      'Connections closed because all places were taken or their network opened too many.',
     );
     this.#unreadable = metrics.counter(
       'tollgate_unreadable_requests_total',
