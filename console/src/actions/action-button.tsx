@@ -12,7 +12,7 @@ export function ActionButton({
   readonly label: string;
   readonly primary?: boolean;
   readonly dialog: Dialog;
-  /** What the act is about, for readers of screens where several buttons have the same label. */
+  /** What the act is about, where several buttons have the same label: for readers of screens, and for the dialog. */
   readonly about?: string | undefined;
 }): ReactNode {
   const openDialog = useOpenDialog();
@@ -20,7 +20,7 @@ export function ActionButton({
     <Button
       size="xs"
       variant={primary ? 'filled' : 'default'}
-      onClick={() => openDialog(dialog)}
+      onClick={() => openDialog(dialog, about)}
       aria-label={about === undefined ? undefined : `${label}: ${about}`}
     >
       {label}

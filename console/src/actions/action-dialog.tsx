@@ -5,6 +5,7 @@ import { type SubmitEvent, type ReactNode, useId, useState } from 'react';
 import { ProblemAlert } from '../parts/problem-alert';
 import { SlowNote } from '../parts/slow-note';
 import { texts } from '../texts/en';
+import { useDialogAbout } from './action-host';
 import { newIdempotencyKey } from './idempotency-key';
 import { PaymentChanges } from './payment-changes';
 
@@ -44,6 +45,7 @@ export function ActionDialog(props: Props): ReactNode {
   const [tried, setTried] = useState(false);
   const queryClient = useQueryClient();
   const heading = useId();
+  const about = useDialogAbout();
   const act = useMutation({
     mutationFn: () => execute({ idempotencyKey, isRepeat: inDoubt }),
     onError: (error) => {
@@ -62,7 +64,16 @@ export function ActionDialog(props: Props): ReactNode {
     <Modal
       opened
       onClose={onClose}
-      title={title}
+      title={
+        <>
+          {title}
+          {about !== undefined && (
+            <Text component="span" display="block" size="sm" className="foreign">
+              {about}
+            </Text>
+          )}
+        </>
+      }
       size="lg"
       closeOnClickOutside={false}
       closeOnEscape={!act.isPending}

@@ -12,7 +12,10 @@ import {
 /** The content of a dialog, which gets the function that closes it. */
 export type Dialog = (close: () => void) => ReactNode;
 
-const OpenDialog = createContext<(dialog: Dialog) => void>(() => {});
+type OpenDialogOf = (dialog: Dialog, about?: string) => void;
+
+const OpenDialog = createContext<OpenDialogOf>(() => {});
+const DialogAbout = createContext<string | undefined>(undefined);
 const Dialogs = createContext({ isOpen: false, closed: 0 });
 
 /**
@@ -20,7 +23,7 @@ const Dialogs = createContext({ isOpen: false, closed: 0 });
  * item leaves its list, and the operator still has to read what came of it.
  */
 export function ActionHost({ children }: { readonly children: ReactNode }): ReactNode {
-  const [dialog, setDialog] = useState<{ readonly content: Dialog }>();
+  const [dialog, setDialog] = useState<{ readonly content: Dialog; readonly about: string | undefined }>();
   const [closed, setClosed] = useState(0);
   const opener = useRef<Element>(null);
   // A dialog that is removed returns the focus to nothing; without this, a keyboard starts at the top again.
@@ -30,9 +33,9 @@ export function ActionHost({ children }: { readonly children: ReactNode }): Reac
     opener.current = null;
     (target as HTMLElement | null)?.focus();
   }, [dialog]);
-  const open = (content: Dialog): void => {
+  const open: OpenDialogOf = (content, about) => {
     opener.current = document.activeElement;
-    setDialog({ content });
+    setDialog({ content, about });
   };
   const isOpen = dialog !== undefined;
   const dialogs = useMemo(() => ({ isOpen, closed }), [isOpen, closed]);
@@ -43,13 +46,20 @@ export function ActionHost({ children }: { readonly children: ReactNode }): Reac
   return (
     <OpenDialog value={open}>
       <Dialogs value={dialogs}>{children}</Dialogs>
-      {dialog && <Suspense>{dialog.content(close)}</Suspense>}
+      <DialogAbout value={dialog?.about}>
+        {dialog && <Suspense>{dialog.content(close)}</Suspense>}
+      </DialogAbout>
     </OpenDialog>
   );
 }
 
-export function useOpenDialog(): (dialog: Dialog) => void {
+export function useOpenDialog(): OpenDialogOf {
   return useContext(OpenDialog);
+}
+
+/** What the open dialog is about, where its button named it. */
+export function useDialogAbout(): string | undefined {
+  return useContext(DialogAbout);
 }
 
 /** Whether a dialog is open, and how many have been closed. */

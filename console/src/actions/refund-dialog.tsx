@@ -49,7 +49,7 @@ function RefundForm({ id, payment, onClose }: Props & { readonly payment: Paymen
   const [reason, setReason] = useState('');
   const code = currency.trim().toUpperCase();
   const amount = whole ? rest || undefined : partOf(text, code, rest);
-  const shown = formatMoney(amount, amount === undefined ? undefined : code);
+  const shown = amount === undefined || code === '' ? refund.noAmount : formatMoney(amount, code);
   const limit = formatMoney(rest, payment.currency);
   const wrong = rest === 0 ? refund.nothingLeft : refund.amountWrong(limit);
   /** Another operator may have been faster: what they changed says more than why the gateway refused. */
@@ -71,7 +71,7 @@ function RefundForm({ id, payment, onClose }: Props & { readonly payment: Paymen
       title={refund.title}
       onClose={onClose}
       consequences={refund.consequences(shown, payment.external)}
-      confirm={refund.confirm(shown)}
+      confirm={amount === undefined || code === '' ? refund.label : refund.confirm(shown)}
       danger
       blocked={amountProblem ?? reasonProblem(reason)}
       payment={id}

@@ -13,6 +13,8 @@ import { recoveryMs } from './recovery';
 
 /** Attention and health change by themselves. */
 const LIVE_MS = 10_000;
+/** While a circuit is open, an operator waits for the next try. */
+const WATCHED_MS = 3_000;
 
 interface Polled {
   readonly state: {
@@ -22,6 +24,14 @@ interface Polled {
 }
 
 const live = ({ state: { error } }: Polled): number | false => (error ? recoveryMs(error) : LIVE_MS);
+
+/** Live, and more often while `isWatched` holds. */
+const liveWhile =
+  <Data>(isWatched: (data: Data) => boolean) =>
+  (polled: Polled & { readonly state: { readonly data: Data | undefined } }): number | false => {
+    const { data, error } = polled.state;
+    return !error && data !== undefined && isWatched(data) ? WATCHED_MS : live(polled);
+  };
 
 /** What does not change by itself is requested again after a failure only; the list itself does it for its next page. */
 const recover = ({ state: { error, fetchMeta } }: Polled): number | false =>
@@ -56,14 +66,14 @@ export const attentionQuery = queryOptions({
   queryKey: ['attention'],
   queryFn: ({ signal }): Promise<Page<AttentionItem>> =>
     withAdmin((admin) => admin.get('/admin/attention', { query: { limit: 200 }, signal })),
-  refetchInterval: live,
+  refetchInterval: liveWhile(({ items }) => items.some(({ kind }) => kind === 'circuit-open')),
 });
 
 export const externalsQuery = queryOptions({
   queryKey: ['externals'],
   queryFn: ({ signal }): Promise<Page<ExternalRecord>> =>
     withAdmin((admin) => admin.get('/admin/externals', { query: { limit: 200 }, signal })),
-  refetchInterval: live,
+  refetchInterval: liveWhile(({ items }) => items.some(({ circuit }) => circuit !== 'closed')),
 });
 
 export const paymentQuery = (id: string): UseQueryOptions<PaymentDetail, Error, PaymentDetail, string[]> =>

@@ -7,7 +7,9 @@ import { texts } from '../texts/en';
 export function NotFoundPage(): ReactNode {
   return (
     <Stack align="flex-start">
-      <Title order={1}>{texts.states.notFoundTitle}</Title>
+      <Title order={1} size="h2">
+        {texts.states.notFoundTitle}
+      </Title>
       <Text>{texts.states.notFound}</Text>
       <Button component={Link} to="/" variant="default">
         {texts.navigation.today}

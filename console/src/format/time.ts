@@ -26,19 +26,27 @@ const UNITS = [
   ['second', 1_000],
 ] as const;
 
+/** Made once for each: they are used every second. */
+const durations = new Map<string, Intl.NumberFormat>();
+const relatives = new Map<string, Intl.RelativeTimeFormat>();
+
 /** A length of time by its greatest unit: `3 hours`. */
 export function formatDuration(ms: number, locale?: string): string {
   const [unit, size] = UNITS.find(([, each]) => ms >= each) ?? UNITS[3];
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(
-    Math.max(0, Math.floor(ms / size)),
-  );
+  const key = `${locale ?? ''} ${unit}`;
+  const format =
+    durations.get(key) ?? new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' });
+  durations.set(key, format);
+  return format.format(Math.max(0, Math.floor(ms / size)));
 }
 
 /** A time relative to now: `3 hours ago`, `in 5 minutes`. */
 export function formatRelative(iso: string, nowMs: number, locale?: string): string {
   const deltaMs = new Date(iso).getTime() - nowMs;
   const [unit, size] = UNITS.find(([, each]) => Math.abs(deltaMs) >= each) ?? UNITS[3];
-  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(Math.trunc(deltaMs / size), unit);
+  const format = relatives.get(locale ?? '') ?? new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  relatives.set(locale ?? '', format);
+  return format.format(Math.trunc(deltaMs / size), unit);
 }
 
 /** A few milliseconds, or seconds: `42 ms`, `1.8 s`. */

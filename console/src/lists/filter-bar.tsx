@@ -92,7 +92,7 @@ function ChoiceInput({ filter, value, onChange }: InputProps): ReactNode {
   return (
     <NativeSelect
       size="xs"
-      maw="100%"
+      maw={200}
       label={filter.label}
       value={value}
       onChange={({ currentTarget }) => onChange(currentTarget.value)}

@@ -1,6 +1,7 @@
 import type { AdminCsvPath } from '@tollgate/client';
 import type { ReactNode } from 'react';
 import type { Page } from '../api/records';
+import type { ColumnKind } from './column-width';
 
 /** A filter of a list: a parameter of the API, kept in the address. */
 export interface Filter {
@@ -20,7 +21,8 @@ export interface Column<Item> {
   readonly cell: (item: Item) => ReactNode;
   /** Not shown until it is chosen. */
   readonly hidden?: boolean;
-  readonly align?: 'right';
+  /** What it holds, which decides its width; undefined: a text. */
+  readonly kind?: ColumnKind;
 }
 
 /** A list of the API as a page. */

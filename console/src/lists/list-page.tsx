@@ -53,7 +53,7 @@ export function ListPage<Item extends { readonly id: string }>({
   );
   const open = useCallback((item: Item) => void navigate(hrefOf(item)), [navigate, hrefOf]);
   return (
-    <Stack gap="sm">
+    <div className="list-page">
       <Group justify="space-between">
         <Title order={1} size="h2">
           {title}
@@ -135,7 +135,7 @@ export function ListPage<Item extends { readonly id: string }>({
               </Loaded>
             )}
       </Drawer>
-    </Stack>
+    </div>
   );
 }
 

@@ -1,11 +1,14 @@
-import { Anchor, Table } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, type MouseEvent, type ReactNode, useEffect, useRef } from 'react';
 import { Link, type To } from 'react-router';
+import { classOf, layoutOf } from './column-width';
 import type { Column } from './list-definition';
 
+/** In pixels; that of `.list tr` in the style sheet. */
 const ROW_HEIGHT = 41;
-const OVERSCAN = 12;
+/** Rows beyond each edge: more than two notches of a wheel. */
+const OVERSCAN = 8;
 /** How many rows before the end the next page is requested. */
 const AHEAD = 20;
 
@@ -22,7 +25,10 @@ interface Props<Item> {
   readonly onOpen: (item: Item) => void;
 }
 
-/** A table of which only the rows in view exist; the first cell of a row is the link to it. */
+/**
+ * A table of which only the rows in view exist; the first cell of a row is the link to it. Each row is placed by itself, and
+ * its cells have the widths of their columns: rows that come into view neither move others nor change their widths.
+ */
 export function VirtualTable<Item extends { readonly id: string }>(props: Props<Item>): ReactNode {
   const { label, columns, items, hasMore, onEnd, hrefOf, onOpen } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -32,46 +38,46 @@ export function VirtualTable<Item extends { readonly id: string }>(props: Props<
     estimateSize: () => ROW_HEIGHT,
     overscan: OVERSCAN,
   });
+  const isNarrow = useMediaQuery('(max-width: 48em)') ?? false;
+  const { tracks, minWidth } = layoutOf(columns, isNarrow);
   const rows = virtualizer.getVirtualItems();
   const last = rows.at(-1)?.index ?? 0;
   useEffect(() => {
     if (hasMore && last >= items.length - AHEAD) onEnd();
   }, [hasMore, last, items.length, onEnd]);
-  const above = rows[0]?.start ?? 0;
-  const below = virtualizer.getTotalSize() - (rows.at(-1)?.end ?? 0);
   return (
     <div ref={scroller} className="list-scroller" tabIndex={0} role="region" aria-label={label}>
-      <Table
-        stickyHeader
-        highlightOnHover
+      {/* The styles place rows and cells, which takes the roles of a table from them in some browsers. */}
+      <table
+        className="list"
+        role="table"
         aria-rowcount={hasMore ? -1 : items.length + 1}
         aria-label={label}
-        verticalSpacing={6}
+        style={{ minWidth }}
       >
-        <Table.Thead>
-          <Table.Tr aria-rowindex={1}>
-            {columns.map(({ id, label: name, align }) => (
-              <Table.Th key={id} scope="col" className={align === 'right' ? 'money' : undefined}>
-                {name}
-              </Table.Th>
+        <thead role="rowgroup">
+          <tr role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
+            {columns.map((column) => (
+              <th key={column.id} role="columnheader" scope="col" className={classOf(column)}>
+                {column.label}
+              </th>
             ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          <Spacer height={above} columns={columns.length} />
+          </tr>
+        </thead>
+        <tbody role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
           {rows.map(({ index, key }) => (
             <MemoRow
               key={key}
               index={index}
               item={items[index]!}
               columns={columns}
+              tracks={tracks}
               hrefOf={hrefOf}
               onOpen={onOpen}
             />
           ))}
-          <Spacer height={below} columns={columns.length} />
-        </Table.Tbody>
-      </Table>
+        </tbody>
+      </table>
     </div>
   );
 }
@@ -79,23 +85,23 @@ export function VirtualTable<Item extends { readonly id: string }>(props: Props<
 type RowProps<Item> = Pick<Props<Item>, 'columns' | 'hrefOf' | 'onOpen'> & {
   readonly index: number;
   readonly item: Item;
+  readonly tracks: string;
 };
 
-function Row<Item>({ index, item, columns, hrefOf, onOpen }: RowProps<Item>): ReactNode {
+function Row<Item>({ index, item, columns, tracks, hrefOf, onOpen }: RowProps<Item>): ReactNode {
   return (
-    <Table.Tr aria-rowindex={index + 2} h={ROW_HEIGHT} onClick={(event) => isPlain(event) && onOpen(item)}>
-      {columns.map(({ id, cell, align }, position) => (
-        <Table.Td key={id} className={align === 'right' ? 'money foreign' : 'foreign'}>
-          {position === 0 ? (
-            <Anchor component={Link} to={hrefOf(item)} size="sm" underline="always">
-              {cell(item)}
-            </Anchor>
-          ) : (
-            cell(item)
-          )}
-        </Table.Td>
+    <tr
+      role="row"
+      aria-rowindex={index + 2}
+      style={{ gridTemplateColumns: tracks, transform: `translateY(${index * ROW_HEIGHT}px)` }}
+      onClick={(event) => isPlain(event) && onOpen(item)}
+    >
+      {columns.map((column, position) => (
+        <td key={column.id} role="cell" className={classOf(column)}>
+          {position === 0 ? <Link to={hrefOf(item)}>{column.cell(item)}</Link> : column.cell(item)}
+        </td>
       ))}
-    </Table.Tr>
+    </tr>
   );
 }
 
@@ -105,13 +111,4 @@ const MemoRow = memo(Row) as typeof Row;
 /** Whether a click means the row: not its link, and not the end of a selection of text. */
 function isPlain({ target }: MouseEvent): boolean {
   return !(target as Element).closest('a, button') && getSelection()?.isCollapsed !== false;
-}
-
-/** Stands in for the rows that are not in view. */
-function Spacer({ height, columns }: { readonly height: number; readonly columns: number }): ReactNode {
-  return height > 0 ? (
-    <tr aria-hidden="true">
-      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
-    </tr>
-  ) : null;
 }

@@ -19,7 +19,9 @@ export function Crashed({
   const { states } = texts;
   return (
     <Stack p="md" align="flex-start" component={component}>
-      <Title order={1}>{notLoaded ? states.notLoadedTitle : states.crashedTitle}</Title>
+      <Title order={1} size="h2">
+        {notLoaded ? states.notLoadedTitle : states.crashedTitle}
+      </Title>
       <Text role="status">{notLoaded ? states.notLoaded : states.crashed}</Text>
       {notLoaded && <Reloading />}
       <Alert color="red" variant="outline" className="foreign">

@@ -8,7 +8,7 @@ export function Facts({
   readonly facts: readonly (readonly [name: string, value: ReactNode])[];
 }): ReactNode {
   return (
-    <DataList size="sm" labelWidth="145px" gap="xs">
+    <DataList size="sm" className="facts" labelWidth="min(145px, 40%)" gap="xs">
       {facts
         .filter(([, value]) => value !== undefined && value !== null && value !== false && value !== '')
         .map(([name, value]) => (

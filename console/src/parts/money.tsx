@@ -1,18 +1,14 @@
-import { Text, type TextProps } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatMoney } from '../format/money';
 
-interface Props extends TextProps {
+/** An amount as a person writes it, in the type of the text around it. */
+export function Money({
+  amount,
+  currency,
+}: {
   /** Minor units. */
   readonly amount: number | undefined;
   readonly currency: string | undefined;
-}
-
-/** An amount as a person writes it. */
-export function Money({ amount, currency, ...props }: Props): ReactNode {
-  return (
-    <Text component="span" className="tabular" {...props}>
-      {formatMoney(amount, currency)}
-    </Text>
-  );
+}): ReactNode {
+  return <span className="amount">{formatMoney(amount, currency)}</span>;
 }

@@ -1,4 +1,3 @@
-import { Badge } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 /** The colours of states, by what they mean for an operator. */
@@ -35,9 +34,5 @@ const COLORS: Readonly<Record<string, string>> = {
 
 /** A state as the API names it; its colour only repeats what the word says. */
 export function StateBadge({ state, label }: { readonly state: string; readonly label?: string }): ReactNode {
-  return (
-    <Badge variant="outline" color={COLORS[state] ?? 'gray'} tt="none" className="state">
-      {label ?? state}
-    </Badge>
-  );
+  return <span className={`state state-${COLORS[state] ?? 'gray'}`}>{label ?? state}</span>;
 }

@@ -1,34 +1,31 @@
-import { Text, type TextProps } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatRelative, formatTime, formatTimeUtc } from '../format/time';
 import { texts } from '../texts/en';
 import { useNow } from './use-now';
 
-interface Props extends TextProps {
+/** A time in the viewer’s zone; UTC on hover. */
+export function Time({
+  at,
+  relative = false,
+}: {
   /** ISO 8601; undefined: none. */
   readonly at: string | undefined;
   /** Also how long ago. */
   readonly relative?: boolean;
-}
-
-/** A time in the viewer’s zone; UTC on hover. */
-export function Time({ at, relative = false, ...props }: Props): ReactNode {
+}): ReactNode {
   if (at === undefined) return null;
   return (
-    <Text
-      component="time"
-      dateTime={at}
-      title={texts.time.utc(formatTimeUtc(at))}
-      size="sm"
-      className="tabular"
-      {...props}
-    >
-      {formatTime(at)}
-      {relative && <Ago at={at} />}
-    </Text>
+    <time dateTime={at} title={texts.time.utc(formatTimeUtc(at))} className="time">
+      {relative ? <Ago at={at} /> : formatTime(at)}
+    </time>
   );
 }
 
+/** Each of the two on one line. */
 function Ago({ at }: { readonly at: string }): ReactNode {
-  return ` (${formatRelative(at, useNow())})`;
+  return (
+    <>
+      <span>{formatTime(at)}</span> <span>({formatRelative(at, useNow())})</span>
+    </>
+  );
 }

@@ -1,6 +1,7 @@
 import type { AttentionKind, CallbackRecord, NotificationState } from '../api/records';
 import { actions } from './en/actions';
 import { fields } from './en/fields';
+import { find } from './en/find';
 
 /** Every English text of the console, with the files of `en/`. A translation is another set of them. */
 export const texts = {
@@ -64,7 +65,7 @@ export const texts = {
   problems: {
     title: 'That did not work',
     requestId: 'Request',
-    connection: 'The gateway does not answer. Nothing is known about this request.',
+    connection: 'The gateway does not answer.',
     timeout: 'The gateway did not answer in time.',
     unauthenticated: 'The gateway does not accept these credentials.',
     forbidden: 'Your scopes do not allow this.',
@@ -100,7 +101,7 @@ export const texts = {
     whatToDo: 'What to do',
     refusesUntil: (at: string): string =>
       `The gateway refuses operations until ${at}, and then lets one through to test the external.`,
-    nextTests: 'The next operation tests the external.',
+    nextTests: 'The next operation of a caller tests the external; if it succeeds, the circuit closes.',
     needsScope: { act: 'needs the scope admin-act', settle: 'needs the scope admin-settle' },
     open: 'Open',
     more: 'Show more',
@@ -147,7 +148,7 @@ export const texts = {
     never: 'never',
     inFlight: 'In flight',
     p95: '95 % within',
-    calls: (count: number): string => `of ${count} calls`,
+    calls: (count: number): string => `of ${count} ${count === 1 ? 'call' : 'calls'}`,
     successRate: 'Success, last hour',
     nextTry: 'Next try',
     configuration: 'Configuration in force',
@@ -155,7 +156,7 @@ export const texts = {
     warnings: 'Warnings',
     noWarnings: 'No warnings.',
     openHelp:
-      'The gateway refuses new operations and sends one as a probe after the pause. Nothing is executed meanwhile; payments in doubt are still queried. It closes by itself when the external works again.',
+      'The gateway refuses new operations. After the pause it sends the next one that a caller requests, as a test: if it succeeds, the circuit closes by itself. Payments in doubt are still queried.',
     secretsMasked: 'Secrets are not shown.',
     warning: {
       callbackAuth: 'It has no callbackAuth: anyone can trigger a status query to it.',
@@ -164,30 +165,7 @@ export const texts = {
       refundStatus: 'It offers no refund/status: refunds in doubt can only be settled by hand.',
     },
   },
-  find: {
-    title: 'Find',
-    label: 'What are you looking for?',
-    help: 'An order, paymentId, refundId, subscription token, request id, trace id, an id of the gateway, or an amount such as 12.99 EUR.',
-    placeholder: 'order-1001',
-    search: 'Search',
-    searched: (names: string): string => `Searched by ${names}.`,
-    since: (time: string): string =>
-      `Request ids of callers and trace ids have no index: those since ${time} were searched.`,
-    ofAmount: (amount: string): string => `Show the payments of ${amount}`,
-    nothing: (text: string): string => `Nothing has the id “${text}”`,
-    nothingHelp:
-      'Ids are compared whole. If a caller cannot name its order, use the lists and their filters; if the request never arrived, the gateway’s log has its X-Request-Id.',
-    matched: 'found by',
-    kinds: {
-      payment: 'Payment',
-      refund: 'Refund',
-      subscription: 'Subscription',
-      operation: 'Operation',
-      notification: 'Notification',
-      callback: 'Callback',
-      act: 'Act of an operator',
-    } as Readonly<Record<string, string>>,
-  },
+  find,
   lists: {
     filters: 'Filters',
     clear: 'Clear the filters',
@@ -279,7 +257,30 @@ export const texts = {
     atLeast: (count: number): string => `${count} or more`,
   },
   operations: { help: 'Calls of unknown outcome. All others are in the story of their payment.' },
-  audit: { title: 'Audit', help: 'What operators did, from where, and why. Entries never change.' },
+  audit: {
+    title: 'Audit',
+    help: 'What operators did, from where, and why. Entries never change.',
+    acts: {
+      checkPaymentById: 'Check a payment',
+      refundPaymentById: 'Refund a payment',
+      cancelPaymentById: 'Cancel a payment',
+      resolvePayment: 'Resolve a payment',
+      resolveRefund: 'Resolve a refund',
+      resolveSubscription: 'Resolve a subscription',
+      resolveOperation: 'Resolve an operation',
+      replayNotification: 'Send a notification again',
+      replayNotifications: 'Send notifications again',
+      eraseTexts: 'Erase texts',
+      endRecovery: 'End the recovery',
+    } as Readonly<Record<string, string>>,
+  },
+  subscriptions: {
+    /** How often it is paid. */
+    every: (count: number, interval: string): string => {
+      const unit = interval.toLowerCase();
+      return count === 1 ? `every ${unit}` : `every ${count} ${unit}s`;
+    },
+  },
   notificationBody: 'Body',
   notificationState: {
     PENDING: 'Queued',

@@ -16,35 +16,37 @@ import { texts } from '../../texts/en';
 
 const { fields } = texts;
 
+const nameOf = (action: string): string => texts.audit.acts[action] ?? action;
+
 const AUDIT: ListDefinition<AuditRecord> = {
   title: texts.audit.title,
   help: texts.audit.help,
   path: '/admin/audit',
   filters: [
     textFilter('operator', fields.operator),
-    textFilter('action', fields.action),
+    choice('action', fields.action, Object.keys(texts.audit.acts), texts.audit.acts),
     choice('result', fields.result, ['begun', 'done', 'failed', 'unknown', 'refused']),
     textFilter('subject', fields.subject),
     ...TIME_FILTERS,
   ],
   columns: [
-    { id: 'action', label: fields.action, cell: (each) => each.action },
+    { id: 'action', label: fields.action, kind: 'id', cell: (each) => nameOf(each.action) },
     { id: 'operator', label: fields.operator, cell: (each) => each.operator },
-    { id: 'at', label: fields.at, cell: (each) => <Time at={each.at} /> },
-    { id: 'result', label: fields.result, cell: (each) => <StateBadge state={each.result} /> },
+    { id: 'at', label: fields.at, kind: 'time', cell: (each) => <Time at={each.at} /> },
+    { id: 'result', label: fields.result, kind: 'state', cell: (each) => <StateBadge state={each.result} /> },
     { id: 'change', label: fields.change, cell: (each) => each.change },
     { id: 'reason', label: fields.reason, cell: (each) => each.reason },
-    { id: 'subject', label: fields.subject, cell: (each) => each.subject },
+    { id: 'subject', label: fields.subject, kind: 'id', cell: (each) => each.subject },
     { id: 'address', label: fields.address, hidden: true, cell: (each) => each.address },
     { id: 'external', label: fields.external, hidden: true, cell: (each) => each.external },
-    { id: 'id', label: fields.id, hidden: true, cell: (each) => each.id },
+    { id: 'id', label: fields.id, kind: 'id', hidden: true, cell: (each) => each.id },
   ],
   load: loadPage('/admin/audit'),
   details: (act) => (
     <Stack>
       <Facts
         facts={[
-          [fields.action, act.action],
+          [fields.action, nameOf(act.action)],
           [fields.result, <StateBadge key="result" state={act.result} />],
           [fields.operator, act.operator],
           [fields.at, <Time key="at" at={act.at} relative />],

@@ -65,7 +65,7 @@ function Results({ q }: { readonly q: string }): ReactNode {
       {({ items, searched, requestsSince }) => (
         <Stack gap="xs">
           <Text size="sm" c="dimmed" role="status">
-            {texts.find.searched(searched.join(', '))}
+            {texts.find.searched(searched.map(nameOf).join(', '))}
             {requestsSince !== undefined && ` ${texts.find.since(formatTime(requestsSince))}`}
           </Text>
           {money && (
@@ -86,12 +86,16 @@ function Results({ q }: { readonly q: string }): ReactNode {
   );
 }
 
+function nameOf(name: string): string {
+  return texts.find.names[name] ?? name;
+}
+
 function Hit({ hit }: { readonly hit: SearchHit }): ReactNode {
   const kind = texts.find.kinds[hit.kind] ?? hit.kind;
   const name = hit.shopTransactionId ?? hit.id;
   return (
     <Paper withBorder p="sm" component="article" aria-label={`${kind} ${name}`}>
-      <Group gap="sm">
+      <Group gap="4px 12px">
         <Text fw={600}>{kind}</Text>
         <Anchor component={Link} to={pageOfHit(hit)} underline="always" className="foreign">
           {name}
@@ -101,7 +105,7 @@ function Hit({ hit }: { readonly hit: SearchHit }): ReactNode {
         {hit.external !== undefined && <Text size="sm">{hit.external}</Text>}
         <Time at={hit.createdAt} relative />
         <Text size="sm" c="dimmed">
-          {texts.find.matched} {hit.matched}
+          {texts.find.matched} {nameOf(hit.matched)}
         </Text>
       </Group>
     </Paper>

@@ -53,7 +53,9 @@ function Content({ payment }: { readonly payment: PaymentDetail }): ReactNode {
           {amount === undefined ? (
             <Text>{texts.payment.unknownAmount}</Text>
           ) : (
-            <Money amount={amount} currency={currency} fw={700} fz="xl" />
+            <Text component="span" fw={700} fz="xl">
+              <Money amount={amount} currency={currency} />
+            </Text>
           )}
           {refunded.confirmed > 0 && (
             <Text size="sm">

@@ -23,21 +23,20 @@ export function RefundTable({
   const { settle } = useAllowed();
   if (refunds.length === 0) return <Text size="sm">{texts.payment.noRefunds}</Text>;
   return (
-    <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+    <Table.ScrollContainer minWidth={400} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table aria-label={texts.payment.refunds}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{fields.amount}</Table.Th>
             <Table.Th scope="col">{fields.state}</Table.Th>
             <Table.Th scope="col">{fields.refundId}</Table.Th>
-            <Table.Th scope="col">{fields.createdAt}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {refunds.map(({ id, amount, currency, state, refundId, createdAt, parkedAt, reversal }) => (
             <Table.Tr key={id}>
               <Table.Td>
-                <Money amount={amount} currency={currency} size="sm" style={{ whiteSpace: 'nowrap' }} />
+                <Money amount={amount} currency={currency} />
               </Table.Td>
               <Table.Td>
                 <Stack gap={6} align="flex-start">
@@ -52,9 +51,11 @@ export function RefundTable({
                   )}
                 </Stack>
               </Table.Td>
-              <Table.Td className="foreign">{refundId}</Table.Td>
               <Table.Td>
-                <Time at={createdAt} />
+                <div className="foreign">{refundId}</div>
+                <Text component="span" c="dimmed">
+                  <Time at={createdAt} />
+                </Text>
               </Table.Td>
             </Table.Tr>
           ))}

@@ -1,6 +1,7 @@
 import type { PaymentDetail, StoryEntry } from '../../api/records';
 import { jsonText } from '../../format/json';
 import { formatMoney } from '../../format/money';
+import { formatTime } from '../../format/time';
 import { texts } from '../../texts/en';
 
 /** An entry of the timeline. */
@@ -25,7 +26,7 @@ export function storySteps(payment: PaymentDetail): readonly StoryStep[] {
     key: `${index} ${entry.id}`,
     at: entry.at,
     what: entry.what,
-    text: readableAmounts(entry.text),
+    text: readableTimes(readableAmounts(entry.text)),
     tone: toneOf(entry),
     said: saidIn(entry, payment),
     // Said once for all the steps of a request that follow each other.
@@ -47,6 +48,13 @@ export function readableAmounts(text: string): string {
   return text.replaceAll(/\b(\d{1,15}) ([A-Z]{3}) \(minor units\)/g, (_, minor: string, currency: string) =>
     formatMoney(Number(minor), currency),
   );
+}
+
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** Times in the viewer’s zone. */
+function readableTimes(text: string): string {
+  return text.replaceAll(INSTANT, (instant) => formatTime(instant));
 }
 
 function toneOf({ what, text }: StoryEntry): StoryStep['tone'] {

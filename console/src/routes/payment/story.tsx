@@ -58,7 +58,9 @@ function Step({ step: { at, text, said, requestId, traceId } }: { readonly step:
         </>
       )}
       <Group gap="md">
-        <Time at={at} c="dimmed" />
+        <Text component="span" c="dimmed">
+          <Time at={at} />
+        </Text>
         {requestId !== undefined && <Copyable value={requestId} label={texts.payment.requestId} />}
         {traceId !== undefined && <TraceId value={traceId} label={texts.payment.traceId} />}
       </Group>

@@ -19,7 +19,7 @@ import { texts } from '../../texts/en';
 const { fields } = texts;
 
 const intervalOf = ({ interval, intervalCount }: SubscriptionRecord): string =>
-  `${intervalCount} × ${interval}`;
+  texts.subscriptions.every(intervalCount, interval);
 
 const SUBSCRIPTIONS: ListDefinition<SubscriptionRecord> = {
   title: texts.navigation.subscriptions,
@@ -41,20 +41,20 @@ const SUBSCRIPTIONS: ListDefinition<SubscriptionRecord> = {
     ...TIME_FILTERS,
   ],
   columns: [
-    { id: 'order', label: fields.shopTransactionId, cell: (each) => each.shopTransactionId },
-    { id: 'state', label: fields.state, cell: (each) => <StateBadge state={each.state} /> },
+    { id: 'order', label: fields.shopTransactionId, kind: 'id', cell: (each) => each.shopTransactionId },
+    { id: 'state', label: fields.state, kind: 'state', cell: (each) => <StateBadge state={each.state} /> },
     {
       id: 'amount',
       label: fields.amount,
-      align: 'right',
-      cell: (each) => <Money amount={each.amount} currency={each.currency} size="sm" />,
+      kind: 'money',
+      cell: (each) => <Money amount={each.amount} currency={each.currency} />,
     },
     { id: 'interval', label: fields.interval, cell: intervalOf },
     { id: 'external', label: fields.external, cell: (each) => each.external },
-    { id: 'created', label: fields.createdAt, cell: (each) => <Time at={each.createdAt} /> },
-    { id: 'token', label: fields.subscriptionToken, cell: (each) => each.subscriptionToken },
+    { id: 'created', label: fields.createdAt, kind: 'time', cell: (each) => <Time at={each.createdAt} /> },
+    { id: 'token', label: fields.subscriptionToken, kind: 'id', cell: (each) => each.subscriptionToken },
     { id: 'caller', label: fields.caller, hidden: true, cell: (each) => each.caller },
-    { id: 'id', label: fields.id, hidden: true, cell: (each) => each.id },
+    { id: 'id', label: fields.id, kind: 'id', hidden: true, cell: (each) => each.id },
   ],
   load: loadPage('/admin/subscriptions'),
   details: (subscription) => <SubscriptionDetails subscription={subscription} />,

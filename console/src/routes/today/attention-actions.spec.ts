@@ -66,7 +66,7 @@ describe('the acts for an item of attention', () => {
       /failed; “Last answer” names the reason\. The gateway refuses operations until Jan 31, 2026, [^.]*, and then lets one through to test the external\. Ask the support\.$/,
     );
     expect(readableAdvice(circuit, ALL)).toMatch(
-      /the reason\. The next operation tests the external\. Ask the support\.$/,
+      /the reason\. The next operation of a caller tests the external; if it succeeds, the circuit closes\. Ask the support\.$/,
     );
   });
 });

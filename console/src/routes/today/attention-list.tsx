@@ -47,12 +47,10 @@ export function AttentionList({ page }: { readonly page: Page<AttentionItem> }):
 
 function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
   const allowed = useAllowed();
-  const now = useNow();
   const { data: externals } = useQuery(externalsQuery);
   const configured = externals?.items.find((each) => each.external === item.external);
   const { kind, shopTransactionId, paymentId, refundId, amount, currency, state, external, since } = item;
   const name = shopTransactionId ?? refundId ?? paymentId ?? item.id;
-  const age = formatDuration(now - new Date(since).getTime());
   return (
     <Paper withBorder p="sm" component="article" aria-label={`${texts.attention[kind] ?? kind}: ${name}`}>
       <Group justify="space-between" align="flex-start" gap="sm">
@@ -63,7 +61,7 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
             </Title>
             <StateBadge state={state} {...(kind === 'circuit-open' && { label: circuitLabel(state) })} />
           </Group>
-          <Group gap="sm">
+          <Group gap="2px 12px">
             <Anchor
               component={Link}
               to={pageOf(item)}
@@ -79,10 +77,14 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
                 {texts.fields.refund} {refundId}
               </Text>
             )}
-            {amount !== undefined && <Money amount={amount} currency={currency} fw={600} />}
-            <Text size="sm">{external}</Text>
+            {amount !== undefined && (
+              <Text component="span" fw={600}>
+                <Money amount={amount} currency={currency} />
+              </Text>
+            )}
+            {external !== name && <Text size="sm">{external}</Text>}
             <Text size="sm" component="span">
-              {texts.today.age(age)}
+              <Age since={since} />
             </Text>
           </Group>
           <Why item={item} allowed={allowed} />
@@ -95,6 +97,10 @@ function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
       </Group>
     </Paper>
   );
+}
+
+function Age({ since }: Pick<AttentionItem, 'since'>): ReactNode {
+  return texts.today.age(formatDuration(useNow() - new Date(since).getTime()));
 }
 
 /** The state of a circuit as its external’s card has it. */

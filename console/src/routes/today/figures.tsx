@@ -140,6 +140,7 @@ function Totals({
                 type="stacked"
                 series={series.map((name) => ({ name, color: COLORS[name] ?? 'gray.6' }))}
                 yAxisProps={{ allowDecimals: value === 'amount' }}
+                xAxisProps={{ interval: 'equidistantPreserveStart' }}
                 barChartProps={{ accessibilityLayer: false }}
               />
             </div>
@@ -147,8 +148,12 @@ function Totals({
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th scope="col">{fields.state}</Table.Th>
-                  <Table.Th scope="col">{today.count}</Table.Th>
-                  <Table.Th scope="col">{today.sum}</Table.Th>
+                  <Table.Th scope="col" ta="end">
+                    {today.count}
+                  </Table.Th>
+                  <Table.Th scope="col" ta="end">
+                    {today.sum}
+                  </Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
@@ -157,9 +162,11 @@ function Totals({
                     <Table.Td>
                       <StateBadge state={state} />
                     </Table.Td>
-                    <Table.Td className="tabular">{items}</Table.Td>
-                    <Table.Td>
-                      <Money amount={amount} currency={currency} size="sm" />
+                    <Table.Td className="tabular" ta="end">
+                      {items}
+                    </Table.Td>
+                    <Table.Td ta="end">
+                      <Money amount={amount} currency={currency} />
                     </Table.Td>
                   </Table.Tr>
                 ))}

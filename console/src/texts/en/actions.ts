@@ -27,6 +27,8 @@ export const actions = {
     whole: 'All that is left',
     part: 'A part',
     amount: 'Amount',
+    /** At the beginning of a sentence. */
+    noAmount: 'The amount that you enter',
     amountHelp: (rest: string): string => `Up to ${rest}.`,
     amountWrong: (rest: string): string => `Enter an amount above zero and up to ${rest}.`,
     nothingLeft: 'Nothing is left to refund.',
