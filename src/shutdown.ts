@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { PublicListener } from './http/public-listener.js';
 import { ShutdownState } from './http/shutdown-state.js';
 import { Log } from './observability/logging/log.js';
+import { Store } from './persistence/store.js';
 import { ExternalProviderRegistry } from './providers/external-provider.registry.js';
 
 /**
@@ -19,6 +20,11 @@ const REQUESTS_LIMIT_MS = 30_000;
 const CALLS_LIMIT_MS = REQUESTS_LIMIT_MS - 1_000;
 /** For workers to release their leases, and the database to close. */
 const CLOSE_LIMIT_MS = 20_000;
+/**
+ * After which a database that does not answer is given up: behind a pooler, each statement of a worker waits 12 s for it.
+ * What they hold is left to their leases.
+ */
+const DATABASE_LIMIT_MS = 10_000;
 /** A person does not press Ctrl-C again that soon. */
 const ECHO_MS = 1_000;
 
@@ -77,6 +83,7 @@ async function shutDown(app: NestExpressApplication, signal: string): Promise<nu
       { limitMs: REQUESTS_LIMIT_MS },
       'requests exceeded their time limit, and their connections were closed',
     );
+  const silent = setTimeout(() => abandonUnlessAnswering(app.get(Store), log), DATABASE_LIMIT_MS);
   try {
     const closed = await Promise.race([app.close().then(() => true), sleep(CLOSE_LIMIT_MS, false)]);
     if (!closed) log.error({ limitMs: CLOSE_LIMIT_MS }, 'the gateway did not close within its time limit');
@@ -87,5 +94,13 @@ async function shutDown(app: NestExpressApplication, signal: string): Promise<nu
     return 1;
   } finally {
     clearTimeout(cut);
+    clearTimeout(silent);
   }
+}
+
+function abandonUnlessAnswering(store: Store, log: Log): void {
+  store.ping().catch((error: unknown) => {
+    log.warn({ err: error, limitMs: DATABASE_LIMIT_MS }, 'the database does not answer and is given up');
+    store.abandon();
+  });
 }

@@ -178,6 +178,12 @@ export abstract class Store {
     return undefined;
   }
 
+  /**
+   * Ends running work, and all work to come, with {@link StorageUnavailable}: for a server that does not answer, for which
+   * {@link close} would wait. A no-op on SQLite.
+   */
+  abandon(): void {}
+
   /** Refuses new work, waits for running work, and releases the database. Further calls wait for the first. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -54,9 +54,11 @@ try {
     table.push(row(fault, results));
   }
   for (let round = 1; round <= Number(values.terminations ?? rounds); round++) {
-    const { code, afterMs } = await site.terminateInBlackHole();
-    wrong += code === 0 ? 0 : 1;
+    const { code, afterMs, log } = await site.terminateInBlackHole();
     console.log(`SIGTERM in a black hole ${round}: exit code ${code} after ${Math.round(afterMs)} ms`);
+    if (code === 0) continue;
+    wrong += 1;
+    console.log(log.slice(log.indexOf('shutting down')));
   }
 } finally {
   await site.close();

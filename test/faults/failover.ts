@@ -193,7 +193,7 @@ export class FailoverSite {
   }
 
   /** Drops the packets of the primary, and ends a replica by SIGTERM before there is another primary. */
-  async terminateInBlackHole(): Promise<{ code: number | null; afterMs: number }> {
+  async terminateInBlackHole(): Promise<{ code: number | null; afterMs: number; log: string }> {
     await this.#rebuild();
     await this.load();
     await this.#break('black hole');
@@ -205,9 +205,13 @@ export class FailoverSite {
     await this.#rest();
     await replica.dispose();
     const [old] = this.servers;
-    this.proxies.get(old)!.blackhole(false);
+    const proxy = this.proxies.get(old)!;
+    // TCP repeats what a hole has dropped. The proxy does not: PgBouncer would wait for answers to what was lost.
+    await proxy.close();
+    proxy.blackhole(false);
+    await proxy.open();
     this.replicas[0] = await this.start();
-    return { code, afterMs };
+    return { code, afterMs, log: replica.output() };
   }
 
   /** Starts the callers; resolves when each replica pays. */

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openStore } from '../../src/persistence/open-store.js';
-import { Store } from '../../src/persistence/store.js';
+import { StorageUnavailable, Store } from '../../src/persistence/store.js';
 import { Secret } from '../../src/sensitive/secret.js';
 import { type Answer, call } from '../support/client.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbouncer.js';
 import { PostgresCluster, testsClusters } from '../support/postgres-cluster.js';
 import { answerOk, startStubExternal, type StubExternal } from '../support/stub-external.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const PAYMENTS = 150;
 const STARTS = { rounds: 10, replicas: 5 };
@@ -87,4 +88,42 @@ onPgBouncer('Two gateways behind PgBouncer', () => {
     },
     60_000,
   );
+});
+
+onPgBouncer('A store whose database is a black hole behind PgBouncer', () => {
+  it('ends its work, and closes, once it is abandoned', async () => {
+    const cluster = await PostgresCluster.start();
+    const proxy = await new TcpProxy({ host: '127.0.0.1', port: cluster.port }).open();
+    const pooler = await startPgBouncer(
+      `postgres://postgres@127.0.0.1:${proxy.port}/postgres`,
+      'transaction',
+      5,
+    );
+    try {
+      const store = await openStore({
+        kind: 'postgres',
+        url: new Secret(pooler.url),
+        poolSize: 2,
+        schema: undefined,
+      });
+      const read = (): Promise<unknown> =>
+        store.read((db) => db.selectFrom('payments').select('id').limit(1).execute());
+      await read();
+      proxy.blackhole(true);
+      // Two of them wait for a connection.
+      const running = Promise.allSettled(Array.from({ length: 4 }, read));
+      await expect(store.ping()).rejects.toBeInstanceOf(StorageUnavailable);
+      const startedAt = performance.now();
+      store.abandon();
+      for (const end of await running)
+        expect(end).toEqual({ status: 'rejected', reason: expect.any(StorageUnavailable) });
+      await expect(read()).rejects.toBeInstanceOf(StorageUnavailable);
+      await store.close();
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+    } finally {
+      await pooler.stop();
+      await proxy.close();
+      await cluster.dispose();
+    }
+  }, 60_000);
 });

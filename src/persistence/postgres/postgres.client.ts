@@ -45,6 +45,7 @@ export class HostClient extends Client {
 
   async #connect(): Promise<this> {
     try {
+      this.#hosts.assertNotEnded();
       if (this.#hosts.checked) this.#hosts.admit(this.place, await this.inspect());
       else await super.connect();
       return this;

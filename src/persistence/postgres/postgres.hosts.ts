@@ -44,6 +44,7 @@ export class PostgresHosts {
   #current = 0;
   #found: boolean;
   #search: Promise<void> | undefined;
+  #ended = false;
 
   /** `inspect` opens a session of a host, asks what it is, and ends it; within {@link HOST_LIMIT_MS}. */
   constructor(url: PostgresUrl, inspect: (place: number) => Promise<ServerState>) {
@@ -113,12 +114,19 @@ export class PostgresHosts {
     this.#sessions.delete(session);
   }
 
-  /** Ends every session, those that are being opened too. */
-  cutAll(): void {
+  /** Ends every session, those that are being opened too, for good. */
+  end(): void {
+    this.#ended = true;
     for (const session of this.#sessions) session.cut();
   }
 
+  /** @throws after {@link end}. */
+  assertNotEnded(): void {
+    if (this.#ended) throw new Error('the gateway has ended its sessions');
+  }
+
   async #find(): Promise<void> {
+    this.assertNotEnded();
     const errors: unknown[] = this.#url.urls.map(() => new Error('no answer in time'));
     const fitting: { place: number; state: ServerState }[] = [];
     const answers = this.#url.urls.map(async (_, place) => {

@@ -207,14 +207,18 @@ export class PostgresStore extends Store {
     this.#hints.listen(channel, wake);
   }
 
+  override abandon(): void {
+    this.#hosts.end();
+  }
+
   protected override async release(): Promise<void> {
     this.#hints.close();
     this.#probe.close();
     // A connection without an answer keeps its place, perhaps for ever.
-    const late = setTimeout(() => this.#hosts.cutAll(), CLOSE_LIMIT_MS);
+    const late = setTimeout(() => this.#hosts.end(), CLOSE_LIMIT_MS);
     await this.#pool.end();
     clearTimeout(late);
-    this.#hosts.cutAll();
+    this.#hosts.end();
   }
 
   async #withConnection<T>(use: (connection: PostgresConnection) => Promise<T>): Promise<T> {
