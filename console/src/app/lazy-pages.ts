@@ -20,14 +20,13 @@ export async function loadSessionEnded(): Promise<ComponentType> {
   return (await import('../session/session-ended')).SessionEnded;
 }
 
-/**
- * Loads the other pages and the dialogs once the first page is shown: they open while the gateway does not answer, and say so
- * themselves.
- */
+/** Loads the dialogs while the first page waits for what it shows: its first click opens one. */
+export async function preloadDialogs(): Promise<void> {
+  await Promise.allSettled([loadDialogs()]);
+}
+
+/** Loads the other pages once the first is shown: they open while the gateway does not answer, and say so themselves. */
 export async function preloadPages(): Promise<void> {
-  await Promise.allSettled([
-    loadDialogs(),
-    loadSessionEnded(),
-    ...Object.values(LAZY_PAGES).map((load) => load()),
-  ]);
+  await preloadDialogs();
+  await Promise.allSettled([loadSessionEnded(), ...Object.values(LAZY_PAGES).map((load) => load())]);
 }

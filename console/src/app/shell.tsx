@@ -19,7 +19,7 @@ import { ActionHost } from '../actions/action-host';
 import { attentionQuery, meQuery } from '../api/queries';
 import { session } from '../session/session';
 import { texts } from '../texts/en';
-import { preloadPages } from './lazy-pages';
+import { preloadDialogs, preloadPages } from './lazy-pages';
 
 const PAGES = [
   ['/', texts.navigation.today],
@@ -43,6 +43,7 @@ export function Shell(): ReactNode {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const { isFetched } = useQuery(attentionQuery);
+  useEffect(() => void preloadDialogs(), []);
   useEffect(() => {
     if (isFetched) void preloadPages();
   }, [isFetched]);
