@@ -1,14 +1,20 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Locator, Page, Route } from 'playwright-core';
 import { type Answer, call } from '../support/client.js';
 import { CONSOLE_PAGES, isShown, missingForConsole } from '../support/console-browser.js';
 import { AMOUNT } from '../support/console-external.js';
 import { KEYS, useConsole } from '../support/console-stage.js';
+import { AheadClock } from '../support/test-clock.js';
+import { until } from '../support/until.js';
 
 /** What each page says while the API fails, is slow or refuses, and how it comes back by itself. */
 
 const SLOW_MS = 4_000;
 const RECOVERY_MS = 10_000;
+/** The longest pause of the client before it sends a request again for the second time. */
+const PAUSE_MS = 1_000;
+/** How long a test looks before it moves the page's clock on. */
+const LOOK_MS = 250;
 const TICKET = 'ticket 4711';
 
 interface Failure {
@@ -49,17 +55,22 @@ const FAILURES: readonly Failure[] = [
 ];
 
 const API = '**/admin/**';
+/** Of `RATE_LIMIT`. */
+const WINDOW_MS = 10_000;
 
 (missingForConsole() === undefined ? describe : describe.skip)('the console while the API fails', () => {
-  const stage = useConsole({ env: { RECONCILIATION_SCHEDULE: '1h' } });
+  const stage = useConsole({ env: { RECONCILIATION_SCHEDULE: '1h' } }, { shared: true });
   let payment: string;
 
-  /** An operator whose page has a clock that the test moves. */
-  async function operator(): Promise<Page> {
+  beforeAll(async () => {
     await stage().pay('order-1', AMOUNT.accepted);
     await stage().pay('order-2', AMOUNT.cut);
     await stage().attention('payment-unknown');
     payment = await stage().idOf('order-1');
+  }, 60_000);
+
+  /** An operator whose page has a clock that the test moves. */
+  async function operator(): Promise<Page> {
     const page = await stage().operator();
     await page.clock.install();
     return page;
@@ -69,8 +80,8 @@ const API = '**/admin/**';
 
   /** Opens a page cold, with nothing in the memory of the tab. */
   async function openCold(page: Page, path: string): Promise<void> {
+    await page.goto('about:blank');
     await stage().goTo(path);
-    await page.reload();
   }
 
   it.each(FAILURES)(
@@ -81,13 +92,12 @@ const API = '**/admin/**';
         await page.route(API, answer);
         await openCold(page, path);
         // The client has tried it three times by then.
-        await failing(page, message).first().waitFor();
+        await says(page, message);
         await page.unroute(API);
-        await page.clock.fastForward(RECOVERY_MS);
         await isBack(page, path, message);
       }
     },
-    240_000,
+    120_000,
   );
 
   it('each page says that what it shows is old, and goes on', async () => {
@@ -98,13 +108,11 @@ const API = '**/admin/**';
       await openCold(page, path);
       await isShown(page, path);
       await page.route(API, (route) => route.abort());
-      await page.clock.fastForward(RECOVERY_MS);
-      await failing(page, 'You see what the gateway said at').first().waitFor();
+      await says(page, 'You see what the gateway said at');
       await page.unroute(API);
-      await page.clock.fastForward(RECOVERY_MS);
       await isBack(page, path, 'You see what the gateway said at');
     }
-  }, 120_000);
+  }, 60_000);
 
   it('each page says that the gateway is slow', async () => {
     const page = await operator();
@@ -119,10 +127,10 @@ const API = '**/admin/**';
       await page.clock.fastForward(SLOW_MS);
       await failing(page, 'slow to answer').first().waitFor();
       answered.resolve();
+      await page.unrouteAll({ behavior: 'wait' });
       await isBack(page, path, 'slow to answer');
-      await page.unroute(API);
     }
-  }, 240_000);
+  }, 120_000);
 
   it('each page is shown again after a session that has ended is renewed', async () => {
     const page = await operator();
@@ -137,13 +145,14 @@ const API = '**/admin/**';
       await page.getByText('Your session has ended').waitFor({ state: 'hidden' });
       await isBack(page, path, 'does not accept these credentials');
     }
-  }, 240_000);
+  }, 120_000);
 
   it.each(FAILURES)(
     'a dialog keeps what was typed while $name',
-    async ({ message, answer }) => {
+    async ({ name, message, answer }) => {
+      const { paymentId } = await stage().pay(`order while ${name}`, AMOUNT.accepted);
       const page = await operator();
-      await stage().open(`payments/${payment}`);
+      await stage().open(`payments/${await stage().idOf(`order while ${name}`)}`);
       await page.getByRole('button', { name: 'Refund', exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('radio', { name: 'A part' }).check();
@@ -156,7 +165,9 @@ const API = '**/admin/**';
       await page.unroute(API);
       await dialog.getByRole('button', { name: 'Refund 5.00 EUR' }).click();
       await dialog.getByRole('status').getByText('5.00 EUR was refunded').waitFor();
-      expect(await stage().items('refunds')).toMatchObject([{ state: 'OK', amount: 500 }]);
+      expect(await stage().items(`refunds?paymentId=${String(paymentId)}`)).toMatchObject([
+        { state: 'OK', amount: 500 },
+      ]);
     },
     60_000,
   );
@@ -191,7 +202,6 @@ const API = '**/admin/**';
   }, 60_000);
 
   it('a page whose scripts cannot be loaded says so, and opens once they can', async () => {
-    await stage().pay('order-1', AMOUNT.accepted);
     const page = await stage().operator();
     await page.route(/audit-page/, (route) => route.abort());
     await page.reload();
@@ -206,31 +216,37 @@ const API = '**/admin/**';
 (missingForConsole() === undefined ? describe : describe.skip)(
   'the console at the limit of the gateway',
   () => {
-    const stage = useConsole({ env: { RECONCILIATION_SCHEDULE: '1h', RATE_LIMIT: '60/5s' } });
+    const clock = new AheadClock();
+    const stage = useConsole({
+      env: { RECONCILIATION_SCHEDULE: '1h', RATE_LIMIT: `60/${WINDOW_MS / 1_000}s` },
+      clock,
+    });
 
     /** Other programs of this operator use the limit up, for longer than the console waits without a word. */
     async function useUp(): Promise<void> {
       const headers = { 'X-Api-Key': KEYS.boss };
       const ask = (): Promise<Answer> => call(`${stage().gateway.url}/admin/me`, 'GET', undefined, headers);
-      let waitS = 0;
-      while (waitS < 4) {
+      clock.advance(WINDOW_MS);
+      await until(async () => {
         const answers = await Promise.all([ask(), ask(), ask(), ask(), ask()]);
-        waitS = Math.max(...answers.map(({ headers: sent }) => Number(sent.get('retry-after') ?? '0')));
-      }
+        return answers.some(({ status }) => status === 429);
+      }, 'the limit');
     }
 
     it('each page says so, and comes back once it is over', async () => {
       await stage().pay('order-1', AMOUNT.accepted);
       const payment = await stage().idOf('order-1');
       const page = await stage().operator();
+      await page.clock.install();
       for (const path of [...CONSOLE_PAGES, `payments/${payment}`]) {
-        await stage().open(path);
+        await page.goto('about:blank');
         await useUp();
-        await page.reload();
+        await stage().goTo(path);
         await failing(page, 'Too many requests.').first().waitFor();
+        clock.advance(WINDOW_MS);
         await isBack(page, path, 'Too many requests.');
       }
-    }, 240_000);
+    }, 120_000);
   },
 );
 
@@ -239,7 +255,20 @@ function failing(page: Page, message: string): Locator {
   return page.locator('main').locator('[role=alert], [role=status]').filter({ hasText: message });
 }
 
+/** Waits until the page says what is wrong; the client's pauses between its attempts are passed by the page's clock. */
+async function says(page: Page, message: string): Promise<void> {
+  const said = failing(page, message).first();
+  const isSaid = (): Promise<boolean> =>
+    said.waitFor({ timeout: LOOK_MS }).then(
+      () => true,
+      () => false,
+    );
+  while (!(await isSaid())) await page.clock.fastForward(PAUSE_MS);
+}
+
+/** Waits until the page has tried again by itself, and is shown without saying it. */
 async function isBack(page: Page, path: string, message: string): Promise<void> {
+  await page.clock.fastForward(RECOVERY_MS);
   await failing(page, message).first().waitFor({ state: 'detached' });
   await isShown(page, path);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Clock } from '../../src/shared/clock.js';
 import { type Answer, call } from './client.js';
 import { type ConsoleTab, isShown, launchBrowser, openConsole, signIn } from './console-browser.js';
 import { ConsoleExternal } from './console-external.js';
@@ -20,9 +21,11 @@ interface StageOptions {
   readonly config?: object;
   readonly env?: Readonly<Record<string, string>>;
   readonly database?: Readonly<Record<string, string>>;
+  /** Of the gateway. */
+  readonly clock?: Clock;
 }
 
-/** The external `acme`, a gateway in front of it, and an operator with a browser; new for each test. */
+/** The external `acme`, a gateway in front of it, and an operator with a browser. */
 export class ConsoleStage {
   readonly external = new ConsoleExternal();
   gateway!: Gateway;
@@ -30,11 +33,12 @@ export class ConsoleStage {
 
   constructor(private readonly browser: Browser) {}
 
-  async start({ config = {}, env = {}, database }: StageOptions): Promise<void> {
+  async start({ config = {}, env = {}, database, clock }: StageOptions): Promise<void> {
     const baseUrl = await this.external.start();
     this.gateway = await startGateway({
       externals: [{ externalService: 'acme', baseUrl, callbackAuth: { type: 'none' }, ...config }],
       ...(database && { database }),
+      ...(clock && { clock }),
       env: {
         API_KEYS: `boss:${KEYS.boss}:admin,other:${KEYS.other}:admin,support:${KEYS.support}:admin-read+admin-act,reader:${KEYS.reader}:admin-read`,
         PAYMENT_CALLBACK_URL: `${baseUrl}/receiver`,
@@ -46,10 +50,15 @@ export class ConsoleStage {
   }
 
   async close(): Promise<void> {
-    for (const tab of this.#tabs) await tab.close();
     await this.gateway?.close();
     await this.external.close();
-    expect(this.#tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
+  }
+
+  /** Closes the tabs, about which the browser must not have complained. */
+  async closeTabs(): Promise<void> {
+    const tabs = this.#tabs.splice(0);
+    for (const tab of tabs) await tab.close();
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
   }
 
   /** The tab that was opened last. */
@@ -117,18 +126,25 @@ export class ConsoleStage {
   }
 }
 
-/** To be called in a `describe`. */
-export function useConsole(options: StageOptions | (() => StageOptions) = {}): () => ConsoleStage {
+/**
+ * To be called in a `describe`. The gateway and its external are new for each test, or `shared` by all of them, which then
+ * have orders of their own; tabs are new for each test in any case.
+ */
+export function useConsole(
+  options: StageOptions | (() => StageOptions) = {},
+  { shared = false }: { readonly shared?: boolean } = {},
+): () => ConsoleStage {
   let browser: Browser;
   let stage: ConsoleStage;
   beforeAll(async () => {
     browser = await launchBrowser();
   }, 60_000);
-  afterAll(() => browser?.close());
-  beforeEach(async () => {
+  (shared ? beforeAll : beforeEach)(async () => {
     stage = new ConsoleStage(browser);
     await stage.start(typeof options === 'function' ? options() : options);
   }, 60_000);
-  afterEach(() => stage.close(), 60_000);
+  afterEach(() => stage.closeTabs(), 60_000);
+  (shared ? afterAll : afterEach)(() => stage.close(), 60_000);
+  afterAll(() => browser?.close());
   return () => stage;
 }

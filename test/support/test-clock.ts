@@ -17,3 +17,16 @@ export class TestClock extends Clock {
     this.#nowMs += byMs;
   }
 }
+
+/** The system's clock, which a test moves on. */
+export class AheadClock extends Clock {
+  #aheadMs = 0;
+
+  now(): number {
+    return Date.now() + this.#aheadMs;
+  }
+
+  advance(byMs: number): void {
+    this.#aheadMs += byMs;
+  }
+}
