@@ -28,7 +28,7 @@ import { KEYS, useConsole } from '../support/console-stage.js';
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'order-2' }).waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'order-1' }).click();
-    for (const text of ['3 × MONTH', '20.00 EUR', token, 'acme'])
+    for (const text of ['every 3 months', '20.00 EUR', token, 'acme'])
       await details(page).getByText(text, { exact: true }).first().waitFor();
     // An active one has nothing to record.
     expect(await details(page).getByRole('button', { name: 'Record the outcome' }).count()).toBe(0);
