@@ -32,16 +32,6 @@ const NEVER_SENT: NotExecuted = {
   retryAfterMs: undefined,
 };
 
-/**
- * This attempt was not executed, but another process has ended or repeated the operation meanwhile: the answer to its
- * key is the ledger's, and `not-executed` might be wrong of it.
- */
-const TAKEN_OVER: Unknown = {
-  kind: 'unknown',
-  reason: 'cut-off',
-  detail: 'Another attempt of this operation took this one over, and may have been executed.',
-};
-
 /** An operation that is stored and may be sent. */
 export interface SendableOperation {
   readonly row: OperationRow;
@@ -125,9 +115,7 @@ export class OperationSettler {
         );
         const late = !ended && attempt === 'own' && outcome.kind === 'unknown' ? outcome : undefined;
         if (late) await this.#reopen(trx, operation, end(late, answer), external);
-        const isTakenOver = !ended && attempt === 'own' && outcome.kind !== 'completed' && !late;
-        const unknown = isTakenOver ? TAKEN_OVER : late;
-        const recorded = unknown ? await this.#named(trx, operation, unknown) : byLedger;
+        const recorded = late ? await this.#named(trx, operation, late) : byLedger;
         settled = { ...answer, outcome };
         if (recorded === outcome) return;
         settled = { ...this.#answer(operation, recorded, tracing), outcome: recorded };

@@ -4,19 +4,12 @@ import { type OperationEnd, OperationRepository } from '../../src/operations/ope
 import { OperationSettler } from '../../src/operations/operation.settler.js';
 import type { OperationRow } from '../../src/operations/operation.table.js';
 import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
-import type { NotExecuted } from '../../src/providers/provider-outcome.js';
 import { ConcurrentPayments, newOrder, PAID } from '../support/concurrent-payments.js';
 import { databasePlaces } from '../support/databases.js';
 import { until } from '../support/until.js';
 
 /** No answer of the contract: the outcome is unknown. */
 const UNREADABLE = { result: 'PERHAPS' };
-const NOT_EXECUTED: NotExecuted = {
-  kind: 'not-executed',
-  reason: 'connection-failed',
-  detail: 'The external could not be reached.',
-  retryAfterMs: undefined,
-};
 const LATER_MS = 60_000;
 /** A complete answer is certain, whichever attempt received it: no fence keeps it out. */
 const FENCED = ['unknown', 'not-executed', 'rejected'] as const satisfies readonly OperationEnd['state'][];
@@ -122,22 +115,6 @@ for (const [name, place] of databasePlaces().filter(([each]) => each !== 'SQLite
       expect(await ended).toMatchObject({ body: { outcome: 'unknown' } });
       expect(payments.appended).toEqual(payments.store.journals ? ['in-the-way'] : []);
       expect(await newest()).toEqual({ ...running, state: 'running' });
-    });
-
-    it('is not told that its own was not executed: the other may have been', async () => {
-      const order = newOrder();
-      const { first, release, ended, running } = await takenOver(order, () => payments.pay(order));
-      const { app } = payments.gateway;
-      const external = app.get(ExternalProviderRegistry).get('acme')!.config;
-      const context = { requestId: 'req-1', instance: '/v3/acme/pay', traceparent: undefined };
-      const { outcome, body } = await app
-        .get(OperationSettler)
-        .settle(first, NOT_EXECUTED, context, external);
-      expect(outcome).toMatchObject({ kind: 'unknown' });
-      expect(JSON.parse(body)).toMatchObject({ outcome: 'unknown' });
-      expect(await newest()).toEqual(running);
-      release();
-      await ended;
     });
 
     it('does not send it again', async () => {
