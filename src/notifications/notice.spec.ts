@@ -8,9 +8,9 @@ const TABLE: readonly [NoticeWhen, version: number | undefined, due: boolean][] 
   ['on-change', undefined, false],
   ['on-change', 0, true],
   ['on-change', 2, true],
-  ['if-told', undefined, false],
-  ['if-told', 0, false],
-  ['if-told', 2, true],
+  ['if-notified', undefined, false],
+  ['if-notified', 0, false],
+  ['if-notified', 2, true],
 ];
 
 it.each(TABLE)('%s, version %p: %p', (when, version, due) => {

@@ -159,10 +159,10 @@ export class PaymentLedger {
     { state, ...ids }: PaymentIds & { readonly state: PaymentState },
     external: ExternalConfig | undefined,
   ): Promise<PaymentRow | undefined> {
-    // An unknown outcome tells the receivers nothing that they do not know.
+    // An unknown outcome is no news to the receivers.
     const move: PaymentMove = {
       ...moveOfCall(operation, external),
-      ...(state !== 'UNKNOWN' && { notify: { when: 'if-told' } }),
+      ...(state !== 'UNKNOWN' && { notify: { when: 'if-notified' } }),
     };
     const created = createdBy(operation);
     if (await this.move(trx, created, state, { ...move, ...ids })) return undefined;
@@ -178,7 +178,7 @@ export class PaymentLedger {
     if (answered.kind === 'same-payment') {
       const { holder } = answered;
       await this.move(trx, { ...holder, asks: 0 }, state, { ...move, notify: { when: 'on-change' } });
-      // Receivers are told of the holder: FAILED would be wrong for the order.
+      // The holder is notified: FAILED would be wrong for the order.
       const cause = `${operation.id}: the same payment as ${holder.id}`;
       await this.move(trx, row, 'FAILED', { ...moveOfCall(operation, external), cause });
       return undefined;

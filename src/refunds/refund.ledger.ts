@@ -147,7 +147,7 @@ export class RefundLedger {
       source: isOperators ? 'operator' : 'call',
       cause: operation.id,
       queryable,
-      notify: { when: isOperators ? 'on-change' : 'if-told' },
+      notify: { when: isOperators ? 'on-change' : 'if-notified' },
     });
     if (state === 'PENDING' && row.state === 'PENDING')
       await this.#reschedule(trx, named, this.#next(named, state, queryable));

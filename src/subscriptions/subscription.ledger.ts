@@ -214,7 +214,7 @@ export class SubscriptionLedger {
     const row = await this.#lock(trx, operation);
     if (!row) return;
     const next = this.#nextAfterCall(to, token);
-    const move = { source: 'call', cause: operation.id, next, notify: { when: 'if-told' } } as const;
+    const move = { source: 'call', cause: operation.id, next, notify: { when: 'if-notified' } } as const;
     const holder = token === undefined ? undefined : await this.#otherHolder(trx, row, token);
     if (!holder) {
       await this.move(trx, row, to, { ...move, token });

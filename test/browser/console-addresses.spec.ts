@@ -12,7 +12,6 @@ import {
 } from '../support/console-browser.js';
 import { AMOUNT, ConsoleExternal } from '../support/console-external.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
-import { AUDIENCE } from '../support/issuer.js';
 import { type LoginIssuer, startLoginIssuer } from '../support/login-issuer.js';
 import { type PrefixProxy, startPrefixProxy } from '../support/prefix-proxy.js';
 
@@ -45,10 +44,7 @@ describeInBrowser('the console below a prefix', () => {
       env: {
         API_AUTH: 'optional',
         API_KEYS: `boss:${KEY}:admin`,
-        OIDC_ISSUER: issuer.url,
-        OIDC_AUDIENCE: AUDIENCE,
-        CONSOLE_OIDC_CLIENT_ID: CLIENT_ID,
-        CONSOLE_OIDC_SCOPE: 'openid admin-read admin-act admin-settle',
+        ...issuer.environment,
       },
     });
     proxy = await startPrefixProxy(gateway.url, '/pay/gate');

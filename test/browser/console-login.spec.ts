@@ -37,10 +37,7 @@ const DAY_MS = 86_400_000;
       clock,
       env: {
         API_AUTH: 'none',
-        OIDC_ISSUER: issuer.url,
-        OIDC_AUDIENCE: AUDIENCE,
-        CONSOLE_OIDC_CLIENT_ID: CLIENT_ID,
-        CONSOLE_OIDC_SCOPE: 'openid admin-read admin-act admin-settle',
+        ...issuer.environment,
       },
     });
     await pay('order-paid', AMOUNT.accepted);

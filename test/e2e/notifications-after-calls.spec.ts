@@ -8,8 +8,8 @@ import { startReceiver, type TestReceiver } from '../support/test-receiver.js';
 import { until } from '../support/until.js';
 
 /**
- * The answer of a call is not notified: its caller has it. But a receiver that was told of an earlier state is told of
- * this one too, or what it got last would stay wrong for ever (SPEC §5).
+ * The answer of a call is not notified: its caller has it. But a receiver that was notified of an earlier state is
+ * notified of this one too, or what it received last would stay wrong for ever (SPEC §5).
  */
 describe('what a receiver got last is true after', () => {
   const acme = useAcme();
@@ -39,7 +39,7 @@ describe('what a receiver got last is true after', () => {
       const { status, version } = JSON.parse(body) as { status: string; version: number };
       return [status, version];
     });
-  const told = (...expected: unknown[]): Promise<void> =>
+  const notified = (...expected: unknown[]): Promise<void> =>
     until(() => JSON.stringify(statuses()) === JSON.stringify(expected), JSON.stringify(expected));
 
   it('a payment that was checked before its answer came', async () => {
@@ -54,7 +54,7 @@ describe('what a receiver got last is true after', () => {
     await check('shopTransactionId=o');
     release.resolve();
     expect((await answer).body['result']).toBe('OK');
-    await told(['PENDING', 1], ['ACCEPTED', 2]);
+    await notified(['PENDING', 1], ['ACCEPTED', 2]);
   });
 
   it.each([
@@ -68,10 +68,10 @@ describe('what a receiver got last is true after', () => {
       expect((await post(gateway, 'pay', payment('o'), key)).body['outcome']).toBe('unknown');
       acme.external.behave(() => ({ status: 'PENDING', paymentId: 'p-1', shopTransactionId: 'o' }));
       await check('shopTransactionId=o');
-      await told(['PENDING', 1]);
+      await notified(['PENDING', 1]);
       acme.external.behave(() => ({ status, result, paymentId: 'p-1', shopTransactionId: 'o' }));
       expect((await post(gateway, 'pay', payment('o'), key)).body['result']).toBe(result);
-      await told(['PENDING', 1], [status, 2]);
+      await notified(['PENDING', 1], [status, 2]);
     },
   );
 
@@ -81,10 +81,10 @@ describe('what a receiver got last is true after', () => {
     await post(gateway, 'subscription/start', payment('o', { subscriptionInfo }));
     acme.external.behave(() => ({ status: 'ACTIVE', subscriptionToken: 's-1' }));
     await call(`${gateway.url}/v3/acme/callback?subscriptionToken=s-1`, 'POST', {});
-    await told(['ACTIVE', 1]);
+    await notified(['ACTIVE', 1]);
     acme.external.behave(() => ({ result: 'OK', subscriptionToken: 's-1' }));
     await call(`${gateway.url}/v3/acme/subscription/expire/s-1`, 'DELETE');
-    await told(['ACTIVE', 1], ['EXPIRED', 2]);
+    await notified(['ACTIVE', 1], ['EXPIRED', 2]);
   });
 
   it('a refund of unknown outcome that was found PENDING, and whose repeat is answered OK', async () => {
@@ -98,13 +98,13 @@ describe('what a receiver got last is true after', () => {
         : answerJson(response, 500, {}),
     );
     expect((await refund()).body['outcome']).toBe('unknown');
-    await told(['PENDING', 1]);
+    await notified(['PENDING', 1]);
     acme.external.behave(() => ({ status: 'ACCEPTED', result: 'OK', refundId: 'r-1', paymentId: 'p-1' }));
     expect((await refund()).body['result']).toBe('OK');
-    await told(['PENDING', 1], ['ACCEPTED', 2]);
+    await notified(['PENDING', 1], ['ACCEPTED', 2]);
   });
 
-  it('and without an earlier state nothing is told: the caller has the answer', async () => {
+  it('and without an earlier state nothing is notified: the caller has the answer', async () => {
     acme.external.behave(() => ({ result: 'OK', paymentId: 'p-1' }));
     await post(gateway, 'pay', payment('o'));
     expect(await adminItems(gateway, 'notifications')).toEqual([]);

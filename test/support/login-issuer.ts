@@ -5,6 +5,8 @@ import { AUDIENCE, type Issuer, startIssuer } from './issuer.js';
 
 /** An {@link Issuer} where people log in: authorization code with PKCE (RFC 6749 §4.1, RFC 7636) for a public client. */
 export interface LoginIssuer extends Issuer {
+  /** The environment of a gateway whose console logs in at it. */
+  readonly environment: Readonly<Record<string, string>>;
   /** The audience of the tokens that it issues from now on. */
   audience: string;
   /** Requests that a client should not have sent. */
@@ -27,9 +29,14 @@ interface Grant {
 /** @param clientId the only client */
 export async function startLoginIssuer(clientId: string): Promise<LoginIssuer> {
   const grants = new Map<string, Grant>();
-  const issuer = (await startIssuer()) as LoginIssuer;
-  issuer.audience = AUDIENCE;
-  Object.assign(issuer, { violations: [] });
+  const started = await startIssuer();
+  const environment = {
+    OIDC_ISSUER: started.url,
+    OIDC_AUDIENCE: AUDIENCE,
+    CONSOLE_OIDC_CLIENT_ID: clientId,
+    CONSOLE_OIDC_SCOPE: 'openid admin-read admin-act admin-settle',
+  };
+  const issuer: LoginIssuer = Object.assign(started, { environment, audience: AUDIENCE, violations: [] });
   issuer.answer = (path, response) => {
     const url = new URL(path, issuer.url);
     switch (url.pathname) {

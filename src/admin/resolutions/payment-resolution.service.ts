@@ -56,7 +56,7 @@ export class PaymentResolution {
     if (isCorrection) {
       if (!(await this.ledger.correct(trx, row, status, move))) throw conflict(CHANGED_MEANWHILE);
     } else if (row.state === status) {
-      // It was one with an unsolicited payment, of whose state the receivers were told.
+      // It is one with an unsolicited payment, whose state was notified.
       await this.ledger.confirm(trx, row, cause);
     } else if (!(await this.ledger.move(trx, row, status, move))) {
       throw conflict(
