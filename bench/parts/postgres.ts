@@ -12,6 +12,7 @@ import {
   sqliteDatabase,
 } from '../databases.js';
 import { diskLine } from '../disk.js';
+import { interactiveCpuMicros } from '../interactive-transactions.js';
 import type { Part } from '../part.js';
 import { PostgresServer } from '../postgres-server.js';
 import { table } from '../report/markdown.js';
@@ -60,6 +61,7 @@ export const postgres: Part = async (run, { rounds = 5, seconds = 3, warmUpSecon
       ),
     );
     const own = await usageOf(run, database, { seconds: seconds * rounds, warmUpSeconds });
+    const interactiveMicros = await interactiveUsage(database, seconds * rounds);
     const cpu = (name: keyof typeof LABELS): number =>
       rowNamed(rows, name, { operation: 'pay', connections: 32 }).cpuMicros;
     return {
@@ -82,6 +84,12 @@ export const postgres: Part = async (run, { rounds = 5, seconds = 3, warmUpSecon
       targets: [
         { name: 'CPU of the forty lines', limit: 0.6, measured: cpu('PostgreSQL') / cpu('nest'), unit: '×' },
         { name: 'CPU of SQLite', limit: 1.15, measured: cpu('PostgreSQL') / cpu('SQLite'), unit: '×' },
+        {
+          name: "PostgreSQL's own CPU, of statements sent one after the other",
+          limit: 0.35,
+          measured: own[0]!.cpuMicros / interactiveMicros,
+          unit: '×',
+        },
         { name: 'WAL per payment', limit: 2.5, measured: own[0]!.walBytes / 1_000, unit: 'KB' },
       ],
     };
@@ -89,6 +97,15 @@ export const postgres: Part = async (run, { rounds = 5, seconds = 3, warmUpSecon
     await database.dispose();
   }
 };
+
+async function interactiveUsage(database: BenchDatabase, seconds: number): Promise<number> {
+  const server = await PostgresServer.connect(POSTGRES_URL);
+  try {
+    return await interactiveCpuMicros(database, server, seconds);
+  } finally {
+    await server.close();
+  }
+}
 
 interface Usage {
   readonly connections: number;
