@@ -25,6 +25,12 @@ const OPERATIONS: ListDefinition<OperationRecord> = {
   columns: [
     { id: 'operation', label: fields.operation, cell: (each) => each.operation },
     { id: 'state', label: fields.state, kind: 'state', cell: (each) => <StateBadge state={each.state} /> },
+    {
+      id: 'payment',
+      label: fields.payment,
+      kind: 'id',
+      cell: ({ payment }) => <PaymentLink id={payment} />,
+    },
     { id: 'reason', label: fields.reason, cell: (each) => each.reason },
     { id: 'external', label: fields.external, cell: (each) => each.external },
     { id: 'created', label: fields.createdAt, kind: 'time', cell: (each) => <Time at={each.createdAt} /> },
