@@ -29,21 +29,38 @@ export interface ChangedHours {
   readonly more: boolean;
 }
 
+/** Of a part of the ledger's events: payments or refunds that were made within a minute or so. */
+interface SubjectsOfEvents {
+  /** Null: events of subscriptions. */
+  readonly first: string | null;
+  readonly newest: string | null;
+  readonly events: number;
+  readonly last: string;
+}
+
+/** An id's prefix and the first 8 digits of its time, which stand for 65 seconds: no more than two hours. */
+const GROUPED_CHARACTERS = 'pay_'.length + 8;
+
 /** Reads ledgers and totals. Each read is short: of a range of the primary key, which is ordered by time. */
 @Injectable()
 export class HourlyTotalRepository {
-  /** The hours of the payments and refunds that the events after the id `after` are about. */
+  /**
+   * The hours of the payments and refunds that the events after the id `after` are about. The database groups them: a
+   * row for each would cost four times as much.
+   */
   async changedHours(db: Trx, after: string): Promise<ChangedHours> {
-    const events = await db
-      .selectFrom('ledger_events')
-      .select(['id', 'payment_ref', 'refund_ref'])
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(SLICE)
-      .execute();
-    const refs = events.map(({ payment_ref, refund_ref }) => refund_ref ?? payment_ref);
-    const hours = new Set(refs.filter((ref) => ref !== null).map((ref) => hourOf(timeOfIdentifier(ref))));
-    return { hours, last: events.at(-1)?.id, more: events.length === SLICE };
+    const { rows } = await sql<SubjectsOfEvents>`
+      select min(ref) as first, max(ref) as newest, count(*) as events, max(id) as last
+      from (select id, coalesce(refund_ref, payment_ref) as ref from ledger_events
+            where id > ${after} order by id limit ${SLICE}) as slice
+      group by substr(ref, 1, ${GROUPED_CHARACTERS})`.execute(db);
+    const refs = rows.flatMap(({ first, newest }) => [first, newest]).filter((ref) => ref !== null);
+    const seen = rows.reduce((sum, { events }) => sum + events, 0);
+    return {
+      hours: new Set(refs.map((ref) => hourOf(timeOfIdentifier(ref)))),
+      last: lastOf(rows),
+      more: seen === SLICE,
+    };
   }
 
   /**
@@ -61,10 +78,7 @@ export class HourlyTotalRepository {
             where id > ${from} and id < ${end} order by id limit ${SLICE}) as slice
       group by coalesce(currency, ''), state`.execute(db);
     const seen = rows.reduce((sum, { items }) => sum + items, 0);
-    const last = rows
-      .map((row) => row.last)
-      .toSorted()
-      .at(-1);
+    const last = lastOf(rows);
     const totals = rows
       .filter(({ state }) => state !== 'CREATED')
       .map(({ currency, state, items, amount_minor }) => ({ currency, state, items, amount_minor }));
@@ -126,6 +140,13 @@ export class HourlyTotalRepository {
       group by 1, 2, 3, 4 order by 1`.execute(db);
     return rows;
   }
+}
+
+function lastOf(rows: readonly { readonly last: string }[]): string | undefined {
+  return rows
+    .map(({ last }) => last)
+    .toSorted()
+    .at(-1);
 }
 
 function keyOf(totals: readonly NewTotal[]): string {

@@ -13,7 +13,7 @@ import { TotalsCounter } from './totals.counter.js';
 
 const POLL_MS = 10_000;
 /** Counting takes at most this share of the time: a busy hour is counted less often. */
-const SHARE = 1 / 50;
+const SHARE = 1 / 100;
 
 /** Keeps the hourly totals in the background. Of several replicas, one counts at a time. */
 @Injectable()
