@@ -2,6 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import perfHooks from 'node:perf_hooks';
 import timersPromises from 'node:timers/promises';
 import { SeededRandom } from '../support/seeded-random.js';
 
@@ -130,7 +131,8 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function drained(): Promise<void> {
+/** Until nothing is left to do now. */
+export function drained(): Promise<void> {
   return new Promise((resolve) => turn(resolve));
 }
 
@@ -262,6 +264,21 @@ function install(): void {
       ),
     setImmediate: <T>(value?: T, options?: { signal?: AbortSignal }) =>
       abortable<T>((resolve) => new Timer(() => resolve(value as T), 0, false), options?.signal),
+  });
+  // They measure the real process, and keep what uses them for ever.
+  Object.assign(perfHooks, {
+    monitorEventLoopDelay: () => ({
+      enable() {},
+      disable() {},
+      reset() {},
+      percentile: () => 0,
+      mean: 0,
+      max: 0,
+    }),
+    PerformanceObserver: class {
+      observe() {}
+      disconnect() {}
+    },
   });
   const bytes = (size: number) => {
     const buffer = Buffer.alloc(size);

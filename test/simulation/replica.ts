@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { duplexPair } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Config } from '../../src/config/config.js';
 import { createApp } from '../../src/create-app.js';
@@ -8,7 +8,8 @@ import { Store, type Trx } from '../../src/persistence/store.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { epochNow, inWorld, Life, sleep, startWithin, virtualNow, within } from './platform.js';
 
-const NEVER = new Promise<never>(() => {});
+/** A promise of its own each time: one for all would keep in memory whatever has waited for it. */
+const never = (): Promise<never> => new Promise(() => {});
 /** Rolls back the transaction of a replica that has died inside of it. */
 class Died extends Error {}
 
@@ -52,7 +53,7 @@ export class ReplicaStore extends Store {
 
   async #run<T>(kind: 'commit' | 'query', work: (trx: Trx) => Promise<T>): Promise<T> {
     if (kind === 'commit' && this.moments.stops(this.life, 'before a commit')) await sleep(1);
-    if (this.life.dead) return NEVER;
+    if (this.life.dead) return never();
     const here = AsyncLocalStorage.snapshot();
     try {
       const result = await inWorld(() =>
@@ -67,9 +68,9 @@ export class ReplicaStore extends Store {
         this.moments.crash(this.life, 'after a commit');
         if (this.moments.stops(this.life, 'after a commit')) await sleep(1);
       }
-      return await (this.life.dead ? NEVER : Promise.resolve(result));
+      return await (this.life.dead ? never() : Promise.resolve(result));
     } catch (error) {
-      if (this.life.dead) return NEVER;
+      if (this.life.dead) return never();
       throw error;
     }
   }
@@ -87,7 +88,10 @@ const SILENT = { write() {}, flushSync() {}, close() {} };
 export class Replica {
   #life: Life | undefined;
   #server: Server | undefined;
-  readonly #sockets = new Set<{ destroy(): void }>();
+  /** The callers' sides of the connections. */
+  readonly #sockets = new Set<Duplex>();
+  /** The sides of this process and of those before it. */
+  readonly #accepted = new Set<Duplex>();
   /** Added to the machine's clock of this replica until it starts again: only PostgreSQL has a clock for all of them. */
   clockStepMs = 0;
 
@@ -140,6 +144,11 @@ export class Replica {
     inWorld(() => queueMicrotask(() => sockets.forEach((socket) => socket.destroy())));
   }
 
+  /** Frees the parsers of dead processes, which Node keeps, and with them the whole world, until the connection is closed. */
+  dispose(): void {
+    for (const socket of this.#accepted) socket.destroy();
+  }
+
   /** Sends one request on a connection of its own. Undefined: the connection broke, or `limitMs` passed. */
   request(
     method: string,
@@ -163,6 +172,8 @@ export class Replica {
     ];
     const [near, far] = duplexPair();
     this.#sockets.add(near);
+    this.#accepted.add(far);
+    far.once('close', () => this.#accepted.delete(far));
     return new Promise((resolve) => {
       let text = '';
       const timer = setTimeout(() => {
@@ -194,6 +205,8 @@ export class Replica {
       // An event of the replica: one that is stopped accepts it later.
       within(life, () =>
         setImmediate(() => {
+          // The caller has gone meanwhile. Node would keep the parser of a connection that is closed already.
+          if (far.destroyed) return;
           server.emit('connection', far);
           near.write(`${head.join('\r\n')}\r\n\r\n${json}`);
         }),

@@ -141,7 +141,11 @@ export class World implements Audited, OperatorStage, DisturbedStage {
       this.#ended = true;
       prototype.run = run;
       countsNoMore();
-      for (const replica of this.replicas) replica.kill();
+      for (const replica of this.replicas) {
+        replica.kill();
+        replica.dispose();
+      }
+      await platform.drained();
       await this.#store.close();
     }
     return {
