@@ -32,6 +32,13 @@ const NEVER_SENT: NotExecuted = {
   retryAfterMs: undefined,
 };
 
+/** This attempt was not executed, but the attempt of another process may have been, under the same key. */
+const TAKEN_OVER: Unknown = {
+  kind: 'unknown',
+  reason: 'cut-off',
+  detail: 'Another process has taken this operation over and may have executed it.',
+};
+
 /** An operation that is stored and may be sent. */
 export interface SendableOperation {
   readonly row: OperationRow;
@@ -113,9 +120,10 @@ export class OperationSettler {
           end(outcome, answer),
           external,
         );
-        const late = !ended && attempt === 'own' && outcome.kind === 'unknown' ? outcome : undefined;
-        if (late) await this.#reopen(trx, operation, end(late, answer), external);
-        const recorded = late ? await this.#named(trx, operation, late) : byLedger;
+        const isLate = !ended && attempt === 'own' && outcome.kind !== 'completed';
+        const unknown = isLate ? await this.#unknownOf(trx, operation, outcome) : undefined;
+        if (unknown === outcome) await this.#reopen(trx, operation, end(outcome, answer), external);
+        const recorded = unknown ? await this.#named(trx, operation, unknown) : byLedger;
         settled = { ...answer, outcome };
         if (recorded === outcome) return;
         settled = { ...this.#answer(operation, recorded, tracing), outcome: recorded };
@@ -273,6 +281,20 @@ export class OperationSettler {
       this.#of(operation).settle(trx, operation, outcome, external),
     ]);
     return { ended, recorded: recorded ?? outcome };
+  }
+
+  /**
+   * The unknown outcome to answer for an attempt that another process has ended or taken over; undefined if the
+   * attempt was not executed and the ledger says the same of the operation.
+   */
+  async #unknownOf(
+    trx: Trx,
+    { id }: OperationRow,
+    outcome: Exclude<ProviderOutcome<object>, { kind: 'completed' }>,
+  ): Promise<Unknown | undefined> {
+    if (outcome.kind === 'unknown') return outcome;
+    const state = (await this.operations.find(trx, id))?.state;
+    return state === 'not-executed' || state === 'rejected' ? undefined : TAKEN_OVER;
   }
 
   /**

@@ -4,10 +4,12 @@ import { type OperationEnd, OperationRepository } from '../../src/operations/ope
 import { OperationSettler } from '../../src/operations/operation.settler.js';
 import type { OperationRow } from '../../src/operations/operation.table.js';
 import { ExternalProviderRegistry } from '../../src/providers/external-provider.registry.js';
+import type { Answer } from '../support/client.js';
 import { ConcurrentPayments, newOrder, PAID } from '../support/concurrent-payments.js';
 import { databasePlaces } from '../support/databases.js';
 import { until } from '../support/until.js';
 
+const MONTHLY = { interval: 'MONTH', intervalCount: 1 };
 /** No answer of the contract: the outcome is unknown. */
 const UNREADABLE = { result: 'PERHAPS' };
 const LATER_MS = 60_000;
@@ -116,6 +118,67 @@ for (const [name, place] of databasePlaces().filter(([each]) => each !== 'SQLite
       expect(payments.appended).toEqual(payments.store.journals ? ['in-the-way'] : []);
       expect(await newest()).toEqual({ ...running, state: 'running' });
     });
+
+    /** By the name of the operation. A subscription's token need not be known to the gateway. */
+    const REQUESTS: Readonly<Record<string, (order: string) => Promise<Answer>>> = {
+      pay: (order) => payments.send('pay', { amount: 1299, currency: 'EUR', shopTransactionId: order }),
+      refund: (order) => payments.send('refund', { amount: 1299, currency: 'EUR', paymentId: `pm-${order}` }),
+      cancel: (order) => payments.send('cancel', { paymentId: `pm-${order}` }),
+      'subscription/schedule': (order) =>
+        payments.send('subscription/schedule', {
+          amount: 1299,
+          currency: 'EUR',
+          shopTransactionId: order,
+          subscriptionInfo: MONTHLY,
+        }),
+      'subscription/update': (order) =>
+        payments.send(`subscription/update/pm-${order}`, { amount: 5, currency: 'EUR' }),
+      'subscription/expire': (order) => payments.send(`subscription/expire/pm-${order}`, undefined, 'DELETE'),
+    };
+
+    /** An operation whose own attempt the external refuses with `status` once another has taken it over. */
+    async function refused(operation: string, status: number) {
+      const order = newOrder();
+      if (operation === 'refund' || operation === 'cancel') {
+        const result = operation === 'refund' ? 'OK' : 'PENDING';
+        payments.answer(order, { result, paymentId: `pm-${order}` });
+        expect(await payments.pay(order)).toEqual(PAID);
+      }
+      for (const name of [order, `pm-${order}`]) payments.answer(name, { message: 'no' }, status);
+      return takenOver(order, () => REQUESTS[operation]!(order));
+    }
+
+    const refusals = Object.keys(REQUESTS).flatMap((operation) =>
+      [422, 429].map((status) => [operation, status] as const),
+    );
+    it.each(refusals)(
+      'says of a %s that was refused with %d that the other may execute it',
+      async (operation, status) => {
+        const { release, ended, running } = await refused(operation, status);
+        release();
+        expect(await ended).toMatchObject({
+          status: 502,
+          body: { code: 'provider-error', outcome: 'unknown' },
+        });
+        expect(await newest()).toEqual({ ...running, state: 'running' });
+      },
+    );
+
+    it.each([
+      ['completed', 'unknown'],
+      ['unknown', 'unknown'],
+      ['not-executed', 'not-executed'],
+    ] as const)(
+      'answers a refused payment that the other has ended as %s with %s',
+      async (state, outcome) => {
+        const { release, ended, running } = await refused('pay', 429);
+        await payments.store.transaction((trx) => operations.end(trx, running, endAs(state, running)));
+        const ledger = await newest();
+        release();
+        expect(await ended).toMatchObject({ body: { outcome } });
+        expect(await newest()).toEqual(ledger);
+      },
+    );
 
     it('does not send it again', async () => {
       const order = newOrder();

@@ -37,6 +37,37 @@ onPostgres('a replica that is stopped between the commit and the call', () => {
     for (const close of closing.splice(0).toReversed()) await close();
   });
 
+  /** A replica at `external` that is stopped within the payment `first`, and one that goes on. */
+  async function stoppedAndOther(external: object, env: Readonly<Record<string, string>>) {
+    const externals = [{ externalService: 'acme', timeoutMs: 300, ...external }];
+    const other = await startGateway({ externals, env });
+    closing.push(() => other.close());
+    const address = new URL(other.database['DATABASE_URL']!);
+    const proxy = await new TcpProxy({ host: address.hostname, port: Number(address.port || 5432) }).open();
+    closing.push(() => proxy.close());
+    address.host = `127.0.0.1:${proxy.port}`;
+    const stopped: GatewayProcess = await startGatewayProcess({
+      externals,
+      env: { ...other.database, ...env, DATABASE_URL: address.href, WORKERS: 'off' },
+    });
+    closing.push(() => stopped.dispose());
+
+    const pause = Promise.withResolvers<void>();
+    let written = false;
+    proxy.onRequest((bytes) => {
+      written ||= WRITES_OPERATION.test(bytes.toString('latin1'));
+      if (written && bytes.includes('commit\0')) {
+        proxy.onRequest(undefined);
+        stopped.kill('SIGSTOP');
+        pause.resolve();
+      }
+      return 'forward';
+    });
+    const first = pay(stopped.url, 'k');
+    await pause.promise;
+    return { stopped, other, first };
+  }
+
   it(
     'sends nothing once it goes on',
     async () => {
@@ -47,40 +78,10 @@ onPostgres('a replica that is stopped between the commit and the call', () => {
         return { result: 'OK', paymentId: `pm-${paid.length}` };
       });
       closing.push(() => external.close());
-      const externals = [
-        {
-          externalService: 'acme',
-          baseUrl: external.url,
-          timeoutMs: 300,
-          statusByShopTransactionId: true,
-        },
-      ];
-      const env = { RECONCILIATION_SCHEDULE: '1s,1s,1s,1s' };
-      const other = await startGateway({ externals, env });
-      closing.push(() => other.close());
-      const address = new URL(other.database['DATABASE_URL']!);
-      const proxy = await new TcpProxy({ host: address.hostname, port: Number(address.port || 5432) }).open();
-      closing.push(() => proxy.close());
-      address.host = `127.0.0.1:${proxy.port}`;
-      const stopped: GatewayProcess = await startGatewayProcess({
-        externals,
-        env: { ...other.database, ...env, DATABASE_URL: address.href, WORKERS: 'off' },
-      });
-      closing.push(() => stopped.dispose());
-
-      const pause = Promise.withResolvers<void>();
-      let written = false;
-      proxy.onRequest((bytes) => {
-        written ||= WRITES_OPERATION.test(bytes.toString('latin1'));
-        if (written && bytes.includes('commit\0')) {
-          proxy.onRequest(undefined);
-          stopped.kill('SIGSTOP');
-          pause.resolve();
-        }
-        return 'forward';
-      });
-      const first = pay(stopped.url, 'k');
-      await pause.promise;
+      const { stopped, other, first } = await stoppedAndOther(
+        { baseUrl: external.url, statusByShopTransactionId: true },
+        { RECONCILIATION_SCHEDULE: '1s,1s,1s,1s' },
+      );
       await until(
         async () => (await paymentsOf(other))[0]?.state === 'FAILED',
         'the other replica to settle it as never executed',
@@ -98,6 +99,33 @@ onPostgres('a replica that is stopped between the commit and the call', () => {
       ]);
       expect(paid).toEqual(['k']);
       expect((await paymentsOf(other)).map(({ state }) => state)).toEqual(['FAILED', 'ACCEPTED']);
+    },
+    LIMIT_MS + 20_000,
+  );
+
+  it(
+    'does not say not-executed of what the other replica sends again under its key',
+    async () => {
+      const paid: string[] = [];
+      const external = await startStubExternal(({ headers }) => {
+        paid.push(String(headers['idempotency-key']));
+        return { result: 'OK', paymentId: 'pm' };
+      });
+      closing.push(() => external.close());
+      const { stopped, other, first } = await stoppedAndOther(
+        { baseUrl: external.url, honoursIdempotencyKey: true },
+        {},
+      );
+      await until(
+        async () => (await pay(other.url, 'k')).status === 200,
+        'the deadline, after which the other replica sends it',
+        LIMIT_MS,
+      );
+      stopped.kill('SIGCONT');
+      const late = await first;
+      expect([late.status, late.body['outcome']]).toEqual([502, 'unknown']);
+      expect(paid).toEqual(['k']);
+      expect((await pay(stopped.url, 'k')).body['paymentId']).toBe('pm');
     },
     LIMIT_MS + 20_000,
   );

@@ -9,7 +9,7 @@ import { ExternalProviderRegistry } from '../../src/providers/external-provider.
 import { type Answer, call } from './client.js';
 import type { DatabasePlace } from './databases.js';
 import { fingerprintKey, type Gateway, startGateway } from './gateway.js';
-import { startStubExternal, type StubExternal } from './stub-external.js';
+import { answerJson, startStubExternal, type StubExternal } from './stub-external.js';
 
 export const NEIGHBOURS = 5;
 
@@ -26,7 +26,7 @@ let orders = 0;
 /** A gateway whose external answers once the test releases it, and what became of the entries of its journal. */
 export class ConcurrentPayments {
   readonly #held = new Map<string, Promise<void>>();
-  readonly #answers = new Map<string, object>();
+  readonly #answers = new Map<string, { readonly status: number; readonly body: object }>();
   readonly #gathered: (() => void)[] = [];
   #gather = 0;
   /** How many transactions or entries each commit had. */
@@ -65,11 +65,11 @@ export class ConcurrentPayments {
       ...(database && { database }),
     });
     const payments = new ConcurrentPayments(gateway, external);
-    external.behave(async ({ method, body, url }) => {
+    external.behave(async ({ method, body, url }, response) => {
       const namedIn = (text: string): boolean => body.includes(`"${text}"`) || url.endsWith(`/${text}`);
       await find(payments.#held, namedIn);
       const answer = find(payments.#answers, namedIn);
-      if (answer) return answer;
+      if (answer) return answerJson(response, answer.status, answer.body);
       if (url.includes('subscription'))
         return { result: 'OK', paymentId: `pm-sub-${(orders += 1)}`, subscriptionToken: 'sub-1' };
       if (method === 'GET') return { status: 'ACCEPTED', shopTransactionId: url.split('pm-')[1] };
@@ -149,8 +149,8 @@ export class ConcurrentPayments {
   }
 
   /** The external's answer to requests that name this order or id. */
-  answer(name: string, answer: object): void {
-    this.#answers.set(name, answer);
+  answer(name: string, body: object, status = 200): void {
+    this.#answers.set(name, { status, body });
   }
 
   /** The next entries of the journal, so many of them, share one batch. */
