@@ -100,13 +100,16 @@ async function read(): Promise<Reading> {
     'select (select count(*) from payments) as payments, (select count(*) from operations) as operations',
   );
   const held: Gauges = await readGauges(program, gauges);
-  return {
+  const reading = {
     ...held,
     payments: Number(row!.payments),
     operations: Number(row!.operations),
     logBytes: logged,
     databaseBytes: await databaseBytes(),
   };
+  // At once: a later reading may fail.
+  console.log(reading);
+  return reading;
 }
 
 async function databaseBytes(): Promise<number> {
