@@ -46,6 +46,8 @@ interface Read {
 }
 
 const REMEMBERED = 20;
+/** The key of what is refused with these codes is not kept: the same request may be accepted a moment later. */
+const REFUSED_WITHOUT_A_TRACE = new Set<string | undefined>(['external-not-found', 'refund-exceeds-payment']);
 const CURRENCIES = ['EUR', 'USD', 'JPY'] as const;
 
 /** One shop: pays, refunds, cancels, queries and subscribes, repeats what got no answer, and gives up. */
@@ -199,9 +201,9 @@ export class Caller {
       if (answer && (answer.status === 200 || last?.outcome === 'not-executed')) break;
       await sleep(50 + random.below(1_500));
     }
-    // A replica that was paused may begin an earlier attempt after another one has refused this one without the ledger:
-    // the answer is true of the attempt that it answers.
-    if (!unanswered || last?.code !== 'external-not-found')
+    // A replica that was paused may begin an earlier attempt after another one has refused this one: the answer is true
+    // of the attempt that it answers.
+    if (!unanswered || !REFUSED_WITHOUT_A_TRACE.has(last?.code))
       this.stage.told.push({ external, key, path, order, answer: last });
     return last;
   }
