@@ -81,7 +81,11 @@ export class ExternalBook {
     if (method === 'GET') return this.#query(operation, url);
     const key = headers['idempotency-key'] ?? '';
     const known = this.honoursKeys ? this.#answers.get(key) : undefined;
-    if (known) return known;
+    if (known) {
+      // Also of a key that was released meanwhile: it stands for what was executed.
+      this.executions.set(key, 1);
+      return known;
+    }
     const times = (this.executions.get(key) ?? 0) + 1;
     this.executions.set(key, times);
     if (times > 1) this.onExecutedTwice(key);
