@@ -44,7 +44,7 @@ export class PaymentResolution {
       before.state === 'ACCEPTED' && before.unguarded_acceptance === 1 && status === 'ACCEPTED';
     if (isConfirmation && corrects === undefined && !paymentId)
       return this.ledger.confirm(trx, before, causeOf(operator, request.reason));
-    const made = recordedResolution(await this.events.ofPayment(trx, id));
+    const made = recordedResolution(await this.events.ofPayment(trx, id), before.state);
     const isCorrection = corrects !== undefined || (made !== undefined && !isOpen(before.state));
     if (isCorrection) await this.#assertCorrects(trx, before, request, made);
     else await this.#assertOpen(trx, before);

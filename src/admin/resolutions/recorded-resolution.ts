@@ -11,9 +11,16 @@ export interface RecordedResolution {
   readonly acts: readonly LedgerEventRow[];
 }
 
-/** The resolutions among the events of an item, oldest first, unless its present state is of another source. */
-export function recordedResolution(events: readonly LedgerEventRow[]): RecordedResolution | undefined {
-  const setting = events.findLast(({ before, after }) => before !== after);
+/**
+ * The resolutions among the events of an item, oldest first, unless its present `state` is of another source. Events of
+ * two replicas within some milliseconds may be in the wrong order, as their clocks differ: the last one need not be the one
+ * that gave the item its state.
+ */
+export function recordedResolution(
+  events: readonly LedgerEventRow[],
+  state: string,
+): RecordedResolution | undefined {
+  const setting = events.findLast(({ before, after }) => before !== after && after === state);
   if (!setting || !isResolution(setting)) return undefined;
   const acts = events.filter(isResolution);
   return { setting, latest: acts.at(-1)!, acts };

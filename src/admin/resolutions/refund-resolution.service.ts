@@ -52,7 +52,7 @@ export class RefundResolution {
     const { requestId, traceparent } = operator;
     const notify = { when: 'on-change', requestId, traceparent } as const;
     const move = { source: 'operator', cause, notify } as const;
-    const made = recordedResolution(await this.events.ofRefund(trx, id));
+    const made = recordedResolution(await this.events.ofRefund(trx, id), before.state);
     if (corrects !== undefined || (made && !isOpenRefund(before.state))) {
       await this.#assertCorrects(trx, before, request, made);
       if (status === 'OK') await this.#assertRest(trx, before);

@@ -32,7 +32,7 @@ export class SubscriptionResolution {
     const before = (await this.subscriptions.lock(trx, id))!;
     const { status, corrects, subscriptionToken: token } = request;
     const cause = causeOf(operator, request.reason);
-    const made = recordedResolution(await this.events.ofSubscription(trx, id));
+    const made = recordedResolution(await this.events.ofSubscription(trx, id), before.state);
     const isCorrection = corrects !== undefined || (made !== undefined && before.parked_at === null);
     if (isCorrection) assertCorrects(before, request, made);
     else if (before.parked_at === null)
