@@ -8,7 +8,7 @@ import {
 import type { Recovery } from '../operations/ledger.restore.js';
 import type { LedgerRefs, Operation, OperationRequest } from '../operations/operation.js';
 import type { OperationRow } from '../operations/operation.table.js';
-import type { Trx } from '../persistence/store.js';
+import { Store, type Trx } from '../persistence/store.js';
 import type { SubscriptionExpireAnswer } from '../providers/answers.js';
 import type { CallContext, ExpiryQuery } from '../providers/external-provider.js';
 import type { ProviderOutcome } from '../providers/provider-outcome.js';
@@ -26,7 +26,10 @@ export interface SubscriptionExpiry {
 export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry, SubscriptionExpireAnswer> {
   readonly name = 'subscription/expire';
 
-  constructor(private readonly subscriptions: SubscriptionLedger) {}
+  constructor(
+    private readonly store: Store,
+    private readonly subscriptions: SubscriptionLedger,
+  ) {}
 
   identity({ token, query }: SubscriptionExpiry): unknown {
     return { token, body: null, ...(query && { query }) };
@@ -76,15 +79,21 @@ export class ExpireSubscriptionOperation implements Operation<SubscriptionExpiry
       : END_ALONE;
   }
 
+  /** Records CANCELED itself: {@link settle} takes every end for the expiry that was ordered. */
   async inquire(
-    _row: OperationRow,
+    { id, external }: OperationRow,
     { provider, input: { token } }: OperationRequest<SubscriptionExpiry>,
     context: CallContext,
   ): Promise<SubscriptionExpireAnswer | undefined> {
+    const row = await this.subscriptions.find(external, token);
     const outcome = await provider.subscriptionStatus(token, context);
-    const ended =
-      outcome.kind === 'completed' &&
-      (outcome.answer.status === 'EXPIRED' || outcome.answer.status === 'CANCELED');
-    return ended ? { result: 'OK', subscriptionToken: token } : undefined;
+    if (outcome.kind !== 'completed') return undefined;
+    const { status } = outcome.answer;
+    if (status !== 'EXPIRED' && status !== 'CANCELED') return undefined;
+    if (row && status === 'CANCELED') {
+      const move = { source: 'call', cause: id, notify: { when: 'if-notified' } } as const;
+      await this.store.transaction((trx) => this.subscriptions.move(trx, row, 'CANCELED', move));
+    }
+    return { result: 'OK', subscriptionToken: token };
   }
 }

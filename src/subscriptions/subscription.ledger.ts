@@ -74,9 +74,14 @@ export class SubscriptionLedger {
     await this.subscriptions.insert(trx, createdRow(operation, request));
   }
 
+  /** Undefined if the gateway does not know it. */
+  find(external: string, token: string): Promise<SubscriptionRow | undefined> {
+    return this.store.read((db) => this.subscriptions.findByToken(db, external, token));
+  }
+
   /** The row of the subscription with this token; none if the gateway does not know it. */
   async refsOf(external: string, token: string): Promise<LedgerRefs> {
-    const row = await this.store.read((db) => this.subscriptions.findByToken(db, external, token));
+    const row = await this.find(external, token);
     return row ? { subscriptionRef: row.id } : {};
   }
 
@@ -85,7 +90,7 @@ export class SubscriptionLedger {
    * @throws Problem `recovering` for one that was made before
    */
   async assertUnchanged(external: string, token: string, recovery: Recovery): Promise<void> {
-    const row = await this.store.read((db) => this.subscriptions.findByToken(db, external, token));
+    const row = await this.find(external, token);
     if (row && row.created_at >= recovery.startedAt) return;
     throw this.restore.refusal(
       external,

@@ -406,6 +406,19 @@ describe('reconciliation', () => {
       expect(await subscription()).toMatchObject({ state: 'EXPIRED', next_ask_at: null });
     });
 
+    it('records the end that the query of a repeated expiry finds', async () => {
+      await start(() => ({ result: 'OK', paymentId: 'pm', subscriptionToken: 'tok' }));
+      const expire = () =>
+        call(`${gateway.url}/v3/mute/subscription/expire/tok`, 'DELETE', undefined, {
+          'idempotency-key': 'k',
+        });
+      external.behave(failing);
+      expect((await expire()).body['outcome']).toBe('unknown');
+      external.behave(byPath('CANCELED'));
+      expect((await expire()).body).toMatchObject({ result: 'OK', subscriptionToken: 'tok' });
+      expect(await subscription()).toMatchObject({ state: 'CANCELED', next_ask_at: null });
+    });
+
     it('does not count a query that the concurrency limit refused', async () => {
       await start(() => ({ result: 'PENDING', paymentId: 'pm', subscriptionToken: 'tok' }));
       const throttling: StubBehaviour = (_, response) => answerJson(response, 429, {});

@@ -47,7 +47,11 @@ interface Read {
 
 const REMEMBERED = 20;
 /** The key of what is refused with these codes is not kept: the same request may be accepted a moment later. */
-const REFUSED_WITHOUT_A_TRACE = new Set<string | undefined>(['external-not-found', 'refund-exceeds-payment']);
+const REFUSED_WITHOUT_A_TRACE = new Set<string | undefined>([
+  'external-not-found',
+  'refund-exceeds-payment',
+  'duplicate-payment',
+]);
 const CURRENCIES = ['EUR', 'USD', 'JPY'] as const;
 
 /** One shop: pays, refunds, cancels, queries and subscribes, repeats what got no answer, and gives up. */

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import type { LedgerEventRow } from '../../operations/ledger-event.table.js';
 import { recordedResolution } from './recorded-resolution.js';
 
