@@ -51,7 +51,7 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
   },
   'duplicates allowed': {
     file: 'src/payments/payment.operation.ts',
-    from: `provider.config.duplicatePayments === 'refuse'`,
+    from: `config.duplicatePayments === 'refuse'`,
     to: `false`,
   },
   'KO is accepted': { file: 'src/payments/payment-state.ts', from: `KO: 'FAILED'`, to: `KO: 'ACCEPTED'` },
