@@ -7,6 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { launchBrowser, missingForConsole } from '../support/console-browser.js';
+import {
+  costs,
+  FRAME,
+  loadAll,
+  measuringSession,
+  NOTCHES,
+  ownMs,
+  SCROLLER,
+  scrolled,
+  toTop,
+  turnWheel,
+} from '../support/console-list.js';
 import { startGatewayProcess } from '../support/gateway-process.js';
 import { ensureFilled, median, say, scaleDatabase } from './scale-database.js';
 
@@ -14,15 +26,10 @@ const KEY = 'key-of-the-measurement';
 const ROWS = 10_000;
 const ROUNDS = 5;
 const SCROLL_ROUNDS = 3;
-const NOTCHES = 120;
-const NOTCH_PX = 120;
 const DRAGGED_FRAMES = 60;
 const DRAG_PX = 1_500;
 const FRAME_MS = 1_000 / 60;
 const SPEEDS = [1, 4] as const;
-
-const SCROLLER = "document.querySelector('.list-scroller')";
-const FRAME = 'new Promise(requestAnimationFrame)';
 
 /** In a page that is loaded afresh: tries in each frame, until what is waited for has come. */
 const SIGN_IN = `
@@ -84,19 +91,19 @@ async function measure(chromium: Browser, slowdown: number): Promise<Figures> {
   await onPage(chromium, true, async (page, session) => {
     await page.goto(`${gateway.url}/console/#/payments`);
     await page.getByRole('table', { name: 'Payments' }).waitFor();
-    await loadAll(page);
+    await loadAll(page, ROWS);
     await throttle(session, slowdown);
     for (let round = 0; round < SCROLL_ROUNDS; round += 1) {
-      await page.evaluate(`${SCROLLER}.scrollTop = 0, ${FRAME}`);
-      const wheel = await scrolled(page, session, () => turnWheel(page));
-      add('10,000 rows: work for each notch of the wheel, ms', wheel.workMs / NOTCHES);
-      add('Of it scripts, styles and layout, ms', wheel.ownMs / NOTCHES);
+      await toTop(page);
+      const wheel = await scrolled(page, session, turnWheel);
+      add('10,000 rows: work for each notch of the wheel, ms', wheel.spent['TaskDuration']! / NOTCHES);
+      add('Of it scripts, styles and layout, ms', ownMs(wheel.spent) / NOTCHES);
       add('Longest frame, ms', Math.max(...wheel.gaps));
       add('Frames dropped, %', dropped(wheel.gaps));
       add('Tasks over 50 ms', wheel.longTasks);
-      const drag = await scrolled(page, session, () => dragPage(page));
-      add(`Work for each frame dragged over ${DRAG_PX} px, ms`, drag.workMs / DRAGGED_FRAMES);
-      add('Dragged: scripts, styles and layout, ms', drag.ownMs / DRAGGED_FRAMES);
+      const drag = await scrolled(page, session, dragPage);
+      add(`Work for each frame dragged over ${DRAG_PX} px, ms`, drag.spent['TaskDuration']! / DRAGGED_FRAMES);
+      add('Dragged: scripts, styles and layout, ms', ownMs(drag.spent) / DRAGGED_FRAMES);
       add('Dragged: longest frame, ms', Math.max(...drag.gaps));
       add('Dragged: tasks over 50 ms', drag.longTasks);
     }
@@ -145,9 +152,7 @@ async function onPage<Result>(
       const stored = JSON.stringify({ kind: 'key', key: KEY });
       await page.evaluate(`sessionStorage.setItem('tollgate.session', ${JSON.stringify(stored)})`);
     }
-    const session = await context.newCDPSession(page);
-    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-    return await use(page, session);
+    return await use(page, await measuringSession(page));
   } finally {
     await context.close();
   }
@@ -155,68 +160,6 @@ async function onPage<Result>(
 
 async function throttle(session: CDPSession, rate: number): Promise<void> {
   await session.send('Emulation.setCPUThrottlingRate', { rate });
-}
-
-/** The processor time that the page's main thread has taken, in milliseconds by kind. */
-async function costs(session: CDPSession): Promise<Readonly<Record<string, number>>> {
-  const { metrics } = await session.send('Performance.getMetrics');
-  return Object.fromEntries(
-    metrics.filter(({ name }) => name.endsWith('Duration')).map(({ name, value }) => [name, value * 1_000]),
-  );
-}
-
-/** Scrolls to the end until all rows are loaded. */
-async function loadAll(page: Page): Promise<void> {
-  const all = page.getByRole('status').filter({ hasText: `${ROWS} in all` });
-  while (!(await all.isVisible()))
-    await page.evaluate(`${SCROLLER}.scrollTop = ${SCROLLER}.scrollHeight, ${FRAME}`);
-}
-
-interface Scrolled {
-  readonly workMs: number;
-  readonly ownMs: number;
-  /** The times between frames, in milliseconds. */
-  readonly gaps: readonly number[];
-  readonly longTasks: number;
-}
-
-async function scrolled(page: Page, session: CDPSession, scroll: () => Promise<void>): Promise<Scrolled> {
-  await page.evaluate(`globalThis.recorded = (() => {
-    const gaps = [];
-    let longTasks = 0;
-    const observer = new PerformanceObserver((list) => (longTasks += list.getEntries().length));
-    observer.observe({ type: 'longtask' });
-    globalThis.isScrolled = false;
-    return new Promise((resolve) => {
-      let before;
-      const frame = (now) => {
-        if (before !== undefined) gaps.push(now - before);
-        before = now;
-        if (!globalThis.isScrolled) return requestAnimationFrame(frame);
-        observer.disconnect();
-        resolve({ gaps, longTasks });
-      };
-      requestAnimationFrame(frame);
-    });
-  })(), undefined`);
-  const before = await costs(session);
-  await scroll();
-  const after = await costs(session);
-  const { gaps, longTasks } = await page.evaluate<Pick<Scrolled, 'gaps' | 'longTasks'>>(
-    'globalThis.isScrolled = true, globalThis.recorded',
-  );
-  const spent = (name: string): number => after[name]! - before[name]!;
-  const ownMs = spent('ScriptDuration') + spent('RecalcStyleDuration') + spent('LayoutDuration');
-  return { workMs: spent('TaskDuration'), ownMs, gaps, longTasks };
-}
-
-async function turnWheel(page: Page): Promise<void> {
-  await page.locator('.list-scroller').hover();
-  for (let notch = 0; notch < NOTCHES; notch += 1) {
-    await page.mouse.wheel(0, NOTCH_PX);
-    await page.evaluate(FRAME);
-  }
-  await page.waitForFunction(`${SCROLLER}.scrollTop === ${NOTCHES * NOTCH_PX}`);
 }
 
 /** As with the bar, or End and Home: each frame shows other rows. */

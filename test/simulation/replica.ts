@@ -8,7 +8,7 @@ import { Store, type Trx } from '../../src/persistence/store.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { epochNow, inWorld, Life, sleep, startWithin, virtualNow, within } from './platform.js';
 
-/** A promise of its own each time: one for all would keep in memory whatever has waited for it. */
+/** A promise of its own each time: one for all would keep in memory what has waited for it. */
 const never = (): Promise<never> => new Promise(() => {});
 /** Rolls back the transaction of a replica that has died inside of it. */
 class Died extends Error {}
