@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { type BenchDatabase, POSTGRES_URL } from './databases.js';
-import type { PostgresServer } from './postgres-server.js';
+import { PostgresServer } from './postgres-server.js';
 
 const CLIENTS = 32;
 /** Until plans and caches are warm. */
@@ -51,20 +51,9 @@ async function pay(client: Client, id: string): Promise<void> {
  * they need at least.
  * @returns the CPU of all of PostgreSQL's processes for one payment, in microseconds
  */
-export async function interactiveCpuMicros(
-  database: BenchDatabase,
-  server: PostgresServer,
-  seconds: number,
-): Promise<number> {
-  const clients = await Promise.all(
-    Array.from({ length: CLIENTS }, async () => {
-      const client = new Client({ connectionString: POSTGRES_URL });
-      await client.connect();
-      await client.query(`set search_path to ${database.env['DATABASE_SCHEMA']}`);
-      return client;
-    }),
-  );
-  await clients[0]!.query(TABLES);
+export async function interactiveCpuMicros(database: BenchDatabase, seconds: number): Promise<number> {
+  const server = await PostgresServer.connect(POSTGRES_URL);
+  const clients = Array.from({ length: CLIENTS }, () => new Client({ connectionString: POSTGRES_URL }));
   let paid = 0;
   const payFor = async (lengthSeconds: number): Promise<void> => {
     const until = performance.now() + lengthSeconds * 1_000;
@@ -75,12 +64,21 @@ export async function interactiveCpuMicros(
     );
   };
   try {
+    await Promise.all(
+      clients.map(async (client) => {
+        await client.connect();
+        await client.query(`set search_path to ${database.env['DATABASE_SCHEMA']}`);
+      }),
+    );
+    await clients[0]!.query(TABLES);
     await payFor(WARM_UP_SECONDS);
-    const before = [(await server.usage()).cpuMs, paid] as const;
+    const paidBefore = paid;
+    const { cpuMs: cpuBeforeMs } = await server.usage();
     await payFor(seconds);
-    const after = [(await server.usage()).cpuMs, paid] as const;
-    return ((after[0] - before[0]) * 1_000) / (after[1] - before[1]);
+    const { cpuMs } = await server.usage();
+    return ((cpuMs - cpuBeforeMs) * 1_000) / (paid - paidBefore);
   } finally {
     await Promise.all(clients.map((client) => client.end()));
+    await server.close();
   }
 }

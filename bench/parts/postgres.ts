@@ -61,7 +61,7 @@ export const postgres: Part = async (run, { rounds = 5, seconds = 3, warmUpSecon
       ),
     );
     const own = await usageOf(run, database, { seconds: seconds * rounds, warmUpSeconds });
-    const interactiveMicros = await interactiveUsage(database, seconds * rounds);
+    const interactiveMicros = await interactiveCpuMicros(database, seconds * rounds);
     const cpu = (name: keyof typeof LABELS): number =>
       rowNamed(rows, name, { operation: 'pay', connections: 32 }).cpuMicros;
     return {
@@ -97,15 +97,6 @@ export const postgres: Part = async (run, { rounds = 5, seconds = 3, warmUpSecon
     await database.dispose();
   }
 };
-
-async function interactiveUsage(database: BenchDatabase, seconds: number): Promise<number> {
-  const server = await PostgresServer.connect(POSTGRES_URL);
-  try {
-    return await interactiveCpuMicros(database, server, seconds);
-  } finally {
-    await server.close();
-  }
-}
 
 interface Usage {
   readonly connections: number;
