@@ -23,45 +23,40 @@ export function RefundTable({
   const { settle } = useAllowed();
   if (refunds.length === 0) return <Text size="sm">{texts.payment.noRefunds}</Text>;
   return (
-    <Table.ScrollContainer minWidth={400} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-      <Table aria-label={texts.payment.refunds}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">{fields.amount}</Table.Th>
-            <Table.Th scope="col">{fields.state}</Table.Th>
-            <Table.Th scope="col">{fields.refundId}</Table.Th>
+    <Table aria-label={texts.payment.refunds}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th scope="col">{fields.amount}</Table.Th>
+          <Table.Th scope="col">{fields.state}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {refunds.map(({ id, amount, currency, state, refundId, createdAt, parkedAt, reversal }) => (
+          <Table.Tr key={id}>
+            <Table.Td>
+              <Money amount={amount} currency={currency} />
+              <div className="foreign">{refundId}</div>
+              <Text component="span" c="dimmed">
+                <Time at={createdAt} />
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              <Stack gap={6} align="flex-start">
+                <StateBadge state={state} />
+                {settle && (
+                  <RecordButton
+                    id={id}
+                    refundId={refundId}
+                    isOpen={state === 'UNKNOWN' || parkedAt !== undefined || reversal !== undefined}
+                    corrects={resolutionOf(events, id)}
+                  />
+                )}
+              </Stack>
+            </Table.Td>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {refunds.map(({ id, amount, currency, state, refundId, createdAt, parkedAt, reversal }) => (
-            <Table.Tr key={id}>
-              <Table.Td>
-                <Money amount={amount} currency={currency} />
-              </Table.Td>
-              <Table.Td>
-                <Stack gap={6} align="flex-start">
-                  <StateBadge state={state} />
-                  {settle && (
-                    <RecordButton
-                      id={id}
-                      refundId={refundId}
-                      isOpen={state === 'UNKNOWN' || parkedAt !== undefined || reversal !== undefined}
-                      corrects={resolutionOf(events, id)}
-                    />
-                  )}
-                </Stack>
-              </Table.Td>
-              <Table.Td>
-                <div className="foreign">{refundId}</div>
-                <Text component="span" c="dimmed">
-                  <Time at={createdAt} />
-                </Text>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </Table>
   );
 }
 
