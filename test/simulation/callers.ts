@@ -12,6 +12,8 @@ export interface Stage {
   /** False once the history is long enough, or calm. */
   readonly goesOn: boolean;
   send(random: SeededRandom, request: Sent): Promise<Answer | undefined>;
+  /** Whether a replica works on a request with that `Idempotency-Key`, whose caller may have gone. */
+  isUnderWay(key: string): boolean;
 }
 
 export interface Sent {
@@ -46,11 +48,12 @@ interface Read {
 }
 
 const REMEMBERED = 20;
-/** The key of what is refused with these codes is not kept: the same request may be accepted a moment later. */
+/** What is refused with these codes, before or instead of being stored, may be accepted a moment later. */
 const REFUSED_WITHOUT_A_TRACE = new Set<string | undefined>([
   'external-not-found',
   'refund-exceeds-payment',
   'duplicate-payment',
+  'provider-unavailable',
 ]);
 const CURRENCIES = ['EUR', 'USD', 'JPY'] as const;
 
@@ -191,8 +194,10 @@ export class Caller {
     const key = `key-${name}`;
     const patience = 1 + random.below(5);
     let last: Read | undefined;
-    let unanswered = false;
+    let overtakes = false;
     for (let attempt = 0; attempt < patience; attempt += 1) {
+      // A replica works on an earlier attempt that its caller has given up, and may not have stored it yet.
+      overtakes = this.stage.isUnderWay(key);
       const answer = await this.stage.send(random, {
         method,
         path: `/v3/${external}/${path}`,
@@ -201,13 +206,11 @@ export class Caller {
       });
       const read = answer && (JSON.parse(answer.body) as Read);
       if (read) last = read;
-      else unanswered = true;
       if (answer && (answer.status === 200 || last?.outcome === 'not-executed')) break;
       await sleep(50 + random.below(1_500));
     }
-    // A replica that was paused may begin an earlier attempt after another one has refused this one: the answer is true
-    // of the attempt that it answers.
-    if (!unanswered || !REFUSED_WITHOUT_A_TRACE.has(last?.code))
+    // A refusal is true of the attempt that it answers; the earlier one may be executed yet.
+    if (!overtakes || !REFUSED_WITHOUT_A_TRACE.has(last?.code))
       this.stage.told.push({ external, key, path, order, answer: last });
     return last;
   }

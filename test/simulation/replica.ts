@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Config } from '../../src/config/config.js';
@@ -92,6 +92,8 @@ export class Replica {
   readonly #sockets = new Set<Duplex>();
   /** The sides of this process and of those before it. */
   readonly #accepted = new Set<Duplex>();
+  /** Requests that this process has accepted and not answered, also those whose callers have gone. */
+  readonly #underWay = new Set<IncomingMessage>();
   /** Added to the machine's clock of this replica until it starts again: only PostgreSQL has a clock for all of them. */
   clockStepMs = 0;
 
@@ -127,7 +129,23 @@ export class Replica {
     });
     // It died while it started.
     if (!app) return;
-    this.#server = app.getHttpServer();
+    const server: Server = app.getHttpServer();
+    server.prependListener('request', (request, response) => this.#watch(request, response));
+    this.#server = server;
+  }
+
+  /** Whether this process works on a request with that `Idempotency-Key`. */
+  isUnderWay(key: string): boolean {
+    return [...this.#underWay].some(({ headers }) => headers['idempotency-key'] === key);
+  }
+
+  #watch(request: IncomingMessage, response: ServerResponse): void {
+    this.#underWay.add(request);
+    const end = response.end.bind(response) as (...parts: unknown[]) => ServerResponse;
+    response.end = (...parts: unknown[]) => {
+      this.#underWay.delete(request);
+      return end(...parts);
+    };
   }
 
   /** The process does nothing for this time, and then goes on. */
@@ -139,6 +157,7 @@ export class Replica {
   kill(): void {
     if (this.#life) this.#life.dead = true;
     this.#server = undefined;
+    this.#underWay.clear();
     const sockets = [...this.#sockets];
     this.#sockets.clear();
     inWorld(() => queueMicrotask(() => sockets.forEach((socket) => socket.destroy())));

@@ -178,6 +178,10 @@ export class World implements Audited, OperatorStage, DisturbedStage {
     return answer;
   }
 
+  isUnderWay(key: string): boolean {
+    return this.replicas.some((replica) => replica.isUnderWay(key));
+  }
+
   beginOutage(host: string, durationMs: number): void {
     this.#faults.outages.set(host, platform.virtualNow() + durationMs);
     this.#note('outage', host, durationMs);
