@@ -153,13 +153,13 @@ export class Operator {
     if (answer?.status !== 200) return;
     const { state, events } = JSON.parse(answer.body) as Detail;
     const wrong = events.findLast(({ source }) => source === 'operator');
-    if (state !== 'ACCEPTED' || !wrong) {
-      this.#toCorrect.delete(id);
-      return;
-    }
+    // A replica that was stopped with it may record it yet.
+    if (state !== 'ACCEPTED' || !wrong) return;
     const body = { status: 'FAILED', reason: 'It was another order', corrects: wrong.id };
     const end = await this.#post(random, `payments/${id}/resolve`, body);
-    if (end?.status === 200) this.stage.count('operator: corrected');
+    if (end?.status !== 200) return;
+    this.#toCorrect.delete(id);
+    this.stage.count('operator: corrected');
   }
 
   async #resolve(random: SeededRandom, table: string, { id }: Item, to: object): Promise<void> {
