@@ -1,7 +1,8 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
+import { attentionQuery, externalsQuery, meQuery } from '../api/queries';
 import { Crashed } from '../parts/crashed';
-import { useSession } from '../session/session';
+import { session, useSession } from '../session/session';
 import { SignIn } from '../session/sign-in';
 
 /** Apart from the sign-in, which a slow computer shows long before it has executed these. */
@@ -26,7 +27,7 @@ export function App(): ReactNode {
     if (credentials) void queryClient.invalidateQueries();
     else queryClient.clear();
   }, [credentials, queryClient]);
-  if (!credentials) return <SignIn onShown={preload} />;
+  if (!credentials) return <SignIn onShown={preloadLater} />;
   return (
     <Suspense>
       <Pages ended={ended} />
@@ -34,13 +35,24 @@ export function App(): ReactNode {
   );
 }
 
+/** A tab that is signed in: the pages, and what each of them shows, are requested while React begins. */
+export function preloadSignedIn(client: QueryClient): void {
+  if (!session.current().credentials) return;
+  void preload();
+  void client.prefetchQuery(meQuery);
+  void client.prefetchQuery(attentionQuery);
+  void client.prefetchQuery(externalsQuery);
+}
+
 /** While the operator types. */
-function preload(): void {
-  setTimeout(async () => {
-    try {
-      await loadPages();
-    } catch {
-      // Shows where the pages are needed.
-    }
-  });
+function preloadLater(): void {
+  setTimeout(preload);
+}
+
+async function preload(): Promise<void> {
+  try {
+    await loadPages();
+  } catch {
+    // Shows where the pages are needed.
+  }
 }

@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import { loadDialogs } from '../actions/dialogs';
+import { idle } from '../parts/idle';
 
 /** The pages that are loaded apart from the first one, by their addresses. */
 export const LAZY_PAGES: Readonly<Record<string, () => Promise<ComponentType>>> = {
@@ -28,5 +29,6 @@ export async function preloadDialogs(): Promise<void> {
 /** Loads the other pages once the first is shown: they open while the gateway does not answer, and say so themselves. */
 export async function preloadPages(): Promise<void> {
   await preloadDialogs();
+  await idle();
   await Promise.allSettled([loadSessionEnded(), ...Object.values(LAZY_PAGES).map((load) => load())]);
 }

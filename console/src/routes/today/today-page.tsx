@@ -2,14 +2,18 @@ import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { attentionQuery, externalsQuery } from '../../api/queries';
+import { idle } from '../../parts/idle';
 import { Loaded } from '../../parts/loaded';
 import { texts } from '../../texts/en';
 import { AttentionList } from './attention-list';
 import { DeliveriesSummary } from './deliveries-summary';
 import { ExternalCards } from './external-cards';
 
-/** The charts are most of the console’s size: nothing of them is loaded before what needs an operator is shown. */
-const Figures = lazy(async () => ({ default: (await import('./figures')).Figures }));
+/** The charts are most of the console’s size: nothing of them is loaded before what needs an operator is shown and answers. */
+const Figures = lazy(async () => {
+  await idle();
+  return { default: (await import('./figures')).Figures };
+});
 
 /** What needs an operator first, then how the externals, the deliveries and the money are. */
 export function TodayPage(): ReactNode {
