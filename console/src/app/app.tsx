@@ -39,9 +39,8 @@ export function App(): ReactNode {
 export function preloadSignedIn(client: QueryClient): void {
   if (!session.current().credentials) return;
   void preload();
-  void client.prefetchQuery(meQuery);
-  void client.prefetchQuery(attentionQuery);
-  void client.prefetchQuery(externalsQuery);
+  // What fails is shown by the pages, which send the queries again.
+  void Promise.allSettled([client.query(meQuery), client.query(attentionQuery), client.query(externalsQuery)]);
 }
 
 /** While the operator types. */
