@@ -43,14 +43,23 @@ export class OperationExecutor implements BeforeApplicationShutdown {
   /**
    * Returns the external's answer, or the stored answer of an earlier request with the same key. Throws a `Problem`
    * otherwise; its `outcome` says whether money may have moved.
+   *
+   * `reconsider` gets what is thrown. If it returns true, for example because the external knows by now what the refusal
+   * depends on, the request is executed once more, within the time limit of the first: after a pause, its caller has gone,
+   * and may have been answered by another replica.
    */
   async execute<Input, Answer extends object>(
     operation: Operation<Input, Answer>,
     request: OperationRequest<Input>,
+    reconsider: (refusal: unknown) => Promise<boolean> = () => Promise.resolve(false),
   ): Promise<OperationAnswer> {
     const place = this.#inFlight.enter(request);
+    const tooLate = this.settler.sendLimit(request.provider.config);
     try {
-      return await this.#traced(operation, request);
+      return await this.#traced(operation, request, tooLate);
+    } catch (refusal) {
+      if (!(await reconsider(refusal)) || tooLate()) throw refusal;
+      return await this.#traced(operation, request, tooLate);
     } finally {
       this.#inFlight.leave(place);
     }
@@ -61,23 +70,31 @@ export class OperationExecutor implements BeforeApplicationShutdown {
     return this.#inFlight.empty();
   }
 
-  #traced(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
-    if (!this.tracer.enabled) return this.#execute(operation, request);
+  #traced(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    tooLate: () => boolean,
+  ): Promise<OperationAnswer> {
+    if (!this.tracer.enabled) return this.#execute(operation, request, tooLate);
     const { provider, context } = request;
     return traced(
       this.tracer,
       `operation ${operation.name}`,
       { parent: context.traceparent, attributes: { 'tollgate.external': provider.config.name } },
-      (traceparent) => this.#execute(operation, { ...request, context: { ...context, traceparent } }),
+      (traceparent) =>
+        this.#execute(operation, { ...request, context: { ...context, traceparent } }, tooLate),
     );
   }
 
-  async #execute(operation: Operation, request: OperationRequest<unknown>): Promise<OperationAnswer> {
+  async #execute(
+    operation: Operation,
+    request: OperationRequest<unknown>,
+    tooLate: () => boolean,
+  ): Promise<OperationAnswer> {
     const isRecovered = this.restore.active && (await this.#isRecovered(operation, request));
     const slot = request.provider.reserve(operation.name);
     if (!('release' in slot)) return this.#refuse(operation, request, slot);
     try {
-      const tooLate = this.settler.sendLimit(request.provider.config);
       const draft = await this.#draft(operation, request);
       const earlier = await this.opener.open(operation, request, draft);
       if (!earlier) {

@@ -22,18 +22,16 @@ export class PaymentCreation {
    * the first: a checkout that was abandoned and has failed meanwhile does not block the order (SPEC §3). Not for a
    * repeat of the very request that made the first, as a proxy sends it: that must not be executed again.
    */
-  async execute<Input, Answer extends object>(
+  execute<Input, Answer extends object>(
     operation: Operation<Input, Answer>,
     request: OperationRequest<Input>,
   ): Promise<OperationAnswer> {
-    try {
-      return await this.executor.execute(operation, request);
-    } catch (error) {
-      if (!(error instanceof DuplicatePaymentProblem)) throw error;
-      if (error.first?.state !== 'PENDING' || error.outcome !== 'not-executed') throw error;
-      if (await this.#isStillPending(error.first.id, request)) throw error;
-      return this.executor.execute(operation, request);
-    }
+    return this.executor.execute(operation, request, async (refusal) => {
+      if (!(refusal instanceof DuplicatePaymentProblem)) return false;
+      const { first, outcome } = refusal;
+      if (first?.state !== 'PENDING' || outcome !== 'not-executed') return false;
+      return !(await this.#isStillPending(first.id, request));
+    });
   }
 
   async #isStillPending(id: string, { provider, context }: OperationRequest<unknown>): Promise<boolean> {

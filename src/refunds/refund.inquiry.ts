@@ -54,11 +54,17 @@ export class RefundInquiry {
 
   async prepare(db: Trx, row: RefundRow, config: ExternalConfig): Promise<RefundQuestion> {
     const operation = await this.operations.findByRefund(db, row.id);
+    const own = operation && (await this.#isOfRepeat(db, operation)) ? undefined : operation;
     return {
       row,
       operation,
-      query: isOffered(config, 'refund/status') ? queryOf(row, operation) : undefined,
+      query: isOffered(config, 'refund/status') ? queryOf(row, own) : undefined,
     };
+  }
+
+  /** A repeat has taken the key of the operation: what the external knows by it may be the refund of the repeat. */
+  async #isOfRepeat(db: Trx, operation: OperationRow): Promise<boolean> {
+    return operation.key_held === 0 && (await this.operations.findByHeldKey(db, operation)) !== undefined;
   }
 
   /** Queries and applies the answer in a transaction of its own. Throws `StorageUnavailable` if that fails. */

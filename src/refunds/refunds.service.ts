@@ -38,25 +38,18 @@ export class RefundsService {
   ) {}
 
   /** Before it refuses a payment that is not ACCEPTED, the gateway queries the external once (SPEC §3). */
-  async refund(
-    provider: ExternalProvider,
-    input: RefundOrder,
-    context: CallerContext,
-  ): Promise<OperationAnswer> {
-    const request = { provider, input, context };
-    try {
-      return await this.executor.execute(this.operation, request);
-    } catch (error) {
-      if (!(error instanceof PaymentNotAccepted)) throw error;
-      const { paymentId } = input.request;
+  refund(provider: ExternalProvider, input: RefundOrder, context: CallerContext): Promise<OperationAnswer> {
+    const { paymentId } = input.request;
+    return this.executor.execute(this.operation, { provider, input, context }, async (refusal) => {
+      if (!(refusal instanceof PaymentNotAccepted)) return false;
       await this.inquiry.inquire(provider, { paymentId }, context, {
         source: 'check',
         by: 'refund',
         notify: 'on-change',
         cause: context.requestId,
       });
-      return this.executor.execute(this.operation, request);
-    }
+      return true;
+    });
   }
 
   /**
