@@ -40,7 +40,11 @@ export function preloadSignedIn(client: QueryClient): void {
   if (!session.current().credentials) return;
   void preload();
   // What fails is shown by the pages, which send the queries again.
-  void Promise.allSettled([client.query(meQuery), client.query(attentionQuery), client.query(externalsQuery)]);
+  void Promise.allSettled([
+    client.query(meQuery),
+    client.query(attentionQuery),
+    client.query(externalsQuery),
+  ]);
 }
 
 /** While the operator types. */
