@@ -71,9 +71,13 @@ export class ExternalBook {
     return this.#byOrder.get(order) ?? [];
   }
 
-  /** An operator records that what the external has declined has failed: a repeat with its key may execute it anew. */
-  release(key: string): void {
+  /**
+   * An operator records that what the external has declined has failed: a repeat with its key may execute it anew, unless
+   * `record` returns that this was refused.
+   */
+  async releaseWhile(key: string, record: () => Promise<boolean>): Promise<void> {
     this.executions.delete(key);
+    if (!(await record())) this.executions.set(key, 1);
   }
 
   serve({ method, url, headers, body: text }: WireRequest): WireAnswer {

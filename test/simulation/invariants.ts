@@ -110,7 +110,9 @@ function callersToldTheTruth({ told, books, misrecorded }: Ledger): string[] {
       return [`${said} was executed, and its caller was told not-executed (${answer.code})`];
     // These may be OK because a status query found the end that they were meant to bring about.
     const byStatus = path === 'cancel' || path.startsWith('subscription/expire');
-    if (answer?.result === 'OK' && !executed && !byStatus && !misrecorded.has(order))
+    // Its key may have been released, by an operator whose record of a failure was not answered.
+    const isBooked = key !== undefined && (book.paymentsByKey.has(key) || book.refundsByKey.has(key));
+    if (answer?.result === 'OK' && !executed && !isBooked && !byStatus && !misrecorded.has(order))
       return [`${said} was not executed, and its caller was told OK`];
     const payment = key === undefined ? book.ofOrder(order).at(-1) : book.paymentsByKey.get(key);
     if (path !== 'pay' || !payment) return [];

@@ -106,10 +106,11 @@ export class Operator {
     if (payment?.status === 'PENDING') return;
     if (payment) {
       const { status, paymentId, key } = payment;
-      if (status === 'FAILED') book.release(key);
       // The support names the earlier attempt of the order, whose id the ledger has: this one was never executed.
       const isEarlier = status === 'FAILED' && (await this.#isHeldByAnother(paymentId, item));
-      await this.#resolve(random, 'payments', item, { status, ...(!isEarlier && { paymentId }) });
+      const resolve = (): Promise<boolean> =>
+        this.#resolve(random, 'payments', item, { status, ...(!isEarlier && { paymentId }) });
+      await (status === 'FAILED' ? book.releaseWhile(key, resolve) : resolve());
     } else if (!isOver(call)) return;
     else if (mayErr) await this.#misrecord(random, item);
     else await this.#resolve(random, 'payments', item, { status: 'FAILED' });
@@ -119,8 +120,9 @@ export class Operator {
     const call = await this.#callOf('refund_ref', item.id);
     const refund = book.refundsByKey.get(keyOf(call));
     if (refund?.status === 'PENDING' || (!refund && !isOver(call))) return;
-    if (refund?.status === 'FAILED') book.release(refund.key);
-    await this.#resolve(random, 'refunds', item, { status: refund?.status === 'ACCEPTED' ? 'OK' : 'KO' });
+    const resolve = (): Promise<boolean> =>
+      this.#resolve(random, 'refunds', item, { status: refund?.status === 'ACCEPTED' ? 'OK' : 'KO' });
+    await (refund?.status === 'FAILED' ? book.releaseWhile(refund.key, resolve) : resolve());
   }
 
   async #subscription(random: SeededRandom, book: ExternalBook, item: Item): Promise<void> {
@@ -162,10 +164,12 @@ export class Operator {
     this.stage.count('operator: corrected');
   }
 
-  async #resolve(random: SeededRandom, table: string, { id }: Item, to: object): Promise<void> {
+  /** False: it was refused. True also without an answer. */
+  async #resolve(random: SeededRandom, table: string, { id }: Item, to: object): Promise<boolean> {
     const reason = 'The external’s support says so';
     const answer = await this.#post(random, `${table}/${id}/resolve`, { ...to, reason });
     if (answer?.status === 200) this.stage.count(`operator: resolved ${table}`);
+    return answer === undefined || answer.status === 200;
   }
 
   /** The last operation of a row: the one whose key the external knows. */
