@@ -1,5 +1,6 @@
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 /** The program (`node dist/main.js`); the environment configures it (SPEC §6). */
 const MINIMUM_NODE = 24;
@@ -11,6 +12,11 @@ if (Number(process.versions.node.split('.', 1)[0]) < MINIMUM_NODE) {
   );
   process.exit(1);
 }
+
+// V8 puts objects that the same line of code has allocated often before, and that lived long, into the old generation at
+// once. Those of a request then keep the whole request until the next full collection: young collections took 10 ms instead
+// of 1.4 under load, and memory 480 MiB instead of 320 (docs/performance.md).
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 // Stack traces name files and lines of src/; the program is a bundle (scripts/bundle.js).
 process.setSourceMapsEnabled(true);

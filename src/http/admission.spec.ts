@@ -94,16 +94,35 @@ describe('the admission of requests', () => {
     expect(admission.limit).toBeGreaterThanOrEqual(first);
   });
 
-  it('keeps the limit while the event loop is late for other reasons than the number of requests', () => {
-    const first = admission.limit;
-    const monotonic = performance.now();
-    for (let i = 1; i <= 10; i++) {
-      const sent = sendMany(32);
-      jest.spyOn(performance, 'now').mockReturnValue(monotonic + i * 300);
-      jest.advanceTimersByTime(25);
-      answer(sent);
-    }
-    jest.restoreAllMocks();
-    expect(admission.limit).toBe(first);
+  describe('while the event loop is late', () => {
+    /** `requests` at once that are answered at once, then a tick 300 ms later, ten times; its thread worked so long. */
+    const tickLate = (requests: number, workedMs: number): void => {
+      const monotonic = performance.now();
+      for (let i = 1; i <= 10; i++) {
+        answer(sendMany(requests));
+        jest.spyOn(performance, 'now').mockReturnValue(monotonic + i * 300);
+        jest.spyOn(process, 'threadCpuUsage').mockReturnValue({ user: i * workedMs * 1_000, system: 0 });
+        jest.advanceTimersByTime(25);
+      }
+      jest.restoreAllMocks();
+    };
+
+    it('lowers the limit', () => {
+      const first = admission.limit;
+      tickLate(first / 2, 300);
+      expect(admission.limit).toBeLessThan(first);
+    });
+
+    it('keeps the limit if the requests were too few to be the reason', () => {
+      const first = admission.limit;
+      tickLate(first / 8, 300);
+      expect(admission.limit).toBe(first);
+    });
+
+    it('keeps the limit if its thread did not work meanwhile, as in a process that was stopped', () => {
+      const first = admission.limit;
+      tickLate(first / 2, 0);
+      expect(admission.limit).toBe(first);
+    });
   });
 });

@@ -31,7 +31,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: OutboundAnswer['headers'] = {};
   #size = 0;
   readonly #chunks: Buffer[] = [];
-  readonly #onAbort = (): void => this.#cancel('aborted');
+  readonly #onAbort = (): void => this.cancel('aborted');
 
   constructor(
     exchange: Exchange,
@@ -40,12 +40,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     reject: (error: Error) => void,
   ) {
     this.#waiting = { exchange, resolve, reject };
-    exchange.cancel = (reason) => this.#cancel(reason);
+    exchange.carrier = this;
     const { signal, timeoutMs } = exchange.limits;
-    if (signal?.aborted) this.#cancel('aborted');
+    if (signal?.aborted) this.cancel('aborted');
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (timeoutMs !== undefined && !this.ended)
-      this.#timer = setTimeout(() => this.#cancel('deadline'), timeoutMs);
+      this.#timer = setTimeout(() => this.cancel('deadline'), timeoutMs);
   }
 
   get ended(): boolean {
@@ -85,7 +85,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#cancelled) return;
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    if (this.#size > this.maxAnswerBytes) this.#cancel('too-large');
+    if (this.#size > this.maxAnswerBytes) this.cancel('too-large');
   }
 
   onResponseEnd(): void {
@@ -93,7 +93,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     const connection = this.line?.connection;
     const answer = { ...this.#answer(), ...(connection?.early && { early: true }) };
     connection?.end();
-    if (waiting && connection) waiting.exchange.discardConnection = () => connection.discard('no-outcome');
+    if (waiting) waiting.exchange.answeredOn = connection;
     this.#end()?.resolve(decoded(answer, this.maxAnswerBytes));
   }
 
@@ -107,7 +107,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     waiting.reject(new ExchangeBroken(reason, begun, error, partial));
   }
 
-  #cancel(reason: BreakReason): void {
+  /** Ends the exchange, if it has not ended. */
+  cancel(reason: BreakReason): void {
     if (!this.#waiting || this.#cancelled) return;
     this.#cancelled = reason;
     // Without a controller the request still waits for a connection; onRequestStart will refuse to write it.
@@ -131,6 +132,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#controller = undefined;
     this.line = undefined;
     clearTimeout(this.#timer);
+    if (waiting) waiting.exchange.carrier = undefined;
     waiting?.exchange.limits.signal?.removeEventListener('abort', this.#onAbort);
     return waiting;
   }

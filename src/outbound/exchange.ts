@@ -49,19 +49,31 @@ export class Exchange {
    */
   begun = false;
 
-  /** Ends the exchange now; set by the client while the exchange is in flight. */
-  cancel: (reason: 'superseded') => void = () => {};
-
   /**
-   * Closes the connection of an answer that shows that the other side may answer again. To be called without delay
-   * after the answer: the next exchange on the connection may begin a turn later. Set by the client.
+   * Set by the client: what carries the exchange while it is in flight, and the connection of its answer. Objects, not
+   * functions: V8 puts a function that is assigned to a property into the old generation, where it keeps all that it
+   * references, the caller's request too, until the next full collection.
    */
-  discardConnection: () => void = () => {};
+  carrier: { cancel(reason: 'superseded'): void } | undefined;
+  answeredOn: { discard(reason: 'no-outcome'): void } | undefined;
 
   constructor(
     readonly request: OutboundRequest,
     readonly limits: ExchangeLimits = {},
   ) {}
+
+  /** Ends the exchange now, if it is in flight. */
+  cancel(reason: 'superseded'): void {
+    this.carrier?.cancel(reason);
+  }
+
+  /**
+   * Closes the connection of an answer that shows that the other side may answer again. To be called without delay
+   * after the answer: the next exchange on the connection may begin a turn later.
+   */
+  discardConnection(): void {
+    this.answeredOn?.discard('no-outcome');
+  }
 }
 
 /** An exchange that ended without a complete answer. */

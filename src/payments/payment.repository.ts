@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import type { NextQuery } from '../operations/reconciliation-schedule.js';
-import { forUpdate } from '../persistence/dialect.js';
-import { Statement } from '../persistence/statement.js';
+import { dialectOf, forUpdate, opaqueText } from '../persistence/dialect.js';
+import { type Placeholders, Statement } from '../persistence/statement.js';
 import type { Trx } from '../persistence/store.js';
 import { orderKey } from './order-key.js';
 import type { PaymentState } from './payment-state.js';
@@ -46,7 +47,7 @@ const FIND_DUPLICATE = new Statement<{ external: string; shopTransactionId: stri
           .select(({ fn }) => fn.max('other.id').as('newest'))
           .where('other.shop_transaction_id', '=', shopTransactionId)
           .where('other.external', '=', external)
-          .where('other.state', '!=', 'FAILED'),
+          .where('other.state', '!=', sql.lit('FAILED')),
       ),
 );
 
@@ -58,61 +59,79 @@ interface AdvanceParameters extends Omit<PaymentChange, 'next' | 'unguarded'> {
   readonly unguardedAcceptance: 1 | undefined;
 }
 
-const ADVANCE = new Statement<AdvanceParameters, Pick<PaymentRow, 'version'>>(
-  (
-    db,
-    { id, from, duplicateGuard, unguardedAcceptance, paymentId, subscriptionToken, checkout, ...change },
-  ) => {
-    const update = db
-      .updateTable('payments')
-      .set({
-        state: change.state,
-        updated_at: change.atMs,
-        next_ask_at: change.nextQueryAtMs,
-        parked_at: change.parkedAtMs,
-        ...(duplicateGuard && { duplicate_guard: duplicateGuard }),
-        ...(unguardedAcceptance && { unguarded_acceptance: unguardedAcceptance }),
-        ...(paymentId && { payment_id: paymentId }),
-        ...(subscriptionToken && { subscription_token: subscriptionToken }),
-        ...(checkout && { checkout }),
-      })
-      .where('id', '=', id)
-      .where('state', '=', from)
-      .returning('version');
-    if (!paymentId) return update;
-    return update
-      .where((eb) =>
-        eb.not(
-          eb.exists(
-            eb
-              .selectFrom('payments as other')
-              .select('other.id')
-              .whereRef('other.external', '=', 'payments.external')
-              .where('other.payment_id', '=', paymentId)
-              .where('other.id', '!=', id),
-          ),
-        ),
-      )
-      .where((eb) =>
-        eb.not(
-          eb.exists(
-            eb
-              .selectFrom('refunds')
-              .select('refunds.id')
-              .whereRef('refunds.external', '=', 'payments.external')
-              .where('refunds.payment_id', '=', paymentId)
-              .where('refunds.payment_ref', 'is', null),
-          ),
-        ),
-      );
-  },
+/** The update of {@link PaymentRepository.advance}. */
+function advanced(
+  db: Trx,
   {
-    duplicateGuard: true,
-    unguardedAcceptance: true,
-    paymentId: true,
-    subscriptionToken: true,
-    checkout: true,
-  },
+    id,
+    from,
+    duplicateGuard,
+    unguardedAcceptance,
+    paymentId,
+    subscriptionToken,
+    checkout,
+    ...change
+  }: Placeholders<AdvanceParameters>,
+) {
+  const update = db
+    .updateTable('payments')
+    .set({
+      state: change.state,
+      updated_at: change.atMs,
+      next_ask_at: change.nextQueryAtMs,
+      parked_at: change.parkedAtMs,
+      ...(duplicateGuard && { duplicate_guard: duplicateGuard }),
+      ...(unguardedAcceptance && { unguarded_acceptance: unguardedAcceptance }),
+      ...(paymentId && { payment_id: paymentId }),
+      ...(subscriptionToken && { subscription_token: subscriptionToken }),
+      ...(checkout && { checkout }),
+    })
+    .where('id', '=', id)
+    .where('state', '=', opaqueText(from));
+  if (!paymentId) return update;
+  return update
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('payments as other')
+            .select('other.id')
+            .whereRef('other.external', '=', 'payments.external')
+            .where('other.payment_id', '=', paymentId)
+            .where('other.id', '!=', id),
+        ),
+      ),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('refunds')
+            .select('refunds.id')
+            .whereRef('refunds.external', '=', 'payments.external')
+            .where('refunds.payment_id', '=', paymentId)
+            .where('refunds.payment_ref', 'is', null),
+        ),
+      ),
+    );
+}
+
+const ADVANCE_VARIABLES = {
+  duplicateGuard: true,
+  unguardedAcceptance: true,
+  paymentId: true,
+  subscriptionToken: true,
+  checkout: true,
+} as const;
+const ADVANCE_RETURNING = new Statement<AdvanceParameters, Pick<PaymentRow, 'version'>>(
+  (db, parameters) => advanced(db, parameters).returning('version'),
+  ADVANCE_VARIABLES,
+);
+
+/** On SQLite, which makes a table for each `returning`: that costs more than a second statement. */
+const ADVANCE = new Statement<AdvanceParameters>(advanced, ADVANCE_VARIABLES);
+const FIND_VERSION = new Statement<{ id: string }, Pick<PaymentRow, 'version'>>((db, { id }) =>
+  db.selectFrom('payments').select('version').where('id', '=', id),
 );
 
 @Injectable()
@@ -225,15 +244,13 @@ export class PaymentRepository {
     from: PaymentState,
     { next, unguarded, ...change }: PaymentChange,
   ): Promise<number | undefined> {
-    const [changed] = await ADVANCE.namedRows(trx, {
-      ...change,
-      id,
-      from,
-      nextQueryAtMs: next.atMs,
-      parkedAtMs: next.parkedAtMs,
-      unguardedAcceptance: unguarded ? 1 : undefined,
-    });
-    return changed?.version;
+    const { atMs: nextQueryAtMs, parkedAtMs } = next;
+    const unguardedAcceptance = unguarded ? 1 : undefined;
+    const parameters = { ...change, id, from, nextQueryAtMs, parkedAtMs, unguardedAcceptance } as const;
+    if (dialectOf(trx) === 'postgres')
+      return (await ADVANCE_RETURNING.namedRows(trx, parameters))[0]?.version;
+    const isAdvanced = (await ADVANCE.change(trx, parameters)) === 1;
+    return isAdvanced ? (await FIND_VERSION.rows(trx, { id }))[0]!.version : undefined;
   }
 
   /** Records the ids that the external assigned, in every state. */

@@ -34,6 +34,16 @@ export function forUpdateSkipLocked<DB, TB extends keyof DB, O>(
 }
 
 /**
+ * The parameter as a text that decides nothing about the plan. SQLite compiles a statement anew for each execution
+ * where a parameter is compared with a column in the way in which a partial index restricts it (`state = ?` where an
+ * index has `where state = 'UNKNOWN'`): only its value says whether that index fits (https://sqlite.org/c3ref/prepare.html).
+ * That takes longer than the execution. A constant is a literal for the same reason (`sql.lit`).
+ */
+export function opaqueText<T extends string>(parameter: Expression<T>): RawBuilder<T> {
+  return sql<T>`cast(${parameter} as text)`;
+}
+
+/**
  * `limit` for frequent queries. For a bare `limit ?` SQLite prepares the statement anew at each execution, as its
  * plan depends on the value: six times the cost of running it. An expression is planned once.
  */

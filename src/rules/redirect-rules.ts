@@ -68,11 +68,9 @@ function isWebUrl(text: string): boolean {
   // IPv6 has more than one form; all of them are in brackets.
   if (host.startsWith('[')) return host.endsWith(']');
   // Neither encoded (`%6d`), nor a number (`0x7f.1`), nor other letters than the parser's (`ⓐ`).
-  return (
-    HOST.test(host) &&
-    host.length <= MAX_HOST_LENGTH &&
-    [hostname, domainToUnicode(hostname)].includes(host.toLowerCase().normalize('NFC'))
-  );
+  if (host.length > MAX_HOST_LENGTH || !HOST.test(host)) return false;
+  const written = host.toLowerCase().normalize('NFC');
+  return written === hostname || written === domainToUnicode(hostname);
 }
 
 const MAX_DECODINGS = 3;

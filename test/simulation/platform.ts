@@ -242,6 +242,8 @@ function fill(bytes: Uint8Array): void {
 function install(): void {
   Date.now = epochNow;
   performance.now = () => now;
+  // Work takes no time in this world.
+  process.threadCpuUsage = () => ({ user: 0, system: 0 });
   Math.random = () => fractions.next();
   const later =
     (repeats: boolean) =>
