@@ -93,7 +93,7 @@ function Row<Item>({ index, item, columns, tracks, hrefOf, onOpen }: RowProps<It
     <tr
       role="row"
       aria-rowindex={index + 2}
-      style={{ gridTemplateColumns: tracks, transform: `translateY(${index * ROW_HEIGHT}px)` }}
+      style={{ gridTemplateColumns: tracks, top: index * ROW_HEIGHT }}
       onClick={(event) => isPlain(event) && onOpen(item)}
     >
       {columns.map((column, position) => (
