@@ -25,10 +25,11 @@ const WINDOW_MS = 100;
 /** One log line with a count, not one for each refusal. */
 const LOG_EVERY_MS = 10_000;
 const TICK_MS = 25;
-/** What requests may always take of the gateway itself, on average: 128 callers at once on PostgreSQL take 65. */
+/**
+ * What requests may always take of the gateway itself, on average, and how long its work may keep the event loop from
+ * everything else: 128 callers at once take up to 65 ms and 75 ms on a slow processor.
+ */
 const TOLERATED_MS = 100;
-/** How long the gateway may keep the event loop without a pause. */
-const TOLERATED_LAG_MS = 50;
 /** Slower requests mean that the database hangs. */
 const MAX_USUAL_MS = 250;
 /** The weight of one window in the usual time. */
@@ -228,7 +229,7 @@ export class Admission implements OnApplicationShutdown {
     this.#workedMs = workedMs;
     this.#apiTurns.tick();
     this.#publicTurns.tick();
-    const measured = this.#windowCount > 0 || this.#windowLagMs > TOLERATED_LAG_MS;
+    const measured = this.#windowCount > 0 || this.#windowLagMs > TOLERATED_MS;
     if (measured && now - this.#windowBeganAt >= WINDOW_MS) this.#adapt(now);
   }
 
@@ -248,13 +249,13 @@ export class Admission implements OnApplicationShutdown {
   #adapt(now: number): void {
     const meanMs = this.#windowCount > 0 ? this.#windowMs / this.#windowCount : this.#usualMs;
     const targetMs = Math.max(TOLERATED_MS, 2 * this.#usualMs);
-    const late = this.#windowLagMs > TOLERATED_LAG_MS;
+    const late = this.#windowLagMs > TOLERATED_MS;
     if (this.#windowPeak < this.#limit / 2) {
       // Few requests at once: what made the event loop late (a start, a neighbour) is not their number.
       if (!late) this.#usualMs += (Math.min(meanMs, MAX_USUAL_MS) - this.#usualMs) * USUAL_WEIGHT;
       if (this.#limit < FIRST_LIMIT) this.#limit *= GROWTH;
     } else if (late) {
-      this.#shrink(TOLERATED_LAG_MS / this.#windowLagMs);
+      this.#shrink(TOLERATED_MS / this.#windowLagMs);
     } else if (meanMs > targetMs) {
       this.#shrink(targetMs / meanMs);
     } else if (this.#windowPeak >= this.#limit) {
