@@ -25,10 +25,17 @@ export interface Measurement extends LoadResult {
   readonly calibrationMs: number;
 }
 
-/** A server that runs, paused while others are measured. */
+/** A server that runs. */
 export interface Running extends Server {
   readonly process: ServerProcess;
+  readonly meanwhile: Meanwhile;
 }
+
+/**
+ * What a server does while others are measured. `paused`: nothing at all, but its first second afterwards is unlike any other: its
+ * connections to the external have grown old, and its timers are all due. `idle`: what it does without requests.
+ */
+export type Meanwhile = 'paused' | 'idle';
 
 /** Seconds of each operation, one after the other: V8 is not done with a server before about ten seconds of load. */
 export type WarmUp = Readonly<Record<Operation, number>>;
@@ -93,8 +100,8 @@ export class BenchRun {
     return folder;
   }
 
-  /** Starts a server, warms it up, and pauses it. */
-  async startWarm(server: Server, warmUp: WarmUp): Promise<Running> {
+  /** Starts a server and warms it up. */
+  async startWarm(server: Server, warmUp: WarmUp, meanwhile: Meanwhile = 'paused'): Promise<Running> {
     say(`warming up ${server.name} …`);
     const process = this.start(server);
     await process.ready(server.readyUrl);
@@ -110,12 +117,12 @@ export class BenchRun {
         until: { seconds },
       });
     }
-    process.pause();
-    return { ...server, process };
+    if (meanwhile === 'paused') process.pause();
+    return { ...server, process, meanwhile };
   }
 
-  /** Resumes a paused server, measures it, and pauses it again. */
-  async measure({ process, target }: Running, load: ServerLoad): Promise<Measurement> {
+  /** Measures a server, which is resumed for it if it is paused. */
+  async measure({ process, target, meanwhile }: Running, load: ServerLoad): Promise<Measurement> {
     const before = await this.calibration.measure();
     process.resume();
     process.forgetPeak();
@@ -125,7 +132,7 @@ export class BenchRun {
     });
     const cpuMs = process.cpuMs() - beganAtMs;
     const peakMiB = process.peakMiB();
-    process.pause();
+    if (meanwhile === 'paused') process.pause();
     const after = await this.calibration.measure();
     return {
       ...result,

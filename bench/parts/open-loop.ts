@@ -50,7 +50,7 @@ export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpS
     const running = new Map<Name, Running>();
     const halves = new Map<Name, number>();
     for (const one of servers) {
-      const warm = await run.startWarm(one, { pay: warmUpSeconds, status: 0 });
+      const warm = await run.startWarm(one, { pay: warmUpSeconds, status: 0 }, 'idle');
       running.set(one.name as Name, warm);
       const { requests, seconds: took } = await run.measure(warm, {
         kind: 'closed-loop',

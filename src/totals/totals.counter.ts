@@ -11,8 +11,8 @@ const KEPT_HOURS = 31 * 24;
 const LATE_MS = 60_000;
 /** Everything is counted again once a day: what no event has announced, such as an amount learned later. */
 const ALL_EVERY_MS = 86_400_000;
-/** Renewed while a turn runs; after it another replica takes over. */
-const LEASE_MS = 120_000;
+/** Renewed between steps; after it another replica takes over. */
+const LEASE_MS = 60_000;
 const SUBJECTS: readonly TotalSubject[] = ['payment', 'refund'];
 /** The key of {@link Progress} in the table `settings`. */
 const SETTING = 'hourly-totals';
@@ -46,21 +46,42 @@ export class TotalsCounter {
     this.#holder = newIdentifier('req', clock.now());
   }
 
-  /** One turn. Returns false where nothing had changed, or another replica counts. */
+  /** All {@link steps} of a count at once. */
   async count(): Promise<boolean> {
+    const steps = this.steps();
+    for (;;) {
+      const { done, value } = await steps.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * One count, in steps. Each reads a slice of the ledger at most: on SQLite nothing else runs meanwhile. Returns false
+   * where nothing had changed, or another replica counts.
+   */
+  async *steps(): AsyncGenerator<void, boolean> {
     const nowMs = this.clock.now();
     const stored = await this.store.read((db) => this.#read(db));
     const progress = stored.progress ?? { untilMs: 0, allAtMs: 0 };
     if (progress.holder !== this.#holder && (progress.leaseUntilMs ?? 0) > nowMs) return false;
     const all = nowMs - progress.allAtMs >= ALL_EVERY_MS;
-    const hours = all ? await this.#all(nowMs) : await this.#changed(progress.untilMs, nowMs);
-    if (hours.length === 0 && !all) return false;
+    const hours = new Set<number>();
+    for await (const found of all ? this.#all(nowMs) : this.#changed(progress.untilMs, nowMs)) {
+      for (const hour of found) hours.add(hour);
+      yield;
+    }
+    if (hours.size === 0 && !all) return false;
     let lease = await this.#lease(stored.text, progress);
     // The newest first: they are looked at most.
-    for (const hour of hours.toSorted((a, b) => b - a)) {
-      if (lease === undefined) return false;
-      await this.#countHour(hour);
-      lease = await this.#renewed(lease);
+    for (const hour of [...hours].toSorted((a, b) => b - a)) {
+      const sums = new Map<string, NewTotal>();
+      for await (const slice of this.#slices(hour)) {
+        for (const total of slice) add(sums, total);
+        yield;
+        lease = lease && (await this.#renewed(lease));
+        if (lease === undefined) return false;
+      }
+      await this.totals.replace(this.store, hour, [...sums.values()]);
     }
     const end: Progress = { untilMs: nowMs, allAtMs: all ? nowMs : progress.allAtMs };
     return this.store.transaction(async (trx) => {
@@ -76,16 +97,14 @@ export class TotalsCounter {
   }
 
   /** The hours that events since `untilMs` have changed, without those that are no longer kept. */
-  async #changed(untilMs: number, nowMs: number): Promise<number[]> {
-    const hours = new Set<number>();
+  async *#changed(untilMs: number, nowMs: number): AsyncGenerator<readonly number[]> {
     let after = identifierFloor('evt', untilMs - LATE_MS);
     for (let more = true; more;) {
       const changed = await this.store.read((db) => this.totals.changedHours(db, after));
-      for (const hour of changed.hours) hours.add(hour);
+      yield [...changed.hours].filter((hour) => hour > hourOf(nowMs) - KEPT_HOURS);
       ({ more } = changed);
       after = changed.last ?? after;
     }
-    return [...hours].filter((hour) => hour > hourOf(nowMs) - KEPT_HOURS);
   }
 
   /** Undefined if another replica was faster. */
@@ -100,29 +119,27 @@ export class TotalsCounter {
     return leftMs > LEASE_MS / 2 ? lease : this.#lease(JSON.stringify(lease), lease);
   }
 
-  async #countHour(hour: number): Promise<void> {
-    const sums = new Map<string, NewTotal>();
+  /** The totals of an hour, slice by slice. */
+  async *#slices(hour: number): AsyncGenerator<readonly NewTotal[]> {
     for (const subject of SUBJECTS) {
       for (let after: string | undefined, more = true; more;) {
         const { totals, last } = await this.store.read((db) => this.totals.slice(db, subject, hour, after));
-        for (const total of totals) add(sums, { ...total, subject });
+        yield totals.map((total) => ({ ...total, subject }));
         more = last !== undefined;
         after = last;
       }
     }
-    await this.totals.replace(this.store, hour, [...sums.values()]);
   }
 
   /** All hours that are kept and not empty. */
-  async #all(nowMs: number): Promise<number[]> {
+  async *#all(nowMs: number): AsyncGenerator<readonly number[]> {
     const from = hourOf(nowMs) - KEPT_HOURS + 1;
-    const hours = new Set(await this.store.read((db) => this.totals.storedHours(db, from)));
+    yield await this.store.read((db) => this.totals.storedHours(db, from));
     for (let hour: number | undefined = from - 1; hour !== undefined;) {
       const next: number = hour + 1;
       hour = await this.store.read((db) => this.totals.nextHour(db, next));
-      if (hour !== undefined) hours.add(hour);
+      if (hour !== undefined) yield [hour];
     }
-    return [...hours];
   }
 
   async #read(

@@ -12,14 +12,15 @@ import { WorkerLoop } from '../leases/worker-loop.js';
 import { TotalsCounter } from './totals.counter.js';
 
 const POLL_MS = 10_000;
-/** Counting takes at most this share of the time: a busy hour is counted less often. */
+/** Steps take at most this share of the time: a busy hour is counted less often, and no payment waits for more than a step. */
 const SHARE = 1 / 100;
 
 /** Keeps the hourly totals in the background. Of several replicas, one counts at a time. */
 @Injectable()
 export class TotalsWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #loop: WorkerLoop;
-  #nextAt = 0;
+  #steps: AsyncGenerator<void, boolean> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly counter: TotalsCounter,
@@ -39,16 +40,22 @@ export class TotalsWorker implements OnApplicationBootstrap, BeforeApplicationSh
     if (this.config.workers) this.#loop.start();
   }
 
-  beforeApplicationShutdown(): Promise<void> {
-    return this.#loop.stop();
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#loop.stop();
+    clearTimeout(this.#timer);
   }
 
+  /** One step of a count. A count that fails begins again at the next poll. */
   async #turn(): Promise<{ more: boolean }> {
     const startedAt = performance.now();
-    if (startedAt < this.#nextAt) return { more: false };
-    await this.counter.count();
-    const tookMs = performance.now() - startedAt;
-    this.#nextAt = performance.now() + tookMs / SHARE;
+    const steps = this.#steps ?? this.counter.steps();
+    this.#steps = undefined;
+    const { done } = await steps.next();
+    if (done) return { more: false };
+    this.#steps = steps;
+    // Not after the poll, which would end the pause.
+    const pauseMs = Math.min((performance.now() - startedAt) * (1 / SHARE - 1), POLL_MS);
+    this.#timer = setTimeout(() => this.#loop.wake(), pauseMs).unref();
     return { more: false };
   }
 }

@@ -1,10 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ATTENTION_KINDS } from '../../src/admin/attention/attention-item.js';
 import { ATTENTION_LIST } from '../../src/admin/attention/attention.list.js';
+import type { Config } from '../../src/config/config.js';
+import { WorkerHealth } from '../../src/leases/worker.health.js';
+import { HealthChecks } from '../../src/observability/health/health-checks.js';
 import { keysetOf } from '../../src/admin/lists/keyset.js';
 import { type HourlyTotalRow, HOUR_MS, hourOf } from '../../src/totals/hourly-total.table.js';
-import { HourlyTotalRepository } from '../../src/totals/hourly-total.repository.js';
+import { HourlyTotalRepository, type Slice } from '../../src/totals/hourly-total.repository.js';
 import { TotalsCounter } from '../../src/totals/totals.counter.js';
+import { TotalsWorker } from '../../src/totals/totals.worker.js';
 import { newIdentifier } from '../../src/shared/identifier.js';
 import { eachDatabase, type TestDatabase } from '../support/databases.js';
 import { gatherStatistics, plansOf } from '../support/query-plans.js';
@@ -96,7 +101,11 @@ eachDatabase((_name, open) => {
     const reads = plans.flatMap(({ steps }) => steps).filter((step) => step.includes('payments'));
     expect(reads.length).toBeGreaterThan(0);
     expect(reads.filter((step) => !/index/i.test(step))).toEqual([]);
-    expect(await counter.count()).toBe(true);
+    const steps = counter.steps();
+    let taken = 0;
+    while (!(await steps.next()).done) taken += 1;
+    // One for each 500 payments at least, and for each hour.
+    expect(taken).toBeGreaterThan(PAYMENTS / 500);
     expect((await kept()).length).toBeGreaterThan(5);
     expect(await kept()).toEqual(await actual());
   });
@@ -144,6 +153,53 @@ eachDatabase((_name, open) => {
     clock.advance(60_001);
     expect(await counterOf().count()).toBe(true);
     expect(await kept()).toEqual(await actual());
+  });
+
+  it('gives up a count whose lease has passed to another replica between its steps', async () => {
+    await change(await oldest(), 'ACCEPTED', clock.now());
+    const paused = counter.steps();
+    // Its lease is taken once it knows the hours.
+    await paused.next();
+    await paused.next();
+    clock.advance(60_001);
+    expect(await counterOf().count()).toBe(true);
+    expect(await kept()).toEqual(await actual());
+    await change(await oldest(), 'UNKNOWN', clock.now());
+    expect(await paused.next()).toEqual({ done: true, value: false });
+    expect(await counter.count()).toBe(true);
+    expect(await kept()).toEqual(await actual());
+  });
+
+  it('leaves the event loop to others after each step', async () => {
+    class CountedSlices extends HourlyTotalRepository {
+      inTurn = 0;
+      most = 0;
+      all = 0;
+
+      override slice(...parameters: Parameters<HourlyTotalRepository['slice']>): Promise<Slice> {
+        this.all += 1;
+        this.inTurn += 1;
+        this.most = Math.max(this.most, this.inTurn);
+        return super.slice(...parameters);
+      }
+    }
+    const slices = new CountedSlices();
+    clock.advance(DAYS_MS);
+    const config = { workers: true } as Config;
+    const worker = new TotalsWorker(
+      new TotalsCounter(database.store, slices, clock),
+      config,
+      new WorkerHealth(new HealthChecks(), config),
+    );
+    worker.onApplicationBootstrap();
+    while (slices.all < 10) {
+      await setImmediate();
+      slices.inTurn = 0;
+    }
+    await worker.beforeApplicationShutdown();
+    expect(slices.most).toBe(1);
+    // Another replica counts once the lease of this one has ended.
+    clock.advance(60_001);
   });
 
   it('counts everything again once a day, and forgets what is older than a month', async () => {
