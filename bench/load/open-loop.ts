@@ -15,6 +15,13 @@ export interface OpenLoop {
 
 /** More than are ever needed at half of saturation; a server that needs them all is not at half. */
 const MOST_CONNECTIONS = 1_024;
+/** Servers close connections that are idle for long: Node's after 5 s. */
+const LONGEST_IDLE_MS = 2_000;
+
+interface Idle {
+  readonly connection: HttpConnection;
+  readonly since: number;
+}
 
 /**
  * Requests come when they come (a Poisson process), however slow the answers are. Durations count from the moment at
@@ -33,8 +40,9 @@ class OpenLoopRun {
   readonly #load: OpenLoop;
   readonly #onBegin: () => void;
   readonly #nextRequest: () => string;
-  readonly #idle: HttpConnection[] = [];
-  readonly #connections: HttpConnection[] = [];
+  /** The one that has been idle for the shortest time is the last. */
+  readonly #idle: Idle[] = [];
+  readonly #connections = new Set<HttpConnection>();
   readonly #durationsMs: number[] = [];
   readonly #run = Promise.withResolvers<LoadResult>();
   #dueAt = 0;
@@ -74,22 +82,33 @@ class OpenLoopRun {
   }
 
   #send(dueAt: number): void {
-    const connection = this.#idle.pop() ?? this.#connect();
+    const connection = this.#takeIdle() ?? this.#connect();
     this.#waiting += 1;
     const answered = (answer: Answer): void => {
       this.#waiting -= 1;
-      this.#idle.push(connection);
+      this.#idle.push({ connection, since: performance.now() });
       if (!isRight(answer, this.#load.operation)) this.#run.reject(wrongAnswer(answer));
       if (dueAt >= this.#beginAt) this.#durationsMs.push(answer.durationMs);
     };
     connection.send(this.#nextRequest(), answered, dueAt);
   }
 
+  #takeIdle(): HttpConnection | undefined {
+    const last = this.#idle.pop();
+    if (!last || performance.now() - last.since <= LONGEST_IDLE_MS) return last?.connection;
+    // All others have been idle for longer.
+    for (const { connection } of [last, ...this.#idle.splice(0)]) {
+      connection.close();
+      this.#connections.delete(connection);
+    }
+    return undefined;
+  }
+
   #connect(): HttpConnection {
-    if (this.#connections.length >= MOST_CONNECTIONS)
+    if (this.#connections.size >= MOST_CONNECTIONS)
       this.#run.reject(new Error('the server does not keep up with this rate'));
     const connection = new HttpConnection(this.#load.target.port, (error) => this.#run.reject(error));
-    this.#connections.push(connection);
+    this.#connections.add(connection);
     return connection;
   }
 
