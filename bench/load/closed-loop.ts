@@ -20,7 +20,10 @@ export interface ClosedLoop {
 }
 
 export interface LoadResult {
+  /** With a right answer. */
   readonly requests: number;
+  /** Further requests, which the server refused at once. */
+  readonly refused: number;
   readonly seconds: number;
   readonly latencies: Latencies;
 }
@@ -47,7 +50,7 @@ export function closedLoop(load: ClosedLoop, onBegin: () => void): Promise<LoadR
     const end = (): void => {
       const seconds = (performance.now() - beganAt) / 1_000;
       for (const connection of connections) connection.close();
-      resolve({ requests: durationsMs.length, seconds, latencies: latenciesOf(durationsMs) });
+      resolve({ requests: durationsMs.length, refused: 0, seconds, latencies: latenciesOf(durationsMs) });
     };
     const begin = (): void => {
       onBegin();
@@ -80,6 +83,11 @@ export function closedLoop(load: ClosedLoop, onBegin: () => void): Promise<LoadR
 
 export function isRight({ status, body }: Answer, operation: Operation): boolean {
   return status === 200 && body.includes(EXPECTED[operation]);
+}
+
+/** The gateway has more than it can process, and says that nothing was executed. */
+export function isRefusal({ status, body }: Answer): boolean {
+  return status === 503 && body.includes('"outcome":"not-executed"');
 }
 
 export function wrongAnswer({ status, body }: Answer): Error {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { HttpConnection, type Answer } from './http-connection.js';
-import { isRight, type LoadResult, wrongAnswer } from './closed-loop.js';
+import { isRefusal, isRight, type LoadResult, wrongAnswer } from './closed-loop.js';
 import { latenciesOf } from './latencies.js';
 import { type Operation, requestsOf, type Target } from './requests.js';
 
@@ -45,6 +45,7 @@ class OpenLoopRun {
   readonly #connections = new Set<HttpConnection>();
   readonly #durationsMs: number[] = [];
   readonly #run = Promise.withResolvers<LoadResult>();
+  #refused = 0;
   #dueAt = 0;
   #beginAt = 0;
   #endAt = 0;
@@ -87,8 +88,11 @@ class OpenLoopRun {
     const answered = (answer: Answer): void => {
       this.#waiting -= 1;
       this.#idle.push({ connection, since: performance.now() });
-      if (!isRight(answer, this.#load.operation)) this.#run.reject(wrongAnswer(answer));
-      if (dueAt >= this.#beginAt) this.#durationsMs.push(answer.durationMs);
+      const counts = dueAt >= this.#beginAt;
+      if (isRight(answer, this.#load.operation)) {
+        if (counts) this.#durationsMs.push(answer.durationMs);
+      } else if (!isRefusal(answer)) this.#run.reject(wrongAnswer(answer));
+      else if (counts) this.#refused += 1;
     };
     connection.send(this.#nextRequest(), answered, dueAt);
   }
@@ -117,6 +121,7 @@ class OpenLoopRun {
       requests: this.#durationsMs.length,
       seconds: this.#load.seconds,
       latencies: latenciesOf(this.#durationsMs),
+      refused: this.#refused,
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { Running } from '../bench-run.js';
 import { postgresDatabase, postgresVersion, sqliteDatabase } from '../databases.js';
 import { diskLine } from '../disk.js';
+import type { LoadResult } from '../load/closed-loop.js';
 import type { Latencies } from '../load/latencies.js';
 import { type Part, say, type Target } from '../part.js';
 import { table, whole } from '../report/markdown.js';
@@ -22,8 +23,8 @@ const LABELS = {
 
 type Name = keyof typeof LABELS;
 
-/** The latencies of every round by server; none of a server that does not keep up. */
-type Measured = Map<Name, Latencies[]>;
+/** Every round by server; none of a server that does not keep up. */
+type Measured = Map<Name, LoadResult[]>;
 
 /**
  * The latency of a payment when requests come at random, at fixed rates and at half of what each server can do: the stub, the
@@ -62,7 +63,7 @@ export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpS
       halves.set(one.name as Name, (requests / took) * SHARE_OF_SATURATION);
     }
     const names: Name[] = ['direct', ...running.keys()];
-    const latencies = async (name: Name, requestsPerSecond: number): Promise<Latencies | undefined> => {
+    const measure = async (name: Name, requestsPerSecond: number): Promise<LoadResult | undefined> => {
       const load = {
         kind: 'open-loop',
         operation: 'pay',
@@ -75,10 +76,11 @@ export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpS
         const result = gateway
           ? await run.measure(gateway, load)
           : await run.generator.run({ ...load, target: DIRECT });
+        const { latencies, refused } = result;
         say(
-          `${name}, ${whole(requestsPerSecond)}/s: p50 ${result.latencies.p50.toFixed(2)} ms, p99 ${result.latencies.p99.toFixed(2)} ms`,
+          `${name}, ${whole(requestsPerSecond)}/s: p50 ${latencies.p50.toFixed(2)} ms, p99 ${latencies.p99.toFixed(2)} ms, ${refused} refused`,
         );
-        return result.latencies;
+        return result;
       } catch (error) {
         say(`${name}, ${whole(requestsPerSecond)}/s: ${String(error)}`);
         return undefined;
@@ -92,7 +94,7 @@ export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpS
       // The first round is for the load generator to warm up.
       for (let round = 0; round <= rounds; round += 1) {
         for (const name of names) {
-          const found = await latencies(name, rateOf(name));
+          const found = await measure(name, rateOf(name));
           if (round > 0 && found) measured.set(name, [...(measured.get(name) ?? []), found]);
         }
       }
@@ -105,7 +107,7 @@ export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpS
     }
     return {
       markdown: [
-        `\`POST /pay\` in milliseconds, medians of ${rounds} rounds of ${seconds} s in turns; a request's time counts from when it was due. × is the ratio to the forty lines.`,
+        `\`POST /pay\` in milliseconds, medians of ${rounds} rounds of ${seconds} s in turns; a request's time counts from when it was due. × is the ratio to the forty lines. Latencies are those of the requests that were not refused.`,
         ...sections,
       ].join('\n\n'),
       targets,
@@ -122,12 +124,12 @@ function latencyTable(
   rateOf: ((name: Name) => number) | undefined,
 ): string {
   const of = (name: Name, column: keyof Latencies): number =>
-    median((measured.get(name) ?? []).map((latencies) => latencies[column]));
+    median((measured.get(name) ?? []).map(({ latencies }) => latencies[column]));
   return table(
-    [title, 'p50', '×', 'p90', 'p99', '×', 'p99.9', 'longest'],
+    [title, 'p50', '×', 'p90', 'p99', '×', 'p99.9', 'longest', 'refused'],
     names.map((name) => {
       const label = rateOf ? `${LABELS[name]}, ${whole(rateOf(name))}/s` : LABELS[name];
-      if (!measured.has(name)) return [label, 'does not keep up', '', '', '', '', '', ''];
+      if (!measured.has(name)) return [label, 'does not keep up', '', '', '', '', '', '', ''];
       return [
         label,
         ...COLUMNS.flatMap((column) => {
@@ -135,9 +137,16 @@ function latencyTable(
           if (column !== 'p50' && column !== 'p99') return [cell];
           return [cell, measured.has('nest') ? (of(name, column) / of('nest', column)).toFixed(2) : ''];
         }),
+        `${(shareRefused(measured.get(name)!) * 100).toFixed(1)} %`,
       ];
     }),
   );
+}
+
+function shareRefused(results: readonly LoadResult[]): number {
+  const sum = (of: (result: LoadResult) => number): number => results.reduce((all, one) => all + of(one), 0);
+  const refused = sum((result) => result.refused);
+  return refused / (refused + sum((result) => result.requests));
 }
 
 /** Those of the requirements. */
@@ -153,7 +162,7 @@ function targetsOf(rate: number | undefined, title: string, measured: Measured):
   return (['SQLite', 'PostgreSQL'] as const).flatMap((name) => {
     if (!measured.has(name) || !measured.has('nest')) return [];
     return columns.map((column): Target => {
-      const of = (one: Name): number => median(measured.get(one)!.map((latencies) => latencies[column]));
+      const of = (one: Name): number => median(measured.get(one)!.map(({ latencies }) => latencies[column]));
       // At half of saturation the requirement is about what is added to the stub.
       const stub = rate === undefined ? of('direct') : 0;
       return {
