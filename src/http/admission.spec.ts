@@ -87,9 +87,9 @@ describe('the admission of requests', () => {
       }
     };
     load(30, 500, () => admission.limit);
-    expect(admission.limit).toBe(64);
+    expect(admission.limit).toBe(192);
     load(30, 20, () => admission.limit);
-    expect(admission.limit).toBeGreaterThan(64);
+    expect(admission.limit).toBeGreaterThan(192);
     load(50, 100, () => 1);
     expect(admission.limit).toBeGreaterThanOrEqual(first);
   });
