@@ -19,6 +19,8 @@ export interface BenchDatabase {
   readonly env: Readonly<Record<string, string>>;
   /** The one number that a query answers, asked from outside, whether the program runs or not. */
   number(query: string): Promise<number>;
+  /** Does now what the database would do in the background after many writes. */
+  settle(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function sqliteDatabase(folder: string): Promise<BenchDatabase> {
         database.close();
       }
     },
+    async settle() {},
     async dispose() {},
   };
 }
@@ -59,6 +62,10 @@ export async function postgresDatabase(): Promise<BenchDatabase> {
     async number(query) {
       const { rows } = await client.query<Record<string, unknown>>(query);
       return onlyNumber(rows[0]);
+    },
+    async settle() {
+      await client.query('vacuum (analyze)');
+      await client.query('checkpoint');
     },
     async dispose() {
       await client.query(`drop schema ${schema} cascade`);

@@ -6,7 +6,8 @@ import { table, times } from '../report/markdown.js';
 import { LABELS, server, SERVER_NAMES, type ServerName } from '../servers.js';
 import { ROUTES, windowTable } from '../window-table.js';
 
-const LIMITS: Readonly<Record<Operation, number>> = { pay: 0.7, status: 0.6 };
+const LIMITS: Readonly<Record<Operation, number>> = { pay: 0.45, status: 0.33 };
+const MEMORY_LIMIT = 0.84;
 const OPERATIONS = ['pay', 'status'] as const;
 const CONNECTIONS = [32, 128];
 
@@ -38,7 +39,7 @@ export const comparison: Part = async (
       const [own, nest] = [rowNamed(rows, 'tollgate', window), rowNamed(rows, 'nest', window)];
       const of = `${ROUTES[window.operation]}, ${window.connections} connections`;
       const cpu = targetOf(`CPU of (2), ${of}`, LIMITS[window.operation], own.cpuMicros / nest.cpuMicros);
-      const peak = targetOf(`Peak memory of (2), ${of}`, 1, own.peakMiB / nest.peakMiB);
+      const peak = targetOf(`Peak memory of (2), ${of}`, MEMORY_LIMIT, own.peakMiB / nest.peakMiB);
       return window.connections === 128 ? [cpu, peak] : [cpu];
     }),
   };
