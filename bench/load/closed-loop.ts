@@ -7,6 +7,7 @@ import { EXPECTED, type Operation, requestsOf, type Target } from './requests.js
  * connections are there before the first request, or the last ones would wait for seconds.
  */
 const ACCEPT_MS = 100;
+const REFUSALS = ['"code":"overloaded"', 'calls in flight to the external has reached its limit'];
 
 export interface ClosedLoop {
   readonly kind: 'closed-loop';
@@ -85,9 +86,9 @@ export function isRight({ status, body }: Answer, operation: Operation): boolean
   return status === 200 && body.includes(EXPECTED[operation]);
 }
 
-/** The gateway has more than it can process, and says that nothing was executed. */
+/** The gateway, or its limit of calls to the external, has more than it can process, and nothing was executed. */
 export function isRefusal({ status, body }: Answer): boolean {
-  return status === 503 && body.includes('"outcome":"not-executed"');
+  return status === 503 && REFUSALS.some((text) => body.includes(text));
 }
 
 export function wrongAnswer({ status, body }: Answer): Error {

@@ -50,6 +50,7 @@ class OpenLoopRun {
   #beginAt = 0;
   #endAt = 0;
   #begun = false;
+  #isOver = false;
   #waiting = 0;
 
   constructor(load: OpenLoop, onBegin: () => void) {
@@ -64,11 +65,13 @@ class OpenLoopRun {
     this.#endAt = this.#beginAt + this.#load.seconds * 1_000;
     ticker.on('message', () => this.#tick());
     return this.#run.promise.finally(() => {
+      this.#isOver = true;
       for (const connection of this.#connections) connection.close();
     });
   }
 
   #tick(): void {
+    if (this.#isOver) return;
     const now = performance.now();
     if (!this.#begun && now >= this.#beginAt) {
       this.#begun = true;
@@ -117,6 +120,7 @@ class OpenLoopRun {
   }
 
   #finish(): void {
+    if (this.#durationsMs.length === 0) this.#run.reject(new Error('the server refuses all requests'));
     this.#run.resolve({
       requests: this.#durationsMs.length,
       seconds: this.#load.seconds,

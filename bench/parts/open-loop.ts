@@ -14,6 +14,7 @@ const RAMP_MS = 1_000;
 const RATES = [100, 400, 1_200];
 const SHARE_OF_SATURATION = 0.5;
 const COLUMNS = ['p50', 'p90', 'p99', 'p999', 'max'] as const satisfies readonly (keyof Latencies)[];
+const SHARES = { p50: 0.5, p99: 0.99 };
 const LABELS = {
   direct: 'the stub itself',
   nest: 'NestJS + ValidationPipe + HttpService',
@@ -162,7 +163,11 @@ function targetsOf(rate: number | undefined, title: string, measured: Measured):
   return (['SQLite', 'PostgreSQL'] as const).flatMap((name) => {
     if (!measured.has(name) || !measured.has('nest')) return [];
     return columns.map((column): Target => {
-      const of = (one: Name): number => median(measured.get(one)!.map(({ latencies }) => latencies[column]));
+      // A refused request has no latency: it counts as one that takes for ever.
+      const of = (one: Name): number =>
+        shareRefused(measured.get(one)!) > 1 - SHARES[column]
+          ? Number.POSITIVE_INFINITY
+          : median(measured.get(one)!.map(({ latencies }) => latencies[column]));
       // At half of saturation the requirement is about what is added to the stub.
       const stub = rate === undefined ? of('direct') : 0;
       return {

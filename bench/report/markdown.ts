@@ -24,7 +24,7 @@ export function targetTable(targets: readonly Target[]): string {
     targets.map((target) => [
       target.name,
       `${target.atLeast ? 'at least' : 'at most'} ${target.limit} ${target.unit}`,
-      `${target.measured.toFixed(2)} ${target.unit}`,
+      Number.isFinite(target.measured) ? `${target.measured.toFixed(2)} ${target.unit}` : 'too many refused',
       isMet(target) ? 'met' : '**missed**',
     ]),
   );

@@ -10,7 +10,7 @@ import { originForm } from './request-limits.middleware.js';
 import { PacedTurns, Turns } from './turns.js';
 
 /**
- * Below it the gateway never refuses: this many payments are some 60 ms of CPU time, or 150 on a slow processor. With 64,
+ * Below it the admission refuses nothing: this many payments are some 60 ms of CPU time, or 150 on a slow processor. With 64,
  * 128 callers were refused each time that something else took the processor for a tenth of a second.
  */
 const MIN_LIMIT = 192;

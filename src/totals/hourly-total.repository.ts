@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { dialectOf } from '../persistence/dialect.js';
 import type { Store, Trx } from '../persistence/store.js';
 import { identifierFloor, timeOfIdentifier } from '../shared/identifier.js';
 import { HOUR_MS, type HourlyTotalRow, hourOf, type TotalSubject } from './hourly-total.table.js';
@@ -7,8 +8,11 @@ import { HOUR_MS, type HourlyTotalRow, hourOf, type TotalSubject } from './hourl
 const TABLES = { payment: 'payments', refund: 'refunds' } as const;
 const PREFIXES = { payment: 'pay', refund: 'ref' } as const;
 
-/** Rows that are read at once: half a millisecond or so, during which nothing else runs on SQLite. */
-const SLICE = 500;
+/**
+ * Rows that are read at once. On SQLite nothing else runs meanwhile: half a millisecond or so. On PostgreSQL each read is a round
+ * trip.
+ */
+const SLICE = { sqlite: 500, postgres: 2_000 } as const;
 
 type Total = Pick<HourlyTotalRow, 'currency' | 'state' | 'items' | 'amount_minor'>;
 
@@ -44,22 +48,34 @@ const GROUPED_CHARACTERS = 'pay_'.length + 8;
 /** Reads ledgers and totals. Each read is short: of a range of the primary key, which is ordered by time. */
 @Injectable()
 export class HourlyTotalRepository {
+  /** The id of the newest event; undefined if there is none. */
+  async newestEvent(db: Trx): Promise<string | undefined> {
+    const row = await db
+      .selectFrom('ledger_events')
+      .select('id')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.id;
+  }
+
   /**
-   * The hours of the payments and refunds that the events after the id `after` are about. The database groups them: a
-   * row for each would cost four times as much.
+   * The hours of the payments and refunds that the events after the id `after`, until `newest`, are about: of a slice of
+   * them. The database groups them: a row for each would cost four times as much.
    */
-  async changedHours(db: Trx, after: string): Promise<ChangedHours> {
+  async changedHours(db: Trx, after: string, newest: string): Promise<ChangedHours> {
+    const limit = SLICE[dialectOf(db)];
     const { rows } = await sql<SubjectsOfEvents>`
       select min(ref) as first, max(ref) as newest, count(*) as events, max(id) as last
       from (select id, coalesce(refund_ref, payment_ref) as ref from ledger_events
-            where id > ${after} order by id limit ${SLICE}) as slice
+            where id > ${after} and id <= ${newest} order by id limit ${limit}) as slice
       group by substr(ref, 1, ${GROUPED_CHARACTERS})`.execute(db);
     const refs = rows.flatMap(({ first, newest }) => [first, newest]).filter((ref) => ref !== null);
     const seen = rows.reduce((sum, { events }) => sum + events, 0);
     return {
       hours: new Set(refs.map((ref) => hourOf(timeOfIdentifier(ref)))),
       last: lastOf(rows),
-      more: seen === SLICE,
+      more: seen === limit,
     };
   }
 
@@ -68,6 +84,7 @@ export class HourlyTotalRepository {
    * runs; it counts once it has an event.
    */
   async slice(db: Trx, subject: TotalSubject, hour: number, after?: string): Promise<Slice> {
+    const limit = SLICE[dialectOf(db)];
     const table = sql.table(TABLES[subject]);
     const from = after ?? identifierFloor(PREFIXES[subject], hour * HOUR_MS);
     const end = identifierFloor(PREFIXES[subject], (hour + 1) * HOUR_MS);
@@ -75,14 +92,14 @@ export class HourlyTotalRepository {
       select coalesce(currency, '') as currency, state, count(*) as items,
         cast(coalesce(sum(amount_minor), 0) as bigint) as amount_minor, max(id) as last
       from (select id, currency, state, amount_minor from ${table}
-            where id > ${from} and id < ${end} order by id limit ${SLICE}) as slice
+            where id > ${from} and id < ${end} order by id limit ${limit}) as slice
       group by coalesce(currency, ''), state`.execute(db);
     const seen = rows.reduce((sum, { items }) => sum + items, 0);
     const last = lastOf(rows);
     const totals = rows
       .filter(({ state }) => state !== 'CREATED')
       .map(({ currency, state, items, amount_minor }) => ({ currency, state, items, amount_minor }));
-    return { totals, last: seen === SLICE ? last : undefined };
+    return { totals, last: seen === limit ? last : undefined };
   }
 
   /** The first hour from `hour` on with a payment or refund in it; undefined if there is none. */

@@ -98,9 +98,11 @@ export class TotalsCounter {
 
   /** The hours that events since `untilMs` have changed, without those that are no longer kept. */
   async *#changed(untilMs: number, nowMs: number): AsyncGenerator<readonly number[]> {
+    // Events that come meanwhile belong to the next count: this one would never end while many do.
+    const newest = await this.store.read((db) => this.totals.newestEvent(db));
     let after = identifierFloor('evt', untilMs - LATE_MS);
-    for (let more = true; more;) {
-      const changed = await this.store.read((db) => this.totals.changedHours(db, after));
+    for (let more = newest !== undefined && newest > after; more;) {
+      const changed = await this.store.read((db) => this.totals.changedHours(db, after, newest!));
       yield [...changed.hours].filter((hour) => hour > hourOf(nowMs) - KEPT_HOURS);
       ({ more } = changed);
       after = changed.last ?? after;

@@ -12,14 +12,22 @@ import { WorkerLoop } from '../leases/worker-loop.js';
 import { TotalsCounter } from './totals.counter.js';
 
 const POLL_MS = 10_000;
-/** Steps take at most this share of the time: a busy hour is counted less often, and no payment waits for more than a step. */
+/** Counting takes this share of the time: a busy hour is counted less often. */
 const SHARE = 1 / 100;
+/** Between the steps of a count, which would otherwise take minutes. */
+const LONGEST_PAUSE_MS = 50;
+/** After a count of a large ledger. */
+const LONGEST_REST_MS = 300_000;
 
 /** Keeps the hourly totals in the background. Of several replicas, one counts at a time. */
 @Injectable()
 export class TotalsWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #loop: WorkerLoop;
   #steps: AsyncGenerator<void, boolean> | undefined;
+  /** Of the count under way. */
+  #workMs = 0;
+  /** When the next count may begin. */
+  #nextAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -48,13 +56,19 @@ export class TotalsWorker implements OnApplicationBootstrap, BeforeApplicationSh
   /** One step of a count. A count that fails begins again at the next poll. */
   async #turn(): Promise<{ more: boolean }> {
     const startedAt = performance.now();
+    if (!this.#steps && startedAt < this.#nextAt) return { more: false };
     const steps = this.#steps ?? this.counter.steps();
     this.#steps = undefined;
     const { done } = await steps.next();
-    if (done) return { more: false };
+    const workMs = performance.now() - startedAt;
+    this.#workMs += workMs;
+    if (done) {
+      this.#nextAt = performance.now() + Math.min(this.#workMs / SHARE, LONGEST_REST_MS);
+      this.#workMs = 0;
+      return { more: false };
+    }
     this.#steps = steps;
-    // Not after the poll, which would end the pause.
-    const pauseMs = Math.min((performance.now() - startedAt) * (1 / SHARE - 1), POLL_MS);
+    const pauseMs = Math.min(workMs / SHARE, LONGEST_PAUSE_MS);
     this.#timer = setTimeout(() => this.#loop.wake(), pauseMs).unref();
     return { more: false };
   }

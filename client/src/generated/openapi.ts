@@ -3062,7 +3062,7 @@ export interface components {
             deliveries: components["schemas"]["DeliverySummary"][];
             /**
              * Format: date-time
-             * @description When `last24Hours` and `last30Days` were counted, every ten seconds while something changes. Absent before the first count.
+             * @description When `last24Hours` and `last30Days` were counted: every ten seconds while something changes, and less often in busy hours. Absent before the first count.
              * @example 2026-01-31T11:59:55.000Z
              */
             countedAt?: string;

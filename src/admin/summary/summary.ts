@@ -180,7 +180,7 @@ export class Summary {
   @Field(instant, {
     optional: true,
     description:
-      'When `last24Hours` and `last30Days` were counted, every ten seconds while something changes. Absent before the first count.',
+      'When `last24Hours` and `last30Days` were counted: every ten seconds while something changes, and less often in busy hours. Absent before the first count.',
     example: '2026-01-31T11:59:55.000Z',
   })
   countedAt?: string | undefined;
