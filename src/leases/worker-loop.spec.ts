@@ -57,6 +57,24 @@ describe('WorkerLoop', () => {
     expect({ most, turns }).toEqual({ most: 1, turns: 2 });
   });
 
+  it('begins the next turn when a turn has chosen, and is not stalled until then', async () => {
+    const chosenMs = [1, LONG_MS];
+    const second = Promise.withResolvers<void>();
+    loop = new WorkerLoop(
+      async () => {
+        if (chosenMs.length === 1) second.resolve();
+        return { nextInMs: chosenMs.shift()! };
+      },
+      0,
+      () => {},
+    );
+    loop.start();
+    await second.promise;
+    await turnOfTheEventLoop();
+    expect(chosenMs).toEqual([]);
+    expect(loop.stalledMs).toBe(0);
+  });
+
   it('reports an error, and polls again', async () => {
     const errors: unknown[] = [];
     const again = Promise.withResolvers<void>();

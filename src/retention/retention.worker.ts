@@ -8,7 +8,7 @@ import {
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { WorkerHealth } from '../leases/worker.health.js';
-import { WorkerLoop } from '../leases/worker-loop.js';
+import { type TurnEnd, WorkerLoop } from '../leases/worker-loop.js';
 import { Retention } from './retention.pass.js';
 
 /** From the end of one pass to the next. */
@@ -20,7 +20,6 @@ const SHARE = 1 / 10;
 @Injectable()
 export class RetentionWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #loop: WorkerLoop;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly retention: Retention,
@@ -40,17 +39,12 @@ export class RetentionWorker implements OnApplicationBootstrap, BeforeApplicatio
     if (this.config.workers) this.#loop.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#loop.stop();
-    clearTimeout(this.#timer);
+  beforeApplicationShutdown(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #turn(): Promise<{ more: boolean }> {
+  async #turn(): Promise<TurnEnd> {
     const { more, workMs } = await this.retention.step();
-    if (more) {
-      const pauseMs = workMs * (1 / SHARE - 1);
-      this.#timer = setTimeout(() => this.#loop.wake(), pauseMs).unref();
-    }
-    return { more: false };
+    return more ? { nextInMs: workMs * (1 / SHARE - 1) } : { more: false };
   }
 }

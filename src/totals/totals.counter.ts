@@ -72,21 +72,23 @@ export class TotalsCounter {
     }
     if (hours.size === 0 && !all) return false;
     let lease = await this.#lease(stored.text, progress);
+    if (lease === undefined) return false;
     // The newest first: they are looked at most.
     for (const hour of [...hours].toSorted((a, b) => b - a)) {
       const sums = new Map<string, NewTotal>();
       for await (const slice of this.#slices(hour)) {
         for (const total of slice) add(sums, total);
         yield;
-        lease = lease && (await this.#renewed(lease));
+        lease = await this.#renewed(lease);
         if (lease === undefined) return false;
       }
       await this.totals.replace(this.store, hour, [...sums.values()]);
     }
+    const held = JSON.stringify(lease);
     const end: Progress = { untilMs: nowMs, allAtMs: all ? nowMs : progress.allAtMs };
     return this.store.transaction(async (trx) => {
       if (all) await this.totals.deleteBefore(trx, hourOf(nowMs) - KEPT_HOURS);
-      return this.#write(trx, lease && JSON.stringify(lease), end);
+      return this.#write(trx, held, end);
     });
   }
 
@@ -100,9 +102,10 @@ export class TotalsCounter {
   async *#changed(untilMs: number, nowMs: number): AsyncGenerator<readonly number[]> {
     // Events that come meanwhile belong to the next count: this one would never end while many do.
     const newest = await this.store.read((db) => this.totals.newestEvent(db));
+    if (newest === undefined) return;
     let after = identifierFloor('evt', untilMs - LATE_MS);
-    for (let more = newest !== undefined && newest > after; more;) {
-      const changed = await this.store.read((db) => this.totals.changedHours(db, after, newest!));
+    for (let more = true; more;) {
+      const changed = await this.store.read((db) => this.totals.changedHours(db, after, newest));
       yield [...changed.hours].filter((hour) => hour > hourOf(nowMs) - KEPT_HOURS);
       ({ more } = changed);
       after = changed.last ?? after;

@@ -8,7 +8,7 @@ import {
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { WorkerHealth } from '../leases/worker.health.js';
-import { WorkerLoop } from '../leases/worker-loop.js';
+import { type TurnEnd, WorkerLoop } from '../leases/worker-loop.js';
 import { TotalsCounter } from './totals.counter.js';
 
 const POLL_MS = 10_000;
@@ -24,11 +24,8 @@ const LONGEST_REST_MS = 300_000;
 export class TotalsWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #loop: WorkerLoop;
   #steps: AsyncGenerator<void, boolean> | undefined;
-  /** Of the count under way. */
+  /** How long the steps of the present count took. */
   #workMs = 0;
-  /** When the next count may begin. */
-  #nextAt = 0;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly counter: TotalsCounter,
@@ -48,28 +45,24 @@ export class TotalsWorker implements OnApplicationBootstrap, BeforeApplicationSh
     if (this.config.workers) this.#loop.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#loop.stop();
-    clearTimeout(this.#timer);
+  beforeApplicationShutdown(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** One step of a count. A count that fails begins again at the next poll. */
-  async #turn(): Promise<{ more: boolean }> {
+  async #turn(): Promise<TurnEnd> {
     const startedAt = performance.now();
-    if (!this.#steps && startedAt < this.#nextAt) return { more: false };
     const steps = this.#steps ?? this.counter.steps();
     this.#steps = undefined;
     const { done } = await steps.next();
     const workMs = performance.now() - startedAt;
     this.#workMs += workMs;
-    if (done) {
-      this.#nextAt = performance.now() + Math.min(this.#workMs / SHARE, LONGEST_REST_MS);
-      this.#workMs = 0;
-      return { more: false };
+    if (!done) {
+      this.#steps = steps;
+      return { nextInMs: Math.min(workMs / SHARE, LONGEST_PAUSE_MS) };
     }
-    this.#steps = steps;
-    const pauseMs = Math.min(workMs / SHARE, LONGEST_PAUSE_MS);
-    this.#timer = setTimeout(() => this.#loop.wake(), pauseMs).unref();
-    return { more: false };
+    const restMs = Math.min(this.#workMs / SHARE, LONGEST_REST_MS);
+    this.#workMs = 0;
+    return { nextInMs: Math.max(restMs, POLL_MS) };
   }
 }
