@@ -123,6 +123,8 @@ export class BenchRun {
 
   /** Measures a server, which is resumed for it if it is paused. */
   async measure({ process, target, meanwhile }: Running, load: ServerLoad): Promise<Measurement> {
+    // What others wrote, logs above all, would be in the way of this one's disk.
+    execFileSync('sync');
     const before = await this.calibration.measure();
     process.resume();
     process.forgetPeak();

@@ -2,7 +2,7 @@ import type { BenchRun, Measurement, Running, WarmUp } from './bench-run.js';
 import type { Operation } from './load/requests.js';
 import { say } from './part.js';
 import type { Server } from './servers.js';
-import { median, spread } from './statistics.js';
+import { median, medianRatio } from './statistics.js';
 
 /** Not counted: a server that was paused finds its feet. */
 const RAMP_MS = 500;
@@ -26,8 +26,8 @@ export interface ComparisonRow {
   readonly connections: number;
   /** Microseconds per request, normalised to the run's median speed of the processor. */
   readonly cpuMicros: number;
-  /** How far single rounds were from it, as a share of it. */
-  readonly cpuSpread: number;
+  /** The same, by round. */
+  readonly cpuMicrosByRound: readonly number[];
   readonly requestsPerSecond: number;
   /** Milliseconds. */
   readonly p50: number;
@@ -94,6 +94,11 @@ export function rowNamed(rows: readonly ComparisonRow[], server: string, window:
   )!;
 }
 
+/** The CPU of one server, of another's in the same rounds. */
+export function cpuRatio(row: ComparisonRow, of: ComparisonRow): number {
+  return medianRatio(row.cpuMicrosByRound, of.cpuMicrosByRound);
+}
+
 export function windowsOf({
   operations,
   connections,
@@ -115,7 +120,7 @@ function rowOf({ rounds, ...row }: Series, referenceMs: number): ComparisonRow {
   return {
     ...row,
     cpuMicros: median(cpu),
-    cpuSpread: spread(cpu),
+    cpuMicrosByRound: cpu,
     requestsPerSecond: median(rounds.map(({ requests, seconds }) => requests / seconds)),
     p50: median(rounds.map(({ latencies }) => latencies.p50)),
     p99: median(rounds.map(({ latencies }) => latencies.p99)),

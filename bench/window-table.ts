@@ -1,6 +1,7 @@
-import type { ComparisonRow } from './compare.js';
+import { type ComparisonRow, cpuRatio } from './compare.js';
 import type { Operation } from './load/requests.js';
 import { table, whole } from './report/markdown.js';
+import { spread } from './statistics.js';
 
 export const ROUTES: Readonly<Record<Operation, string>> = { pay: '`POST /pay`', status: '`GET /status`' };
 
@@ -16,8 +17,8 @@ export function windowTable(
     [title, 'CPU µs', '×', 'requests/s', '×', 'p50 ms', 'p99 ms', 'peak MiB', '×'],
     rows.map((row) => [
       labels[row.server]!,
-      `${row.cpuMicros.toFixed(0)} (${(row.cpuSpread * 100).toFixed(0)} %)`,
-      (row.cpuMicros / nest.cpuMicros).toFixed(2),
+      `${row.cpuMicros.toFixed(0)} (${(spread(row.cpuMicrosByRound) * 100).toFixed(0)} %)`,
+      cpuRatio(row, nest).toFixed(2),
       whole(row.requestsPerSecond),
       (row.requestsPerSecond / nest.requestsPerSecond).toFixed(2),
       row.p50.toFixed(2),

@@ -1,5 +1,5 @@
 import { type BenchRun, warmUpOf } from '../bench-run.js';
-import { compare, rowNamed, windowsOf } from '../compare.js';
+import { compare, type ComparisonRow, cpuRatio, rowNamed, windowsOf } from '../compare.js';
 import type { Operation } from '../load/requests.js';
 import type { BenchOptions, Findings, Part, Target } from '../part.js';
 import { table, times } from '../report/markdown.js';
@@ -32,13 +32,13 @@ export const comparison: Part = async (
   });
   return {
     markdown: [
-      `Medians of ${rounds} rounds; in brackets how far single rounds were from it; × is the ratio to (2).`,
+      `Medians of ${rounds} rounds; in brackets how far single rounds were from it; × is the ratio to (2), of CPU the median of the ratios within the rounds.`,
       ...tables,
     ].join('\n\n'),
     targets: windows.flatMap((window) => {
       const [own, nest] = [rowNamed(rows, 'tollgate', window), rowNamed(rows, 'nest', window)];
       const of = `${ROUTES[window.operation]}, ${window.connections} connections`;
-      const cpu = targetOf(`CPU of (2), ${of}`, LIMITS[window.operation], own.cpuMicros / nest.cpuMicros);
+      const cpu = targetOf(`CPU of (2), ${of}`, LIMITS[window.operation], cpuRatio(own, nest));
       const peak = targetOf(`Peak memory of (2), ${of}`, MEMORY_LIMIT, own.peakMiB / nest.peakMiB);
       return window.connections === 128 ? [cpu, peak] : [cpu];
     }),
@@ -59,8 +59,8 @@ export async function quick(
     seconds,
     warmUp: warmUpOf(warmUpSeconds),
   });
-  const cpu = (name: ServerName, operation: Operation): number =>
-    rowNamed(rows, name, { operation, connections: 32 }).cpuMicros;
+  const row = (name: ServerName, operation: Operation): ComparisonRow =>
+    rowNamed(rows, name, { operation, connections: 32 });
   const line = (head: string, cell: (operation: Operation) => string): string[] => [
     head,
     ...OPERATIONS.map(cell),
@@ -68,8 +68,13 @@ export async function quick(
   return table(
     line(`CPU per request, 32 connections, ${rounds} rounds`, (operation) => ROUTES[operation]),
     [
-      ...names.map((name) => line(LABELS[name], (operation) => `${cpu(name, operation).toFixed(0)} µs`)),
-      line('**ratio**', (operation) => `**${times(cpu('tollgate', operation) / cpu('nest', operation))}**`),
+      ...names.map((name) =>
+        line(LABELS[name], (operation) => `${row(name, operation).cpuMicros.toFixed(0)} µs`),
+      ),
+      line(
+        '**ratio**',
+        (operation) => `**${times(cpuRatio(row('tollgate', operation), row('nest', operation)))}**`,
+      ),
       line('target', (operation) => times(LIMITS[operation])),
     ],
   );

@@ -8,7 +8,7 @@ import { drainRate, fillOutbox, untilOpen } from '../drain/outbox.js';
 import { type Part, say, type Target } from '../part.js';
 import { table, whole } from '../report/markdown.js';
 import { NOTIFICATION_SECRET, RECEIVER_URL, tollgate } from '../servers.js';
-import { median } from '../statistics.js';
+import { median, medianRatio } from '../statistics.js';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -16,7 +16,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
  * How fast the program delivers what waits in its outbox when it starts, against a loop that signs and sends and
  * keeps nothing. Each round of each is a new process that delivers `count` to warm up, and as many that count.
  */
-export const drain: Part = async (run, { rounds = 3, count = 20_000 }) => {
+export const drain: Part = async (run, { rounds = 5, count = 20_000 }) => {
   const version = await postgresVersion();
   const bare: Drained[] = [];
   const sqlite: Drained[] = [];
@@ -31,14 +31,17 @@ export const drain: Part = async (run, { rounds = 3, count = 20_000 }) => {
     );
   }
   const ratio = (all: readonly Drained[], of: keyof Drained): number =>
-    medianOf(all, of) / medianOf(bare, of);
+    medianRatio(
+      all.map((drained) => drained[of]),
+      bare.map((drained) => drained[of]),
+    );
   const row = (name: string, all: readonly Drained[]): string[] => {
     const rates = all.map(({ rate }) => rate);
     return [
       name,
       ...[median(rates), Math.min(...rates), Math.max(...rates)].map(whole),
       ratio(all, 'rate').toFixed(2),
-      whole(medianOf(all, 'cpuMicros')),
+      whole(median(all.map(({ cpuMicros }) => cpuMicros))),
       ratio(all, 'cpuMicros').toFixed(2),
     ];
   };
@@ -51,7 +54,7 @@ export const drain: Part = async (run, { rounds = 3, count = 20_000 }) => {
   });
   return {
     markdown: [
-      `${whole(count)} notifications after ${whole(count)} to warm up, ${CONCURRENCY} at once, ${rounds} rounds in turns; the receiver is the stub. CPU is that of the sending process, per notification.`,
+      `${whole(count)} notifications after ${whole(count)} to warm up, ${CONCURRENCY} at once, ${rounds} rounds in turns; the receiver is the stub. CPU is that of the sending process, per notification; × is the median of the ratios within the rounds.`,
       table(
         ['notifications a second', 'median', 'slowest', 'fastest', '×', 'CPU µs', '×'],
         [
@@ -70,10 +73,6 @@ interface Drained {
   readonly rate: number;
   /** CPU of the sending process, per notification. */
   readonly cpuMicros: number;
-}
-
-function medianOf(all: readonly Drained[], of: keyof Drained): number {
-  return median(all.map((drained) => drained[of]));
 }
 
 async function drainedByLoop(run: BenchRun, count: number): Promise<Drained> {

@@ -6,7 +6,7 @@ import type { Latencies } from '../load/latencies.js';
 import { type Part, say, type Target } from '../part.js';
 import { table, whole } from '../report/markdown.js';
 import { DIRECT, server, tollgate } from '../servers.js';
-import { median } from '../statistics.js';
+import { median, medianRatio } from '../statistics.js';
 
 const POSTGRES_PORT = 18_086;
 const RAMP_MS = 1_000;
@@ -24,7 +24,7 @@ const LABELS = {
 
 type Name = keyof typeof LABELS;
 
-/** Every round by server; none of a server that does not keep up. */
+/** Every round by server; a server that does not keep up is left out. */
 type Measured = Map<Name, LoadResult[]>;
 
 /**
@@ -90,13 +90,16 @@ export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpS
     const sections: string[] = [];
     const targets: Target[] = [];
     for (const rate of [...RATES, undefined]) {
-      const measured: Measured = new Map();
+      const measured: Measured = new Map(names.map((name) => [name, []]));
       const rateOf = (name: Name): number => rate ?? halves.get(name) ?? halves.get('SQLite')!;
       // The first round is for the load generator to warm up.
       for (let round = 0; round <= rounds; round += 1) {
         for (const name of names) {
+          const all = measured.get(name);
+          if (!all) continue;
           const found = await measure(name, rateOf(name));
-          if (round > 0 && found) measured.set(name, [...(measured.get(name) ?? []), found]);
+          if (!found) measured.delete(name);
+          else if (round > 0) all.push(found);
         }
       }
       const title = rate === undefined ? 'half of saturation' : `${whole(rate)} a second`;
@@ -108,7 +111,7 @@ export const addedLatency: Part = async (run, { rounds = 5, seconds = 8, warmUpS
     }
     return {
       markdown: [
-        `\`POST /pay\` in milliseconds, medians of ${rounds} rounds of ${seconds} s in turns; a request's time counts from when it was due. × is the ratio to the forty lines. Latencies are those of the requests that were not refused.`,
+        `\`POST /pay\` in milliseconds, medians of ${rounds} rounds of ${seconds} s in turns; a request's time counts from when it was due. × is the ratio to the forty lines, the median of the ratios within the rounds. Latencies are those of the requests that were not refused.`,
         ...sections,
       ].join('\n\n'),
       targets,
@@ -124,8 +127,8 @@ function latencyTable(
   measured: Measured,
   rateOf: ((name: Name) => number) | undefined,
 ): string {
-  const of = (name: Name, column: keyof Latencies): number =>
-    median((measured.get(name) ?? []).map(({ latencies }) => latencies[column]));
+  const of = (name: Name, column: keyof Latencies): number[] =>
+    measured.get(name)!.map(({ latencies }) => latencies[column]);
   return table(
     [title, 'p50', '×', 'p90', 'p99', '×', 'p99.9', 'longest', 'refused'],
     names.map((name) => {
@@ -134,9 +137,12 @@ function latencyTable(
       return [
         label,
         ...COLUMNS.flatMap((column) => {
-          const cell = of(name, column).toFixed(2);
+          const cell = median(of(name, column)).toFixed(2);
           if (column !== 'p50' && column !== 'p99') return [cell];
-          return [cell, measured.has('nest') ? (of(name, column) / of('nest', column)).toFixed(2) : ''];
+          return [
+            cell,
+            measured.has('nest') ? medianRatio(of(name, column), of('nest', column)).toFixed(2) : '',
+          ];
         }),
         `${(shareRefused(measured.get(name)!) * 100).toFixed(1)} %`,
       ];
@@ -158,22 +164,26 @@ function targetsOf(rate: number | undefined, title: string, measured: Measured):
     undefined: [['p50', 'p99'], 1.5, 1.5],
   };
   const found = limits[String(rate)];
-  if (!found) return [];
+  if (!found || !measured.has('direct') || !measured.has('nest')) return [];
   const [columns, onSqlite, onPostgres] = found;
   return (['SQLite', 'PostgreSQL'] as const).flatMap((name) => {
-    if (!measured.has(name) || !measured.has('nest')) return [];
+    if (!measured.has(name)) return [];
     return columns.map((column): Target => {
       // A refused request has no latency: it counts as one that takes for ever.
-      const of = (one: Name): number =>
-        shareRefused(measured.get(one)!) > 1 - SHARES[column]
-          ? Number.POSITIVE_INFINITY
-          : median(measured.get(one)!.map(({ latencies }) => latencies[column]));
+      const isRefused = (one: Name): boolean => shareRefused(measured.get(one)!) > 1 - SHARES[column];
       // At half of saturation the requirement is about what is added to the stub.
-      const stub = rate === undefined ? of('direct') : 0;
+      const added = (one: Name): number[] =>
+        measured
+          .get(one)!
+          .map(
+            ({ latencies }, round) =>
+              latencies[column] -
+              (rate === undefined ? measured.get('direct')![round]!.latencies[column] : 0),
+          );
       return {
         name: `${column} of the forty lines', ${title}, ${name}`,
         limit: name === 'SQLite' ? onSqlite : onPostgres,
-        measured: (of(name) - stub) / (of('nest') - stub),
+        measured: isRefused(name) ? Number.POSITIVE_INFINITY : medianRatio(added(name), added('nest')),
         unit: '×',
       };
     });
