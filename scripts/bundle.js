@@ -41,6 +41,16 @@ const OPTIONAL = /^(?:@nestjs\/(?:microservices|websockets)|@fastify\/static)(?:
 for (const path of [...PROGRAMS, GATEWAY, MIGRATION]) {
   if (!existsSync(join(DIST, path))) throw new Error(`dist/${path} is missing: run \`nest build\` first`);
 }
+/**
+ * What imports `node:http` gets what `require` would give. An import makes Node read the getters of all of its exports, and
+ * one of them executes Node's own undici, which takes 35 ms.
+ */
+const requiredHttp = {
+  name: 'required-http',
+  resolveId: (source) => (/^(?:node:)?http$/.test(source) ? '\0http.cjs' : undefined),
+  load: (id) => (id === '\0http.cjs' ? `module.exports = process.getBuiltinModule('node:http');` : undefined),
+};
+
 const files = [
   ...(await bundled(GATEWAY, { groups: [{ name: 'packages', test: IN_PACKAGE, tags: ['$initial'] }] })),
   ...(await bundled(MIGRATION, false)),
@@ -94,7 +104,7 @@ async function generated(input, plugin, chunkFileNames, codeSplitting) {
     tsconfig: false,
     input,
     external: (id) => NOT_BUNDLED.includes(id) || OPTIONAL.test(id),
-    plugins: [plugin],
+    plugins: [requiredHttp, plugin],
     onLog: (level, { code, message }) => {
       if (code !== 'CIRCULAR_DEPENDENCY' && code !== 'EVAL') throw new Error(`${level}: ${message}`);
     },
@@ -103,6 +113,9 @@ async function generated(input, plugin, chunkFileNames, codeSplitting) {
     dir: DIST,
     format: 'esm',
     keepNames: true,
+    // V8 keeps a source with any other character at two bytes each.
+    charset: 'ascii',
+    comments: false,
     sourcemap: 'hidden',
     sourcemapExcludeSources: true,
     entryFileNames: '[name].js',

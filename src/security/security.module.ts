@@ -12,7 +12,6 @@ import { AddressGuard } from '../outbound/address-guard.js';
 import { ApiKeys } from './api-keys.js';
 import { Callers } from './callers.js';
 import { FixedWindows } from './fixed-windows.js';
-import { IssuerConnection } from './issuer-connection.js';
 import type { OidcTokens } from './oidc-tokens.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { ScopeGuard } from './scope.guard.js';
@@ -43,7 +42,8 @@ const PROVIDERS: Provider[] = [
     inject: [CONFIG, Clock, Tracer],
     useFactory: async ({ callers, egress }: Config, clock: Clock, tracer: Tracer) => {
       if (!callers.oidc) return undefined;
-      // Loads the library only if an issuer is configured: the start without one is faster.
+      // Loads the libraries only if an issuer is configured: the start without one is faster.
+      const { IssuerConnection } = await import('./issuer-connection.js');
       const { OidcTokens } = await import('./oidc-tokens.js');
       const connection = new IssuerConnection(new AddressGuard(egress), tracer);
       return new OidcTokens(callers.oidc, connection, clock);
