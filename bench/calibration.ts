@@ -4,6 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { MEASURED_CPU } from './server-process.js';
 import { median } from './statistics.js';
 
+/** CPU time as it would be at the speed at which the calibration takes `referenceMs`. */
+export function normalisedCpu(
+  { cpuMicros, calibrationMs }: { readonly cpuMicros: number; readonly calibrationMs: number },
+  referenceMs: number,
+): number {
+  return (cpuMicros * referenceMs) / calibrationMs;
+}
+
 /** How fast the measured processor is just now, by a fixed piece of work: it drifts by half within one run. */
 export class Calibration {
   readonly #child: ChildProcess;

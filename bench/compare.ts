@@ -1,4 +1,5 @@
 import type { BenchRun, Measurement, Running, WarmUp } from './bench-run.js';
+import { normalisedCpu } from './calibration.js';
 import type { Operation } from './load/requests.js';
 import { say } from './part.js';
 import type { Server } from './servers.js';
@@ -116,7 +117,7 @@ function describe({ cpuMicros, requests, seconds, calibrationMs }: Measurement):
 }
 
 function rowOf({ rounds, ...row }: Series, referenceMs: number): ComparisonRow {
-  const cpu = rounds.map(({ cpuMicros, calibrationMs }) => (cpuMicros * referenceMs) / calibrationMs);
+  const cpu = rounds.map((round) => normalisedCpu(round, referenceMs));
   return {
     ...row,
     cpuMicros: median(cpu),

@@ -9,7 +9,12 @@ export function median(values: readonly number[]): number {
  * same rounds.
  */
 export function medianRatio(values: readonly number[], others: readonly number[]): number {
-  return median(values.map((value, round) => value / others[round]!));
+  return median(ratios(values, others));
+}
+
+/** Those within the rounds. */
+export function ratios(values: readonly number[], others: readonly number[]): number[] {
+  return values.map((value, round) => value / others[round]!);
 }
 
 /** The largest distance from the median, as a share of it. */

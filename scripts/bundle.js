@@ -38,9 +38,6 @@ const NOT_BUNDLED = ['@tollgate/simulator', 'pino-pretty', 'pg-native'];
 /** Nest and Swagger probe for these, and do without. */
 const OPTIONAL = /^(?:@nestjs\/(?:microservices|websockets)|@fastify\/static)(?:\/|$)/;
 
-for (const path of [...PROGRAMS, GATEWAY, MIGRATION]) {
-  if (!existsSync(join(DIST, path))) throw new Error(`dist/${path} is missing: run \`nest build\` first`);
-}
 /**
  * What imports `node:http` gets what `require` would give. An import makes Node read the getters of all of its exports, and
  * one of them executes Node's own undici, which takes 35 ms.
@@ -51,6 +48,9 @@ const requiredHttp = {
   load: (id) => (id === '\0http.cjs' ? `module.exports = process.getBuiltinModule('node:http');` : undefined),
 };
 
+for (const path of [...PROGRAMS, GATEWAY, MIGRATION]) {
+  if (!existsSync(join(DIST, path))) throw new Error(`dist/${path} is missing: run \`nest build\` first`);
+}
 const files = [
   ...(await bundled(GATEWAY, { groups: [{ name: 'packages', test: IN_PACKAGE, tags: ['$initial'] }] })),
   ...(await bundled(MIGRATION, false)),

@@ -1,3 +1,4 @@
+import { normalisedCpu } from '../calibration.js';
 import { postgresDatabase, postgresVersion } from '../databases.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import { type Part, say } from '../part.js';
@@ -12,7 +13,7 @@ const CONNECTIONS = 32;
 const RAMP_MS = 500;
 
 interface Window {
-  /** Of the gateways, per request, at the speed that the processor had just then. */
+  /** Of all gateways, per request, at the speed that the processor had just then. */
   readonly cpuMicros: number;
   /** Mean of the calibration before and after. */
   readonly calibrationMs: number;
@@ -86,7 +87,7 @@ export const replicas: Part = async (run, { rounds = 8, seconds = 4, warmUpSecon
       median(windows.get(count)!.map((window) => window[figure]));
     const referenceMs = median([...windows.values()].flat().map(({ calibrationMs }) => calibrationMs));
     const cpuOf = (count: number): number[] =>
-      windows.get(count)!.map(({ cpuMicros, calibrationMs }) => (cpuMicros * referenceMs) / calibrationMs);
+      windows.get(count)!.map((window) => normalisedCpu(window, referenceMs));
     const cpuRatio = (count: number): number => medianRatio(cpuOf(count), cpuOf(1));
     return {
       markdown: [

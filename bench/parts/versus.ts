@@ -1,11 +1,12 @@
 import { type BenchRun, type Measurement, warmUpOf } from '../bench-run.js';
+import { normalisedCpu } from '../calibration.js';
 import { measureInTurns } from '../compare.js';
 import { type BenchDatabase, postgresDatabase, postgresVersion, sqliteDatabase } from '../databases.js';
 import type { BenchOptions } from '../part.js';
 import { table } from '../report/markdown.js';
 import { provenance } from '../report/provenance.js';
 import { tollgate } from '../servers.js';
-import { median } from '../statistics.js';
+import { median, ratios } from '../statistics.js';
 import { ROUTES } from '../window-table.js';
 
 const OTHER_PORT = 18_087;
@@ -79,16 +80,16 @@ async function rowsOn(
 
 /** `other` and `own` are pairs: window by window in turns. */
 function row(title: string, other: readonly Measurement[], own: readonly Measurement[]): string[] {
-  const ratios = own.map((window, pair) => normalisedCpu(window) / normalisedCpu(other[pair]!));
+  const inPairs = ratios(own.map(cpuOf), other.map(cpuOf));
   return [
     title,
     median(other.map(({ cpuMicros }) => cpuMicros)).toFixed(0),
     median(own.map(({ cpuMicros }) => cpuMicros)).toFixed(0),
-    ...[Math.min(...ratios), median(ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(3)),
+    ...[Math.min(...inPairs), median(inPairs), Math.max(...inPairs)].map((ratio) => ratio.toFixed(3)),
   ];
 }
 
 /** By the speed that the processor had in that window. */
-function normalisedCpu({ cpuMicros, calibrationMs }: Measurement): number {
-  return cpuMicros / calibrationMs;
+function cpuOf(window: Measurement): number {
+  return normalisedCpu(window, 1);
 }
