@@ -65,6 +65,8 @@ onPostgres('a replica that is stopped between the commit and the call', () => {
     });
     const first = pay(stopped.url, 'k');
     await pause.promise;
+    // Not before the server has made the commit: the other replica could be the first to begin the operation.
+    await until(async () => (await paymentsOf(other)).length === 1, 'the commit');
     return { stopped, other, first };
   }
 
